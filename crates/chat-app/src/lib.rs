@@ -1,0 +1,1 @@
+//! The use cases: one verb, one file, one function, over the ports.

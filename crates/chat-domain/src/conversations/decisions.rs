@@ -1,0 +1,187 @@
+use super::{Conversation, ConversationKind, MAX_PARTICIPANTS, Participant, Role};
+use crate::UserId;
+use thiserror::Error;
+
+/// Why somebody may not do something to a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The actor does not take part.
+    #[error("only participants may do this")]
+    NotAParticipant,
+    /// The actor is not an admin.
+    #[error("only admins may do this")]
+    NotAnAdmin,
+    /// Nobody joins or leaves a direct conversation, and it has no name.
+    #[error("a direct conversation cannot be changed")]
+    Direct,
+    /// The group was deactivated.
+    #[error("the group is inactive")]
+    Inactive,
+    /// The user takes part already.
+    #[error("the user is a participant already")]
+    AlreadyAParticipant,
+    /// The user does not take part.
+    #[error("the user is not a participant")]
+    NoSuchParticipant,
+    /// [`MAX_PARTICIPANTS`] take part.
+    #[error("the conversation is full")]
+    Full,
+}
+
+fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Refusal> {
+    let role = actor.ok_or(Refusal::NotAParticipant)?;
+    if conversation.kind == ConversationKind::Direct {
+        return Err(Refusal::Direct);
+    }
+    if !conversation.is_active {
+        return Err(Refusal::Inactive);
+    }
+    Ok(role)
+}
+
+/// Any participant may add to an active group that has room (contract §3).
+pub fn may_add_participant(
+    conversation: &Conversation,
+    actor: Option<Role>,
+    user: Option<Role>,
+) -> Result<(), Refusal> {
+    group_of(conversation, actor)?;
+    if user.is_some() {
+        return Err(Refusal::AlreadyAParticipant);
+    }
+    if conversation.participant_count as usize >= MAX_PARTICIPANTS {
+        return Err(Refusal::Full);
+    }
+    Ok(())
+}
+
+/// Oneself may leave, also an inactive group; others are removed by admins (contract §3).
+pub fn may_remove_participant(
+    conversation: &Conversation,
+    actor: Option<Role>,
+    user: Option<Role>,
+    is_oneself: bool,
+) -> Result<(), Refusal> {
+    match group_of(conversation, actor) {
+        Err(Refusal::Inactive) if is_oneself => {}
+        Err(refusal) => return Err(refusal),
+        Ok(Role::Member) if !is_oneself => return Err(Refusal::NotAnAdmin),
+        Ok(_) => {}
+    }
+    user.map(drop).ok_or(Refusal::NoSuchParticipant)
+}
+
+/// Admins change what a group is called and looks like.
+pub fn may_change_group(conversation: &Conversation, actor: Option<Role>) -> Result<(), Refusal> {
+    match group_of(conversation, actor)? {
+        Role::Admin => Ok(()),
+        Role::Member => Err(Refusal::NotAnAdmin),
+    }
+}
+
+/// Who becomes admin when `leaving` goes and no admin would be left: the one who joined first (ties by id). `None` where an admin is left, or
+/// nobody.
+pub fn next_admin(participants: &[Participant], leaving: UserId) -> Option<UserId> {
+    let mut staying = participants.iter().filter(|participant| participant.user.id != leaving).peekable();
+    let all: Vec<_> = staying.by_ref().collect();
+    if all.iter().any(|participant| participant.role == Role::Admin) {
+        return None;
+    }
+    all.into_iter()
+        .min_by_key(|participant| (participant.joined_at, participant.user.id))
+        .map(|participant| participant.user.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::receipts::Positions;
+    use crate::users::UserSummary;
+    use crate::{ConversationId, Pos, Seq, Timestamp};
+    use uuid::Uuid;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    fn conversation(kind: ConversationKind, is_active: bool, participant_count: u32) -> Conversation {
+        Conversation {
+            id: ConversationId::new(Uuid::nil()),
+            kind,
+            name: None,
+            description: None,
+            avatar: None,
+            is_active,
+            created_by: user(1),
+            last_seq: Seq::ZERO,
+            last_pos: Pos::new(1),
+            participant_count,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+        }
+    }
+
+    fn participant(number: u128, role: Role, joined: i64) -> Participant {
+        Participant {
+            user: UserSummary { id: user(number), username: None, name: "n".into(), avatar: None },
+            role,
+            joined_at: Timestamp::from_unix_micros(joined),
+            positions: Positions::default(),
+        }
+    }
+
+    #[test]
+    fn any_participant_adds_to_a_group_that_has_room() {
+        let group = conversation(ConversationKind::Group, true, 3);
+        assert_eq!(may_add_participant(&group, Some(Role::Member), None), Ok(()));
+        assert_eq!(may_add_participant(&group, None, None), Err(Refusal::NotAParticipant));
+        assert_eq!(
+            may_add_participant(&group, Some(Role::Member), Some(Role::Member)),
+            Err(Refusal::AlreadyAParticipant)
+        );
+        let full = conversation(ConversationKind::Group, true, 1_000);
+        assert_eq!(may_add_participant(&full, Some(Role::Admin), None), Err(Refusal::Full));
+        let inactive = conversation(ConversationKind::Group, false, 3);
+        assert_eq!(may_add_participant(&inactive, Some(Role::Admin), None), Err(Refusal::Inactive));
+    }
+
+    #[test]
+    fn nobody_joins_leaves_or_renames_a_direct_conversation() {
+        let direct = conversation(ConversationKind::Direct, true, 2);
+        assert_eq!(may_add_participant(&direct, Some(Role::Member), None), Err(Refusal::Direct));
+        assert_eq!(may_remove_participant(&direct, Some(Role::Member), Some(Role::Member), true), Err(Refusal::Direct));
+        assert_eq!(may_change_group(&direct, Some(Role::Admin)), Err(Refusal::Direct));
+        assert_eq!(may_change_group(&direct, None), Err(Refusal::NotAParticipant), "a stranger learns nothing");
+    }
+
+    #[test]
+    fn one_removes_oneself_and_admins_remove_others() {
+        let group = conversation(ConversationKind::Group, true, 3);
+        let (admin, member) = (Some(Role::Admin), Some(Role::Member));
+        assert_eq!(may_remove_participant(&group, member, member, true), Ok(()));
+        assert_eq!(may_remove_participant(&group, member, member, false), Err(Refusal::NotAnAdmin));
+        assert_eq!(may_remove_participant(&group, admin, member, false), Ok(()));
+        assert_eq!(may_remove_participant(&group, admin, None, false), Err(Refusal::NoSuchParticipant));
+        assert_eq!(may_remove_participant(&group, None, member, false), Err(Refusal::NotAParticipant));
+        let inactive = conversation(ConversationKind::Group, false, 3);
+        assert_eq!(may_remove_participant(&inactive, member, member, true), Ok(()));
+        assert_eq!(may_remove_participant(&inactive, admin, member, false), Err(Refusal::Inactive));
+    }
+
+    #[test]
+    fn only_admins_change_an_active_group() {
+        let group = conversation(ConversationKind::Group, true, 3);
+        assert_eq!(may_change_group(&group, Some(Role::Admin)), Ok(()));
+        assert_eq!(may_change_group(&group, Some(Role::Member)), Err(Refusal::NotAnAdmin));
+        let inactive = conversation(ConversationKind::Group, false, 3);
+        assert_eq!(may_change_group(&inactive, Some(Role::Admin)), Err(Refusal::Inactive));
+    }
+
+    #[test]
+    fn the_last_admin_hands_over_to_the_oldest_member() {
+        let people = [participant(1, Role::Admin, 0), participant(3, Role::Member, 5), participant(2, Role::Member, 5)];
+        assert_eq!(next_admin(&people, user(1)), Some(user(2)), "joined together: the lower id");
+        assert_eq!(next_admin(&people, user(3)), None, "an admin is left");
+        assert_eq!(next_admin(&people[..1], user(1)), None, "nobody is left");
+    }
+}

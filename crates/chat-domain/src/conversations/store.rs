@@ -1,0 +1,177 @@
+use super::{
+    Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, ParticipantIds,
+    Refusal, Role,
+};
+use crate::receipts::Positions;
+use crate::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
+use async_trait::async_trait;
+use thiserror::Error;
+
+/// A conversation about to be made.
+#[derive(Debug, Clone)]
+pub struct NewConversation {
+    /// From the id source; unused where the pair has its conversation already.
+    pub id: ConversationId,
+    /// Who makes it; a group's first admin.
+    pub created_by: UserId,
+    /// With whom.
+    pub others: ParticipantIds,
+    /// Exactly one other and no name makes a direct conversation; anything else a group (contract §3).
+    pub name: Option<ConversationName>,
+    /// From the clock.
+    pub at: Timestamp,
+}
+
+impl NewConversation {
+    /// The pair, where this is to be a direct conversation.
+    pub fn direct_pair(&self) -> Option<super::DirectKey> {
+        match (self.others.only(), &self.name) {
+            (Some(other), None) => Some(super::DirectKey::new(self.created_by, other)),
+            _ => None,
+        }
+    }
+}
+
+/// A conversation that is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedConversation {
+    /// As its creator sees it.
+    pub overview: ConversationOverview,
+    /// [`crate::ChangeKind::Created`] at `pos` 1; `None` where the pair had its conversation already.
+    pub change: Option<Change>,
+}
+
+/// Why a conversation was not made. Nothing was stored.
+#[derive(Debug, Error)]
+pub enum CreateConversationError {
+    /// Some of the others do not exist.
+    #[error("some users do not exist")]
+    UnknownUsers(Vec<UserId>),
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a conversation or its participants were not changed. Nothing was stored.
+#[derive(Debug, Error)]
+pub enum ParticipantError {
+    /// No such conversation.
+    #[error("no such conversation")]
+    UnknownConversation,
+    /// No such user.
+    #[error("no such user")]
+    UnknownUser,
+    /// The rules forbid it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Add `user` in the name of `actor`.
+#[derive(Debug, Clone, Copy)]
+pub struct AddParticipant {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who adds.
+    pub actor: UserId,
+    /// Who is added.
+    pub user: UserId,
+    /// From the clock.
+    pub at: Timestamp,
+}
+
+/// Remove `user` in the name of `actor`; the same user leaves.
+#[derive(Debug, Clone, Copy)]
+pub struct RemoveParticipant {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who removes.
+    pub actor: UserId,
+    /// Who goes.
+    pub user: UserId,
+    /// From the clock.
+    pub at: Timestamp,
+}
+
+/// Change a group in the name of `actor`.
+#[derive(Debug, Clone)]
+pub struct UpdateConversation {
+    /// Which.
+    pub conversation_id: ConversationId,
+    /// Who changes it.
+    pub actor: UserId,
+    /// To what.
+    pub changes: ConversationChanges,
+    /// From the clock.
+    pub at: Timestamp,
+}
+
+/// How a user takes part in one conversation: what a connection needs to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Membership {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// As what.
+    pub role: Role,
+    /// The newest durable change that this reading saw.
+    pub last_pos: Pos,
+    /// How far the user has got.
+    pub positions: Positions,
+    /// How many take part.
+    pub participant_count: u32,
+}
+
+/// When somebody last left a conversation that they do not take part in now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removal {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// At which change.
+    pub pos: Pos,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Conversations and participants. Writing methods decide by [`super::decisions`](super) inside their transaction, so that a race
+/// changes nothing about who may do what; each change takes the next `pos` of its conversation and is exactly one row.
+#[async_trait]
+pub trait ConversationStore: Send + Sync {
+    /// Makes the conversation with all its participants in one transaction, or finds the one of the pair: of any number of calls at
+    /// once for one pair, exactly one makes it.
+    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError>;
+
+    /// The conversation as this user sees it; whether they may is the caller's to decide by `viewer`.
+    async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError>;
+
+    /// The active conversations that the user takes part in, newest activity first (ties by id, descending), in a constant
+    /// number of queries whatever the page.
+    async fn list(&self, viewer: UserId, page: PageRequest) -> Result<Page<ConversationOverview>, StoreError>;
+
+    /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive groups included, in one query.
+    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
+
+    /// How the user takes part in this conversation now; the conversation with it.
+    async fn find_membership(
+        &self,
+        id: ConversationId,
+        user: UserId,
+    ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError>;
+
+    /// Of these conversations, those that the user once took part in and does not now.
+    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError>;
+
+    /// The newest `pos` of each of these conversations that exists, in any order, in one query.
+    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
+
+    /// Adds a participant: positions start at the conversation's newest message, also on rejoining.
+    /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.
+    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError>;
+
+    /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order.
+    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError>;
+
+    /// Changes what the changes name. Returns the conversation after it and the [`crate::ChangeKind::Updated`].
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError>;
+}

@@ -1,0 +1,124 @@
+use super::MAX_PARTICIPANTS;
+use crate::users::AvatarUrl;
+use crate::{InvalidValue, UserId, text::text_values};
+
+text_values! {
+    /// What a group is called. Free: two groups may have one name.
+    ConversationName = line(1..=100),
+    /// What a group is about.
+    ConversationDescription = paragraph(1..=500),
+}
+
+/// What admins change about a group. `None` leaves as is, `Some(None)` clears.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConversationChanges {
+    /// A new name, or none.
+    pub name: Option<Option<ConversationName>>,
+    /// A new description, or none.
+    pub description: Option<Option<ConversationDescription>>,
+    /// A new avatar, or none.
+    pub avatar: Option<Option<AvatarUrl>>,
+}
+
+impl ConversationChanges {
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The two users of a direct conversation, in an order that does not depend on who asks: equal for both, so that a unique
+/// index makes the conversation one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DirectKey {
+    low: UserId,
+    high: UserId,
+}
+
+impl DirectKey {
+    /// The key of this pair; the order of the arguments does not matter.
+    pub fn new(one: UserId, other: UserId) -> Self {
+        if one <= other { Self { low: one, high: other } } else { Self { low: other, high: one } }
+    }
+
+    /// The two ids sorted and joined by `_`.
+    pub fn as_text(&self) -> String {
+        format!("{}_{}", self.low, self.high)
+    }
+}
+
+/// The others that somebody starts a conversation with: at least one, each once, oneself left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParticipantIds(Vec<UserId>);
+
+impl ParticipantIds {
+    /// Drops repetitions and the creator, then asks for 1 to [`MAX_PARTICIPANTS`] − 1 others.
+    pub fn parse(creator: UserId, ids: &[UserId]) -> Result<Self, InvalidValue> {
+        let mut others: Vec<_> = ids.iter().copied().filter(|id| *id != creator).collect();
+        others.sort_unstable();
+        others.dedup();
+        if others.is_empty() || others.len() >= MAX_PARTICIPANTS {
+            return Err(InvalidValue::Form { expected: "a list of 1 to 999 other users" });
+        }
+        Ok(Self(others))
+    }
+
+    /// The others, sorted.
+    pub fn as_slice(&self) -> &[UserId] {
+        &self.0
+    }
+
+    /// The one other, where there is exactly one.
+    pub fn only(&self) -> Option<UserId> {
+        match self.0.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    proptest! {
+        #[test]
+        fn a_pair_has_one_key(one: u128, other: u128) {
+            prop_assert_eq!(DirectKey::new(user(one), user(other)), DirectKey::new(user(other), user(one)));
+            prop_assert_eq!(DirectKey::new(user(one), user(other)).as_text().len(), 73);
+        }
+
+        #[test]
+        fn the_others_are_each_named_once_and_never_oneself(ids in proptest::collection::vec(0_u128..20, 0..40)) {
+            let ids: Vec<_> = ids.into_iter().map(user).collect();
+            if let Ok(others) = ParticipantIds::parse(user(0), &ids) {
+                prop_assert!(others.as_slice().windows(2).all(|pair| pair[0] < pair[1]));
+                prop_assert!(!others.as_slice().contains(&user(0)));
+                prop_assert_eq!(others.only().is_some(), others.as_slice().len() == 1);
+            } else {
+                prop_assert!(ids.iter().all(|id| *id == user(0)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_conversation_has_a_greatest_size() {
+        let many: Vec<_> = (1..=999).map(user).collect();
+        assert!(ParticipantIds::parse(user(0), &many).is_ok());
+        let too_many: Vec<_> = (1..=1_000).map(user).collect();
+        assert!(ParticipantIds::parse(user(0), &too_many).is_err());
+        assert!(ParticipantIds::parse(user(0), &[]).is_err());
+    }
+
+    #[test]
+    fn clearing_a_name_is_a_change_and_saying_nothing_is_none() {
+        assert!(ConversationChanges::default().is_empty());
+        assert!(!ConversationChanges { name: Some(None), ..Default::default() }.is_empty());
+    }
+}

@@ -1,0 +1,125 @@
+/// Declares [`ErrorCode`] with its stable names in one table, so that a code
+/// cannot exist without a name.
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal,)*) => {
+        /// The stable, documented, machine-readable name of a failure (contract §2).
+        ///
+        /// Names are part of the API: they are added, never changed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name that clients see.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// A body, query, path or frame that does not parse or breaks a rule.
+    ValidationFailed => "VALIDATION_FAILED",
+    /// A body that is not JSON at all.
+    MalformedJson => "MALFORMED_JSON",
+    /// A frame that is not `{event, data, id?}`, or a breach of the socket's protocol.
+    ProtocolError => "PROTOCOL_ERROR",
+    /// An event name that nobody knows.
+    UnknownEvent => "UNKNOWN_EVENT",
+    /// A direct conversation takes no participants and loses none.
+    DirectConversation => "DIRECT_CONVERSATION",
+    /// The body's key and the header's key differ.
+    IdempotencyKeyMismatch => "IDEMPOTENCY_KEY_MISMATCH",
+    /// No credentials, where some are needed.
+    Unauthenticated => "UNAUTHENTICATED",
+    /// The token does not verify.
+    TokenInvalid => "TOKEN_INVALID",
+    /// The token was good once.
+    TokenExpired => "TOKEN_EXPIRED",
+    /// The session of this token has ended.
+    SessionRevoked => "SESSION_REVOKED",
+    /// A refresh token that was spent before: its session is ended.
+    RefreshTokenReused => "REFRESH_TOKEN_REUSED",
+    /// Unknown account or wrong password: which of them is not said.
+    InvalidCredentials => "INVALID_CREDENTIALS",
+    /// The password that confirms a change is wrong.
+    WrongPassword => "WRONG_PASSWORD",
+    /// Known, but not allowed.
+    Forbidden => "FORBIDDEN",
+    /// The actor is not a participant of this conversation.
+    NotAParticipant => "NOT_A_PARTICIPANT",
+    /// Only admins of the group may do this.
+    NotAnAdmin => "NOT_AN_ADMIN",
+    /// The group was deactivated.
+    GroupInactive => "GROUP_INACTIVE",
+    /// The page that made the request is not of an allowed origin.
+    OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
+    /// No such route.
+    RouteNotFound => "ROUTE_NOT_FOUND",
+    /// No such user.
+    UserNotFound => "USER_NOT_FOUND",
+    /// No such conversation.
+    ConversationNotFound => "CONVERSATION_NOT_FOUND",
+    /// No such message in this conversation.
+    MessageNotFound => "MESSAGE_NOT_FOUND",
+    /// No such session of the actor.
+    SessionNotFound => "SESSION_NOT_FOUND",
+    /// The user is not a participant of this conversation.
+    ParticipantNotFound => "PARTICIPANT_NOT_FOUND",
+    /// The route exists, the method does not.
+    MethodNotAllowed => "METHOD_NOT_ALLOWED",
+    /// Somebody has this email already.
+    EmailTaken => "EMAIL_TAKEN",
+    /// Somebody has this username already.
+    UsernameTaken => "USERNAME_TAKEN",
+    /// The user is a participant already.
+    AlreadyAParticipant => "ALREADY_A_PARTICIPANT",
+    /// The conversation has as many participants as it may have.
+    ConversationFull => "CONVERSATION_FULL",
+    /// The same `clientMessageId` came with another body before.
+    IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
+    /// `resume` came after delivery had begun.
+    ResumeTooLate => "RESUME_TOO_LATE",
+    /// A body or frame over its limit.
+    PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+    /// A body that is not `application/json`.
+    UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+    /// Too many requests, frames or connections.
+    RateLimited => "RATE_LIMITED",
+    /// The user or the server has as many connections as it may have.
+    TooManyConnections => "TOO_MANY_CONNECTIONS",
+    /// Our fault; the request id finds it in the log.
+    Internal => "INTERNAL",
+    /// Starting, stopping, overloaded, or without a database.
+    Unavailable => "UNAVAILABLE",
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorCode;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_has_a_name_of_its_own_in_upper_snake_case() {
+        let names: HashSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), ErrorCode::ALL.len());
+        for name in names {
+            assert!(name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{name}");
+            assert_eq!(
+                name,
+                ErrorCode::ALL.iter().find(|code| code.as_str() == name).map(ToString::to_string).unwrap_or_default()
+            );
+        }
+    }
+}

@@ -1,0 +1,165 @@
+use crate::calls::CallStarted;
+use crate::conversations::{ConversationDetails, Role};
+use crate::messages::Message;
+use crate::presence::PresenceStatus;
+use crate::receipts::PositionsMoved;
+use crate::users::UserSummary;
+use crate::{ConversationId, Pos, StoreError, Timestamp, UserId};
+use async_trait::async_trait;
+
+/// One durable change of a conversation. Every `pos` is exactly one change, without a gap (contract §4, guarantee 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Its number.
+    pub pos: Pos,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: ChangeKind,
+}
+
+/// The kinds of durable change. What is read back later carries the state of then, except for a message's and a conversation's present fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A new message.
+    MessageSent(Box<Message>),
+    /// The conversation was made; always `pos` 1.
+    Created {
+        /// What was made.
+        details: Box<ConversationDetails>,
+        /// Everyone who takes part, also those whom `details` leaves out.
+        member_ids: Vec<UserId>,
+    },
+    /// Name, description, avatar, activity or a role changed.
+    Updated(Box<ConversationDetails>),
+    /// Somebody joined, or was added.
+    ParticipantAdded {
+        /// Who.
+        user: UserSummary,
+        /// As what.
+        role: Role,
+        /// The conversation with them in it, for those to whom it is new.
+        details: Box<ConversationDetails>,
+    },
+    /// Somebody left, or was removed. They learn of this change and of none after it.
+    ParticipantRemoved {
+        /// Who.
+        user_id: UserId,
+    },
+}
+
+/// What connections learn of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A durable change; delivered in order of `pos`, repaired where lost.
+    Change(Change),
+    /// Somebody's positions moved.
+    PositionsMoved(PositionsMoved),
+    /// Somebody began or stopped writing.
+    TypingChanged {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Who.
+        user_id: UserId,
+        /// Whether they write.
+        is_typing: bool,
+    },
+    /// Somebody came online, or chose another status.
+    UserOnline {
+        /// Who.
+        user: UserSummary,
+        /// How.
+        status: PresenceStatus,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Somebody's last connection ended.
+    UserOffline {
+        /// Who.
+        user_id: UserId,
+        /// When.
+        last_seen: Timestamp,
+    },
+    /// Somebody opened the window of a conversation.
+    WindowOpened {
+        /// Which.
+        conversation_id: ConversationId,
+        /// Who.
+        user_id: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody closed the window of a conversation.
+    WindowClosed {
+        /// Which.
+        conversation_id: ConversationId,
+        /// Who.
+        user_id: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody calls.
+    CallStarted(CallStarted),
+}
+
+/// Whose connections an event is for. The audience of a conversation is the conversation, not a list of members: each node knows who is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone who takes part, and, for changes of membership, whoever they concern.
+    Conversation(ConversationId),
+    /// Connections that have this conversation's window open.
+    Window(ConversationId),
+    /// Everyone who takes part in any of these, each connection once.
+    Conversations(Vec<ConversationId>),
+    /// Every connection of this user.
+    User(UserId),
+    /// Every connection.
+    Everyone,
+}
+
+/// An event with its audience: what travels on the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// For whom.
+    pub audience: Audience,
+    /// Connections of this user are left out: the typist, the one who opened the window.
+    pub except: Option<UserId>,
+    /// What.
+    pub event: Event,
+}
+
+impl Envelope {
+    /// A durable change, for everyone who takes part.
+    pub fn change(change: Change) -> Self {
+        Self { audience: Audience::Conversation(change.conversation_id), except: None, event: Event::Change(change) }
+    }
+}
+
+/// Carries events to the connections of this node first, then to the other nodes. Best effort: what is durable and gets lost is
+/// repaired from the [`ChangeLog`] by whoever misses it.
+#[async_trait]
+pub trait EventBus: Send + Sync {
+    /// Hands the event on. Does not wait for any socket, and does not fail.
+    async fn publish(&self, envelope: Envelope);
+}
+
+/// A part of one conversation's changes: those with `after < pos <= up_to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeRange {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Exclusive.
+    pub after: Pos,
+    /// Inclusive.
+    pub up_to: Pos,
+}
+
+/// The durable changes, to be read again.
+#[async_trait]
+pub trait ChangeLog: Send + Sync {
+    /// The first `limit` changes of these ranges, in the order of the ranges and of `pos` within each, in one round trip. Who may see
+    /// them is the caller's to know.
+    async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError>;
+}

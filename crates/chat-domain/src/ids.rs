@@ -1,0 +1,207 @@
+use crate::{InvalidValue, text};
+use std::{fmt, str::FromStr};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// A text that should have been a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be a UUID")]
+pub struct InvalidId;
+
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps any UUID; ids that we make are version 7, ids that we read may be any.
+            pub const fn new(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// The UUID itself.
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            /// Reads the hyphenated form, in either case.
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                match text.len() {
+                    36 => Uuid::try_parse(text).map(Self).map_err(|_| InvalidId),
+                    _ => Err(InvalidId),
+                }
+            }
+        }
+    )*};
+}
+
+uuid_ids! {
+    /// A user account.
+    UserId,
+    /// A direct or group conversation.
+    ConversationId,
+    /// A message.
+    MessageId,
+    /// A sign-in: one refresh family, the `sid` of its access tokens.
+    SessionId,
+    /// One access token, its `jti`.
+    TokenId,
+    /// One socket.
+    ConnectionId,
+    /// One server process.
+    NodeId,
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// Before the first.
+            pub const ZERO: Self = Self(0);
+
+            /// Bounded by what a database's signed 64-bit column holds.
+            pub const MAX: Self = Self(i64::MAX as u64);
+
+            /// Values above [`Self::MAX`] become it.
+            pub const fn new(value: u64) -> Self {
+                if value > Self::MAX.0 { Self::MAX } else { Self(value) }
+            }
+
+            /// The number itself.
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+
+            /// The one after this.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self::new(self.0 + 1)
+            }
+
+            /// How many lie between `earlier` and this; zero when `earlier` is not earlier.
+            pub const fn since(self, earlier: Self) -> u64 {
+                self.0.saturating_sub(earlier.0)
+            }
+
+            /// As a database column holds it.
+            #[allow(clippy::cast_possible_wrap)] // `new` keeps it within `MAX`.
+            pub const fn to_i64(self) -> i64 {
+                self.0 as i64
+            }
+
+            /// From a database column; a negative value, which no column holds, reads as zero.
+            pub const fn from_i64(value: i64) -> Self {
+                if value < 0 { Self(0) } else { Self(value.unsigned_abs()) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    )*};
+}
+
+counters! {
+    /// The number of a message in its conversation: 1, 2, 3, ... without a gap (contract §3).
+    Seq,
+    /// The number of a durable change in its conversation: 1, 2, 3, ... without a gap; a message is one kind of
+    /// change (contract §4, guarantee 3).
+    Pos,
+}
+
+/// The client's own key for a message: sending again with the same key never makes a second message.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientMessageId(String);
+
+impl ClientMessageId {
+    /// Longest key, in bytes.
+    pub const MAX_BYTES: usize = 128;
+
+    /// 1 to 128 visible ASCII characters, taken as they are.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        text::visible_ascii(text, Self::MAX_BYTES).map(Self)
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where new ids come from; a port, so that tests can foresee them.
+pub trait IdSource: Send + Sync {
+    /// A new UUID, version 7, never the same twice.
+    fn next_uuid(&self) -> Uuid;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_uuid_reads_back_as_it_was_written(bytes: [u8; 16]) {
+            let id = UserId::new(Uuid::from_bytes(bytes));
+            prop_assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
+            prop_assert_eq!(id.to_string().to_uppercase().parse::<UserId>(), Ok(id));
+        }
+
+        #[test]
+        fn any_text_that_is_no_uuid_is_refused_without_a_panic(text in ".{0,64}") {
+            if Uuid::try_parse(&text).is_err() {
+                prop_assert_eq!(text.parse::<MessageId>(), Err(InvalidId));
+            }
+        }
+
+        #[test]
+        fn counters_survive_a_database_column(value: u64) {
+            let seq = Seq::new(value);
+            prop_assert_eq!(Seq::from_i64(seq.to_i64()), seq);
+            prop_assert!(seq.next() >= seq);
+        }
+
+        #[test]
+        fn client_message_ids_are_visible_ascii(text in ".{0,140}") {
+            let valid = !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
+            prop_assert_eq!(ClientMessageId::parse(&text).is_ok(), valid);
+        }
+    }
+
+    #[test]
+    fn the_distance_between_counters_never_goes_below_zero() {
+        assert_eq!(Pos::new(7).since(Pos::new(3)), 4);
+        assert_eq!(Pos::new(3).since(Pos::new(7)), 0);
+        assert_eq!(Seq::from_i64(-1), Seq::ZERO);
+    }
+
+    #[test]
+    fn uuids_without_hyphens_or_in_braces_are_not_ids() {
+        let id = UserId::new(Uuid::nil()).to_string();
+        assert!(id.replace('-', "").parse::<UserId>().is_err());
+        assert!(format!("{{{id}}}").parse::<UserId>().is_err());
+        assert_eq!(format!("{:?}", UserId::new(Uuid::nil())), format!("UserId({id})"));
+    }
+}

@@ -1,0 +1,39 @@
+//! The rules of the chat, and nothing else: values that cannot be invalid,
+//! decisions (who may do what), events, and the ports through which use cases
+//! reach storage, clocks, tokens and other nodes.
+//!
+//! **Owns** the meaning of every name in the product. **Must never know** HTTP,
+//! JSON, SQL, sockets, tokio or the environment. Every module is a feature; the
+//! same feature names appear in every crate of the workspace.
+//!
+//! **To add a value**: a newtype with a `parse` that names its fault in
+//! [`InvalidValue`], and a property test. **To add a port method**: state its
+//! atomicity in its documentation, and add a clause to the contract suite of
+//! `chat-testkit`, which every adapter must pass.
+
+pub mod auth;
+pub mod calls;
+pub mod conversations;
+mod error_code;
+mod events;
+mod ids;
+pub mod messages;
+mod page;
+pub mod presence;
+pub mod receipts;
+mod store_error;
+mod text;
+mod time;
+pub mod typing;
+pub mod users;
+
+pub use error_code::ErrorCode;
+pub use events::{Audience, Change, ChangeKind, ChangeLog, ChangeRange, Envelope, Event, EventBus};
+pub use ids::{
+    ClientMessageId, ConnectionId, ConversationId, IdSource, InvalidId, MessageId, NodeId, Pos, Seq, SessionId,
+    TokenId, UserId,
+};
+pub use page::{Page, PageLimit, PageNumber, PageRequest};
+pub use store_error::{BoxError, StoreError};
+pub use text::InvalidValue;
+pub use time::{Clock, Timestamp};

@@ -1,0 +1,196 @@
+use super::Message;
+use crate::receipts::ParticipantPositions;
+use crate::{MessageId, PageLimit, PageRequest, Seq};
+
+/// A place in the history, as a client names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// This message.
+    Message(MessageId),
+    /// The message of this number, whether it exists or not.
+    Seq(Seq),
+}
+
+/// Which part of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryRequest {
+    /// The page of this number, newest first.
+    Page(PageRequest),
+    /// The newest messages.
+    Latest(PageLimit),
+    /// The newest messages before the anchor.
+    Before(Anchor, PageLimit),
+    /// The oldest messages after the anchor.
+    After(Anchor, PageLimit),
+    /// The anchor with what surrounds it.
+    Around(Anchor, PageLimit),
+}
+
+impl HistoryRequest {
+    /// The anchor, where there is one, for the store to look up.
+    pub const fn anchor(self) -> Option<Anchor> {
+        match self {
+            Self::Page(_) | Self::Latest(_) => None,
+            Self::Before(anchor, _) | Self::After(anchor, _) | Self::Around(anchor, _) => Some(anchor),
+        }
+    }
+
+    /// Which numbers to read, when the newest message is `last` and the anchor is the message `anchor`. Since numbers have
+    /// no gaps, any page is one range of the primary key, at the same cost however deep.
+    pub fn range(self, anchor: Seq, last: Seq) -> SeqRange {
+        let (anchor, last) = (anchor.get(), last.get());
+        match self {
+            Self::Page(page) => SeqRange::down_from(last.saturating_sub(page.offset()), page.limit),
+            Self::Latest(limit) => SeqRange::down_from(last, limit),
+            Self::Before(_, limit) => SeqRange::down_from(last.min(anchor.saturating_sub(1)), limit),
+            Self::After(_, limit) => {
+                let first = anchor.saturating_add(1);
+                SeqRange::new(first, last.min(anchor.saturating_add(u64::from(limit.get()))))
+            }
+            Self::Around(_, limit) => {
+                let limit = u64::from(limit.get());
+                let highest = last.min(anchor.saturating_add(limit.saturating_sub(1) / 2).max(limit));
+                SeqRange::new((highest + 1).saturating_sub(limit), highest)
+            }
+        }
+    }
+}
+
+/// The messages `first..=last`; empty where `first` is greater. Never reaches below 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeqRange {
+    /// The oldest.
+    pub first: Seq,
+    /// The newest.
+    pub last: Seq,
+}
+
+impl SeqRange {
+    fn new(first: u64, last: u64) -> Self {
+        Self { first: Seq::new(first.max(1)), last: Seq::new(last) }
+    }
+
+    fn down_from(last: u64, limit: PageLimit) -> Self {
+        Self::new((last + 1).saturating_sub(u64::from(limit.get())), last)
+    }
+
+    /// How many numbers it holds.
+    pub fn len(self) -> u64 {
+        (self.last.get() + 1).saturating_sub(self.first.get())
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A part of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// Newest first.
+    pub messages: Vec<Message>,
+    /// The newest message of the conversation: also how many there are.
+    pub last_seq: Seq,
+    /// Everyone's positions, to derive each message's status and readers from.
+    pub participants: Vec<ParticipantPositions>,
+}
+
+impl HistoryPage {
+    /// Whether there are messages older than this page; for an empty page, whether there are any at all below it is unknown: no.
+    pub fn has_older(&self) -> bool {
+        self.messages.last().is_some_and(|oldest| oldest.seq > Seq::new(1))
+    }
+
+    /// Whether there are messages newer than this page.
+    pub fn has_newer(&self) -> bool {
+        self.messages.first().is_some_and(|newest| newest.seq < self.last_seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PageNumber;
+    use proptest::prelude::*;
+
+    fn limit(number: u64) -> PageLimit {
+        PageLimit::parse(number).expect("a limit")
+    }
+
+    fn seq(number: u64) -> Anchor {
+        Anchor::Seq(Seq::new(number))
+    }
+
+    fn numbers(request: HistoryRequest, anchor: u64, last: u64) -> Vec<u64> {
+        let range = request.range(Seq::new(anchor), Seq::new(last));
+        (range.first.get()..=range.last.get()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn walking_backwards_sees_every_message_once(last in 0_u64..300, size in 1_u64..=100) {
+            let mut seen = Vec::new();
+            let mut request = HistoryRequest::Latest(limit(size));
+            let mut anchor = 0;
+            loop {
+                let page = numbers(request, anchor, last);
+                let Some(oldest) = page.first().copied() else { break };
+                prop_assert!(page.len() as u64 <= size);
+                seen.extend(page.into_iter().rev());
+                anchor = oldest;
+                request = HistoryRequest::Before(seq(oldest), limit(size));
+            }
+            prop_assert_eq!(seen, (1..=last).rev().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn walking_forwards_sees_every_message_once(last in 0_u64..300, size in 1_u64..=100) {
+            let mut seen = Vec::new();
+            let mut anchor = 0;
+            loop {
+                let page = numbers(HistoryRequest::After(seq(anchor), limit(size)), anchor, last);
+                let Some(newest) = page.last().copied() else { break };
+                prop_assert!(page.len() as u64 <= size);
+                seen.extend(page);
+                anchor = newest;
+            }
+            prop_assert_eq!(seen, (1..=last).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn numbered_pages_see_every_message_once(last in 0_u64..300, size in 1_u64..=100) {
+            let mut seen = Vec::new();
+            for number in 1..=(last.div_ceil(size) + 1) {
+                let page = PageRequest { number: PageNumber::parse(number).expect("a page"), limit: limit(size) };
+                seen.extend(numbers(HistoryRequest::Page(page), 0, last).into_iter().rev());
+            }
+            prop_assert_eq!(seen, (1..=last).rev().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn what_surrounds_a_message_includes_it_and_fills_the_page(last in 1_u64..300, size in 1_u64..=100, at in 1_u64..300) {
+            let at = at.min(last);
+            let page = numbers(HistoryRequest::Around(seq(at), limit(size)), at, last);
+            prop_assert!(page.contains(&at), "{page:?} lacks {at}");
+            prop_assert!(page.len() as u64 <= size);
+            if last >= size { prop_assert_eq!(page.len() as u64, size); }
+        }
+
+        #[test]
+        fn no_anchor_however_strange_overflows(anchor: u64, last: u64, size in 1_u64..=100) {
+            for request in [HistoryRequest::Before(seq(anchor), limit(size)), HistoryRequest::After(seq(anchor), limit(size)), HistoryRequest::Around(seq(anchor), limit(size))] {
+                let range = request.range(Seq::new(anchor), Seq::new(last));
+                prop_assert!(range.len() <= size);
+                prop_assert!(range.first >= Seq::new(1));
+                prop_assert!(request.anchor().is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_history_has_an_empty_range() {
+        assert!(HistoryRequest::Latest(limit(5)).range(Seq::ZERO, Seq::ZERO).is_empty());
+        assert!(HistoryRequest::Around(seq(9), limit(5)).range(Seq::new(9), Seq::ZERO).is_empty());
+    }
+}

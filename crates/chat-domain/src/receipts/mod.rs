@@ -1,0 +1,175 @@
+//! Delivery and read positions. Everything else about receipts is derived from them.
+
+mod store;
+
+pub use store::{AdvanceError, AdvancePositions, Advanced, ReceiptStore, ReceiptTarget};
+
+use crate::{ConversationId, Seq, UserId};
+
+/// How far a participant has got in a conversation. Positions only move forward while one takes part (contract §3, Receipts).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Positions {
+    /// Messages up to this one came before the participant did.
+    pub joined: Seq,
+    /// Up to here everything has arrived.
+    pub delivered: Seq,
+    /// Up to here everything has been read.
+    pub read: Seq,
+}
+
+impl Positions {
+    /// Of someone who joins (again) when the newest message is `last`: all three stand there.
+    pub const fn joining_at(last: Seq) -> Self {
+        Self { joined: last, delivered: last, read: last }
+    }
+
+    /// These positions after messages up to `seq` were delivered; never further than `last`, never back.
+    #[must_use]
+    pub fn deliver(self, seq: Seq, last: Seq) -> Self {
+        Self { delivered: self.delivered.max(seq.min(last)), ..self }
+    }
+
+    /// These positions after messages up to `seq` were read, hence delivered; never further than `last`, never back.
+    #[must_use]
+    pub fn read(self, seq: Seq, last: Seq) -> Self {
+        let delivered = self.deliver(seq, last);
+        Self { read: delivered.read.max(seq.min(last)), ..delivered }
+    }
+
+    /// How many messages are unread when the newest is `last`.
+    pub const fn unread(self, last: Seq) -> u64 {
+        last.since(self.read)
+    }
+
+    /// Whether this participant was there when the message came, and has read it.
+    pub fn has_read(self, seq: Seq) -> bool {
+        self.joined < seq && seq <= self.read
+    }
+
+    fn has_received(self, seq: Seq) -> bool {
+        self.joined < seq && seq <= self.delivered
+    }
+}
+
+/// The positions of one of several participants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParticipantPositions {
+    /// Whose.
+    pub user_id: UserId,
+    /// How far.
+    pub positions: Positions,
+}
+
+/// How far a message has got with those it was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeliveryStatus {
+    /// Stored.
+    Sent,
+    /// Arrived at everyone it was for.
+    Delivered,
+    /// Read by everyone it was for.
+    Read,
+}
+
+impl DeliveryStatus {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "SENT",
+            Self::Delivered => "DELIVERED",
+            Self::Read => "READ",
+        }
+    }
+}
+
+/// The status of the message `seq` of `sender`: the least that any of the others who were there when it came has reached. With no others: sent.
+pub fn delivery_status(seq: Seq, sender: UserId, participants: &[ParticipantPositions]) -> DeliveryStatus {
+    participants
+        .iter()
+        .filter(|other| other.user_id != sender && other.positions.joined < seq)
+        .map(|other| match other.positions {
+            positions if positions.has_read(seq) => DeliveryStatus::Read,
+            positions if positions.has_received(seq) => DeliveryStatus::Delivered,
+            _ => DeliveryStatus::Sent,
+        })
+        .min()
+        .unwrap_or(DeliveryStatus::Sent)
+}
+
+/// Somebody's positions moved. Ephemeral: the positions themselves are stored, the news of them is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PositionsMoved {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Whose.
+    pub user_id: UserId,
+    /// To where.
+    pub positions: Positions,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        Send,
+        Deliver(u64),
+        Read(u64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        proptest::collection::vec(
+            prop_oneof![Just(Step::Send), (0_u64..30).prop_map(Step::Deliver), (0_u64..30).prop_map(Step::Read)],
+            0..60,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn positions_only_move_forward_and_unread_equals_a_recount(steps in steps(), joined in 0_u64..5) {
+            let mut last = Seq::new(joined);
+            let mut positions = Positions::joining_at(last);
+            let mut read = vec![true; usize::try_from(joined).unwrap_or(0)];
+            for step in steps {
+                let before = positions;
+                match step {
+                    Step::Send => { last = last.next(); read.push(false); }
+                    Step::Deliver(seq) => positions = positions.deliver(Seq::new(seq), last),
+                    Step::Read(seq) => {
+                        positions = positions.read(Seq::new(seq), last);
+                        for message in read.iter_mut().take(usize::try_from(seq).unwrap_or(0)) { *message = true; }
+                    }
+                }
+                prop_assert!(positions.delivered >= before.delivered && positions.read >= before.read);
+                prop_assert!(positions.read <= positions.delivered && positions.delivered <= last);
+                prop_assert_eq!(positions.joined, before.joined);
+                prop_assert_eq!(positions.unread(last), read.iter().filter(|message| !**message).count() as u64);
+            }
+        }
+    }
+
+    fn other(number: u128, joined: u64, delivered: u64, read: u64) -> ParticipantPositions {
+        ParticipantPositions {
+            user_id: UserId::new(Uuid::from_u128(number)),
+            positions: Positions { joined: Seq::new(joined), delivered: Seq::new(delivered), read: Seq::new(read) },
+        }
+    }
+
+    #[test]
+    fn a_status_is_the_least_that_the_others_have_reached() {
+        let sender = UserId::new(Uuid::from_u128(1));
+        let me = other(1, 0, 9, 9);
+        let status = |others: &[ParticipantPositions]| delivery_status(Seq::new(5), sender, others);
+        assert_eq!(status(&[me]), DeliveryStatus::Sent);
+        assert_eq!(status(&[me, other(2, 0, 4, 4)]), DeliveryStatus::Sent);
+        assert_eq!(status(&[me, other(2, 0, 5, 4)]), DeliveryStatus::Delivered);
+        assert_eq!(status(&[me, other(2, 0, 5, 5)]), DeliveryStatus::Read);
+        assert_eq!(status(&[me, other(2, 0, 5, 5), other(3, 0, 5, 0)]), DeliveryStatus::Delivered);
+        assert_eq!(status(&[me, other(2, 0, 5, 5), other(3, 6, 6, 6)]), DeliveryStatus::Read, "came later");
+        assert_eq!(DeliveryStatus::Read.as_str(), "READ");
+        assert_eq!((DeliveryStatus::Sent.as_str(), DeliveryStatus::Delivered.as_str()), ("SENT", "DELIVERED"));
+    }
+}

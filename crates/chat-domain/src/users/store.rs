@@ -1,0 +1,98 @@
+use super::{EmailAddress, NewUser, ProfileChanges, SearchTerm, User, Username};
+use crate::auth::PasswordHash;
+use crate::{Change, Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
+use async_trait::async_trait;
+use thiserror::Error;
+
+/// Why an account was not made. Nothing was stored.
+#[derive(Debug, Error)]
+pub enum CreateUserError {
+    /// Another account has this email, in whatever case.
+    #[error("the email is taken")]
+    EmailTaken,
+    /// Another account has this username, in whatever case.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a profile was not changed. Nothing was stored.
+#[derive(Debug, Error)]
+pub enum UpdateProfileError {
+    /// Another account has this username, in whatever case.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the deletion of an account brought about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedUser {
+    /// The departures from groups and the hand-overs, in order within each conversation.
+    pub changes: Vec<Change>,
+    /// Every session that was ended by it.
+    pub ended_sessions: Vec<SessionId>,
+}
+
+/// Accounts, with their credentials. "The user" below is always one that is not deleted.
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// Inserts the account and its credentials in one transaction, with a username that is free:
+    /// [`super::WantedUsername::Like`] is numbered from 2 until it is, under a race too. An absent name becomes the username.
+    async fn create(&self, user: NewUser) -> Result<User, CreateUserError>;
+
+    /// The user of this id.
+    async fn find(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The users of these ids that exist, in any order, in one query.
+    async fn list_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
+
+    /// The user of this email and the password's hash.
+    async fn find_credentials_by_email(&self, email: &EmailAddress)
+    -> Result<Option<(User, PasswordHash)>, StoreError>;
+
+    /// The user of this username and the password's hash.
+    async fn find_credentials_by_username(
+        &self,
+        username: &Username,
+    ) -> Result<Option<(User, PasswordHash)>, StoreError>;
+
+    /// The user of this id and the password's hash.
+    async fn find_credentials(&self, id: UserId) -> Result<Option<(User, PasswordHash)>, StoreError>;
+
+    /// Users whose username or name begins with the term, without regard to case (of ASCII letters at least), ordered by username's key. `%`, `_` and the
+    /// like are ordinary characters. Never looks at emails.
+    async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError>;
+
+    /// Changes what the changes name, and `updated_at`, in one transaction. `None` where there is no such user.
+    async fn update_profile(
+        &self,
+        id: UserId,
+        changes: ProfileChanges,
+        at: Timestamp,
+    ) -> Result<Option<User>, UpdateProfileError>;
+
+    /// Replaces the hash and ends every session of the user but `keep`, in one transaction. Returns the ended ones.
+    async fn set_password(
+        &self,
+        id: UserId,
+        hash: PasswordHash,
+        keep: SessionId,
+        at: Timestamp,
+    ) -> Result<Vec<SessionId>, StoreError>;
+
+    /// In one transaction: frees email and username, clears the profile, forgets the credentials, leaves every group
+    /// (handing the last admin's role to the oldest member, each step a change with its own `pos`), stays in direct
+    /// conversations, and ends every session. `None` where there is no such user.
+    async fn delete(&self, id: UserId, at: Timestamp) -> Result<Option<DeletedUser>, StoreError>;
+
+    /// Moves `last_seen` forward to `at`; never back.
+    async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Those who share a conversation with the user now, oneself left out, each once, at most `limit`.
+    async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError>;
+}

@@ -1,0 +1,1 @@
+//! The REST surface, its OpenAPI document, and the realtime connection over plain WebSocket.

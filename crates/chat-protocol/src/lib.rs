@@ -1,0 +1,1 @@
+//! Everything that is JSON: request bodies, views, realtime frames, the error body.

@@ -1,0 +1,1 @@
+//! One node of realtime: hubs, send queues, fan-out in order, gap repair, and the presence of a single node.

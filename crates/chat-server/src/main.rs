@@ -1,0 +1,2 @@
+//! The chat server: configuration, wiring, start and graceful stop.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The embedded store: every store port on SQLite, one writer with group commit.

@@ -95,4 +95,8 @@ pub trait UserStore: Send + Sync {
 
     /// Those who share a conversation with the user now, oneself left out, each once, at most `limit`.
     async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError>;
+
+    /// Of these users, those who share a conversation with the user now, each once and in any order, in one query; never
+    /// oneself. At most 1,000 ids are asked about at once.
+    async fn list_contacts_among(&self, id: UserId, among: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 }

@@ -1,0 +1,112 @@
+use crate::core::Core;
+use crate::{Auth, Calls, Conversations, Messages, Presence, Receipts, Typing, Users};
+use chat_domain::auth::{AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, SessionStore};
+use chat_domain::conversations::ConversationStore;
+use chat_domain::messages::MessageStore;
+use chat_domain::presence::{PresenceAudience, PresenceRegistry};
+use chat_domain::receipts::ReceiptStore;
+use chat_domain::typing::TypingRegistry;
+use chat_domain::users::UserStore;
+use chat_domain::{ChangeLog, Clock, EventBus, IdSource};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that the use cases reach the world through.
+pub struct Ports {
+    /// Accounts and credentials.
+    pub users: Arc<dyn UserStore>,
+    /// Sign-ins.
+    pub sessions: Arc<dyn SessionStore>,
+    /// Conversations and participants.
+    pub conversations: Arc<dyn ConversationStore>,
+    /// Messages.
+    pub messages: Arc<dyn MessageStore>,
+    /// Read and delivery positions.
+    pub receipts: Arc<dyn ReceiptStore>,
+    /// Durable changes, to be read again.
+    pub changes: Arc<dyn ChangeLog>,
+    /// Slow hashing, off the async threads.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// JWT.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Refresh tokens.
+    pub refresh_tokens: Arc<dyn RefreshTokens>,
+    /// Who is connected.
+    pub presence: Arc<dyn PresenceRegistry>,
+    /// Who is writing.
+    pub typing: Arc<dyn TypingRegistry>,
+    /// To the connections of this and other nodes.
+    pub bus: Arc<dyn EventBus>,
+    /// This node's sockets, to be closed with their session.
+    pub live_connections: Arc<dyn LiveConnections>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// What an operator may set about the use cases.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long an access token holds; counted in whole seconds.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token holds, from its latest rotation.
+    pub refresh_token_lifetime: Duration,
+    /// How long a new password may be.
+    pub password_policy: PasswordPolicy,
+    /// Who learns of whose presence.
+    pub presence_audience: PresenceAudience,
+    /// For how long somebody is writing without saying so again.
+    pub typing_timeout: Duration,
+}
+
+impl Default for Settings {
+    /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, contacts, 5 seconds.
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: Duration::from_mins(15),
+            refresh_token_lifetime: Duration::from_hours(7 * 24),
+            password_policy: PasswordPolicy::default(),
+            presence_audience: PresenceAudience::default(),
+            typing_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Every use case, by feature. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Signing up, in and out.
+    pub auth: Auth,
+    /// Accounts and profiles.
+    pub users: Users,
+    /// Conversations and who takes part in them.
+    pub conversations: Conversations,
+    /// Sending and reading messages.
+    pub messages: Messages,
+    /// Delivery and read positions.
+    pub receipts: Receipts,
+    /// Who is here.
+    pub presence: Presence,
+    /// Who is writing.
+    pub typing: Typing,
+    /// Who calls whom.
+    pub calls: Calls,
+}
+
+impl App {
+    /// The use cases over these ports.
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        let core = Arc::new(Core::new(ports, settings));
+        Self {
+            auth: Auth(core.clone()),
+            users: Users(core.clone()),
+            conversations: Conversations(core.clone()),
+            messages: Messages(core.clone()),
+            receipts: Receipts(core.clone()),
+            presence: Presence(core.clone()),
+            typing: Typing(core.clone()),
+            calls: Calls(core),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Signing up, in and out: passwords, sessions, and both kinds of token.
+
+mod authenticate;
+mod ended;
+mod login;
+mod logout;
+mod refresh;
+mod register;
+mod sessions;
+
+pub(crate) use ended::EndedSessions;
+
+use crate::core::Core;
+use crate::error::{Coded, hash_code, hash_sentence, store_code, store_sentence};
+use chat_domain::auth::{AccessClaims, HashError, InvalidToken, Password, PasswordPolicy, RefreshToken};
+use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, EmailAddress, User, Username};
+use chat_domain::{ErrorCode, SessionId, StoreError, Timestamp, TokenId};
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Signing up, in and out. Cheap to clone.
+#[derive(Clone)]
+pub struct Auth(pub(crate) Arc<Core>);
+
+/// The command: make an account and sign in to it.
+#[derive(Debug, Clone)]
+pub struct RegisterUser {
+    /// Unique without regard to case.
+    pub email: EmailAddress,
+    /// Unique without regard to case; made from the email where absent.
+    pub username: Option<Username>,
+    /// Where absent: first and last name, else the username.
+    pub name: Option<DisplayName>,
+    /// Optional.
+    pub first_name: Option<DisplayName>,
+    /// Optional.
+    pub last_name: Option<DisplayName>,
+    /// Optional.
+    pub avatar: Option<AvatarUrl>,
+    /// Held to [`Auth::password_policy`] by whoever parsed it.
+    pub password: Password,
+}
+
+/// Whose password it is said to be.
+#[derive(Debug, Clone)]
+pub enum LoginIdentity {
+    /// By email, in any case.
+    Email(EmailAddress),
+    /// By username, in any case.
+    Username(Username),
+}
+
+/// What a client gets when it has signed in, or stays so.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// For requests and sockets.
+    pub access_token: String,
+    /// For the next pair.
+    pub refresh_token: RefreshToken,
+    /// How long the access token holds.
+    pub expires_in: Duration,
+}
+
+/// Why somebody was not signed up, in or out.
+#[derive(Debug, Error)]
+pub enum AuthError {
+    /// Another account has this email.
+    #[error("This email address is already in use")]
+    EmailTaken,
+    /// Another account has this username.
+    #[error("This username is already in use")]
+    UsernameTaken,
+    /// Unknown account or wrong password; which of them is not said.
+    #[error("The account or the password is wrong")]
+    InvalidCredentials,
+    /// The token does not verify.
+    #[error("The token is not valid")]
+    TokenInvalid,
+    /// The token was good once.
+    #[error("The token has expired")]
+    TokenExpired,
+    /// The session of the token is over.
+    #[error("The session has ended, please sign in again")]
+    SessionRevoked,
+    /// A refresh token that was spent before came back; its session is ended by it.
+    #[error("The refresh token was used before, please sign in again")]
+    RefreshTokenReused,
+    /// The actor has no such session.
+    #[error("There is no such session")]
+    SessionNotFound,
+    /// See [`HashError`].
+    #[error("{}", hash_sentence(.0))]
+    Hash(#[from] HashError),
+    /// See [`StoreError`].
+    #[error("{}", store_sentence(.0))]
+    Store(#[from] StoreError),
+}
+
+impl Coded for AuthError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::EmailTaken => ErrorCode::EmailTaken,
+            Self::UsernameTaken => ErrorCode::UsernameTaken,
+            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::TokenInvalid => ErrorCode::TokenInvalid,
+            Self::TokenExpired => ErrorCode::TokenExpired,
+            Self::SessionRevoked => ErrorCode::SessionRevoked,
+            Self::RefreshTokenReused => ErrorCode::RefreshTokenReused,
+            Self::SessionNotFound => ErrorCode::SessionNotFound,
+            Self::Hash(fault) => hash_code(fault),
+            Self::Store(fault) => store_code(fault),
+        }
+    }
+}
+
+impl From<CreateUserError> for AuthError {
+    fn from(fault: CreateUserError) -> Self {
+        match fault {
+            CreateUserError::EmailTaken => Self::EmailTaken,
+            CreateUserError::UsernameTaken => Self::UsernameTaken,
+            CreateUserError::Store(fault) => Self::Store(fault),
+        }
+    }
+}
+
+impl From<InvalidToken> for AuthError {
+    fn from(fault: InvalidToken) -> Self {
+        match fault {
+            InvalidToken::Invalid => Self::TokenInvalid,
+            InvalidToken::Expired => Self::TokenExpired,
+        }
+    }
+}
+
+impl Auth {
+    /// What a new password is held to.
+    pub fn password_policy(&self) -> PasswordPolicy {
+        self.0.settings.password_policy
+    }
+
+    /// A fresh access token of this session beside this refresh token.
+    fn signed_in(&self, user: User, session_id: SessionId, refresh_token: RefreshToken, now: Timestamp) -> SignedIn {
+        let expires_in = self.0.settings.access_token_lifetime;
+        let claims = AccessClaims {
+            user_id: user.id,
+            email: user.email.clone(),
+            session_id,
+            token_id: TokenId::new(self.0.ids.next_uuid()),
+            issued_at: now,
+            expires_at: now.plus(expires_in),
+        };
+        SignedIn { access_token: self.0.access_tokens.issue(&claims), user, refresh_token, expires_in }
+    }
+}

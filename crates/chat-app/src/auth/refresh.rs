@@ -1,0 +1,37 @@
+use super::{Auth, AuthError, SignedIn};
+use chat_domain::auth::{ClientInfo, EndReason, RotateOutcome, RotateSession};
+
+impl Auth {
+    /// A new pair for a refresh token, which is spent by it. The successor is derived from the token, so that an answer
+    /// lost on the way, or two calls at once, lead to the same one for a minute; a spent token at any other time ends the
+    /// session (contract §3).
+    pub async fn refresh(&self, token: &str, client: ClientInfo) -> Result<SignedIn, AuthError> {
+        let presented = self.0.refresh_tokens.parse(token)?;
+        let successor = self.0.refresh_tokens.successor(&presented);
+        let now = self.0.now();
+        let outcome = self
+            .0
+            .sessions
+            .rotate(RotateSession {
+                session_id: presented.session_id(),
+                presented: presented.hash().clone(),
+                successor: successor.hash().clone(),
+                client,
+                at: now,
+                expires_at: now.plus(self.0.settings.refresh_token_lifetime),
+            })
+            .await?;
+        match outcome {
+            RotateOutcome::Rotated(session) => {
+                let user = self.0.users.find(session.user_id).await?.ok_or(AuthError::SessionRevoked)?;
+                Ok(self.signed_in(user, session.id, successor, now))
+            }
+            RotateOutcome::Reused(ended) => {
+                tracing::warn!(session = %ended.id, user = %ended.user_id, "a spent refresh token came back");
+                self.0.sessions_ended([ended.id], EndReason::TokenReused, ended.ended_at);
+                Err(AuthError::RefreshTokenReused)
+            }
+            RotateOutcome::Unknown => Err(AuthError::SessionRevoked),
+        }
+    }
+}

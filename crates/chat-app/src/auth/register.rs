@@ -1,0 +1,45 @@
+use super::{Auth, AuthError, RegisterUser, SignedIn};
+use chat_domain::UserId;
+use chat_domain::auth::ClientInfo;
+use chat_domain::users::{NewUser, Username, WantedUsername, display_name};
+
+impl Auth {
+    /// Makes an account and signs in to it. Whether email and username are free is the store's to decide; asking before
+    /// hashing only saves the work where the answer is plain.
+    pub async fn register(&self, command: RegisterUser, client: ClientInfo) -> Result<SignedIn, AuthError> {
+        self.refuse_taken_names(&command).await?;
+        let password_hash = self.0.hasher.hash(command.password).await?;
+        let name = display_name(command.name, command.first_name.as_ref(), command.last_name.as_ref());
+        let username = command
+            .username
+            .map_or_else(|| WantedUsername::Like(Username::from_email(&command.email)), WantedUsername::Exactly);
+        let user = self
+            .0
+            .users
+            .create(NewUser {
+                id: UserId::new(self.0.ids.next_uuid()),
+                email: command.email,
+                username,
+                name,
+                first_name: command.first_name,
+                last_name: command.last_name,
+                avatar: command.avatar,
+                password_hash,
+                created_at: self.0.now(),
+            })
+            .await?;
+        self.start_session(user, client).await
+    }
+
+    async fn refuse_taken_names(&self, command: &RegisterUser) -> Result<(), AuthError> {
+        if self.0.users.find_credentials_by_email(&command.email).await?.is_some() {
+            return Err(AuthError::EmailTaken);
+        }
+        if let Some(username) = &command.username
+            && self.0.users.find_credentials_by_username(username).await?.is_some()
+        {
+            return Err(AuthError::UsernameTaken);
+        }
+        Ok(())
+    }
+}

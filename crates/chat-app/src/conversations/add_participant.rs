@@ -1,0 +1,20 @@
+use super::{Conversations, ConversationsError};
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{AddParticipant, ConversationDetails};
+use chat_domain::{ConversationId, UserId};
+
+impl Conversations {
+    /// Adds a user to a group that the actor takes part in.
+    pub async fn add_participant(
+        &self,
+        actor: Actor,
+        conversation_id: ConversationId,
+        user: UserId,
+    ) -> Result<ConversationDetails, ConversationsError> {
+        let add = AddParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
+        let (details, change) =
+            self.0.conversations.add_participant(add).await.map_err(|fault| ConversationsError::about(user, fault))?;
+        self.0.publish_changes([change]).await;
+        Ok(details)
+    }
+}

@@ -1,0 +1,29 @@
+use super::{Conversations, ConversationsError, CreateConversation};
+use chat_domain::ConversationId;
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{ConversationOverview, NewConversation, ParticipantIds};
+
+impl Conversations {
+    /// Makes a group, or finds or makes *the* direct conversation of a pair: exactly one other and no name (contract §3).
+    pub async fn create(
+        &self,
+        actor: Actor,
+        command: CreateConversation,
+    ) -> Result<ConversationOverview, ConversationsError> {
+        let others =
+            ParticipantIds::parse(actor.user_id, &command.participant_ids).map_err(ConversationsError::Participants)?;
+        let created = self
+            .0
+            .conversations
+            .create(NewConversation {
+                id: ConversationId::new(self.0.ids.next_uuid()),
+                created_by: actor.user_id,
+                others,
+                name: command.name,
+                at: self.0.now(),
+            })
+            .await?;
+        self.0.publish_changes(created.change).await;
+        Ok(created.overview)
+    }
+}

@@ -1,0 +1,15 @@
+use super::{Conversations, ConversationsError};
+use chat_domain::auth::Actor;
+use chat_domain::conversations::ConversationOverview;
+use chat_domain::{Page, PageRequest};
+
+impl Conversations {
+    /// The active conversations of the actor, newest activity first.
+    pub async fn list(
+        &self,
+        actor: Actor,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, ConversationsError> {
+        Ok(self.0.conversations.list(actor.user_id, page).await?)
+    }
+}

@@ -1,0 +1,38 @@
+use super::{Conversations, ConversationsError};
+use chat_domain::ConversationId;
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{ConversationChanges, ConversationDetails, UpdateConversation, may_change_group};
+
+impl Conversations {
+    /// Changes what a group is called and looks like. Naming nothing changes nothing, and is as forbidden.
+    pub async fn update(
+        &self,
+        actor: Actor,
+        conversation_id: ConversationId,
+        changes: ConversationChanges,
+    ) -> Result<ConversationDetails, ConversationsError> {
+        if changes.is_empty() {
+            return self.unchanged(actor, conversation_id).await;
+        }
+        let update = UpdateConversation { conversation_id, actor: actor.user_id, changes, at: self.0.now() };
+        let (details, change) = self
+            .0
+            .conversations
+            .update(update)
+            .await
+            .map_err(|fault| ConversationsError::about(actor.user_id, fault))?;
+        self.0.publish_changes([change]).await;
+        Ok(details)
+    }
+
+    async fn unchanged(
+        &self,
+        actor: Actor,
+        conversation_id: ConversationId,
+    ) -> Result<ConversationDetails, ConversationsError> {
+        let overview = self.find(actor, conversation_id).await?;
+        let role = overview.viewer.map(|viewer| viewer.role);
+        may_change_group(&overview.details.conversation, role).map_err(ConversationsError::Refused)?;
+        Ok(overview.details)
+    }
+}

@@ -1,0 +1,96 @@
+//! What the features share: the ports, the settings, and the few steps that more than one of them takes.
+
+use crate::auth::EndedSessions;
+use crate::{Ports, Settings};
+use chat_domain::auth::EndReason;
+use chat_domain::conversations::{Conversation, Membership};
+use chat_domain::{Audience, Change, ConversationId, Envelope, Event, SessionId, StoreError, Timestamp, UserId};
+use std::ops::Deref;
+
+pub(crate) struct Core {
+    ports: Ports,
+    pub(crate) settings: Settings,
+    pub(crate) ended: EndedSessions,
+}
+
+impl Deref for Core {
+    type Target = Ports;
+
+    fn deref(&self) -> &Ports {
+        &self.ports
+    }
+}
+
+/// Why somebody may do nothing in a conversation.
+pub(crate) enum NoMembership {
+    UnknownConversation,
+    NotAParticipant,
+    Store(StoreError),
+}
+
+impl Core {
+    pub(crate) fn new(ports: Ports, settings: Settings) -> Self {
+        Self { ports, settings, ended: EndedSessions::default() }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// How the user takes part in the conversation, or why they may do nothing there.
+    pub(crate) async fn membership(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+    ) -> Result<(Conversation, Membership), NoMembership> {
+        match self.conversations.find_membership(conversation, user).await {
+            Ok(Some((conversation, Some(membership)))) => Ok((conversation, membership)),
+            Ok(Some((_, None))) => Err(NoMembership::NotAParticipant),
+            Ok(None) => Err(NoMembership::UnknownConversation),
+            Err(fault) => Err(NoMembership::Store(fault)),
+        }
+    }
+
+    /// Publishes durable changes in their order.
+    pub(crate) async fn publish_changes(&self, changes: impl IntoIterator<Item = Change>) {
+        for change in changes {
+            self.bus.publish(Envelope::change(change)).await;
+        }
+    }
+
+    /// Notes sessions that the store has ended just now, then closes their sockets.
+    pub(crate) fn sessions_ended(
+        &self,
+        sessions: impl IntoIterator<Item = SessionId>,
+        reason: EndReason,
+        at: Timestamp,
+    ) {
+        for session in sessions {
+            tracing::info!(%session, ?reason, "session ended");
+            self.ended.note(session, at);
+            self.live_connections.close_session(session);
+        }
+    }
+
+    /// Ends what the user was writing there, where they were, and says so. Best effort.
+    pub(crate) async fn end_typing(&self, conversation: ConversationId, user: UserId) {
+        match self.typing.stop(conversation, user).await {
+            Ok(true) => self.publish_typing(conversation, user, false).await,
+            Ok(false) => {}
+            Err(fault) => {
+                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation, "typing was not ended")
+            }
+        }
+    }
+
+    /// Tells the window that somebody began or stopped writing.
+    pub(crate) async fn publish_typing(&self, conversation_id: ConversationId, user_id: UserId, is_typing: bool) {
+        self.bus
+            .publish(Envelope {
+                audience: Audience::Window(conversation_id),
+                except: Some(user_id),
+                event: Event::TypingChanged { conversation_id, user_id, is_typing },
+            })
+            .await;
+    }
+}

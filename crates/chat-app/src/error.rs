@@ -1,0 +1,39 @@
+use chat_domain::auth::HashError;
+use chat_domain::{ErrorCode, StoreError};
+
+/// A failure that has a stable name for machines. Its `Display` is a sentence for people, its `source` is for logs.
+pub trait Coded: std::error::Error {
+    /// The name that clients see.
+    fn code(&self) -> ErrorCode;
+}
+
+pub(crate) const TRY_LATER: &str = "The service is not available right now, please try again";
+const OUR_FAULT: &str = "Something went wrong on our side";
+
+pub(crate) const fn store_code(fault: &StoreError) -> ErrorCode {
+    match fault {
+        StoreError::Unavailable(_) | StoreError::Overloaded => ErrorCode::Unavailable,
+        StoreError::Failed(_) => ErrorCode::Internal,
+    }
+}
+
+pub(crate) const fn store_sentence(fault: &StoreError) -> &'static str {
+    match fault {
+        StoreError::Unavailable(_) | StoreError::Overloaded => TRY_LATER,
+        StoreError::Failed(_) => OUR_FAULT,
+    }
+}
+
+pub(crate) const fn hash_code(fault: &HashError) -> ErrorCode {
+    match fault {
+        HashError::Overloaded => ErrorCode::Unavailable,
+        HashError::Failed(_) => ErrorCode::Internal,
+    }
+}
+
+pub(crate) const fn hash_sentence(fault: &HashError) -> &'static str {
+    match fault {
+        HashError::Overloaded => TRY_LATER,
+        HashError::Failed(_) => OUR_FAULT,
+    }
+}

@@ -1,0 +1,48 @@
+use crate::UserProfile;
+use crate::core::Core;
+use chat_domain::presence::{PresenceAudience, PresenceStatus};
+use chat_domain::users::User;
+use chat_domain::{StoreError, UserId};
+use std::collections::HashSet;
+
+impl Core {
+    /// These users as the viewer may see them, in their order. Where presence itself is out of reach, everyone looks
+    /// offline: a profile is worth showing all the same.
+    pub(crate) async fn profiles(&self, viewer: UserId, users: Vec<User>) -> Result<Vec<UserProfile>, StoreError> {
+        let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+        let visible = self.visible_presence(viewer, &ids).await?;
+        let statuses = match self.presence.statuses(&ids).await {
+            Ok(statuses) => statuses,
+            Err(fault) => {
+                tracing::warn!(error = &fault as &dyn std::error::Error, "presence was not read");
+                vec![PresenceStatus::Offline; ids.len()]
+            }
+        };
+        Ok(users
+            .into_iter()
+            .zip(statuses)
+            .map(|(user, status)| {
+                if visible.contains(&user.id) {
+                    UserProfile { user, status: Some(status) }
+                } else {
+                    UserProfile { user: User { last_seen: None, ..user }, status: None }
+                }
+            })
+            .collect())
+    }
+
+    /// Of these users, those whose presence the viewer may know: their own, their contacts', or everyone's by setting.
+    async fn visible_presence(&self, viewer: UserId, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
+        if self.settings.presence_audience == PresenceAudience::Everyone {
+            return Ok(ids.iter().copied().collect());
+        }
+        let others: Vec<_> = ids.iter().copied().filter(|id| *id != viewer).collect();
+        let mut visible: HashSet<_> = if others.is_empty() {
+            HashSet::new()
+        } else {
+            self.users.list_contacts_among(viewer, &others).await?.into_iter().collect()
+        };
+        visible.insert(viewer);
+        Ok(visible)
+    }
+}

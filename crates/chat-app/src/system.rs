@@ -1,0 +1,45 @@
+//! The ports that need nothing but the machine itself.
+
+use chat_domain::{Clock, IdSource, Timestamp};
+use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        // Before 1970 there was no chat: a clock that says so reads as the epoch.
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::default().plus(since_epoch)
+    }
+}
+
+/// UUIDs of version 7, each greater than all that this process made before it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UuidV7Source;
+
+impl IdSource for UuidV7Source {
+    fn next_uuid(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_is_in_this_century() {
+        let year_2024 = Timestamp::from_unix_micros(1_704_067_200_000_000);
+        assert!(SystemClock.now() > year_2024);
+    }
+
+    #[test]
+    fn ids_are_version_seven_and_grow() {
+        let ids: Vec<_> = (0..1_000).map(|_| UuidV7Source.next_uuid()).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
+}

@@ -1,0 +1,80 @@
+//! Accounts: one's own, and others as one may see them.
+
+mod change_password;
+mod delete_me;
+mod find;
+mod me;
+mod online;
+mod search;
+mod update_me;
+
+use crate::core::Core;
+use crate::error::{Coded, TRY_LATER, hash_code, hash_sentence, store_code, store_sentence};
+use chat_domain::auth::HashError;
+use chat_domain::presence::{PresenceError as RegistryError, PresenceStatus};
+use chat_domain::users::{UpdateProfileError, User};
+use chat_domain::{ErrorCode, StoreError};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Accounts and profiles. Cheap to clone.
+#[derive(Clone)]
+pub struct Users(pub(crate) Arc<Core>);
+
+/// A user as somebody else sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserProfile {
+    /// Who. `last_seen` is blank where the viewer may not know it.
+    pub user: User,
+    /// `None` where the viewer may not know it: then neither it nor `last_seen` is shown.
+    pub status: Option<PresenceStatus>,
+}
+
+/// Why something about an account was not done.
+#[derive(Debug, Error)]
+pub enum UsersError {
+    /// The actor's own account was deleted meanwhile.
+    #[error("This account no longer exists")]
+    AccountGone,
+    /// No such user.
+    #[error("There is no such user")]
+    UserNotFound,
+    /// Another account has this username.
+    #[error("This username is already in use")]
+    UsernameTaken,
+    /// The password that confirms a change is wrong.
+    #[error("The current password is wrong")]
+    WrongPassword,
+    /// Who is online cannot be told at the moment.
+    #[error("{TRY_LATER}")]
+    Presence(#[from] RegistryError),
+    /// See [`HashError`].
+    #[error("{}", hash_sentence(.0))]
+    Hash(#[from] HashError),
+    /// See [`StoreError`].
+    #[error("{}", store_sentence(.0))]
+    Store(#[from] StoreError),
+}
+
+impl Coded for UsersError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::AccountGone => ErrorCode::SessionRevoked,
+            Self::UserNotFound => ErrorCode::UserNotFound,
+            Self::UsernameTaken => ErrorCode::UsernameTaken,
+            Self::WrongPassword => ErrorCode::WrongPassword,
+            Self::Presence(_) => ErrorCode::Unavailable,
+            Self::Hash(fault) => hash_code(fault),
+            Self::Store(fault) => store_code(fault),
+        }
+    }
+}
+
+impl From<UpdateProfileError> for UsersError {
+    fn from(fault: UpdateProfileError) -> Self {
+        match fault {
+            UpdateProfileError::UsernameTaken => Self::UsernameTaken,
+            UpdateProfileError::Store(fault) => Self::Store(fault),
+        }
+    }
+}

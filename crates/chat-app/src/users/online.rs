@@ -1,0 +1,42 @@
+use super::{Users, UsersError};
+use chat_domain::auth::Actor;
+use chat_domain::presence::{PresenceAudience, PresenceStatus};
+use chat_domain::users::User;
+use chat_domain::{Page, PageRequest, UserId};
+use std::collections::HashMap;
+
+/// Of somebody with more contacts than this, so many are looked at.
+const MAX_CONTACTS_LOOKED_AT: u32 = 10_000;
+
+impl Users {
+    /// Who is online, as far as the actor may know, in order of id; oneself is left out.
+    pub async fn online(&self, actor: Actor, page: PageRequest) -> Result<Page<(User, PresenceStatus)>, UsersError> {
+        let online = self.visible_online(actor.user_id).await?;
+        let offset = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+        let here: Vec<_> = online.iter().copied().skip(offset).take(page.limit.get() as usize).collect();
+
+        let statuses: HashMap<_, _> = here.iter().copied().zip(self.0.presence.statuses(&here).await?).collect();
+        let mut users = self.0.users.list_by_ids(&here).await?;
+        users.sort_unstable_by_key(|user| user.id);
+        let items = users
+            .into_iter()
+            // Whoever left since the list was made is left out, rather than shown as here.
+            .filter_map(|user| statuses.get(&user.id).filter(|status| status.is_online()).map(|status| (user, *status)))
+            .collect();
+        Ok(Page { items, total: online.len() as u64, request: page })
+    }
+
+    async fn visible_online(&self, viewer: UserId) -> Result<Vec<UserId>, UsersError> {
+        let mut online = match self.0.settings.presence_audience {
+            PresenceAudience::Everyone => self.0.presence.list_online().await?,
+            PresenceAudience::Contacts => {
+                let contacts = self.0.users.list_contact_ids(viewer, MAX_CONTACTS_LOOKED_AT).await?;
+                let statuses = self.0.presence.statuses(&contacts).await?;
+                contacts.into_iter().zip(statuses).filter(|(_, status)| status.is_online()).map(|(id, _)| id).collect()
+            }
+        };
+        online.retain(|id| *id != viewer);
+        online.sort_unstable();
+        Ok(online)
+    }
+}

@@ -1,2 +1,3 @@
-//! The chat server: configuration, wiring, start and graceful stop.
+//! The chat server.
+mod config;
 fn main() {}

@@ -1,0 +1,253 @@
+//! The configuration: one typed value, read from the environment and `.env`, checked as a whole before anything starts.
+
+mod database;
+mod faults;
+mod reader;
+mod secrets;
+mod settings;
+mod source;
+mod values;
+
+pub(crate) use database::DatabaseFile;
+pub(crate) use faults::InvalidConfig;
+pub(crate) use secrets::{Key, Keys};
+pub(crate) use settings::help;
+pub(crate) use source::Source;
+
+use chat_domain::presence::PresenceAudience;
+use reader::Reader;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+use values::parse_origin;
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_hours(24);
+const ACCESS_LIFETIMES: RangeInclusive<Duration> = SECOND..=DAY;
+const REFRESH_LIFETIMES: RangeInclusive<Duration> = SECOND..=Duration::from_hours(24 * 365);
+const SHUTDOWN_TIMEOUTS: RangeInclusive<Duration> = SECOND..=Duration::from_mins(10);
+const TIMERS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
+const BCRYPT_COSTS: RangeInclusive<u32> = 4..=15;
+const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
+const MOST_CONNECTIONS: usize = 10_000_000;
+const MOST_WORKERS: usize = 1_024;
+const ENVIRONMENTS: &[(&str, Environment)] = &[
+    ("development", Environment::Development),
+    ("test", Environment::Test),
+    ("production", Environment::Production),
+];
+const AUDIENCES: &[(&str, PresenceAudience)] =
+    &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
+const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
+const SECRET_REMEDY: &str = "set it to the output of: openssl rand -base64 48";
+
+/// How strict the server is about what would be careless in the open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// Works without any setting.
+    Development,
+    /// Development, by another name in what `GET /` says.
+    Test,
+    /// Refuses weak settings.
+    Production,
+}
+
+impl Environment {
+    /// Its name in the setting and in `GET /`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Test => "test",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// How log records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Timers of one WebSocket connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ConnectionTimers {
+    /// Between pings of an idle connection.
+    pub(crate) heartbeat_interval: Duration,
+    /// From a ping to its pong.
+    pub(crate) heartbeat_timeout: Duration,
+    /// From the upgrade to a token.
+    pub(crate) auth_timeout: Duration,
+}
+
+/// Everything that can be set. What it holds has been checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) environment: Environment,
+    pub(crate) host: IpAddr,
+    pub(crate) port: u16,
+    pub(crate) database: DatabaseFile,
+    /// `None`: made, and kept beside the database.
+    pub(crate) access_keys: Option<Keys>,
+    /// `None`: made, and kept beside the database.
+    pub(crate) refresh_keys: Option<Keys>,
+    pub(crate) access_lifetime: Duration,
+    pub(crate) refresh_lifetime: Duration,
+    pub(crate) bcrypt_cost: u32,
+    /// In lower case. `None`: the environment's own rule.
+    pub(crate) allowed_origins: Option<Vec<String>>,
+    pub(crate) presence_audience: PresenceAudience,
+    pub(crate) max_connections: usize,
+    pub(crate) max_connections_per_user: usize,
+    pub(crate) workers: usize,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) timers: ConnectionTimers,
+    pub(crate) typing_timeout: Duration,
+    pub(crate) log_format: LogFormat,
+    /// Directives that parse.
+    pub(crate) log_filter: String,
+}
+
+impl Config {
+    /// Reads and checks every setting; an error names all that is wrong.
+    pub(crate) fn read(source: &Source) -> Result<Self, InvalidConfig> {
+        let mut reader = Reader::new(source);
+        let environment = read_environment(&mut reader);
+        let production = environment == Some(Environment::Production);
+        let host = reader.parsed("HOST", "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host);
+        let port = reader.number("PORT", &(0..=u16::MAX));
+        let database = read_database(&mut reader);
+        let (access_keys, refresh_keys) = read_keys(&mut reader, production);
+        let access_lifetime = reader.duration("JWT_EXPIRATION", ACCESS_LIFETIMES);
+        let refresh_lifetime = reader.duration("JWT_REFRESH_EXPIRATION", REFRESH_LIFETIMES);
+        if access_lifetime > refresh_lifetime && refresh_lifetime.is_some() {
+            reader.fault("JWT_REFRESH_EXPIRATION", "is shorter than JWT_EXPIRATION", "make it longer");
+        }
+        let bcrypt_cost = reader.number("BCRYPT_COST", &BCRYPT_COSTS);
+        if production && bcrypt_cost.is_some_and(|cost| cost < MIN_PRODUCTION_BCRYPT_COST) {
+            reader.fault("BCRYPT_COST", "is too low for production", "set it to 10 or more, or leave it out");
+        }
+        let allowed_origins = read_origins(&mut reader);
+        let presence_audience = reader.choice("PRESENCE_AUDIENCE", AUDIENCES);
+        let max_connections = reader.number("MAX_CONNECTIONS", &(1..=MOST_CONNECTIONS));
+        let max_connections_per_user = reader.number("MAX_CONNECTIONS_PER_USER", &(1..=MOST_CONNECTIONS));
+        let workers = reader.number("WORKERS", &(0..=MOST_WORKERS));
+        let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", SHUTDOWN_TIMEOUTS);
+        let heartbeat_interval = reader.duration("HEARTBEAT_INTERVAL", TIMERS);
+        let heartbeat_timeout = reader.duration("HEARTBEAT_TIMEOUT", TIMERS);
+        let auth_timeout = reader.duration("AUTH_TIMEOUT", TIMERS);
+        let typing_timeout = reader.duration("TYPING_TIMEOUT", TIMERS);
+        let log_format = reader.choice("LOG_FORMAT", LOG_FORMATS);
+        let log_filter = reader.parsed("RUST_LOG", "filter directives, such as info or info,chat_http=debug", parse_filter);
+        reader.finish(|| {
+            Some(Self {
+                environment: environment?,
+                host: host?,
+                port: port?,
+                database: database?,
+                access_keys,
+                refresh_keys,
+                access_lifetime: access_lifetime?,
+                refresh_lifetime: refresh_lifetime?,
+                bcrypt_cost: bcrypt_cost?,
+                allowed_origins,
+                presence_audience: presence_audience?,
+                max_connections: max_connections?,
+                max_connections_per_user: max_connections_per_user?,
+                workers: workers?,
+                shutdown_timeout: shutdown_timeout?,
+                timers: ConnectionTimers {
+                    heartbeat_interval: heartbeat_interval?,
+                    heartbeat_timeout: heartbeat_timeout?,
+                    auth_timeout: auth_timeout?,
+                },
+                typing_timeout: typing_timeout?,
+                log_format: log_format?,
+                log_filter: log_filter?,
+            })
+        })
+    }
+
+    /// What an operator should know although it does not stop the start.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        [("JWT_SECRET", &self.access_keys), ("JWT_REFRESH_SECRET", &self.refresh_keys)]
+            .into_iter()
+            .filter_map(|(name, keys)| Some((name, keys.as_ref()?.weakness()?)))
+            .map(|(name, weakness)| format!("{name} {weakness}: production will refuse it"))
+            .collect()
+    }
+}
+
+fn parse_host(text: &str) -> Option<IpAddr> {
+    if text.eq_ignore_ascii_case("localhost") { Some(Ipv4Addr::LOCALHOST.into()) } else { text.parse().ok() }
+}
+
+fn parse_filter(text: &str) -> Option<String> {
+    EnvFilter::try_new(text).ok().map(|_| text.to_owned())
+}
+
+fn read_environment(reader: &mut Reader<'_>) -> Option<Environment> {
+    let name = if reader.given("APP_ENV").is_none() && reader.given("NODE_ENV").is_some() { "NODE_ENV" } else { "APP_ENV" };
+    reader.choice(name, ENVIRONMENTS)
+}
+
+fn read_database(reader: &mut Reader<'_>) -> Option<DatabaseFile> {
+    match DatabaseFile::parse(reader.text("DATABASE_URL")) {
+        Ok(file) => Some(file),
+        Err((problem, remedy)) => {
+            reader.fault("DATABASE_URL", problem, remedy);
+            None
+        }
+    }
+}
+
+fn read_keys(reader: &mut Reader<'_>, production: bool) -> (Option<Keys>, Option<Keys>) {
+    let mut read = |name| match reader.given(name).map(Keys::parse) {
+        Some(Ok(keys)) => {
+            if let (true, Some(weakness)) = (production, keys.weakness()) {
+                reader.fault(name, weakness, SECRET_REMEDY);
+            }
+            Some(keys)
+        }
+        Some(Err(problem)) => {
+            reader.fault(name, problem, "write one secret without ',' and ':', or id:secret,id:secret");
+            None
+        }
+        None => {
+            if production {
+                reader.fault(name, "is missing", SECRET_REMEDY);
+            }
+            None
+        }
+    };
+    let keys = (read("JWT_SECRET"), read("JWT_REFRESH_SECRET"));
+    if let (true, (Some(access), Some(refresh))) = (production, &keys)
+        && access.shares_with(refresh)
+    {
+        reader.fault("JWT_REFRESH_SECRET", "holds a secret of JWT_SECRET too", SECRET_REMEDY);
+    }
+    keys
+}
+
+fn read_origins(reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let listed = reader.given("ALLOWED_ORIGINS")?.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let mut origins = Vec::new();
+    for origin in listed {
+        match parse_origin(origin) {
+            Some(origin) => origins.push(origin),
+            None => reader.fault(
+                "ALLOWED_ORIGINS",
+                format!("names \"{origin}\""),
+                "write origins as browsers send them, such as https://chat.example.com or http://localhost:5173",
+            ),
+        }
+    }
+    Some(origins)
+}
+
+#[cfg(test)]
+mod tests;

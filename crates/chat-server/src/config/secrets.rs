@@ -1,0 +1,199 @@
+//! The keys of tokens: how they are written, which are too weak, and where development keeps those that it makes.
+
+use anyhow::Context as _;
+use rand::RngCore as _;
+use std::fmt;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// A key should not be easier to guess than the tag of HS256 (RFC 7518 §3.2).
+pub(crate) const MIN_SECRET_BYTES: usize = 32;
+
+/// Where a secret is given without an id.
+const DEFAULT_KEY_ID: &str = "default";
+
+/// Longest id of a key, in bytes: it stands in the head of every token.
+const MAX_KEY_ID_BYTES: usize = 32;
+
+/// Fewer different bytes than this in a key of 32 and more are no accident of chance.
+const MIN_DISTINCT_BYTES: usize = 8;
+
+/// Words of texts that were written to be replaced: in our `.env.example`, and in the examples that others paste.
+const PLACEHOLDERS: &[&str] =
+    &["your_", "your-", "secret_key", "secret-key", "change", "example", "placeholder", "replace", "openssl rand", "<", "supersecret"];
+
+/// A secret that does not show itself.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// The bytes themselves, for the signer.
+    pub(crate) fn reveal(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Why production does not take it; reads after the setting's name.
+    fn weakness(&self) -> Option<&'static str> {
+        let lower = self.0.to_ascii_lowercase();
+        let distinct = self.0.bytes().collect::<std::collections::HashSet<_>>().len();
+        if PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder)) {
+            Some("holds a secret from an example")
+        } else if self.0.len() < MIN_SECRET_BYTES {
+            Some("holds a secret of less than 32 bytes")
+        } else if distinct < MIN_DISTINCT_BYTES {
+            Some("holds a secret of a few characters over and over")
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
+}
+
+/// A key and the id under which tokens name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// Its id, the `kid` of a token.
+    pub(crate) id: String,
+    /// The key.
+    pub(crate) secret: Secret,
+}
+
+/// One key or more: the first signs, all verify.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Keys(Vec<Key>);
+
+impl Keys {
+    /// Reads one secret, or `id:secret,id:secret` for rotation. A secret without an id holds neither `,` nor `:`.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        if !text.contains([':', ',']) {
+            return Ok(Self(vec![Key { id: DEFAULT_KEY_ID.to_owned(), secret: Secret(text.to_owned()) }]));
+        }
+        let mut keys: Vec<Key> = Vec::new();
+        for part in text.split(',').map(str::trim) {
+            let (id, secret) = part.split_once(':').ok_or("has a key without an id")?;
+            let id_ok = (1..=MAX_KEY_ID_BYTES).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+            if !id_ok {
+                return Err("has a key whose id is not 1 to 32 letters, digits, '-', '_' and '.'");
+            }
+            if secret.is_empty() {
+                return Err("has a key without a secret");
+            }
+            if keys.iter().any(|key| key.id == id) {
+                return Err("has two keys of one id");
+            }
+            keys.push(Key { id: id.to_owned(), secret: Secret(secret.to_owned()) });
+        }
+        Ok(Self(keys))
+    }
+
+    /// The keys; never empty.
+    pub(crate) fn as_slice(&self) -> &[Key] {
+        &self.0
+    }
+
+    /// What production holds against them.
+    pub(crate) fn weakness(&self) -> Option<&'static str> {
+        self.0.iter().find_map(|key| key.secret.weakness())
+    }
+
+    /// Whether the two have a secret in common: then a token of one kind could be made with what leaks of the other.
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        self.0.iter().any(|key| other.0.iter().any(|another| another.secret == key.secret))
+    }
+
+    /// The keys kept in this file, made and written there (readable by its owner alone) where there is none. Of several processes that
+    /// start at once, all get the same.
+    pub(crate) fn kept_in(file: &Path) -> anyhow::Result<Self> {
+        if !file.exists() {
+            make(file).with_context(|| format!("cannot keep a secret in {}", file.display()))?;
+        }
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
+        Self::parse(text.trim())
+            .ok()
+            .filter(|keys| keys.weakness().is_none())
+            .with_context(|| format!("{} holds no usable secret: delete it, and a new one is made", file.display()))
+    }
+}
+
+fn make(file: &Path) -> std::io::Result<()> {
+    let mut bytes = [0_u8; 48];
+    rand::rng().fill_bytes(&mut bytes);
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let unfinished = file.with_extension(format!("{}.new", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(&unfinished).and_then(|mut open| {
+        open.write_all(text.as_bytes())?;
+        open.sync_all()?;
+        // A link appears complete or not at all, and not over another's.
+        std::fs::hard_link(&unfinished, file)
+    });
+    std::fs::remove_file(&unfinished)?;
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const STRONG: &str = "k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1AeU";
+
+    #[test]
+    fn one_secret_needs_no_id_and_several_need_one_each() {
+        let one = Keys::parse(STRONG).expect("a key");
+        assert_eq!(one.as_slice()[0].id, "default");
+        let two = Keys::parse(&format!("new:{STRONG}, old:with:colon")).expect("two keys");
+        assert_eq!(two.as_slice().iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["new", "old"]);
+        assert_eq!(two.as_slice()[1].secret.reveal(), b"with:colon");
+        for wrong in ["a,b", "id:", ":secret", "a:x,a:y", "b ad:x", "a:x,"] {
+            assert!(Keys::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn weak_secrets_are_known_and_strong_ones_are_not_suspected() {
+        let weakness = |text: &str| Keys::parse(text).expect("keys").weakness();
+        assert_eq!(weakness(STRONG), None);
+        assert_eq!(weakness("your_jwt_secret_key_here_minimum_32_characters"), Some("holds a secret from an example"));
+        assert_eq!(weakness("your_refresh_secret_key"), Some("holds a secret from an example"));
+        assert_eq!(weakness("k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1Ae"), Some("holds a secret of less than 32 bytes"));
+        assert_eq!(weakness(&"ab".repeat(30)), Some("holds a secret of a few characters over and over"));
+        assert!(weakness(&format!("new:{STRONG},old:short")).is_some(), "each key counts");
+    }
+
+    #[test]
+    fn made_secrets_are_kept_and_only_their_owner_reads_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("jwt_secret");
+        let first = Keys::kept_in(&file).expect("made");
+        assert_eq!(Keys::kept_in(&file).expect("kept"), first);
+        assert_eq!(std::fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+        assert_ne!(Keys::kept_in(&folder.path().join("other")).expect("made"), first);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_broken_kept_secret_stops_the_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("jwt_secret");
+        std::fs::write(&file, "").expect("written");
+        assert!(Keys::kept_in(&file).is_err_and(|error| error.to_string().contains("delete it")));
+    }
+
+    #[test]
+    fn secrets_do_not_show_themselves() {
+        let shown = format!("{:?}", Keys::parse(&format!("new:{STRONG}")));
+        assert!(shown.contains("new") && !shown.contains(STRONG), "{shown}");
+    }
+}

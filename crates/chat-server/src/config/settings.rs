@@ -1,0 +1,76 @@
+//! Every setting in one table: the reader takes its defaults from here, `--help` prints it, and tests hold `.env.example` and the
+//! README to it.
+
+/// One setting, as an environment variable or a line of `.env`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The variable's name.
+    pub(crate) name: &'static str,
+    /// What holds where it is not set, in the form in which it would be set; empty where there is nothing to write.
+    pub(crate) default: &'static str,
+    /// What it does, in one sentence.
+    pub(crate) meaning: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+    Setting { name, default, meaning }
+}
+
+/// The settings, in the order in which people meet them.
+pub(crate) const SETTINGS: &[Setting] = &[
+    setting("HOST", "127.0.0.1", "Address to listen on; `0.0.0.0` for every network"),
+    setting("PORT", "3000", "Port of REST and WebSocket; `0` takes any free one and logs it"),
+    setting("DATABASE_URL", "sqlite://data/chat.db", "The database file; its folder also keeps the secrets that development makes"),
+    setting("APP_ENV", "development", "`development`, `test` or `production`; `NODE_ENV` is read where this is not set"),
+    setting("JWT_SECRET", "", "Signs access tokens: 32 bytes or more, or `id:secret,id:secret` for rotation (the first signs, all verify); development makes and keeps one"),
+    setting("JWT_REFRESH_SECRET", "", "Signs refresh tokens; same form, another secret"),
+    setting("JWT_EXPIRATION", "15m", "How long an access token is good"),
+    setting("JWT_REFRESH_EXPIRATION", "7d", "How long a sign-in lasts without being used"),
+    setting("BCRYPT_COST", "12", "Cost of hashing a password, 4 to 15; production asks for 10 or more"),
+    setting("ALLOWED_ORIGINS", "", "Web origins that may call and connect, separated by commas; where empty: any `localhost` origin in development, none in production"),
+    setting("PRESENCE_AUDIENCE", "contacts", "Who sees who is online: `contacts` (shares a conversation) or `everyone`"),
+    setting("MAX_CONNECTIONS", "10000", "WebSocket connections that this server takes"),
+    setting("MAX_CONNECTIONS_PER_USER", "20", "WebSocket connections that one user may have"),
+    setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
+    setting("SHUTDOWN_TIMEOUT", "30s", "How long a stop waits for requests and sockets to finish"),
+    setting("HEARTBEAT_INTERVAL", "25s", "How often an idle WebSocket is pinged"),
+    setting("HEARTBEAT_TIMEOUT", "20s", "How long a ping waits for its pong before the WebSocket is closed"),
+    setting("AUTH_TIMEOUT", "10s", "How long a new WebSocket may take to authenticate"),
+    setting("TYPING_TIMEOUT", "5s", "How long \"is typing\" holds without renewal"),
+    setting("LOG_FORMAT", "pretty", "`pretty` for people, `json` for machines"),
+    setting("RUST_LOG", "info", "What is logged, as tracing filter directives, for example `info,chat_http=debug`"),
+];
+
+/// A setting that the documentation of other builds names and this one does not have. Ignoring it would pretend that it works, so any
+/// value but those that mean "off" stops the start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unsupported {
+    /// The variable's name.
+    pub(crate) name: &'static str,
+    /// Values that ask for nothing, besides the empty one.
+    pub(crate) harmless: &'static [&'static str],
+    /// What it would have meant.
+    pub(crate) what: &'static str,
+}
+
+/// What this build refuses rather than ignores.
+pub(crate) const UNSUPPORTED: &[Unsupported] = &[
+    Unsupported { name: "REDIS_URL", harmless: &[], what: "a cluster over Redis" },
+    Unsupported { name: "REALTIME_PORT", harmless: &["0"], what: "a second listener" },
+    Unsupported { name: "ADMIN_PORT", harmless: &["0"], what: "a metrics listener" },
+    Unsupported { name: "RATE_LIMIT", harmless: &["off"], what: "rate limits" },
+    Unsupported { name: "TRUSTED_PROXIES", harmless: &[], what: "trusting X-Forwarded-For" },
+    Unsupported { name: "PRESENCE_LEASE", harmless: &[], what: "presence over several nodes" },
+    Unsupported { name: "CONNECT_TIMEOUT", harmless: &[], what: "Socket.IO" },
+];
+
+/// The settings as lines for `--help`.
+pub(crate) fn help() -> String {
+    let mut text = String::from("Settings, from the environment or from .env in the working folder (the environment wins):\n");
+    for Setting { name, default, meaning } in SETTINGS {
+        let default = if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
+        text.push_str(&format!("\n  {name}\n          {meaning}{default}\n"));
+    }
+    text.push_str("\nDurations are written 500ms, 30s, 15m, 12h or 7d; a bare number counts seconds.\n");
+    text
+}

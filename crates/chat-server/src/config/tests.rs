@@ -1,0 +1,145 @@
+use super::settings::SETTINGS;
+use super::*;
+
+const STRONG: &str = "k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1AeU";
+const STRONG_TOO: &str = "Zr5Xw8Nq1Kd4Vt7Gb0Hm3Pj6Lc9Sf2Ay";
+
+fn faults(values: impl Into<Source>) -> Vec<String> {
+    match Config::read(&values.into()) {
+        Ok(_) => Vec::new(),
+        Err(InvalidConfig(faults)) => faults.into_iter().map(|fault| format!("{} {}", fault.setting, fault.problem)).collect(),
+    }
+}
+
+#[test]
+fn everything_has_a_default_that_works_in_development() {
+    let config = Config::read(&Source::default()).expect("a configuration");
+    assert_eq!((config.host, config.port), (IpAddr::from([127, 0, 0, 1]), 3000));
+    assert_eq!(config.environment, Environment::Development);
+    assert_eq!((config.access_lifetime, config.refresh_lifetime), (Duration::from_mins(15), Duration::from_hours(168)));
+    assert!(config.access_keys.is_none() && config.refresh_keys.is_none() && config.allowed_origins.is_none());
+}
+
+#[test]
+fn every_fault_is_named_at_once_with_how_to_mend_it() {
+    let source = Source::from([
+        ("HOST", "nowhere at all"),
+        ("PORT", "70000"),
+        ("DATABASE_URL", "postgres://chat@db/chat"),
+        ("JWT_SECRET", "a:x,a:y"),
+        ("JWT_EXPIRATION", "soon"),
+        ("BCRYPT_COST", "3"),
+        ("ALLOWED_ORIGINS", "https://a.example, *"),
+        ("PRESENCE_AUDIENCE", "friends"),
+        ("LOG_FORMAT", "xml"),
+        ("RUST_LOG", "chat=loud"),
+        ("REDIS_URL", "redis://localhost"),
+        ("HEARTBEAT_INTERVAL", "0"),
+    ]);
+    let message = Config::read(&source).expect_err("faults").to_string();
+    assert!(message.starts_with("the configuration has 12 faults:"), "{message}");
+    for setting in [
+        "HOST", "PORT", "DATABASE_URL", "JWT_SECRET", "JWT_EXPIRATION", "BCRYPT_COST", "ALLOWED_ORIGINS", "PRESENCE_AUDIENCE",
+        "LOG_FORMAT", "RUST_LOG", "REDIS_URL", "HEARTBEAT_INTERVAL",
+    ] {
+        let line = message.lines().find(|line| line.trim_start().starts_with(&format!("{setting} ")));
+        assert!(line.is_some_and(|line| line.contains(": ")), "{setting} is missing in {message}");
+    }
+}
+
+#[test]
+fn production_refuses_missing_short_and_example_secrets_and_cheap_hashes() {
+    let production = ("APP_ENV", "production");
+    assert_eq!(faults([production]), ["JWT_SECRET is missing", "JWT_REFRESH_SECRET is missing"]);
+    assert_eq!(
+        faults([production, ("JWT_SECRET", "short"), ("JWT_REFRESH_SECRET", "your_refresh_secret_key_here_minimum_32_characters")]),
+        ["JWT_SECRET holds a secret of less than 32 bytes", "JWT_REFRESH_SECRET holds a secret from an example"]
+    );
+    assert_eq!(
+        faults([production, ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG)]),
+        ["JWT_REFRESH_SECRET holds a secret of JWT_SECRET too"]
+    );
+    let strong = [production, ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG_TOO), ("BCRYPT_COST", "9")];
+    assert_eq!(faults(strong), ["BCRYPT_COST is too low for production"]);
+    let [a, b, c, _] = strong;
+    assert_eq!(faults([a, b, c]), [""; 0]);
+}
+
+#[test]
+fn a_fault_in_a_secret_does_not_tell_the_secret() {
+    for secret in ["hushhush", "hushhush,x", "id:hushhush,id:other"] {
+        let message = Config::read(&Source::from([("APP_ENV", "production"), ("JWT_SECRET", secret)]));
+        assert!(!message.expect_err("faults").to_string().contains("hush"), "{secret}");
+    }
+    let config = Config::read(&Source::from([("JWT_SECRET", STRONG)])).expect("a configuration");
+    assert!(!format!("{config:?}").contains(STRONG));
+}
+
+#[test]
+fn development_takes_a_weak_secret_with_a_warning() {
+    let config = Config::read(&Source::from([("JWT_SECRET", "your_jwt_secret_key")])).expect("a configuration");
+    assert_eq!(config.warnings(), ["JWT_SECRET holds a secret from an example: production will refuse it"]);
+}
+
+#[test]
+fn node_env_counts_where_app_env_is_not_set() {
+    let environment = |source| Config::read(&source).map(|config| config.environment);
+    assert!(environment(Source::from([("NODE_ENV", "production")])).is_err());
+    assert_eq!(environment(Source::from([("NODE_ENV", "production"), ("APP_ENV", "test")])), Ok(Environment::Test));
+    assert_eq!(faults([("NODE_ENV", "staging")]), ["NODE_ENV is \"staging\""]);
+}
+
+#[test]
+fn what_later_builds_will_have_is_refused_unless_it_is_off() {
+    assert_eq!(faults([("REALTIME_PORT", "0"), ("ADMIN_PORT", ""), ("RATE_LIMIT", "off")]), [""; 0]);
+    assert_eq!(faults([("REALTIME_PORT", "3002")]), ["REALTIME_PORT asks for a second listener, which this build does not have"]);
+}
+
+/// `NAME=value` lines of the example, commented ones included, with how it is commented.
+fn example_lines(example: &str) -> impl Iterator<Item = (&str, &str)> {
+    example.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| {
+        name.trim_start_matches("# ").chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    })
+}
+
+#[test]
+fn the_example_file_names_every_setting_with_its_default_and_nothing_else() {
+    let example = include_str!("../../../../.env.example");
+    let set: Vec<_> = example_lines(example).filter(|(name, _)| !name.starts_with('#')).collect();
+    let table: Vec<_> = SETTINGS.iter().map(|setting| (setting.name, setting.default)).collect();
+    assert_eq!(set, table);
+}
+
+#[test]
+fn production_takes_none_of_the_secrets_in_the_example_file() {
+    let example = include_str!("../../../../.env.example");
+    let secrets: Vec<_> = example_lines(example).filter(|(name, value)| name.contains("SECRET") && !value.is_empty()).collect();
+    assert!(!secrets.is_empty(), "the example shows how a secret is written");
+    for (name, value) in secrets {
+        let weakness = Keys::parse(value).expect("keys in the documented form").weakness();
+        assert!(weakness.is_some(), "{name}={value}");
+    }
+}
+
+#[test]
+fn the_table_of_the_readme_is_the_table_of_the_code() {
+    let readme = include_str!("../../../../README.md");
+    let rows: Vec<_> = readme.lines().filter(|line| line.starts_with("| `") && line.matches(" | ").count() == 2).collect();
+    let table: Vec<_> = SETTINGS
+        .iter()
+        .map(|setting| {
+            let default = if setting.default.is_empty() { "–".to_owned() } else { format!("`{}`", setting.default) };
+            format!("| `{}` | {default} | {} |", setting.name, setting.meaning)
+        })
+        .collect();
+    let missing: Vec<_> = table.iter().filter(|row| !rows.contains(&row.as_str())).collect();
+    assert!(missing.is_empty(), "the README lacks: {missing:#?}");
+    let unknown: Vec<_> = rows.iter().filter(|row| row.starts_with("| `") && !table.contains(&(**row).to_owned())).collect();
+    assert!(unknown.is_empty(), "the README has rows that the code does not: {unknown:#?}");
+}
+
+#[test]
+fn help_names_every_setting() {
+    let help = help();
+    assert!(SETTINGS.iter().all(|setting| help.contains(&format!("\n  {}\n", setting.name))));
+}

@@ -1,0 +1,78 @@
+//! How single values are written.
+
+use std::time::Duration;
+
+/// Reads `500ms`, `30s`, `15m`, `12h`, `7d`, or a bare number of seconds.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    let millis_per_unit = match unit.trim_start() {
+        "ms" => 1,
+        "" | "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(millis_per_unit).map(Duration::from_millis)
+}
+
+/// Writes a duration as [`parse_duration`] reads it, in the greatest unit that is exact.
+pub(crate) fn write_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    for (per_unit, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
+        if millis > 0 && millis % per_unit == 0 {
+            return format!("{}{unit}", millis / per_unit);
+        }
+    }
+    format!("{millis}ms")
+}
+
+/// Checks that a text is an origin as browsers send it (RFC 6454 §6.2): scheme, host and, where it is not the scheme's own, port;
+/// nothing behind it. Answers it in lower case.
+pub(crate) fn parse_origin(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let (scheme, authority) = text.split_once("://")?;
+    let scheme_ok = scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character));
+    let authority_ok = !authority.is_empty()
+        && !authority.contains(|character: char| "/?#@*".contains(character) || character.is_whitespace())
+        && authority.rsplit_once(':').is_none_or(|(_, port)| port.ends_with(']') || port.parse::<u16>().is_ok());
+    (scheme_ok && authority_ok).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit_or_count_seconds() {
+        assert_eq!(parse_duration("15m"), Some(Duration::from_mins(15)));
+        assert_eq!(parse_duration("7d"), Some(Duration::from_hours(168)));
+        assert_eq!(parse_duration("900"), Some(Duration::from_mins(15)));
+        assert_eq!(parse_duration("250ms"), Some(Duration::from_millis(250)));
+        for wrong in ["", "m", "1.5h", "-1s", "5 minutes", "9999999999999999999d", "99999999999999999d"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        for millis in [0, 1, 999, 1_000, 60_000, 90_000, 3_600_000, 86_400_000, 604_800_000] {
+            let duration = Duration::from_millis(millis);
+            assert_eq!(parse_duration(&write_duration(duration)), Some(duration), "{millis}");
+        }
+    }
+
+    #[test]
+    fn origins_are_what_browsers_send() {
+        assert_eq!(parse_origin("HTTPS://Chat.Example"), Some("https://chat.example".into()));
+        assert_eq!(parse_origin("http://localhost:5173"), Some("http://localhost:5173".into()));
+        assert_eq!(parse_origin("http://[::1]:3000"), Some("http://[::1]:3000".into()));
+        assert_eq!(parse_origin("http://[::1]"), Some("http://[::1]".into()));
+        for wrong in ["*", "localhost", "http://", "http://a/", "http://a/b", "http://a:port", "http://u@a", "http://*.a", "://a"] {
+            assert_eq!(parse_origin(wrong), None, "{wrong}");
+        }
+    }
+}

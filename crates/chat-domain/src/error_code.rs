@@ -87,6 +87,8 @@ error_codes! {
     ResumeTooLate => "RESUME_TOO_LATE",
     /// A body or frame over its limit.
     PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+    /// A body that did not arrive in time.
+    RequestTimeout => "REQUEST_TIMEOUT",
     /// A body that is not `application/json`.
     UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
     /// Too many requests, frames or connections.

@@ -1,0 +1,78 @@
+use crate::body::check;
+use crate::{Body, InvalidBody, Optional, Required, valid};
+use chat_domain::UserId;
+use chat_domain::conversations::{ConversationChanges, ConversationDescription, ConversationName};
+use chat_domain::users::AvatarUrl;
+use garde::Validate;
+use serde::Deserialize;
+
+/// `POST /conversations`: exactly one other and no name is the direct conversation of that pair; anything else a group.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct CreateConversationBody {
+    #[garde(custom(valid))]
+    participant_ids: Required<Vec<UserId>>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    name: Optional<ConversationName>,
+}
+
+impl Body for CreateConversationBody {}
+
+impl CreateConversationBody {
+    /// With whom, and under what name.
+    pub fn parse(self) -> Result<(Vec<UserId>, Option<ConversationName>), InvalidBody> {
+        check(&self, &())?;
+        Ok((self.participant_ids.take("participantIds")?, self.name.take()))
+    }
+}
+
+/// `POST /conversations/{id}/participants`.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct AddParticipantBody {
+    #[garde(custom(valid))]
+    user_id: Required<UserId>,
+}
+
+impl Body for AddParticipantBody {}
+
+impl AddParticipantBody {
+    /// Who is added.
+    pub fn parse(self) -> Result<UserId, InvalidBody> {
+        check(&self, &())?;
+        self.user_id.take("userId")
+    }
+}
+
+/// `PATCH /conversations/{id}`: what is left out stays, `null` clears.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct UpdateConversationBody {
+    #[garde(custom(valid))]
+    #[serde(default)]
+    name: Optional<ConversationName>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    description: Optional<ConversationDescription>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    avatar: Optional<AvatarUrl>,
+}
+
+impl Body for UpdateConversationBody {}
+
+impl UpdateConversationBody {
+    /// The changes; possibly none.
+    pub fn parse(self) -> Result<ConversationChanges, InvalidBody> {
+        check(&self, &())?;
+        Ok(ConversationChanges {
+            name: self.name.take_change(),
+            description: self.description.take_change(),
+            avatar: self.avatar.take_change(),
+        })
+    }
+}

@@ -1,0 +1,225 @@
+//! What stands around every answer (contract §2).
+
+use crate::{Fault, TimestampView};
+use chat_domain::messages::{HistoryPage, HistoryRequest};
+use chat_domain::{ErrorCode, Page};
+use serde::{Deserialize, Serialize};
+
+/// Every success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Success<T> {
+    /// Always `true`.
+    pub success: bool,
+    /// The status of the answer.
+    pub status_code: u16,
+    /// What was asked for.
+    pub data: T,
+    /// For lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pagination: Option<Pagination>,
+}
+
+impl<T> Success<T> {
+    /// Without pagination.
+    pub const fn new(status_code: u16, data: T) -> Self {
+        Self { success: true, status_code, data, pagination: None }
+    }
+}
+
+/// Which part of a list this is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Pagination {
+    /// Of a page-numbered list.
+    Numbered(NumberedPage),
+    /// Of a list read by cursor.
+    Cursor(CursorPage),
+}
+
+/// Which page of a page-numbered list this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct NumberedPage {
+    /// The number of this page, from 1.
+    pub page: u32,
+    /// The most items that a page holds.
+    pub limit: u32,
+    /// How many items all pages hold together.
+    pub total: u64,
+    /// How many pages there are.
+    pub total_pages: u64,
+    /// Whether a later page holds more.
+    pub has_more: bool,
+}
+
+/// Which part of a history this is, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct CursorPage {
+    /// The most messages that were asked for.
+    pub limit: u32,
+    /// Give it as `before` to go on to older messages; `null` where there are none.
+    pub next_cursor: Option<String>,
+    /// Give it as `after` to go on to newer messages; `null` where there are none.
+    pub prev_cursor: Option<String>,
+    /// Whether there are more messages in the direction that was asked for: newer ones with `after`, else older ones.
+    pub has_more: bool,
+}
+
+impl<T> From<&Page<T>> for NumberedPage {
+    fn from(page: &Page<T>) -> Self {
+        Self {
+            page: page.request.number.get(),
+            limit: page.request.limit.get(),
+            total: page.total,
+            total_pages: page.total_pages(),
+            has_more: page.has_more(),
+        }
+    }
+}
+
+impl Pagination {
+    /// Of a page-numbered list.
+    pub fn numbered<T>(page: &Page<T>) -> Self {
+        Self::Numbered(page.into())
+    }
+
+    /// Of a history, in the manner in which it was asked for.
+    pub fn of_history(request: HistoryRequest, page: &HistoryPage) -> Self {
+        let limit = match request {
+            HistoryRequest::Page(numbered) => {
+                let counted = Page { items: Vec::<()>::new(), total: page.last_seq.get(), request: numbered };
+                return Self::numbered(&counted);
+            }
+            HistoryRequest::Latest(limit)
+            | HistoryRequest::Before(_, limit)
+            | HistoryRequest::After(_, limit)
+            | HistoryRequest::Around(_, limit) => limit,
+        };
+        let cursor = |message: Option<&chat_domain::messages::Message>| message.map(|message| message.seq.to_string());
+        Self::Cursor(CursorPage {
+            limit: limit.get(),
+            next_cursor: cursor(page.messages.last().filter(|_| page.has_older())),
+            prev_cursor: cursor(page.messages.first().filter(|_| page.has_newer())),
+            has_more: if matches!(request, HistoryRequest::After(..)) { page.has_newer() } else { page.has_older() },
+        })
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct FaultView {
+    /// The field; empty for the body as a whole.
+    pub field: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl From<Fault> for FaultView {
+    fn from(fault: Fault) -> Self {
+        Self { field: fault.field, message: fault.message }
+    }
+}
+
+/// Every failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct ErrorBody {
+    /// Always `false`.
+    pub success: bool,
+    /// The status of the answer.
+    pub status_code: u16,
+    /// The status in words.
+    pub error: String,
+    /// The stable, machine-readable name of the failure.
+    pub code: String,
+    /// Sentences for people, at least one.
+    pub message: Vec<String>,
+    /// Where fields of the request are wrong: which, and how.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<FaultView>,
+    /// When it happened.
+    pub timestamp: TimestampView,
+    /// The path of the request, without its query.
+    pub path: String,
+    /// What finds the request in the server's log; also the header `X-Request-Id`.
+    pub request_id: String,
+}
+
+/// What went wrong, before it is told to anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Its name.
+    pub code: ErrorCode,
+    /// Sentences for people, at least one.
+    pub messages: Vec<String>,
+    /// Where fields are wrong.
+    pub details: Vec<Fault>,
+}
+
+impl Failure {
+    /// With one sentence.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, messages: vec![message.into()], details: Vec::new() }
+    }
+}
+
+impl From<crate::InvalidBody> for Failure {
+    fn from(invalid: crate::InvalidBody) -> Self {
+        Self {
+            code: ErrorCode::ValidationFailed,
+            messages: invalid.faults.iter().map(|fault| fault.message.clone()).collect(),
+            details: invalid.faults,
+        }
+    }
+}
+
+impl From<crate::BodyError> for Failure {
+    fn from(error: crate::BodyError) -> Self {
+        match error {
+            crate::BodyError::Invalid(invalid) => invalid.into(),
+            malformed @ crate::BodyError::Malformed(_) => Self::new(ErrorCode::MalformedJson, malformed.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
+    use serde_json::json;
+
+    fn limit() -> PageLimit {
+        PageLimit::parse(2).expect("a limit")
+    }
+
+    #[test]
+    fn a_success_carries_its_status_and_no_pagination_unless_it_is_a_list() {
+        let json = serde_json::to_value(Success::new(201, json!({"id": 1}))).expect("JSON");
+        assert_eq!(json, json!({"success": true, "statusCode": 201, "data": {"id": 1}}));
+    }
+
+    #[test]
+    fn a_numbered_page_counts() {
+        let request = PageRequest { number: PageNumber::FIRST, limit: limit() };
+        let page = Page { items: vec![1, 2], total: 3, request };
+        assert_eq!(
+            serde_json::to_value(Pagination::numbered(&page)).expect("JSON"),
+            json!({"page": 1, "limit": 2, "total": 3, "totalPages": 2, "hasMore": true})
+        );
+    }
+
+    #[test]
+    fn an_empty_history_has_no_cursors() {
+        let page = HistoryPage { messages: vec![], last_seq: Seq::ZERO, participants: vec![] };
+        assert_eq!(
+            serde_json::to_value(Pagination::of_history(HistoryRequest::Latest(limit()), &page)).expect("JSON"),
+            json!({"limit": 2, "nextCursor": null, "prevCursor": null, "hasMore": false})
+        );
+    }
+}

@@ -1,0 +1,80 @@
+use std::fmt;
+use thiserror::Error;
+
+/// More faults than this of one body are not listed: whoever sends a thousand wrong ids learns enough from the first ones.
+pub const MAX_FAULTS: usize = 50;
+
+/// One thing that is wrong with one field of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The field's name in the JSON, such as `clientMessageId` or `participantIds[2]`; empty for the body as a whole.
+    pub field: String,
+    /// A sentence for people that begins with the field's name.
+    pub message: String,
+}
+
+impl Fault {
+    /// `problem` is the end of a sentence: "must not be empty".
+    pub fn new(field: impl Into<String>, problem: impl fmt::Display) -> Self {
+        let field = field.into();
+        let message = if field.is_empty() { format!("the body {problem}") } else { format!("{field} {problem}") };
+        Self { field, message }
+    }
+}
+
+/// A body that is JSON, but not one that is accepted: everything that is wrong with it at once.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}", join(.faults))]
+pub struct InvalidBody {
+    /// At least one, at most [`MAX_FAULTS`].
+    pub faults: Vec<Fault>,
+}
+
+impl InvalidBody {
+    /// With a single fault.
+    pub fn of(field: impl Into<String>, problem: impl fmt::Display) -> Self {
+        Self { faults: vec![Fault::new(field, problem)] }
+    }
+
+    /// From whatever was found; `None` where nothing was.
+    pub fn from_faults(mut faults: Vec<Fault>) -> Option<Self> {
+        faults.truncate(MAX_FAULTS);
+        (!faults.is_empty()).then_some(Self { faults })
+    }
+}
+
+/// Why a body came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BodyError {
+    /// Not JSON, not UTF-8, or nested too deeply (`MALFORMED_JSON`).
+    #[error("the body is not valid JSON: {0}")]
+    Malformed(String),
+    /// JSON that breaks rules (`VALIDATION_FAILED`).
+    #[error(transparent)]
+    Invalid(#[from] InvalidBody),
+}
+
+fn join(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_a_sentence_that_begins_with_the_field() {
+        let fault = Fault::new("content", "must not be empty");
+        assert_eq!((fault.field.as_str(), fault.message.as_str()), ("content", "content must not be empty"));
+        assert_eq!(Fault::new("", "must be an object").message, "the body must be an object");
+    }
+
+    #[test]
+    fn faults_are_bounded_and_none_is_no_error() {
+        assert_eq!(InvalidBody::from_faults(vec![]), None);
+        let many = vec![Fault::new("a", "is wrong"); MAX_FAULTS + 1];
+        assert_eq!(InvalidBody::from_faults(many).map(|body| body.faults.len()), Some(MAX_FAULTS));
+        let two = InvalidBody { faults: vec![Fault::new("a", "is wrong"), Fault::new("b", "is required")] };
+        assert_eq!(two.to_string(), "a is wrong; b is required");
+    }
+}

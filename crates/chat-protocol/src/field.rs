@@ -1,0 +1,218 @@
+//! The fields of request bodies. Reading one never stops the reading of the body: what is wrong is kept in the field, so
+//! that all faults are reported at once, and the rule itself is the domain's own parser.
+
+use crate::InvalidBody;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// What is wrong with a value, as the end of a sentence that begins with the field's name.
+pub type Problem = Cow<'static, str>;
+
+/// A value that a field may hold.
+pub trait Field: Sized {
+    /// Reads it by the domain's rule.
+    fn read(json: Value) -> Result<Self, Problem>;
+
+    /// The rule as a schema: type, format, bounds, an example.
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject;
+}
+
+/// A field that must be there and not `null`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Required<T>(Result<T, Problem>);
+
+impl<T> Required<T> {
+    /// The value; or the fault, for the body that holds this field as `name`.
+    pub fn take(self, name: &str) -> Result<T, InvalidBody> {
+        self.0.map_err(|problem| InvalidBody::of(name, problem))
+    }
+
+    /// The value, where it is good.
+    pub const fn value(&self) -> Option<&T> {
+        match &self.0 {
+            Ok(value) => Some(value),
+            Err(_) => None,
+        }
+    }
+}
+
+/// A field that may be left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Optional<T> {
+    /// Left out.
+    #[default]
+    Absent,
+    /// `null`.
+    Null,
+    /// There, and good.
+    Given(T),
+    /// There, and wrong.
+    Faulty(Problem),
+}
+
+impl<T> Optional<T> {
+    /// The value; `null` is the same as nothing.
+    pub fn take(self) -> Option<T> {
+        match self {
+            Self::Given(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The change that it asks for: `None` leaves as is, `Some(None)` clears.
+    pub fn take_change(self) -> Option<Option<T>> {
+        match self {
+            Self::Given(value) => Some(Some(value)),
+            Self::Null => Some(None),
+            Self::Absent | Self::Faulty(_) => None,
+        }
+    }
+
+    /// Whether there is a value, good or bad.
+    pub const fn is_given(&self) -> bool {
+        matches!(self, Self::Given(_) | Self::Faulty(_))
+    }
+}
+
+impl<'de, T: Field> Deserialize<'de> for Required<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // An absent field is asked for an option too, and answers `None`.
+        Ok(Self(match Option::<Value>::deserialize(deserializer)? {
+            None => Err("is required".into()),
+            Some(json) => T::read(json),
+        }))
+    }
+}
+
+impl<'de, T: Field> Deserialize<'de> for Optional<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Option::<Value>::deserialize(deserializer)? {
+            None => Self::Null,
+            Some(json) => T::read(json).map_or_else(Self::Faulty, Self::Given),
+        })
+    }
+}
+
+/// What the `garde` rules below look at.
+pub trait Checked {
+    /// What is wrong, where something is.
+    fn problem(&self) -> Option<&str>;
+}
+
+impl<T> Checked for Required<T> {
+    fn problem(&self) -> Option<&str> {
+        self.0.as_ref().err().map(AsRef::as_ref)
+    }
+}
+
+impl<T> Checked for Optional<T> {
+    fn problem(&self) -> Option<&str> {
+        match self {
+            Self::Faulty(problem) => Some(problem),
+            _ => None,
+        }
+    }
+}
+
+/// The `garde` rule of a field whose type holds the domain's rule.
+pub fn valid<T: Checked, C>(field: &T, _: &C) -> garde::Result {
+    field.problem().map_or(Ok(()), |problem| Err(garde::Error::new(problem)))
+}
+
+/// The `garde` rule of a field that may be left out but not cleared.
+pub fn valid_or_absent<T, C>(field: &Optional<T>, context: &C) -> garde::Result {
+    match field {
+        Optional::Null => Err(garde::Error::new("must not be null")),
+        _ => valid(field, context),
+    }
+}
+
+#[cfg(feature = "openapi")]
+mod openapi {
+    use super::{Field, Optional, Required};
+    use schemars::{JsonSchema, r#gen::SchemaGenerator, schema::Schema};
+
+    impl<T: Field> JsonSchema for Required<T> {
+        fn is_referenceable() -> bool {
+            false
+        }
+
+        fn schema_name() -> String {
+            "Required".to_owned()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            T::schema().into()
+        }
+    }
+
+    impl<T: Field> JsonSchema for Optional<T> {
+        fn is_referenceable() -> bool {
+            false
+        }
+
+        fn schema_name() -> String {
+            "Optional".to_owned()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            let mut schema = T::schema();
+            schema.extensions.insert("nullable".to_owned(), true.into());
+            schema.into()
+        }
+
+        fn _schemars_private_is_option() -> bool {
+            true
+        }
+    }
+
+    /// Of an [`Optional`] that may not be `null`.
+    pub(crate) fn not_null<T: Field>(_: &mut SchemaGenerator) -> Schema {
+        T::schema().into()
+    }
+}
+#[cfg(feature = "openapi")]
+pub(crate) use openapi::not_null;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_domain::users::DisplayName;
+
+    #[derive(Debug, Deserialize)]
+    struct Body {
+        name: Required<DisplayName>,
+        #[serde(default)]
+        nick: Optional<DisplayName>,
+    }
+
+    fn body(json: &str) -> Body {
+        serde_json::from_str(json).expect("an object")
+    }
+
+    #[test]
+    fn a_required_field_is_neither_absent_nor_null() {
+        assert_eq!(body("{}").name.problem(), Some("is required"));
+        assert_eq!(body(r#"{"name":null}"#).name.problem(), Some("is required"));
+        assert_eq!(body(r#"{"name":3}"#).name.problem(), Some("must be a string"));
+        assert_eq!(body(r#"{"name":" "}"#).name.problem(), Some("must not be empty"));
+        assert_eq!(body(r#"{"name":" Ann "}"#).name.take("name").map(DisplayName::into_string), Ok("Ann".into()));
+        assert_eq!(body("{}").name.take("name"), Err(InvalidBody::of("name", "is required")));
+    }
+
+    #[test]
+    fn an_optional_field_tells_absent_from_null() {
+        assert_eq!(body("{}").nick.take_change(), None);
+        assert_eq!(body(r#"{"nick":null}"#).nick.take_change(), Some(None));
+        assert_eq!(
+            body(r#"{"nick":"A"}"#).nick.take_change().flatten().map(DisplayName::into_string),
+            Some("A".into())
+        );
+        let faulty = body(r#"{"nick":["A"]}"#).nick;
+        assert_eq!((faulty.problem(), faulty.is_given()), (Some("must be a string"), true));
+        assert!(valid_or_absent(&body(r#"{"nick":null}"#).nick, &()).is_err());
+        assert!(valid_or_absent(&body("{}").nick, &()).is_ok());
+    }
+}

@@ -1,0 +1,77 @@
+use crate::body::check;
+use crate::{Body, InvalidBody, Optional, Required, valid};
+use chat_domain::messages::{AttachmentUrl, MessageBody, SendMessage};
+use chat_domain::{ClientMessageId, ConversationId, MessageId};
+use garde::Validate;
+use serde::Deserialize;
+
+/// `POST /conversations/{id}/messages`.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct SendMessageBody {
+    #[garde(custom(valid))]
+    content: Required<MessageBody>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    attachment: Optional<AttachmentUrl>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    client_message_id: Optional<ClientMessageId>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    reply_to: Optional<MessageId>,
+}
+
+impl Body for SendMessageBody {
+    /// The sender is the token's user, id and status are the server's.
+    const IGNORED: &'static [&'static str] = &["sender", "messageId", "status"];
+}
+
+impl SendMessageBody {
+    /// The command, for this conversation.
+    pub fn parse(self, conversation_id: ConversationId) -> Result<SendMessage, InvalidBody> {
+        check(&self, &())?;
+        Ok(SendMessage {
+            conversation_id,
+            body: self.content.take("content")?,
+            attachment: self.attachment.take(),
+            reply_to: self.reply_to.take(),
+            client_message_id: self.client_message_id.take(),
+        })
+    }
+}
+
+/// The same in a frame, where the conversation stands beside the message.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct SendMessageData {
+    #[garde(custom(valid))]
+    conversation_id: Required<ConversationId>,
+    #[garde(custom(valid))]
+    content: Required<MessageBody>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    attachment: Optional<AttachmentUrl>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    client_message_id: Optional<ClientMessageId>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    reply_to: Optional<MessageId>,
+}
+
+impl SendMessageData {
+    /// The command.
+    pub fn parse(self) -> Result<SendMessage, InvalidBody> {
+        check(&self, &())?;
+        Ok(SendMessage {
+            conversation_id: self.conversation_id.take("conversationId")?,
+            body: self.content.take("content")?,
+            attachment: self.attachment.take(),
+            reply_to: self.reply_to.take(),
+            client_message_id: self.client_message_id.take(),
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! Messages: what is sent, and how it looks.
+
+mod body;
+mod view;
+
+pub use body::{SendMessageBody, SendMessageData};
+pub use view::{MessageStatusView, MessageView};

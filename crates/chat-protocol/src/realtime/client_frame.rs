@@ -1,0 +1,117 @@
+use crate::Fault;
+use chat_domain::ErrorCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+/// Longest `id` of a frame, in characters.
+pub const MAX_FRAME_ID_CHARS: usize = 64;
+
+/// One message from a client as it stands on the wire: `{"event": ..., "data"?: ..., "id"?: ...}`. Other fields are ignored.
+#[derive(Debug)]
+pub struct ClientFrame<'text> {
+    /// The command's name.
+    pub event: String,
+    /// What belongs to it, not yet looked into.
+    pub data: Option<&'text RawValue>,
+    /// Where present, an answer is wanted that names it.
+    pub id: Option<String>,
+}
+
+/// A frame or a command that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct InvalidFrame {
+    /// `PROTOCOL_ERROR`, `UNKNOWN_EVENT` or `VALIDATION_FAILED`.
+    pub code: ErrorCode,
+    /// A sentence for people.
+    pub message: String,
+    /// What is wrong with which field.
+    pub faults: Vec<Fault>,
+}
+
+impl InvalidFrame {
+    pub(super) fn protocol(message: &str) -> Self {
+        Self { code: ErrorCode::ProtocolError, message: message.to_owned(), faults: Vec::new() }
+    }
+}
+
+#[derive(Deserialize)]
+struct Raw<'text> {
+    #[serde(borrow)]
+    event: Option<&'text RawValue>,
+    #[serde(borrow)]
+    data: Option<&'text RawValue>,
+    #[serde(borrow)]
+    id: Option<&'text RawValue>,
+}
+
+fn as_text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+/// A frame that is not one, and the id under which its sender may wait for an answer.
+pub type Rejected = (Option<String>, InvalidFrame);
+
+impl<'text> ClientFrame<'text> {
+    /// Reads the frame around a command.
+    pub fn parse(text: &'text str) -> Result<Self, Rejected> {
+        let raw: Raw<'text> = serde_json::from_str(text).map_err(|_| {
+            (None, InvalidFrame::protocol("a frame is one JSON object with the fields event, data and id"))
+        })?;
+        let id = match raw.id.map(as_text) {
+            None => None,
+            Some(Some(id)) if id.chars().count() <= MAX_FRAME_ID_CHARS => Some(id),
+            Some(_) => {
+                return Err((None, InvalidFrame::protocol("id must be a string of at most 64 characters")));
+            }
+        };
+        match raw.event.and_then(as_text) {
+            Some(event) => Ok(Self { event, data: raw.data, id }),
+            None => Err((id, InvalidFrame::protocol("event must be a string"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_however_strange_panics(text in ".{0,200}") {
+            let _ = ClientFrame::parse(&text);
+        }
+
+        #[test]
+        fn an_id_comes_back_as_it_was_sent(id in "\\PC{0,64}") {
+            let text = serde_json::json!({"event": "x", "id": id}).to_string();
+            prop_assert_eq!(ClientFrame::parse(&text).expect("a frame").id, Some(id));
+        }
+    }
+
+    fn code_of(text: &str) -> Option<ErrorCode> {
+        ClientFrame::parse(text).err().map(|(_, fault)| fault.code)
+    }
+
+    #[test]
+    fn a_frame_has_an_event_and_may_have_data_an_id_and_more() {
+        let frame = ClientFrame::parse(r#"{"id":"c1","event":"a","data":{"b":1},"else":[[]]}"#).expect("a frame");
+        assert_eq!((frame.event.as_str(), frame.id.as_deref()), ("a", Some("c1")));
+        assert_eq!(frame.data.map(RawValue::get), Some(r#"{"b":1}"#));
+        let bare = ClientFrame::parse(r#"{"event":"a","data":null,"id":null}"#).expect("a frame");
+        assert!(bare.data.is_none() && bare.id.is_none());
+    }
+
+    #[test]
+    fn what_is_no_frame_is_a_protocol_error() {
+        let long = format!(r#"{{"event":"a","id":"{}"}}"#, "x".repeat(65));
+        let deep = format!(r#"{{"event":"a","data":{}"#, "[".repeat(100_000));
+        for text in ["", "[]", "7", "{", r#"{"event":7}"#, "{}", r#"{"event":"a","id":7}"#, &long, &deep] {
+            assert_eq!(code_of(text), Some(ErrorCode::ProtocolError), "{}", &text[..text.len().min(40)]);
+        }
+        let (id, _) = ClientFrame::parse(r#"{"id":"c9"}"#).expect_err("no event");
+        assert_eq!(id.as_deref(), Some("c9"), "the answer can name the frame");
+    }
+}

@@ -1,0 +1,7 @@
+//! Read and delivery positions.
+
+mod body;
+mod view;
+
+pub use body::ReadBody;
+pub use view::PositionsView;

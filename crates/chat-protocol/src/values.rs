@@ -1,0 +1,214 @@
+//! How each value of the domain is read from JSON, and how its rule is told in a schema.
+
+use crate::field::{Field, Problem};
+use chat_domain::auth::Password;
+use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS};
+use chat_domain::messages::{AttachmentUrl, MessageBody};
+use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
+use chat_domain::{ClientMessageId, ConversationId, MessageId, Seq, UserId};
+use serde_json::Value;
+
+fn text(json: Value) -> Result<String, Problem> {
+    match json {
+        Value::String(text) => Ok(text),
+        _ => Err("must be a string".into()),
+    }
+}
+
+macro_rules! text_fields {
+    ($($type:ty, $least:expr, $most:expr, $format:expr, $example:literal;)*) => {$(
+        impl Field for $type {
+            fn read(json: Value) -> Result<Self, Problem> {
+                Self::parse(&text(json)?).map_err(|fault| fault.to_string().into())
+            }
+
+            #[cfg(feature = "openapi")]
+            fn schema() -> schemars::schema::SchemaObject {
+                schema::text($least, $most, $format, $example)
+            }
+        }
+    )*};
+}
+
+text_fields! {
+    EmailAddress, 3, EmailAddress::MAX_BYTES, Some("email"), "ann@example.com";
+    Username, Username::MIN_CHARS, Username::MAX_CHARS, None, "ann";
+    DisplayName, 1, DisplayName::MAX_CHARS, None, "Ann Lee";
+    AvatarUrl, 1, AvatarUrl::MAX_CHARS, Some("uri-reference"), "https://example.com/ann.png";
+    ConversationName, 1, ConversationName::MAX_CHARS, None, "Weekend plans";
+    ConversationDescription, 1, ConversationDescription::MAX_CHARS, None, "Where we go and who drives";
+    MessageBody, 1, MessageBody::MAX_CHARS, None, "Hello!";
+    AttachmentUrl, 1, AttachmentUrl::MAX_CHARS, Some("uri-reference"), "https://example.com/map.pdf";
+    ClientMessageId, 1, ClientMessageId::MAX_BYTES, None, "7b0c2d6e-1";
+}
+
+macro_rules! id_fields {
+    ($($type:ty),*) => {$(
+        impl Field for $type {
+            fn read(json: Value) -> Result<Self, Problem> {
+                match json {
+                    Value::String(text) => text.parse().map_err(|_| Problem::from("must be a UUID")),
+                    _ => Err("must be a UUID".into()),
+                }
+            }
+
+            #[cfg(feature = "openapi")]
+            fn schema() -> schemars::schema::SchemaObject {
+                schema::uuid()
+            }
+        }
+    )*};
+}
+
+id_fields!(UserId, ConversationId, MessageId);
+
+impl Field for Seq {
+    fn read(json: Value) -> Result<Self, Problem> {
+        match json.as_u64() {
+            Some(number) if number <= Self::MAX.get() => Ok(Self::new(number)),
+            _ => Err("must be a whole number, not negative".into()),
+        }
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::number()
+    }
+}
+
+impl Field for Vec<UserId> {
+    fn read(json: Value) -> Result<Self, Problem> {
+        let Value::Array(items) = json else { return Err("must be an array of UUIDs".into()) };
+        if items.is_empty() {
+            return Err("must not be empty".into());
+        }
+        if items.len() > MAX_PARTICIPANTS {
+            return Err(format!("must have at most {MAX_PARTICIPANTS} items").into());
+        }
+        let ids = items.into_iter().enumerate().map(|(index, item)| {
+            UserId::read(item).map_err(|_| Problem::from(format!("must hold UUIDs alone; item {index} is none")))
+        });
+        ids.collect()
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::uuids(MAX_PARTICIPANTS)
+    }
+}
+
+/// Text that must not be shown, not even by `Debug`: a password before its rule is known, a refresh token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The longest that is read, in bytes: what a login accepts to compare.
+    pub const MAX_BYTES: usize = Password::MAX_BYTES;
+
+    /// The text itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
+}
+
+impl Field for Secret {
+    fn read(json: Value) -> Result<Self, Problem> {
+        let text = text(json)?;
+        match text.len() {
+            0 => Err("must not be empty".into()),
+            long if long > Self::MAX_BYTES => Err(format!("must have at most {} bytes", Self::MAX_BYTES).into()),
+            _ => Ok(Self(text)),
+        }
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::text(1, Self::MAX_BYTES, Some("password"), "correct horse battery")
+    }
+}
+
+#[cfg(feature = "openapi")]
+pub(crate) mod schema {
+    use schemars::schema::{ArrayValidation, InstanceType, NumberValidation, SchemaObject, StringValidation};
+
+    fn of(kind: InstanceType, format: Option<&str>) -> SchemaObject {
+        SchemaObject { instance_type: Some(kind.into()), format: format.map(str::to_owned), ..SchemaObject::default() }
+    }
+
+    fn bound(number: usize) -> Option<u32> {
+        u32::try_from(number).ok()
+    }
+
+    pub(crate) fn text(least: usize, most: usize, format: Option<&str>, example: &str) -> SchemaObject {
+        let mut schema = of(InstanceType::String, format);
+        schema.string =
+            Some(Box::new(StringValidation { min_length: bound(least), max_length: bound(most), pattern: None }));
+        schema.extensions.insert("example".to_owned(), example.into());
+        schema
+    }
+
+    pub(crate) fn uuid() -> SchemaObject {
+        of(InstanceType::String, Some("uuid"))
+    }
+
+    pub(crate) fn uuids(most: usize) -> SchemaObject {
+        let mut schema = of(InstanceType::Array, None);
+        schema.array = Some(Box::new(ArrayValidation {
+            items: Some(schemars::schema::Schema::from(uuid()).into()),
+            min_items: Some(1),
+            max_items: bound(most),
+            ..ArrayValidation::default()
+        }));
+        schema
+    }
+
+    pub(crate) fn number() -> SchemaObject {
+        let mut schema = of(InstanceType::Integer, Some("int64"));
+        schema.number = Some(Box::new(NumberValidation { minimum: Some(0.0), ..NumberValidation::default() }));
+        schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_value_names_the_type_it_wants() {
+        assert_eq!(MessageBody::read(json!(["x"])), Err("must be a string".into()));
+        assert_eq!(UserId::read(json!(7)), Err("must be a UUID".into()));
+        assert_eq!(Seq::read(json!("7")), Err("must be a whole number, not negative".into()));
+        assert_eq!(Seq::read(json!(-1)), Err("must be a whole number, not negative".into()));
+        assert_eq!(Seq::read(json!(1.5)), Err("must be a whole number, not negative".into()));
+        assert_eq!(Seq::read(json!(u64::MAX)), Err("must be a whole number, not negative".into()));
+        assert_eq!(Seq::read(json!(7)), Ok(Seq::new(7)));
+    }
+
+    #[test]
+    fn a_list_of_ids_has_a_size_and_names_the_item_that_is_wrong() {
+        assert_eq!(Vec::<UserId>::read(json!([])), Err("must not be empty".into()));
+        assert_eq!(Vec::<UserId>::read(json!({})), Err("must be an array of UUIDs".into()));
+        let id = "00000000-0000-0000-0000-000000000000";
+        assert_eq!(Vec::<UserId>::read(json!([id, "x"])), Err("must hold UUIDs alone; item 1 is none".into()));
+        assert_eq!(Vec::<UserId>::read(json!([id])).map(|ids| ids.len()), Ok(1));
+        assert_eq!(
+            Vec::<UserId>::read(json!(vec![id; MAX_PARTICIPANTS + 1])),
+            Err("must have at most 1000 items".into())
+        );
+    }
+
+    #[test]
+    fn secrets_are_bounded_and_never_printed() {
+        assert_eq!(format!("{:?}", Secret::read(json!("hunter22"))), "Ok(Secret(..))");
+        assert_eq!(Secret::read(json!("")), Err("must not be empty".into()));
+        assert_eq!(Secret::read(json!("x".repeat(1_025))), Err("must have at most 1024 bytes".into()));
+        assert_eq!(Secret::read(json!(12_345_678)), Err("must be a string".into()));
+    }
+}

@@ -29,7 +29,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("BCRYPT_COST", "12", "Cost of hashing a password, 4 to 15; production asks for 10 or more"),
     setting("ALLOWED_ORIGINS", "", "Web origins that may call and connect, separated by commas; where empty: any `localhost` origin in development, none in production"),
     setting("PRESENCE_AUDIENCE", "contacts", "Who sees who is online: `contacts` (shares a conversation) or `everyone`"),
-    setting("MAX_CONNECTIONS", "10000", "WebSocket connections that this server takes"),
+    setting("MAX_CONNECTIONS", "100000", "WebSocket connections that this server takes"),
     setting("MAX_CONNECTIONS_PER_USER", "20", "WebSocket connections that one user may have"),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
     setting("SHUTDOWN_TIMEOUT", "30s", "How long a stop waits for requests and sockets to finish"),

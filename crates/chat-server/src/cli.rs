@@ -1,0 +1,79 @@
+//! The command line.
+
+use crate::config::{self, Config, Source};
+use crate::{listen, logging, serve};
+use anyhow::Context as _;
+use chat_sqlite::SqliteStore;
+use clap::{Parser, Subcommand};
+use std::io::Write as _;
+use std::path::Path;
+
+/// A chat backend: REST and WebSocket, from one command.
+#[derive(Debug, Parser)]
+#[command(version, after_help = config::help())]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server (the default)
+    Serve,
+    /// Bring the database up to date, and end
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print what arrives on a WebSocket, for trying out
+    Listen(listen::Options),
+}
+
+/// Does what the arguments say.
+pub(crate) async fn run() -> anyhow::Result<()> {
+    match Cli::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let config = read_config()?;
+            logging::start(config.log_format, &config.log_filter)?;
+            serve::run(config).await
+        }
+        Command::Migrate => migrate(&read_config()?),
+        Command::Openapi => print(&chat_http::openapi_json()),
+        Command::Listen(options) => listen::run(options).await,
+    }
+}
+
+fn read_config() -> anyhow::Result<Config> {
+    Ok(Config::read(&Source::read(Path::new(".env"))?)?)
+}
+
+fn migrate(config: &Config) -> anyhow::Result<()> {
+    let path = config.database.path();
+    let done = SqliteStore::migrate(path).with_context(|| format!("cannot migrate {}", path.display()))?;
+    match done.as_slice() {
+        [] => print("The database is up to date.\n"),
+        names => print(&format!("Migrated: {}\n", names.join(", "))),
+    }
+}
+
+/// Writes to standard output; a reader that has gone is not a fault.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot print"),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound_and_help_shows_the_settings() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        let help = command.render_long_help().to_string();
+        assert!(help.contains("DATABASE_URL") && help.contains("migrate") && help.contains("openapi"), "{help}");
+    }
+}

@@ -1,0 +1,98 @@
+//! The life of the process: start, run, drain, end.
+
+use crate::config::Config;
+use crate::{tickers, wiring};
+use anyhow::{Context as _, bail};
+use std::net::{SocketAddr, TcpListener};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// What shells report of a process that a signal ended.
+const EXIT_AT_ONCE: i32 = 130;
+
+/// Serves until a signal says to stop, then stops in order: not ready, sockets closed, requests finished, database closed.
+pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    raise_open_files();
+    let mut signals = stop_signals()?;
+    let wired = wiring::wire(&config).await?;
+    let listener = bind(SocketAddr::new(config.host, config.port))?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let (state, store) = (wired.state, wired.store);
+    state.app.auth.refresh_ended_sessions().await.context("cannot read the sessions that ended")?;
+    let tickers = tickers::start(&state.app);
+    state.fan_out.spawn_upkeep();
+
+    let server = chat_http::serve(state.clone(), vec![listener], config.workers, config.shutdown_timeout).context("cannot serve")?;
+    let handle = server.handle();
+    let mut serving = tokio::spawn(server);
+    state.readiness.ready();
+    announce(address);
+
+    tokio::select! {
+        ended = &mut serving => bail!("the server ended by itself: {ended:?}"),
+        _ = signals.recv() => {}
+    }
+    state.readiness.drain();
+    tracing::info!(timeout = ?config.shutdown_timeout, "stopping; another signal stops at once");
+    tokio::spawn(async move {
+        signals.recv().await;
+        std::process::exit(EXIT_AT_ONCE);
+    });
+    let drained = tokio::time::timeout(config.shutdown_timeout, async {
+        state.fan_out.drain().await;
+        handle.stop(true).await;
+    });
+    let in_time = drained.await.is_ok();
+    drop(tickers);
+    tokio::task::spawn_blocking(move || store.close()).await.context("the database did not close")?;
+    if in_time {
+        tracing::info!("stopped");
+        Ok(())
+    } else {
+        bail!("stopped after {:?}, and some clients had not finished", config.shutdown_timeout)
+    }
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}: choose another HOST or PORT"))
+}
+
+/// One record that people can click on and machines can read.
+fn announce(address: SocketAddr) {
+    tracing::info!(
+        url = %format_args!("http://{address}"),
+        websocket = %format_args!("ws://{address}/api/v1/ws"),
+        docs = %format_args!("http://{address}/api/docs"),
+        "listening"
+    );
+}
+
+/// SIGTERM and SIGINT, from now on, one message each.
+fn stop_signals() -> anyhow::Result<mpsc::Receiver<()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?;
+    let (sender, receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            if sender.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+/// Each socket is a file; many systems start processes with a limit of 1,024 although more is allowed.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
+    {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}

@@ -1,0 +1,183 @@
+use super::{DEADLINE, POLL, Person, Rest, Socket};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// How to start a server.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    binary: PathBuf,
+    settings: Vec<(String, String)>,
+    folder: Arc<TempDir>,
+}
+
+impl Setup {
+    /// This binary, in an empty folder, with cheap passwords and nothing of the test's own environment.
+    pub fn new(binary: impl Into<PathBuf>) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder for the server"));
+        Self { binary: binary.into(), settings: Vec::new(), folder }.set("BCRYPT_COST", "4")
+    }
+
+    /// With this setting; a later one of the same name wins.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The folder in which the server runs and keeps its data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).current_dir(self.folder.path()).env_clear().env("PORT", "0").env("LOG_FORMAT", "json");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.kill_on_drop(true).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary to its end and answers how it ended and everything that it printed.
+    pub async fn run(&self, arguments: &[&str]) -> (ExitStatus, String) {
+        let output = tokio::time::timeout(DEADLINE, self.command(arguments).output());
+        let output = output.await.expect("the process ends in time").expect("the binary runs");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status, String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Starts the server, and waits until it is ready.
+    pub async fn start(&self) -> Server {
+        let log = self.folder.path().join(format!("server-{}.log", uuid::Uuid::now_v7()));
+        let output = std::fs::File::create(&log).expect("a log file");
+        let mut command = self.command(&["serve"]);
+        command.stdout(output.try_clone().expect("a second handle")).stderr(output);
+        let process = command.spawn().expect("the server starts");
+        let mut server = Server { setup: self.clone(), process, log, base: String::new() };
+        server.base = server.listening().await;
+        server.ready().await;
+        server
+    }
+}
+
+/// A running server. Dropping it kills it.
+#[derive(Debug)]
+pub struct Server {
+    setup: Setup,
+    process: Child,
+    log: PathBuf,
+    base: String,
+}
+
+impl Server {
+    /// `http://address:port`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The address of the WebSocket.
+    pub fn socket_url(&self) -> String {
+        format!("{}/api/v1/ws", self.base.replacen("http", "ws", 1))
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("a running server")
+    }
+
+    /// A client without a token.
+    pub fn rest(&self) -> Rest {
+        Rest::new(&self.base)
+    }
+
+    /// Registers somebody new, whose names begin with this one.
+    pub async fn register(&self, name: &str) -> Person {
+        Person::register(&self.rest(), name).await
+    }
+
+    /// Connects somebody's WebSocket with the token in the upgrade's header.
+    pub async fn connect(&self, person: &Person) -> Socket {
+        Socket::connect(&self.socket_url(), &person.access_token).await
+    }
+
+    /// What it has logged so far, and what it said when it died.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Fails if anything panicked or was logged as an error.
+    pub fn assert_untroubled(&self) {
+        let log = self.log();
+        let troubles: Vec<_> = log
+            .lines()
+            .filter(|line| line.contains("panicked at") || line.contains(r#""level":"ERROR""#))
+            .collect();
+        assert!(troubles.is_empty(), "the log tells of trouble: {troubles:#?}");
+    }
+
+    /// Waits until a line of the log contains this text.
+    pub async fn logged(&self, text: &str) {
+        let found = async {
+            while !self.log().lines().any(|line| line.contains(text)) {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, found).await.unwrap_or_else(|_| panic!("{text:?} is not in the log:\n{}", self.log()));
+    }
+
+    /// Asks it to stop, as a service manager would.
+    pub fn terminate(&self) {
+        let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the signal is sent");
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let ended = tokio::time::timeout(DEADLINE, self.process.wait()).await;
+        ended.unwrap_or_else(|_| panic!("the server does not end:\n{}", self.log())).expect("an exit status")
+    }
+
+    /// `kill -9`: no chance to finish anything.
+    pub async fn kill(&mut self) {
+        self.process.start_kill().expect("the server is killed");
+        self.ended().await;
+    }
+
+    /// Starts it again on the same data, on another port.
+    pub async fn restart(&self) -> Self {
+        self.setup.start().await
+    }
+
+    /// The address, from the record that tells it.
+    async fn listening(&mut self) -> String {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let log = self.log();
+            let address = log
+                .lines()
+                .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+                .find_map(|record| record["fields"]["url"].as_str().map(str::to_owned));
+            if let Some(address) = address {
+                return address;
+            }
+            let ended = self.process.try_wait().expect("a process to ask");
+            assert!(ended.is_none() && Instant::now() < deadline, "the server did not start ({ended:?}):\n{log}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn ready(&self) {
+        let url = format!("{}/health/ready", self.base);
+        let ready = async {
+            while !reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200) {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, ready).await.unwrap_or_else(|_| panic!("the server is not ready:\n{}", self.log()));
+    }
+}

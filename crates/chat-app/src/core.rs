@@ -78,7 +78,7 @@ impl Core {
             Ok(true) => self.publish_typing(conversation, user, false).await,
             Ok(false) => {}
             Err(fault) => {
-                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation, "typing was not ended")
+                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation, "typing was not ended");
             }
         }
     }

@@ -1,0 +1,118 @@
+use crate::SigningKeys;
+use chat_domain::auth::{AccessClaims, AccessTokens, InvalidToken};
+use chat_domain::users::EmailAddress;
+use chat_domain::{SessionId, Timestamp, TokenId, UserId};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Clocks of two machines may differ by so much.
+pub const ACCESS_TOKEN_LEEWAY: Duration = Duration::from_secs(5);
+
+/// The only algorithm: a token says which one it was signed with, but has no say in it.
+const ALGORITHM: Algorithm = Algorithm::HS256;
+
+/// No token of ours is longer, in bytes; what is longer is not looked at.
+const MAX_TOKEN_BYTES: usize = 4_096;
+
+/// JWTs (RFC 7519) signed by HMAC-SHA-256, with the key's id as `kid`.
+pub struct JwtAccessTokens {
+    header: Header,
+    signing: EncodingKey,
+    verifying: HashMap<String, DecodingKey>,
+    validation: Validation,
+    issuer: String,
+    audience: String,
+}
+
+/// What is written into a token. Times are whole seconds since the epoch.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: Uuid,
+    email: String,
+    sid: Uuid,
+    jti: Uuid,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    iss: String,
+    aud: String,
+}
+
+impl JwtAccessTokens {
+    /// Tokens of this issuer for this audience; a token for another is refused, whoever signed it.
+    pub fn new(keys: &SigningKeys, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        let (issuer, audience) = (issuer.into(), audience.into());
+        let mut validation = Validation::new(ALGORITHM);
+        validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[&audience]);
+        // The library only knows the machine's clock; the time is checked below by the one that is handed in.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Self {
+            header: Header { kid: Some(keys.signing().id().to_owned()), ..Header::new(ALGORITHM) },
+            signing: EncodingKey::from_secret(keys.signing().secret()),
+            verifying: keys.iter().map(|key| (key.id().to_owned(), DecodingKey::from_secret(key.secret()))).collect(),
+            validation,
+            issuer,
+            audience,
+        }
+    }
+
+    /// What the token says, if its seal, its algorithm, its issuer and its audience are right.
+    fn open(&self, token: &str) -> Option<Claims> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return None;
+        }
+        let key = self.verifying.get(&jsonwebtoken::decode_header(token).ok()?.kid?)?;
+        Some(jsonwebtoken::decode(token, key, &self.validation).ok()?.claims)
+    }
+}
+
+impl AccessTokens for JwtAccessTokens {
+    fn issue(&self, claims: &AccessClaims) -> String {
+        let issued_at = claims.issued_at.as_unix_seconds();
+        let claims = Claims {
+            sub: claims.user_id.as_uuid(),
+            email: claims.email.as_str().to_owned(),
+            sid: claims.session_id.as_uuid(),
+            jti: claims.token_id.as_uuid(),
+            iat: issued_at,
+            nbf: issued_at,
+            exp: claims.expires_at.as_unix_seconds(),
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+        };
+        // Plain claims and a symmetric key: there is nothing that could fail, and an empty token would be refused.
+        jsonwebtoken::encode(&self.header, &claims, &self.signing).unwrap_or_default()
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, InvalidToken> {
+        let claims = self.open(token).ok_or(InvalidToken::Invalid)?;
+        let expires_at = instant(claims.exp)?;
+        if now >= expires_at.plus(ACCESS_TOKEN_LEEWAY) {
+            return Err(InvalidToken::Expired);
+        }
+        if now.plus(ACCESS_TOKEN_LEEWAY) < instant(claims.nbf)? {
+            return Err(InvalidToken::Invalid);
+        }
+        Ok(AccessClaims {
+            user_id: UserId::new(claims.sub),
+            email: EmailAddress::parse(&claims.email).map_err(|_| InvalidToken::Invalid)?,
+            session_id: SessionId::new(claims.sid),
+            token_id: TokenId::new(claims.jti),
+            issued_at: instant(claims.iat)?,
+            expires_at,
+        })
+    }
+}
+
+fn instant(seconds: i64) -> Result<Timestamp, InvalidToken> {
+    seconds.checked_mul(1_000_000).map(Timestamp::from_unix_micros).ok_or(InvalidToken::Invalid)
+}
+
+#[cfg(test)]
+mod tests;

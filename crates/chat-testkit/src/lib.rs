@@ -1,1 +1,4 @@
 //! Contract suites for the ports, builders, and a black-box client for the real binary.
+
+pub mod blackbox;
+pub mod fakes;

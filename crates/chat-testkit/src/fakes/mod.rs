@@ -1,0 +1,33 @@
+//! Ports that need nothing, do as they say, and can be looked into: for tests of use cases.
+
+mod bus;
+mod clock;
+mod connections;
+mod hasher;
+mod presence;
+mod typing;
+
+pub use bus::RecordingBus;
+pub use clock::FakeClock;
+pub use connections::RecordingConnections;
+pub use hasher::FastHasher;
+pub use presence::FakePresence;
+pub use typing::FakeTyping;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a fake says that was told to fail.
+#[derive(Debug)]
+struct ToldToFail;
+
+impl std::fmt::Display for ToldToFail {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the fake was told to fail")
+    }
+}
+
+impl std::error::Error for ToldToFail {}

@@ -1,0 +1,45 @@
+# The recipes call plain scripts: without `just`, run the scripts themselves.
+
+# List the recipes
+default:
+    @just --list
+
+# Start the server
+run *arguments:
+    scripts/run.sh {{arguments}}
+
+# Start the server, and again whenever a file changes
+dev:
+    scripts/dev.sh
+
+# Build for production
+build:
+    scripts/build.sh
+
+# Format check, lints and all tests
+test:
+    scripts/test.sh
+
+# Only the tests against the real server
+e2e *filter:
+    scripts/e2e.sh {{filter}}
+
+# Format check and lints
+lint:
+    scripts/lint.sh
+
+# Format all code
+format:
+    scripts/format.sh
+
+# Measure a release build
+bench *arguments:
+    scripts/bench.sh {{arguments}}
+
+# Fill a running server with sample data (--reset removes it)
+seed *arguments:
+    scripts/seed-data.sh {{arguments}}
+
+# Try a running server's API out
+test-api:
+    scripts/test-api.sh

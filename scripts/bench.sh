@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Measures a release build of the server: scripts/bench.sh [all|fanout|idle|send] [options]. See docs/benchmarks.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo build --release --quiet --package chat-server --package chat-bench
+exec target/release/chat-bench --server target/release/chat-server "${@:-all}"

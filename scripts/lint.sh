@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Checks the form of all code: formatting, clippy without warnings, and the scripts' syntax.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo fmt --all --check
+cargo clippy --quiet --workspace --all-targets -- -D warnings
+for script in scripts/*.sh .ci/run; do
+  bash -n "$script"
+done
+echo "lint: clean"

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Fills a running server with sample users, conversations and messages, over its API alone. Doing it again adds nothing.
+#
+#   scripts/seed-data.sh            seed
+#   scripts/seed-data.sh --reset    remove the sample users again, and with them their memberships
+#   BASE_URL=https://chat.example.com scripts/seed-data.sh
+set -euo pipefail
+
+BASE_URL=${BASE_URL:-http://127.0.0.1:3000}
+API=${BASE_URL%/}/api/v1
+PASSWORD=${SEED_PASSWORD:-sample-password-1}
+PEOPLE=(alice:Alice bob:Bob carol:Carol dave:Dave erin:Erin)
+
+answer=$(mktemp)
+trap 'rm -f "$answer"' EXIT
+declare -A TOKEN ID
+
+# call METHOD PATH TOKEN [BODY]: the status in $status, the body in $answer.
+call() {
+  local arguments=(--silent --show-error --output "$answer" --write-out '%{http_code}' --max-time 60 --request "$1")
+  [[ -n $3 ]] && arguments+=(--header "Authorization: Bearer $3")
+  [[ $# -ge 4 ]] && arguments+=(--header 'Content-Type: application/json' --data "$4")
+  if ! status=$(curl "${arguments[@]}" "$API$2"); then
+    echo "No answer from $BASE_URL: is the server running?" >&2
+    exit 1
+  fi
+}
+
+# text NAME: the first text of this name in the answer.
+text() { grep -o "\"$1\":\"[^\"]*\"" "$answer" | head -n 1 | cut -d '"' -f 4; }
+
+fail() {
+  echo "$1 failed with $status: $(cat "$answer")" >&2
+  exit 1
+}
+
+# Keeps the answer's token and user id under a name. The user's fields stand at the top of both answers' data or in its user.
+remember() {
+  TOKEN[$1]=$(text accessToken)
+  ID[$1]=$(grep -o '"user":{[^}]*' "$answer" | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+}
+
+sign_in() { call POST /auth/login '' "{\"email\":\"$1@sample.example\",\"password\":\"$PASSWORD\"}"; }
+
+seed_user() {
+  local username=$1 name=$2
+  call POST /auth/register '' \
+    "{\"email\":\"$username@sample.example\",\"username\":\"sample-$username\",\"name\":\"$name\",\"password\":\"$PASSWORD\"}"
+  case $status in
+    201) echo "user          $name" ;;
+    409)
+      sign_in "$username"
+      [[ $status == 200 ]] || fail "signing $username in"
+      echo "user          $name (was there)"
+      ;;
+    *) fail "registering $username" ;;
+  esac
+  remember "$username"
+}
+
+# The id of the group of this name among the newest 100 conversations of somebody; empty where there is none.
+find_group() {
+  call GET '/conversations?limit=100' "${TOKEN[$1]}"
+  [[ $status == 200 ]] || fail "listing conversations"
+  grep -o "\"id\":\"[^\"]*\",\"name\":\"$2\"" "$answer" | head -n 1 | cut -d '"' -f 4 || true
+}
+
+# seed_conversation NAME OWNER OTHER...: answers its id in $conversation. An empty name makes it direct.
+seed_conversation() {
+  local name=$1 owner=$2 ids='' other
+  shift 2
+  for other in "$@"; do ids+="${ids:+,}\"${ID[$other]}\""; done
+  conversation=
+  [[ -n $name ]] && conversation=$(find_group "$owner" "$name")
+  if [[ -n $conversation ]]; then
+    echo "conversation  $name (was there)"
+    return
+  fi
+  call POST /conversations "${TOKEN[$owner]}" "{\"participantIds\":[$ids]${name:+,\"name\":\"$name\"}}"
+  [[ $status == 201 ]] || fail "making a conversation"
+  conversation=$(text id)
+  echo "conversation  ${name:-$owner and $1}"
+}
+
+# say WHO TEXT: into $conversation. The key makes a repetition harmless.
+say() {
+  local key
+  key="sample-$(printf '%s' "$1 $2" | cksum | cut -d ' ' -f 1)"
+  call POST "/conversations/$conversation/messages" "${TOKEN[$1]}" "{\"content\":\"$2\",\"clientMessageId\":\"$key\"}"
+  [[ $status == 201 || $status == 200 ]] || fail "sending a message"
+  if [[ $status == 201 ]]; then messages_new=$((messages_new + 1)); else messages_known=$((messages_known + 1)); fi
+}
+
+seed() {
+  local person
+  messages_new=0 messages_known=0
+  for person in "${PEOPLE[@]}"; do seed_user "${person%%:*}" "${person##*:}"; done
+
+  seed_conversation '' alice bob
+  say alice 'Hi Bob, are we still on for lunch?'
+  say bob 'Sure. Twelve at the usual place?'
+  say alice 'Perfect, see you there.'
+
+  seed_conversation 'Sample: release' alice bob carol dave
+  say alice 'The release is on Thursday. Who has something open?'
+  say carol 'Two reviews, done by tomorrow.'
+  say dave 'Nothing from me, I can take one of them.'
+  say bob 'The notes are written.'
+
+  seed_conversation 'Sample: coffee' carol dave erin
+  say erin 'The machine on the second floor works again.'
+  say carol 'You saved the day.'
+
+  echo "messages      $messages_new new, $messages_known were there"
+  echo "Sign in as alice@sample.example (or bob, carol, dave, erin) with the password $PASSWORD."
+}
+
+reset() {
+  local person username
+  for person in "${PEOPLE[@]}"; do
+    username=${person%%:*}
+    sign_in "$username"
+    if [[ $status == 401 ]]; then
+      echo "user          ${person##*:} (was not there)"
+      continue
+    fi
+    [[ $status == 200 ]] || fail "signing $username in"
+    call DELETE /users/me "$(text accessToken)"
+    [[ $status == 20? ]] || fail "removing $username"
+    echo "removed       ${person##*:}"
+  done
+}
+
+case ${1:-} in
+  '') seed ;;
+  --reset) reset ;;
+  *)
+    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    [[ $1 == --help || $1 == -h ]]
+    ;;
+esac

@@ -1,0 +1,232 @@
+#!/usr/bin/env bash
+# Tries a running server's API out with curl: health, accounts, conversations, messages, errors, and three journeys. Prints what passed
+# and what failed; the exit status is 0 where nothing failed.
+#
+#   scripts/test-api.sh
+#   BASE_URL=https://chat.example.com scripts/test-api.sh
+set -uo pipefail
+
+BASE_URL=${BASE_URL:-http://127.0.0.1:3000}
+BASE_URL=${BASE_URL%/}
+API=$BASE_URL/api/v1
+PASSWORD=test-api-password
+RUN=$(date +%s)-$$
+
+answer=$(mktemp)
+headers=$(mktemp)
+trap 'rm -f "$answer" "$headers"' EXIT
+passed=0
+failed=0
+
+# call METHOD URL [TOKEN] [BODY] [CONTENT_TYPE]: the status in $status, the body in $answer.
+call() {
+  local url=$2
+  [[ $url == /* ]] && url=$API$url
+  local arguments=(--silent --output "$answer" --dump-header "$headers" --write-out '%{http_code}' --max-time 60 --request "$1")
+  [[ -n ${3:-} ]] && arguments+=(--header "Authorization: Bearer $3")
+  [[ -n ${4:-} ]] && arguments+=(--header "Content-Type: ${5:-application/json}" --data-binary "$4")
+  : >"$answer"
+  status=$(curl "${arguments[@]}" "$url") || status=000
+}
+
+# text NAME / number NAME: the first of this name in the answer.
+text() { grep -o "\"$1\":\"[^\"]*\"" "$answer" | head -n 1 | cut -d '"' -f 4; }
+number() { grep -o "\"$1\":[0-9]*" "$answer" | head -n 1 | cut -d ':' -f 2; }
+
+section() { printf '\n%s\n' "$1"; }
+
+pass() {
+  passed=$((passed + 1))
+  printf '  ok    %s\n' "$1"
+}
+
+fail() {
+  failed=$((failed + 1))
+  printf '  FAIL  %s\n        got %s: %s\n' "$1" "$status" "$(head -c 400 "$answer")"
+}
+
+# expect STATUS TITLE [TEXT...]: the status, and each text somewhere in the body.
+expect() {
+  local wanted=$1 title=$2 part
+  shift 2
+  [[ $status == "$wanted" ]] || { fail "$title (expected $wanted)"; return 1; }
+  for part in "$@"; do
+    grep -qF -- "$part" "$answer" || { fail "$title (expected $part in the body)"; return 1; }
+  done
+  pass "$title"
+}
+
+# expect_error STATUS CODE TITLE: a failure in the one envelope.
+expect_error() { expect "$1" "$3" '"success":false' "\"statusCode\":$1" "\"code\":\"$2\"" '"message":[' '"requestId":'; }
+
+# same ONE OTHER TITLE
+same() { if [[ $1 == "$2" && -n $1 ]]; then pass "$3"; else fail "$3 ('$1' and '$2' differ)"; fi; }
+
+# register NAME: $token, $refresh, $id and $email of somebody new.
+register() {
+  email="$1-$RUN@test.example"
+  call POST /auth/register '' "{\"email\":\"$email\",\"username\":\"$1-$RUN\",\"name\":\"$1\",\"password\":\"$PASSWORD\"}"
+  token=$(text accessToken) refresh=$(text refreshToken) id=$(text id)
+}
+
+section "Health"
+call GET "$BASE_URL/"
+expect 200 "GET / says how the server is" '"status"' '"uptime"' '"timestamp"' '"version"' '"environment"'
+call GET "$BASE_URL/health/live"
+expect 200 "GET /health/live"
+call GET "$BASE_URL/health/ready"
+expect 200 "GET /health/ready"
+call GET "$BASE_URL/api/openapi.json"
+expect 200 "GET /api/openapi.json" '"openapi"'
+if [[ $failed -gt 0 && $status == 000 ]]; then
+  echo "No answer from $BASE_URL: is the server running?" >&2
+  exit 1
+fi
+
+section "Accounts"
+register ann
+expect 201 "register" '"success":true' '"accessToken"' '"refreshToken"' '"expiresIn"' '"user"'
+ann=$token ann_id=$id ann_email=$email ann_refresh=$refresh
+register ben
+expect 201 "register another"
+ben=$token ben_id=$id
+register cat
+cat=$token cat_id=$id
+call POST /auth/login '' "{\"email\":\"$ann_email\",\"password\":\"$PASSWORD\"}"
+expect 200 "login by email" '"accessToken"' '"tokenType":"Bearer"'
+call POST /auth/login '' "{\"username\":\"ANN-$RUN\",\"password\":\"$PASSWORD\"}"
+expect 200 "login by username, in any case"
+session_token=$(text accessToken)
+call GET /users/me "$ann"
+expect 200 "me" "\"email\":\"$ann_email\""
+call GET "/users/$ben_id" "$ann"
+expect 200 "another user" '"isOnline"'
+call GET "/users/search?q=ben-$RUN" "$ann"
+expect 200 "search by username" "$ben_id"
+call GET /users/online "$ann"
+expect 200 "who is online" '"pagination"'
+call PATCH /users/me "$ann" '{"firstName":"Ann","lastName":"Lee"}'
+expect 200 "change one's profile" '"firstName":"Ann"'
+call GET /auth/sessions "$ann"
+expect 200 "list of sessions"
+call POST /auth/refresh '' "{\"refreshToken\":\"$ann_refresh\"}"
+expect 200 "renew the tokens" '"accessToken"' '"refreshToken"'
+call POST /auth/logout "$session_token"
+expect 200 "logout"
+call GET /users/me "$session_token"
+expect 401 "a token is worth nothing after logout"
+
+section "Conversations"
+call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"]}"
+expect 201 "make a direct conversation" '"isGroup":false'
+direct=$(text id)
+call POST /conversations "$ben" "{\"participantIds\":[\"$ann_id\"]}"
+expect 201 "make it again from the other side"
+same "$(text id)" "$direct" "there is one direct conversation per pair"
+call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"],\"name\":\"Project $RUN\"}"
+expect 201 "make a group" '"isGroup":true' "\"name\":\"Project $RUN\""
+group=$(text id)
+call GET '/conversations?page=1&limit=10' "$ann"
+expect 200 "list conversations" "$direct" "$group" '"pagination"' '"total":2'
+call GET "/conversations/$group" "$ann"
+expect 200 "a conversation" '"participantCount":2'
+call PATCH "/conversations/$group" "$ann" '{"description":"All about it"}'
+expect 200 "describe a group" '"description":"All about it"'
+
+section "Messages"
+call POST "/conversations/$direct/messages" "$ann" '{"content":"Hello Ben"}'
+expect 201 "send a message" '"seq":1' '"content":"Hello Ben"'
+call POST "/conversations/$direct/messages" "$ben" '{"content":"Hello Ann","clientMessageId":"key-1"}'
+expect 201 "send with a key" '"seq":2'
+message=$(text id)
+call POST "/conversations/$direct/messages" "$ben" '{"content":"Hello Ann","clientMessageId":"key-1"}'
+expect 200 "send it again with the same key" '"duplicate":true'
+same "$(text id)" "$message" "the same key is the same message"
+call GET "/conversations/$direct/messages" "$ann"
+expect 200 "history" 'Hello Ben' 'Hello Ann' '"pagination"'
+call GET "/conversations/$direct/messages?before=2&limit=1" "$ann"
+expect 200 "history by cursor" 'Hello Ben'
+call POST "/conversations/$direct/read" "$ann" '{"seq":2}'
+expect 200 "move the read position"
+call GET "/conversations/$direct" "$ann"
+same "$(number unreadCount)" 0 "nothing is unread after it"
+
+section "Errors"
+call POST /auth/register '' '{"email":"not-an-email","password":"short"}'
+expect_error 400 VALIDATION_FAILED "400 for a body that breaks rules"
+call POST /auth/register '' '{"email":'
+expect_error 400 MALFORMED_JSON "400 for what is not JSON"
+call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"],\"colour\":\"red\"}"
+expect_error 400 VALIDATION_FAILED "400 for an unknown field"
+call GET /conversations/not-a-uuid "$ann"
+expect_error 400 VALIDATION_FAILED "400 for a bad id"
+call GET /conversations
+expect_error 401 UNAUTHENTICATED "401 without a token"
+call GET /conversations not.a.token
+expect_error 401 TOKEN_INVALID "401 with a bad token"
+call POST /auth/login '' "{\"email\":\"$ann_email\",\"password\":\"wrong-password\"}"
+expect_error 401 INVALID_CREDENTIALS "401 for a wrong password"
+call GET "/conversations/$direct" "$cat"
+expect_error 403 NOT_A_PARTICIPANT "403 for a stranger"
+call GET /conversations/00000000-0000-4000-8000-000000000000 "$ann"
+expect_error 404 CONVERSATION_NOT_FOUND "404 for no such conversation"
+call GET /no/such/route "$ann"
+expect_error 404 ROUTE_NOT_FOUND "404 for no such route"
+call PUT /conversations "$ann" '{}'
+expect_error 405 METHOD_NOT_ALLOWED "405 for a method that is not there"
+call POST /auth/register '' "{\"email\":\"$ann_email\",\"name\":\"Ann\",\"password\":\"$PASSWORD\"}"
+expect_error 409 EMAIL_TAKEN "409 for an email that is taken"
+big=$(mktemp)
+head -c 1100000 /dev/zero | tr '\0' 'x' >"$big"
+call POST "/conversations/$direct/messages" "$ann" "@$big"
+rm -f "$big"
+expect_error 413 PAYLOAD_TOO_LARGE "413 for a body over 1 MB"
+call POST /auth/login '' 'email=a' text/plain
+expect_error 415 UNSUPPORTED_MEDIA_TYPE "415 for a body that is not JSON by its type"
+
+section "Journey: a new user (register, login, make a conversation)"
+register dan
+expect 201 "register"
+dan_email=$email
+call POST /auth/login '' "{\"email\":\"$dan_email\",\"password\":\"$PASSWORD\"}"
+expect 200 "login"
+dan=$(text accessToken)
+call POST /conversations "$dan" "{\"participantIds\":[\"$ann_id\"]}"
+expect 201 "make a conversation"
+call GET /conversations "$dan"
+expect 200 "find it in the list" '"total":1'
+
+section "Journey: messaging (login, conversations, send, history)"
+call POST /auth/login '' "{\"email\":\"$ann_email\",\"password\":\"$PASSWORD\"}"
+expect 200 "login"
+ann=$(text accessToken)
+call GET /conversations "$ann"
+expect 200 "get the conversations" "$direct"
+call POST "/conversations/$direct/messages" "$ann" '{"content":"Lunch?"}'
+expect 201 "send a message" '"seq":3'
+call GET "/conversations/$direct" "$ben"
+expect 200 "the other one sees it as the last message" '"content":"Lunch?"'
+call GET "/conversations/$direct/messages" "$ben"
+expect 200 "get the history" 'Lunch?' 'Hello Ben'
+
+section "Journey: a group (make it, add participants, send, remove)"
+call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"],\"name\":\"Team $RUN\"}"
+expect 201 "make a group"
+team=$(text id)
+call POST "/conversations/$team/participants" "$ann" "{\"userId\":\"$cat_id\"}"
+expect 201 "add a participant"
+call POST "/conversations/$team/participants" "$ann" "{\"userId\":\"$cat_id\"}"
+expect_error 409 ALREADY_A_PARTICIPANT "not twice"
+call POST "/conversations/$team/messages" "$cat" '{"content":"Thanks for having me"}'
+expect 201 "the new one sends"
+call GET "/conversations/$team/messages" "$ben"
+expect 200 "everybody reads it" 'Thanks for having me'
+call DELETE "/conversations/$team/participants/$ann_id" "$ben"
+expect_error 403 NOT_AN_ADMIN "members remove nobody"
+call DELETE "/conversations/$team/participants/$cat_id" "$ann"
+expect 200 "the admin removes"
+call POST "/conversations/$team/messages" "$cat" '{"content":"Still here?"}'
+expect_error 403 NOT_A_PARTICIPANT "who was removed cannot send"
+
+printf '\n%d passed, %d failed\n' "$passed" "$failed"
+[[ $failed -eq 0 ]]

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n==> %s\n' "$*"; }
+
+# The bundled SQLite and the cryptography of tokens are C: a compiler is the one thing that Rust does not bring along.
+ensure_c_compiler() {
+  command -v cc >/dev/null && return
+  if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
+    step "Installing a C compiler"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev
+  else
+    echo "A C compiler is missing: install gcc or clang (Debian, Ubuntu: apt install build-essential; macOS: xcode-select --install)." >&2
+    exit 1
+  fi
+}
+
+ensure_component() {
+  cargo "$2" --version >/dev/null 2>&1 && return
+  step "Installing $1"
+  rustup component add "$1"
+}
+
+ensure_c_compiler
+ensure_component rustfmt fmt
+ensure_component clippy clippy
+
+step "Format"
+cargo fmt --all --check
+step "Lints"
+cargo clippy --quiet --workspace --all-targets -- -D warnings
+for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+# nextest runs tests of all crates side by side; without it, cargo runs the same tests.
+if cargo nextest --version >/dev/null 2>&1; then
+  step "Tests (cargo nextest)"
+  cargo nextest run --workspace --no-fail-fast 2>&1 | tee "$output"
+  passed=$(sed -n 's/.* tests\{0,1\} run: \([0-9]*\) passed.*/\1/p' "$output" | tail -n 1)
+else
+  step "Tests (cargo test)"
+  cargo test --workspace --no-fail-fast --lib --bins --tests 2>&1 | tee "$output"
+  passed=$(sed -n 's/^test result: .* \([0-9]*\) passed.*/\1/p' "$output" | awk '{ sum += $1 } END { print sum + 0 }')
+fi
+
+step "Documentation tests"
+cargo test --quiet --workspace --doc 2>&1 | tee "$output"
+documented=$(sed -n 's/^test result: .* \([0-9]*\) passed.*/\1/p' "$output" | awk '{ sum += $1 } END { print sum + 0 }')
+
+step "All passed: ${passed:-0} tests, ${documented} documentation tests"

@@ -67,11 +67,7 @@ impl Fields {
     }
 
     /// A whole number that `parse` accepts, where the field is present.
-    pub(super) fn number<T>(
-        &mut self,
-        field: &str,
-        parse: impl FnOnce(u64) -> Result<T, InvalidValue>,
-    ) -> Option<T> {
+    pub(super) fn number<T>(&mut self, field: &str, parse: impl FnOnce(u64) -> Result<T, InvalidValue>) -> Option<T> {
         match self.take(field)?.as_u64() {
             Some(number) => parse(number).map_err(|problem| self.fault(field, problem)).ok(),
             None => {

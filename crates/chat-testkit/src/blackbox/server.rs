@@ -80,6 +80,11 @@ impl Server {
         &self.base
     }
 
+    /// The folder in which it runs and keeps its data.
+    pub fn folder(&self) -> &Path {
+        self.setup.folder()
+    }
+
     /// The address of the WebSocket.
     pub fn socket_url(&self) -> String {
         format!("{}/api/v1/ws", self.base.replacen("http", "ws", 1))

@@ -2,7 +2,7 @@ use super::{
     Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, ParticipantIds,
     Refusal, Role,
 };
-use crate::receipts::Positions;
+use crate::receipts::{Positions, PositionsMoved};
 use crate::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
@@ -164,6 +164,12 @@ pub trait ConversationStore: Send + Sync {
 
     /// The newest `pos` of each of these conversations that exists, in any order, in one query.
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
+
+    /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many of them is the
+    /// caller's to know. A store that keeps no such index may leave it at this: clients then learn of receipts with the messages.
+    async fn list_positions(&self, _ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Adds a participant: positions start at the conversation's newest message, also on rejoining.
     /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.

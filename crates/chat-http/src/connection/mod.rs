@@ -1,0 +1,1 @@
+//! The realtime connection over plain WebSocket.

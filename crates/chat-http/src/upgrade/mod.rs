@@ -1,0 +1,1 @@
+//! The server whose upgraded sockets are our own.

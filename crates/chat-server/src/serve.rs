@@ -25,7 +25,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let tickers = tickers::start(&state.app);
     state.fan_out.spawn_upkeep();
 
-    let server = chat_http::serve(state.clone(), vec![listener], config.workers, config.shutdown_timeout).context("cannot serve")?;
+    let server = chat_http::serve(state.clone(), vec![listener], config.workers, config.shutdown_timeout)
+        .context("cannot serve")?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
     state.readiness.ready();

@@ -87,7 +87,8 @@ async fn bad_paths_and_queries_get_a_clear_error() {
     }
     let wild = ann.rest.get("/users/search?q=%25").await;
     assert_eq!(wild.data(200), json!([]), "% is a character like any other");
-    let header = server.rest().request(Method::GET, "/users/me").header("authorization", &"x".repeat(4_000)).send().await;
+    let header =
+        server.rest().request(Method::GET, "/users/me").header("authorization", &"x".repeat(4_000)).send().await;
     assert_eq!(header.status, 401, "{}", header.body);
     assert_still_works(&server).await;
 }
@@ -112,7 +113,12 @@ async fn bad_frames_get_an_error_and_the_connection_goes_on() {
         ("deep JSON", "message:send", json!({"conversationId": deep}), "VALIDATION_FAILED"),
         ("a status that nobody has", "presence:update", json!({"status": "invisible"}), "VALIDATION_FAILED"),
         ("offline is no choice", "presence:update", json!({"status": "offline"}), "VALIDATION_FAILED"),
-        ("an unknown user", "presence:get", json!({"userId": "00000000-0000-4000-8000-000000000000"}), "USER_NOT_FOUND"),
+        (
+            "an unknown user",
+            "presence:get",
+            json!({"userId": "00000000-0000-4000-8000-000000000000"}),
+            "USER_NOT_FOUND",
+        ),
     ] {
         let error = socket.try_ask(event, data).await.expect_err(name);
         assert_eq!((name, &error["code"]), (name, &json!(code)), "{error}");

@@ -59,9 +59,15 @@ fn each_crate_uses_those_of_ours_that_the_table_names_and_no_others() {
 fn heavy_crates_stay_where_they_belong() {
     for package in &metadata().packages {
         for dependency in normal_dependencies(package) {
-            let (name, optional) = dependency.split_once(" (optional)").map_or((dependency.as_str(), ""), |(name, _)| (name, " (optional)"));
+            let (name, optional) = dependency
+                .split_once(" (optional)")
+                .map_or((dependency.as_str(), ""), |(name, _)| (name, " (optional)"));
             let Some((_, allowed)) = CONFINED.iter().find(|(confined, _)| *confined == name) else { continue };
-            assert!(allowed.contains(&format!("{}{optional}", package.name).as_str()), "{} may not use {dependency}", package.name);
+            assert!(
+                allowed.contains(&format!("{}{optional}", package.name).as_str()),
+                "{} may not use {dependency}",
+                package.name
+            );
         }
     }
 }

@@ -11,7 +11,8 @@ async fn a_bad_request_names_every_fault() {
     let server = start().await;
     let reply = server.rest().post("/auth/register", &json!({"email": "nonsense", "password": "short"})).await;
     reply.assert_failure(400, "VALIDATION_FAILED");
-    let fields: Vec<_> = reply.body["details"].as_array().expect("details").iter().map(|detail| &detail["field"]).collect();
+    let fields: Vec<_> =
+        reply.body["details"].as_array().expect("details").iter().map(|detail| &detail["field"]).collect();
     assert!(fields.contains(&&json!("email")) && fields.contains(&&json!("password")), "{}", reply.body);
     assert_eq!(reply.body["path"], "/api/v1/auth/register");
 
@@ -32,7 +33,10 @@ async fn a_bad_request_names_every_fault() {
         reply.assert_failure_shape();
     }
     for query in ["page=0", "limit=101", "limit=many", "before=yesterday", "before=1&after=2", "page=1&before=2"] {
-        ann.rest.get(&format!("/conversations/{group}/messages?{query}")).await.assert_failure(400, "VALIDATION_FAILED");
+        ann.rest
+            .get(&format!("/conversations/{group}/messages?{query}"))
+            .await
+            .assert_failure(400, "VALIDATION_FAILED");
     }
     server.assert_untroubled();
 }
@@ -48,7 +52,8 @@ async fn credentials_that_are_missing_or_wrong_are_401_with_a_challenge() {
         server.rest().with_token(token).get("/users/me").await.assert_failure(401, "TOKEN_INVALID");
     }
     let wrong = server.rest().post("/auth/login", &json!({"email": ann.email, "password": "not hers"})).await;
-    let unknown = server.rest().post("/auth/login", &json!({"email": "nobody@test.example", "password": "not hers"})).await;
+    let unknown =
+        server.rest().post("/auth/login", &json!({"email": "nobody@test.example", "password": "not hers"})).await;
     wrong.assert_failure(401, "INVALID_CREDENTIALS");
     unknown.assert_failure(401, "INVALID_CREDENTIALS");
     assert_eq!(wrong.body["message"], unknown.body["message"], "the answer does not tell whether the account exists");
@@ -63,7 +68,10 @@ async fn strangers_get_403_and_what_does_not_exist_404() {
     cat.rest.get(&path).await.assert_failure(403, "NOT_A_PARTICIPANT");
     cat.rest.get(&format!("{path}/messages")).await.assert_failure(403, "NOT_A_PARTICIPANT");
     cat.send(&conversation, &json!({"content": "let me in"})).await.assert_failure(403, "NOT_A_PARTICIPANT");
-    ann.rest.post(&format!("{path}/participants"), &json!({"userId": cat.id})).await.assert_failure(400, "DIRECT_CONVERSATION");
+    ann.rest
+        .post(&format!("{path}/participants"), &json!({"userId": cat.id}))
+        .await
+        .assert_failure(400, "DIRECT_CONVERSATION");
     ann.rest.delete(&format!("{path}/participants/{}", ann.id)).await.assert_failure(400, "DIRECT_CONVERSATION");
 
     ann.rest.get(&format!("/conversations/{NOBODY}")).await.assert_failure(404, "CONVERSATION_NOT_FOUND");
@@ -89,7 +97,9 @@ async fn wrong_methods_types_and_sizes_are_405_415_and_413() {
     let put = ann.rest.request(Method::PUT, "/conversations").json(&json!({})).send().await;
     put.assert_failure(405, "METHOD_NOT_ALLOWED");
     assert!(put.header("allow").contains("GET") && put.header("allow").contains("POST"), "{:?}", put.headers);
-    let post = |content_type, bytes: Vec<u8>| server.rest().request(Method::POST, "/auth/login").body(content_type, bytes).send();
+    let post = |content_type, bytes: Vec<u8>| {
+        server.rest().request(Method::POST, "/auth/login").body(content_type, bytes).send()
+    };
     post("text/plain", b"{}".to_vec()).await.assert_failure(415, "UNSUPPORTED_MEDIA_TYPE");
     post("application/json", br#"{"email":"#.to_vec()).await.assert_failure(400, "MALFORMED_JSON");
     post("application/json", vec![b'x'; 1_000_001]).await.assert_failure(413, "PAYLOAD_TOO_LARGE");
@@ -114,7 +124,10 @@ async fn foreign_pages_may_neither_call_nor_connect() {
     let ann = server.register("ann").await;
     let preflight = |origin: &'static str| {
         let request = server.rest().request(Method::OPTIONS, "/conversations").header("origin", origin);
-        request.header("access-control-request-method", "GET").header("access-control-request-headers", "authorization").send()
+        request
+            .header("access-control-request-method", "GET")
+            .header("access-control-request-headers", "authorization")
+            .send()
     };
     assert_eq!(preflight("https://chat.example").await.header("access-control-allow-origin"), "https://chat.example");
     assert_eq!(preflight("https://evil.example").await.header("access-control-allow-origin"), "");

@@ -30,7 +30,10 @@ async fn a_message_is_acked_and_reaches_everyone_without_joining() {
     assert_eq!((&ack["content"], &ack["seq"], &ack["clientMessageId"]), (&json!("hello"), &json!(1), &json!("key")));
     assert_eq!(ack["sender"]["id"], ann.id, "the sender is the token's user");
     let received = at_ben.event("message:received").await;
-    assert_eq!((&received["id"], &received["pos"], &received["conversationId"]), (&ack["id"], &json!(2), &json!(conversation)));
+    assert_eq!(
+        (&received["id"], &received["pos"], &received["conversationId"]),
+        (&ack["id"], &json!(2), &json!(conversation))
+    );
     assert_eq!(received["sender"], json!({"id": ann.id, "name": "ann", "avatar": null}));
     assert_eq!(received["clientMessageId"], Value::Null, "the key is the sender's own business");
     for own in [&mut at_ann, &mut elsewhere] {
@@ -132,7 +135,8 @@ async fn history_is_fetched_over_the_socket_by_ack_or_event() {
         ann.say(&conversation, &number.to_string()).await;
     }
     let page = at_ben.ask("messages:fetch", json!({"conversationId": conversation, "before": 5, "limit": 2})).await;
-    let seqs: Vec<_> = page["messages"].as_array().expect("messages").iter().map(|message| message["seq"].clone()).collect();
+    let seqs: Vec<_> =
+        page["messages"].as_array().expect("messages").iter().map(|message| message["seq"].clone()).collect();
     assert_eq!(seqs, [4, 3]);
     assert_eq!(page["pagination"]["hasMore"], true);
     at_ben.tell("messages:fetch", json!({"conversationId": conversation})).await;
@@ -143,11 +147,15 @@ async fn history_is_fetched_over_the_socket_by_ack_or_event() {
 async fn conversations_and_participants_are_announced_to_whom_they_concern() {
     let server = start().await;
     let (ann, ben, cat) = (server.register("ann").await, server.register("ben").await, server.register("cat").await);
-    let (mut at_ann, mut at_ben, mut at_cat) = (server.connect(&ann).await, server.connect(&ben).await, server.connect(&cat).await);
+    let (mut at_ann, mut at_ben, mut at_cat) =
+        (server.connect(&ann).await, server.connect(&ben).await, server.connect(&cat).await);
     let group = ann.group_with("Hikers", &[&ben]).await;
     for socket in [&mut at_ann, &mut at_ben] {
         let created = socket.event("conversation:created").await;
-        assert_eq!((&created["conversation"]["id"], &created["conversation"]["name"]), (&json!(group), &json!("Hikers")));
+        assert_eq!(
+            (&created["conversation"]["id"], &created["conversation"]["name"]),
+            (&json!(group), &json!("Hikers"))
+        );
     }
     ann.say(&group, "before").await;
     let participants = format!("/conversations/{group}/participants");
@@ -176,7 +184,9 @@ async fn conversations_and_participants_are_announced_to_whom_they_concern() {
 #[tokio::test]
 async fn a_call_rings_at_the_others_in_the_caller_s_name() {
     let Pair { ann, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
-    at_ann.ask("call:start", json!({"conversationId": conversation, "callerId": "forged", "callerName": "forged"})).await;
+    at_ann
+        .ask("call:start", json!({"conversationId": conversation, "callerId": "forged", "callerName": "forged"}))
+        .await;
     let call = at_ben.event("call:incoming").await;
     assert_eq!((&call["conversationId"], &call["callerId"]), (&json!(conversation), &json!(ann.id)));
     assert!(!call.to_string().contains("forged"), "{call}");

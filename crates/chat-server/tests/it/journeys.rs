@@ -44,7 +44,10 @@ async fn a_chat_user_finds_a_conversation_sends_and_reads_the_history() {
     assert_eq!((&list[0]["id"], &list[0]["unreadCount"]), (&json!(conversation), &json!(5)));
     assert_eq!(list[0]["lastMessage"]["content"], "message 5");
     let reply = ben.say(&conversation, "  an answer  ").await;
-    assert_eq!((&reply["content"], &reply["seq"], &reply["sender"]["id"]), (&json!("an answer"), &json!(6), &json!(ben.id)));
+    assert_eq!(
+        (&reply["content"], &reply["seq"], &reply["sender"]["id"]),
+        (&json!("an answer"), &json!(6), &json!(ben.id))
+    );
 
     let path = format!("/conversations/{conversation}/messages");
     let newest = ben.rest.get(&format!("{path}?page=1&limit=4")).await;
@@ -52,10 +55,14 @@ async fn a_chat_user_finds_a_conversation_sends_and_reads_the_history() {
     assert_eq!(newest.body["pagination"]["totalPages"], 2);
     assert_eq!(seqs(&newest.data(200)), [6, 5, 4, 3], "newest first");
     assert_eq!(seqs(&ben.rest.get(&format!("{path}?before=3&limit=10")).await.data(200)), [2, 1]);
-    let around = ben.rest.get(&format!("{path}?around={}&limit=3", reply["id"].as_str().expect("an id"))).await.data(200);
+    let around =
+        ben.rest.get(&format!("{path}?around={}&limit=3", reply["id"].as_str().expect("an id"))).await.data(200);
     assert!(seqs(&around).contains(&6), "{around}");
     let everything = ann.history(&conversation).await;
-    assert_eq!(everything.iter().map(|message| message["seq"].clone()).collect::<Vec<_>>(), (1..=6).map(|seq| json!(seq)).collect::<Vec<_>>());
+    assert_eq!(
+        everything.iter().map(|message| message["seq"].clone()).collect::<Vec<_>>(),
+        (1..=6).map(|seq| json!(seq)).collect::<Vec<_>>()
+    );
 
     ben.rest.post(&format!("/conversations/{conversation}/read"), &json!({})).await.data(200);
     let read = ben.rest.get(&format!("/conversations/{conversation}")).await.data(200);
@@ -105,9 +112,15 @@ async fn sending_again_with_the_same_key_gives_the_first_message_back() {
     let first = ann.send(&conversation, &body).await.data(201);
     let again = ann.send(&conversation, &json!({"content": " once ", "clientMessageId": "key"})).await.data(200);
     assert_eq!((&again["id"], &again["seq"], &again["duplicate"]), (&first["id"], &first["seq"], &json!(true)));
-    let by_header = ann.rest.request(reqwest::Method::POST, &path).header("idempotency-key", "key").json(&json!({"content": "once"}));
+    let by_header = ann
+        .rest
+        .request(reqwest::Method::POST, &path)
+        .header("idempotency-key", "key")
+        .json(&json!({"content": "once"}));
     assert_eq!(by_header.send().await.data(200)["id"], first["id"]);
-    ann.send(&conversation, &json!({"content": "other", "clientMessageId": "key"})).await.assert_failure(409, "IDEMPOTENCY_KEY_REUSED");
+    ann.send(&conversation, &json!({"content": "other", "clientMessageId": "key"}))
+        .await
+        .assert_failure(409, "IDEMPOTENCY_KEY_REUSED");
     let differing = ann.rest.request(reqwest::Method::POST, &path).header("idempotency-key", "other").json(&body);
     differing.send().await.assert_failure(400, "IDEMPOTENCY_KEY_MISMATCH");
     assert_eq!(ben.send(&conversation, &body).await.data(201)["seq"], 2, "keys count per sender");

@@ -51,8 +51,14 @@ async fn sends_that_are_under_way_at_a_stop_are_finished() {
     server.assert_untroubled();
 
     let server = server.restart().await;
-    let stored: Vec<_> = ann.at(&server.rest()).history(&conversation).await.iter().map(|message| message["id"].clone()).collect();
-    assert!(!acked.is_empty() && acked.iter().all(|id| stored.contains(id)), "{} acked, {} stored", acked.len(), stored.len());
+    let stored: Vec<_> =
+        ann.at(&server.rest()).history(&conversation).await.iter().map(|message| message["id"].clone()).collect();
+    assert!(
+        !acked.is_empty() && acked.iter().all(|id| stored.contains(id)),
+        "{} acked, {} stored",
+        acked.len(),
+        stored.len()
+    );
 }
 
 #[tokio::test]
@@ -97,7 +103,8 @@ async fn health_tells_how_the_server_is() {
 
 #[tokio::test]
 async fn production_refuses_weak_settings_naming_each() {
-    let setup = setup().set("APP_ENV", "production").set("JWT_SECRET", "your_jwt_secret_key_here_minimum_32_characters");
+    let setup =
+        setup().set("APP_ENV", "production").set("JWT_SECRET", "your_jwt_secret_key_here_minimum_32_characters");
     let (status, said) = setup.run(&["serve"]).await;
     assert!(!status.success());
     for setting in ["JWT_SECRET holds", "JWT_REFRESH_SECRET is missing", "BCRYPT_COST is too low"] {
@@ -117,9 +124,10 @@ async fn production_starts_with_proper_secrets() {
 }
 
 fn setup_folder_has_secrets(server: &chat_testkit::blackbox::Server) -> bool {
-    std::fs::read_dir(server.folder().join("data")).expect("the data folder").flatten().any(|entry| {
-        entry.file_name().to_string_lossy().contains("secret")
-    })
+    std::fs::read_dir(server.folder().join("data"))
+        .expect("the data folder")
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().contains("secret"))
 }
 
 #[tokio::test]
@@ -131,7 +139,8 @@ async fn what_cannot_start_says_why_in_one_line() {
 
     let broken = setup();
     std::fs::create_dir(broken.folder().join("data")).expect("a folder");
-    std::fs::write(broken.folder().join("data/chat.db"), "this is no database, and long enough to be looked at").expect("written");
+    std::fs::write(broken.folder().join("data/chat.db"), "this is no database, and long enough to be looked at")
+        .expect("written");
     let (status, said) = broken.run(&["serve"]).await;
     assert!(!status.success() && said.contains("chat.db") && !said.contains("panicked"), "{said}");
 }

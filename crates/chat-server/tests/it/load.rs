@@ -17,12 +17,21 @@ const MESSAGES_EACH: usize = 20;
 type Acked = HashMap<String, String>;
 
 /// Sends until done or until the server is gone; counts what was acked on the way.
-async fn send_all(person: Person, conversation: String, sender: usize, count: usize, progress: Arc<AtomicU64>) -> Acked {
+async fn send_all(
+    person: Person,
+    conversation: String,
+    sender: usize,
+    count: usize,
+    progress: Arc<AtomicU64>,
+) -> Acked {
     let mut acked = Acked::new();
     for number in 0..count {
         let content = format!("{sender}/{number}");
         let request = person.rest.request(Method::POST, &format!("/conversations/{conversation}/messages"));
-        let Some(reply) = request.json(&json!({"content": content, "clientMessageId": content})).try_send().await else { break };
+        let Some(reply) = request.json(&json!({"content": content, "clientMessageId": content})).try_send().await
+        else {
+            break;
+        };
         let message = reply.data(201);
         progress.fetch_add(1, Ordering::Relaxed);
         acked.insert(message["id"].as_str().expect("an id").to_owned(), content);
@@ -33,7 +42,8 @@ async fn send_all(person: Person, conversation: String, sender: usize, count: us
 fn assert_complete(history: &[Value], acked: &Acked) {
     let seqs: Vec<_> = history.iter().filter_map(|message| message["seq"].as_u64()).collect();
     assert_eq!(seqs, (1..=history.len() as u64).collect::<Vec<_>>(), "seq is 1..n");
-    let stored: HashMap<_, _> = history.iter().map(|message| (message["id"].as_str().unwrap_or_default(), &message["content"])).collect();
+    let stored: HashMap<_, _> =
+        history.iter().map(|message| (message["id"].as_str().unwrap_or_default(), &message["content"])).collect();
     assert_eq!(stored.len(), history.len(), "no message twice");
     let contents: std::collections::HashSet<_> = history.iter().map(|message| message["content"].to_string()).collect();
     assert_eq!(contents.len(), history.len(), "no content twice");

@@ -31,7 +31,10 @@ async fn a_user_is_online_from_the_first_connection_to_the_last() {
     assert_eq!(offline["userId"], ann.id);
     assert!(offline["lastSeen"].is_string(), "{offline}");
     assert_eq!(ben.rest.get(&format!("/users/{}", ann.id)).await.data(200)["isOnline"], false);
-    assert!(at_cat.seen("user:online").await.iter().all(|user| user["userId"] != ann.id.as_str()), "she shares nothing with ann");
+    assert!(
+        at_cat.seen("user:online").await.iter().all(|user| user["userId"] != ann.id.as_str()),
+        "she shares nothing with ann"
+    );
     let hidden = cat.rest.get(&format!("/users/{}", ann.id)).await.data(200);
     assert_eq!((&hidden["status"], &hidden["lastSeen"]), (&json!(null), &json!(null)));
     server.assert_untroubled();

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 async fn come_back(url: &str, token: &str, resume: Value) -> Socket {
     let bearer = format!("Bearer {token}");
-    let mut socket = Socket::open(&format!("{url}?resume=true"), &[("authorization", &bearer)]).await.expect("an upgrade");
+    let mut socket =
+        Socket::open(&format!("{url}?resume=true"), &[("authorization", &bearer)]).await.expect("an upgrade");
     socket.tell("resume", json!({"resume": resume})).await;
     socket
 }
@@ -55,7 +56,8 @@ async fn a_removal_that_was_missed_is_told_and_too_much_is_named() {
     for number in 0..1_001 {
         ann.say(&busy, &number.to_string()).await;
     }
-    let mut resumed = come_back(&server.socket_url(), &ben.access_token, json!({left.as_str(): 1, busy.as_str(): 1})).await;
+    let mut resumed =
+        come_back(&server.socket_url(), &ben.access_token, json!({left.as_str(): 1, busy.as_str(): 1})).await;
     let removed = resumed.event("participant:removed").await;
     assert_eq!((&removed["conversationId"], &removed["userId"]), (&json!(left), &json!(ben.id)));
     let positions = resumed.event("resumed").await;

@@ -96,7 +96,8 @@ async fn refresh_tokens_rotate_and_reuse_ends_the_session() {
     let repeated = refresh(&ann.refresh_token).await.data(200);
     assert_eq!(first["refreshToken"], repeated["refreshToken"], "an answer that got lost is given again");
     let successor = first["refreshToken"].as_str().expect("a token").to_owned();
-    let by_header = server.rest().with_token(&successor).request(reqwest::Method::POST, "/auth/refresh").send().await.data(200);
+    let by_header =
+        server.rest().with_token(&successor).request(reqwest::Method::POST, "/auth/refresh").send().await.data(200);
     refresh(&ann.refresh_token).await.assert_failure(401, "REFRESH_TOKEN_REUSED");
     let ended = refresh(by_header["refreshToken"].as_str().expect("a token")).await;
     assert_eq!(ended.status, 401, "{}", ended.body);

@@ -4,12 +4,15 @@ use crate::request_id::RequestId;
 use actix_http::body::BoxBody;
 use actix_http::{Response, StatusCode, header};
 use actix_web::ResponseError;
+use apistos::reference_or::ReferenceOr;
+use apistos::{ApiErrorComponent, Schema};
 use chat_app::{
     AuthError, CallsError, Coded, ConversationsError, MessagesError, PresenceError, ReceiptsError, TypingError,
     UsersError,
 };
 use chat_domain::{BoxError, ErrorCode, Timestamp};
 use chat_protocol::{BodyError, ErrorBody, Failure, FaultView, InvalidBody};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
@@ -53,13 +56,13 @@ impl ApiError {
 
     /// What caused it and what caused that, for the log.
     pub fn causes(&self) -> Option<String> {
-        let first: &dyn Error = self.cause.as_deref()?;
-        Some(
-            std::iter::successors(Some(first), |cause| cause.source())
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(": "),
-        )
+        let mut cause: &(dyn Error + 'static) = self.cause.as_deref()?;
+        let mut told = cause.to_string();
+        while let Some(deeper) = cause.source() {
+            told = format!("{told}: {deeper}");
+            cause = deeper;
+        }
+        Some(told)
     }
 
     fn of(fault: impl Coded + Send + Sync + 'static) -> Self {
@@ -114,6 +117,17 @@ from_features!(
     TypingError,
     CallsError
 );
+
+/// What may go wrong, `openapi/failures.rs` tells for each operation: by code, which apistos cannot.
+impl ApiErrorComponent for ApiError {
+    fn schemas_by_status_code() -> BTreeMap<String, (String, ReferenceOr<Schema>)> {
+        BTreeMap::new()
+    }
+
+    fn error_responses() -> Vec<(String, apistos::paths::Response)> {
+        Vec::new()
+    }
+}
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {

@@ -22,8 +22,11 @@
 pub mod connection;
 pub mod error;
 pub mod openapi;
+/// Whose pages may call us.
 pub mod origin;
+/// What finds a request in the log.
 pub mod request_id;
+/// One line per request.
 pub mod request_log;
 pub mod rest;
 pub mod upgrade;

@@ -1,7 +1,8 @@
 use super::{failures, realtime};
 use crate::rest::documented;
+use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory as _};
 use actix_web::body::to_bytes;
-use actix_web::dev::Service as _;
+use actix_web::dev::AppConfig;
 use actix_web::test::TestRequest;
 use apistos::app::OpenApiWrapper as _;
 use apistos::info::{Contact, Info, License};
@@ -62,7 +63,7 @@ pub fn openapi_json() -> String {
 
 async fn generated() -> Option<Value> {
     let app = actix_web::App::new().document(spec()).configure(documented).build(PATH);
-    let service = actix_web::test::try_init_service(app).await.ok()?;
+    let service = app.into_factory().new_service(AppConfig::default()).await.ok()?;
     let response = service.call(TestRequest::with_uri(PATH).to_request()).await.ok()?;
     let body = to_bytes(response.into_body()).await.ok()?;
     serde_json::from_slice(&body).ok()

@@ -1,10 +1,11 @@
-use crate::extract::Bearer;
+use crate::extract::{Bearer, undocumented};
 use crate::{ApiError, HttpState};
 use actix_web::body::BoxBody;
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use apistos::paths::{Response, Responses};
 use apistos::reference_or::ReferenceOr;
+use apistos::security::SecurityScheme;
 use apistos::web::{ServiceConfig, get, resource};
 use apistos::{ApiComponent, Schema, api_operation};
 use chat_domain::ErrorCode;
@@ -14,6 +15,8 @@ use chat_protocol::realtime::{
     UserOfflineView, UserOnlineView, WindowView,
 };
 use chat_protocol::receipts::PositionsView;
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
 
 /// Explains the socket, as the description of its tag.
 pub(super) const ABOUT: &str = "Everything that happens, as it happens, on a WebSocket at `/api/v1/ws`.
@@ -75,11 +78,45 @@ pub(super) fn schemas() -> Vec<(String, ReferenceOr<Schema>)> {
     operation_id = "openSocket",
     tag = "Realtime",
     summary = "Open the WebSocket",
+    skip_args = "payload",
     description = "An upgrade (RFC 6455). See the description of the tag Realtime for signing in, frames, events and close codes."
 )]
-async fn open_socket(state: Data<HttpState>, request: HttpRequest, payload: Payload) -> Result<Upgraded, ApiError> {
+async fn open_socket(
+    state: Data<HttpState>,
+    request: HttpRequest,
+    payload: Payload,
+    _token: SocketToken,
+) -> Result<Upgraded, ApiError> {
     let _ = (state, request, payload);
     Err(ApiError::new(ErrorCode::ProtocolError, "This is a WebSocket: connect with Upgrade: websocket"))
+}
+
+/// Documents that the token may come with the upgrade, and need not. The connection reads it itself.
+struct SocketToken;
+
+impl FromRequest for SocketToken {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(_: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        ready(Ok(Self))
+    }
+}
+
+impl ApiComponent for SocketToken {
+    undocumented!();
+
+    fn required() -> bool {
+        false
+    }
+
+    fn securities() -> BTreeMap<String, SecurityScheme> {
+        Bearer::securities()
+    }
+
+    fn security_requirement_name() -> Option<String> {
+        Bearer::security_requirement_name()
+    }
 }
 
 /// An upgrade that succeeded.
@@ -94,7 +131,7 @@ impl Responder for Upgraded {
 }
 
 impl ApiComponent for Upgraded {
-    crate::extract::undocumented!();
+    undocumented!();
 
     fn responses(_: Option<String>) -> Option<Responses> {
         let response =

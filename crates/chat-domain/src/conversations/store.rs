@@ -181,3 +181,25 @@ pub trait ConversationStore: Send + Sync {
     /// Changes what the changes name. Returns the conversation after it and the [`crate::ChangeKind::Updated`].
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversations::DirectKey;
+    use uuid::Uuid;
+
+    #[test]
+    fn one_other_and_no_name_makes_a_pair() {
+        let user = |number| UserId::new(Uuid::from_u128(number));
+        let new = |others: &[UserId], name: Option<&str>| NewConversation {
+            id: ConversationId::new(Uuid::nil()),
+            created_by: user(1),
+            others: ParticipantIds::parse(user(1), others).expect("others"),
+            name: name.map(|name| ConversationName::parse(name).expect("a name")),
+            at: Timestamp::default(),
+        };
+        assert_eq!(new(&[user(2)], None).direct_pair(), Some(DirectKey::new(user(2), user(1))));
+        assert_eq!(new(&[user(2)], Some("Us")).direct_pair(), None);
+        assert_eq!(new(&[user(2), user(3)], None).direct_pair(), None);
+    }
+}

@@ -10,7 +10,7 @@ mod values;
 
 pub(crate) use database::DatabaseFile;
 pub(crate) use faults::InvalidConfig;
-pub(crate) use secrets::{Key, Keys};
+pub(crate) use secrets::Keys;
 pub(crate) use settings::help;
 pub(crate) use source::Source;
 

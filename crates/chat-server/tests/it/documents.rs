@@ -1,7 +1,7 @@
 //! Documents that repeat what the code says.
 
 use chat_domain::ErrorCode;
-use chat_http::status_of;
+use chat_http::error::status_of;
 
 #[test]
 fn the_table_of_errors_has_every_code_with_its_status() {

@@ -110,9 +110,11 @@ async fn wrong_methods_types_and_sizes_are_405_415_and_413() {
 async fn what_is_taken_is_409_without_regard_to_case() {
     let server = start().await;
     let ann = server.register("ann").await;
-    let register = |email: String, username: String| async {
+    let rest = server.rest();
+    let register = |email: String, username: String| {
         let body = json!({"email": email, "username": username, "password": "long enough"});
-        server.rest().post("/auth/register", &body).await
+        let rest = rest.clone();
+        async move { rest.post("/auth/register", &body).await }
     };
     register(ann.email.to_uppercase(), "someone-else".into()).await.assert_failure(409, "EMAIL_TAKEN");
     register("else@test.example".into(), ann.username.to_uppercase()).await.assert_failure(409, "USERNAME_TAKEN");

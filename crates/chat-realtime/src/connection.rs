@@ -244,12 +244,23 @@ impl Connection {
     /// The same, with a reason that says more.
     pub fn close_with(&self, code: CloseCode, reason: &str) {
         if self.life.get() == Life::Open {
-            self.life.set(Life::Closing);
             self.closed_by.set(Some(code));
-            self.queue.borrow_mut().push(frames::close(code, reason));
-            self.flush();
-            self.wake();
+            self.finish(frames::close(code, reason));
         }
+    }
+
+    /// Answers the peer's own Close.
+    pub fn close_in_turn(&self, code: Option<u16>) {
+        if self.life.get() == Life::Open {
+            self.finish(frames::close_reply(code));
+        }
+    }
+
+    fn finish(&self, last: Bytes) {
+        self.life.set(Life::Closing);
+        self.queue.borrow_mut().push(last);
+        self.flush();
+        self.wake();
     }
 
     /// Nothing can be sent or heard any more.

@@ -42,6 +42,14 @@ pub fn close(code: CloseCode, reason: &str) -> Bytes {
     frame(&payload, OpCode::Close)
 }
 
+/// The answer to a client's Close: its own code again (RFC 6455 §5.5.1).
+pub fn close_reply(code: Option<u16>) -> Bytes {
+    match code {
+        Some(code) => frame(&code.to_be_bytes(), OpCode::Close),
+        None => frame(&[], OpCode::Close),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

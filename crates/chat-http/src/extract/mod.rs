@@ -6,7 +6,7 @@ mod client;
 mod path;
 mod query;
 
-pub(crate) use bearer::{Bearer, OptionalToken};
+pub(crate) use bearer::{bearer_token, Bearer, OptionalToken};
 pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use client::{Client, IdempotencyKey};
 pub(crate) use path::{ConversationPath, MemberPath, SessionPath, UserPath};

@@ -8,7 +8,6 @@ use apistos::reference_or::ReferenceOr;
 use apistos::security::SecurityScheme;
 use apistos::web::{ServiceConfig, get, resource};
 use apistos::{ApiComponent, Schema, api_operation};
-use chat_domain::ErrorCode;
 use chat_protocol::realtime::{
     AuthenticatedView, CallView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
     MessageReceivedView, ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView,
@@ -87,8 +86,7 @@ async fn open_socket(
     payload: Payload,
     _token: SocketToken,
 ) -> Result<Upgraded, ApiError> {
-    let _ = (state, request, payload);
-    Err(ApiError::new(ErrorCode::ProtocolError, "This is a WebSocket: connect with Upgrade: websocket"))
+    crate::connection::open_in_app(&state, &request, payload).map(Upgraded)
 }
 
 /// Documents that the token may come with the upgrade, and need not. The connection reads it itself.

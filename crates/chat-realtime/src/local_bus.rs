@@ -79,7 +79,9 @@ async fn release_after(patience: Duration, fan_out: Weak<FanOut>, gathered: Weak
 
 fn release(fan_out: &FanOut, gathered: &Gathered) {
     let envelopes = std::mem::take(&mut *lock(gathered));
-    envelopes.into_values().for_each(|envelope| fan_out.accept(envelope));
+    for envelope in envelopes.into_values() {
+        fan_out.accept(envelope);
+    }
 }
 
 #[async_trait]

@@ -46,13 +46,12 @@ impl OwnedSocket {
 
     pub(crate) fn flush(&self, queue: &mut SendQueue) -> Flushed {
         while !queue.is_empty() {
-            let result = match queue.only() {
-                Some(frame) => self.stream.try_write(frame),
-                None => {
-                    let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
-                    let count = queue.fill(&mut slices);
-                    self.stream.try_write_vectored(&slices[..count])
-                }
+            let result = if let Some(frame) = queue.only() {
+                self.stream.try_write(frame)
+            } else {
+                let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
+                let count = queue.fill(&mut slices);
+                self.stream.try_write_vectored(&slices[..count])
             };
             match result {
                 Ok(0) => return Flushed::Broken,

@@ -16,7 +16,11 @@ use std::task::{Context, Poll};
 
 /// Opens a socket inside of an `App`, for a service that mounts our routes: the same connection, its bytes carried by the request's payload and the
 /// response's body. It works like one on a socket of our own, and costs what actix keeps for a request.
-pub(crate) fn open_in_app(state: &HttpState, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, ApiError> {
+pub(crate) fn open_in_app(
+    state: &HttpState,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
     if !state.settings.allowed_origins.allows_request(request.headers()) {
         return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server"));
     }
@@ -33,10 +37,10 @@ pub(crate) fn open_in_app(state: &HttpState, request: &HttpRequest, payload: Pay
     let body = SocketBody(Rc::clone(&connection));
     let source = Source::Payload(Box::new(payload));
     actix_rt::spawn(drive(realtime, connection, counted, greeting, None, source, BytesMut::new()));
-    Ok(HttpResponse::from(response.message_body(BoxBody::new(body)).map_err(internal)?))
+    Ok(HttpResponse::from(response.message_body(BoxBody::new(body)).map_err(|error| internal(&error))?))
 }
 
-fn internal(error: actix_http::Error) -> ApiError {
+fn internal(error: &actix_http::Error) -> ApiError {
     ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by(error.to_string())
 }
 

@@ -95,7 +95,8 @@ mod tests {
     use actix_http::header::HeaderValue;
 
     fn head(query: &str, protocol: Option<&'static str>) -> RequestHead {
-        let mut head = RequestHead { uri: format!("/api/v1/ws{query}").parse().expect("a URI"), ..Default::default() };
+        let mut head = RequestHead::default();
+        head.uri = format!("/api/v1/ws{query}").parse().expect("a URI");
         if let Some(protocol) = protocol {
             head.headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
         }

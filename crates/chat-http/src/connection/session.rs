@@ -7,11 +7,11 @@ use crate::error::status_of;
 use bytes::Bytes;
 use chat_domain::auth::Actor;
 use chat_domain::{ConversationId, ErrorCode};
+use chat_protocol::Failure;
 use chat_protocol::realtime::{
     AuthenticatedView, ClientFrame, CloseCode, Command, InvalidFrame, Resume, ack_text, empty_ack_text, error_text,
     named_text,
 };
-use chat_protocol::Failure;
 use chat_realtime::{Connection, Life};
 use std::rc::Rc;
 use tokio::sync::oneshot;
@@ -105,15 +105,15 @@ impl Session {
                 self.protocol_errors = 0;
                 self.execute(id, command).await;
             }
-            Err((id, fault)) => self.reject(id, fault),
+            Err((id, fault)) => self.reject(id.as_deref(), fault),
         }
     }
 
-    fn reject(&mut self, id: Option<String>, fault: InvalidFrame) {
+    fn reject(&mut self, id: Option<&str>, fault: InvalidFrame) {
         if fault.code == ErrorCode::ProtocolError {
             self.protocol_errors += 1;
         }
-        self.connection.send(&error_text(id.as_deref(), &fault.into()));
+        self.connection.send(&error_text(id, &fault.into()));
         if self.protocol_errors >= MAX_PROTOCOL_ERRORS {
             self.connection.close(CloseCode::ProtocolError);
         }
@@ -135,10 +135,9 @@ impl Session {
                 self.answer_error(id, &error);
             }
             (Stage::Waiting(actor) | Stage::Live(actor), Command::Authenticate { token, resume }) => {
-                if self.renew(id, actor, &token) {
-                    if let (Stage::Waiting(_), Some(resume)) = (self.stage, resume) {
-                        self.attach(Some(&resume), |_| ()).await;
-                    }
+                let renewed = self.renew(id, actor, &token);
+                if let (true, Stage::Waiting(_), Some(resume)) = (renewed, self.stage, resume) {
+                    self.attach(Some(&resume), |_| ()).await;
                 }
             }
             (Stage::Waiting(_), Command::Resume(resume)) => {
@@ -260,8 +259,9 @@ impl Session {
             Err(error) => Err(error),
         };
         if let Err(error) = done {
-            let error = ApiError::new(ErrorCode::Unavailable, "The service is not available right now, please try again")
-                .caused_by(error);
+            let error =
+                ApiError::new(ErrorCode::Unavailable, "The service is not available right now, please try again")
+                    .caused_by(error);
             self.refuse(None, &error, CloseCode::Internal);
         }
     }

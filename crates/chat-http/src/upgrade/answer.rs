@@ -25,7 +25,8 @@ pub(super) fn switching(head: &RequestHead, request_id: &RequestId) -> Bytes {
 /// An answer as bytes, after which the connection is closed.
 pub(super) fn closing(response: Response<BoxBody>) -> Bytes {
     let status = response.status();
-    let mut text = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default()).into_bytes();
+    let mut text =
+        format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default()).into_bytes();
     for (name, value) in response.headers() {
         if name != CONTENT_LENGTH {
             text.extend_from_slice(name.as_str().as_bytes());

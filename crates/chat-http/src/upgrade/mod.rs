@@ -20,16 +20,15 @@ use std::time::Duration;
 
 /// Serves REST and sockets on these listeners, until the handle says to stop. Signals are the caller's, and so is
 /// [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
+#[allow(clippy::needless_pass_by_value)] // A server takes over what it serves.
 pub fn serve(
     state: HttpState,
     listeners: Vec<TcpListener>,
     workers: usize,
     shutdown_timeout: Duration,
 ) -> io::Result<Server> {
-    let mut builder = Server::build()
-        .workers(workers.max(1))
-        .disable_signals()
-        .shutdown_timeout(shutdown_timeout.as_secs().max(1));
+    let mut builder =
+        Server::build().workers(workers.max(1)).disable_signals().shutdown_timeout(shutdown_timeout.as_secs().max(1));
     for listener in listeners {
         let address = listener.local_addr()?;
         let state = state.clone();
@@ -56,8 +55,7 @@ pub(crate) fn admit(state: &HttpState) -> Result<Counted, ApiError> {
     if !state.readiness.is_ready() || state.fan_out.is_draining() {
         return Err(ApiError::new(ErrorCode::Unavailable, "The server is restarting, please try again"));
     }
-    state
-        .fan_out
-        .admit()
-        .ok_or_else(|| ApiError::new(ErrorCode::TooManyConnections, "The server has as many connections as it may have"))
+    state.fan_out.admit().ok_or_else(|| {
+        ApiError::new(ErrorCode::TooManyConnections, "The server has as many connections as it may have")
+    })
 }

@@ -77,12 +77,12 @@ impl Command {
             "presence:get" => |fields: &mut Fields| fields.id("userId").map(Self::ReadPresence),
             "call:start" => |fields: &mut Fields| fields.id(CONVERSATION).map(Self::StartCall),
             "auth" => authenticate,
-            "resume" => |fields: &mut Fields| match fields.take("resume") {
-                Some(value) => resume(fields, value).map(Self::Resume),
-                None => {
+            "resume" => |fields: &mut Fields| {
+                let Some(value) = fields.take("resume") else {
                     fields.fault("resume", "is required");
-                    None
-                }
+                    return None;
+                };
+                resume(fields, value).map(Self::Resume)
             },
             _ => {
                 return Err(InvalidFrame {

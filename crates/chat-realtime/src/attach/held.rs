@@ -15,13 +15,7 @@ pub(crate) struct Attaching {
 
 impl Attaching {
     pub(crate) fn new(user: UserId) -> Self {
-        Self {
-            user,
-            notes: Some(VecDeque::new()),
-            events: VecDeque::new(),
-            bytes: 0,
-            overflowed: HashMap::new(),
-        }
+        Self { user, notes: Some(VecDeque::new()), events: VecDeque::new(), bytes: 0, overflowed: HashMap::new() }
     }
 
     /// Whether the memberships have not been read yet, so that new ones are noted instead of entered.
@@ -107,9 +101,5 @@ fn concerns(event: &Outgoing, user: UserId) -> bool {
 
 /// Whether a change makes this user a member (`true`) or ends that (`false`); `None` for any other change.
 pub(crate) fn membership_of(kind: &ChangeKind, user: UserId) -> Option<bool> {
-    if leaver(kind) == Some(user) {
-        Some(false)
-    } else {
-        joiners(kind).any(|joiner| joiner == user).then_some(true)
-    }
+    if leaver(kind) == Some(user) { Some(false) } else { joiners(kind).any(|joiner| joiner == user).then_some(true) }
 }

@@ -57,16 +57,10 @@ impl Hub {
             attaching.stop_noting();
         }
         let removals = removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
-        Ok(Replay::new(Plan::new(user, entries, removals, positions, resume.is_some())))
+        Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some())))
     }
 
-    fn enter(
-        &self,
-        connection: &Rc<Connection>,
-        id: ConversationId,
-        seen: Pos,
-        resume: Option<&Resume>,
-    ) -> Entry {
+    fn enter(&self, connection: &Rc<Connection>, id: ConversationId, seen: Pos, resume: Option<&Resume>) -> Entry {
         let target = self.join(connection, id, seen);
         Entry { id, has: resume.and_then(|resume| resume.pos(id)), seen, target }
     }

@@ -82,7 +82,7 @@ impl Plan {
     /// How much was missed is arithmetic, since `pos` has no gaps. Where it is too much in all, the smallest gaps are filled first.
     pub(crate) fn new(
         user: UserId,
-        entries: Vec<Entry>,
+        entries: &[Entry],
         removals: Vec<Removal>,
         moved: Vec<PositionsMoved>,
         wants_resumed: bool,
@@ -151,7 +151,7 @@ mod tests {
         ConversationId::new(Uuid::from_u128(number))
     }
 
-    fn plan(entries: Vec<Entry>) -> Plan {
+    fn plan(entries: &[Entry]) -> Plan {
         Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), true)
     }
 
@@ -163,7 +163,7 @@ mod tests {
             let entries: Vec<_> = gaps.iter().enumerate().map(|(number, (has, seen, more))| Entry {
                 id: id(number as u128), has: Some(Pos::new(*has)), seen: Pos::new(*seen), target: Pos::new(seen + more),
             }).collect();
-            let plan = plan(entries.clone());
+            let plan = plan(&entries);
             let mut sent = 0;
             for entry in &entries {
                 let range = plan.ranges.iter().find(|range| range.conversation_id == entry.id);
@@ -209,8 +209,9 @@ mod tests {
 
     #[test]
     fn who_is_not_coming_back_misses_nothing_but_what_passed_while_attaching() {
-        let entry = |number, seen, target| Entry { id: id(number), has: None, seen: Pos::new(seen), target: Pos::new(target) };
-        let plan = plan(vec![entry(1, 5_000, 5_000), entry(2, 7, 9)]);
+        let entry =
+            |number, seen, target| Entry { id: id(number), has: None, seen: Pos::new(seen), target: Pos::new(target) };
+        let plan = plan(&[entry(1, 5_000, 5_000), entry(2, 7, 9)]);
         assert_eq!(plan.ranges, [ChangeRange { conversation_id: id(2), after: Pos::new(7), up_to: Pos::new(9) }]);
         assert!(plan.limited.is_empty());
     }
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn a_client_that_claims_the_future_gets_nothing() {
         let entry = Entry { id: id(1), has: Some(Pos::new(99)), seen: Pos::new(7), target: Pos::new(7) };
-        let plan = plan(vec![entry]);
+        let plan = plan(&[entry]);
         assert!(plan.ranges.is_empty());
         assert_eq!(plan.positions, [(id(1), Pos::new(7))]);
     }

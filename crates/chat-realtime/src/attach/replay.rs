@@ -105,11 +105,8 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) {
 /// between the two.
 async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
     loop {
-        let next = connection
-            .attaching
-            .borrow_mut()
-            .as_mut()
-            .and_then(|attaching| attaching.next_event(connection.format()));
+        let next =
+            connection.attaching.borrow_mut().as_mut().and_then(|attaching| attaching.next_event(connection.format()));
         let Some(event) = next else {
             if connection.attaching.borrow().as_ref().is_some_and(|attaching| attaching.has_overflowed()) {
                 // Too much came while the rest was sent: these, too, the client has to page through.

@@ -187,12 +187,10 @@ impl FanOut {
             shard.lanes.insert(id, Lane::new(seen, known));
         }
         let mut tracked = Tracked::InFlight;
-        if let Some(lane) = shard.lanes.get_mut(&id) {
-            if !lane.tracks(worker) {
-                lane.hear_of(seen);
-                lane.add(worker);
-                tracked = Tracked::After(lane.delivered());
-            }
+        if let Some(lane) = shard.lanes.get_mut(&id).filter(|lane| !lane.tracks(worker)) {
+            lane.hear_of(seen);
+            lane.add(worker);
+            tracked = Tracked::After(lane.delivered());
         }
         self.settle(&mut shard, id);
         tracked

@@ -49,7 +49,10 @@ impl FanOut {
                 tokio::time::sleep(interval).await;
                 let Some(fan_out) = this.upgrade() else { return };
                 if let Err(error) = fan_out.check_tails().await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the tails of conversations could not be read");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the tails of conversations could not be read"
+                    );
                 }
             }
         });

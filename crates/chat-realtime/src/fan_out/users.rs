@@ -7,11 +7,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// How many locks the users are spread over.
 const SHARDS: usize = 16;
 
+/// How many connections of a user are on which worker.
+type Counts = HashMap<UserId, Vec<(Worker, usize)>>;
+
 /// Which workers hold how many connections of which user, on this node.
 #[derive(Debug)]
 pub(crate) struct Users {
     hasher: RandomState,
-    shards: Vec<Mutex<HashMap<UserId, Vec<(Worker, usize)>>>>,
+    shards: Vec<Mutex<Counts>>,
 }
 
 impl Users {
@@ -19,7 +22,7 @@ impl Users {
         Self { hasher: RandomState::new(), shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
 
-    fn shard(&self, user: UserId) -> MutexGuard<'_, HashMap<UserId, Vec<(Worker, usize)>>> {
+    fn shard(&self, user: UserId) -> MutexGuard<'_, Counts> {
         let hash = self.hasher.hash_one(user);
         let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)

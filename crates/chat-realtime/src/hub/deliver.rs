@@ -21,10 +21,18 @@ impl Hub {
                     ids.iter().filter_map(|id| index.rooms.get(id)).flat_map(|room| &room.members).collect();
                 reached.sort_unstable_by_key(|connection| Rc::as_ptr(connection));
                 reached.dedup_by_key(|connection| Rc::as_ptr(connection));
-                reached.into_iter().for_each(|connection| self.push(connection, event));
+                for connection in reached {
+                    self.push(connection, event);
+                }
             }
-            Audience::User(user) => index.of_user(*user).iter().for_each(|connection| self.push(connection, event)),
-            Audience::Everyone => index.connections.iter().for_each(|connection| self.push(connection, event)),
+            Audience::User(user) => self.push_to(index.of_user(*user), event),
+            Audience::Everyone => self.push_to(&index.connections, event),
+        }
+    }
+
+    fn push_to(&self, connections: &[Rc<Connection>], event: &Arc<Outgoing>) {
+        for connection in connections {
+            self.push(connection, event);
         }
     }
 
@@ -36,7 +44,9 @@ impl Hub {
         is_for: impl Fn(&Connection) -> bool,
     ) {
         let members = index.rooms.get(&id).map_or(&[][..], |room| &room.members);
-        members.iter().filter(|connection| is_for(connection)).for_each(|connection| self.push(connection, event));
+        for connection in members.iter().filter(|connection| is_for(connection)) {
+            self.push(connection, event);
+        }
     }
 
     fn push(&self, connection: &Rc<Connection>, event: &Arc<Outgoing>) {

@@ -21,11 +21,11 @@ pub(crate) struct Room {
     pub(crate) members: Vec<Rc<Connection>>,
 }
 
-fn forget<K: Eq + Hash>(map: &mut HashMap<K, Vec<Rc<Connection>>>, key: K, connection: &Rc<Connection>) {
-    if let Some(list) = map.get_mut(&key) {
+fn forget<K: Eq + Hash>(map: &mut HashMap<K, Vec<Rc<Connection>>>, key: &K, connection: &Rc<Connection>) {
+    if let Some(list) = map.get_mut(key) {
         list.retain(|known| !is_same(known, connection));
         if list.is_empty() {
-            map.remove(&key);
+            map.remove(key);
         }
     }
 }
@@ -51,7 +51,7 @@ impl Index {
 
     /// A fresh token of the same user may be of another session.
     pub(crate) fn change_session(&mut self, connection: &Rc<Connection>, from: SessionId, to: SessionId) {
-        forget(&mut self.sessions, from, connection);
+        forget(&mut self.sessions, &from, connection);
         self.sessions.entry(to).or_default().push(Rc::clone(connection));
     }
 
@@ -94,10 +94,10 @@ impl Index {
             }
         }
         if let Some(user) = connection.user.get() {
-            forget(&mut self.users, user, connection);
+            forget(&mut self.users, &user, connection);
         }
         if let Some(session) = connection.session.get() {
-            forget(&mut self.sessions, session, connection);
+            forget(&mut self.sessions, &session, connection);
         }
         let conversations = connection.conversations.take();
         conversations.into_iter().filter_map(|id| Some((id, self.take_out(connection, id)?))).collect()

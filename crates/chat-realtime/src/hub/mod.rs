@@ -111,10 +111,9 @@ impl Hub {
 
     /// A fresh token of the same user came.
     pub fn renew(&self, connection: &Rc<Connection>, session: SessionId) {
-        if let Some(before) = connection.session.replace(Some(session)) {
-            if before != session {
-                self.index.borrow_mut().change_session(connection, before, session);
-            }
+        let before = connection.session.replace(Some(session)).filter(|before| *before != session);
+        if let Some(before) = before {
+            self.index.borrow_mut().change_session(connection, before, session);
         }
     }
 

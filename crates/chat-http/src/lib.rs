@@ -46,5 +46,5 @@ pub use error::ApiError;
 pub use openapi::openapi_json;
 pub use origin::AllowedOrigins;
 pub use rest::configure;
-pub use upgrade::serve;
 pub use state::{HttpSettings, HttpState, Readiness};
+pub use upgrade::serve;

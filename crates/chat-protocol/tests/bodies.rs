@@ -2,6 +2,7 @@
 
 use chat_domain::ConversationId;
 use chat_domain::auth::PasswordPolicy;
+use chat_domain::users::AvatarUrl;
 use chat_protocol::auth::{LoginBody, RefreshBody, RegisterBody};
 use chat_protocol::conversations::{AddParticipantBody, CreateConversationBody, UpdateConversationBody};
 use chat_protocol::messages::{SendMessageBody, SendMessageData};
@@ -126,7 +127,7 @@ fn secrets_do_not_come_back_in_faults() {
 fn what_is_left_out_stays_and_null_clears() {
     let changes = parse_body(br#"{"firstName": null, "avatar": "/a.png"}"#, UpdateMeBody::parse).expect("changes");
     assert_eq!((changes.name, changes.first_name, changes.last_name), (None, Some(None), None));
-    assert_eq!(changes.avatar.flatten().map(|avatar| avatar.into_string()).as_deref(), Some("/a.png"));
+    assert_eq!(changes.avatar.flatten().map(AvatarUrl::into_string).as_deref(), Some("/a.png"));
     let changes = parse_body(b"{}", UpdateConversationBody::parse).expect("no changes");
     assert!(changes.is_empty());
 }

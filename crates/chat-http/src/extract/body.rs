@@ -2,7 +2,7 @@ use super::state;
 use crate::ApiError;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use apistos::reference_or::ReferenceOr;
@@ -94,7 +94,7 @@ impl Limits {
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let unsupported = |message: &str| Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
-    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+    let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
         return unsupported("The body must not be compressed");
     }
@@ -159,7 +159,6 @@ impl<T: ApiComponent> ApiComponent for OptionalJsonBody<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::HeaderValue;
 
     fn accepts(content_type: &'static str) -> bool {
         let mut headers = HeaderMap::new();

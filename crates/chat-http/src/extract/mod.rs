@@ -6,7 +6,7 @@ mod client;
 mod path;
 mod query;
 
-pub(crate) use bearer::{bearer_token, Bearer, OptionalToken};
+pub(crate) use bearer::{Bearer, OptionalToken, bearer_token};
 pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use client::{Client, IdempotencyKey};
 pub(crate) use path::{ConversationPath, MemberPath, SessionPath, UserPath};
@@ -32,7 +32,7 @@ pub(crate) use undocumented;
 
 /// The state that [`crate::configure`] was given.
 pub(crate) fn state(request: &HttpRequest) -> Result<&HttpState, ApiError> {
-    let state = request.app_data::<Data<HttpState>>().map(|data| data.get_ref());
+    let state = request.app_data::<Data<HttpState>>().map(Data::get_ref);
     state
         .ok_or_else(|| ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by("no state was configured"))
 }

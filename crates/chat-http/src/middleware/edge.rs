@@ -16,7 +16,6 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use chat_domain::ErrorCode;
 use chat_domain::auth::ClientInfo;
-use chat_protocol::Failure;
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -113,15 +112,8 @@ fn finish_without_request(state: &HttpState, arrival: &Arrival, error: &Error) -
 
 impl Arrival {
     fn failure(&self, state: &HttpState, status: StatusCode, known: Option<&ApiError>) -> HttpResponse {
-        let leaked;
-        let failure: &Failure = match known {
-            Some(error) => error.failure(),
-            None => {
-                leaked = failure_of(status);
-                &leaked
-            }
-        };
-        error_response(failure, status, &self.path, &self.id, state.clock.now()).into()
+        let failure = known.map_or_else(|| failure_of(status), |error| error.failure().clone());
+        error_response(&failure, status, &self.path, &self.id, state.clock.now()).into()
     }
 
     fn sign(&self, state: &HttpState, response: &mut HttpResponse) {

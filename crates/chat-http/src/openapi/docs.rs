@@ -17,7 +17,7 @@ img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form
 const ASSET_CACHING: &str = "public, max-age=3600";
 
 /// With its script in a file of its own, since the policy lets none run in the page.
-const PAGE: &str = r##"<!DOCTYPE html>
+const PAGE: &str = r#"<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -32,7 +32,7 @@ const PAGE: &str = r##"<!DOCTYPE html>
 <script src="/api/docs/start.js"></script>
 </body>
 </html>
-"##;
+"#;
 
 const START: &str = r##"window.ui = SwaggerUIBundle({
   url: "/api/openapi.json",

@@ -83,7 +83,6 @@ pub(super) fn documented_operations() -> Vec<String> {
 /// What people read; the examples' sentences are those of the server where it has one sentence alone.
 fn sentence(code: ErrorCode) -> &'static str {
     match code {
-        ValidationFailed => "limit must be between 1 and 100",
         MalformedJson => "the body is not valid JSON: expected `,` or `}` at line 1 column 9",
         ProtocolError => "This is a WebSocket: connect with Upgrade: websocket",
         DirectConversation => "A direct conversation has two participants and cannot be changed",
@@ -143,7 +142,8 @@ fn codes(operation: &Value) -> Vec<ErrorCode> {
 }
 
 /// Adds every failure to an operation: by status, with an example of the envelope per code.
-pub(super) fn complete(path: &str, operation: &mut Value) {
+pub(super) fn complete(path: &str, operation: &mut Value, schemas: &Value) {
+    let fault = likely_fault(operation, schemas);
     for code in codes(operation) {
         let status = status_of(code);
         let response = &mut operation["responses"][status.as_str()];
@@ -156,16 +156,27 @@ pub(super) fn complete(path: &str, operation: &mut Value) {
                 }}
             });
         }
-        response["content"]["application/json"]["examples"][code.as_str()] = json!({"value": example(code, path)});
+        let example = example(code, path, &fault);
+        response["content"]["application/json"]["examples"][code.as_str()] = json!({"value": example});
     }
 }
 
-fn example(code: ErrorCode, path: &str) -> Value {
+/// What a client of this operation may well get wrong.
+fn likely_fault(operation: &Value, schemas: &Value) -> Fault {
+    let reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+    if let Some(name) = reference.and_then(|reference| reference.rsplit('/').next()) {
+        return match schemas[name]["required"][0].as_str() {
+            Some(field) => Fault::new(field, "is required"),
+            None => Fault::new("extra", "is not a known field"),
+        };
+    }
+    let has_limit = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "limit"));
+    if has_limit { Fault::new("limit", "must be between 1 and 100") } else { Fault::new("id", "must be a UUID") }
+}
+
+fn example(code: ErrorCode, path: &str, fault: &Fault) -> Value {
     let failure = match code {
-        ValidationFailed => match InvalidBody::from_faults(vec![Fault::new("limit", "must be between 1 and 100")]) {
-            Some(invalid) => invalid.into(),
-            None => Failure::new(code, sentence(code)),
-        },
+        ValidationFailed => InvalidBody { faults: vec![fault.clone()] }.into(),
         code => Failure::new(code, sentence(code)),
     };
     // A moment and an id that stay the same from one generation to the next.

@@ -83,9 +83,10 @@ fn completed(mut document: Value) -> Value {
             }
         }
     }
+    let schemas = document["components"]["schemas"].clone();
     for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
         for (_, operation) in methods.as_object_mut().into_iter().flatten() {
-            failures::complete(path, operation);
+            failures::complete(path, operation, &schemas);
         }
     }
     document

@@ -8,6 +8,7 @@ use apistos::reference_or::ReferenceOr;
 use apistos::security::SecurityScheme;
 use apistos::web::{ServiceConfig, get, resource};
 use apistos::{ApiComponent, Schema, api_operation};
+use chat_protocol::messages::SendMessageData;
 use chat_protocol::realtime::{
     AuthenticatedView, CallView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
     MessageReceivedView, ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView,
@@ -65,6 +66,7 @@ pub(super) fn schemas() -> Vec<(String, ReferenceOr<Schema>)> {
         PositionsView,
         PresenceStatusView,
         ResumedView,
+        SendMessageData,
         TypingView,
         UserOfflineView,
         UserOnlineView,

@@ -83,7 +83,8 @@ async fn large_answers_are_compressed_for_those_who_want_it_and_small_ones_are_n
     let gzip = house.ask(search("gzip, deflate")).await;
     assert_eq!(gzip.header("content-encoding"), "gzip");
     assert_eq!(gzip.body[..2], [0x1f, 0x8b]);
-    assert!(gzip.header("vary").to_lowercase().contains("accept-encoding"));
+    let vary: Vec<_> = gzip.headers.get_all("vary").filter_map(|value| value.to_str().ok()).collect();
+    assert!(vary.join(", ").to_lowercase().contains("accept-encoding"), "{vary:?}");
     let plain = house.ask(search("identity")).await;
     assert_eq!(plain.header("content-encoding"), "");
     assert!(gzip.body.len() * 2 < plain.body.len());
@@ -92,7 +93,7 @@ async fn large_answers_are_compressed_for_those_who_want_it_and_small_ones_are_n
     assert_eq!((small.header("content-encoding"), &small.body[..]), ("", &b"{\"status\":\"ok\"}"[..]));
     let failure = TestRequest::get().uri("/nowhere").insert_header(("Accept-Encoding", "gzip"));
     house.ask(failure).await.failure(404, "ROUTE_NOT_FOUND");
-    let none = TestRequest::get().uri("/health/live").insert_header(("Accept-Encoding", "identity;q=0, br"));
+    let none = TestRequest::get().uri("/health/live").insert_header(("Accept-Encoding", "*;q=0"));
     house.ask(none).await.failure(406, "VALIDATION_FAILED");
 }
 

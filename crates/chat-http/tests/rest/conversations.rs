@@ -122,7 +122,7 @@ async fn admins_change_a_group() {
     let wrong = json!({"name": 1, "description": "x".repeat(501), "isActive": false});
     assert_eq!(
         house.patch(&path, &ann.token, wrong).await.sentences(),
-        ["name must be a string", "description must have at most 500 characters", "isActive is not a known field"]
+        ["description must have at most 500 characters", "name must be a string", "isActive is not a known field"]
     );
 }
 

@@ -1,12 +1,16 @@
 //! Whatever fails, in whatever layer, fails in one shape.
 
-use crate::house::{House, bearing};
+use crate::house::{BEGINNING, House, bearing};
 use actix_http::Payload;
-use actix_web::test::TestRequest;
+use actix_web::body::to_bytes;
+use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Bytes;
+use chat_domain::{Clock, Timestamp};
 use chat_http::HttpSettings;
 use futures_util::StreamExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const REGISTER: &str = "/api/v1/auth/register";
@@ -85,7 +89,7 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
     house.ask(raw("application/json", large.clone())).await.failure(413, "PAYLOAD_TOO_LARGE");
     let announced = raw("application/json", "{}").insert_header(("Content-Length", "1000001"));
     house.ask(announced).await.failure(413, "PAYLOAD_TOO_LARGE");
-    let chunks = futures_util::stream::repeat_with(|| Ok(Bytes::from_static(&[b' '; 65_536])));
+    let chunks = futures_util::stream::repeat_with(|| Ok(Bytes::from_static(&[b' '; 8_192])));
     let (request, _) =
         raw("application/json", "").to_request().replace_payload(Payload::Stream { payload: chunks.boxed_local() });
     house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
@@ -149,6 +153,48 @@ async fn a_panic_in_a_use_case_is_one_requests_failure() {
     let error: Result<(), _> = outcome;
     assert_eq!(error.err().map(|error| error.failure().code), Some(chat_domain::ErrorCode::Internal));
     house.ask(TestRequest::get().uri("/health/live")).await;
+}
+
+/// Tells no time the first time it is asked.
+struct StuckOnce(AtomicBool);
+
+impl Clock for StuckOnce {
+    fn now(&self) -> Timestamp {
+        assert!(self.0.swap(true, Ordering::SeqCst), "a test's panic");
+        Timestamp::from_unix_micros(BEGINNING)
+    }
+}
+
+#[actix_web::test]
+async fn a_panic_in_a_handler_is_one_requests_failure() {
+    let mut house = House::new();
+    house.state.clock = Arc::new(StuckOnce(AtomicBool::new(false)));
+    let answer = house.ask(TestRequest::get().uri("/").insert_header(("X-Request-Id", "trace-7"))).await;
+    let json = answer.failure(500, "INTERNAL");
+    assert_eq!(
+        (&json["requestId"], &json["message"]),
+        (&json!("trace-7"), &json!(["Something went wrong on our side"]))
+    );
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(house.ask(TestRequest::get().uri("/")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_service_of_another_may_mount_our_routes_behind_its_own() {
+    let house = House::new();
+    let host = actix_web::App::new()
+        .route("/mine", actix_web::web::get().to(|| async { "mine" }))
+        .configure(chat_http::configure(house.state.clone()));
+    let service = init_service(host).await;
+    let ask = async |path: &str| {
+        let response = call_service(&service, TestRequest::get().uri(path).to_request()).await;
+        (response.status().as_u16(), to_bytes(response.into_body()).await.ok().expect("a body"))
+    };
+    assert_eq!(ask("/mine").await, (200, Bytes::from_static(b"mine")));
+    assert_eq!(ask("/health/live").await, (200, Bytes::from_static(b"{\"status\":\"ok\"}")));
+    let (status, body) = ask("/nowhere").await;
+    assert_eq!(status, 404);
+    assert_eq!(serde_json::from_slice::<Value>(&body).expect("JSON")["code"], "ROUTE_NOT_FOUND");
 }
 
 #[actix_web::test]

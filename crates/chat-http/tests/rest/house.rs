@@ -24,12 +24,12 @@ use tokio::runtime::Runtime;
 static MAIN: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
 /// 2026-01-05T09:30:00Z
-pub const BEGINNING: i64 = 1_767_605_400_000_000;
+pub(crate) const BEGINNING: i64 = 1_767_605_400_000_000;
 
-pub struct SetClock(AtomicI64);
+pub(crate) struct SetClock(AtomicI64);
 
 impl SetClock {
-    pub fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_micros()).expect("a span"), Ordering::SeqCst);
     }
 }
@@ -40,40 +40,40 @@ impl Clock for SetClock {
     }
 }
 
-pub struct House {
-    pub state: HttpState,
-    pub clock: Arc<SetClock>,
+pub(crate) struct House {
+    pub(crate) state: HttpState,
+    pub(crate) clock: Arc<SetClock>,
     people: AtomicU64,
     store: Arc<SqliteStore>,
     _folder: TempDir,
 }
 
-pub struct Person {
-    pub id: String,
-    pub token: String,
-    pub refresh_token: String,
-    pub email: String,
-    pub username: String,
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
+    pub(crate) email: String,
+    pub(crate) username: String,
 }
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 fn keys(secret: &str) -> SigningKeys {
     SigningKeys::new([SigningKey::new("k1", secret.repeat(8)).expect("a key")]).expect("keys")
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(HttpSettings::default())
     }
 
-    pub fn with(settings: HttpSettings) -> Self {
+    pub(crate) fn with(settings: HttpSettings) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");
         let store = Arc::new(store);
@@ -113,11 +113,11 @@ impl House {
     }
 
     /// One request through the whole `App`.
-    pub async fn ask(&self, request: TestRequest) -> Answer {
+    pub(crate) async fn ask(&self, request: TestRequest) -> Answer {
         self.ask_raw(request.to_request()).await
     }
 
-    pub async fn ask_raw(&self, request: actix_http::Request) -> Answer {
+    pub(crate) async fn ask_raw(&self, request: actix_http::Request) -> Answer {
         let service = init_service(rest::app(self.state.clone())).await;
         match actix_web::test::try_call_service(&service, request).await {
             Ok(response) => {
@@ -133,29 +133,29 @@ impl House {
         }
     }
 
-    pub async fn get(&self, path: &str, token: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
         self.ask(bearing(TestRequest::get().uri(path), token)).await
     }
 
-    pub async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
         self.ask(bearing(TestRequest::post().uri(path).set_json(body), token)).await
     }
 
-    pub async fn patch(&self, path: &str, token: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, token: &str, body: Value) -> Answer {
         self.ask(bearing(TestRequest::patch().uri(path).set_json(body), token)).await
     }
 
-    pub async fn delete(&self, path: &str, token: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str, token: &str) -> Answer {
         self.ask(bearing(TestRequest::delete().uri(path), token)).await
     }
 
     /// From now on nothing is stored or found.
-    pub fn close_store(&self) {
+    pub(crate) fn close_store(&self) {
         self.store.close();
     }
 
     /// Somebody new, signed in. The clock moves on, so that no two people come at the same instant.
-    pub async fn person(&self) -> Person {
+    pub(crate) async fn person(&self) -> Person {
         self.clock.advance(Duration::from_millis(1));
         let number = self.people.fetch_add(1, Ordering::SeqCst);
         let (email, username) = (format!("p{number}@example.com"), format!("person{number}"));
@@ -167,14 +167,14 @@ impl House {
     }
 
     /// A group of these, made by the first.
-    pub async fn group(&self, people: &[&Person]) -> String {
+    pub(crate) async fn group(&self, people: &[&Person]) -> String {
         let ids: Vec<_> = people[1..].iter().map(|person| person.id.clone()).collect();
         let body = json!({"participantIds": ids, "name": "Group"});
         let made = self.post("/api/v1/conversations", &people[0].token, body).await.data(201);
         made["id"].as_str().expect("an id").to_owned()
     }
 
-    pub async fn send(&self, person: &Person, conversation: &str, content: &str) -> Value {
+    pub(crate) async fn send(&self, person: &Person, conversation: &str, content: &str) -> Value {
         self.clock.advance(Duration::from_millis(1));
         let path = format!("/api/v1/conversations/{conversation}/messages");
         self.post(&path, &person.token, json!({"content": content})).await.data(201)
@@ -193,21 +193,21 @@ impl Enter for Runtime {
     }
 }
 
-pub fn bearing(request: TestRequest, token: &str) -> TestRequest {
+pub(crate) fn bearing(request: TestRequest, token: &str) -> TestRequest {
     if token.is_empty() { request } else { request.insert_header(("Authorization", format!("Bearer {token}"))) }
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.body))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// The `data` of a success with this status.
-    pub fn data(&self, status: u16) -> Value {
+    pub(crate) fn data(&self, status: u16) -> Value {
         let json = self.json();
         assert_eq!(self.status, status, "{json}");
         assert_eq!((&json["success"], &json["statusCode"]), (&json!(true), &json!(status)));
@@ -215,7 +215,7 @@ impl Answer {
     }
 
     /// The envelope of a failure with this status and code, whole.
-    pub fn failure(&self, status: u16, code: &str) -> Value {
+    pub(crate) fn failure(&self, status: u16, code: &str) -> Value {
         let json = self.json();
         assert_eq!((self.status.as_u16(), &json["code"]), (status, &json!(code)), "{json}");
         assert_eq!((&json["success"], &json["statusCode"]), (&json!(false), &json!(status)));
@@ -231,13 +231,13 @@ impl Answer {
     }
 
     /// The sentences of a failure.
-    pub fn sentences(&self) -> Vec<String> {
+    pub(crate) fn sentences(&self) -> Vec<String> {
         serde_json::from_value(self.json()["message"].clone()).expect("sentences")
     }
 }
 
 /// The names of an object's fields, sorted.
-pub fn fields(value: &Value) -> Vec<&str> {
+pub(crate) fn fields(value: &Value) -> Vec<&str> {
     let mut names: Vec<_> = value.as_object().expect("an object").keys().map(String::as_str).collect();
     names.sort_unstable();
     names

@@ -96,7 +96,8 @@ fn finish(state: &HttpState, arrival: &Arrival, response: ServiceResponse) -> Se
         }
     }
     arrival.sign(state, &mut made);
-    arrival.log(made.status(), route.as_deref(), Some((known, status)));
+    let failed = (made.status().as_u16() >= 400).then_some((known, status));
+    arrival.log(made.status(), route.as_deref(), failed);
     ServiceResponse::new(request, made)
 }
 

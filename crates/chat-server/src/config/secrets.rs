@@ -30,7 +30,6 @@ const PLACEHOLDERS: &[&str] = &[
     "placeholder",
     "replace",
     "openssl rand",
-    "<",
     "supersecret",
 ];
 

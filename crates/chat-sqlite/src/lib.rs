@@ -1,1 +1,39 @@
-//! The embedded store: every store port on SQLite, one writer with group commit.
+//! The embedded store: every store port of `chat-domain` on one `SQLite` file, with nothing to install.
+//!
+//! **Owns** the schema (`migrations/sqlite`, embedded and run by [`SqliteStore::open`]), every line of SQL for this
+//! database, and the threads that run it: *one writer*, which commits whatever is waiting in one transaction (group
+//! commit), and a few readers. A port call is one closure that runs on one of these threads; an answer follows its own
+//! commit, which has reached the disk (`WAL` with `synchronous=FULL`, checked at start).
+//!
+//! **Must never know** HTTP, JSON bodies, sockets, other stores, or who may do what: decisions are the domain's, made
+//! on what the transaction sees.
+//!
+//! Directories are features, as in every crate: `users auth conversations messages receipts changes`. In each, `mod.rs`
+//! is the port, `rows.rs` turns rows into values, and a file per verb holds the closures.
+//!
+//! **To add a port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the
+//! feature's directory, and one line in its `mod.rs` that hands the function to [`SqliteStore`]'s writer (which may run
+//! it twice, the first time rolled back) or to its readers (which refuse to write). **To add a column**: a new folder
+//! in `migrations/sqlite`, `diesel migration run`, and the rows that read it. Statements that every send runs are
+//! written with `cached_statement!`, since diesel prepares an `UPDATE` anew each time.
+
+mod auth;
+mod changes;
+mod config;
+mod connection;
+mod conversations;
+mod fault;
+mod id;
+mod messages;
+mod queue;
+mod readers;
+mod receipts;
+mod schema;
+mod statement;
+mod store;
+mod users;
+mod writer;
+
+pub use config::SqliteConfig;
+pub use connection::OpenError;
+pub use store::SqliteStore;

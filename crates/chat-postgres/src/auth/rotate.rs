@@ -32,7 +32,7 @@ async fn hold_live(connection: &mut AsyncPgConnection, rotate: &RotateSession) -
         .filter(sessions::expires_at.gt(micros(rotate.at)))
         .select((SessionRow::as_select(), FamilyRow::as_select()))
         .for_update()
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     Ok(row.map(|(session, family)| (session.into(), family)))

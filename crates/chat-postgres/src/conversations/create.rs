@@ -54,7 +54,7 @@ async fn find_direct(
     let id: Option<Uuid> = conversations::table
         .filter(conversations::direct_key.eq(pair.as_text()))
         .select(conversations::id)
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     match id {

@@ -29,7 +29,7 @@ pub(super) async fn find_conversation(
     let row: Option<ConversationRow> = conversations::table
         .find(id.as_uuid())
         .select(ConversationRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     row.map(Conversation::try_from).transpose()

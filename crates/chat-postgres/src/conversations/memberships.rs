@@ -47,7 +47,7 @@ pub(super) async fn find_participant(
         .find((id.as_uuid(), user.as_uuid()))
         .filter(participants::left_at.is_null())
         .select(ParticipantRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?)
 }

@@ -43,7 +43,7 @@ pub(crate) async fn find_in_conversation(
         .filter(messages::id.eq(message.as_uuid()))
         .filter(messages::conversation_id.eq(conversation.as_uuid()))
         .select(messages::seq)
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     Ok(seq.map(Seq::from_i64))
@@ -72,7 +72,7 @@ async fn find_last_seq(connection: &mut AsyncPgConnection, conversation: Convers
     let last_seq: Option<i64> = conversations::table
         .find(conversation.as_uuid())
         .select(conversations::last_seq)
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     Ok(last_seq.map(Seq::from_i64))

@@ -13,7 +13,7 @@ pub(super) async fn find(connection: &mut AsyncPgConnection, id: UserId) -> Stor
         .find(id.as_uuid())
         .filter(users::deleted_at.is_null())
         .select(UserRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     row.map(User::try_from).transpose()
@@ -74,7 +74,7 @@ pub(super) async fn credentials_by_email(
         .inner_join(credentials::table)
         .filter(users::email_key.eq(key))
         .select((UserRow::as_select(), credentials::password_hash))
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     with_hash(row)
@@ -88,7 +88,7 @@ pub(super) async fn credentials_by_username(
         .inner_join(credentials::table)
         .filter(users::username_key.eq(key))
         .select((UserRow::as_select(), credentials::password_hash))
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     with_hash(row)
@@ -102,7 +102,7 @@ pub(super) async fn credentials(
         .inner_join(credentials::table)
         .filter(users::id.eq(id.as_uuid()))
         .select((UserRow::as_select(), credentials::password_hash))
-        .first(connection)
+        .get_result(connection)
         .await
         .optional()?;
     with_hash(row)

@@ -1,0 +1,167 @@
+use crate::SqliteConfig;
+use chat_domain::BoxError;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use thiserror::Error;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// Pages that a connection keeps in memory, in KiB: the writer's tree roots and the readers' hot conversations.
+const CACHE_KIB: u32 = 16 * 1_024;
+
+/// Pages in the write-ahead log before a commit copies them into the database: fewer copies of a page that changes often,
+/// for a log of about 16 MB.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
+/// The log is cut back to this size when it has been copied, in bytes.
+const LOG_BYTES_KEPT: u32 = 64 * 1_024 * 1_024;
+
+/// Why the database could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The file or its folder cannot be made or reached.
+    #[error("cannot make or open {path}")]
+    File {
+        /// The database file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// `SQLite` needs a path that is text.
+    #[error("the path {0:?} is not valid UTF-8")]
+    Path(PathBuf),
+    /// `SQLite` does not open it: not a database, locked for too long, no permission.
+    #[error("cannot open the database {path}")]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// What `SQLite` says.
+        #[source]
+        source: BoxError,
+    },
+    /// A migration failed; the database is as it was before.
+    #[error("cannot migrate the database")]
+    Migration(#[source] BoxError),
+    /// A setting on which durability rests did not take, as on some network file systems.
+    #[error("the database runs with {setting}={found} instead of {wanted}")]
+    Setting {
+        /// The name of the pragma.
+        setting: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// A thread could not be started.
+    #[error("cannot start a thread for the database")]
+    Thread(#[source] io::Error),
+}
+
+/// Makes the file and its folder where they are missing, for their owner alone, and returns the whole path as text:
+/// relative or odd names would be read as URIs.
+pub(crate) fn prepare_file(path: &Path) -> Result<String, OpenError> {
+    let fail = |source| OpenError::File { path: path.to_owned(), source };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(fail(error)),
+        Ok(_) | Err(_) => {}
+    }
+    let whole = path.canonicalize().map_err(fail)?;
+    whole.into_os_string().into_string().map_err(|path| OpenError::Path(path.into()))
+}
+
+/// A connection that may write, with the settings on which durability rests.
+pub(crate) fn open_writer(path: &str, config: &SqliteConfig) -> Result<SqliteConnection, OpenError> {
+    let mut connection = open(path, config.busy_timeout)?;
+    assert_settings(&mut connection)?;
+    Ok(connection)
+}
+
+/// A connection that refuses to write.
+pub(crate) fn open_reader(path: &str, config: &SqliteConfig) -> Result<SqliteConnection, OpenError> {
+    let mut connection = open(path, config.busy_timeout)?;
+    connection.batch_execute("PRAGMA query_only = ON").map_err(|error| refused(path, error))?;
+    Ok(connection)
+}
+
+/// Brings the schema up to date; two processes that start at once do it one after the other.
+pub(crate) fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
+    connection
+        .immediate_transaction(|connection| {
+            let applied = connection.run_pending_migrations(MIGRATIONS).map_err(MigrationFailure::Migration)?;
+            Ok(applied.iter().map(ToString::to_string).collect())
+        })
+        .map_err(|failure| match failure {
+            MigrationFailure::Migration(error) => OpenError::Migration(error),
+            MigrationFailure::Transaction(error) => OpenError::Migration(error.into()),
+        })
+}
+
+enum MigrationFailure {
+    Migration(BoxError),
+    Transaction(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for MigrationFailure {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Transaction(error)
+    }
+}
+
+fn refused(path: &str, source: impl Into<BoxError>) -> OpenError {
+    OpenError::Database { path: path.into(), source: source.into() }
+}
+
+fn open(path: &str, busy_timeout: Duration) -> Result<SqliteConnection, OpenError> {
+    let mut connection = SqliteConnection::establish(path).map_err(|error| refused(path, error))?;
+    // The timeout first: the switch to WAL may have to wait for another process already.
+    let settings = format!(
+        "PRAGMA busy_timeout = {};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cache_size = -{CACHE_KIB};
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+         PRAGMA journal_size_limit = {LOG_BYTES_KEPT};",
+        busy_timeout.as_millis(),
+    );
+    connection.batch_execute(&settings).map_err(|error| refused(path, error))?;
+    Ok(connection)
+}
+
+#[derive(QueryableByName)]
+struct Durability {
+    #[diesel(sql_type = Text)]
+    journal_mode: String,
+    #[diesel(sql_type = Integer)]
+    synchronous: i32,
+    #[diesel(sql_type = Integer)]
+    foreign_keys: i32,
+}
+
+fn assert_settings(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let found: Durability = diesel::sql_query(
+        "SELECT journal_mode, synchronous, foreign_keys
+         FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys",
+    )
+    .get_result(connection)
+    .map_err(|error| OpenError::Migration(error.into()))?;
+    let hold = |setting, wanted: &'static str, found: String| {
+        if found == wanted { Ok(()) } else { Err(OpenError::Setting { setting, wanted, found }) }
+    };
+    hold("journal_mode", "wal", found.journal_mode)?;
+    hold("synchronous", "2", found.synchronous.to_string())?;
+    hold("foreign_keys", "1", found.foreign_keys.to_string())
+}

@@ -1,0 +1,93 @@
+use super::rows::{ConversationRow, ParticipantRow};
+use crate::fault::Stored;
+use crate::id::{Id, id_list};
+use crate::schema::{conversations, participants, users};
+use crate::users::SummaryRow;
+use chat_domain::conversations::{Conversation, ConversationDetails, MAX_LISTED_PARTICIPANTS, Participant};
+use chat_domain::{ConversationId, UserId};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use std::collections::HashMap;
+
+/// The first participants of each conversation, found one conversation at a time: what a large group costs is what is
+/// listed of it. `CROSS JOIN` keeps that order.
+const FIRST_PARTICIPANTS: &str = "SELECT participants.*, users.id, users.username, users.name, users.avatar
+     FROM json_each(?) AS asked
+     CROSS JOIN participants
+       ON participants.conversation_id = unhex(asked.value)
+      AND participants.user_id IN (
+          SELECT first.user_id FROM participants AS first
+          WHERE first.conversation_id = unhex(asked.value) AND first.left_at IS NULL
+          ORDER BY first.joined_at, first.user_id
+          LIMIT ?)
+     CROSS JOIN users ON users.id = participants.user_id
+     ORDER BY participants.joined_at, participants.user_id";
+
+pub(crate) fn find_conversation(connection: &mut SqliteConnection, id: ConversationId) -> Stored<Option<Conversation>> {
+    let row: Option<ConversationRow> =
+        conversations::table.find(Id::from(id)).select(ConversationRow::as_select()).first(connection).optional()?;
+    row.map(Conversation::try_from).transpose()
+}
+
+/// The conversation as it is now, with those who take part; `None` where there is none.
+pub(crate) fn load_details(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+) -> Stored<Option<ConversationDetails>> {
+    let Some(conversation) = find_conversation(connection, id)? else { return Ok(None) };
+    Ok(with_participants(connection, vec![conversation])?.pop())
+}
+
+/// Adds to each conversation those who take part in it, by one query.
+pub(super) fn with_participants(
+    connection: &mut SqliteConnection,
+    conversations: Vec<Conversation>,
+) -> Stored<Vec<ConversationDetails>> {
+    let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
+    let rows: Vec<(ParticipantRow, SummaryRow)> = diesel::sql_query(FIRST_PARTICIPANTS)
+        .bind::<Text, _>(id_list(&ids))
+        .bind::<BigInt, _>(i64::try_from(MAX_LISTED_PARTICIPANTS).unwrap_or(i64::MAX))
+        .load(connection)?;
+    let mut listed: HashMap<ConversationId, Vec<Participant>> = HashMap::with_capacity(ids.len());
+    for (participant, user) in rows {
+        listed.entry(participant.conversation_id.into()).or_default().push(participant.with_user(user)?);
+    }
+    let with_theirs = |conversation: Conversation| ConversationDetails {
+        participants: listed.remove(&conversation.id).unwrap_or_default(),
+        conversation,
+    };
+    Ok(conversations.into_iter().map(with_theirs).collect())
+}
+
+/// Everyone who takes part, however many.
+pub(super) fn all_participants(connection: &mut SqliteConnection, id: ConversationId) -> Stored<Vec<Participant>> {
+    let rows: Vec<(ParticipantRow, SummaryRow)> = participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_id.eq(Id::from(id)))
+        .filter(participants::left_at.is_null())
+        .select((ParticipantRow::as_select(), SummaryRow::as_select()))
+        .load(connection)?;
+    rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect()
+}
+
+/// How this user takes part in each of these conversations.
+pub(super) fn participations(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    ids: &[ConversationId],
+) -> Stored<HashMap<ConversationId, Participant>> {
+    let these = diesel::dsl::sql::<diesel::sql_types::Bool>("participants.conversation_id")
+        .sql(crate::id::IN_LIST)
+        .bind::<Text, _>(id_list(ids))
+        .sql("))");
+    let rows: Vec<(ParticipantRow, SummaryRow)> = participants::table
+        .inner_join(users::table)
+        .filter(participants::user_id.eq(Id::from(user)))
+        .filter(participants::left_at.is_null())
+        .filter(these)
+        .select((ParticipantRow::as_select(), SummaryRow::as_select()))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(participant, user)| Ok((participant.conversation_id.into(), participant.with_user(user)?)))
+        .collect()
+}

@@ -1,0 +1,78 @@
+use super::details::find_conversation;
+use super::rows::ParticipantRow;
+use crate::fault::Stored;
+use crate::id::{IN_LIST, Id, id_list, timestamp};
+use crate::schema::{conversations, participants};
+use chat_domain::conversations::{Conversation, Membership, Removal};
+use chat_domain::{ConversationId, Pos, UserId};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+
+pub(super) fn list(connection: &mut SqliteConnection, user: UserId, limit: u32) -> Stored<Vec<Membership>> {
+    let rows: Vec<(ParticipantRow, i64, i32)> = participants::table
+        .inner_join(conversations::table)
+        .filter(participants::user_id.eq(Id::from(user)))
+        .filter(participants::left_at.is_null())
+        .order((conversations::updated_at.desc(), conversations::id.desc()))
+        .limit(limit.into())
+        .select((ParticipantRow::as_select(), conversations::last_pos, conversations::participant_count))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(row, last_pos, count)| row.membership(Pos::from_i64(last_pos), u32::try_from(count).unwrap_or(0)))
+        .collect()
+}
+
+pub(super) fn find(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    user: UserId,
+) -> Stored<Option<(Conversation, Option<Membership>)>> {
+    let Some(conversation) = find_conversation(connection, id)? else { return Ok(None) };
+    let membership = find_participant(connection, id, user)?
+        .map(|row| row.membership(conversation.last_pos, conversation.participant_count))
+        .transpose()?;
+    Ok(Some((conversation, membership)))
+}
+
+/// How the user takes part now.
+pub(super) fn find_participant(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    user: UserId,
+) -> Stored<Option<ParticipantRow>> {
+    Ok(participants::table
+        .find((Id::from(id), Id::from(user)))
+        .filter(participants::left_at.is_null())
+        .select(ParticipantRow::as_select())
+        .first(connection)
+        .optional()?)
+}
+
+pub(super) fn removals(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    ids: &[ConversationId],
+) -> Stored<Vec<Removal>> {
+    let these = sql::<Bool>("participants.conversation_id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<(Id, Option<i64>, Option<i64>)> = participants::table
+        .filter(these)
+        .filter(participants::user_id.eq(Id::from(user)))
+        .filter(participants::left_at.is_not_null())
+        .select((participants::conversation_id, participants::left_pos, participants::left_at))
+        .load(connection)?;
+    let removal = |(id, pos, at): (Id, Option<i64>, Option<i64>)| {
+        Some(Removal { conversation_id: id.into(), pos: Pos::from_i64(pos?), at: timestamp(at?) })
+    };
+    Ok(rows.into_iter().filter_map(removal).collect())
+}
+
+pub(super) fn last_pos(
+    connection: &mut SqliteConnection,
+    ids: &[ConversationId],
+) -> Stored<Vec<(ConversationId, Pos)>> {
+    let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<(Id, i64)> =
+        conversations::table.filter(these).select((conversations::id, conversations::last_pos)).load(connection)?;
+    Ok(rows.into_iter().map(|(id, pos)| (id.into(), Pos::from_i64(pos))).collect())
+}

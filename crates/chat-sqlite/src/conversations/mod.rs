@@ -1,0 +1,73 @@
+//! Conversations and who takes part in them.
+
+mod changes;
+mod create;
+mod details;
+mod find;
+mod list;
+mod memberships;
+mod participants;
+mod rows;
+mod update;
+
+pub(crate) use details::load_details;
+pub(crate) use participants::leave_every_group;
+pub(crate) use rows::role_from;
+
+use crate::SqliteStore;
+use async_trait::async_trait;
+use chat_domain::conversations::{
+    AddParticipant, Conversation, ConversationDetails, ConversationOverview, ConversationStore,
+    CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
+    RemoveParticipant, UpdateConversation,
+};
+use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
+
+#[async_trait]
+impl ConversationStore for SqliteStore {
+    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError> {
+        self.write(move |connection| create::create(connection, &new)).await
+    }
+
+    async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError> {
+        self.read(move |connection| find::overview(connection, id, viewer)).await
+    }
+
+    async fn list(&self, viewer: UserId, page: PageRequest) -> Result<Page<ConversationOverview>, StoreError> {
+        self.read(move |connection| list::list(connection, viewer, page)).await
+    }
+
+    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        self.read(move |connection| memberships::list(connection, user, limit)).await
+    }
+
+    async fn find_membership(
+        &self,
+        id: ConversationId,
+        user: UserId,
+    ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError> {
+        self.read(move |connection| memberships::find(connection, id, user)).await
+    }
+
+    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
+        let ids = ids.to_vec();
+        self.read(move |connection| memberships::removals(connection, user, &ids)).await
+    }
+
+    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
+        let ids = ids.to_vec();
+        self.read(move |connection| memberships::last_pos(connection, &ids)).await
+    }
+
+    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.write(move |connection| participants::add(connection, add)).await
+    }
+
+    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError> {
+        self.write(move |connection| participants::remove(connection, remove)).await
+    }
+
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.write(move |connection| update::update(connection, &update)).await
+    }
+}

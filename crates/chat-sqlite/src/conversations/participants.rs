@@ -1,0 +1,137 @@
+use super::changes::{NewChange, record};
+use super::details::{all_participants, find_conversation, load_details};
+use super::memberships::find_participant;
+use super::update::record_update;
+use crate::fault::{Fault, Stored};
+use crate::id::{Id, micros};
+use crate::schema::{conversations, participants, users};
+use crate::users::SummaryRow;
+use chat_domain::conversations::{
+    AddParticipant, ConversationDetails, ParticipantError, RemoveParticipant, Role, may_add_participant,
+    may_remove_participant, next_admin,
+};
+use chat_domain::receipts::Positions;
+use chat_domain::users::UserSummary;
+use chat_domain::{Change, ChangeKind, ConversationId, Pos, Timestamp, UserId};
+use diesel::prelude::*;
+
+pub(super) fn add(
+    connection: &mut SqliteConnection,
+    add: AddParticipant,
+) -> Result<(ConversationDetails, Change), ParticipantError> {
+    let AddParticipant { conversation_id: id, actor, user, at } = add;
+    let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
+    let (actor_role, user_role) = (role_of(connection, id, actor)?, role_of(connection, id, user)?);
+    may_add_participant(&conversation, actor_role, user_role)?;
+    let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
+    Ok(join(connection, id, summary, Positions::joining_at(conversation.last_seq), at)?)
+}
+
+pub(super) fn remove(
+    connection: &mut SqliteConnection,
+    remove: RemoveParticipant,
+) -> Result<Vec<Change>, ParticipantError> {
+    let RemoveParticipant { conversation_id: id, actor, user, at } = remove;
+    let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
+    let (actor_role, user_role) = (role_of(connection, id, actor)?, role_of(connection, id, user)?);
+    may_remove_participant(&conversation, actor_role, user_role, actor == user)?;
+    Ok(leave(connection, id, user, at)?)
+}
+
+/// The user leaves every group, inactive ones too, each departure a change of its own.
+pub(crate) fn leave_every_group(connection: &mut SqliteConnection, user: UserId, at: Timestamp) -> Stored<Vec<Change>> {
+    let groups: Vec<Id> = participants::table
+        .inner_join(conversations::table)
+        .filter(participants::user_id.eq(Id::from(user)))
+        .filter(participants::left_at.is_null())
+        .filter(conversations::is_group)
+        .order(participants::conversation_id)
+        .select(participants::conversation_id)
+        .load(connection)?;
+    let mut changes = Vec::with_capacity(groups.len());
+    for group in groups {
+        changes.extend(leave(connection, group.into(), user, at)?);
+    }
+    Ok(changes)
+}
+
+fn role_of(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
+    find_participant(connection, id, user)?.map(|row| row.role()).transpose()
+}
+
+fn find_summary(connection: &mut SqliteConnection, id: UserId) -> Stored<Option<UserSummary>> {
+    let row: Option<SummaryRow> = users::table
+        .find(Id::from(id))
+        .filter(users::deleted_at.is_null())
+        .select(SummaryRow::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(UserSummary::try_from).transpose()
+}
+
+fn join(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    user: UserSummary,
+    positions: Positions,
+    at: Timestamp,
+) -> Stored<(ConversationDetails, Change)> {
+    // Whoever was here before has a row already; it begins anew.
+    diesel::replace_into(participants::table)
+        .values((
+            participants::conversation_id.eq(Id::from(id)),
+            participants::user_id.eq(Id::from(user.id)),
+            participants::role.eq(Role::Member.as_str()),
+            participants::joined_at.eq(micros(at)),
+            participants::joined_seq.eq(positions.joined.to_i64()),
+            participants::delivered_seq.eq(positions.delivered.to_i64()),
+            participants::read_seq.eq(positions.read.to_i64()),
+        ))
+        .execute(connection)?;
+    count_participants(connection, id, 1)?;
+    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
+    let pos = record(connection, id, &change, at)?;
+    let details = load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
+    let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
+    Ok((details, Change { conversation_id: id, pos, at, kind }))
+}
+
+/// The departure, and the hand-over where it leaves no admin.
+fn leave(connection: &mut SqliteConnection, id: ConversationId, user: UserId, at: Timestamp) -> Stored<Vec<Change>> {
+    let heir = match role_of(connection, id, user)? {
+        Some(Role::Admin) => next_admin(&all_participants(connection, id)?, user),
+        Some(Role::Member) | None => None,
+    };
+    count_participants(connection, id, -1)?;
+    let pos = record(connection, id, &NewChange::ParticipantRemoved { user }, at)?;
+    mark_left(connection, id, user, pos, at)?;
+    let kind = ChangeKind::ParticipantRemoved { user_id: user };
+    let mut changes = vec![Change { conversation_id: id, pos, at, kind }];
+    if let Some(heir) = heir {
+        diesel::update(participants::table.find((Id::from(id), Id::from(heir))))
+            .set(participants::role.eq(Role::Admin.as_str()))
+            .execute(connection)?;
+        changes.push(record_update(connection, id, at)?.1);
+    }
+    Ok(changes)
+}
+
+fn mark_left(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    user: UserId,
+    pos: Pos,
+    at: Timestamp,
+) -> Stored<()> {
+    diesel::update(participants::table.find((Id::from(id), Id::from(user))))
+        .set((participants::left_at.eq(micros(at)), participants::left_pos.eq(pos.to_i64())))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn count_participants(connection: &mut SqliteConnection, id: ConversationId, more: i32) -> Stored<()> {
+    diesel::update(conversations::table.find(Id::from(id)))
+        .set(conversations::participant_count.eq(conversations::participant_count + more))
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,63 @@
+use chat_domain::{ConversationId, MessageId, SessionId, Timestamp, UserId};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Binary;
+use diesel::sqlite::{Sqlite, SqliteValue};
+use uuid::Uuid;
+
+/// Any of the domain's ids, as a column of 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Binary)]
+pub(crate) struct Id(Uuid);
+
+impl ToSql<Binary, Sqlite> for Id {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        <[u8] as ToSql<Binary, Sqlite>>::to_sql(self.0.as_bytes().as_slice(), out)
+    }
+}
+
+impl FromSql<Binary, Sqlite> for Id {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
+        Ok(Self(Uuid::from_slice(&bytes)?))
+    }
+}
+
+macro_rules! domain_ids {
+    ($($name:ident)*) => {$(
+        impl From<$name> for Id {
+            fn from(id: $name) -> Self {
+                Self(id.as_uuid())
+            }
+        }
+
+        impl From<Id> for $name {
+            fn from(id: Id) -> Self {
+                Self::new(id.0)
+            }
+        }
+    )*};
+}
+
+domain_ids! { ConversationId MessageId SessionId UserId }
+
+/// Many ids as one bound value, so that a list of any length is one statement: a JSON array of hexadecimal text, which
+/// SQL reads by [`IN_LIST`].
+pub(crate) fn id_list<T: Copy + Into<Id>>(ids: &[T]) -> String {
+    let quoted = |id: &T| format!("\"{}\"", (*id).into().0.as_simple());
+    format!("[{}]", ids.iter().map(quoted).collect::<Vec<_>>().join(","))
+}
+
+/// The rows that an [`id_list`] stands for, to put behind a column and before the bound list and `))`.
+pub(crate) const IN_LIST: &str = " IN (SELECT unhex(value) FROM json_each(";
+
+/// As a column keeps it.
+pub(crate) fn micros(at: Timestamp) -> i64 {
+    at.as_unix_micros()
+}
+
+/// From a column.
+pub(crate) fn timestamp(micros: i64) -> Timestamp {
+    Timestamp::from_unix_micros(micros)
+}

@@ -1,0 +1,168 @@
+use super::history::find_in_conversation;
+use super::rows::MessageRow;
+use crate::fault::Stored;
+use crate::id::{Id, micros};
+use crate::receipts;
+use crate::schema::{conversations, messages, participants, users};
+use crate::statement::cached_statement;
+use crate::users::SummaryRow;
+use chat_domain::messages::{AppendError, Appended, AttachmentUrl, Draft, Message};
+use chat_domain::receipts::Positions;
+use chat_domain::users::UserSummary;
+use chat_domain::{ClientMessageId, Pos, Seq};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+
+pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result<Appended, AppendError> {
+    // Before membership: whoever was removed since may still learn that the message had arrived.
+    if let Some(key) = &draft.client_message_id
+        && let Some((message, fingerprint)) = find_replay(connection, draft, key)?
+    {
+        let same = fingerprint.is_some_and(|stored| stored == draft.fingerprint.as_bytes());
+        return if same { Ok(Appended::Replayed(message)) } else { Err(AppendError::KeyReused) };
+    }
+    let standing = find_standing(connection, draft)?.ok_or(AppendError::UnknownConversation)?;
+    let sender = standing.sender.ok_or(AppendError::NotAParticipant)?;
+    if !standing.is_active {
+        return Err(AppendError::Inactive);
+    }
+    if let Some(answered) = draft.reply_to
+        && find_in_conversation(connection, draft.conversation_id, answered)?.is_none()
+    {
+        return Err(AppendError::UnknownReply);
+    }
+    let message = message(draft, sender, standing.last_seq.next(), standing.last_pos.next());
+    store(connection, draft, &message)?;
+    Ok(Appended::New(message))
+}
+
+/// What a send must know of its conversation and its sender.
+struct Standing {
+    last_seq: Seq,
+    last_pos: Pos,
+    is_active: bool,
+    /// `None` for whoever does not take part, or has deleted their account a moment ago.
+    sender: Option<UserSummary>,
+}
+
+fn find_replay(
+    connection: &mut SqliteConnection,
+    draft: &Draft,
+    key: &ClientMessageId,
+) -> Stored<Option<(Message, Option<Vec<u8>>)>> {
+    let row: Option<(MessageRow, SummaryRow, Option<Vec<u8>>)> = messages::table
+        .inner_join(users::table)
+        .filter(messages::conversation_id.eq(Id::from(draft.conversation_id)))
+        .filter(messages::sender_id.eq(Id::from(draft.sender)))
+        .filter(messages::client_message_id.eq(key.as_str()))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), messages::fingerprint))
+        .first(connection)
+        .optional()?;
+    row.map(|(message, sender, fingerprint)| Ok((message.sent_by(sender)?, fingerprint))).transpose()
+}
+
+fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Standing>> {
+    let takes_part = participants::conversation_id
+        .eq(conversations::id)
+        .and(participants::user_id.eq(Id::from(draft.sender)))
+        .and(participants::left_at.is_null());
+    let exists = users::id.eq(participants::user_id).and(users::deleted_at.is_null());
+    let row: Option<(i64, i64, bool, Option<SummaryRow>)> = conversations::table
+        .left_join(participants::table.on(takes_part))
+        .left_join(users::table.on(exists))
+        .filter(conversations::id.eq(Id::from(draft.conversation_id)))
+        .select((
+            conversations::last_seq,
+            conversations::last_pos,
+            conversations::is_active,
+            Option::<SummaryRow>::as_select(),
+        ))
+        .first(connection)
+        .optional()?;
+    row.map(|(last_seq, last_pos, is_active, sender)| {
+        Ok(Standing {
+            last_seq: Seq::from_i64(last_seq),
+            last_pos: Pos::from_i64(last_pos),
+            is_active,
+            sender: sender.map(UserSummary::try_from).transpose()?,
+        })
+    })
+    .transpose()
+}
+
+fn message(draft: &Draft, sender: UserSummary, seq: Seq, pos: Pos) -> Message {
+    Message {
+        id: draft.id,
+        conversation_id: draft.conversation_id,
+        seq,
+        pos,
+        sender,
+        body: draft.body.clone(),
+        attachment: draft.attachment.clone(),
+        reply_to: draft.reply_to,
+        client_message_id: draft.client_message_id.clone(),
+        created_at: draft.sent_at,
+        updated_at: draft.sent_at,
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+/// All columns, empty ones too: the statement is the same for every message and stays prepared.
+#[derive(Insertable)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
+struct NewMessageRow<'a> {
+    conversation_id: Id,
+    seq: i64,
+    id: Id,
+    pos: i64,
+    sender_id: Id,
+    body: &'a str,
+    attachment: Option<String>,
+    reply_to: Option<Id>,
+    client_message_id: Option<String>,
+    fingerprint: Option<Vec<u8>>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+cached_statement!(
+    /// Moves the conversation to a new message. The order of lists never goes back, whatever the clocks say.
+    BumpConversation { id: Id, seq: i64, pos: i64, at: i64 }
+    "UPDATE conversations SET last_seq = ",
+    seq as BigInt,
+    ", last_pos = ",
+    pos as BigInt,
+    ", updated_at = max(updated_at, ",
+    at as BigInt,
+    ") WHERE id = ",
+    id as Binary,
+    "",
+);
+
+fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) -> Stored<()> {
+    let (seq, pos, at) = (message.seq.to_i64(), message.pos.to_i64(), micros(draft.sent_at));
+    let row = NewMessageRow {
+        conversation_id: draft.conversation_id.into(),
+        seq,
+        id: draft.id.into(),
+        pos,
+        sender_id: draft.sender.into(),
+        body: draft.body.as_str(),
+        attachment: draft.attachment.clone().map(AttachmentUrl::into_string),
+        reply_to: draft.reply_to.map(Id::from),
+        client_message_id: draft.client_message_id.as_ref().map(|key| key.as_str().to_owned()),
+        fingerprint: draft.client_message_id.as_ref().map(|_| draft.fingerprint.as_bytes().to_vec()),
+        created_at: at,
+        updated_at: at,
+    };
+    diesel::insert_into(messages::table).values(row).execute(connection)?;
+    BumpConversation { id: draft.conversation_id.into(), seq, pos, at }.execute(connection)?;
+    // What one has written, and all before it, one has received and read.
+    receipts::store(
+        connection,
+        draft.conversation_id,
+        draft.sender,
+        Positions::default().read(message.seq, message.seq),
+    )
+}

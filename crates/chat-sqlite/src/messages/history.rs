@@ -1,0 +1,114 @@
+use super::rows::MessageRow;
+use crate::fault::Stored;
+use crate::id::{IN_LIST, Id, id_list};
+use crate::schema::{conversations, messages, participants, users};
+use crate::users::SummaryRow;
+use chat_domain::messages::{Anchor, HistoryError, HistoryPage, HistoryRequest, Message, SeqRange};
+use chat_domain::receipts::{ParticipantPositions, Positions};
+use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use std::collections::HashMap;
+
+pub(super) fn history(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    reader: UserId,
+    request: HistoryRequest,
+) -> Result<HistoryPage, HistoryError> {
+    let last_seq = find_last_seq(connection, conversation)?.ok_or(HistoryError::UnknownConversation)?;
+    let participants = load_positions(connection, conversation)?;
+    if !participants.iter().any(|participant| participant.user_id == reader) {
+        return Err(HistoryError::NotAParticipant);
+    }
+    let anchor = match request.anchor() {
+        Some(Anchor::Message(id)) => {
+            find_in_conversation(connection, conversation, id)?.ok_or(HistoryError::UnknownMessage)?
+        }
+        Some(Anchor::Seq(seq)) => seq,
+        None => last_seq,
+    };
+    let messages = load_range(connection, conversation, request.range(anchor, last_seq))?;
+    Ok(HistoryPage { messages, last_seq, participants })
+}
+
+/// The number of a message of this conversation.
+pub(crate) fn find_in_conversation(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Stored<Option<Seq>> {
+    let seq: Option<i64> = messages::table
+        .filter(messages::id.eq(Id::from(message)))
+        .filter(messages::conversation_id.eq(Id::from(conversation)))
+        .select(messages::seq)
+        .first(connection)
+        .optional()?;
+    Ok(seq.map(Seq::from_i64))
+}
+
+/// The newest message of each of these conversations that has one, by one query.
+pub(crate) fn last_messages(
+    connection: &mut SqliteConnection,
+    ids: &[ConversationId],
+) -> Stored<HashMap<ConversationId, Message>> {
+    let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(conversations::table)
+        .inner_join(users::table)
+        .filter(these)
+        .filter(messages::seq.eq(conversations::last_seq))
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(message, sender)| message.sent_by(sender).map(|message| (message.conversation_id, message)))
+        .collect()
+}
+
+fn find_last_seq(connection: &mut SqliteConnection, conversation: ConversationId) -> Stored<Option<Seq>> {
+    let last_seq: Option<i64> = conversations::table
+        .find(Id::from(conversation))
+        .select(conversations::last_seq)
+        .first(connection)
+        .optional()?;
+    Ok(last_seq.map(Seq::from_i64))
+}
+
+fn load_positions(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+) -> Stored<Vec<ParticipantPositions>> {
+    let rows: Vec<(Id, i64, i64, i64)> = participants::table
+        .filter(participants::conversation_id.eq(Id::from(conversation)))
+        .filter(participants::left_at.is_null())
+        .select((participants::user_id, participants::joined_seq, participants::delivered_seq, participants::read_seq))
+        .load(connection)?;
+    let positions = |(user_id, joined, delivered, read): (Id, i64, i64, i64)| ParticipantPositions {
+        user_id: user_id.into(),
+        positions: Positions {
+            joined: Seq::from_i64(joined),
+            delivered: Seq::from_i64(delivered),
+            read: Seq::from_i64(read),
+        },
+    };
+    Ok(rows.into_iter().map(positions).collect())
+}
+
+fn load_range(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    range: SeqRange,
+) -> Stored<Vec<Message>> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(users::table)
+        .filter(messages::conversation_id.eq(Id::from(conversation)))
+        .filter(messages::seq.between(range.first.to_i64(), range.last.to_i64()))
+        .order(messages::seq.desc())
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)?;
+    rows.into_iter().map(|(message, sender)| message.sent_by(sender)).collect()
+}

@@ -1,0 +1,101 @@
+use chat_domain::{BoxError, StoreError};
+use diesel::SqliteConnection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use tokio::sync::oneshot;
+
+/// One port call, on its way to a thread with a connection.
+pub(crate) trait Job: Send {
+    /// Does the work and keeps the outcome. Whether what it wrote is to be kept. May be called again after a rollback.
+    fn run(&mut self, connection: &mut SqliteConnection) -> Verdict;
+
+    /// Hands the outcome to the caller, if it still waits.
+    fn answer(self: Box<Self>);
+
+    /// Hands this to the caller instead of an outcome.
+    fn fail(self: Box<Self>, error: StoreError);
+}
+
+/// What is to become of a job's writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Keep,
+    Undo,
+}
+
+pub(crate) enum Parcel {
+    Job(Box<dyn Job>),
+    Stop,
+}
+
+/// The bounded way to one or several threads.
+pub(crate) struct Queue {
+    sender: SyncSender<Parcel>,
+}
+
+impl Queue {
+    pub(crate) const fn new(sender: SyncSender<Parcel>) -> Self {
+        Self { sender }
+    }
+
+    /// Waits for the outcome of a closure that a thread runs. The closure runs to its end also when the caller goes.
+    pub(crate) async fn call<T, A, E, F>(&self, mut body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
+        T: Send + 'static,
+        A: Into<E>,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, outcome) = oneshot::channel();
+        let body = move |connection: &mut SqliteConnection| body(connection).map_err(Into::into);
+        let job = Call { body, outcome: None, reply };
+        self.sender.try_send(Parcel::Job(Box::new(job))).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => closed(),
+        })?;
+        outcome.await.unwrap_or_else(|_| Err(closed().into()))
+    }
+
+    /// Tells one thread to end once it has done what was queued before.
+    pub(crate) fn stop(&self) {
+        // Where nobody listens any more, there is nothing to stop.
+        let _ = self.sender.send(Parcel::Stop);
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable(BoxError::from("the store is closed"))
+}
+
+struct Call<F, T, E> {
+    body: F,
+    outcome: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Call<F, T, E>
+where
+    F: FnMut(&mut SqliteConnection) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, connection: &mut SqliteConnection) -> Verdict {
+        // A defect in one call must not end the thread that serves them all; what it wrote is rolled back.
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(connection)))
+            .unwrap_or_else(|_| Err(StoreError::Failed(BoxError::from("a call to the store panicked")).into()));
+        let verdict = if outcome.is_ok() { Verdict::Keep } else { Verdict::Undo };
+        self.outcome = Some(outcome);
+        verdict
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(outcome) = self.outcome {
+            // The caller may have gone; what was done stays done.
+            let _ = self.reply.send(outcome);
+        }
+    }
+
+    fn fail(self: Box<Self>, error: StoreError) {
+        let _ = self.reply.send(Err(error.into()));
+    }
+}

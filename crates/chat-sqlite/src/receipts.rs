@@ -1,0 +1,117 @@
+//! Read and delivery positions: one row per participant.
+
+use crate::SqliteStore;
+use crate::fault::Stored;
+use crate::id::Id;
+use crate::messages::find_in_conversation;
+use crate::schema::{conversations, participants};
+use crate::statement::cached_statement;
+use async_trait::async_trait;
+use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
+use chat_domain::{ConversationId, Seq, UserId};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+
+#[async_trait]
+impl ReceiptStore for SqliteStore {
+    async fn advance(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        advance: AdvancePositions,
+    ) -> Result<Advanced, AdvanceError> {
+        self.write(move |connection| move_positions(connection, conversation, user, advance)).await
+    }
+}
+
+fn move_positions(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    user: UserId,
+    advance: AdvancePositions,
+) -> Result<Advanced, AdvanceError> {
+    let standing = find_standing(connection, conversation, user)?.ok_or(AdvanceError::UnknownConversation)?;
+    let before = standing.positions.ok_or(AdvanceError::NotAParticipant)?;
+    let target = match advance.target() {
+        ReceiptTarget::Latest => standing.last_seq,
+        ReceiptTarget::Seq(seq) => seq,
+        ReceiptTarget::Message(id) => {
+            find_in_conversation(connection, conversation, id)?.ok_or(AdvanceError::UnknownMessage)?
+        }
+    };
+    let positions = advance.apply(before, target, standing.last_seq);
+    let moved = positions != before;
+    if moved {
+        store(connection, conversation, user, positions)?;
+    }
+    let Standing { last_seq, participant_count, .. } = standing;
+    Ok(Advanced { positions, moved, last_seq, participant_count })
+}
+
+struct Standing {
+    last_seq: Seq,
+    participant_count: u32,
+    /// `None` for whoever does not take part.
+    positions: Option<Positions>,
+}
+
+/// The newest message, how many take part, and how far the user has got.
+type StandingRow = (i64, i32, Option<(i64, i64, i64)>);
+
+fn find_standing(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    user: UserId,
+) -> Stored<Option<Standing>> {
+    let takes_part = participants::conversation_id
+        .eq(conversations::id)
+        .and(participants::user_id.eq(Id::from(user)))
+        .and(participants::left_at.is_null());
+    let positions = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
+    let row: Option<StandingRow> = conversations::table
+        .left_join(participants::table.on(takes_part))
+        .filter(conversations::id.eq(Id::from(conversation)))
+        .select((conversations::last_seq, conversations::participant_count, positions.nullable()))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(last_seq, count, positions)| Standing {
+        last_seq: Seq::from_i64(last_seq),
+        participant_count: u32::try_from(count).unwrap_or(0),
+        positions: positions.map(|(joined, delivered, read)| Positions {
+            joined: Seq::from_i64(joined),
+            delivered: Seq::from_i64(delivered),
+            read: Seq::from_i64(read),
+        }),
+    }))
+}
+
+cached_statement!(
+    /// Stores how far a participant has got.
+    StorePositions { conversation_id: Id, user_id: Id, delivered: i64, read: i64 }
+    "UPDATE participants SET delivered_seq = ",
+    delivered as BigInt,
+    ", read_seq = ",
+    read as BigInt,
+    " WHERE conversation_id = ",
+    conversation_id as Binary,
+    " AND user_id = ",
+    user_id as Binary,
+    "",
+);
+
+/// Also the hot path's: a send moves its sender's positions.
+pub(crate) fn store(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    user: UserId,
+    positions: Positions,
+) -> Stored<()> {
+    StorePositions {
+        conversation_id: conversation.into(),
+        user_id: user.into(),
+        delivered: positions.delivered.to_i64(),
+        read: positions.read.to_i64(),
+    }
+    .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+use crate::queue::{Parcel, Queue};
+use crate::{OpenError, SqliteConfig, connection, readers, writer};
+use chat_domain::StoreError;
+use diesel::SqliteConnection;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// Every store port, on one `SQLite` file. Cheap to clone; the threads end with the last clone, or with
+/// [`SqliteStore::close`].
+#[derive(Clone)]
+pub struct SqliteStore {
+    threads: Arc<Threads>,
+}
+
+struct Threads {
+    writer: Queue,
+    readers: Queue,
+    reader_count: usize,
+    handles: Mutex<Handles>,
+}
+
+#[derive(Default)]
+struct Handles {
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes it where it is missing, brings its schema up to date and starts its threads. Blocks for as
+    /// long as that takes.
+    pub fn open(config: &SqliteConfig) -> Result<Self, OpenError> {
+        let path = connection::prepare_file(&config.path)?;
+        let mut writing = connection::open_writer(&path, config)?;
+        for migration in connection::migrate(&mut writing)? {
+            tracing::info!(migration, "the database was migrated");
+        }
+        let reader_count = config.readers.max(1);
+        let reading: Vec<_> =
+            (0..reader_count).map(|_| connection::open_reader(&path, config)).collect::<Result<_, _>>()?;
+
+        let (write_sender, writes) = sync_channel(config.write_queue.max(1));
+        let (read_sender, reads) = sync_channel(config.read_queue.max(1));
+        let store = Self {
+            threads: Arc::new(Threads {
+                writer: Queue::new(write_sender),
+                readers: Queue::new(read_sender),
+                reader_count,
+                handles: Mutex::default(),
+            }),
+        };
+        store.threads.start(writing, writes, reading, reads)?;
+        Ok(store)
+    }
+
+    /// Brings the schema of the database at this path up to date, making it where it is missing. Returns the names of the
+    /// migrations that were run.
+    pub fn migrate(path: impl AsRef<Path>) -> Result<Vec<String>, OpenError> {
+        let config = SqliteConfig::at(path.as_ref());
+        let path = connection::prepare_file(&config.path)?;
+        connection::migrate(&mut connection::open_writer(&path, &config)?)
+    }
+
+    /// Does what is queued, then ends the threads; calls that come later are answered with `Unavailable`. Blocks
+    /// meanwhile. Dropping the last clone does the same.
+    pub fn close(&self) {
+        self.threads.close();
+    }
+
+    /// Runs a closure on the writer's thread, in a transaction that it may share with others, and answers once that is
+    /// committed. A closure that fails leaves no trace. It may run twice, the first time undone.
+    pub(crate) async fn write<T, A, E>(
+        &self,
+        body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        A: Into<E>,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.threads.writer.call(body).await
+    }
+
+    /// Runs a closure on a connection that sees one state of the database, with everything in it that was answered before.
+    pub(crate) async fn read<T, A, E>(
+        &self,
+        body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        A: Into<E>,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.threads.readers.call(body).await
+    }
+}
+
+impl Threads {
+    fn start(
+        &self,
+        writing: SqliteConnection,
+        writes: Receiver<Parcel>,
+        reading: Vec<SqliteConnection>,
+        reads: Receiver<Parcel>,
+    ) -> Result<(), OpenError> {
+        let spawn = |name: String, body: Box<dyn FnOnce() + Send>| {
+            thread::Builder::new().name(name).spawn(body).map_err(OpenError::Thread)
+        };
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        handles.writer = Some(spawn("sqlite-writer".into(), Box::new(move || writer::run(writing, &writes)))?);
+        let reads = Arc::new(Mutex::new(reads));
+        for (number, connection) in reading.into_iter().enumerate() {
+            let reads = reads.clone();
+            let body = Box::new(move || readers::run(connection, &reads));
+            handles.readers.push(spawn(format!("sqlite-reader-{number}"), body)?);
+        }
+        Ok(())
+    }
+
+    fn close(&self) {
+        let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
+        if !handles.readers.is_empty() {
+            (0..self.reader_count).for_each(|_| self.readers.stop());
+        }
+        // The writer's connection is the last to close: SQLite then copies the log into the database and removes it.
+        for handle in handles.readers {
+            join(handle);
+        }
+        if let Some(handle) = handles.writer {
+            self.writer.stop();
+            join(handle);
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn join(handle: JoinHandle<()>) {
+    if handle.join().is_err() {
+        tracing::error!("a thread of the database had panicked");
+    }
+}

@@ -1,0 +1,99 @@
+use crate::fault::{Fault, Stored};
+use crate::id::{Id, micros};
+use crate::schema::{credentials, users};
+use chat_domain::users::{CreateUserError, DisplayName, NewUser, User, Username, WantedUsername};
+use diesel::prelude::*;
+
+pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result<User, CreateUserError> {
+    if email_is_taken(connection, &new.email.key())? {
+        return Err(CreateUserError::EmailTaken);
+    }
+    let username = match &new.username {
+        WantedUsername::Exactly(username) if username_is_taken(connection, username)? => {
+            return Err(CreateUserError::UsernameTaken);
+        }
+        WantedUsername::Exactly(username) => username.clone(),
+        WantedUsername::Like(username) => free_username(connection, username)?,
+    };
+    let name = match &new.name {
+        Some(name) => name.clone(),
+        None => name_from(&username)?,
+    };
+    let user = User {
+        id: new.id,
+        email: new.email.clone(),
+        username,
+        name,
+        first_name: new.first_name.clone(),
+        last_name: new.last_name.clone(),
+        avatar: new.avatar.clone(),
+        last_seen: None,
+        created_at: new.created_at,
+        updated_at: new.created_at,
+    };
+    insert(connection, &user, new.password_hash.reveal())?;
+    Ok(user)
+}
+
+/// The key by which a name is found, whatever its case.
+pub(super) fn name_key(name: &DisplayName) -> String {
+    name.as_str().to_lowercase()
+}
+
+pub(super) fn username_is_taken(connection: &mut SqliteConnection, username: &Username) -> Stored<bool> {
+    let taken = users::table.filter(users::username_key.eq(username.key()));
+    Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection)?)
+}
+
+fn email_is_taken(connection: &mut SqliteConnection, key: &str) -> Stored<bool> {
+    let taken = users::table.filter(users::email_key.eq(key));
+    Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection)?)
+}
+
+/// The username itself or a number behind it. Where 2, 3, ... are taken in a row, as they are when many share a local
+/// part, the search gallops, so that the thousandth costs twenty look-ups and not a thousand.
+fn free_username(connection: &mut SqliteConnection, wanted: &Username) -> Stored<Username> {
+    if !username_is_taken(connection, wanted)? {
+        return Ok(wanted.clone());
+    }
+    let (mut taken, mut free) = (1, 2);
+    while username_is_taken(connection, &wanted.numbered(free))? {
+        (taken, free) = (free, free * 2);
+    }
+    while free - taken > 1 {
+        let middle = taken.midpoint(free);
+        if username_is_taken(connection, &wanted.numbered(middle))? { taken = middle } else { free = middle }
+    }
+    Ok(wanted.numbered(free))
+}
+
+fn name_from(username: &Username) -> Stored<DisplayName> {
+    DisplayName::parse(username.as_str()).map_err(|fault| Fault::Value { column: "username", fault })
+}
+
+fn insert(connection: &mut SqliteConnection, user: &User, password_hash: &str) -> Stored<()> {
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(Id::from(user.id)),
+            users::email.eq(user.email.as_str()),
+            users::email_key.eq(user.email.key()),
+            users::username.eq(user.username.as_str()),
+            users::username_key.eq(user.username.key()),
+            users::name.eq(user.name.as_str()),
+            users::name_key.eq(name_key(&user.name)),
+            users::first_name.eq(user.first_name.as_ref().map(DisplayName::as_str)),
+            users::last_name.eq(user.last_name.as_ref().map(DisplayName::as_str)),
+            users::avatar.eq(user.avatar.as_ref().map(chat_domain::users::AvatarUrl::as_str)),
+            users::created_at.eq(micros(user.created_at)),
+            users::updated_at.eq(micros(user.updated_at)),
+        ))
+        .execute(connection)?;
+    diesel::insert_into(credentials::table)
+        .values((
+            credentials::user_id.eq(Id::from(user.id)),
+            credentials::password_hash.eq(password_hash),
+            credentials::updated_at.eq(micros(user.created_at)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}

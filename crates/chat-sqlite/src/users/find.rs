@@ -1,0 +1,79 @@
+use super::rows::UserRow;
+use crate::fault::Stored;
+use crate::id::{IN_LIST, Id, id_list};
+use crate::schema::{credentials, users};
+use chat_domain::UserId;
+use chat_domain::auth::PasswordHash;
+use chat_domain::users::User;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+
+pub(super) fn find(connection: &mut SqliteConnection, id: UserId) -> Stored<Option<User>> {
+    let row: Option<UserRow> = users::table
+        .find(Id::from(id))
+        .filter(users::deleted_at.is_null())
+        .select(UserRow::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(User::try_from).transpose()
+}
+
+pub(super) fn list_by_ids(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored<Vec<User>> {
+    let rows: Vec<UserRow> = users::table
+        .filter(sql::<Bool>("users.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))"))
+        .filter(users::deleted_at.is_null())
+        .select(UserRow::as_select())
+        .load(connection)?;
+    rows.into_iter().map(User::try_from).collect()
+}
+
+/// Which of these users exist.
+pub(crate) fn exist(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored<Vec<UserId>> {
+    let found: Vec<Id> = users::table
+        .filter(sql::<Bool>("users.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))"))
+        .filter(users::deleted_at.is_null())
+        .select(users::id)
+        .load(connection)?;
+    Ok(found.into_iter().map(UserId::from).collect())
+}
+
+pub(super) fn credentials_by_email(
+    connection: &mut SqliteConnection,
+    key: &str,
+) -> Stored<Option<(User, PasswordHash)>> {
+    let row = users::table
+        .inner_join(credentials::table)
+        .filter(users::email_key.eq(key))
+        .select((UserRow::as_select(), credentials::password_hash))
+        .first(connection)
+        .optional()?;
+    with_hash(row)
+}
+
+pub(super) fn credentials_by_username(
+    connection: &mut SqliteConnection,
+    key: &str,
+) -> Stored<Option<(User, PasswordHash)>> {
+    let row = users::table
+        .inner_join(credentials::table)
+        .filter(users::username_key.eq(key))
+        .select((UserRow::as_select(), credentials::password_hash))
+        .first(connection)
+        .optional()?;
+    with_hash(row)
+}
+
+pub(super) fn credentials(connection: &mut SqliteConnection, id: UserId) -> Stored<Option<(User, PasswordHash)>> {
+    let row = users::table
+        .inner_join(credentials::table)
+        .filter(users::id.eq(Id::from(id)))
+        .select((UserRow::as_select(), credentials::password_hash))
+        .first(connection)
+        .optional()?;
+    with_hash(row)
+}
+
+fn with_hash(row: Option<(UserRow, String)>) -> Stored<Option<(User, PasswordHash)>> {
+    row.map(|(user, hash)| Ok((user.try_into()?, PasswordHash::new(hash)))).transpose()
+}

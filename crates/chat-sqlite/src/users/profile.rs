@@ -1,0 +1,80 @@
+use super::create::{name_key, username_is_taken};
+use super::find;
+use crate::auth::end_all_but;
+use crate::fault::Stored;
+use crate::id::{Id, micros};
+use crate::schema::{credentials, users};
+use chat_domain::auth::{EndReason, PasswordHash};
+use chat_domain::users::{AvatarUrl, DisplayName, ProfileChanges, UpdateProfileError, User};
+use chat_domain::{SessionId, Timestamp, UserId};
+use diesel::prelude::*;
+
+/// What of a row changes: `None` leaves a column as it is, `Some(None)` empties it.
+#[derive(AsChangeset)]
+#[expect(clippy::option_option, reason = "diesel's way to tell an empty value from none given")]
+#[diesel(table_name = users)]
+struct Changeset {
+    username: Option<String>,
+    username_key: Option<String>,
+    name: Option<String>,
+    name_key: Option<String>,
+    first_name: Option<Option<String>>,
+    last_name: Option<Option<String>>,
+    avatar: Option<Option<String>>,
+    updated_at: i64,
+}
+
+pub(super) fn update(
+    connection: &mut SqliteConnection,
+    id: UserId,
+    changes: &ProfileChanges,
+    at: Timestamp,
+) -> Result<Option<User>, UpdateProfileError> {
+    let Some(user) = find::find(connection, id)? else { return Ok(None) };
+    if let Some(username) = &changes.username
+        && username.key() != user.username.key()
+        && username_is_taken(connection, username)?
+    {
+        return Err(UpdateProfileError::UsernameTaken);
+    }
+    store(connection, id, changes, at.max(user.updated_at))?;
+    Ok(find::find(connection, id)?)
+}
+
+fn store(connection: &mut SqliteConnection, id: UserId, changes: &ProfileChanges, at: Timestamp) -> Stored<()> {
+    let text = |name: &Option<DisplayName>| name.as_ref().map(|name| name.as_str().to_owned());
+    let changeset = Changeset {
+        username: changes.username.as_ref().map(|username| username.as_str().to_owned()),
+        username_key: changes.username.as_ref().map(chat_domain::users::Username::key),
+        name: text(&changes.name),
+        name_key: changes.name.as_ref().map(name_key),
+        first_name: changes.first_name.as_ref().map(text),
+        last_name: changes.last_name.as_ref().map(text),
+        avatar: changes.avatar.as_ref().map(|avatar| avatar.as_ref().map(|url: &AvatarUrl| url.as_str().to_owned())),
+        updated_at: micros(at),
+    };
+    diesel::update(users::table.find(Id::from(id))).set(changeset).execute(connection)?;
+    Ok(())
+}
+
+pub(super) fn set_password(
+    connection: &mut SqliteConnection,
+    id: UserId,
+    hash: &PasswordHash,
+    keep: SessionId,
+    at: Timestamp,
+) -> Stored<Vec<SessionId>> {
+    diesel::update(credentials::table.find(Id::from(id)))
+        .set((credentials::password_hash.eq(hash.reveal()), credentials::updated_at.eq(micros(at))))
+        .execute(connection)?;
+    end_all_but(connection, id, Some(keep), EndReason::PasswordChanged, at)
+}
+
+pub(super) fn touch_last_seen(connection: &mut SqliteConnection, id: UserId, at: Timestamp) -> Stored<()> {
+    let at = micros(at);
+    let earlier = users::last_seen.is_null().or(users::last_seen.lt(at));
+    diesel::update(users::table.find(Id::from(id)).filter(users::deleted_at.is_null()).filter(earlier))
+        .set(users::last_seen.eq(at))
+        .execute(connection)?;
+    Ok(())
+}

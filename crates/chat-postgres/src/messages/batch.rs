@@ -1,0 +1,125 @@
+//! The transaction that several sends share.
+
+use super::append::{FindAnswered, FindReplays, FindSenders, HoldConversations};
+use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Writes, key, plan};
+use super::rows::MessageRow;
+use crate::fault::{Fault, Stored};
+use crate::users::SummaryRow;
+use chat_domain::messages::{BodyFingerprint, Draft};
+use chat_domain::users::UserSummary;
+use chat_domain::{ConversationId, MessageId, Pos, Seq, UserId};
+use diesel::result::Error;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::{join, try_join3};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use uuid::Uuid;
+
+/// Why a batch has no outcomes.
+#[derive(Debug)]
+pub(super) enum BatchFault {
+    /// Nothing of it is stored.
+    Undone(Fault),
+    /// The connection broke between the commit and its answer.
+    Unknown(Fault),
+}
+
+/// Stores what may be stored of these sends; when it returns their outcomes, they are committed. The connection is the caller's alone, in no
+/// transaction, and is left in one where this fails; it must not be used again where this is dropped before it ends.
+pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) -> Result<Vec<Outcome>, BatchFault> {
+    let Plan { outcomes, writes } = decide(connection, drafts).await.map_err(BatchFault::Undone)?;
+    let Some(writes) = writes else {
+        connection.batch_execute("ROLLBACK").await.map_err(undone)?;
+        return Ok(outcomes);
+    };
+    write(connection, writes).await.map_err(undone)?;
+    // Alone, after the answers to all that it commits: the commit of a transaction that failed answers as if it had succeeded.
+    match connection.batch_execute("COMMIT").await {
+        Ok(()) => Ok(outcomes),
+        Err(error) => Err(BatchFault::Unknown(error.into())),
+    }
+}
+
+fn undone(error: Error) -> BatchFault {
+    BatchFault::Undone(error.into())
+}
+
+/// Holds the conversations, then reads what the decisions need. Statements that need not wait for each other's answers go out together.
+async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan> {
+    let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
+    let hold = HoldConversations { ids: ids.into_iter().collect() };
+    let (mut one, mut other) = (connection, connection);
+    // Polled in this order, and the first needs no preparation: it leaves first.
+    let (begun, rows) = join(one.batch_execute("BEGIN"), hold.load::<(Uuid, i64, i64, bool)>(&mut other)).await;
+    begun?;
+    let held = |(id, last_seq, last_pos, is_active): (Uuid, i64, i64, bool)| {
+        let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active };
+        (ConversationId::new(id), held)
+    };
+    let conversations = rows?.into_iter().map(held).collect();
+    let (replays, senders, answered) = try_join3(
+        find_replays(connection, drafts),
+        find_senders(connection, drafts),
+        find_answered(connection, drafts),
+    )
+    .await?;
+    Ok(plan(drafts, Seen { conversations, replays, senders, answered }))
+}
+
+async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<HashMap<Key, Kept>> {
+    let keys: Vec<Key> = drafts.iter().filter_map(key).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = FindReplays {
+        conversation_ids: keys.iter().map(|(conversation, ..)| conversation.as_uuid()).collect(),
+        sender_ids: keys.iter().map(|(_, sender, _)| sender.as_uuid()).collect(),
+        keys: keys.iter().map(|(.., key)| key.as_str().to_owned()).collect(),
+    };
+    let rows: Vec<(MessageRow, SummaryRow, Option<Vec<u8>>)> = query.load(&mut connection).await?;
+    let mut replays = HashMap::with_capacity(rows.len());
+    for (row, sender, fingerprint) in rows {
+        let message = row.sent_by(sender)?;
+        let fingerprint = fingerprint.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(BodyFingerprint::new);
+        if let (Some(key), Some(fingerprint)) = (message.client_message_id.clone(), fingerprint) {
+            replays.insert((message.conversation_id, message.sender.id, key), Kept { message, fingerprint });
+        }
+    }
+    Ok(replays)
+}
+
+async fn find_senders(
+    mut connection: &AsyncPgConnection,
+    drafts: &[Draft],
+) -> Stored<HashMap<(ConversationId, UserId), UserSummary>> {
+    let asked: BTreeSet<_> = drafts.iter().map(|draft| (draft.conversation_id, draft.sender)).collect();
+    let query = FindSenders {
+        conversation_ids: asked.iter().map(|(conversation, _)| conversation.as_uuid()).collect(),
+        user_ids: asked.iter().map(|(_, user)| user.as_uuid()).collect(),
+    };
+    let rows: Vec<(Uuid, SummaryRow)> = query.load(&mut connection).await?;
+    rows.into_iter()
+        .map(|(conversation, row)| {
+            let summary = UserSummary::try_from(row)?;
+            Ok(((ConversationId::new(conversation), summary.id), summary))
+        })
+        .collect()
+}
+
+async fn find_answered(
+    mut connection: &AsyncPgConnection,
+    drafts: &[Draft],
+) -> Stored<HashSet<(ConversationId, MessageId)>> {
+    let ids: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.reply_to).map(MessageId::as_uuid).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows: Vec<(Uuid, Uuid)> = FindAnswered { ids }.load(&mut connection).await?;
+    Ok(rows.into_iter().map(|(at, id)| (ConversationId::new(at), MessageId::new(id))).collect())
+}
+
+async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), Error> {
+    let Writes { messages, conversations, senders } = writes;
+    let (mut one, mut two, mut three) = (connection, connection, connection);
+    try_join3(messages.execute(&mut one), conversations.execute(&mut two), senders.execute(&mut three)).await?;
+    Ok(())
+}

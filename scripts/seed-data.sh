@@ -13,7 +13,6 @@ PEOPLE=(alice:Alice bob:Bob carol:Carol dave:Dave erin:Erin)
 
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
-declare -A TOKEN ID
 
 # call METHOD PATH TOKEN [BODY]: the status in $status, the body in $answer.
 call() {
@@ -34,11 +33,14 @@ fail() {
   exit 1
 }
 
-# Keeps the answer's token and user id under a name. The user's fields stand at the top of both answers' data or in its user.
+# Keeps the answer's token and user id under a name (in token_NAME and id_NAME).
 remember() {
-  TOKEN[$1]=$(text accessToken)
-  ID[$1]=$(grep -o '"user":{[^}]*' "$answer" | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+  printf -v "token_$1" %s "$(text accessToken)"
+  printf -v "id_$1" %s "$(grep -o '"user":{[^}]*' "$answer" | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4)"
 }
+
+token_of() { local name=token_$1; printf %s "${!name}"; }
+id_of() { local name=id_$1; printf %s "${!name}"; }
 
 sign_in() { call POST /auth/login '' "{\"email\":\"$1@sample.example\",\"password\":\"$PASSWORD\"}"; }
 
@@ -60,7 +62,7 @@ seed_user() {
 
 # The id of the group of this name among the newest 100 conversations of somebody; empty where there is none.
 find_group() {
-  call GET '/conversations?limit=100' "${TOKEN[$1]}"
+  call GET '/conversations?limit=100' "$(token_of "$1")"
   [[ $status == 200 ]] || fail "listing conversations"
   grep -o "\"id\":\"[^\"]*\",\"name\":\"$2\"" "$answer" | head -n 1 | cut -d '"' -f 4 || true
 }
@@ -69,14 +71,14 @@ find_group() {
 seed_conversation() {
   local name=$1 owner=$2 ids='' other
   shift 2
-  for other in "$@"; do ids+="${ids:+,}\"${ID[$other]}\""; done
+  for other in "$@"; do ids+="${ids:+,}\"$(id_of "$other")\""; done
   conversation=
   [[ -n $name ]] && conversation=$(find_group "$owner" "$name")
   if [[ -n $conversation ]]; then
     echo "conversation  $name (was there)"
     return
   fi
-  call POST /conversations "${TOKEN[$owner]}" "{\"participantIds\":[$ids]${name:+,\"name\":\"$name\"}}"
+  call POST /conversations "$(token_of "$owner")" "{\"participantIds\":[$ids]${name:+,\"name\":\"$name\"}}"
   [[ $status == 201 ]] || fail "making a conversation"
   conversation=$(text id)
   echo "conversation  ${name:-$owner and $1}"
@@ -86,7 +88,7 @@ seed_conversation() {
 say() {
   local key
   key="sample-$(printf '%s' "$1 $2" | cksum | cut -d ' ' -f 1)"
-  call POST "/conversations/$conversation/messages" "${TOKEN[$1]}" "{\"content\":\"$2\",\"clientMessageId\":\"$key\"}"
+  call POST "/conversations/$conversation/messages" "$(token_of "$1")" "{\"content\":\"$2\",\"clientMessageId\":\"$key\"}"
   [[ $status == 201 || $status == 200 ]] || fail "sending a message"
   if [[ $status == 201 ]]; then messages_new=$((messages_new + 1)); else messages_known=$((messages_known + 1)); fi
 }

@@ -1,1 +1,50 @@
-//! The REST surface, its OpenAPI document, and the realtime connection over plain WebSocket.
+//! HTTP: the REST surface with its OpenAPI document, and the realtime connection over plain WebSocket.
+//!
+//! **Owns** what is HTTP about the chat: routes, extractors, statuses, headers, the envelope of every failure, the request log, CORS, the
+//! document at `/api/openapi.json` and the page at `/api/docs`. **Must never know** SQL, tokens' insides, or who may do what: a handler parses, calls
+//! one use case through [`HttpState::run`], and shapes the answer.
+//!
+//! Three ways in:
+//! - [`rest::app`] is the whole `App`, which [`upgrade`]'s server uses;
+//! - [`configure`] is the same as configuration, for a service that mounts our routes in an `App` of its own;
+//! - [`openapi_json`] is the document, without a server.
+//!
+//! Everything passes the middleware of [`rest`], from the outside in: request id, log, security headers and the envelope
+//! (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS. Any failure, be it an
+//! [`ApiError`] of a handler, an extractor's, the framework's 404 and 405, or a panic, leaves in the one envelope, because
+//! `edge` writes the body of every answer from 400 up.
+//!
+//! **To add an endpoint**: body and view in `chat-protocol`; a handler in the feature's folder here with `#[api_operation]` and its own
+//! `operation_id`; its route in the feature's `routes`; its failures in `openapi/failures.rs`; `cargo run -- openapi > openapi.json`. Tests hold
+//! routes, failures and the committed document together. **To add a code**: `ErrorCode` in the domain, and the match in
+//! `error.rs` that does not compile without it.
+
+pub mod connection;
+pub mod error;
+pub mod openapi;
+/// Whose pages may call us.
+pub mod origin;
+/// What finds a request in the log.
+pub mod request_id;
+/// One line per request.
+pub mod request_log;
+pub mod rest;
+pub mod upgrade;
+
+mod answer;
+mod auth;
+mod conversations;
+mod extract;
+mod health;
+mod messages;
+mod middleware;
+mod receipts;
+mod state;
+mod users;
+
+pub use error::ApiError;
+pub use openapi::openapi_json;
+pub use origin::AllowedOrigins;
+pub use rest::configure;
+pub use state::{HttpSettings, HttpState, Readiness};
+pub use upgrade::serve;

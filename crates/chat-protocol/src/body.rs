@@ -1,7 +1,7 @@
 //! From bytes to a body, strictly: what is not JSON, what a body does not know, and what breaks a rule.
 
 use crate::{BodyError, Fault, InvalidBody};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 /// A request body of the REST API.
@@ -13,10 +13,7 @@ pub trait Body: DeserializeOwned {
 /// Reads a body and turns it into what `parse` makes of it. Unknown fields are faults too; everything that is wrong is
 /// reported at once.
 pub fn parse_body<T: Body, U>(json: &[u8], parse: impl FnOnce(T) -> Result<U, InvalidBody>) -> Result<U, BodyError> {
-    // Said plainly here, as the parser would call it "expected value at line 1 column 1".
-    if json.iter().all(u8::is_ascii_whitespace) {
-        return Err(BodyError::Malformed("it is empty".to_owned()));
-    }
+    must_be_object(json)?;
     let mut unknown = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let body: T = serde_ignored::deserialize(&mut deserializer, |path| {
@@ -36,6 +33,19 @@ pub fn parse_body<T: Body, U>(json: &[u8], parse: impl FnOnce(T) -> Result<U, In
             invalid.faults.truncate(crate::MAX_FAULTS);
             Err(invalid.into())
         }
+    }
+}
+
+/// serde would read an array as the fields in their order, and call nothing at all "expected value at line 1 column 1".
+fn must_be_object(json: &[u8]) -> Result<(), BodyError> {
+    match json.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => Ok(()),
+        Some(_) => {
+            let well_formed: Result<IgnoredAny, _> = serde_json::from_slice(json);
+            well_formed.map_err(|error| BodyError::Malformed(error.to_string()))?;
+            Err(InvalidBody::of("", "must be a JSON object").into())
+        }
+        None => Err(BodyError::Malformed("it is empty".to_owned())),
     }
 }
 

@@ -30,6 +30,7 @@ impl<T> Success<T> {
 /// Which part of a list this is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub enum Pagination {
     /// Of a page-numbered list.
     Numbered(NumberedPage),

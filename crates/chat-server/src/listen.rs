@@ -36,7 +36,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
                     return Ok(());
                 }
             }
-            Some(Ok(Message::Close(Some(close)))) => bail!("the server closed: {} {}", u16::from(close.code), close.reason),
+            Some(Ok(Message::Close(Some(close)))) => {
+                bail!("the server closed: {} {}", u16::from(close.code), close.reason)
+            }
             Some(Ok(_)) => {}
             Some(Err(error)) => return Err(error).context("the connection broke"),
             None => bail!("the connection ended"),

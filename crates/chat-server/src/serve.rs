@@ -17,7 +17,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     raise_open_files();
     let mut signals = stop_signals()?;
-    let wired = wiring::wire(&config).await?;
+    let wired = wiring::wire(&config)?;
     let listener = bind(SocketAddr::new(config.host, config.port))?;
     let address = listener.local_addr().context("the listener has no address")?;
     let (state, store) = (wired.state, wired.store);
@@ -25,10 +25,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let tickers = tickers::start(&state.app);
     state.fan_out.spawn_upkeep();
 
-    let server = chat_http::serve(state.clone(), vec![listener], config.workers, config.shutdown_timeout).context("cannot serve")?;
+    let server = start_http(state.clone(), listener, &config).context("cannot serve")?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    state.readiness.ready();
     announce(address);
 
     tokio::select! {
@@ -54,6 +53,24 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     } else {
         bail!("stopped after {:?}, and some clients had not finished", config.shutdown_timeout)
     }
+}
+
+fn start_http(
+    state: chat_http::HttpState,
+    listener: TcpListener,
+    config: &Config,
+) -> std::io::Result<actix_server::Server> {
+    let workers = match config.workers {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+        workers => workers,
+    };
+    let server = actix_web::HttpServer::new(move || chat_http::rest::app(state.clone()));
+    Ok(server
+        .workers(workers)
+        .disable_signals()
+        .shutdown_timeout(config.shutdown_timeout.as_secs())
+        .listen(listener)?
+        .run())
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -1,14 +1,16 @@
 //! Which adapter stands behind which port.
 
-use crate::config::{Config, Environment, Key, Keys};
+use crate::config::{Config, Environment, Keys};
 use anyhow::Context as _;
 use chat_app::{App, Ports, Settings, SystemClock, UuidV7Source};
-use chat_auth::{BcryptHasher, HmacRefreshTokens, JwtAccessTokens, SigningKey};
+use chat_auth::{
+    BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
+};
+use chat_domain::Clock as _;
 use chat_domain::auth::PasswordPolicy;
 use chat_http::{AllowedOrigins, HttpSettings, HttpState, Readiness};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
-use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -16,10 +18,108 @@ use tokio::runtime::Handle;
 const ACCESS_SECRET_FILE: &str = "jwt_secret";
 const REFRESH_SECRET_FILE: &str = "jwt_refresh_secret";
 
+/// Who issues our tokens and for whom (RFC 7519 §4.1.1, §4.1.3). Another value makes every token out there worthless.
+const TOKEN_ISSUER: &str = "chat-server";
+const TOKEN_AUDIENCE: &str = "chat";
+
 /// A server that is put together and not yet listening.
 pub(crate) struct Wired {
     /// What HTTP works with; the use cases and the fan-out are in it.
     pub(crate) state: HttpState,
     /// To be closed at the end.
     pub(crate) store: SqliteStore,
+}
+
+/// Opens the database and puts everything together. Blocks for as long as migrations take; nobody is served yet.
+pub(crate) fn wire(config: &Config) -> anyhow::Result<Wired> {
+    let path = config.database.path();
+    let store = SqliteStore::open(&SqliteConfig::at(path))
+        .with_context(|| format!("cannot open the database {} (DATABASE_URL)", path.display()))?;
+    let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
+    let refresh_keys = signing_keys(config.refresh_keys.as_ref(), config, REFRESH_SECRET_FILE)?;
+
+    let stores = Arc::new(store.clone());
+    let runtime = Handle::current();
+    let fan_out = FanOut::new(realtime_settings(config), stores.clone(), stores.clone(), runtime.clone());
+    let ports = Ports {
+        users: stores.clone(),
+        sessions: stores.clone(),
+        conversations: stores.clone(),
+        messages: stores.clone(),
+        receipts: stores.clone(),
+        changes: stores,
+        hasher: Arc::new(BcryptHasher::new(BcryptCost::new(config.bcrypt_cost)?, HashingLimits::default())),
+        access_tokens: Arc::new(JwtAccessTokens::new(&access_keys, TOKEN_ISSUER, TOKEN_AUDIENCE)),
+        refresh_tokens: Arc::new(SealedRefreshTokens::new(refresh_keys)),
+        presence: Arc::new(InProcessPresence::new()),
+        typing: Arc::new(InProcessTyping::new()),
+        bus: Arc::new(LocalBus::new(fan_out.clone())),
+        live_connections: fan_out.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(UuidV7Source),
+    };
+    let settings = Settings {
+        access_token_lifetime: config.access_lifetime,
+        refresh_token_lifetime: config.refresh_lifetime,
+        password_policy: PasswordPolicy::default(),
+        presence_audience: config.presence_audience,
+        typing_timeout: config.typing_timeout,
+    };
+    let state = HttpState {
+        app: App::new(ports, settings),
+        fan_out,
+        settings: Arc::new(http_settings(config)),
+        runtime,
+        readiness: Readiness::ready(),
+        clock: Arc::new(SystemClock),
+        started_at: SystemClock.now(),
+    };
+    Ok(Wired { state, store })
+}
+
+/// The given keys, else those kept beside the database; production, which must be given keys, has been refused before.
+fn signing_keys(given: Option<&Keys>, config: &Config, file: &str) -> anyhow::Result<SigningKeys> {
+    let kept;
+    let keys = match given {
+        Some(keys) => keys,
+        None => {
+            kept = Keys::kept_in(&config.database.folder().join(file))?;
+            &kept
+        }
+    };
+    let keys = keys.as_slice().iter().map(|key| SigningKey::new(key.id.as_str(), padded(key.secret.reveal())));
+    Ok(SigningKeys::new(keys.collect::<Result<Vec<_>, _>>()?)?)
+}
+
+/// Development takes short secrets. HMAC fills them up with zeros anyway (RFC 2104 §2): the signature is the same.
+fn padded(secret: &[u8]) -> Vec<u8> {
+    let mut secret = secret.to_vec();
+    secret.resize(secret.len().max(SigningKey::MIN_SECRET_BYTES), 0);
+    secret
+}
+
+fn realtime_settings(config: &Config) -> RealtimeSettings {
+    RealtimeSettings {
+        max_connections: config.max_connections,
+        max_connections_per_user: config.max_connections_per_user,
+        heartbeat_interval: config.timers.heartbeat_interval,
+        heartbeat_timeout: config.timers.heartbeat_timeout,
+        auth_timeout: config.timers.auth_timeout,
+        ..RealtimeSettings::default()
+    }
+}
+
+fn http_settings(config: &Config) -> HttpSettings {
+    let is_production = config.environment == Environment::Production;
+    let allowed_origins = match &config.allowed_origins {
+        Some(origins) => AllowedOrigins::List(origins.clone()),
+        None if is_production => AllowedOrigins::List(Vec::new()),
+        None => AllowedOrigins::AnyLocalhost,
+    };
+    HttpSettings {
+        is_production,
+        environment: config.environment.as_str().to_owned(),
+        allowed_origins,
+        ..HttpSettings::default()
+    }
 }

@@ -107,3 +107,113 @@ fn undo(connection: &mut SqliteConnection) {
 fn describe(error: &diesel::result::Error) -> std::io::Error {
     std::io::Error::other(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SqliteConfig;
+    use crate::connection::{migrate, open_reader, open_writer, prepare_file};
+    use crate::fault::Fault;
+    use crate::queue::Queue;
+    use chat_domain::StoreError;
+    use diesel::connection::SimpleConnection;
+    use diesel::sql_types::BigInt;
+    use std::sync::mpsc::sync_channel;
+
+    type Body = Box<dyn FnMut(&mut SqliteConnection) -> Result<(), Fault> + Send>;
+
+    fn sql(text: &'static str) -> Body {
+        Box::new(move |connection| Ok(connection.batch_execute(text)?))
+    }
+
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+
+    /// Queues these calls, then serves them as one batch. Returns which of them succeeded, and how often each
+    /// wrote what it wrote.
+    async fn serve_together(bodies: Vec<Body>) -> (Vec<bool>, Vec<i64>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = SqliteConfig::at(folder.path().join("chat.db"));
+        let path = prepare_file(&config.path).expect("a file");
+        let mut connection = open_writer(&path, &config).expect("a connection");
+        migrate(&mut connection).expect("a schema");
+        connection.batch_execute("CREATE TABLE written (number BIGINT NOT NULL)").expect("a table");
+
+        let (sender, parcels) = sync_channel(16);
+        let queue = std::sync::Arc::new(Queue::new(sender));
+        let calls: Vec<_> = bodies
+            .into_iter()
+            .map(|body| {
+                let queue = queue.clone();
+                tokio::spawn(async move { queue.call::<_, _, StoreError, _>(body).await.is_ok() })
+            })
+            .collect();
+        let mut batch = Vec::new();
+        while batch.len() < calls.len() {
+            tokio::task::yield_now().await;
+            batch.extend(parcels.try_iter().filter_map(|parcel| match parcel {
+                Parcel::Job(job) => Some(job),
+                Parcel::Stop => None,
+            }));
+        }
+        serve(&mut connection, &mut batch);
+        let mut succeeded = Vec::new();
+        for call in calls {
+            succeeded.push(call.await.expect("an answer"));
+        }
+        let mut reader = open_reader(&path, &config).expect("a connection");
+        assert!(reader.batch_execute("DELETE FROM written").is_err(), "a reader refuses to write");
+        let rows: Vec<Number> =
+            diesel::sql_query("SELECT number FROM written ORDER BY number").load(&mut reader).expect("rows");
+        (succeeded, rows.into_iter().map(|row| row.number).collect())
+    }
+
+    #[tokio::test]
+    async fn a_call_that_fails_after_writing_leaves_no_trace() {
+        let outcome = serve_together(vec![
+            sql("INSERT INTO written VALUES (1)"),
+            sql("INSERT INTO written VALUES (2); INSERT INTO written VALUES (NULL)"),
+            sql("INSERT INTO written VALUES (3)"),
+        ]);
+        assert_eq!(outcome.await, (vec![true, false, true], vec![1, 3]));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_panics_hurts_nobody_else() {
+        let outcome = serve_together(vec![
+            sql("INSERT INTO written VALUES (1)"),
+            Box::new(|connection| {
+                connection.batch_execute("INSERT INTO written VALUES (2)")?;
+                panic!("a defect")
+            }),
+            sql("INSERT INTO written VALUES (3)"),
+        ]);
+        assert_eq!(outcome.await, (vec![true, false, true], vec![1, 3]));
+    }
+
+    #[tokio::test]
+    async fn where_the_shared_commit_fails_the_calls_run_singly() {
+        let outcome = serve_together(vec![
+            sql("INSERT INTO written VALUES (1)"),
+            // Found out by the commit alone.
+            sql("PRAGMA defer_foreign_keys = ON; INSERT INTO written VALUES (2);
+                 INSERT INTO credentials VALUES (randomblob(16), 'of nobody', 0)"),
+            sql("INSERT INTO written VALUES (3)"),
+        ]);
+        assert_eq!(outcome.await, (vec![true, false, true], vec![1, 3]));
+    }
+
+    #[tokio::test]
+    async fn where_the_transaction_is_lost_on_the_way_the_calls_run_singly() {
+        let outcome = serve_together(vec![
+            sql("INSERT INTO written VALUES (1)"),
+            // What a full disk does, too.
+            sql("INSERT INTO written VALUES (2); INSERT OR ROLLBACK INTO written VALUES (NULL)"),
+            sql("INSERT INTO written VALUES (3)"),
+        ]);
+        assert_eq!(outcome.await, (vec![true, false, true], vec![1, 3]));
+    }
+}

@@ -2,3 +2,4 @@
 
 pub mod blackbox;
 pub mod fakes;
+pub mod stores;

@@ -73,3 +73,22 @@ impl Auth {
         self.0.settings.access_token_lifetime + MARGIN
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_news_once_and_forgotten_in_time() {
+        let (ended, at) = (EndedSessions::default(), Timestamp::from_unix_micros(1_000));
+        let session = SessionId::new(uuid::Uuid::from_u128(1));
+        assert!(!ended.contains(session));
+        assert!(ended.note(session, at));
+        assert!(!ended.note(session, at));
+        ended.was_read(at.plus(OVERLAP), at);
+        assert!(ended.contains(session), "still of interest");
+        assert_eq!(ended.read_at(), Some(at.plus(OVERLAP)));
+        ended.was_read(at.plus(OVERLAP), at.plus(Duration::from_micros(1)));
+        assert!(!ended.contains(session));
+    }
+}

@@ -2,7 +2,7 @@ use super::{
     Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, ParticipantIds,
     Refusal, Role,
 };
-use crate::receipts::Positions;
+use crate::receipts::{Positions, PositionsMoved};
 use crate::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
@@ -165,6 +165,12 @@ pub trait ConversationStore: Send + Sync {
     /// The newest `pos` of each of these conversations that exists, in any order, in one query.
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
 
+    /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many of them is the
+    /// caller's to know. A store that keeps no such index may leave it at this: clients then learn of receipts with the messages.
+    async fn list_positions(&self, _ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Adds a participant: positions start at the conversation's newest message, also on rejoining.
     /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError>;
@@ -174,4 +180,26 @@ pub trait ConversationStore: Send + Sync {
 
     /// Changes what the changes name. Returns the conversation after it and the [`crate::ChangeKind::Updated`].
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversations::DirectKey;
+    use uuid::Uuid;
+
+    #[test]
+    fn one_other_and_no_name_makes_a_pair() {
+        let user = |number| UserId::new(Uuid::from_u128(number));
+        let new = |others: &[UserId], name: Option<&str>| NewConversation {
+            id: ConversationId::new(Uuid::nil()),
+            created_by: user(1),
+            others: ParticipantIds::parse(user(1), others).expect("others"),
+            name: name.map(|name| ConversationName::parse(name).expect("a name")),
+            at: Timestamp::default(),
+        };
+        assert_eq!(new(&[user(2)], None).direct_pair(), Some(DirectKey::new(user(2), user(1))));
+        assert_eq!(new(&[user(2)], Some("Us")).direct_pair(), None);
+        assert_eq!(new(&[user(2), user(3)], None).direct_pair(), None);
+    }
 }

@@ -193,4 +193,42 @@ mod tests {
         assert!(HistoryRequest::Latest(limit(5)).range(Seq::ZERO, Seq::ZERO).is_empty());
         assert!(HistoryRequest::Around(seq(9), limit(5)).range(Seq::new(9), Seq::ZERO).is_empty());
     }
+
+    #[test]
+    fn a_page_knows_what_lies_on_either_side_of_it() {
+        let page = |newest: u64, oldest: u64| HistoryPage {
+            messages: (oldest..=newest).rev().map(message).collect(),
+            last_seq: Seq::new(9),
+            participants: Vec::new(),
+        };
+        let sides = |page: HistoryPage| (page.has_older(), page.has_newer());
+        assert_eq!(sides(page(9, 1)), (false, false));
+        assert_eq!(sides(page(9, 5)), (true, false));
+        assert_eq!(sides(page(5, 1)), (false, true));
+        assert_eq!(sides(page(5, 2)), (true, true));
+        assert_eq!(sides(page(0, 1)), (false, false), "an empty page");
+    }
+
+    fn message(seq: u64) -> Message {
+        Message {
+            id: MessageId::new(uuid::Uuid::from_u128(u128::from(seq))),
+            conversation_id: crate::ConversationId::new(uuid::Uuid::nil()),
+            seq: Seq::new(seq),
+            pos: crate::Pos::new(seq + 1),
+            sender: crate::users::UserSummary {
+                id: crate::UserId::new(uuid::Uuid::nil()),
+                username: None,
+                name: "n".into(),
+                avatar: None,
+            },
+            body: crate::messages::MessageBody::parse("hi").expect("a body"),
+            attachment: None,
+            reply_to: None,
+            client_message_id: None,
+            created_at: crate::Timestamp::default(),
+            updated_at: crate::Timestamp::default(),
+            edited_at: None,
+            deleted_at: None,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-use crate::Fault;
+use crate::{Failure, Fault};
 use chat_domain::ErrorCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -28,6 +28,12 @@ pub struct InvalidFrame {
     pub message: String,
     /// What is wrong with which field.
     pub faults: Vec<Fault>,
+}
+
+impl From<InvalidFrame> for Failure {
+    fn from(invalid: InvalidFrame) -> Self {
+        Self { code: invalid.code, messages: vec![invalid.message], details: invalid.faults }
+    }
 }
 
 impl InvalidFrame {

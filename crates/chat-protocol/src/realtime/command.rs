@@ -62,7 +62,7 @@ const CONVERSATION: &str = "conversationId";
 impl Command {
     /// The command that a frame carries. Every name of every dialect is understood on every connection.
     pub fn parse(frame: &ClientFrame<'_>) -> Result<Self, InvalidFrame> {
-        let read = match frame.event.as_str() {
+        let read: fn(&mut Fields) -> Option<Self> = match frame.event.as_str() {
             "conversation:join" => |fields: &mut Fields| fields.id(CONVERSATION).map(Self::OpenWindow),
             "conversation:leave" => |fields: &mut Fields| fields.id(CONVERSATION).map(Self::CloseWindow),
             "message:send" => send_message,
@@ -71,18 +71,18 @@ impl Command {
             "messages:fetch" => fetch_messages,
             "typing:start" => |fields: &mut Fields| fields.id(CONVERSATION).map(Self::StartTyping),
             "typing:stop" => |fields: &mut Fields| fields.id(CONVERSATION).map(Self::StopTyping),
-            "presence:update" => |fields: &mut Fields| {
-                fields.required("status", PresenceStatus::parse_choice).map(Self::ChoosePresence)
-            },
+            "presence:update" => {
+                |fields: &mut Fields| fields.required("status", PresenceStatus::parse_choice).map(Self::ChoosePresence)
+            }
             "presence:get" => |fields: &mut Fields| fields.id("userId").map(Self::ReadPresence),
             "call:start" => |fields: &mut Fields| fields.id(CONVERSATION).map(Self::StartCall),
             "auth" => authenticate,
-            "resume" => |fields: &mut Fields| match fields.take("resume") {
-                Some(value) => resume(fields, value).map(Self::Resume),
-                None => {
+            "resume" => |fields: &mut Fields| {
+                let Some(value) = fields.take("resume") else {
                     fields.fault("resume", "is required");
-                    None
-                }
+                    return None;
+                };
+                resume(fields, value).map(Self::Resume)
             },
             _ => {
                 return Err(InvalidFrame {
@@ -144,10 +144,12 @@ fn advance(fields: &mut Fields, kind: fn(ReceiptTarget) -> AdvancePositions) -> 
 
 fn anchor(fields: &mut Fields, field: &str) -> Option<Anchor> {
     match fields.take(field)? {
-        Value::String(text) => match text.parse() {
-            Ok(id) => Some(Anchor::Message(id)),
-            Err(problem) => {
-                fields.fault(field, format!("{problem} or a number"));
+        // The cursors of a page are numbers as text.
+        Value::String(text) => match (text.parse(), text.parse()) {
+            (Ok(id), _) => Some(Anchor::Message(id)),
+            (_, Ok(number)) => Some(Anchor::Seq(Seq::new(number))),
+            _ => {
+                fields.fault(field, "must be a message's id or its number");
                 None
             }
         },

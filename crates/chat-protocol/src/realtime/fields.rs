@@ -40,13 +40,11 @@ impl Fields {
         field: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        match self.take(field)? {
-            Value::String(text) => parse(&text).map_err(|problem| self.fault(field, problem)).ok(),
-            _ => {
-                self.fault(field, "must be a string");
-                None
-            }
-        }
+        let Value::String(text) = self.take(field)? else {
+            self.fault(field, "must be a string");
+            return None;
+        };
+        parse(&text).map_err(|problem| self.fault(field, problem)).ok()
     }
 
     /// The same, where its absence is a fault.
@@ -67,18 +65,12 @@ impl Fields {
     }
 
     /// A whole number that `parse` accepts, where the field is present.
-    pub(super) fn number<T>(
-        &mut self,
-        field: &str,
-        parse: impl FnOnce(u64) -> Result<T, InvalidValue>,
-    ) -> Option<T> {
-        match self.take(field)?.as_u64() {
-            Some(number) => parse(number).map_err(|problem| self.fault(field, problem)).ok(),
-            None => {
-                self.fault(field, "must be a whole number");
-                None
-            }
-        }
+    pub(super) fn number<T>(&mut self, field: &str, parse: impl FnOnce(u64) -> Result<T, InvalidValue>) -> Option<T> {
+        let Some(number) = self.take(field)?.as_u64() else {
+            self.fault(field, "must be a whole number");
+            return None;
+        };
+        parse(number).map_err(|problem| self.fault(field, problem)).ok()
     }
 
     /// What was read, unless something was wrong with it.

@@ -7,7 +7,8 @@ pub(crate) struct DatabaseFile(PathBuf);
 impl DatabaseFile {
     /// Reads `sqlite://relative/path` or `sqlite:///absolute/path`; else says what is wrong and what to do.
     pub(crate) fn parse(url: &str) -> Result<Self, (&'static str, &'static str)> {
-        const REMEDY: &str = "set it to sqlite:// and a path, such as sqlite://data/chat.db or sqlite:///var/lib/chat/chat.db";
+        const REMEDY: &str =
+            "set it to sqlite:// and a path, such as sqlite://data/chat.db or sqlite:///var/lib/chat/chat.db";
         let Some((scheme, path)) = url.split_once("://") else {
             return Err(("is not a database URL", REMEDY));
         };
@@ -56,7 +57,16 @@ mod tests {
     #[test]
     fn what_this_build_does_not_have_is_refused_by_name() {
         assert!(DatabaseFile::parse("postgres://u:p@h/db").is_err_and(|(problem, _)| problem.contains("PostgreSQL")));
-        for wrong in ["", "data/chat.db", "mysql://x", "sqlite://", "sqlite:///", "sqlite://data/", "sqlite://:memory:", "sqlite://a?mode=rwc"] {
+        for wrong in [
+            "",
+            "data/chat.db",
+            "mysql://x",
+            "sqlite://",
+            "sqlite:///",
+            "sqlite://data/",
+            "sqlite://:memory:",
+            "sqlite://a?mode=rwc",
+        ] {
             assert!(DatabaseFile::parse(wrong).is_err(), "{wrong}");
         }
     }

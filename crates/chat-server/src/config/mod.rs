@@ -10,7 +10,7 @@ mod values;
 
 pub(crate) use database::DatabaseFile;
 pub(crate) use faults::InvalidConfig;
-pub(crate) use secrets::{Key, Keys};
+pub(crate) use secrets::Keys;
 pub(crate) use settings::help;
 pub(crate) use source::Source;
 
@@ -32,11 +32,8 @@ const BCRYPT_COSTS: RangeInclusive<u32> = 4..=15;
 const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 const MOST_CONNECTIONS: usize = 10_000_000;
 const MOST_WORKERS: usize = 1_024;
-const ENVIRONMENTS: &[(&str, Environment)] = &[
-    ("development", Environment::Development),
-    ("test", Environment::Test),
-    ("production", Environment::Production),
-];
+const ENVIRONMENTS: &[(&str, Environment)] =
+    &[("development", Environment::Development), ("test", Environment::Test), ("production", Environment::Production)];
 const AUDIENCES: &[(&str, PresenceAudience)] =
     &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
@@ -142,7 +139,8 @@ impl Config {
         let auth_timeout = reader.duration("AUTH_TIMEOUT", TIMERS);
         let typing_timeout = reader.duration("TYPING_TIMEOUT", TIMERS);
         let log_format = reader.choice("LOG_FORMAT", LOG_FORMATS);
-        let log_filter = reader.parsed("RUST_LOG", "filter directives, such as info or info,chat_http=debug", parse_filter);
+        let log_filter =
+            reader.parsed("RUST_LOG", "filter directives, such as info or info,chat_http=debug", parse_filter);
         reader.finish(|| {
             Some(Self {
                 environment: environment?,
@@ -191,7 +189,8 @@ fn parse_filter(text: &str) -> Option<String> {
 }
 
 fn read_environment(reader: &mut Reader<'_>) -> Option<Environment> {
-    let name = if reader.given("APP_ENV").is_none() && reader.given("NODE_ENV").is_some() { "NODE_ENV" } else { "APP_ENV" };
+    let name =
+        if reader.given("APP_ENV").is_none() && reader.given("NODE_ENV").is_some() { "NODE_ENV" } else { "APP_ENV" };
     reader.choice(name, ENVIRONMENTS)
 }
 

@@ -22,7 +22,11 @@ impl<'a> Reader<'a> {
             if let Some(value) = source.get(unsupported.name)
                 && !unsupported.harmless.contains(&value)
             {
-                reader.fault(unsupported.name, format!("asks for {}, which this build does not have", unsupported.what), "remove it");
+                reader.fault(
+                    unsupported.name,
+                    format!("asks for {}, which this build does not have", unsupported.what),
+                    "remove it",
+                );
             }
         }
         reader
@@ -53,7 +57,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number within bounds.
-    pub(super) fn number<T: FromStr + PartialOrd + Display>(&mut self, name: &str, bounds: &RangeInclusive<T>) -> Option<T> {
+    pub(super) fn number<T: FromStr + PartialOrd + Display>(
+        &mut self,
+        name: &str,
+        bounds: &RangeInclusive<T>,
+    ) -> Option<T> {
         let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
         self.parsed(name, &expected, |text| text.parse().ok().filter(|number| bounds.contains(number)))
     }
@@ -71,7 +79,8 @@ impl<'a> Reader<'a> {
     /// One of several words, in any case.
     pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-        let find = |text: &str| choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value);
+        let find =
+            |text: &str| choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value);
         self.parsed(name, &format!("one of {}", words.join(", ")), find)
     }
 

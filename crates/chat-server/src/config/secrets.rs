@@ -20,8 +20,19 @@ const MAX_KEY_ID_BYTES: usize = 32;
 const MIN_DISTINCT_BYTES: usize = 8;
 
 /// Words of texts that were written to be replaced: in our `.env.example`, and in the examples that others paste.
-const PLACEHOLDERS: &[&str] =
-    &["your_", "your-", "secret_key", "secret-key", "change", "example", "placeholder", "replace", "openssl rand", "<", "supersecret"];
+const PLACEHOLDERS: &[&str] = &[
+    "your_",
+    "your-",
+    "secret_key",
+    "secret-key",
+    "change",
+    "example",
+    "placeholder",
+    "replace",
+    "openssl rand",
+    "<",
+    "supersecret",
+];
 
 /// A secret that does not show itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,7 +125,8 @@ impl Keys {
         if !file.exists() {
             make(file).with_context(|| format!("cannot keep a secret in {}", file.display()))?;
         }
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
         Self::parse(text.trim())
             .ok()
             .filter(|keys| keys.weakness().is_none())

@@ -20,15 +20,35 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 pub(crate) const SETTINGS: &[Setting] = &[
     setting("HOST", "127.0.0.1", "Address to listen on; `0.0.0.0` for every network"),
     setting("PORT", "3000", "Port of REST and WebSocket; `0` takes any free one and logs it"),
-    setting("DATABASE_URL", "sqlite://data/chat.db", "The database file; its folder also keeps the secrets that development makes"),
-    setting("APP_ENV", "development", "`development`, `test` or `production`; `NODE_ENV` is read where this is not set"),
-    setting("JWT_SECRET", "", "Signs access tokens: 32 bytes or more, or `id:secret,id:secret` for rotation (the first signs, all verify); development makes and keeps one"),
+    setting(
+        "DATABASE_URL",
+        "sqlite://data/chat.db",
+        "The database file; its folder also keeps the secrets that development makes",
+    ),
+    setting(
+        "APP_ENV",
+        "development",
+        "`development`, `test` or `production`; `NODE_ENV` is read where this is not set",
+    ),
+    setting(
+        "JWT_SECRET",
+        "",
+        "Signs access tokens: 32 bytes or more, or `id:secret,id:secret` for rotation (the first signs, all verify); development makes and keeps one",
+    ),
     setting("JWT_REFRESH_SECRET", "", "Signs refresh tokens; same form, another secret"),
     setting("JWT_EXPIRATION", "15m", "How long an access token is good"),
     setting("JWT_REFRESH_EXPIRATION", "7d", "How long a sign-in lasts without being used"),
     setting("BCRYPT_COST", "12", "Cost of hashing a password, 4 to 15; production asks for 10 or more"),
-    setting("ALLOWED_ORIGINS", "", "Web origins that may call and connect, separated by commas; where empty: any `localhost` origin in development, none in production"),
-    setting("PRESENCE_AUDIENCE", "contacts", "Who sees who is online: `contacts` (shares a conversation) or `everyone`"),
+    setting(
+        "ALLOWED_ORIGINS",
+        "",
+        "Web origins that may call and connect, separated by commas; where empty: any `localhost` origin in development, none in production",
+    ),
+    setting(
+        "PRESENCE_AUDIENCE",
+        "contacts",
+        "Who sees who is online: `contacts` (shares a conversation) or `everyone`",
+    ),
     setting("MAX_CONNECTIONS", "100000", "WebSocket connections that this server takes"),
     setting("MAX_CONNECTIONS_PER_USER", "20", "WebSocket connections that one user may have"),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
@@ -66,7 +86,8 @@ pub(crate) const UNSUPPORTED: &[Unsupported] = &[
 
 /// The settings as lines for `--help`.
 pub(crate) fn help() -> String {
-    let mut text = String::from("Settings, from the environment or from .env in the working folder (the environment wins):\n");
+    let mut text =
+        String::from("Settings, from the environment or from .env in the working folder (the environment wins):\n");
     for Setting { name, default, meaning } in SETTINGS {
         let default = if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
         text.push_str(&format!("\n  {name}\n          {meaning}{default}\n"));

@@ -67,7 +67,10 @@ mod tests {
         let path = folder.path().join(".env");
         std::fs::write(&path, "PATH=from-the-file\nCHAT_TEST_ONLY_IN_FILE='a b'\nCHAT_TEST_EMPTY=\n").expect("written");
         let source = Source::read(&path).expect("a source");
-        assert_eq!(source.get("PATH").map(str::to_owned), std::env::var("PATH").ok().map(|path| path.trim().to_owned()));
+        assert_eq!(
+            source.get("PATH").map(str::to_owned),
+            std::env::var("PATH").ok().map(|path| path.trim().to_owned())
+        );
         assert_eq!(source.get("CHAT_TEST_ONLY_IN_FILE"), Some("a b"));
         assert_eq!(source.get("CHAT_TEST_EMPTY"), None);
     }

@@ -71,7 +71,17 @@ mod tests {
         assert_eq!(parse_origin("http://localhost:5173"), Some("http://localhost:5173".into()));
         assert_eq!(parse_origin("http://[::1]:3000"), Some("http://[::1]:3000".into()));
         assert_eq!(parse_origin("http://[::1]"), Some("http://[::1]".into()));
-        for wrong in ["*", "localhost", "http://", "http://a/", "http://a/b", "http://a:port", "http://u@a", "http://*.a", "://a"] {
+        for wrong in [
+            "*",
+            "localhost",
+            "http://",
+            "http://a/",
+            "http://a/b",
+            "http://a:port",
+            "http://u@a",
+            "http://*.a",
+            "://a",
+        ] {
             assert_eq!(parse_origin(wrong), None, "{wrong}");
         }
     }

@@ -80,6 +80,11 @@ impl Server {
         &self.base
     }
 
+    /// The folder in which it runs and keeps its data.
+    pub fn folder(&self) -> &Path {
+        self.setup.folder()
+    }
+
     /// The address of the WebSocket.
     pub fn socket_url(&self) -> String {
         format!("{}/api/v1/ws", self.base.replacen("http", "ws", 1))
@@ -113,10 +118,8 @@ impl Server {
     /// Fails if anything panicked or was logged as an error.
     pub fn assert_untroubled(&self) {
         let log = self.log();
-        let troubles: Vec<_> = log
-            .lines()
-            .filter(|line| line.contains("panicked at") || line.contains(r#""level":"ERROR""#))
-            .collect();
+        let troubles: Vec<_> =
+            log.lines().filter(|line| line.contains("panicked at") || line.contains(r#""level":"ERROR""#)).collect();
         assert!(troubles.is_empty(), "the log tells of trouble: {troubles:#?}");
     }
 
@@ -127,7 +130,9 @@ impl Server {
                 tokio::time::sleep(POLL).await;
             }
         };
-        tokio::time::timeout(DEADLINE, found).await.unwrap_or_else(|_| panic!("{text:?} is not in the log:\n{}", self.log()));
+        tokio::time::timeout(DEADLINE, found)
+            .await
+            .unwrap_or_else(|_| panic!("{text:?} is not in the log:\n{}", self.log()));
     }
 
     /// Asks it to stop, as a service manager would.
@@ -178,6 +183,8 @@ impl Server {
                 tokio::time::sleep(POLL).await;
             }
         };
-        tokio::time::timeout(DEADLINE, ready).await.unwrap_or_else(|_| panic!("the server is not ready:\n{}", self.log()));
+        tokio::time::timeout(DEADLINE, ready)
+            .await
+            .unwrap_or_else(|_| panic!("the server is not ready:\n{}", self.log()));
     }
 }

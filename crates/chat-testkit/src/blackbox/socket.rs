@@ -35,9 +35,14 @@ pub struct Closed {
 }
 
 impl Socket {
-    /// Connects with a token in the upgrade's header.
+    /// Connects with a token in the upgrade's header, and waits until everything that happens from now on will be delivered: asking
+    /// to resume from nothing is answered at that moment.
     pub async fn connect(url: &str, token: &str) -> Self {
-        Self::open(url, &[("authorization", &format!("Bearer {token}"))]).await.expect("an upgrade")
+        let (url, bearer) = (format!("{url}?resume=true"), format!("Bearer {token}"));
+        let mut socket = Self::open(&url, &[("authorization", &bearer)]).await.expect("an upgrade");
+        socket.tell("resume", json!({"resume": {}})).await;
+        socket.event("resumed").await;
+        socket
     }
 
     /// Connects with these headers and no others of note.
@@ -112,9 +117,14 @@ impl Socket {
 
     /// The next frame in order, whatever it is.
     pub async fn next(&mut self) -> Value {
+        self.next_or_closed().await.unwrap_or_else(|closed| panic!("closed instead of a frame: {closed:?}"))
+    }
+
+    /// The next frame in order, or how the server ended the connection instead.
+    pub async fn next_or_closed(&mut self) -> Result<Value, Closed> {
         match self.waiting.pop_front() {
-            Some(frame) => frame,
-            None => self.read().await.unwrap_or_else(|closed| panic!("closed instead of a frame: {closed:?}")),
+            Some(frame) => Ok(frame),
+            None => self.read().await,
         }
     }
 

@@ -1,0 +1,139 @@
+use crate::world::{World, message, nowhere};
+use chat_app::{Coded, MessagesError};
+use chat_domain::messages::{Anchor, Appended, HistoryRequest, SendMessage};
+use chat_domain::{Audience, ErrorCode, MessageId, PageLimit, Seq};
+
+const LIMIT: PageLimit = PageLimit::HISTORY_DEFAULT;
+
+fn code<T>(answer: Result<T, MessagesError>) -> Option<ErrorCode> {
+    answer.err().map(|fault| fault.code())
+}
+
+#[tokio::test]
+async fn a_message_is_stored_and_then_told_to_the_conversation() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.bus.take();
+    let sent = world.app.messages.send(ann, message(chat, " hello ", Some("k1"))).await.expect("sent");
+    let Appended::New(sent) = sent else { panic!("not new: {sent:?}") };
+    assert_eq!((sent.body.as_str(), sent.seq, sent.pos.get()), ("hello", Seq::new(1), 2));
+    assert_eq!(sent.sender.id, ann.user_id);
+    let published = world.bus.take();
+    assert_eq!(published.len(), 1);
+    assert_eq!((&published[0].audience, published[0].except), (&Audience::Conversation(chat), None));
+    let history = world.app.messages.history(bob, chat, HistoryRequest::Latest(LIMIT)).await.expect("a page");
+    assert_eq!(history.messages, [sent]);
+}
+
+#[tokio::test]
+async fn sending_twice_with_one_key_makes_one_message_and_tells_it_again() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.bus.take();
+    let first = world.app.messages.send(ann, message(chat, "hello", Some("k1"))).await.expect("sent");
+    let again = world.app.messages.send(ann, message(chat, "hello ", Some("k1"))).await.expect("sent");
+    let (Appended::New(first), Appended::Replayed(again)) = (first, again) else { panic!("not a replay") };
+    assert_eq!(first.id, again.id);
+    assert_eq!(world.published(), ["2 sent hello", "2 sent hello"], "the first time may have been cut short");
+    let history = world.app.messages.history(bob, chat, HistoryRequest::Latest(LIMIT)).await.expect("a page");
+    assert_eq!(history.messages.len(), 1);
+}
+
+#[tokio::test]
+async fn another_message_under_the_same_key_is_refused() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.app.messages.send(ann, message(chat, "hello", Some("k1"))).await.expect("sent");
+    world.bus.take();
+    let refused = world.app.messages.send(ann, message(chat, "other", Some("k1"))).await;
+    assert_eq!(code(refused), Some(ErrorCode::IdempotencyKeyReused));
+    assert!(world.bus.take().is_empty());
+    assert!(world.app.messages.send(bob, message(chat, "mine", Some("k1"))).await.is_ok(), "keys are the sender's");
+}
+
+#[tokio::test]
+async fn only_participants_send_and_read() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.bus.take();
+    let messages = &world.app.messages;
+    let latest = HistoryRequest::Latest(LIMIT);
+    assert_eq!(code(messages.send(eve, message(chat, "psst", None)).await), Some(ErrorCode::NotAParticipant));
+    assert_eq!(code(messages.history(eve, chat, latest).await), Some(ErrorCode::NotAParticipant));
+    let unknown = message(nowhere(), "echo", None);
+    assert_eq!(code(messages.send(ann, unknown).await), Some(ErrorCode::ConversationNotFound));
+    assert_eq!(code(messages.history(ann, nowhere(), latest).await), Some(ErrorCode::ConversationNotFound));
+    assert!(world.bus.take().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_was_removed_neither_sends_nor_reads() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let group = world.group(ann, &[bob]).await;
+    world.app.messages.send(bob, message(group, "mine", Some("k1"))).await.expect("sent");
+    world.app.conversations.remove_participant(ann, group, bob.user_id).await.expect("removed");
+    assert_eq!(
+        code(world.app.messages.send(bob, message(group, "more", None)).await),
+        Some(ErrorCode::NotAParticipant)
+    );
+    let latest = HistoryRequest::Latest(LIMIT);
+    assert_eq!(code(world.app.messages.history(bob, group, latest).await), Some(ErrorCode::NotAParticipant));
+    let replay = world.app.messages.send(bob, message(group, "mine", Some("k1"))).await;
+    assert!(matches!(replay, Ok(Appended::Replayed(_))), "what was sent before is still answered");
+}
+
+#[tokio::test]
+async fn an_answer_names_a_message_of_the_same_conversation() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let (chat, other) = (world.group(ann, &[bob]).await, world.group(ann, &[bob]).await);
+    let (here, there) = (world.send(ann, chat, "here").await, world.send(ann, other, "there").await);
+    let answer = |to: MessageId| SendMessage { reply_to: Some(to), ..message(chat, "indeed", None) };
+    assert!(world.app.messages.send(bob, answer(here.id)).await.is_ok());
+    assert_eq!(code(world.app.messages.send(bob, answer(there.id)).await), Some(ErrorCode::MessageNotFound));
+    let around = HistoryRequest::Around(Anchor::Message(there.id), LIMIT);
+    assert_eq!(code(world.app.messages.history(bob, chat, around).await), Some(ErrorCode::MessageNotFound));
+}
+
+#[tokio::test]
+async fn sending_ends_writing() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.app.typing.start(ann, chat).await.expect("writing");
+    world.bus.take();
+    world.send(ann, chat, "done").await;
+    assert_eq!(world.published(), ["2 sent done", "typing false"]);
+}
+
+#[tokio::test]
+async fn a_message_is_sent_also_where_typing_is_broken() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.typing.set_broken(true);
+    world.bus.take();
+    world.send(ann, chat, "anyway").await;
+    assert_eq!(world.published(), ["2 sent anyway"]);
+}
+
+#[tokio::test]
+async fn messages_sent_at_once_are_numbered_without_a_gap() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let (messages, sender) = (world.app.messages.clone(), if number % 2 == 0 { ann } else { bob });
+        tasks.spawn(async move { messages.send(sender, message(chat, &format!("{number}"), None)).await.is_ok() });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|sent| sent));
+    let history = world.app.messages.history(ann, chat, HistoryRequest::Latest(LIMIT)).await.expect("a page");
+    let numbers: Vec<_> = history.messages.iter().rev().map(|message| message.seq.get()).collect();
+    assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
+}

@@ -1,0 +1,70 @@
+use crate::world::{World, nobody, nowhere};
+use chat_app::{App, Coded, ReceiptsError, Settings};
+use chat_domain::auth::Actor;
+use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
+use chat_domain::{Audience, ConversationId, ErrorCode, MessageId, Seq, UserId};
+use std::sync::Arc;
+
+const READ_ALL: AdvancePositions = AdvancePositions::Read(ReceiptTarget::Latest);
+
+async fn read(app: &App, actor: Actor, conversation: ConversationId, seq: u64) -> Result<Advanced, ReceiptsError> {
+    app.receipts.advance(actor, conversation, AdvancePositions::Read(ReceiptTarget::Seq(Seq::new(seq)))).await
+}
+
+#[tokio::test]
+async fn reading_moves_the_positions_forward_and_tells_the_conversation_once() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    for text in ["one", "two", "three"] {
+        world.send(ann, chat, text).await;
+    }
+    world.bus.take();
+    let moved = read(&world.app, bob, chat, 2).await.expect("moved");
+    assert_eq!((moved.moved, moved.positions.read, moved.positions.delivered), (true, Seq::new(2), Seq::new(2)));
+    let published = world.bus.take();
+    assert_eq!(published.len(), 1);
+    assert_eq!((&published[0].audience, published[0].except), (&Audience::Conversation(chat), None));
+
+    assert!(!read(&world.app, bob, chat, 1).await.expect("an answer").moved, "never back");
+    assert!(!read(&world.app, bob, chat, 2).await.expect("an answer").moved);
+    assert!(world.bus.take().is_empty());
+    let all = world.app.receipts.advance(bob, chat, READ_ALL).await.expect("moved");
+    assert_eq!(all.positions.unread(all.last_seq), 0);
+    assert_eq!(world.published(), ["read 3"]);
+}
+
+#[tokio::test]
+async fn only_participants_move_positions_and_only_to_messages_that_are_there() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.bus.take();
+    let code = |answer: Result<Advanced, ReceiptsError>| answer.err().map(|fault| fault.code());
+    assert_eq!(code(read(&world.app, eve, chat, 1).await), Some(ErrorCode::NotAParticipant));
+    assert_eq!(code(read(&world.app, ann, nowhere(), 1).await), Some(ErrorCode::ConversationNotFound));
+    let missing = AdvancePositions::Delivered(ReceiptTarget::Message(MessageId::new(nobody().as_uuid())));
+    assert_eq!(code(world.app.receipts.advance(ann, chat, missing).await), Some(ErrorCode::MessageNotFound));
+    assert!(world.bus.take().is_empty());
+}
+
+/// Says that positions moved among so many.
+struct Crowd(u32);
+
+#[async_trait::async_trait]
+impl ReceiptStore for Crowd {
+    async fn advance(&self, _: ConversationId, _: UserId, _: AdvancePositions) -> Result<Advanced, AdvanceError> {
+        let positions = Positions::joining_at(Seq::new(1));
+        Ok(Advanced { positions, moved: true, last_seq: Seq::new(1), participant_count: self.0 })
+    }
+}
+
+#[tokio::test]
+async fn positions_are_told_to_a_hundred_and_not_to_more() {
+    for (participants, told) in [(100, 1), (101, 0)] {
+        let world = World::with(Settings::default(), |ports| ports.receipts = Arc::new(Crowd(participants)));
+        let ann = world.user("ann").await;
+        world.app.receipts.advance(ann, nowhere(), READ_ALL).await.expect("moved");
+        assert_eq!(world.bus.take().len(), told, "{participants} participants");
+    }
+}

@@ -1,0 +1,93 @@
+//! The embedded store, with what it says of one membership bent.
+
+use async_trait::async_trait;
+use chat_domain::conversations::{
+    AddParticipant, Conversation, ConversationDetails, ConversationOverview, ConversationStore,
+    CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
+    RemoveParticipant, UpdateConversation,
+};
+use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
+use std::sync::Arc;
+
+/// How to bend it.
+#[derive(Clone, Copy)]
+pub(crate) enum Bend {
+    /// Every group looks deactivated.
+    Inactive,
+    /// Every conversation looks as large as this.
+    Crowd(u32),
+    /// Nothing is said of memberships.
+    Overloaded,
+    /// Reading memberships fails.
+    Failing,
+}
+
+pub(crate) struct Tampered {
+    pub(crate) store: Arc<dyn ConversationStore>,
+    pub(crate) bend: Bend,
+}
+
+#[async_trait]
+impl ConversationStore for Tampered {
+    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError> {
+        self.store.create(new).await
+    }
+
+    async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError> {
+        self.store.find(id, viewer).await
+    }
+
+    async fn list(&self, viewer: UserId, page: PageRequest) -> Result<Page<ConversationOverview>, StoreError> {
+        self.store.list(viewer, page).await
+    }
+
+    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        let mut memberships = self.store.list_memberships(user, limit).await?;
+        match self.bend {
+            Bend::Crowd(participant_count) => {
+                for membership in &mut memberships {
+                    membership.participant_count = participant_count;
+                }
+            }
+            Bend::Overloaded => return Err(StoreError::Overloaded),
+            Bend::Failing => return Err(StoreError::Failed("bent".into())),
+            Bend::Inactive => {}
+        }
+        Ok(memberships)
+    }
+
+    async fn find_membership(
+        &self,
+        id: ConversationId,
+        user: UserId,
+    ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError> {
+        match self.bend {
+            Bend::Overloaded => return Err(StoreError::Overloaded),
+            Bend::Failing => return Err(StoreError::Failed("bent".into())),
+            Bend::Inactive | Bend::Crowd(_) => {}
+        }
+        let is_active = !matches!(self.bend, Bend::Inactive);
+        let found = self.store.find_membership(id, user).await?;
+        Ok(found.map(|(conversation, membership)| (Conversation { is_active, ..conversation }, membership)))
+    }
+
+    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
+        self.store.list_removals(user, ids).await
+    }
+
+    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
+        self.store.list_last_pos(ids).await
+    }
+
+    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.store.add_participant(add).await
+    }
+
+    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError> {
+        self.store.remove_participant(remove).await
+    }
+
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.store.update(update).await
+    }
+}

@@ -1,0 +1,33 @@
+use crate::world::{World, nowhere};
+use chat_app::Coded;
+use chat_domain::{Audience, ErrorCode};
+
+#[tokio::test]
+async fn an_opened_window_is_told_to_the_others_who_have_it_open() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let group = world.group(ann, &[bob]).await;
+    world.bus.take();
+    world.app.conversations.open_window(ann, group).await.expect("opened");
+    world.app.conversations.close_window(ann, group).await.expect("closed");
+    let published = world.bus.take();
+    for envelope in &published {
+        assert_eq!((&envelope.audience, envelope.except), (&Audience::Window(group), Some(ann.user_id)));
+    }
+    assert_eq!(published.len(), 2);
+}
+
+#[tokio::test]
+async fn a_stranger_opens_no_window() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
+    let group = world.group(ann, &[bob]).await;
+    world.bus.take();
+    let refused = world.app.conversations.open_window(eve, group).await.expect_err("refused");
+    assert_eq!(refused.code(), ErrorCode::NotAParticipant);
+    let refused = world.app.conversations.close_window(eve, group).await.expect_err("refused");
+    assert_eq!(refused.code(), ErrorCode::NotAParticipant);
+    let refused = world.app.conversations.open_window(ann, nowhere()).await.expect_err("refused");
+    assert_eq!(refused.code(), ErrorCode::ConversationNotFound);
+    assert!(world.bus.take().is_empty());
+}

@@ -1,0 +1,214 @@
+//! A whole application of its own for every test.
+
+use crate::tampered::{Bend, Tampered};
+use chat_app::{
+    App, AuthError, CreateConversation, LoginIdentity, Ports, RegisterUser, Settings, SignedIn, UuidV7Source,
+};
+use chat_auth::{JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys};
+use chat_domain::auth::{Actor, ClientInfo, Password};
+use chat_domain::conversations::{ConversationName, ConversationOverview};
+use chat_domain::messages::{Appended, Message, MessageBody, SendMessage};
+use chat_domain::users::{DisplayName, EmailAddress, Username};
+use chat_domain::{
+    ChangeKind, ClientMessageId, ConnectionId, ConversationId, Envelope, Event, IdSource, PageLimit, PageNumber,
+    PageRequest, UserId,
+};
+use chat_sqlite::{SqliteConfig, SqliteStore};
+use chat_testkit::fakes::{FakeClock, FakePresence, FakeTyping, FastHasher, RecordingBus, RecordingConnections};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) hasher: Arc<FastHasher>,
+    pub(crate) bus: Arc<RecordingBus>,
+    pub(crate) connections: Arc<RecordingConnections>,
+    pub(crate) presence: Arc<FakePresence>,
+    pub(crate) typing: Arc<FakeTyping>,
+    _folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(Settings::default(), |_| {})
+    }
+
+    /// With other settings, and some ports exchanged.
+    pub(crate) fn with(settings: Settings, exchange: impl FnOnce(&mut Ports)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");
+        let store = Arc::new(store);
+        let keys = SigningKeys::new([SigningKey::new("test", [7; 32]).expect("a key")]).expect("keys");
+        let (clock, hasher, bus) = (Arc::<FakeClock>::default(), Arc::<FastHasher>::default(), Arc::default());
+        let (connections, presence, typing) = (Arc::default(), Arc::<FakePresence>::default(), Arc::default());
+        let mut ports = Ports {
+            users: store.clone(),
+            sessions: store.clone(),
+            conversations: store.clone(),
+            messages: store.clone(),
+            receipts: store.clone(),
+            changes: store.clone(),
+            hasher: hasher.clone(),
+            access_tokens: Arc::new(JwtAccessTokens::new(&keys, "chat", "chat")),
+            refresh_tokens: Arc::new(SealedRefreshTokens::new(keys)),
+            presence: presence.clone(),
+            typing: Arc::<FakeTyping>::clone(&typing),
+            bus: Arc::<RecordingBus>::clone(&bus),
+            live_connections: Arc::<RecordingConnections>::clone(&connections),
+            clock: clock.clone(),
+            ids: Arc::new(UuidV7Source),
+        };
+        exchange(&mut ports);
+        let app = App::new(ports, settings);
+        Self { app, store, clock, hasher, bus, connections, presence, typing, _folder: folder }
+    }
+
+    /// A second application over the same store, as another node is.
+    pub(crate) fn another_node(&self) -> (App, Arc<RecordingConnections>) {
+        let keys = SigningKeys::new([SigningKey::new("test", [7; 32]).expect("a key")]).expect("keys");
+        let connections = Arc::<RecordingConnections>::default();
+        let ports = Ports {
+            users: self.store.clone(),
+            sessions: self.store.clone(),
+            conversations: self.store.clone(),
+            messages: self.store.clone(),
+            receipts: self.store.clone(),
+            changes: self.store.clone(),
+            hasher: self.hasher.clone(),
+            access_tokens: Arc::new(JwtAccessTokens::new(&keys, "chat", "chat")),
+            refresh_tokens: Arc::new(SealedRefreshTokens::new(keys)),
+            presence: self.presence.clone(),
+            typing: self.typing.clone(),
+            bus: self.bus.clone(),
+            live_connections: connections.clone(),
+            clock: self.clock.clone(),
+            ids: Arc::new(UuidV7Source),
+        };
+        (App::new(ports, Settings::default()), connections)
+    }
+
+    /// Registers a user of this username and signs them in.
+    pub(crate) async fn user(&self, name: &str) -> Actor {
+        let signed_in = self.app.auth.register(registration(name), client("phone")).await.expect("a new user");
+        self.actor(&signed_in)
+    }
+
+    pub(crate) async fn login(&self, name: &str, password_text: &str) -> Result<SignedIn, AuthError> {
+        let identity = LoginIdentity::Username(Username::parse(name).expect("a username"));
+        self.app.auth.login(identity, password(password_text), client("laptop")).await
+    }
+
+    pub(crate) fn actor(&self, signed_in: &SignedIn) -> Actor {
+        self.app.auth.authenticate(&signed_in.access_token).expect("a good token")
+    }
+
+    pub(crate) async fn direct(&self, one: Actor, other: Actor) -> ConversationOverview {
+        let command = CreateConversation { participant_ids: vec![other.user_id], name: None };
+        self.app.conversations.create(one, command).await.expect("a direct conversation")
+    }
+
+    pub(crate) async fn group(&self, admin: Actor, others: &[Actor]) -> ConversationId {
+        let participant_ids = others.iter().map(|other| other.user_id).collect();
+        let command = CreateConversation { participant_ids, name: Some(name("Friends")) };
+        let made = self.app.conversations.create(admin, command).await.expect("a group");
+        made.details.conversation.id
+    }
+
+    pub(crate) async fn send(&self, sender: Actor, conversation: ConversationId, text: &str) -> Message {
+        match self.app.messages.send(sender, message(conversation, text, None)).await.expect("sent") {
+            Appended::New(message) | Appended::Replayed(message) => message,
+        }
+    }
+
+    /// The durable changes published since last asked, as short texts.
+    pub(crate) fn published(&self) -> Vec<String> {
+        self.bus.take().iter().map(short).collect()
+    }
+}
+
+pub(crate) fn registration(name: &str) -> RegisterUser {
+    RegisterUser {
+        email: EmailAddress::parse(&format!("{name}@example.com")).expect("an email"),
+        username: Some(Username::parse(name).expect("a username")),
+        name: None,
+        first_name: None,
+        last_name: None,
+        avatar: None,
+        password: password(PASSWORD),
+    }
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::attempt(text).expect("a password")
+}
+
+pub(crate) fn display_name(text: &str) -> DisplayName {
+    DisplayName::parse(text).expect("a name")
+}
+
+pub(crate) fn name(text: &str) -> ConversationName {
+    ConversationName::parse(text).expect("a name")
+}
+
+pub(crate) fn client(agent: &str) -> ClientInfo {
+    ClientInfo::new(Some(agent), Some("127.0.0.1".into()))
+}
+
+pub(crate) fn connection() -> ConnectionId {
+    ConnectionId::new(UuidV7Source.next_uuid())
+}
+
+pub(crate) fn nobody() -> UserId {
+    UserId::new(UuidV7Source.next_uuid())
+}
+
+pub(crate) fn nowhere() -> ConversationId {
+    ConversationId::new(UuidV7Source.next_uuid())
+}
+
+pub(crate) fn message(conversation_id: ConversationId, text: &str, key: Option<&str>) -> SendMessage {
+    SendMessage {
+        conversation_id,
+        body: MessageBody::parse(text).expect("a body"),
+        attachment: None,
+        reply_to: None,
+        client_message_id: key.map(|key| ClientMessageId::parse(key).expect("a key")),
+    }
+}
+
+pub(crate) fn page(number: u64, limit: u64) -> PageRequest {
+    PageRequest { number: PageNumber::parse(number).expect("a page"), limit: PageLimit::parse(limit).expect("a limit") }
+}
+
+fn short(envelope: &Envelope) -> String {
+    match &envelope.event {
+        Event::Change(change) => {
+            let kind = match &change.kind {
+                ChangeKind::MessageSent(message) => format!("sent {}", message.body.as_str()),
+                ChangeKind::Created { member_ids, .. } => format!("created with {}", member_ids.len()),
+                ChangeKind::Updated(_) => "updated".into(),
+                ChangeKind::ParticipantAdded { user, .. } => format!("added {}", user.name),
+                ChangeKind::ParticipantRemoved { .. } => "removed".into(),
+            };
+            format!("{} {kind}", change.pos)
+        }
+        Event::PositionsMoved(moved) => format!("read {}", moved.positions.read),
+        Event::TypingChanged { is_typing, .. } => format!("typing {is_typing}"),
+        Event::UserOnline { user, status, .. } => format!("{} {}", user.name, status.as_str()),
+        Event::UserOffline { .. } => "offline".into(),
+        Event::WindowOpened { .. } => "window opened".into(),
+        Event::WindowClosed { .. } => "window closed".into(),
+        Event::CallStarted(call) => format!("{} calls", call.caller.name),
+    }
+}
+
+/// A world whose memberships are bent.
+pub(crate) fn bent(bend: Bend) -> World {
+    World::with(Settings::default(), |ports| {
+        ports.conversations = Arc::new(Tampered { store: ports.conversations.clone(), bend });
+    })
+}

@@ -1,0 +1,149 @@
+//! Signing up, signing in, and the list of devices.
+
+use crate::answer::{Answer, Created};
+use crate::extract::{Bearer, Client, JsonBody, OptionalJsonBody, OptionalToken, SessionPath};
+use crate::{ApiError, HttpState};
+use actix_web::web::Data;
+use apistos::api_operation;
+use apistos::web::{ServiceConfig, delete, get, post, resource};
+use chat_app::{LoginIdentity, RegisterUser, SignedIn};
+use chat_domain::ErrorCode;
+use chat_protocol::auth::{
+    Identity, LoginBody, RefreshBody, RegisterBody, RegisteredView, Registration, SessionView, SignedInView, TOKEN_TYPE,
+};
+
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(resource("/auth/register").route(post().to(register)))
+        .service(resource("/auth/login").route(post().to(login)))
+        .service(resource("/auth/refresh").route(post().to(refresh)))
+        .service(resource("/auth/logout").route(post().to(logout)))
+        .service(resource("/auth/logout-all").route(post().to(logout_all)))
+        .service(resource("/auth/sessions").route(get().to(list_sessions)))
+        .service(resource("/auth/sessions/{id}").route(delete().to(end_session)));
+}
+
+fn view(signed_in: SignedIn) -> SignedInView {
+    SignedInView {
+        access_token: signed_in.access_token,
+        refresh_token: signed_in.refresh_token.reveal().to_owned(),
+        token_type: TOKEN_TYPE.to_owned(),
+        expires_in: signed_in.expires_in.as_secs(),
+        user: signed_in.user.into(),
+    }
+}
+
+fn command(registration: Registration) -> RegisterUser {
+    RegisterUser {
+        email: registration.email,
+        username: registration.username,
+        name: registration.name,
+        first_name: registration.first_name,
+        last_name: registration.last_name,
+        avatar: registration.avatar,
+        password: registration.password,
+    }
+}
+
+#[api_operation(
+    operation_id = "register",
+    tag = "Auth",
+    summary = "Make an account and sign in",
+    description = "At least one of `name` and `username`. A missing username is made from the email, a missing name from first and last name, else from the username."
+)]
+async fn register(
+    state: Data<HttpState>,
+    client: Client,
+    body: JsonBody<RegisterBody>,
+) -> Result<Created<RegisteredView>, ApiError> {
+    let auth = state.app.auth.clone();
+    let registration = body.parse(|body| body.parse(auth.password_policy()))?;
+    let signed_in = state.run(async move { auth.register(command(registration), client.0).await }).await??;
+    Ok(Created::created(view(signed_in).into()))
+}
+
+#[api_operation(
+    operation_id = "login",
+    tag = "Auth",
+    summary = "Sign in",
+    description = "With `email` or `username`. An unknown account and a wrong password are not told apart."
+)]
+async fn login(
+    state: Data<HttpState>,
+    client: Client,
+    body: JsonBody<LoginBody>,
+) -> Result<Answer<SignedInView>, ApiError> {
+    let (identity, password) = body.parse(LoginBody::parse)?;
+    let identity = match identity {
+        Identity::Email(email) => LoginIdentity::Email(email),
+        Identity::Username(username) => LoginIdentity::Username(username),
+    };
+    let auth = state.app.auth.clone();
+    let signed_in = state.run(async move { auth.login(identity, password, client.0).await }).await??;
+    Ok(Answer::ok(view(signed_in)))
+}
+
+#[api_operation(
+    operation_id = "refresh",
+    tag = "Auth",
+    summary = "Exchange the refresh token for a new pair",
+    description = "The refresh token comes in the body, or as `Authorization: Bearer`. It is good once; for 60 s it still gives the same successor, while that is unused. A spent token at any other time ends the session."
+)]
+async fn refresh(
+    state: Data<HttpState>,
+    client: Client,
+    header: OptionalToken,
+    body: OptionalJsonBody<RefreshBody>,
+) -> Result<Answer<SignedInView>, ApiError> {
+    let token = match (body.parse(RefreshBody::parse)?, header.0) {
+        (Some(token), _) => token.reveal().to_owned(),
+        (None, Some(token)) => token,
+        (None, None) => return Err(ApiError::new(ErrorCode::Unauthenticated, "This needs a refresh token")),
+    };
+    let auth = state.app.auth.clone();
+    let signed_in = state.run(async move { auth.refresh(&token, client.0).await }).await??;
+    Ok(Answer::ok(view(signed_in)))
+}
+
+#[api_operation(
+    operation_id = "logout",
+    tag = "Auth",
+    summary = "Sign out",
+    description = "Ends this session: its tokens, and its sockets on every node within a second."
+)]
+async fn logout(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, ApiError> {
+    let auth = state.app.auth.clone();
+    state.run(async move { auth.logout(actor.0).await }).await??;
+    Ok(Answer::ok(()))
+}
+
+#[api_operation(
+    operation_id = "logoutAll",
+    tag = "Auth",
+    summary = "Sign out everywhere",
+    description = "Ends every session of the account, this one too."
+)]
+async fn logout_all(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, ApiError> {
+    let auth = state.app.auth.clone();
+    state.run(async move { auth.logout_all(actor.0).await }).await??;
+    Ok(Answer::ok(()))
+}
+
+#[api_operation(
+    operation_id = "listSessions",
+    tag = "Auth",
+    summary = "The devices that are signed in",
+    description = "The one used last comes first."
+)]
+async fn list_sessions(state: Data<HttpState>, actor: Bearer) -> Result<Answer<Vec<SessionView>>, ApiError> {
+    let (auth, actor) = (state.app.auth.clone(), actor.0);
+    let sessions = state.run(async move { auth.sessions(actor).await }).await??;
+    Ok(Answer::ok(sessions.into_iter().map(|session| SessionView::new(session, actor.session_id)).collect()))
+}
+
+#[api_operation(operation_id = "endSession", tag = "Auth", summary = "Sign one device out")]
+async fn end_session(state: Data<HttpState>, actor: Bearer, path: SessionPath) -> Result<Answer<()>, ApiError> {
+    let auth = state.app.auth.clone();
+    state.run(async move { auth.end_session(actor.0, path.0).await }).await??;
+    Ok(Answer::ok(()))
+}

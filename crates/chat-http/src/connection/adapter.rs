@@ -1,0 +1,66 @@
+use super::greeting::{BEARER_PROTOCOL, offers_bearer};
+use super::{Greeting, Realtime, Source, drive};
+use crate::{ApiError, HttpState};
+use actix_http::ws;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::{Bytes, BytesMut};
+use chat_domain::ErrorCode;
+use chat_realtime::{Connection, Sink};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+/// Opens a socket inside of an `App`, for a service that mounts our routes: the same connection, its bytes carried by the request's payload and the
+/// response's body. It works like one on a socket of our own, and costs what actix keeps for a request.
+pub(crate) fn open_in_app(
+    state: &HttpState,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    if !state.settings.allowed_origins.allows_request(request.headers()) {
+        return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server"));
+    }
+    ws::verify_handshake(request.head())
+        .map_err(|fault| ApiError::new(ErrorCode::ProtocolError, format!("This is a WebSocket: {fault}")))?;
+    let counted = crate::upgrade::admit(state)?;
+    let greeting = Greeting::read(request.head(), |token| Ok(state.app.auth.authenticate(token)?))?;
+    let realtime = Realtime::of_this_thread(state);
+    let connection = realtime.hub.connect(Sink::Pulled, greeting.format);
+    let mut response = ws::handshake_response(request.head());
+    if offers_bearer(request.headers()) {
+        response.insert_header((SEC_WEBSOCKET_PROTOCOL, BEARER_PROTOCOL));
+    }
+    let body = SocketBody(Rc::clone(&connection));
+    let source = Source::Payload(Box::new(payload));
+    actix_rt::spawn(drive(realtime, connection, counted, greeting, None, source, BytesMut::new()));
+    Ok(HttpResponse::from(response.message_body(BoxBody::new(body)).map_err(|error| internal(&error))?))
+}
+
+fn internal(error: &actix_http::Error) -> ApiError {
+    ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by(error.to_string())
+}
+
+/// What is queued for a connection, as the body of a response.
+struct SocketBody(Rc<Connection>);
+
+impl MessageBody for SocketBody {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        self.0.poll_pull(context).map(|bytes| bytes.map(Ok))
+    }
+}
+
+impl Drop for SocketBody {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}

@@ -1,0 +1,58 @@
+//! The realtime connection (contract §4): one piece of code, whatever carries its bytes.
+//!
+//! [`drive`] is the life of one connection, a small task on the worker thread that owns it: it reads, cuts messages
+//! (`reader.rs`), and runs one command after the other (`session.rs`, `dispatch.rs`). While a command is under way nothing is read, which is the backpressure on
+//! whoever sends; events, heartbeats and a socket that was full go on meanwhile. Writing is the hub's, in `chat-realtime`.
+//!
+//! What carries the bytes: our own socket (`crate::upgrade`), or, for a service that mounts our routes in its own `App`, the request's payload and the
+//! response's body (`adapter.rs`).
+//!
+//! **To add a command**: its row in `chat-protocol`, its arm in `dispatch.rs`.
+
+mod adapter;
+mod close;
+mod dispatch;
+mod drive;
+mod farewell;
+mod greeting;
+mod reader;
+mod session;
+mod source;
+
+pub(crate) use adapter::open_in_app;
+pub(crate) use drive::drive;
+pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, offers_bearer};
+pub(crate) use source::Source;
+
+use crate::HttpState;
+use chat_realtime::Hub;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What all connections of a worker thread share.
+pub(crate) struct Realtime {
+    pub(crate) state: HttpState,
+    pub(crate) hub: Rc<Hub>,
+}
+
+thread_local! {
+    static SHARED: RefCell<Vec<Rc<Realtime>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Realtime {
+    /// The one of this thread and this server.
+    pub(crate) fn of_this_thread(state: &HttpState) -> Rc<Self> {
+        SHARED.with_borrow_mut(|shared| {
+            let is_ours = |known: &&Rc<Self>| Arc::ptr_eq(&known.state.fan_out, &state.fan_out);
+            if let Some(known) = shared.iter().find(is_ours) {
+                return Rc::clone(known);
+            }
+            // A thread that serves one server after another, as tests do, forgets the earlier ones.
+            shared.retain(|known| Rc::strong_count(known) > 1);
+            let made = Rc::new(Self { state: state.clone(), hub: Hub::of_this_thread(&state.fan_out) });
+            shared.push(Rc::clone(&made));
+            made
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! The one way in which anything fails: an [`ErrorCode`] and its sentences become a status and the envelope of contract §2.
+
+use crate::request_id::RequestId;
+use actix_http::body::BoxBody;
+use actix_http::{Response, StatusCode, header};
+use actix_web::ResponseError;
+use apistos::reference_or::ReferenceOr;
+use apistos::{ApiErrorComponent, Schema};
+use chat_app::{
+    AuthError, CallsError, Coded, ConversationsError, MessagesError, PresenceError, ReceiptsError, TypingError,
+    UsersError,
+};
+use chat_domain::{BoxError, ErrorCode, Timestamp};
+use chat_protocol::{BodyError, ErrorBody, Failure, FaultView, InvalidBody};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+pub(crate) const OUR_FAULT: &str = "Something went wrong on our side";
+
+/// The longest path that is repeated to whoever sent it, in bytes.
+const MAX_PATH_BYTES: usize = 512;
+
+/// How soon a client may come back after a 503, in seconds.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// A request that fails: what the client is told, and for the log what caused it.
+#[derive(Debug)]
+pub struct ApiError {
+    failure: Failure,
+    cause: Option<BoxError>,
+}
+
+impl ApiError {
+    /// With one sentence.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Failure::new(code, message).into()
+    }
+
+    /// A part of the request, by the name of a query parameter or field, that is wrong.
+    pub fn invalid(field: &str, problem: impl fmt::Display) -> Self {
+        InvalidBody::of(field, problem).into()
+    }
+
+    /// The same with a cause, which goes to the log alone.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// What the client is told.
+    pub const fn failure(&self) -> &Failure {
+        &self.failure
+    }
+
+    /// What caused it and what caused that, for the log.
+    pub fn causes(&self) -> Option<String> {
+        let mut cause: &(dyn Error + 'static) = self.cause.as_deref()?;
+        let mut told = cause.to_string();
+        while let Some(deeper) = cause.source() {
+            told = format!("{told}: {deeper}");
+            cause = deeper;
+        }
+        Some(told)
+    }
+
+    fn of(fault: impl Coded + Send + Sync + 'static) -> Self {
+        let failure = Failure::new(fault.code(), fault.to_string());
+        Self { cause: fault.source().is_some().then(|| fault.into()), failure }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.failure.code, self.failure.messages.join("; "))
+    }
+}
+
+impl Error for ApiError {}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        Self { failure, cause: None }
+    }
+}
+
+impl From<InvalidBody> for ApiError {
+    fn from(invalid: InvalidBody) -> Self {
+        Failure::from(invalid).into()
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+macro_rules! from_features {
+    ($($error:ty),*) => {$(
+        impl From<$error> for ApiError {
+            fn from(fault: $error) -> Self {
+                Self::of(fault)
+            }
+        }
+    )*};
+}
+
+from_features!(
+    AuthError,
+    UsersError,
+    ConversationsError,
+    MessagesError,
+    ReceiptsError,
+    PresenceError,
+    TypingError,
+    CallsError
+);
+
+/// What may go wrong, `openapi/failures.rs` tells for each operation: by code, which apistos cannot.
+impl ApiErrorComponent for ApiError {
+    fn schemas_by_status_code() -> BTreeMap<String, (String, ReferenceOr<Schema>)> {
+        BTreeMap::new()
+    }
+
+    fn error_responses() -> Vec<(String, apistos::paths::Response)> {
+        Vec::new()
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        status_of(self.failure.code)
+    }
+
+    /// Without a body: the outermost middleware knows the path and the request id, and writes it.
+    fn error_response(&self) -> actix_web::HttpResponse {
+        actix_web::HttpResponse::new(self.status_code())
+    }
+}
+
+/// The status of each code. A new code does not compile until it is placed.
+pub const fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::ValidationFailed
+        | ErrorCode::MalformedJson
+        | ErrorCode::ProtocolError
+        | ErrorCode::UnknownEvent
+        | ErrorCode::DirectConversation
+        | ErrorCode::IdempotencyKeyMismatch => StatusCode::BAD_REQUEST,
+        ErrorCode::Unauthenticated
+        | ErrorCode::TokenInvalid
+        | ErrorCode::TokenExpired
+        | ErrorCode::SessionRevoked
+        | ErrorCode::RefreshTokenReused
+        | ErrorCode::InvalidCredentials => StatusCode::UNAUTHORIZED,
+        // A wrong confirmation is not a missing sign-in: a 401 would make clients sign out.
+        ErrorCode::WrongPassword
+        | ErrorCode::Forbidden
+        | ErrorCode::NotAParticipant
+        | ErrorCode::NotAnAdmin
+        | ErrorCode::GroupInactive
+        | ErrorCode::OriginNotAllowed => StatusCode::FORBIDDEN,
+        ErrorCode::RouteNotFound
+        | ErrorCode::UserNotFound
+        | ErrorCode::ConversationNotFound
+        | ErrorCode::MessageNotFound
+        | ErrorCode::SessionNotFound
+        | ErrorCode::ParticipantNotFound => StatusCode::NOT_FOUND,
+        ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ErrorCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        ErrorCode::EmailTaken
+        | ErrorCode::UsernameTaken
+        | ErrorCode::AlreadyAParticipant
+        | ErrorCode::ConversationFull
+        | ErrorCode::IdempotencyKeyReused
+        | ErrorCode::ResumeTooLate => StatusCode::CONFLICT,
+        ErrorCode::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::TooManyConnections | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// What a failure of the framework, which has no code of ours, is called.
+pub(crate) fn failure_of(status: StatusCode) -> Failure {
+    match status {
+        StatusCode::NOT_FOUND => Failure::new(ErrorCode::RouteNotFound, "There is no such route"),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Failure::new(ErrorCode::MethodNotAllowed, "This route does not know this method; see the header Allow")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::new(ErrorCode::PayloadTooLarge, "The body is too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Failure::new(ErrorCode::UnsupportedMediaType, "The body must be application/json")
+        }
+        StatusCode::REQUEST_TIMEOUT => Failure::new(ErrorCode::RequestTimeout, "The request took too long to arrive"),
+        StatusCode::UNAUTHORIZED => Failure::new(ErrorCode::Unauthenticated, "Please sign in"),
+        StatusCode::FORBIDDEN => Failure::new(ErrorCode::Forbidden, "This is not allowed"),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            Failure::new(ErrorCode::Unavailable, "The service is not available right now, please try again")
+        }
+        status if status.is_client_error() => Failure::new(ErrorCode::ValidationFailed, "The request is not valid"),
+        _ => Failure::new(ErrorCode::Internal, OUR_FAULT),
+    }
+}
+
+/// The answer to a request that fails: for REST, and for an upgrade that is refused.
+pub fn error_response(
+    failure: &Failure,
+    status: StatusCode,
+    path: &str,
+    request_id: &RequestId,
+    at: Timestamp,
+) -> Response<BoxBody> {
+    let body = ErrorBody {
+        success: false,
+        status_code: status.as_u16(),
+        error: status.canonical_reason().unwrap_or("Error").to_owned(),
+        code: failure.code.as_str().to_owned(),
+        message: failure.messages.clone(),
+        details: failure.details.iter().cloned().map(FaultView::from).collect(),
+        timestamp: at.into(),
+        path: cut(path).to_owned(),
+        request_id: request_id.as_str().to_owned(),
+    };
+    let mut response = Response::build(status);
+    response.insert_header((header::CONTENT_TYPE, "application/json"));
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+    }
+    // Strings and numbers always serialise.
+    response.body(serde_json::to_vec(&body).unwrap_or_default()).map_into_boxed_body()
+}
+
+fn cut(path: &str) -> &str {
+    path.get(..path.floor_char_boundary(MAX_PATH_BYTES)).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_a_failure() {
+        for code in ErrorCode::ALL {
+            let status = status_of(*code);
+            assert!(status.is_client_error() || status.is_server_error(), "{code}");
+            assert_ne!(status, StatusCode::UNPROCESSABLE_ENTITY, "the contract knows no 422");
+        }
+    }
+
+    #[test]
+    fn what_the_framework_says_keeps_its_status() {
+        for status in [400, 401, 403, 404, 405, 408, 413, 415, 500, 503] {
+            let status = StatusCode::from_u16(status).expect("a status");
+            assert_eq!(status_of(failure_of(status).code), status);
+        }
+        assert_eq!(failure_of(StatusCode::NOT_ACCEPTABLE).code, ErrorCode::ValidationFailed);
+    }
+
+    #[test]
+    fn causes_are_for_the_log_and_not_for_the_client() {
+        let error = ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by("the disk is full");
+        assert_eq!(error.causes().as_deref(), Some("the disk is full"));
+        assert_eq!(error.failure().messages, [OUR_FAULT]);
+        assert!(!error.to_string().contains("disk"));
+    }
+
+    #[test]
+    fn long_paths_are_cut_between_characters() {
+        assert_eq!(cut("/short"), "/short");
+        assert_eq!(cut(&format!("x{}", "é".repeat(400))).len(), 511);
+    }
+}

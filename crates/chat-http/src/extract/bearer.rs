@@ -1,0 +1,100 @@
+use super::{state, undocumented};
+use crate::ApiError;
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+use apistos::ApiComponent;
+use apistos::security::SecurityScheme;
+use chat_domain::ErrorCode;
+use chat_domain::auth::Actor;
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+
+/// The name of the scheme in the document.
+pub(crate) const BEARER_SCHEME: &str = "bearer";
+
+/// The token of `Authorization: Bearer`, where there is such a header (RFC 6750 §2.1; the scheme in any case). Also for upgrades.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+/// The authenticated user who acts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bearer(pub(crate) Actor);
+
+impl Bearer {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let token = bearer_token(request.headers()).ok_or_else(|| {
+            ApiError::new(ErrorCode::Unauthenticated, "This needs an access token in the header Authorization: Bearer")
+        })?;
+        Ok(Self(state(request)?.app.auth.authenticate(token)?))
+    }
+}
+
+impl FromRequest for Bearer {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl ApiComponent for Bearer {
+    undocumented!();
+
+    fn securities() -> BTreeMap<String, SecurityScheme> {
+        let scheme = serde_json::from_value(serde_json::json!({
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of `POST /api/v1/auth/login`."
+        }));
+        scheme.map(|scheme| BTreeMap::from([(BEARER_SCHEME.to_owned(), scheme)])).unwrap_or_default()
+    }
+
+    fn security_requirement_name() -> Option<String> {
+        Some(BEARER_SCHEME.to_owned())
+    }
+}
+
+/// A token in the header that is not an access token, or none.
+#[derive(Debug)]
+pub(crate) struct OptionalToken(pub(crate) Option<String>);
+
+impl FromRequest for OptionalToken {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(bearer_token(request.headers()).map(str::to_owned))))
+    }
+}
+
+impl ApiComponent for OptionalToken {
+    undocumented!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn token(value: &'static str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static(value));
+        bearer_token(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        assert_eq!(token("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(token("bearer  abc ").as_deref(), Some("abc"));
+        for none in ["Basic abc", "Bearer", "Bearer ", "abc", ""] {
+            assert_eq!(token(none), None, "{none}");
+        }
+        assert_eq!(bearer_token(&HeaderMap::new()), None);
+    }
+}

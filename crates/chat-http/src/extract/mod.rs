@@ -1,0 +1,38 @@
+//! What handlers ask for. Each extractor fails with an [`crate::ApiError`], and documents itself.
+
+mod bearer;
+mod body;
+mod client;
+mod path;
+mod query;
+
+pub(crate) use bearer::{Bearer, OptionalToken, bearer_token};
+pub(crate) use body::{JsonBody, OptionalJsonBody};
+pub(crate) use client::{Client, IdempotencyKey};
+pub(crate) use path::{ConversationPath, MemberPath, SessionPath, UserPath};
+pub(crate) use query::{HistoryQuery, PageQuery, SearchQuery};
+
+use crate::{ApiError, HttpState};
+use actix_web::{HttpRequest, web::Data};
+use chat_domain::ErrorCode;
+
+/// For extractors that document nothing of their own.
+macro_rules! undocumented {
+    () => {
+        fn child_schemas() -> Vec<(String, apistos::reference_or::ReferenceOr<apistos::Schema>)> {
+            Vec::new()
+        }
+
+        fn schema() -> Option<(String, apistos::reference_or::ReferenceOr<apistos::Schema>)> {
+            None
+        }
+    };
+}
+pub(crate) use undocumented;
+
+/// The state that [`crate::configure`] was given.
+pub(crate) fn state(request: &HttpRequest) -> Result<&HttpState, ApiError> {
+    let state = request.app_data::<Data<HttpState>>().map(Data::get_ref);
+    state
+        .ok_or_else(|| ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by("no state was configured"))
+}

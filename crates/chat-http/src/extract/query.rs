@@ -1,0 +1,279 @@
+//! Query strings: known parameters are checked, and all that is wrong with them is reported at once. Unknown ones are
+//! ignored, as links gather them on their way.
+
+use super::undocumented;
+use crate::ApiError;
+use actix_web::dev::Payload;
+use actix_web::web::Query;
+use actix_web::{FromRequest, HttpRequest};
+use apistos::ApiComponent;
+use apistos::paths::{Parameter, ParameterDefinition, ParameterIn};
+use chat_domain::messages::{Anchor, HistoryRequest};
+use chat_domain::users::SearchTerm;
+use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
+use chat_protocol::{Fault, InvalidBody};
+use schemars::schema::{InstanceType, NumberValidation, Schema, SchemaObject, StringValidation};
+use std::fmt::Display;
+use std::future::{Ready, ready};
+
+struct Pairs {
+    pairs: Vec<(String, String)>,
+    faults: Vec<Fault>,
+}
+
+impl Pairs {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let pairs = pairs.map_err(|_| ApiError::invalid("query", "must be made of names and values"))?;
+        Ok(Self { pairs: pairs.into_inner(), faults: Vec::new() })
+    }
+
+    fn fault(&mut self, name: &str, problem: impl Display) {
+        self.faults.push(Fault::new(name, problem));
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        let mut values = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let (value, another) = (values.next(), values.next());
+        if another.is_some() {
+            self.fault(name, "must not be given twice");
+        }
+        value
+    }
+
+    fn read<T, E: Display>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let text = self.text(name)?;
+        parse(&text).map_err(|fault| self.fault(name, fault)).ok()
+    }
+
+    fn number<T, E: Display>(&mut self, name: &str, parse: impl FnOnce(u64) -> Result<T, E>) -> Option<T> {
+        self.read(name, |text| {
+            let number = text.parse().map_err(|_| "must be a whole number".to_owned())?;
+            parse(number).map_err(|fault| fault.to_string())
+        })
+    }
+
+    fn page(&mut self, default: PageLimit) -> PageRequest {
+        PageRequest {
+            number: self.number("page", PageNumber::parse).unwrap_or(PageNumber::FIRST),
+            limit: self.number("limit", PageLimit::parse).unwrap_or(default),
+        }
+    }
+
+    fn finish<T>(self, value: T) -> Result<T, ApiError> {
+        InvalidBody::from_faults(self.faults).map_or(Ok(value), |invalid| Err(invalid.into()))
+    }
+}
+
+/// `?page&limit`
+#[derive(Debug)]
+pub(crate) struct PageQuery(pub(crate) PageRequest);
+
+impl PageQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let page = pairs.page(PageLimit::DEFAULT);
+        pairs.finish(Self(page))
+    }
+}
+
+/// `?q&page&limit`
+#[derive(Debug)]
+pub(crate) struct SearchQuery(pub(crate) SearchTerm, pub(crate) PageRequest);
+
+impl SearchQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let page = pairs.page(PageLimit::DEFAULT);
+        let term = SearchTerm::parse(&pairs.text("q").unwrap_or_default());
+        let term = term.map_err(|fault| pairs.fault("q", fault)).ok();
+        match pairs.finish(term)? {
+            Some(term) => Ok(Self(term, page)),
+            None => Err(ApiError::invalid("q", "is required")),
+        }
+    }
+}
+
+/// `?page&limit`, or one of `?before`, `?after` and `?around` with `limit`
+#[derive(Debug)]
+pub(crate) struct HistoryQuery(pub(crate) HistoryRequest);
+
+const CURSORS: [&str; 3] = ["before", "after", "around"];
+
+impl HistoryQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let page = pairs.page(PageLimit::HISTORY_DEFAULT);
+        let anchors = CURSORS.map(|name| pairs.read(name, anchor));
+        let named: Vec<_> =
+            ["page"].into_iter().chain(CURSORS).filter(|name| pairs.pairs.iter().any(|(key, _)| key == name)).collect();
+        if let [first, _, ..] = named.as_slice() {
+            pairs.fault(first, format!("cannot be combined: give one of {}", named.join(", ")));
+        }
+        let request = match anchors {
+            [Some(before), _, _] => HistoryRequest::Before(before, page.limit),
+            [_, Some(after), _] => HistoryRequest::After(after, page.limit),
+            [_, _, Some(around)] => HistoryRequest::Around(around, page.limit),
+            [None, None, None] => HistoryRequest::Page(page),
+        };
+        pairs.finish(Self(request))
+    }
+}
+
+fn anchor(text: &str) -> Result<Anchor, &'static str> {
+    if let Ok(id) = text.parse() {
+        return Ok(Anchor::Message(id));
+    }
+    match text.parse() {
+        Ok(number) if number <= Seq::MAX.get() => Ok(Anchor::Seq(Seq::new(number))),
+        _ => Err("must be a message's id or seq"),
+    }
+}
+
+macro_rules! extracted {
+    ($($name:ident: $parameters:expr;)*) => {$(
+        impl FromRequest for $name {
+            type Error = ApiError;
+            type Future = Ready<Result<Self, ApiError>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                ready(Self::of(request))
+            }
+        }
+
+        impl ApiComponent for $name {
+            undocumented!();
+
+            fn parameters() -> Vec<Parameter> {
+                $parameters
+            }
+        }
+    )*};
+}
+
+extracted! {
+    PageQuery: page_parameters(PageLimit::DEFAULT);
+    SearchQuery: {
+        let term = SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            string: Some(Box::new(StringValidation {
+                min_length: Some(1),
+                max_length: u32::try_from(SearchTerm::MAX_CHARS).ok(),
+                pattern: None,
+            })),
+            ..SchemaObject::default()
+        };
+        let mut parameters = vec![parameter("q", "The beginning of a username or a name.", term)];
+        parameters[0].required = Some(true);
+        parameters.extend(page_parameters(PageLimit::DEFAULT));
+        parameters
+    };
+    HistoryQuery: {
+        let text = || SchemaObject { instance_type: Some(InstanceType::String.into()), ..SchemaObject::default() };
+        let mut parameters = page_parameters(PageLimit::HISTORY_DEFAULT);
+        parameters.extend([
+            parameter("before", "The newest messages before this one: a message's id or seq. Excludes the other cursors and `page`.", text()),
+            parameter("after", "The oldest messages after this one: a message's id or seq. Excludes the other cursors and `page`.", text()),
+            parameter("around", "This message and its neighbours: a message's id or seq. Excludes the other cursors and `page`.", text()),
+        ]);
+        parameters
+    };
+}
+
+fn parameter(name: &str, description: &str, schema: SchemaObject) -> Parameter {
+    Parameter {
+        name: name.to_owned(),
+        _in: ParameterIn::Query,
+        description: Some(description.to_owned()),
+        required: Some(false),
+        definition: Some(ParameterDefinition::Schema(Box::new(Schema::from(schema).into()))),
+        ..Parameter::default()
+    }
+}
+
+fn page_parameters(default: PageLimit) -> Vec<Parameter> {
+    let number = |most: u32, default: u32| {
+        let mut schema = SchemaObject {
+            instance_type: Some(InstanceType::Integer.into()),
+            number: Some(Box::new(NumberValidation {
+                minimum: Some(1.0),
+                maximum: Some(most.into()),
+                ..NumberValidation::default()
+            })),
+            ..SchemaObject::default()
+        };
+        schema.metadata().default = Some(default.into());
+        schema
+    };
+    vec![
+        parameter("page", "The number of the page.", number(PageNumber::MAX, PageNumber::FIRST.get())),
+        parameter("limit", "How many items at most.", number(PageLimit::MAX, default.get())),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn history(query: &str) -> Result<HistoryRequest, Vec<String>> {
+        let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+        HistoryQuery::of(&request).map(|query| query.0).map_err(|error| error.failure().messages.clone())
+    }
+
+    fn limit(number: u64) -> PageLimit {
+        PageLimit::parse(number).expect("a limit")
+    }
+
+    #[test]
+    fn a_history_is_asked_for_by_page_or_by_one_cursor() {
+        let first = PageRequest { number: PageNumber::FIRST, limit: PageLimit::HISTORY_DEFAULT };
+        assert_eq!(history(""), Ok(HistoryRequest::Page(first)));
+        assert_eq!(history("page=1&limit=50&utm_source=x"), Ok(HistoryRequest::Page(first)));
+        assert_eq!(history("before=7&limit=2"), Ok(HistoryRequest::Before(Anchor::Seq(Seq::new(7)), limit(2))));
+        let id = "00000000-0000-0000-0000-000000000001";
+        let named = Anchor::Message(id.parse().expect("an id"));
+        assert_eq!(history(&format!("after={id}&limit=2")), Ok(HistoryRequest::After(named, limit(2))));
+        assert_eq!(history("around=0&limit=2"), Ok(HistoryRequest::Around(Anchor::Seq(Seq::ZERO), limit(2))));
+    }
+
+    #[test]
+    fn cursors_exclude_each_other_and_pages() {
+        assert_eq!(
+            history("before=7&page=1"),
+            Err(vec!["page cannot be combined: give one of page, before".to_owned()])
+        );
+        assert_eq!(
+            history("before=1&after=2"),
+            Err(vec!["before cannot be combined: give one of before, after".to_owned()])
+        );
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_reported_at_once() {
+        assert_eq!(
+            history("limit=101&before=x"),
+            Err(vec!["limit must be between 1 and 100".to_owned(), "before must be a message's id or seq".to_owned()])
+        );
+        assert_eq!(history("page=-1"), Err(vec!["page must be a whole number".to_owned()]));
+        assert_eq!(history("page=0"), Err(vec!["page must be between 1 and 10000000".to_owned()]));
+        assert_eq!(history("page=1&page=2"), Err(vec!["page must not be given twice".to_owned()]));
+        assert_eq!(history("before="), Err(vec!["before must be a message's id or seq".to_owned()]));
+        assert!(history(&format!("before={}", u64::MAX)).is_err());
+        assert!(history("limit=%FF").is_err());
+    }
+
+    #[test]
+    fn a_search_needs_a_term() {
+        let search = |query: &str| {
+            let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+            SearchQuery::of(&request).map(|found| found.0).map_err(|error| error.failure().messages.clone())
+        };
+        assert_eq!(search("q=an%20n").map(SearchTerm::into_string), Ok("an n".to_owned()));
+        assert_eq!(search(""), Err(vec!["q must not be empty".to_owned()]));
+        assert_eq!(
+            search("q=&limit=0"),
+            Err(vec!["limit must be between 1 and 100".to_owned(), "q must not be empty".to_owned()])
+        );
+    }
+}

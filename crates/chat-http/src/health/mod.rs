@@ -1,0 +1,79 @@
+//! For load balancers and for people who look whether the server is there. These answers stand without the envelope, as probes expect
+//! them; failures have it.
+
+use crate::{ApiError, HttpState};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json};
+use apistos::web::{ServiceConfig, get, resource};
+use apistos::{ApiComponent, api_operation};
+use chat_domain::ErrorCode;
+use chat_protocol::TimestampView;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(resource("/").route(get().to(about)))
+        .service(resource("/health/live").route(get().to(live)))
+        .service(resource("/health/ready").route(get().to(ready)));
+}
+
+/// What `GET /` tells.
+#[derive(Debug, Serialize, JsonSchema, ApiComponent)]
+struct About {
+    /// Always `ok`: whoever answers is there.
+    status: &'static str,
+    /// For how long, in seconds.
+    uptime: u64,
+    /// When this was asked.
+    timestamp: TimestampView,
+    /// Of the server.
+    version: &'static str,
+    /// `development` or `production`.
+    environment: String,
+}
+
+/// What a probe tells.
+#[derive(Debug, Serialize, JsonSchema, ApiComponent)]
+struct Probe {
+    /// Always `ok`.
+    status: &'static str,
+}
+
+const OK: &str = "ok";
+
+#[api_operation(operation_id = "about", tag = "Health", summary = "What this server is")]
+async fn about(state: Data<HttpState>) -> Result<Json<About>, ApiError> {
+    let now = state.clock.now();
+    Ok(Json(About {
+        status: OK,
+        uptime: now.since(state.started_at).as_secs(),
+        timestamp: now.into(),
+        version: env!("CARGO_PKG_VERSION"),
+        environment: state.settings.environment.clone(),
+    }))
+}
+
+#[api_operation(operation_id = "live", tag = "Health", summary = "Whether the process lives")]
+async fn live() -> Result<Json<Probe>, ApiError> {
+    Ok(Json(Probe { status: OK }))
+}
+
+#[api_operation(
+    operation_id = "ready",
+    tag = "Health",
+    summary = "Whether new work is welcome",
+    description = "503 while the server stops."
+)]
+async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
+    if state.readiness.is_ready() {
+        Ok(Json(Probe { status: OK }))
+    } else {
+        Err(ApiError::new(ErrorCode::Unavailable, "The server is stopping"))
+    }
+}
+
+/// Not a route of the document: whatever nobody knows.
+pub(crate) async fn nowhere() -> HttpResponse {
+    HttpResponse::NotFound().finish()
+}

@@ -1,0 +1,76 @@
+//! Sending messages and reading them back.
+
+use crate::answer::{HistoryAnswer, Sent};
+use crate::extract::{Bearer, ConversationPath, HistoryQuery, IdempotencyKey, JsonBody};
+use crate::{ApiError, HttpState};
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use apistos::api_operation;
+use apistos::web::{ServiceConfig, get, post, resource};
+use chat_domain::messages::{Appended, Message};
+use chat_domain::receipts::DeliveryStatus;
+use chat_domain::{ClientMessageId, ErrorCode};
+use chat_protocol::Pagination;
+use chat_protocol::messages::{MessageView, SendMessageBody};
+
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(
+        resource("/conversations/{id}/messages").route(get().to(list_messages)).route(post().to(send_message)),
+    );
+}
+
+#[api_operation(
+    operation_id = "listMessages",
+    tag = "Messages",
+    summary = "The messages of a conversation, newest first",
+    description = "By cursor (recommended; the cost does not grow with depth): `?before=`, `?after=` or `?around=` a message's id or seq. Or by `?page=`. To read everything, begin without a cursor and go on with `before` = the seq of the last message, or with `nextCursor`."
+)]
+async fn list_messages(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationPath,
+    query: HistoryQuery,
+) -> Result<HistoryAnswer<MessageView>, ApiError> {
+    let (messages, actor, request) = (state.app.messages.clone(), actor.0, query.0);
+    let page = state.run(async move { messages.history(actor, path.0, request).await }).await??;
+    let pagination = Pagination::of_history(request, &page);
+    Ok(HistoryAnswer::history(MessageView::of_history(page, actor.user_id), pagination))
+}
+
+#[api_operation(
+    operation_id = "sendMessage",
+    tag = "Messages",
+    summary = "Send a message",
+    description = "With `clientMessageId` (or the header `Idempotency-Key`) sending again is safe: it gives the first message back, with 200 and `duplicate: true`. Keys count per conversation and sender. The answer means that the message is stored durably. Its `status` is that of the moment of sending; the history tells the present one."
+)]
+async fn send_message(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationPath,
+    key: IdempotencyKey,
+    body: JsonBody<SendMessageBody>,
+) -> Result<Sent<MessageView>, ApiError> {
+    let mut command = body.parse(|body| body.parse(path.0))?;
+    command.client_message_id = one_key(key.0, command.client_message_id)?;
+    let messages = state.app.messages.clone();
+    let view = |message: Message| MessageView::new(message, DeliveryStatus::Sent, true);
+    Ok(match state.run(async move { messages.send(actor.0, command).await }).await?? {
+        Appended::New(message) => Sent::with_status(StatusCode::CREATED, view(message)),
+        Appended::Replayed(message) => {
+            Sent::with_status(StatusCode::OK, MessageView { duplicate: Some(true), ..view(message) })
+        }
+    })
+}
+
+fn one_key(
+    header: Option<ClientMessageId>,
+    body: Option<ClientMessageId>,
+) -> Result<Option<ClientMessageId>, ApiError> {
+    match (header, body) {
+        (Some(header), Some(body)) if header != body => Err(ApiError::new(
+            ErrorCode::IdempotencyKeyMismatch,
+            "clientMessageId and the header Idempotency-Key must be equal where both are given",
+        )),
+        (header, body) => Ok(header.or(body)),
+    }
+}

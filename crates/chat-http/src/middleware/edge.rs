@@ -1,0 +1,172 @@
+//! The outermost middleware: whatever happens inside, one answer leaves, in the one envelope, and one line is logged.
+
+use super::headers::secure;
+use super::small::IDENTITY;
+use crate::error::{OUR_FAULT, error_response, failure_of};
+use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::request_log::{RequestLine, client_info};
+use crate::{ApiError, HttpState};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use chat_domain::ErrorCode;
+use chat_domain::auth::ClientInfo;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+use tracing::Instrument as _;
+
+/// What is known of a request before anything is done about it.
+struct Arrival {
+    id: RequestId,
+    method: Method,
+    path: String,
+    client: ClientInfo,
+    at: Instant,
+}
+
+/// Gives the request its id, runs it, and finishes the answer.
+pub(crate) async fn edge<B: MessageBody + 'static>(
+    state: Data<HttpState>,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let arrival = Arrival {
+        id: RequestId::of(request.headers()),
+        method: request.method().clone(),
+        path: request.path().to_owned(),
+        client: client_info(request.headers(), request.peer_addr()),
+        at: Instant::now(),
+    };
+    request.extensions_mut().insert(arrival.id.clone());
+    if is_refused_preflight(&state, &request) {
+        let refusal = ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server");
+        let response = request.error_response(refusal);
+        return Ok(finish(&state, &arrival, response.map_into_boxed_body()));
+    }
+    if arrival.method == Method::HEAD {
+        // Answered as GET; the server leaves the body out, since it remembers what was asked.
+        request.head_mut().method = Method::GET;
+    }
+    let span = tracing::info_span!("request", request_id = arrival.id.as_str());
+    match AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await {
+        Ok(Ok(response)) => Ok(finish(&state, &arrival, response.map_into_boxed_body())),
+        Ok(Err(error)) => Err(finish_without_request(&state, &arrival, &error)),
+        // The panic hook has told the log where.
+        Err(_) => Err(finish_without_request(&state, &arrival, &panicked().into())),
+    }
+}
+
+fn panicked() -> ApiError {
+    ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by("a handler panicked")
+}
+
+fn is_refused_preflight(state: &HttpState, request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    request.method() == Method::OPTIONS
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && !state.settings.allowed_origins.allows_request(headers)
+}
+
+fn finish(state: &HttpState, arrival: &Arrival, response: ServiceResponse) -> ServiceResponse {
+    let status = response.status();
+    let route = response.request().match_pattern();
+    if status.as_u16() < 400 {
+        let (request, mut response) = response.into_parts();
+        if response.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == IDENTITY) {
+            response.headers_mut().remove(header::CONTENT_ENCODING);
+        }
+        arrival.sign(state, &mut response);
+        arrival.log(status, route.as_deref(), None);
+        return ServiceResponse::new(request, response);
+    }
+    let (request, response) = response.into_parts();
+    let known = response.error().and_then(|error| error.as_error::<ApiError>());
+    let mut made = arrival.failure(state, status, known);
+    keep_headers(response.headers(), made.headers_mut());
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        complete_allow(made.headers_mut());
+        if arrival.method == Method::OPTIONS {
+            made = options(made.headers());
+        }
+    }
+    arrival.sign(state, &mut made);
+    let failed = (made.status().as_u16() >= 400).then_some((known, status));
+    arrival.log(made.status(), route.as_deref(), failed);
+    ServiceResponse::new(request, made)
+}
+
+/// Where the request is lost: a middleware failed, or a handler panicked.
+fn finish_without_request(state: &HttpState, arrival: &Arrival, error: &Error) -> Error {
+    let known = error.as_error::<ApiError>();
+    let status = error.as_response_error().status_code();
+    let mut response = arrival.failure(state, status, known);
+    arrival.sign(state, &mut response);
+    arrival.log(status, None, Some((known, status)));
+    InternalError::from_response("answered", response).into()
+}
+
+impl Arrival {
+    fn failure(&self, state: &HttpState, status: StatusCode, known: Option<&ApiError>) -> HttpResponse {
+        let failure = known.map_or_else(|| failure_of(status), |error| error.failure().clone());
+        error_response(&failure, status, &self.path, &self.id, state.clock.now()).into()
+    }
+
+    fn sign(&self, state: &HttpState, response: &mut HttpResponse) {
+        let headers = response.headers_mut();
+        headers.insert(X_REQUEST_ID, self.id.to_header());
+        secure(headers, state.settings.is_production);
+    }
+
+    fn log(&self, status: StatusCode, route: Option<&str>, failed: Option<(Option<&ApiError>, StatusCode)>) {
+        let code = failed.map(|(known, status)| match known {
+            Some(error) => error.failure().code,
+            None => failure_of(status).code,
+        });
+        let cause = failed.and_then(|(known, _)| known?.causes());
+        RequestLine {
+            request_id: &self.id,
+            method: self.method.as_str(),
+            route,
+            status,
+            client: &self.client,
+            duration: self.at.elapsed(),
+            code,
+            cause: cause.as_deref(),
+        }
+        .log();
+    }
+}
+
+/// Everything that was said about the answer but its body: `Allow`, `Vary`, CORS.
+fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(name) {
+            to.append(name.clone(), value.clone());
+        }
+    }
+}
+
+/// The framework names the methods that have handlers; HEAD and OPTIONS are answered for all of them.
+fn complete_allow(headers: &mut HeaderMap) {
+    let known = headers.get(header::ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut methods: Vec<_> = known.split(',').map(str::trim).filter(|method| !method.is_empty()).collect();
+    if methods.contains(&"GET") && !methods.contains(&"HEAD") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
+        headers.insert(header::ALLOW, value);
+    }
+}
+
+fn options(failed: &HeaderMap) -> HttpResponse {
+    let mut response = HttpResponse::NoContent().finish();
+    keep_headers(failed, response.headers_mut());
+    response
+}

@@ -1,0 +1,87 @@
+//! The page at `/api/docs`: Swagger UI from the binary itself, with no internet.
+
+use super::SNAPSHOT;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use swagger_ui_dist::{ApiDefinition, OpenApiSource};
+
+const DOCS: &str = "/api/docs";
+
+/// The page runs what comes from here and nothing else. Swagger UI styles its elements in place and draws icons from `data:`.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The assets change with the binary alone.
+const ASSET_CACHING: &str = "public, max-age=3600";
+
+/// With its script in a file of its own, since the policy lets none run in the page.
+const PAGE: &str = r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Chat API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/api/docs/swagger-ui-bundle.js"></script>
+<script src="/api/docs/start.js"></script>
+</body>
+</html>
+"#;
+
+const START: &str = r##"window.ui = SwaggerUIBundle({
+  url: "/api/openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  persistAuthorization: true,
+  validatorUrl: null,
+});
+"##;
+
+/// The page, its assets, the document, and the redirect from `/api`.
+pub(crate) fn docs(config: &mut ServiceConfig) {
+    let assets = ApiDefinition {
+        uri_prefix: DOCS,
+        api_definition: OpenApiSource::InlineWithName { definition: SNAPSHOT, uri: "/api/docs/openapi.json" },
+        title: Some("Chat API"),
+    };
+    config
+        .service(web::resource(["/api", "/api/"]).route(web::get().to(to_docs)))
+        .service(web::resource("/api/openapi.json").route(web::get().to(document)))
+        .service(web::resource([DOCS, "/api/docs/"]).route(web::get().to(page)))
+        .service(web::resource("/api/docs/start.js").route(web::get().to(start)))
+        .service(
+            web::scope("")
+                .guard(actix_web::guard::fn_guard(is_asset))
+                .wrap(DefaultHeaders::new().add((CACHE_CONTROL, ASSET_CACHING)))
+                .service(swagger_ui_dist::generate_scope(assets)),
+        );
+}
+
+fn is_asset(context: &actix_web::guard::GuardContext<'_>) -> bool {
+    context.head().uri.path().starts_with("/api/docs/swagger-ui")
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::Found().insert_header((LOCATION, DOCS)).finish()
+}
+
+async fn document(_: HttpRequest) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(SNAPSHOT)
+}
+
+async fn page() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .body(PAGE)
+}
+
+async fn start() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(START)
+}

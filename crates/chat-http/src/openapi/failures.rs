@@ -1,0 +1,189 @@
+//! Which operation fails how. What follows from an operation's shape (a token, a body, parameters) is added to all that have it;
+//! the rest stands in the table.
+
+use crate::error::{error_response, status_of};
+use crate::request_id::RequestId;
+use actix_http::header::HeaderMap;
+use actix_web::body::MessageBody as _;
+use chat_domain::{ErrorCode, Timestamp};
+use chat_protocol::{Failure, Fault, InvalidBody};
+use serde_json::{Value, json};
+
+use ErrorCode::{
+    AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, EmailTaken, GroupInactive,
+    IdempotencyKeyMismatch, IdempotencyKeyReused, Internal, InvalidCredentials, MalformedJson, MessageNotFound,
+    NotAParticipant, NotAnAdmin, OriginNotAllowed, ParticipantNotFound, PayloadTooLarge, ProtocolError,
+    RefreshTokenReused, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid,
+    TooManyConnections, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken,
+    ValidationFailed, WrongPassword,
+};
+
+/// What each operation refuses besides what its shape says.
+const OPERATIONS: &[(&str, &[ErrorCode])] = &[
+    ("about", &[]),
+    ("live", &[]),
+    ("ready", &[]),
+    ("register", &[EmailTaken, UsernameTaken]),
+    ("login", &[InvalidCredentials]),
+    ("refresh", &[Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked, RefreshTokenReused]),
+    ("logout", &[]),
+    ("logoutAll", &[]),
+    ("listSessions", &[]),
+    ("endSession", &[SessionNotFound]),
+    ("listOnlineUsers", &[]),
+    ("searchUsers", &[]),
+    ("findMe", &[]),
+    ("updateMe", &[UsernameTaken]),
+    ("deleteMe", &[]),
+    ("changePassword", &[WrongPassword]),
+    ("findUser", &[UserNotFound]),
+    ("listConversations", &[]),
+    ("createConversation", &[UserNotFound]),
+    ("findConversation", &[ConversationNotFound, NotAParticipant]),
+    ("updateConversation", &[ConversationNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive]),
+    (
+        "addParticipant",
+        &[
+            ConversationNotFound,
+            UserNotFound,
+            NotAParticipant,
+            DirectConversation,
+            GroupInactive,
+            AlreadyAParticipant,
+            ConversationFull,
+        ],
+    ),
+    (
+        "removeParticipant",
+        &[ConversationNotFound, ParticipantNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive],
+    ),
+    ("listMessages", &[ConversationNotFound, MessageNotFound, NotAParticipant]),
+    (
+        "sendMessage",
+        &[
+            ConversationNotFound,
+            MessageNotFound,
+            NotAParticipant,
+            GroupInactive,
+            IdempotencyKeyMismatch,
+            IdempotencyKeyReused,
+        ],
+    ),
+    ("markRead", &[ConversationNotFound, MessageNotFound, NotAParticipant]),
+    ("openSocket", &[ProtocolError, OriginNotAllowed, TooManyConnections]),
+];
+
+#[cfg(test)]
+pub(super) fn documented_operations() -> Vec<String> {
+    let mut names: Vec<_> = OPERATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// What people read; the examples' sentences are those of the server where it has one sentence alone.
+fn sentence(code: ErrorCode) -> &'static str {
+    match code {
+        MalformedJson => "the body is not valid JSON: expected `,` or `}` at line 1 column 9",
+        ProtocolError => "This is a WebSocket: connect with Upgrade: websocket",
+        DirectConversation => "A direct conversation has two participants and cannot be changed",
+        IdempotencyKeyMismatch => "clientMessageId and the header Idempotency-Key must be equal where both are given",
+        Unauthenticated => "This needs an access token in the header Authorization: Bearer",
+        TokenInvalid => "The token is not valid",
+        TokenExpired => "The token has expired",
+        SessionRevoked => "The session has ended, please sign in again",
+        RefreshTokenReused => "The refresh token was used before, please sign in again",
+        InvalidCredentials => "The account or the password is wrong",
+        WrongPassword => "The current password is wrong",
+        NotAParticipant => "You are not a participant of this conversation",
+        NotAnAdmin => "Only an admin of the group may do this",
+        GroupInactive => "The group is no longer active",
+        OriginNotAllowed => "Pages of this origin may not call this server",
+        UserNotFound => "There is no such user",
+        ConversationNotFound => "There is no such conversation",
+        MessageNotFound => "There is no such message in this conversation",
+        SessionNotFound => "There is no such session",
+        ParticipantNotFound => "The user is not a participant of this conversation",
+        EmailTaken => "This email address is already in use",
+        UsernameTaken => "This username is already in use",
+        AlreadyAParticipant => "The user is a participant already",
+        ConversationFull => "The conversation already has 1000 participants",
+        IdempotencyKeyReused => "This key was used for another message",
+        PayloadTooLarge => "The body must have at most 1000000 bytes",
+        RequestTimeout => "The body took too long to arrive",
+        UnsupportedMediaType => "The body must be sent as Content-Type: application/json",
+        TooManyConnections => "There are too many connections already",
+        Unavailable => "The service is not available right now, please try again",
+        _ => crate::error::OUR_FAULT,
+    }
+}
+
+fn codes(operation: &Value) -> Vec<ErrorCode> {
+    let name = operation["operationId"].as_str().unwrap_or_default();
+    let own = OPERATIONS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, codes)| *codes);
+    let mut codes = own.to_vec();
+    if operation["security"].is_array() {
+        codes.extend([Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked]);
+    }
+    if operation["requestBody"].is_object() {
+        codes.extend([ValidationFailed, MalformedJson, PayloadTooLarge, UnsupportedMediaType, RequestTimeout]);
+    }
+    if operation["parameters"].is_array() {
+        codes.push(ValidationFailed);
+    }
+    codes.extend([Internal, Unavailable]);
+    let mut known = Vec::new();
+    codes.retain(|code| {
+        !known.contains(code) && {
+            known.push(*code);
+            true
+        }
+    });
+    codes
+}
+
+/// Adds every failure to an operation: by status, with an example of the envelope per code.
+pub(super) fn complete(path: &str, operation: &mut Value, schemas: &Value) {
+    let fault = likely_fault(operation, schemas);
+    for code in codes(operation) {
+        let status = status_of(code);
+        let response = &mut operation["responses"][status.as_str()];
+        if response.is_null() {
+            *response = json!({
+                "description": status.canonical_reason().unwrap_or("Error"),
+                "content": {"application/json": {
+                    "schema": {"$ref": "#/components/schemas/ErrorBody"},
+                    "examples": {}
+                }}
+            });
+        }
+        let example = example(code, path, &fault);
+        response["content"]["application/json"]["examples"][code.as_str()] = json!({"value": example});
+    }
+}
+
+/// What a client of this operation may well get wrong.
+fn likely_fault(operation: &Value, schemas: &Value) -> Fault {
+    let reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+    if let Some(name) = reference.and_then(|reference| reference.rsplit('/').next()) {
+        return match schemas[name]["required"][0].as_str() {
+            Some(field) => Fault::new(field, "is required"),
+            None => Fault::new("extra", "is not a known field"),
+        };
+    }
+    let has_limit = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "limit"));
+    if has_limit { Fault::new("limit", "must be between 1 and 100") } else { Fault::new("id", "must be a UUID") }
+}
+
+fn example(code: ErrorCode, path: &str, fault: &Fault) -> Value {
+    let failure = match code {
+        ValidationFailed => InvalidBody { faults: vec![fault.clone()] }.into(),
+        code => Failure::new(code, sentence(code)),
+    };
+    // A moment and an id that stay the same from one generation to the next.
+    let at = Timestamp::from_unix_micros(1_767_605_400_000_000);
+    let mut headers = HeaderMap::new();
+    headers.insert(crate::request_id::X_REQUEST_ID, actix_http::header::HeaderValue::from_static("b8a3-42"));
+    let response = error_response(&failure, status_of(code), path, &RequestId::of(&headers), at);
+    let body = response.into_body().try_into_bytes().unwrap_or_default();
+    serde_json::from_slice(&body).unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+use crate::request_id::RequestId;
+use actix_http::StatusCode;
+use actix_http::header::{HeaderMap, USER_AGENT};
+use chat_domain::ErrorCode;
+use chat_domain::auth::ClientInfo;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// Who is at the other end, as far as one can tell; for the list of devices and the log.
+pub fn client_info(headers: &HeaderMap, peer: Option<SocketAddr>) -> ClientInfo {
+    let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    ClientInfo::new(user_agent.as_deref(), peer.map(|peer| canonical(peer.ip()).to_string()))
+}
+
+/// A listener on `[::]` sees IPv4 clients as mapped addresses; people know them by the plain form.
+fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// One request and what became of it. Bodies, tokens and query strings have no place here.
+#[derive(Debug)]
+pub struct RequestLine<'a> {
+    /// Also in the answer.
+    pub request_id: &'a RequestId,
+    /// As it came.
+    pub method: &'a str,
+    /// The pattern that matched, such as `/api/v1/users/{id}`; never the path itself.
+    pub route: Option<&'a str>,
+    /// What was answered.
+    pub status: StatusCode,
+    /// Who asked.
+    pub client: &'a ClientInfo,
+    /// From the head of the request to the head of the answer.
+    pub duration: Duration,
+    /// For failures.
+    pub code: Option<ErrorCode>,
+    /// For failures of ours: what caused them.
+    pub cause: Option<&'a str>,
+}
+
+impl RequestLine<'_> {
+    /// Writes it: an error for 5xx, a warning for 4xx, else information.
+    pub fn log(&self) {
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "chat_http::request",
+                    request_id = self.request_id.as_str(),
+                    method = self.method,
+                    route = self.route.unwrap_or("-"),
+                    status = self.status.as_u16(),
+                    address = self.client.ip.as_deref(),
+                    user_agent = self.client.user_agent.as_deref(),
+                    duration_ms = self.duration.as_secs_f64() * 1_000.0,
+                    code = self.code.map(ErrorCode::as_str),
+                    cause = self.cause,
+                    "request"
+                )
+            };
+        }
+        match self.status.as_u16() {
+            500.. => line!(error),
+            400..=499 => line!(warn),
+            _ => line!(info),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_known_by_their_plain_address() {
+        let peer = "[::ffff:192.0.2.7]:4000".parse().ok();
+        assert_eq!(client_info(&HeaderMap::new(), peer).ip.as_deref(), Some("192.0.2.7"));
+        assert_eq!(client_info(&HeaderMap::new(), None), ClientInfo::default());
+    }
+}

@@ -1,0 +1,71 @@
+//! The REST surface as one piece: its routes, its middleware, and the `App` that holds nothing else.
+
+use crate::middleware::{cors, edge, spare_small_answers};
+use crate::{ApiError, HttpState, auth, conversations, health, messages, openapi, receipts, users};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data, JsonConfig, PathConfig, QueryConfig};
+use actix_web::{App, Error};
+use apistos::web::{ServiceConfig, scope};
+use chat_domain::ErrorCode;
+
+/// Where version 1 of the API lives.
+pub const API_PREFIX: &str = "/api/v1";
+
+/// Everything that is HTTP, as an `App`. One is made on every worker thread.
+pub fn app(
+    state: HttpState,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new().configure(configure(state))
+}
+
+/// The same for a service that mounts our routes in an `App` of its own. It takes whatever no earlier route took, so it
+/// is registered last.
+pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
+    move |config| {
+        let origins = state.settings.allowed_origins.clone();
+        config.app_data(Data::new(state));
+        config.service(
+            web::scope("")
+                .app_data(JsonConfig::default().error_handler(|error, _| in_envelope("body", &error)))
+                .app_data(PathConfig::default().error_handler(|error, _| in_envelope("path", &error)))
+                .app_data(QueryConfig::default().error_handler(|error, _| in_envelope("query", &error)))
+                .configure(|config| documented(&mut ServiceConfig::from(config)))
+                .configure(openapi::docs)
+                .default_service(web::to(health::nowhere))
+                .wrap(cors(origins))
+                .wrap(from_fn(spare_small_answers))
+                .wrap(Compress::default())
+                .wrap(from_fn(edge)),
+        );
+    }
+}
+
+/// The handlers here read their input with extractors of their own; should one use the framework's, its failures look the
+/// same.
+fn in_envelope(part: &str, error: &dyn std::fmt::Display) -> Error {
+    ApiError::new(ErrorCode::ValidationFailed, format!("The {part} of the request is not valid: {error}")).into()
+}
+
+/// Every route that the document describes.
+pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
+    config.configure(health::routes).service(
+        scope(API_PREFIX)
+            .configure(auth::routes)
+            .configure(users::routes)
+            // Before the conversations themselves: the longer paths.
+            .configure(messages::routes)
+            .configure(receipts::routes)
+            .configure(conversations::routes)
+            .configure(openapi::realtime_route),
+    );
+}

@@ -1,0 +1,99 @@
+use crate::ApiError;
+use crate::origin::AllowedOrigins;
+use chat_app::App;
+use chat_domain::{Clock, ErrorCode, Timestamp};
+use chat_realtime::FanOut;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tracing::Instrument as _;
+
+/// What an operator may set about HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Production announces itself as such to browsers (HSTS).
+    pub is_production: bool,
+    /// The name of the environment, as `GET /` tells it.
+    pub environment: String,
+    /// Whose pages may call us: for CORS and for WebSocket upgrades.
+    pub allowed_origins: AllowedOrigins,
+    /// The largest body that is read, in bytes (413 beyond).
+    pub max_body_bytes: usize,
+    /// How long a body may take to arrive (408 beyond).
+    pub body_timeout: Duration,
+    /// How long the head of a request may take to arrive.
+    pub head_timeout: Duration,
+    /// How long an idle connection is kept for the next request.
+    pub keep_alive: Duration,
+}
+
+impl Default for HttpSettings {
+    /// Development: 1 MB, 30 s for a body, 10 s for a head, 75 s of keep-alive (longer than what proxies keep on their side, so
+    /// that they close first).
+    fn default() -> Self {
+        Self {
+            is_production: false,
+            environment: "development".to_owned(),
+            allowed_origins: AllowedOrigins::AnyLocalhost,
+            max_body_bytes: 1_000_000,
+            body_timeout: Duration::from_secs(30),
+            head_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
+        }
+    }
+}
+
+/// Whether new work is welcome. Shared by whoever stops the server and the health checks.
+#[derive(Debug, Clone)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Ready.
+    pub fn ready() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
+    /// From now on load balancers are told to look elsewhere. For good: a server that drains does not come back.
+    pub fn drain(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
+    /// Whether new work is welcome.
+    pub fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Everything that handlers and connections reach. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpState {
+    /// The use cases.
+    pub app: App,
+    /// This node's half of realtime.
+    pub fan_out: Arc<FanOut>,
+    /// See [`HttpSettings`].
+    pub settings: Arc<HttpSettings>,
+    /// The runtime on which use cases run, to their end.
+    pub runtime: tokio::runtime::Handle,
+    /// See [`Readiness`].
+    pub readiness: Readiness,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// When this process began to serve.
+    pub started_at: Timestamp,
+}
+
+impl HttpState {
+    /// Runs a use case on the main runtime, to its end even if the client hangs up meanwhile: a hang-up never falls between
+    /// commit and publish. A panic in it is this request's `INTERNAL`, and nobody else's.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        use_case: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.runtime
+            .spawn(use_case.in_current_span())
+            .await
+            .map_err(|fault| ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by(fault))
+    }
+}

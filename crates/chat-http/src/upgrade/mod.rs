@@ -1,0 +1,61 @@
+//! The server whose upgraded sockets are our own: HTTP is actix-web's, and a request to upgrade leaves it with its TCP stream (see `STACK`, "WebSocket", for what
+//! that saves).
+//!
+//! Requests with `Upgrade: websocket`, and `CONNECT`, pass the `App` by: their routing, Origin check, request log and error answers happen here, with the code
+//! that the rest of the crate shares.
+
+mod answer;
+mod service;
+
+use crate::{ApiError, HttpState, rest};
+use actix_http::HttpService;
+use actix_server::Server;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use chat_domain::ErrorCode;
+use chat_realtime::Counted;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+/// Serves REST and sockets on these listeners, until the handle says to stop. Signals are the caller's, and so is
+/// [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
+#[allow(clippy::needless_pass_by_value)] // A server takes over what it serves.
+pub fn serve(
+    state: HttpState,
+    listeners: Vec<TcpListener>,
+    workers: usize,
+    shutdown_timeout: Duration,
+) -> io::Result<Server> {
+    let mut builder =
+        Server::build().workers(workers.max(1)).disable_signals().shutdown_timeout(shutdown_timeout.as_secs().max(1));
+    for listener in listeners {
+        let address = listener.local_addr()?;
+        let state = state.clone();
+        builder = builder.listen(address.to_string(), listener, move || {
+            let (state, upgrading) = (state.clone(), state.clone());
+            HttpService::build()
+                .keep_alive(state.settings.keep_alive)
+                .client_request_timeout(state.settings.head_timeout)
+                .tcp_nodelay(true)
+                .local_addr(address)
+                .upgrade(fn_service(move |(request, framed)| service::upgrade(upgrading.clone(), request, framed)))
+                .finish(map_config(
+                    rest::app(state).into_factory().map_err(|error: actix_web::Error| error.error_response()),
+                    |()| AppConfig::default(),
+                ))
+                .tcp()
+        })?;
+    }
+    Ok(builder.run())
+}
+
+/// A place for one more socket.
+pub(crate) fn admit(state: &HttpState) -> Result<Counted, ApiError> {
+    if !state.readiness.is_ready() || state.fan_out.is_draining() {
+        return Err(ApiError::new(ErrorCode::Unavailable, "The server is restarting, please try again"));
+    }
+    state.fan_out.admit().ok_or_else(|| {
+        ApiError::new(ErrorCode::TooManyConnections, "The server has as many connections as it may have")
+    })
+}

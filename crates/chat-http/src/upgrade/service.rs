@@ -1,0 +1,148 @@
+use super::{admit, answer};
+use crate::connection::{Greeting, Realtime, Source, drive};
+use crate::error::{error_response, status_of};
+use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::request_log::{RequestLine, client_info};
+use crate::{ApiError, HttpState, rest};
+use actix_codec::Framed;
+use actix_http::h1::Codec;
+use actix_http::header::{ALLOW, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
+use actix_http::ws::{HandshakeError, verify_handshake};
+use actix_http::{Request, RequestHead, StatusCode};
+use bytes::Bytes;
+use chat_domain::ErrorCode;
+use chat_realtime::{Counted, OwnedSocket, Sink};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The path of the plain WebSocket below the API's prefix.
+const SOCKET_PATH: &str = "/ws";
+
+/// How long a refused client may take to read why.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A request that is not upgraded.
+struct Refusal {
+    error: ApiError,
+    status: StatusCode,
+    handshake: Option<HandshakeError>,
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self { status: status_of(error.failure().code), error, handshake: None }
+    }
+}
+
+impl From<HandshakeError> for Refusal {
+    fn from(fault: HandshakeError) -> Self {
+        let (code, status) = match fault {
+            HandshakeError::GetMethodRequired => (ErrorCode::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED),
+            HandshakeError::UnsupportedVersion => (ErrorCode::ProtocolError, StatusCode::UPGRADE_REQUIRED),
+            HandshakeError::NoWebsocketUpgrade
+            | HandshakeError::NoConnectionUpgrade
+            | HandshakeError::NoVersionHeader
+            | HandshakeError::BadWebsocketKey => (ErrorCode::ProtocolError, StatusCode::BAD_REQUEST),
+        };
+        Self { error: ApiError::new(code, format!("This is a WebSocket: {fault}")), status, handshake: Some(fault) }
+    }
+}
+
+/// One request to upgrade. Returns as soon as the socket has a task of its own: that frees what HTTP held for it.
+pub(super) async fn upgrade(
+    state: HttpState,
+    request: Request,
+    framed: Framed<TcpStream, Codec>,
+) -> Result<(), actix_http::Error> {
+    let started = Instant::now();
+    let head = request.head();
+    let request_id = RequestId::of(&head.headers);
+    let judged = judge(&state, head);
+    log(head, &request_id, &judged, started);
+    let parts = framed.into_parts();
+    // Answers to earlier requests on this connection that have not gone out yet come first.
+    let pending = parts.write_buf.freeze();
+    match judged {
+        Ok((greeting, counted)) => {
+            let realtime = Realtime::of_this_thread(&state);
+            let connection = realtime.hub.connect(Sink::Socket(OwnedSocket::new(parts.io)), greeting.format);
+            let answer = joined(pending, answer::switching(head, &request_id));
+            let bytes = parts.read_buf;
+            actix_rt::spawn(drive(realtime, connection, counted, greeting, Some(answer), Source::Socket, bytes));
+        }
+        Err(refusal) => {
+            let answer = refusal_answer(&state, head, &request_id, &refusal);
+            say_and_close(parts.io, joined(pending, answer)).await;
+        }
+    }
+    Ok(())
+}
+
+fn joined(first: Bytes, second: Bytes) -> Bytes {
+    if first.is_empty() { second } else { [first, second].concat().into() }
+}
+
+fn is_socket_path(path: &str) -> bool {
+    path.strip_prefix(rest::API_PREFIX) == Some(SOCKET_PATH)
+}
+
+fn judge(state: &HttpState, head: &RequestHead) -> Result<(Greeting, Counted), Refusal> {
+    if !is_socket_path(head.uri.path()) {
+        return Err(ApiError::new(ErrorCode::RouteNotFound, "There is no WebSocket here").into());
+    }
+    if !state.settings.allowed_origins.allows_request(&head.headers) {
+        return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server").into());
+    }
+    verify_handshake(head)?;
+    let counted = admit(state)?;
+    let greeting = Greeting::read(head, |token| Ok(state.app.auth.authenticate(token)?))?;
+    Ok((greeting, counted))
+}
+
+fn log(head: &RequestHead, request_id: &RequestId, judged: &Result<(Greeting, Counted), Refusal>, started: Instant) {
+    let client = client_info(&head.headers, head.peer_addr);
+    let refusal = judged.as_ref().err();
+    let cause = refusal.and_then(|refusal| refusal.error.causes());
+    let line = RequestLine {
+        request_id,
+        method: head.method.as_str(),
+        route: is_socket_path(head.uri.path()).then_some("/api/v1/ws"),
+        status: refusal.map_or(StatusCode::SWITCHING_PROTOCOLS, |refusal| refusal.status),
+        client: &client,
+        duration: started.elapsed(),
+        code: refusal.map(|refusal| refusal.error.failure().code),
+        cause: cause.as_deref(),
+    };
+    line.log();
+}
+
+fn refusal_answer(state: &HttpState, head: &RequestHead, request_id: &RequestId, refusal: &Refusal) -> Bytes {
+    let now = state.clock.now();
+    let mut response = error_response(refusal.error.failure(), refusal.status, head.uri.path(), request_id, now);
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, request_id.to_header());
+    match refusal.handshake {
+        Some(HandshakeError::GetMethodRequired) => headers.insert(ALLOW, HeaderValue::from_static("GET")),
+        Some(HandshakeError::UnsupportedVersion) => {
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
+        }
+        _ => return answer::closing(response),
+    };
+    answer::closing(response)
+}
+
+/// Writes the last answer of this connection, and waits for the client to hang up: closing at once, with something of it still unread, could destroy the
+/// answer on its way.
+async fn say_and_close(mut stream: TcpStream, answer: Bytes) {
+    let said = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // A client that hangs up early, or never, is no fault of ours.
+    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, said).await;
+}

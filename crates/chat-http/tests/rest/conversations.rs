@@ -1,0 +1,159 @@
+use crate::house::{House, fields};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const EVERYONE_SEES: [&str; 11] = [
+    "avatar",
+    "createdAt",
+    "createdBy",
+    "description",
+    "id",
+    "isActive",
+    "isGroup",
+    "name",
+    "participantCount",
+    "participants",
+    "updatedAt",
+];
+const OVERVIEW: [&str; 13] = [
+    "avatar",
+    "createdAt",
+    "createdBy",
+    "description",
+    "id",
+    "isActive",
+    "isGroup",
+    "lastMessage",
+    "name",
+    "participantCount",
+    "participants",
+    "unreadCount",
+    "updatedAt",
+];
+
+#[actix_web::test]
+async fn a_pair_has_one_conversation_whoever_asks() {
+    let house = House::new();
+    let (ann, bob) = (house.person().await, house.person().await);
+    let path = "/api/v1/conversations";
+    let made = house.post(path, &ann.token, json!({"participantIds": [bob.id]})).await.data(201);
+    assert_eq!(fields(&made), OVERVIEW);
+    assert_eq!((&made["isGroup"], &made["participantCount"]), (&json!(false), &json!(2)));
+    assert_eq!((&made["lastMessage"], &made["unreadCount"]), (&Value::Null, &json!(0)));
+    assert_eq!(
+        fields(&made["participants"][0]),
+        ["avatar", "deliveredSeq", "id", "joinedAt", "name", "readSeq", "role", "username"]
+    );
+    let again = house.post(path, &bob.token, json!({"participantIds": [ann.id, bob.id, ann.id]})).await.data(201);
+    assert_eq!(again["id"], made["id"]);
+    let named = house.post(path, &ann.token, json!({"participantIds": [bob.id], "name": "Two"})).await.data(201);
+    assert_eq!((&named["isGroup"], named["id"] == made["id"]), (&json!(true), false));
+}
+
+#[actix_web::test]
+async fn a_conversation_needs_others_who_exist() {
+    let house = House::new();
+    let ann = house.person().await;
+    let path = "/api/v1/conversations";
+    for (body, sentence) in [
+        (json!({}), "participantIds is required"),
+        (json!({"participantIds": []}), "participantIds must not be empty"),
+        (json!({"participantIds": "x"}), "participantIds must be an array of UUIDs"),
+        (json!({"participantIds": [1]}), "participantIds must hold UUIDs alone; item 0 is none"),
+        (json!({"participantIds": [ann.id], "name": " "}), "name must not be empty"),
+        (json!([]), "the body must be a JSON object"),
+    ] {
+        let answer = house.post(path, &ann.token, body).await;
+        answer.failure(400, "VALIDATION_FAILED");
+        assert_eq!(answer.sentences(), [sentence]);
+    }
+    house.post(path, &ann.token, json!({"participantIds": [ann.id]})).await.failure(400, "VALIDATION_FAILED");
+    house.post(path, &ann.token, json!({"participantIds": [Uuid::nil()]})).await.failure(404, "USER_NOT_FOUND");
+}
+
+#[actix_web::test]
+async fn conversations_are_listed_with_what_is_new_in_them() {
+    let house = House::new();
+    let (ann, bob) = (house.person().await, house.person().await);
+    let first = house.group(&[&ann, &bob]).await;
+    let second = house.group(&[&ann, &bob]).await;
+    house.send(&bob, &first, "news").await;
+    let answer = house.get("/api/v1/conversations?limit=1", &ann.token).await;
+    let data = answer.data(200);
+    assert_eq!(data[0]["id"], first.as_str());
+    assert_eq!(data[0]["unreadCount"], 1);
+    assert_eq!(fields(&data[0]["lastMessage"]), ["content", "createdAt", "id", "sender"]);
+    assert_eq!(fields(&data[0]["lastMessage"]["sender"]), ["avatar", "id", "name"]);
+    assert_eq!(
+        answer.json()["pagination"],
+        json!({"page": 1, "limit": 1, "total": 2, "totalPages": 2, "hasMore": true})
+    );
+    let rest = house.get("/api/v1/conversations?limit=1&page=2", &ann.token).await.data(200);
+    assert_eq!(rest[0]["id"], second.as_str());
+}
+
+#[actix_web::test]
+async fn a_conversation_is_for_its_participants() {
+    let house = House::new();
+    let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
+    let group = house.group(&[&ann, &bob]).await;
+    let path = format!("/api/v1/conversations/{group}");
+    assert_eq!(fields(&house.get(&path, &bob.token).await.data(200)), OVERVIEW);
+    house.get(&path, &eve.token).await.failure(403, "NOT_A_PARTICIPANT");
+    let nowhere = format!("/api/v1/conversations/{}", Uuid::nil());
+    house.get(&nowhere, &ann.token).await.failure(404, "CONVERSATION_NOT_FOUND");
+    let answer = house.get("/api/v1/conversations/not-an-id", &ann.token).await;
+    answer.failure(400, "VALIDATION_FAILED");
+    assert_eq!(answer.sentences(), ["id must be a UUID"]);
+}
+
+#[actix_web::test]
+async fn admins_change_a_group() {
+    let house = House::new();
+    let (ann, bob) = (house.person().await, house.person().await);
+    let path = format!("/api/v1/conversations/{}", house.group(&[&ann, &bob]).await);
+    let changes = json!({"name": "Renamed", "description": "About\nthings", "avatar": "/g.png"});
+    let after = house.patch(&path, &ann.token, changes).await.data(200);
+    assert_eq!(fields(&after), EVERYONE_SEES);
+    assert_eq!((&after["name"], &after["description"]), (&json!("Renamed"), &json!("About\nthings")));
+    let cleared = house.patch(&path, &ann.token, json!({"name": null})).await.data(200);
+    assert_eq!((&cleared["name"], &cleared["avatar"]), (&Value::Null, &json!("/g.png")));
+    house.patch(&path, &bob.token, json!({"name": "Mine"})).await.failure(403, "NOT_AN_ADMIN");
+    let wrong = json!({"name": 1, "description": "x".repeat(501), "isActive": false});
+    assert_eq!(
+        house.patch(&path, &ann.token, wrong).await.sentences(),
+        ["description must have at most 500 characters", "name must be a string", "isActive is not a known field"]
+    );
+}
+
+#[actix_web::test]
+async fn participants_come_and_go() {
+    let house = House::new();
+    let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
+    let path = format!("/api/v1/conversations/{}/participants", house.group(&[&ann, &bob]).await);
+    let add = json!({"userId": eve.id});
+    let after = house.post(&path, &bob.token, add.clone()).await.data(201);
+    assert_eq!((fields(&after), &after["participantCount"]), (EVERYONE_SEES.to_vec(), &json!(3)));
+    house.post(&path, &bob.token, add.clone()).await.failure(409, "ALREADY_A_PARTICIPANT");
+    house.post(&path, &bob.token, json!({"userId": Uuid::nil()})).await.failure(404, "USER_NOT_FOUND");
+    house.post(&path, &bob.token, json!({"userId": "x"})).await.failure(400, "VALIDATION_FAILED");
+    let ann_there = format!("{path}/{}", ann.id);
+    house.delete(&ann_there, &eve.token).await.failure(403, "NOT_AN_ADMIN");
+    assert_eq!(house.delete(&format!("{path}/{}", eve.id), &eve.token).await.data(200), Value::Null);
+    house.delete(&format!("{path}/{}", eve.id), &ann.token).await.failure(404, "PARTICIPANT_NOT_FOUND");
+    house.post(&path, &eve.token, add).await.failure(403, "NOT_A_PARTICIPANT");
+    house.delete(&format!("{path}/x"), &ann.token).await.failure(400, "VALIDATION_FAILED");
+}
+
+#[actix_web::test]
+async fn a_direct_conversation_stays_a_pair() {
+    let house = House::new();
+    let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
+    let made = house.post("/api/v1/conversations", &ann.token, json!({"participantIds": [bob.id]})).await.data(201);
+    let path = format!("/api/v1/conversations/{}", made["id"].as_str().expect("an id"));
+    let participants = format!("{path}/participants");
+    let add = json!({"userId": eve.id});
+    house.post(&participants, &ann.token, add).await.failure(400, "DIRECT_CONVERSATION");
+    house.delete(&format!("{participants}/{}", ann.id), &ann.token).await.failure(400, "DIRECT_CONVERSATION");
+    house.patch(&path, &ann.token, json!({"name": "Us"})).await.failure(400, "DIRECT_CONVERSATION");
+}

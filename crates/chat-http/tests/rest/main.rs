@@ -1,0 +1,11 @@
+//! The REST surface as a client meets it: the whole `App`, over the embedded store, in process.
+
+mod accounts;
+mod browsers;
+mod conversations;
+mod document;
+mod failures;
+mod house;
+mod log;
+mod messages;
+mod users;

@@ -1,0 +1,226 @@
+use super::held::membership_of;
+use chat_domain::conversations::Removal;
+use chat_domain::receipts::PositionsMoved;
+use chat_domain::{Change, ChangeRange, ConversationId, Pos, UserId};
+use std::collections::{HashMap, HashSet};
+
+/// More missed events than this in all are not sent again (contract §4, guarantee 3).
+pub(crate) const MAX_MISSED: u64 = 1_000;
+
+/// `resumed` names at most this many conversations.
+pub(crate) const MAX_NAMED: usize = 1_000;
+
+/// One conversation that a connection has joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) id: ConversationId,
+    /// What the client says it has.
+    pub(crate) has: Option<Pos>,
+    /// What the reading of the memberships saw: up to here the user's membership is sure.
+    pub(crate) seen: Pos,
+    /// Live events begin after this.
+    pub(crate) target: Pos,
+}
+
+impl Entry {
+    fn missed(&self) -> u64 {
+        self.has.map_or(0, |has| self.seen.since(has))
+    }
+}
+
+/// What a connection is sent before anything live.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) user: UserId,
+    /// In the order in which they are to be read.
+    pub(crate) ranges: Vec<ChangeRange>,
+    pub(crate) removals: Vec<Removal>,
+    pub(crate) moved: Vec<PositionsMoved>,
+    /// Where each conversation stands then, newest activity first.
+    pub(crate) positions: Vec<(ConversationId, Pos)>,
+    pub(crate) limited: Vec<ConversationId>,
+    pub(crate) wants_resumed: bool,
+    pub(crate) membership: Membership,
+}
+
+/// Whether the user is a member of what is replayed, step by step: what happened after the memberships were read is only in the
+/// changes themselves.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    user: UserId,
+    sure: HashMap<ConversationId, Pos>,
+    out: HashSet<ConversationId>,
+}
+
+impl Membership {
+    /// Whether the user gets this change; changes of one conversation come in the order of `pos`.
+    pub(crate) fn admits(&mut self, change: &Change) -> bool {
+        let id = change.conversation_id;
+        if self.sure.get(&id).is_some_and(|sure| change.pos <= *sure) {
+            return true;
+        }
+        match membership_of(&change.kind, self.user) {
+            Some(true) => {
+                self.out.remove(&id);
+                true
+            }
+            Some(false) => self.out.insert(id),
+            None => !self.out.contains(&id),
+        }
+    }
+
+    pub(crate) fn is_out(&self, id: ConversationId) -> bool {
+        self.out.contains(&id)
+    }
+
+    pub(crate) fn out(&self) -> impl Iterator<Item = ConversationId> + '_ {
+        self.out.iter().copied()
+    }
+}
+
+impl Plan {
+    /// How much was missed is arithmetic, since `pos` has no gaps. Where it is too much in all, the smallest gaps are filled first.
+    pub(crate) fn new(
+        user: UserId,
+        entries: &[Entry],
+        removals: Vec<Removal>,
+        moved: Vec<PositionsMoved>,
+        wants_resumed: bool,
+    ) -> Self {
+        let mut by_gap: Vec<&Entry> = entries.iter().filter(|entry| entry.missed() > 0).collect();
+        by_gap.sort_by_key(|entry| entry.missed());
+        let mut budget = MAX_MISSED;
+        let mut limited = HashSet::new();
+        for entry in by_gap {
+            match budget.checked_sub(entry.missed()) {
+                Some(left) if limited.is_empty() => budget = left,
+                _ => {
+                    limited.insert(entry.id);
+                }
+            }
+        }
+        let ranges = entries
+            .iter()
+            .filter_map(|entry| {
+                let has = entry.has.filter(|_| !limited.contains(&entry.id));
+                let after = has.map_or(entry.seen, |has| has.min(entry.seen));
+                let up_to = entry.target;
+                (after < up_to).then_some(ChangeRange { conversation_id: entry.id, after, up_to })
+            })
+            .collect();
+        let membership = Membership {
+            user,
+            sure: entries.iter().map(|entry| (entry.id, entry.seen)).collect(),
+            out: HashSet::new(),
+        };
+        Self {
+            user,
+            ranges,
+            removals,
+            moved,
+            positions: entries.iter().map(|entry| (entry.id, entry.target)).collect(),
+            limited: entries.iter().map(|entry| entry.id).filter(|id| limited.contains(id)).collect(),
+            wants_resumed,
+            membership,
+        }
+    }
+}
+
+/// What is left of `ranges` after `changes` were read of them with a limit of `limit`.
+pub(crate) fn rest(ranges: &mut Vec<ChangeRange>, changes: &[Change], limit: u32) {
+    let Some(last) = changes.last().filter(|_| changes.len() >= limit as usize) else {
+        ranges.clear();
+        return;
+    };
+    let done = ranges.iter().position(|range| range.conversation_id == last.conversation_id).unwrap_or(0);
+    ranges.drain(..done);
+    if let Some(first) = ranges.first_mut() {
+        first.after = last.pos;
+    }
+    ranges.retain(|range| range.after < range.up_to);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_domain::{ChangeKind, Timestamp};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn id(number: u128) -> ConversationId {
+        ConversationId::new(Uuid::from_u128(number))
+    }
+
+    fn plan(entries: &[Entry]) -> Plan {
+        Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), true)
+    }
+
+    proptest! {
+        #[test]
+        fn at_most_a_thousand_missed_events_are_sent_again_and_the_rest_is_named(
+            gaps in proptest::collection::vec((0_u64..900, 0_u64..900, 0_u64..5), 0..12)
+        ) {
+            let entries: Vec<_> = gaps.iter().enumerate().map(|(number, (has, seen, more))| Entry {
+                id: id(number as u128), has: Some(Pos::new(*has)), seen: Pos::new(*seen), target: Pos::new(seen + more),
+            }).collect();
+            let plan = plan(&entries);
+            let mut sent = 0;
+            for entry in &entries {
+                let range = plan.ranges.iter().find(|range| range.conversation_id == entry.id);
+                if plan.limited.contains(&entry.id) {
+                    prop_assert_eq!(range.map_or(entry.target, |range| range.after), entry.seen.min(entry.target));
+                } else {
+                    sent += entry.missed();
+                    let after = range.map_or(entry.target, |range| range.after);
+                    prop_assert_eq!(after, entry.has.unwrap_or_default().min(entry.seen));
+                }
+            }
+            prop_assert!(sent <= MAX_MISSED);
+            let total: u64 = entries.iter().map(Entry::missed).sum();
+            prop_assert_eq!(plan.limited.is_empty(), total <= MAX_MISSED);
+            let largest_sent = entries.iter().filter(|entry| !plan.limited.contains(&entry.id)).map(Entry::missed).max();
+            let smallest_limited = entries.iter().filter(|entry| plan.limited.contains(&entry.id)).map(Entry::missed).min();
+            if let (Some(sent), Some(limited)) = (largest_sent, smallest_limited) { prop_assert!(sent <= limited); }
+        }
+
+        #[test]
+        fn reading_page_by_page_covers_every_range_once(
+            spans in proptest::collection::vec((0_u64..20, 0_u64..20), 0..6), limit in 1_u32..9
+        ) {
+            let mut ranges: Vec<_> = spans.iter().enumerate().filter(|(_, (_, length))| *length > 0).map(|(number, (after, length))| {
+                ChangeRange { conversation_id: id(number as u128), after: Pos::new(*after), up_to: Pos::new(after + length) }
+            }).collect();
+            let all = |ranges: &[ChangeRange]| ranges.iter().flat_map(|range| {
+                (range.after.get() + 1..=range.up_to.get()).map(|pos| (range.conversation_id, pos))
+            }).collect::<Vec<_>>();
+            let expected = all(&ranges);
+            let mut read = Vec::new();
+            while !ranges.is_empty() {
+                let page: Vec<_> = all(&ranges).into_iter().take(limit as usize).map(|(conversation_id, pos)| Change {
+                    conversation_id, pos: Pos::new(pos), at: Timestamp::default(),
+                    kind: ChangeKind::ParticipantRemoved { user_id: UserId::new(Uuid::nil()) },
+                }).collect();
+                rest(&mut ranges, &page, limit);
+                read.extend(page.iter().map(|change| (change.conversation_id, change.pos.get())));
+            }
+            prop_assert_eq!(read, expected);
+        }
+    }
+
+    #[test]
+    fn who_is_not_coming_back_misses_nothing_but_what_passed_while_attaching() {
+        let entry =
+            |number, seen, target| Entry { id: id(number), has: None, seen: Pos::new(seen), target: Pos::new(target) };
+        let plan = plan(&[entry(1, 5_000, 5_000), entry(2, 7, 9)]);
+        assert_eq!(plan.ranges, [ChangeRange { conversation_id: id(2), after: Pos::new(7), up_to: Pos::new(9) }]);
+        assert!(plan.limited.is_empty());
+    }
+
+    #[test]
+    fn a_client_that_claims_the_future_gets_nothing() {
+        let entry = Entry { id: id(1), has: Some(Pos::new(99)), seen: Pos::new(7), target: Pos::new(7) };
+        let plan = plan(&[entry]);
+        assert!(plan.ranges.is_empty());
+        assert_eq!(plan.positions, [(id(1), Pos::new(7))]);
+    }
+}

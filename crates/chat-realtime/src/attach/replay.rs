@@ -1,0 +1,141 @@
+use super::plan::{MAX_NAMED, Plan, rest};
+use crate::connection::{Connection, Life};
+use crate::hub::Hub;
+use crate::outgoing::Outgoing;
+use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError};
+use chat_protocol::realtime::resumed_text;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// How many changes are read at a time.
+const PAGE: u32 = 100;
+
+/// How many ranges one reading names at most.
+const RANGES: usize = 100;
+
+/// The next page is read when no more than this is waiting to be sent, in bytes.
+const LOW_WATER: usize = 64 * 1024;
+
+/// What a connection is to be sent before anything live.
+#[derive(Debug)]
+pub struct Replay {
+    plan: Option<Plan>,
+}
+
+impl Replay {
+    pub(super) const fn nothing() -> Self {
+        Self { plan: None }
+    }
+
+    pub(super) const fn new(plan: Plan) -> Self {
+        Self { plan: Some(plan) }
+    }
+
+    /// Sends it, as fast as the client takes it, then `resumed` where the client asked to resume (or has to page), then what was held meanwhile.
+    /// From then on events flow. Ends early when the connection does.
+    pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
+        let Some(mut plan) = self.plan else { return Ok(()) };
+        let mut ranges = std::mem::take(&mut plan.ranges);
+        while !ranges.is_empty() && drained(connection).await {
+            let page = &ranges[..ranges.len().min(RANGES)];
+            let mut asked = page.to_vec();
+            let changes = hub.fan_out().changes().list_changes(page, PAGE).await?;
+            let count = asked.len();
+            rest(&mut asked, &changes, PAGE);
+            ranges.splice(..count, asked);
+            for change in changes {
+                if plan.membership.admits(&change) {
+                    connection.push_event(&Outgoing::new(Envelope::change(change)));
+                }
+            }
+            connection.flush();
+        }
+        if !drained(connection).await {
+            return Ok(());
+        }
+        send_removals(&mut plan, connection);
+        for moved in std::mem::take(&mut plan.moved) {
+            let event = Event::PositionsMoved(moved);
+            let audience = chat_domain::Audience::User(plan.user);
+            connection.push_event(&Outgoing::new(Envelope { audience, except: None, event }));
+        }
+        send_resumed(&mut plan, connection);
+        send_held(&mut plan, connection).await;
+        for id in plan.membership.out() {
+            hub.leave(connection, id);
+        }
+        connection.flush();
+        Ok(())
+    }
+}
+
+fn take_overflowed(connection: &Connection) -> HashMap<ConversationId, Pos> {
+    connection.attaching.borrow_mut().as_mut().map(|attaching| attaching.take_overflowed()).unwrap_or_default()
+}
+
+fn send_removals(plan: &mut Plan, connection: &Connection) {
+    for removal in std::mem::take(&mut plan.removals) {
+        let kind = ChangeKind::ParticipantRemoved { user_id: plan.user };
+        let (conversation_id, pos, at) = (removal.conversation_id, removal.pos, removal.at);
+        let change = Change { conversation_id, pos, at, kind };
+        connection.push_event(&Outgoing::new(Envelope::change(change)));
+    }
+}
+
+fn send_resumed(plan: &mut Plan, connection: &Connection) {
+    let overflowed = take_overflowed(connection);
+    if !plan.wants_resumed && plan.limited.is_empty() && overflowed.is_empty() {
+        return;
+    }
+    for (id, pos) in &mut plan.positions {
+        if let Some(dropped) = overflowed.get(id) {
+            *pos = dropped.max(pos).to_owned();
+        }
+    }
+    let mut limited = std::mem::take(&mut plan.limited);
+    limited.extend(overflowed.keys().filter(|id| !limited.contains(id)).copied().collect::<Vec<_>>());
+    limited.retain(|id| !plan.membership.is_out(*id));
+    let positions = std::mem::take(&mut plan.positions);
+    let positions = positions.into_iter().filter(|(id, _)| !plan.membership.is_out(*id)).take(MAX_NAMED);
+    connection.push(connection.format().frame(&resumed_text(positions, limited)));
+    connection.flush();
+}
+
+/// Sends what was held while it was replayed, and what is held while that is sent. When nothing is left, events flow; there is no moment
+/// between the two.
+async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
+    loop {
+        let next =
+            connection.attaching.borrow_mut().as_mut().and_then(|attaching| attaching.next_event(connection.format()));
+        let Some(event) = next else {
+            if connection.attaching.borrow().as_ref().is_some_and(|attaching| attaching.has_overflowed()) {
+                // Too much came while the rest was sent: these, too, the client has to page through.
+                let more = take_overflowed(connection);
+                let text = resumed_text(more.iter().map(|(id, pos)| (*id, *pos)), more.keys().copied());
+                connection.push(connection.format().frame(&text));
+            }
+            *connection.attaching.borrow_mut() = None;
+            return;
+        };
+        if event.change().is_none_or(|change| plan.membership.admits(change)) {
+            connection.push_event(&event);
+        }
+        if connection.queued_bytes() > LOW_WATER {
+            connection.flush();
+            if !drained(connection).await {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until little is left to be sent; `false` when the connection has come to its end instead. The connection's task writes meanwhile
+/// and polls this again.
+async fn drained(connection: &Connection) -> bool {
+    std::future::poll_fn(|_| match connection.life() {
+        Life::Open if connection.queued_bytes() <= LOW_WATER => std::task::Poll::Ready(true),
+        Life::Open => std::task::Poll::Pending,
+        Life::Closing | Life::Gone => std::task::Poll::Ready(false),
+    })
+    .await
+}

@@ -1,0 +1,285 @@
+mod lane;
+mod recent;
+mod repair;
+mod users;
+
+use crate::outgoing::{Outgoing, joiners};
+use crate::worker::{Post, Worker};
+use crate::{RealtimeSettings, admission::Counted};
+use chat_domain::auth::LiveConnections;
+use chat_domain::conversations::ConversationStore;
+use chat_domain::{Audience, Change, ChangeLog, ConversationId, Envelope, Event, Pos, SessionId, UserId};
+use lane::Lane;
+use recent::Recent;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use users::Users;
+
+/// How many locks the conversations are spread over.
+const SHARDS: usize = 64;
+
+/// This node's half of delivery: takes envelopes from the bus, puts each conversation's changes in the order of `pos`, fills holes
+/// from the change log, and posts one message per worker thread and event.
+pub struct FanOut {
+    this: Weak<Self>,
+    settings: Arc<RealtimeSettings>,
+    changes: Arc<dyn ChangeLog>,
+    conversations: Arc<dyn ConversationStore>,
+    runtime: Handle,
+    hasher: RandomState,
+    shards: Vec<Mutex<Shard>>,
+    users: Users,
+    workers: Mutex<Vec<Worker>>,
+    connections: AtomicUsize,
+    is_draining: AtomicBool,
+    left: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    lanes: HashMap<ConversationId, Lane>,
+    recent: Recent,
+}
+
+/// Where a worker comes in when it asks for a conversation's changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tracked {
+    /// Everything after this will be posted to it.
+    After(Pos),
+    /// Something was posted to it already that it has not taken in: take it in, then ask again.
+    InFlight,
+}
+
+impl FanOut {
+    /// Nothing runs yet; see [`Self::spawn_upkeep`]. `runtime` is where repairs run.
+    pub fn new(
+        settings: RealtimeSettings,
+        changes: Arc<dyn ChangeLog>,
+        conversations: Arc<dyn ConversationStore>,
+        runtime: Handle,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            settings: Arc::new(settings),
+            changes,
+            conversations,
+            runtime,
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            users: Users::new(),
+            workers: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            is_draining: AtomicBool::new(false),
+            left: Notify::new(),
+        })
+    }
+
+    /// The bounds and timers.
+    pub const fn settings(&self) -> &Arc<RealtimeSettings> {
+        &self.settings
+    }
+
+    pub(crate) fn changes(&self) -> &dyn ChangeLog {
+        &*self.changes
+    }
+
+    pub(crate) fn conversations(&self) -> &dyn ConversationStore {
+        &*self.conversations
+    }
+
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    fn shard(&self, conversation: ConversationId) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one(conversation);
+        let index = usize::try_from(hash % SHARDS as u64).unwrap_or(0);
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands an event to the connections of this node that it is for. Returns at once.
+    pub fn accept(&self, envelope: Envelope) {
+        match &envelope.event {
+            Event::Change(_) => {
+                if let Event::Change(change) = envelope.event {
+                    self.accept_change(change);
+                }
+            }
+            _ => self.pass_on(envelope),
+        }
+    }
+
+    fn pass_on(&self, envelope: Envelope) {
+        let mut workers: Vec<Worker> = Vec::new();
+        let mut add = |worker: &Worker| {
+            if !workers.contains(worker) {
+                workers.push(worker.clone());
+            }
+        };
+        match &envelope.audience {
+            Audience::Conversation(id) | Audience::Window(id) => self.for_each_worker_of(*id, &mut add),
+            Audience::Conversations(ids) => ids.iter().for_each(|id| self.for_each_worker_of(*id, &mut add)),
+            Audience::User(user) => self.users.for_each_worker(*user, &mut add),
+            Audience::Everyone => self.lock_workers().iter().for_each(&mut add),
+        }
+        if !workers.is_empty() {
+            let event = Arc::new(Outgoing::new(envelope));
+            for worker in workers {
+                worker.post(Post::Deliver(Arc::clone(&event)));
+            }
+        }
+    }
+
+    fn for_each_worker_of(&self, conversation: ConversationId, visit: impl FnMut(&Worker)) {
+        if let Some(lane) = self.shard(conversation).lanes.get(&conversation) {
+            lane.workers().for_each(visit);
+        }
+    }
+
+    pub(crate) fn accept_change(&self, change: Change) {
+        let id = change.conversation_id;
+        let mut shard = self.shard(id);
+        if !shard.lanes.contains_key(&id) {
+            if !joiners(&change.kind).any(|user| self.users.is_here(user)) {
+                shard.recent.note(id, change.pos);
+                return;
+            }
+            // Nobody here took part until now: what came before is none of their business, what came after may have overtaken it.
+            let known = shard.recent.take(id);
+            shard.lanes.insert(id, Lane::new(Pos::new(change.pos.get().saturating_sub(1)), known));
+        }
+        if let Some(lane) = shard.lanes.get_mut(&id) {
+            lane.accept(change);
+        }
+        self.settle(&mut shard, id);
+    }
+
+    /// Posts what is ready, sees to holes, and lets go of a lane that nobody tracks.
+    fn settle(&self, shard: &mut Shard, id: ConversationId) {
+        let Some(lane) = shard.lanes.get_mut(&id) else { return };
+        while let Some(change) = lane.next_ready() {
+            for user in joiners(&change.kind) {
+                self.users.for_each_worker(user, |worker| lane.add(worker));
+            }
+            let pos = change.pos;
+            let event = Arc::new(Outgoing::new(Envelope::change(change)));
+            lane.post_change(pos, |worker| worker.post(Post::Deliver(Arc::clone(&event))));
+        }
+        if lane.is_idle() {
+            let known = lane.known();
+            shard.lanes.remove(&id);
+            shard.recent.note(id, known);
+        } else if lane.hole().is_some() && !lane.is_repairing {
+            lane.is_repairing = true;
+            self.spawn_repair(id);
+        }
+    }
+
+    /// From now on this worker is posted the conversation's changes. `seen` is the newest that the caller knows to be stored.
+    pub(crate) fn track(&self, id: ConversationId, seen: Pos, worker: &Worker) -> Tracked {
+        let mut shard = self.shard(id);
+        if !shard.lanes.contains_key(&id) {
+            let known = shard.recent.take(id);
+            shard.lanes.insert(id, Lane::new(seen, known));
+        }
+        let mut tracked = Tracked::InFlight;
+        if let Some(lane) = shard.lanes.get_mut(&id).filter(|lane| !lane.tracks(worker)) {
+            lane.hear_of(seen);
+            lane.add(worker);
+            tracked = Tracked::After(lane.delivered());
+        }
+        self.settle(&mut shard, id);
+        tracked
+    }
+
+    /// This worker needs the conversation no more, having taken in everything up to `seen`.
+    pub(crate) fn untrack(&self, id: ConversationId, worker: &Worker, seen: Pos) {
+        let mut shard = self.shard(id);
+        if let Some(lane) = shard.lanes.get_mut(&id) {
+            lane.remove(worker, seen);
+        }
+        self.settle(&mut shard, id);
+    }
+
+    pub(crate) const fn users(&self) -> &Users {
+        &self.users
+    }
+
+    fn lock_workers(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add_worker(&self, worker: &Worker) {
+        let mut workers = self.lock_workers();
+        workers.retain(|worker| !worker.is_closed());
+        workers.push(worker.clone());
+    }
+
+    fn post_to_all(&self, post: &Post) {
+        for worker in self.lock_workers().iter() {
+            worker.post(post.clone());
+        }
+    }
+
+    /// Counts one more socket; `None` where there is no room, or the node is draining.
+    pub fn admit(&self) -> Option<Counted> {
+        // Counted first and asked after: a drain that begins in between sees it.
+        self.connections.fetch_add(1, Ordering::AcqRel);
+        let counted = Counted::new(self.this.clone());
+        let has_room = self.connection_count() <= self.settings.max_connections;
+        (has_room && !self.is_draining()).then_some(counted)
+    }
+
+    pub(crate) fn let_go(&self) {
+        if self.connections.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.left.notify_waiters();
+        }
+    }
+
+    /// How many sockets there are.
+    pub fn connection_count(&self) -> usize {
+        self.connections.load(Ordering::Acquire)
+    }
+
+    /// Whether this user has a connection here.
+    pub fn has_user(&self, user: UserId) -> bool {
+        self.users.is_here(user)
+    }
+
+    /// Whether new sockets are refused.
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Acquire)
+    }
+
+    /// Refuses new sockets, asks every connection to come back elsewhere (close code 4012, with a jittered `retryAfterMs`) as soon
+    /// as no command of its is under way, and waits until they are gone. Bounded by the caller.
+    pub async fn drain(&self) {
+        self.is_draining.store(true, Ordering::Release);
+        self.post_to_all(&Post::Leave);
+        loop {
+            let left = self.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.connection_count() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+impl LiveConnections for FanOut {
+    fn close_session(&self, session: SessionId) {
+        self.post_to_all(&Post::CloseSession(session));
+    }
+}
+
+impl std::fmt::Debug for FanOut {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("FanOut").field("connections", &self.connection_count()).finish_non_exhaustive()
+    }
+}

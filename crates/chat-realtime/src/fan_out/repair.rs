@@ -1,0 +1,109 @@
+use super::FanOut;
+use chat_domain::{ChangeRange, ConversationId, Pos, StoreError};
+use std::sync::{PoisonError, Weak};
+use std::time::Duration;
+
+/// How many changes one reading of the log takes at most.
+const PAGE: u32 = 200;
+
+/// How many conversations one reading of the newest numbers asks for.
+const TAILS: usize = 1_000;
+
+/// A store that failed is asked again after this long, then after twice as long, and so on.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+
+/// But never more seldom than this.
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+impl FanOut {
+    pub(super) fn spawn_repair(&self, id: ConversationId) {
+        let (this, patience) = (self.this.clone(), self.settings.hole_patience);
+        self.runtime.spawn(repair(this, id, patience));
+    }
+
+    /// What is missing in this conversation; `None`, and nobody repairs it any more, where nothing is.
+    fn open_hole(&self, id: ConversationId) -> Option<ChangeRange> {
+        let mut shard = self.shard(id);
+        let lane = shard.lanes.get_mut(&id)?;
+        let hole = lane.hole();
+        lane.is_repairing = hole.is_some();
+        hole.map(|(after, up_to)| ChangeRange { conversation_id: id, after, up_to })
+    }
+
+    /// Whether it came any further.
+    async fn fill(&self, hole: ChangeRange) -> Result<bool, StoreError> {
+        let changes = self.changes.list_changes(&[hole], PAGE).await?;
+        let found = changes.iter().any(|change| change.pos == hole.after.next());
+        for change in changes {
+            self.accept_change(change);
+        }
+        Ok(found)
+    }
+
+    /// Starts what has to happen from time to time, for as long as this lives: the tails of all conversations that somebody here
+    /// takes part in are compared with the store, so that the loss of the last event before a silence is noticed too.
+    pub fn spawn_upkeep(&self) {
+        let (this, interval) = (self.this.clone(), self.settings.tail_check_interval);
+        self.runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(interval).await;
+                let Some(fan_out) = this.upgrade() else { return };
+                if let Err(error) = fan_out.check_tails().await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the tails of conversations could not be read"
+                    );
+                }
+            }
+        });
+    }
+
+    /// Compares the newest numbers with the store once, and repairs what is behind.
+    pub async fn check_tails(&self) -> Result<(), StoreError> {
+        let mut ids = Vec::new();
+        for shard in &self.shards {
+            ids.extend(shard.lock().unwrap_or_else(PoisonError::into_inner).lanes.keys().copied());
+        }
+        for ids in ids.chunks(TAILS) {
+            for (id, last) in self.conversations.list_last_pos(ids).await? {
+                self.hear_of(id, last);
+            }
+        }
+        Ok(())
+    }
+
+    fn hear_of(&self, id: ConversationId, pos: Pos) {
+        let mut shard = self.shard(id);
+        if let Some(lane) = shard.lanes.get_mut(&id) {
+            lane.hear_of(pos);
+        }
+        self.settle(&mut shard, id);
+    }
+}
+
+async fn repair(fan_out: Weak<FanOut>, id: ConversationId, patience: Duration) {
+    tokio::time::sleep(patience).await;
+    let mut retry = FIRST_RETRY;
+    loop {
+        let Some(this) = fan_out.upgrade() else { return };
+        let Some(hole) = this.open_hole(id) else { return };
+        let pause = match this.fill(hole).await {
+            Ok(true) => {
+                retry = FIRST_RETRY;
+                continue;
+            }
+            Ok(false) => {
+                tracing::warn!(conversation = %id, after = %hole.after, up_to = %hole.up_to, "the change log lacks these");
+                retry
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(conversation = %id, error, "missed changes could not be read");
+                retry
+            }
+        };
+        drop(this);
+        tokio::time::sleep(pause).await;
+        retry = (retry * 2).min(LAST_RETRY);
+    }
+}

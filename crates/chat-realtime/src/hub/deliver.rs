@@ -1,0 +1,125 @@
+use super::{Hub, Index};
+use crate::connection::Connection;
+use crate::outgoing::{Outgoing, joiners, leaver};
+use chat_domain::{Audience, Change, ConversationId, Pos};
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl Hub {
+    /// Queues an event for every connection of this thread that it is for. Nothing is written yet.
+    pub(super) fn deliver(&self, event: &Arc<Outgoing>) {
+        if let Some(change) = event.change() {
+            self.deliver_change(change, event);
+            return;
+        }
+        let index = self.index.borrow();
+        match event.audience() {
+            Audience::Conversation(id) => self.push_to_room(&index, *id, event, |_| true),
+            Audience::Window(id) => self.push_to_room(&index, *id, event, |connection| connection.has_window(*id)),
+            Audience::Conversations(ids) => {
+                let mut reached: Vec<&Rc<Connection>> =
+                    ids.iter().filter_map(|id| index.rooms.get(id)).flat_map(|room| &room.members).collect();
+                reached.sort_unstable_by_key(|connection| Rc::as_ptr(connection));
+                reached.dedup_by_key(|connection| Rc::as_ptr(connection));
+                for connection in reached {
+                    self.push(connection, event);
+                }
+            }
+            Audience::User(user) => self.push_to(index.of_user(*user), event),
+            Audience::Everyone => self.push_to(&index.connections, event),
+        }
+    }
+
+    fn push_to(&self, connections: &[Rc<Connection>], event: &Arc<Outgoing>) {
+        for connection in connections {
+            self.push(connection, event);
+        }
+    }
+
+    fn push_to_room(
+        &self,
+        index: &Index,
+        id: ConversationId,
+        event: &Arc<Outgoing>,
+        is_for: impl Fn(&Connection) -> bool,
+    ) {
+        let members = index.rooms.get(&id).map_or(&[][..], |room| &room.members);
+        for connection in members.iter().filter(|connection| is_for(connection)) {
+            self.push(connection, event);
+        }
+    }
+
+    fn push(&self, connection: &Rc<Connection>, event: &Arc<Outgoing>) {
+        let user = connection.user.get();
+        if user.is_none() || (event.except().is_some() && event.except() == user) {
+            return;
+        }
+        if let Some(attaching) = connection.attaching.borrow_mut().as_mut() {
+            attaching.hold(event, connection.format(), self.fan_out.settings().queue_bytes);
+            return;
+        }
+        connection.push_event(event);
+        if !connection.touched.replace(true) {
+            self.touched.borrow_mut().push(Rc::clone(connection));
+        }
+    }
+
+    /// Membership changes in the same step as it is told of: who is added gets the change that adds them, who is removed gets
+    /// the one that removes them and none after it.
+    fn deliver_change(&self, change: &Change, event: &Arc<Outgoing>) {
+        let (id, pos) = (change.conversation_id, change.pos);
+        let mut index = self.index.borrow_mut();
+        if let Some(room) = index.rooms.get_mut(&id) {
+            if pos <= room.delivered {
+                return;
+            }
+            room.delivered = pos;
+        }
+        for user in joiners(&change.kind) {
+            for connection in index.of_user(user).to_vec() {
+                if connection.conversations.borrow().contains(&id) {
+                    continue;
+                }
+                match connection.attaching.borrow_mut().as_mut() {
+                    Some(attaching) if attaching.is_noting() => attaching.note(id, pos),
+                    _ => index.join(&connection, id, pos),
+                }
+            }
+        }
+        let members = index.rooms.get(&id).map_or(&[][..], |room| &room.members);
+        for connection in members {
+            if !is_below_floor(connection, id, pos) {
+                self.push(connection, event);
+            }
+        }
+        let mut emptied = if index.rooms.contains_key(&id) { None } else { Some(pos) };
+        if let Some(user) = leaver(&change.kind) {
+            for connection in index.of_user(user).to_vec() {
+                // Below its floor: read from the store after this, and a member again by then.
+                if !has_floor_from(&connection, id, pos) {
+                    emptied = index.leave(&connection, id).or(emptied);
+                }
+            }
+        }
+        drop(index);
+        if let Some(seen) = emptied {
+            self.fan_out.untrack(id, &self.worker, seen);
+        }
+    }
+}
+
+fn has_floor_from(connection: &Connection, id: ConversationId, pos: Pos) -> bool {
+    connection.floors.borrow().iter().any(|(known, floor)| *known == id && pos <= *floor)
+}
+
+/// Whether the connection has this change already; forgets a floor that has been passed.
+fn is_below_floor(connection: &Connection, id: ConversationId, pos: Pos) -> bool {
+    if connection.floors.borrow().is_empty() {
+        return false;
+    }
+    let is_below = has_floor_from(connection, id, pos);
+    if !is_below {
+        connection.floors.borrow_mut().retain(|(known, _)| *known != id);
+    }
+    is_below
+}

@@ -1,0 +1,232 @@
+mod deliver;
+mod index;
+mod timers;
+mod wheel;
+
+pub(crate) use index::Index;
+pub(crate) use wheel::Tick;
+
+use crate::connection::{Connection, Life, Sink};
+use crate::outgoing::Format;
+use crate::worker::{Post, Worker};
+use crate::{FanOut, attach::Attaching};
+use chat_domain::{ConnectionId, ConversationId, Pos, SessionId, UserId};
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::time::Instant;
+use uuid::Uuid;
+use wheel::Wheel;
+
+thread_local! {
+    /// One hub per fan-out and thread; in a server there is one fan-out.
+    static HUBS: RefCell<Vec<Weak<Hub>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The user has as many connections on this node as one may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("this user has too many connections")]
+pub struct TooManyConnections;
+
+/// The connections of one worker thread, and who of them is where. Synchronous: it never waits for a socket.
+pub struct Hub {
+    fan_out: Arc<FanOut>,
+    worker: Worker,
+    index: RefCell<Index>,
+    wheel: RefCell<Wheel<Weak<Connection>>>,
+    touched: RefCell<Vec<Rc<Connection>>>,
+    started: Instant,
+}
+
+impl Hub {
+    /// The hub of this thread, started where there was none. To be called inside of a runtime that runs local tasks on this thread.
+    pub fn of_this_thread(fan_out: &Arc<FanOut>) -> Rc<Self> {
+        HUBS.with_borrow_mut(|hubs| {
+            hubs.retain(|hub| hub.strong_count() > 0);
+            let known = hubs.iter().filter_map(Weak::upgrade).find(|hub| Arc::ptr_eq(&hub.fan_out, fan_out));
+            known.unwrap_or_else(|| {
+                let hub = Self::start(Arc::clone(fan_out));
+                hubs.push(Rc::downgrade(&hub));
+                hub
+            })
+        })
+    }
+
+    fn start(fan_out: Arc<FanOut>) -> Rc<Self> {
+        let worker = Worker::new();
+        fan_out.add_worker(&worker);
+        let hub = Rc::new(Self {
+            fan_out,
+            worker: worker.clone(),
+            index: RefCell::default(),
+            wheel: RefCell::new(Wheel::new()),
+            touched: RefCell::default(),
+            started: Instant::now(),
+        });
+        tokio::task::spawn_local(run(Rc::clone(&hub), worker));
+        hub
+    }
+
+    /// The node's half of it.
+    pub const fn fan_out(&self) -> &Arc<FanOut> {
+        &self.fan_out
+    }
+
+    /// A new socket of this thread: not signed in, its output corked. It has a deadline to sign in by.
+    pub fn connect(&self, sink: Sink, format: Format) -> Rc<Connection> {
+        let settings = self.fan_out.settings();
+        let id = ConnectionId::new(Uuid::now_v7());
+        let connection = Rc::new(Connection::new(id, format, sink, Arc::clone(settings)));
+        self.index.borrow_mut().insert(&connection);
+        connection.deadlines.heard.set(self.now());
+        connection.deadlines.sign_in.set(self.at(settings.auth_timeout));
+        self.arm(&connection);
+        if self.fan_out.is_draining() {
+            connection.ask_to_leave();
+        }
+        connection
+    }
+
+    /// Step one of attaching: from now on nothing about this user's memberships passes by unnoticed. What is for the connection is held
+    /// back until [`Self::attach`] is through.
+    pub fn sign_in(
+        &self,
+        connection: &Rc<Connection>,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<(), TooManyConnections> {
+        let most = self.fan_out.settings().max_connections_per_user;
+        if !self.fan_out.users().add(user, &self.worker, most) {
+            return Err(TooManyConnections);
+        }
+        connection.deadlines.sign_in.set(0);
+        connection.user.set(Some(user));
+        connection.session.set(Some(session));
+        *connection.attaching.borrow_mut() = Some(Box::new(Attaching::new(user)));
+        self.index.borrow_mut().sign_in(connection, user, session);
+        Ok(())
+    }
+
+    /// A fresh token of the same user came.
+    pub fn renew(&self, connection: &Rc<Connection>, session: SessionId) {
+        let before = connection.session.replace(Some(session)).filter(|before| *before != session);
+        if let Some(before) = before {
+            self.index.borrow_mut().change_session(connection, before, session);
+        }
+    }
+
+    /// Forgets the connection; what it waited for is nobody's any more. Twice is as good as once.
+    pub fn disconnect(&self, connection: &Rc<Connection>) {
+        let emptied = self.index.borrow_mut().remove(connection);
+        for (id, seen) in emptied {
+            self.fan_out.untrack(id, &self.worker, seen);
+        }
+        connection.session.set(None);
+        if let Some(user) = connection.user.take() {
+            self.fan_out.users().remove(user, &self.worker);
+        }
+        *connection.attaching.borrow_mut() = None;
+    }
+
+    /// How many connections this thread has.
+    pub fn connection_count(&self) -> usize {
+        self.index.borrow().connections.len()
+    }
+
+    /// Makes the connection a member of the conversation, which is known to be stored up to `seen`. Returns where its live events begin:
+    /// after the later of `seen` and what this thread has delivered already.
+    pub(crate) fn join(&self, connection: &Rc<Connection>, id: ConversationId, seen: Pos) -> Pos {
+        let delivered = loop {
+            let known = self.index.borrow().rooms.get(&id).map(|room| room.delivered);
+            match known {
+                Some(delivered) => break delivered,
+                None => match self.fan_out.track(id, seen, &self.worker) {
+                    crate::fan_out::Tracked::After(delivered) => break delivered,
+                    // Whatever was posted lies in the inbox by now; without taking it in first, a change of membership in it would be lost.
+                    crate::fan_out::Tracked::InFlight => self.take_in(),
+                },
+            }
+        };
+        if connection.conversations.borrow().contains(&id) {
+            return delivered.max(seen);
+        }
+        self.index.borrow_mut().join(connection, id, delivered);
+        if seen > delivered {
+            connection.floors.borrow_mut().push((id, seen));
+        }
+        delivered.max(seen)
+    }
+
+    pub(crate) fn leave(&self, connection: &Rc<Connection>, id: ConversationId) {
+        let emptied = self.index.borrow_mut().leave(connection, id);
+        if let Some(seen) = emptied {
+            self.fan_out.untrack(id, &self.worker, seen);
+        }
+    }
+
+    /// Takes in everything that was posted, then writes to each connection that it touched.
+    pub(crate) fn take_in(&self) {
+        let mut posts = self.worker.take(Vec::new());
+        for post in posts.drain(..) {
+            match post {
+                Post::Deliver(event) => self.deliver(&event),
+                Post::CloseSession(session) => self.close_session(session),
+                Post::Leave => self.index.borrow().connections.iter().for_each(|connection| connection.ask_to_leave()),
+            }
+        }
+        // Connections may be touched while one is flushed: never hold the list meanwhile.
+        let mut touched = self.touched.take();
+        for connection in touched.drain(..) {
+            connection.touched.set(false);
+            connection.flush();
+        }
+        let mut again = self.touched.borrow_mut();
+        if again.is_empty() {
+            *again = touched;
+        }
+    }
+
+    fn close_session(&self, session: SessionId) {
+        for connection in self.index.borrow().of_session(session) {
+            connection.close(chat_protocol::realtime::CloseCode::Revoked);
+        }
+    }
+
+    /// How soon a client of a draining node should come back: different for each.
+    pub fn retry_after(&self, connection: &Connection) -> Duration {
+        let spread = self.fan_out.settings().drain_spread.as_millis().max(1);
+        let random = u128::from_be_bytes(connection.id().as_uuid().into_bytes());
+        Duration::from_millis(u64::try_from(random % spread).unwrap_or(0))
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.worker.close();
+        for connection in self.index.get_mut().connections.drain(..) {
+            if connection.life() != Life::Gone {
+                connection.abandon();
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Hub").finish_non_exhaustive()
+    }
+}
+
+async fn run(hub: Rc<Hub>, worker: Worker) {
+    let mut timer = tokio::time::interval(wheel::TICK);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = worker.arrived() => hub.take_in(),
+            _ = timer.tick() => hub.tick(),
+        }
+    }
+}

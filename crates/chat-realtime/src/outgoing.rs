@@ -1,0 +1,106 @@
+use crate::frames;
+use bytes::Bytes;
+use chat_domain::{Audience, Change, ChangeKind, ConversationId, Envelope, Event, Pos, UserId};
+use chat_protocol::realtime::{Dialect, Variant, event_owner, event_text};
+use std::sync::OnceLock;
+
+/// How the bytes of a connection are framed. Socket.IO adds its own here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Gateway {
+    /// Plain WebSocket: one event, one text message.
+    #[default]
+    WebSocket,
+}
+
+/// What a connection is sent: which names, in which frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Format {
+    /// Names and shapes.
+    pub dialect: Dialect,
+    /// Frames.
+    pub gateway: Gateway,
+}
+
+impl Format {
+    /// Dialects times gateways.
+    const COUNT: usize = 1;
+
+    const fn index(self) -> usize {
+        match (self.dialect, self.gateway) {
+            (Dialect::Colon, Gateway::WebSocket) => 0,
+        }
+    }
+
+    /// One event, acknowledgement or error as the bytes of this format.
+    pub fn frame(self, text: &str) -> Bytes {
+        match self.gateway {
+            Gateway::WebSocket => frames::text(text),
+        }
+    }
+}
+
+/// An event on its way to connections: encoded when the first connection needs it, at most once per format and variant on the
+/// whole node, and shared from then on.
+#[derive(Debug)]
+pub struct Outgoing {
+    envelope: Envelope,
+    owner: Option<UserId>,
+    encoded: [[OnceLock<Bytes>; 2]; Format::COUNT],
+}
+
+impl Outgoing {
+    /// Nothing is encoded yet.
+    pub fn new(envelope: Envelope) -> Self {
+        let owner = event_owner(&envelope.event);
+        Self { envelope, owner, encoded: Default::default() }
+    }
+
+    /// The bytes for a connection of this format and user.
+    pub fn frame(&self, format: Format, user: Option<UserId>) -> Bytes {
+        let (variant, column) = match self.owner {
+            Some(owner) if user == Some(owner) => (Variant::Own, 0),
+            _ => (Variant::Others, 1),
+        };
+        let cell = &self.encoded[format.index()][column];
+        cell.get_or_init(|| format.frame(&event_text(format.dialect, &self.envelope.event, variant))).clone()
+    }
+
+    pub(crate) const fn audience(&self) -> &Audience {
+        &self.envelope.audience
+    }
+
+    pub(crate) const fn except(&self) -> Option<UserId> {
+        self.envelope.except
+    }
+
+    /// The durable change, where it is one.
+    pub(crate) const fn change(&self) -> Option<&Change> {
+        match &self.envelope.event {
+            Event::Change(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// Conversation and number, where it is a durable change.
+    pub(crate) fn place(&self) -> Option<(ConversationId, Pos)> {
+        self.change().map(|change| (change.conversation_id, change.pos))
+    }
+}
+
+/// Those whom a change brings into the conversation.
+pub(crate) fn joiners(kind: &ChangeKind) -> impl Iterator<Item = UserId> + '_ {
+    let (many, one): (&[UserId], _) = match kind {
+        ChangeKind::Created { member_ids, .. } => (member_ids, None),
+        ChangeKind::ParticipantAdded { user, .. } => (&[], Some(user.id)),
+        ChangeKind::MessageSent(_) | ChangeKind::Updated(_) | ChangeKind::ParticipantRemoved { .. } => (&[], None),
+    };
+    many.iter().copied().chain(one)
+}
+
+/// Whom a change takes out of the conversation.
+pub(crate) const fn leaver(kind: &ChangeKind) -> Option<UserId> {
+    match kind {
+        ChangeKind::ParticipantRemoved { user_id } => Some(*user_id),
+        _ => None,
+    }
+}

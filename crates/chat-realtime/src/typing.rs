@@ -1,0 +1,37 @@
+use async_trait::async_trait;
+use chat_domain::typing::{TypingError, TypingRegistry};
+use chat_domain::{ConversationId, Timestamp, UserId};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Who is writing, as far as this one node knows.
+#[derive(Debug, Default)]
+pub struct InProcessTyping {
+    until: Mutex<HashMap<(ConversationId, UserId), Timestamp>>,
+}
+
+impl InProcessTyping {
+    /// Nobody is writing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(ConversationId, UserId), Timestamp>> {
+        self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl TypingRegistry for InProcessTyping {
+    async fn start(&self, conversation: ConversationId, user: UserId, until: Timestamp) -> Result<bool, TypingError> {
+        Ok(self.lock().insert((conversation, user), until).is_none())
+    }
+
+    async fn stop(&self, conversation: ConversationId, user: UserId) -> Result<bool, TypingError> {
+        Ok(self.lock().remove(&(conversation, user)).is_some())
+    }
+
+    async fn take_expired(&self, now: Timestamp) -> Result<Vec<(ConversationId, UserId)>, TypingError> {
+        Ok(self.lock().extract_if(|_, until| *until <= now).map(|(key, _)| key).collect())
+    }
+}

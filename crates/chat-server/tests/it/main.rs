@@ -1,0 +1,25 @@
+//! Tests against the real binary: what an integrator sees from the outside. One test binary, since linking is slow; a module per subject.
+
+mod bad_input;
+mod dependencies;
+mod documents;
+mod errors;
+mod events;
+mod journeys;
+mod lifecycle;
+mod load;
+mod presence;
+mod resume;
+mod sessions;
+
+use chat_testkit::blackbox::{Server, Setup};
+
+/// How to start the server that was built with these tests.
+fn setup() -> Setup {
+    Setup::new(env!("CARGO_BIN_EXE_chat-server"))
+}
+
+/// A server with its defaults, but for what makes tests quick.
+async fn start() -> Server {
+    setup().start().await
+}

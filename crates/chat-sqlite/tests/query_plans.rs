@@ -1,0 +1,129 @@
+//! No statement reads a whole table, and a page of a list costs the same number of statements however long it is.
+
+use chat_domain::PageRequest;
+use chat_domain::{PageLimit, PageNumber};
+use chat_sqlite::{SqliteConfig, SqliteStore};
+use chat_testkit::stores::{self, Scene, Stores};
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use std::sync::{Arc, Mutex, PoisonError};
+use tempfile::TempDir;
+
+/// Every statement that any connection of this process ran.
+static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The tests of this file look at the same statements: one at a time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[expect(clippy::unnecessary_wraps, reason = "diesel's signature")]
+fn record() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(|event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let sql = text.split(" -- binds").next().unwrap_or_default().to_owned();
+            STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner).push(sql);
+        }
+    }))
+}
+
+fn recorded() -> Vec<String> {
+    std::mem::take(&mut *STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store")
+}
+
+fn stores() -> Stores {
+    let folder = tempfile::tempdir().expect("a folder");
+    Stores::of(Arc::new(open(&folder)), folder)
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// What reads more than it returns: anything but a list of ids that the caller gave, or the result of a range.
+fn is_full_scan(step: &str) -> bool {
+    let harmless = ["VIRTUAL TABLE", "CONSTANT ROW", "VALUES CLAUSE", "SCAN (subquery"];
+    step.contains("SCAN") && !harmless.iter().any(|part| step.contains(part))
+}
+
+#[tokio::test]
+async fn no_statement_scans_a_table() {
+    let _alone = ALONE.lock().await;
+    set_default_instrumentation(record).expect("recording");
+    recorded();
+    stores::accounts::a_profile_changes_only_where_the_changes_say_so(stores()).await;
+    stores::accounts::a_new_password_ends_every_other_session(stores()).await;
+    stores::accounts::an_unknown_user_is_none_and_no_error(stores()).await;
+    stores::accounts::a_made_username_is_numbered_from_two_until_it_is_free(stores()).await;
+    stores::change_log::every_kind_of_change_reads_back_in_its_place(stores()).await;
+    stores::contacts::contacts_are_told_from_strangers_among_those_asked_about(stores()).await;
+    stores::contacts::contacts_share_a_conversation_and_are_each_named_once(stores()).await;
+    stores::conversations::an_update_changes_what_it_names_and_takes_the_next_pos(stores()).await;
+    stores::conversations::one_other_and_no_name_is_the_direct_conversation_of_the_pair(stores()).await;
+    stores::deletion::a_deleted_user_leaves_every_group_and_hands_over(stores()).await;
+    stores::history::a_message_serves_as_an_anchor_like_its_number(stores()).await;
+    stores::memberships::removals_tell_where_a_user_took_part_and_does_not_now(stores()).await;
+    stores::memberships::the_newest_pos_is_listed_for_those_that_exist(stores()).await;
+    stores::memberships::memberships_are_listed_by_newest_activity_up_to_a_limit(stores()).await;
+    stores::messages::a_message_reads_back_as_it_was_stored(stores()).await;
+    stores::overviews::a_list_is_paged_with_its_total(stores()).await;
+    stores::participants::whoever_comes_back_begins_anew_as_a_member(stores()).await;
+    stores::receipts::positions_only_move_forward_and_never_past_the_newest(stores()).await;
+    stores::rotation::a_spent_token_that_comes_back_late_ends_the_family(stores()).await;
+    stores::search::search_is_paged_in_order_of_username(stores()).await;
+    stores::sessions::ended_sessions_are_listed_from_an_instant_on(stores()).await;
+    stores::sessions::pruning_forgets_what_ended_or_expired_before(stores()).await;
+    let mut statements = recorded();
+    statements.sort_unstable();
+    statements.dedup();
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder);
+    let mut connection =
+        SqliteConnection::establish(&folder.path().join("chat.db").display().to_string()).expect("a connection");
+    let (mut explained, mut steps) = (0, Vec::new());
+    for statement in &statements {
+        let concerns_us = ["__diesel", "CREATE ", "PRAGMA", "pragma"].iter().all(|part| !statement.contains(part));
+        let reads = ["SELECT", "UPDATE", "DELETE", "INSERT", "REPLACE"].iter().any(|verb| statement.starts_with(verb));
+        if !(concerns_us && reads) {
+            continue;
+        }
+        let plan: Vec<Step> =
+            diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(&mut connection).expect("a plan");
+        let scans: Vec<_> = plan.iter().map(|step| &step.detail).filter(|step| is_full_scan(step)).collect();
+        assert!(scans.is_empty(), "{scans:?} in {statement}");
+        steps.extend(plan.into_iter().map(|step| step.detail));
+        explained += 1;
+    }
+    assert!(explained > 50, "only {explained} statements of {}", statements.len());
+    let one_range = "SEARCH messages USING PRIMARY KEY (conversation_id=? AND seq>? AND seq<?)";
+    assert!(steps.iter().any(|step| step == one_range), "a page of history is a range, however deep");
+    store.close();
+}
+
+#[tokio::test]
+async fn a_page_of_conversations_takes_a_constant_number_of_statements() {
+    let _alone = ALONE.lock().await;
+    set_default_instrumentation(record).expect("recording");
+    let scene = Scene::new(stores());
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    for _ in 0..30 {
+        let group = scene.group(ann, &[bob, cid]).await;
+        scene.say_many(group, bob, 2).await;
+    }
+    let mut counts = Vec::new();
+    for limit in [1, 5, 30] {
+        recorded();
+        let request = PageRequest { number: PageNumber::FIRST, limit: PageLimit::parse(limit).expect("a limit") };
+        let page = scene.conversations.list(ann, request).await.expect("a page");
+        assert_eq!(page.items.len() as u64, limit);
+        counts.push(recorded().iter().filter(|statement| statement.starts_with("SELECT")).count());
+    }
+    assert_eq!(counts, [5, 5, 5]);
+}

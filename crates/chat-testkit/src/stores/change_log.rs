@@ -1,0 +1,112 @@
+//! Durable changes, read again.
+
+use super::{Scene, Stores};
+use chat_domain::conversations::ConversationChanges;
+use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos, UserId};
+use uuid::Uuid;
+
+fn range(conversation_id: ConversationId, after: u64, up_to: u64) -> ChangeRange {
+    ChangeRange { conversation_id, after: Pos::new(after), up_to: Pos::new(up_to) }
+}
+
+async fn places(scene: &Scene, ranges: &[ChangeRange], limit: u32) -> Vec<(ConversationId, u64)> {
+    let changes = scene.changes.list_changes(ranges, limit).await.expect("changes");
+    changes.iter().map(|change| (change.conversation_id, change.pos.get())).collect()
+}
+
+async fn rename(scene: &Scene, id: ConversationId, actor: UserId) -> Change {
+    let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
+    let update =
+        chat_domain::conversations::UpdateConversation { conversation_id: id, actor, changes, at: scene.now() };
+    scene.conversations.update(update).await.expect("updated").1
+}
+
+pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let created = scene.conversations.create(scene.new_conversation(ann, &[bob], Some("name"))).await.expect("a group");
+    let group = created.overview.details.conversation.id;
+    let message = scene.say(group, bob, "hello").await;
+    let mut live = vec![created.change.expect("a change")];
+    live.push(Change {
+        conversation_id: group,
+        pos: message.pos,
+        at: message.created_at,
+        kind: ChangeKind::MessageSent(Box::new(message)),
+    });
+    live.push(scene.add(group, ann, cid).await);
+    live.push(rename(&scene, group, ann).await);
+    live.extend(scene.remove(group, ann, ann).await);
+    let present = scene.overview(group, bob).await.details;
+    let again = scene.all_changes(group).await;
+    assert_eq!(again.len(), 6);
+    for (read, live) in again.iter().zip(&live) {
+        assert_eq!((read.conversation_id, read.pos, read.at), (live.conversation_id, live.pos, live.at));
+        match (&read.kind, &live.kind) {
+            (ChangeKind::Created { details, member_ids }, ChangeKind::Created { member_ids: then, .. }) => {
+                assert_eq!((details.as_ref(), member_ids), (&present, then), "the members of then");
+            }
+            (ChangeKind::Updated(details), ChangeKind::Updated(_)) => assert_eq!(**details, present),
+            (
+                ChangeKind::ParticipantAdded { user, role, details },
+                ChangeKind::ParticipantAdded { user: user_then, role: role_then, .. },
+            ) => assert_eq!((user, role, details.as_ref()), (user_then, role_then, &present)),
+            (read, live) => assert_eq!(read, live),
+        }
+    }
+    scene.assert_numbered_without_gaps(group, bob).await;
+}
+
+pub async fn a_creation_names_all_its_members_however_many(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    let mut others = Vec::new();
+    for number in 0..150 {
+        others.push(scene.user(&format!("user{number}")).await);
+    }
+    let group = scene.group(ann, &others).await;
+    scene.remove(group, ann, others[0]).await;
+    let changes = scene.all_changes(group).await;
+    let ChangeKind::Created { details, member_ids } = &changes[0].kind else { panic!("{:?}", changes[0]) };
+    assert_eq!((details.participants.len(), member_ids.len()), (100, 151));
+    assert!(others.iter().all(|id| member_ids.contains(id)), "also who has left since");
+}
+
+pub async fn ranges_leave_out_their_beginning_and_include_their_end(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    scene.say_many(direct, ann, 9).await;
+    let of = |numbers: std::ops::RangeInclusive<u64>| numbers.map(|number| (direct, number)).collect::<Vec<_>>();
+    assert_eq!(places(&scene, &[range(direct, 0, 10)], 100).await, of(1..=10));
+    assert_eq!(places(&scene, &[range(direct, 3, 6)], 100).await, of(4..=6));
+    assert_eq!(places(&scene, &[range(direct, 9, 1_000)], 100).await, of(10..=10));
+    for empty in [
+        range(direct, 10, 20),
+        range(direct, 5, 5),
+        range(direct, 6, 5),
+        range(ConversationId::new(Uuid::now_v7()), 0, 9),
+    ] {
+        assert_eq!(places(&scene, &[empty], 100).await, [], "{empty:?}");
+    }
+    assert_eq!(places(&scene, &[], 100).await, []);
+}
+
+pub async fn several_ranges_come_in_their_order_up_to_one_limit(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let (one, two) = (scene.group(ann, &[bob]).await, scene.group(ann, &[bob]).await);
+    for group in [one, two] {
+        // Messages and other changes take turns: both kinds have to be merged.
+        for _ in 0..3 {
+            scene.say(group, bob, "hello").await;
+            rename(&scene, group, ann).await;
+        }
+    }
+    let ranges = [range(two, 2, 6), range(one, 0, 7)];
+    let expected: Vec<_> = (3..=6).map(|pos| (two, pos)).chain((1..=7).map(|pos| (one, pos))).collect();
+    assert_eq!(places(&scene, &ranges, 100).await, expected);
+    for limit in 0..=11 {
+        assert_eq!(places(&scene, &ranges, limit).await, expected[..limit as usize], "limit {limit}");
+    }
+}

@@ -1,0 +1,182 @@
+/// Emits one test per clause of the stores' contract. `factory` is the path of an `async fn() -> Stores` that makes an empty
+/// database.
+#[macro_export]
+macro_rules! store_contract {
+    ($factory:path) => {
+        $crate::store_clauses! {
+            $factory;
+            accounts {
+                a_new_account_reads_back_as_it_was_stored
+                credentials_are_found_by_email_and_username_in_any_case
+                an_unknown_user_is_none_and_no_error
+                users_are_listed_by_their_ids
+                an_email_is_taken_in_any_case
+                a_chosen_username_is_taken_in_any_case
+                a_made_username_is_numbered_from_two_until_it_is_free
+                a_profile_changes_only_where_the_changes_say_so
+                a_username_changes_unless_another_has_it
+                a_new_password_ends_every_other_session
+                last_seen_only_moves_forward
+            }
+            search {
+                search_finds_prefixes_of_usernames_and_names_in_any_case
+                search_takes_wildcards_for_ordinary_characters
+                search_knows_letters_beyond_ascii
+                search_never_looks_at_emails
+                search_finds_a_user_under_the_new_name_alone
+                search_is_paged_in_order_of_username
+            }
+            contacts {
+                contacts_share_a_conversation_and_are_each_named_once
+                contacts_are_at_most_as_many_as_asked_for
+                whoever_left_or_was_deleted_is_no_contact
+                contacts_are_told_from_strangers_among_those_asked_about
+            }
+            sessions {
+                a_session_is_listed_as_it_was_stored
+                sessions_are_listed_with_the_one_used_last_first
+                an_expired_session_is_not_live
+                a_session_ends_once_and_by_its_own_user
+                ending_all_returns_the_live_ones_of_this_user
+                ended_sessions_are_listed_from_an_instant_on
+                one_session_too_many_displaces_the_one_used_longest_ago
+                expired_sessions_take_no_room
+                pruning_forgets_what_ended_or_expired_before
+            }
+            rotation {
+                a_spent_token_gives_way_to_its_successor
+                a_token_just_spent_repeats_its_successor_and_changes_nothing
+                a_spent_token_that_comes_back_late_ends_the_family
+                a_token_whose_successor_was_used_ends_the_family
+                a_session_that_is_unknown_ended_or_expired_does_not_rotate
+                of_racing_rotations_one_spends_and_the_others_repeat
+            }
+            conversations {
+                a_group_begins_with_its_creator_as_the_first_admin
+                one_other_and_no_name_is_the_direct_conversation_of_the_pair
+                a_name_makes_a_group_of_two_and_any_number_of_them
+                a_conversation_with_unknown_users_is_not_made
+                an_unknown_conversation_is_none
+                an_update_changes_what_it_names_and_takes_the_next_pos
+                only_admins_of_a_group_update_it
+            }
+            overviews {
+                a_list_shows_the_newest_activity_first
+                a_list_is_paged_with_its_total
+                a_list_breaks_ties_of_activity_by_id
+                activity_never_moves_a_conversation_back
+                an_overview_shows_the_viewer_the_newest_message_and_what_is_unread
+                each_overview_of_a_page_has_its_own_participants_and_message
+                participants_are_listed_in_order_of_joining_up_to_a_limit
+            }
+            participants {
+                any_participant_adds_a_member_whose_positions_start_at_the_newest_message
+                adding_is_refused_as_the_rules_say
+                a_full_group_takes_nobody_more
+                an_admin_removes_a_member_and_a_member_leaves
+                removing_is_refused_as_the_rules_say
+                the_last_admin_hands_over_to_the_oldest_member
+                whoever_comes_back_begins_anew_as_a_member
+            }
+            memberships {
+                memberships_are_listed_by_newest_activity_up_to_a_limit
+                a_membership_is_found_with_its_conversation
+                removals_tell_where_a_user_took_part_and_does_not_now
+                the_newest_pos_is_listed_for_those_that_exist
+                very_many_conversations_may_be_asked_about_at_once
+            }
+            messages {
+                a_message_reads_back_as_it_was_stored
+                sending_bumps_the_conversation_and_the_senders_own_positions
+                sending_twice_with_one_key_makes_one_message
+                a_key_counts_per_conversation_and_sender
+                another_message_under_a_used_key_is_refused
+                a_replay_is_looked_up_before_membership
+                only_participants_send_and_a_refusal_spends_no_number
+                an_answer_names_a_message_of_the_same_conversation
+                a_message_shows_its_sender_as_they_are_now
+            }
+            history {
+                numbered_pages_run_from_the_newest_back
+                what_is_before_after_and_around_a_number_is_newest_first
+                a_message_serves_as_an_anchor_like_its_number
+                an_anchor_that_is_no_message_of_the_conversation_is_refused
+                only_participants_read_and_they_read_everything
+                a_history_page_tells_the_newest_number_and_everyones_positions
+                an_empty_history_is_an_empty_page
+            }
+            receipts {
+                positions_only_move_forward_and_never_past_the_newest
+                positions_of_strangers_and_unknown_targets_are_refused
+                reading_an_empty_conversation_moves_nothing
+                unread_counts_equal_a_recount_after_anything
+            }
+            change_log {
+                every_kind_of_change_reads_back_in_its_place
+                a_creation_names_all_its_members_however_many
+                ranges_leave_out_their_beginning_and_include_their_end
+                several_ranges_come_in_their_order_up_to_one_limit
+            }
+            deletion {
+                a_deleted_user_is_nobody_and_their_names_are_free
+                deleting_ends_every_session
+                a_session_made_after_the_deletion_is_over_at_once
+                a_deleted_user_leaves_every_group_and_hands_over
+                what_a_deleted_user_said_stays_under_another_name
+                a_deleted_user_stays_in_direct_conversations_and_says_nothing_more
+            }
+            races {
+                racing_to_open_a_direct_conversation_makes_one
+                racing_to_send_under_one_key_makes_one_message
+                racing_senders_are_numbered_without_gaps
+                racing_messages_and_members_share_one_numbering
+                racing_to_be_the_last_admin_to_leave_leaves_an_admin
+                racing_to_register_gives_a_name_once
+            }
+        }
+    };
+}
+
+/// The tests of some clauses; [`store_contract!`](crate::store_contract) names them all.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_clauses {
+    ($factory:path; $($feature:ident { $($clause:ident)* })*) => {$($(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $clause() {
+            $crate::stores::$feature::$clause($factory().await).await;
+        }
+    )*)*};
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_clause_is_in_the_list() {
+        let list = include_str!("list.rs");
+        let features = [
+            include_str!("accounts.rs"),
+            include_str!("search.rs"),
+            include_str!("contacts.rs"),
+            include_str!("sessions.rs"),
+            include_str!("rotation.rs"),
+            include_str!("conversations.rs"),
+            include_str!("overviews.rs"),
+            include_str!("participants.rs"),
+            include_str!("memberships.rs"),
+            include_str!("messages.rs"),
+            include_str!("history.rs"),
+            include_str!("receipts.rs"),
+            include_str!("change_log.rs"),
+            include_str!("deletion.rs"),
+            include_str!("races.rs"),
+        ];
+        let clauses = features
+            .iter()
+            .flat_map(|source| source.lines())
+            .filter_map(|line| line.strip_prefix("pub async fn ").and_then(|rest| rest.split_once("(stores: Stores)")));
+        let forgotten: Vec<_> =
+            clauses.map(|(name, _)| name).filter(|name| !list.lines().any(|line| line.trim() == *name)).collect();
+        assert!(forgotten.is_empty(), "not in the list: {forgotten:?}");
+    }
+}

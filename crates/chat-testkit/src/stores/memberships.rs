@@ -1,0 +1,100 @@
+//! What a connection needs to begin, and to repair.
+
+use super::scene::sorted;
+use super::{Scene, Stores};
+use chat_domain::conversations::{Membership, Removal, Role};
+use chat_domain::receipts::Positions;
+use chat_domain::{ConversationId, Pos, Seq};
+use uuid::Uuid;
+
+pub async fn memberships_are_listed_by_newest_activity_up_to_a_limit(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let (one, two, left) =
+        (scene.direct(ann, bob).await, scene.group(bob, &[ann, cid]).await, scene.group(ann, &[bob]).await);
+    scene.remove(left, ann, ann).await;
+    scene.say(one, bob, "hello").await;
+    let expected = [
+        Membership {
+            conversation_id: one,
+            role: Role::Member,
+            last_pos: Pos::new(2),
+            positions: Positions::default(),
+            participant_count: 2,
+        },
+        Membership {
+            conversation_id: two,
+            role: Role::Member,
+            last_pos: Pos::new(1),
+            positions: Positions::default(),
+            participant_count: 3,
+        },
+    ];
+    assert_eq!(scene.conversations.list_memberships(ann, 10).await.expect("memberships"), expected);
+    assert_eq!(scene.conversations.list_memberships(ann, 1).await.expect("memberships"), expected[..1]);
+}
+
+pub async fn a_membership_is_found_with_its_conversation(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    scene.say_many(group, bob, 2).await;
+    let found =
+        async |user| scene.conversations.find_membership(group, user).await.expect("an answer").expect("a group");
+    let (conversation, membership) = found(bob).await;
+    assert_eq!(conversation, scene.overview(group, bob).await.details.conversation);
+    let read = Positions::default().read(Seq::new(2), Seq::new(2));
+    let expected = Membership {
+        conversation_id: group,
+        role: Role::Member,
+        last_pos: Pos::new(3),
+        positions: read,
+        participant_count: 2,
+    };
+    assert_eq!(membership, Some(expected));
+    assert_eq!(found(ann).await.1.map(|membership| membership.role), Some(Role::Admin));
+    assert_eq!(found(eve).await.1, None);
+    scene.remove(group, ann, bob).await;
+    assert_eq!(found(bob).await.1, None);
+}
+
+pub async fn removals_tell_where_a_user_took_part_and_does_not_now(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let (gone, back, never, here) = (
+        scene.group(ann, &[bob]).await,
+        scene.group(ann, &[bob]).await,
+        scene.group(ann, &[bob]).await,
+        scene.direct(ann, bob).await,
+    );
+    let never = [never, ConversationId::new(Uuid::now_v7())];
+    let removed = scene.remove(gone, ann, bob).await;
+    scene.remove(back, ann, bob).await;
+    scene.add(back, ann, bob).await;
+    let asked = [gone, back, never[0], never[1], here];
+    let removals = scene.conversations.list_removals(bob, &asked).await.expect("removals");
+    assert_eq!(removals, [Removal { conversation_id: gone, pos: removed[0].pos, at: removed[0].at }]);
+    assert_eq!(scene.conversations.list_removals(bob, &[back]).await.expect("removals"), [], "only those asked about");
+    assert_eq!(scene.conversations.list_removals(ann, &asked).await.expect("removals"), []);
+}
+
+pub async fn the_newest_pos_is_listed_for_those_that_exist(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let (one, two) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
+    scene.say_many(one, ann, 4).await;
+    let asked = [two, ConversationId::new(Uuid::now_v7()), one];
+    let found = scene.conversations.list_last_pos(&asked).await.expect("positions");
+    assert_eq!(sorted(found), sorted(vec![(one, Pos::new(5)), (two, Pos::new(1))]));
+    assert_eq!(scene.conversations.list_last_pos(&[]).await.expect("positions"), []);
+}
+
+pub async fn very_many_conversations_may_be_asked_about_at_once(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    let mut asked: Vec<_> = (0..70_000).map(|_| ConversationId::new(Uuid::now_v7())).collect();
+    asked.push(group);
+    assert_eq!(scene.conversations.list_last_pos(&asked).await.expect("positions"), [(group, Pos::new(1))]);
+    assert_eq!(scene.conversations.list_removals(ann, &asked).await.expect("removals"), []);
+}

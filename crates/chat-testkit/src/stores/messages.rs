@@ -1,0 +1,160 @@
+//! Sending: once per key, by those who take part.
+
+use super::scene::limit;
+use super::{Scene, Stores};
+use chat_domain::messages::{
+    AppendError, Appended, AttachmentUrl, Draft, HistoryRequest, Message, MessageBody, SendMessage,
+};
+use chat_domain::{ConversationId, MessageId, Pos, Seq};
+use uuid::Uuid;
+
+pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let first = scene.say(direct, ann, "first").await;
+    let command = SendMessage {
+        body: MessageBody::parse("two\nlines, 'quotes' and 😀").expect("a body"),
+        attachment: Some(AttachmentUrl::parse("https://example.com/f.pdf").expect("an address")),
+        reply_to: Some(first.id),
+        ..scene.command(direct, "x", Some("key"))
+    };
+    let draft = scene.draft_of(command.clone(), bob);
+    let sender = scene.users.find(bob).await.expect("an answer").expect("a user").summary();
+    let expected = Message {
+        id: draft.id,
+        conversation_id: direct,
+        seq: Seq::new(2),
+        pos: Pos::new(3),
+        sender,
+        body: command.body,
+        attachment: command.attachment,
+        reply_to: command.reply_to,
+        client_message_id: command.client_message_id,
+        created_at: draft.sent_at,
+        updated_at: draft.sent_at,
+        edited_at: None,
+        deleted_at: None,
+    };
+    assert_eq!(scene.messages.append(draft).await.expect("a message"), Appended::New(expected.clone()));
+    let page = scene.messages.history(direct, ann, HistoryRequest::Latest(limit(10))).await.expect("a history");
+    assert_eq!(page.messages, [expected, first]);
+}
+
+pub async fn sending_bumps_the_conversation_and_the_senders_own_positions(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    scene.say(direct, ann, "one").await;
+    let message = scene.say(direct, bob, "two").await;
+    let overview = scene.overview(direct, bob).await;
+    let conversation = &overview.details.conversation;
+    assert_eq!((conversation.last_seq, conversation.last_pos), (message.seq, message.pos));
+    assert_eq!(conversation.updated_at, message.created_at);
+    let positions = overview.viewer.expect("takes part").positions;
+    assert_eq!((positions.joined, positions.delivered, positions.read), (Seq::ZERO, Seq::new(2), Seq::new(2)));
+    let of_ann = scene.overview(direct, ann).await.viewer.expect("takes part").positions;
+    assert_eq!(of_ann.read, Seq::new(1), "nobody else's positions move");
+}
+
+pub async fn sending_twice_with_one_key_makes_one_message(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let first = scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
+    let Appended::New(message) = first else { panic!("{first:?}") };
+    scene.say(direct, bob, "in between").await;
+    let again = scene.messages.append(scene.keyed_draft(direct, ann, " hello ", "k")).await.expect("a message");
+    assert_eq!(again, Appended::Replayed(message), "trimmed, it is the same");
+    assert_eq!(scene.say(direct, ann, "next").await.seq, Seq::new(3), "no number was spent");
+    scene.assert_numbered_without_gaps(direct, ann).await;
+}
+
+pub async fn a_key_counts_per_conversation_and_sender(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let (direct, group) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
+    for (conversation, sender, body) in [(direct, ann, "one"), (direct, bob, "two"), (group, ann, "three")] {
+        let sent = scene.messages.append(scene.keyed_draft(conversation, sender, body, "k")).await.expect("a message");
+        assert!(matches!(sent, Appended::New(_)), "{sent:?}");
+    }
+    let upper = scene.messages.append(scene.keyed_draft(direct, ann, "four", "K")).await.expect("a message");
+    assert!(matches!(upper, Appended::New(_)), "keys are taken as they are: {upper:?}");
+}
+
+pub async fn another_message_under_a_used_key_is_refused(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let first = scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
+    let Appended::New(first) = first else { panic!("{first:?}") };
+    let plain = scene.command(direct, "hello", Some("k"));
+    let others = [
+        scene.command(direct, "other", Some("k")),
+        SendMessage { attachment: AttachmentUrl::parse("/a").ok(), ..plain.clone() },
+        SendMessage { reply_to: Some(first.id), ..plain },
+    ];
+    for other in others {
+        let refused = scene.messages.append(scene.draft_of(other, ann)).await;
+        assert!(matches!(refused, Err(AppendError::KeyReused)), "{refused:?}");
+    }
+    assert_eq!(scene.seqs(direct, ann, HistoryRequest::Latest(limit(10))).await, [1]);
+}
+
+pub async fn a_replay_is_looked_up_before_membership(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    let sent = scene.messages.append(scene.keyed_draft(group, bob, "hello", "k")).await.expect("a message");
+    let Appended::New(message) = sent else { panic!("{sent:?}") };
+    scene.remove(group, ann, bob).await;
+    let again = scene.messages.append(scene.keyed_draft(group, bob, "hello", "k")).await.expect("an answer");
+    assert_eq!(again, Appended::Replayed(message));
+    let other = scene.messages.append(scene.keyed_draft(group, bob, "other", "k")).await;
+    assert!(matches!(other, Err(AppendError::KeyReused)), "{other:?}");
+    let fresh = scene.messages.append(scene.keyed_draft(group, bob, "hello", "l")).await;
+    assert!(matches!(fresh, Err(AppendError::NotAParticipant)), "{fresh:?}");
+}
+
+pub async fn only_participants_send_and_a_refusal_spends_no_number(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let refused = scene.messages.append(scene.draft(direct, eve, "let me in")).await;
+    assert!(matches!(refused, Err(AppendError::NotAParticipant)), "{refused:?}");
+    let unknown = scene.messages.append(scene.draft(ConversationId::new(Uuid::now_v7()), ann, "hello?")).await;
+    assert!(matches!(unknown, Err(AppendError::UnknownConversation)), "{unknown:?}");
+    let message = scene.say(direct, ann, "hello").await;
+    assert_eq!((message.seq, message.pos), (Seq::new(1), Pos::new(2)));
+}
+
+pub async fn an_answer_names_a_message_of_the_same_conversation(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let (direct, group) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
+    let elsewhere = scene.say(group, ann, "elsewhere").await.id;
+    let reply = |id| Draft { reply_to: Some(id), ..scene.draft(direct, ann, "re: that") };
+    for unknown in [elsewhere, MessageId::new(Uuid::now_v7())] {
+        let refused = scene.messages.append(reply(unknown)).await;
+        assert!(matches!(refused, Err(AppendError::UnknownReply)), "{refused:?}");
+    }
+    let here = scene.say(direct, bob, "here").await;
+    let Appended::New(answer) = scene.messages.append(reply(here.id)).await.expect("a message") else {
+        panic!("replayed")
+    };
+    assert_eq!((answer.reply_to, answer.seq), (Some(here.id), Seq::new(2)));
+}
+
+pub async fn a_message_shows_its_sender_as_they_are_now(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    scene.say(direct, ann, "hello").await;
+    let renamed = chat_domain::users::ProfileChanges {
+        name: chat_domain::users::DisplayName::parse("Queen Ann").ok(),
+        ..Default::default()
+    };
+    scene.users.update_profile(ann, renamed, scene.now()).await.expect("renamed");
+    let page = scene.messages.history(direct, bob, HistoryRequest::Latest(limit(1))).await.expect("a history");
+    assert_eq!(page.messages[0].sender.name, "Queen Ann");
+}

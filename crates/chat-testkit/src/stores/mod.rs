@@ -1,0 +1,74 @@
+//! The contract of the stores: what every adapter of the store ports must do, as one named test per clause.
+//!
+//! An adapter's test target says
+//!
+//! ```ignore
+//! async fn stores() -> Stores { ... } // an empty database each time
+//! chat_testkit::store_contract!(stores);
+//! ```
+//!
+//! and has them all. **To add a clause**: a `pub async fn` in the file of its feature, whose name says what holds, and its
+//! name in the list of [`store_contract!`](crate::store_contract); a test here finds the forgotten ones.
+
+// A clause's name is its documentation, and to panic is its purpose.
+#![allow(missing_docs, clippy::missing_panics_doc)]
+
+pub mod accounts;
+pub mod change_log;
+pub mod contacts;
+pub mod conversations;
+pub mod deletion;
+pub mod history;
+mod list;
+pub mod memberships;
+pub mod messages;
+pub mod overviews;
+pub mod participants;
+pub mod races;
+pub mod receipts;
+pub mod rotation;
+mod scene;
+pub mod search;
+pub mod sessions;
+
+pub use scene::Scene;
+
+use chat_domain::ChangeLog;
+use chat_domain::auth::SessionStore;
+use chat_domain::conversations::ConversationStore;
+use chat_domain::messages::MessageStore;
+use chat_domain::receipts::ReceiptStore;
+use chat_domain::users::UserStore;
+use std::any::Any;
+use std::sync::Arc;
+
+/// Every store port of one adapter, on one database that is empty at first.
+#[derive(Clone)]
+pub struct Stores {
+    pub users: Arc<dyn UserStore>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub conversations: Arc<dyn ConversationStore>,
+    pub messages: Arc<dyn MessageStore>,
+    pub receipts: Arc<dyn ReceiptStore>,
+    pub changes: Arc<dyn ChangeLog>,
+    /// What must live as long as the stores: a temporary folder, a throw-away server.
+    _keep: Arc<dyn Any + Send + Sync>,
+}
+
+impl Stores {
+    /// One value that is every port; `keep` lives as long as any clone of the result.
+    pub fn of<S>(store: Arc<S>, keep: impl Any + Send + Sync) -> Self
+    where
+        S: UserStore + SessionStore + ConversationStore + MessageStore + ReceiptStore + ChangeLog + 'static,
+    {
+        Self {
+            users: store.clone(),
+            sessions: store.clone(),
+            conversations: store.clone(),
+            messages: store.clone(),
+            receipts: store.clone(),
+            changes: store,
+            _keep: Arc::new(keep),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Conversations as one user sees them, alone and in lists.
+
+use super::scene::page;
+use super::{Scene, Stores};
+use chat_domain::conversations::MAX_LISTED_PARTICIPANTS;
+use chat_domain::{ConversationId, UserId};
+
+async fn listed(scene: &Scene, viewer: UserId) -> Vec<ConversationId> {
+    let page = scene.conversations.list(viewer, page(1, 100)).await.expect("a page");
+    assert_eq!(page.total, page.items.len() as u64);
+    page.items.iter().map(|overview| overview.details.conversation.id).collect()
+}
+
+pub async fn a_list_shows_the_newest_activity_first(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let (one, two) = (scene.direct(ann, bob).await, scene.direct(cid, ann).await);
+    let three = scene.group(bob, &[ann, cid]).await;
+    let not_hers = scene.direct(bob, cid).await;
+    assert_eq!(listed(&scene, ann).await, [three, two, one]);
+    scene.say(one, bob, "hello").await;
+    scene.say(not_hers, bob, "hello").await;
+    assert_eq!(listed(&scene, ann).await, [one, three, two], "a message is activity");
+    scene.remove(three, bob, cid).await;
+    assert_eq!(listed(&scene, ann).await, [three, one, two], "so is a departure");
+    assert_eq!(listed(&scene, cid).await, [not_hers, two]);
+}
+
+pub async fn a_list_is_paged_with_its_total(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let mut made = Vec::new();
+    for _ in 0..7 {
+        made.push(scene.group(ann, &[bob]).await);
+    }
+    made.reverse();
+    let mut seen = Vec::new();
+    for number in 1..=4 {
+        let page = scene.conversations.list(bob, page(number, 3)).await.expect("a page");
+        assert_eq!((page.total, page.request.number.get()), (7, u32::try_from(number).expect("small")));
+        seen.extend(page.items.iter().map(|overview| overview.details.conversation.id));
+    }
+    assert_eq!(seen, made);
+}
+
+pub async fn a_list_breaks_ties_of_activity_by_id(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let at = scene.now();
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        let new =
+            chat_domain::conversations::NewConversation { at, ..scene.new_conversation(ann, &[bob], Some("tied")) };
+        made.push(new.id);
+        scene.conversations.create(new).await.expect("a group");
+    }
+    made.sort_unstable_by(|one, other| other.cmp(one));
+    assert_eq!(listed(&scene, ann).await, made);
+}
+
+pub async fn activity_never_moves_a_conversation_back(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let early = scene.now();
+    let group = scene.group(ann, &[bob]).await;
+    let before = scene.overview(group, ann).await.details.conversation.updated_at;
+    let draft = chat_domain::messages::Draft { sent_at: early, ..scene.draft(group, ann, "from a slow clock") };
+    scene.messages.append(draft).await.expect("a message");
+    assert_eq!(scene.overview(group, ann).await.details.conversation.updated_at, before);
+}
+
+pub async fn an_overview_shows_the_viewer_the_newest_message_and_what_is_unread(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    assert_eq!(scene.overview(group, bob).await.last_message, None);
+    scene.say(group, ann, "one").await;
+    let newest = scene.say(group, ann, "two").await;
+    let of_bob = scene.overview(group, bob).await;
+    assert_eq!((of_bob.last_message.as_ref(), of_bob.unread_count()), (Some(&newest), 2));
+    assert_eq!(of_bob.viewer.as_ref().map(|viewer| viewer.user.id), Some(bob));
+    assert_eq!(scene.overview(group, ann).await.unread_count(), 0, "one has read what one wrote");
+    let listed = scene.conversations.list(bob, page(1, 10)).await.expect("a page");
+    assert_eq!(listed.items, [of_bob], "a list shows the same");
+    let of_eve = scene.overview(group, eve).await;
+    assert_eq!((of_eve.viewer.as_ref(), of_eve.unread_count()), (None, 0), "a stranger's is for the caller to refuse");
+}
+
+pub async fn each_overview_of_a_page_has_its_own_participants_and_message(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let (one, two, silent) =
+        (scene.direct(ann, bob).await, scene.group(ann, &[bob, cid]).await, scene.direct(ann, cid).await);
+    let (first, second) = (scene.say(one, bob, "to one").await, scene.say(two, cid, "to two").await);
+    let page = scene.conversations.list(ann, page(1, 10)).await.expect("a page");
+    let of = |id| page.items.iter().find(|overview| overview.details.conversation.id == id).expect("listed");
+    assert_eq!((of(one).details.participants.len(), of(one).last_message.as_ref()), (2, Some(&first)));
+    assert_eq!((of(two).details.participants.len(), of(two).last_message.as_ref()), (3, Some(&second)));
+    assert_eq!((of(silent).details.participants.len(), of(silent).last_message.as_ref()), (2, None));
+    assert_eq!((of(one).unread_count(), of(two).unread_count(), of(silent).unread_count()), (1, 1, 0));
+}
+
+pub async fn participants_are_listed_in_order_of_joining_up_to_a_limit(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    let mut others = Vec::new();
+    for number in 0..MAX_LISTED_PARTICIPANTS + 5 {
+        others.push(scene.user(&format!("user{number}")).await);
+    }
+    let group = scene.group(ann, &others[..MAX_LISTED_PARTICIPANTS + 3]).await;
+    let [.., early, late] = others[..] else { panic!("too few") };
+    scene.add(group, ann, early).await;
+    scene.add(group, ann, late).await;
+    let overview = scene.overview(group, late).await;
+    assert_eq!(overview.details.conversation.participant_count as usize, MAX_LISTED_PARTICIPANTS + 6);
+    assert_eq!(overview.details.participants.len(), MAX_LISTED_PARTICIPANTS);
+    assert_eq!(overview.viewer.map(|viewer| viewer.user.id), Some(late), "also when not among the listed");
+    let keys: Vec<_> = overview.details.participants.iter().map(|one| (one.joined_at, one.user.id)).collect();
+    assert!(keys.is_sorted(), "by time of joining, then by id");
+    assert!(!keys.iter().any(|(_, id)| *id == early || *id == late), "those who joined first");
+}

@@ -1,0 +1,141 @@
+//! Joining, leaving, and who is admin after it.
+
+use super::{Scene, Stores};
+use chat_domain::conversations::{AddParticipant, ParticipantError, Refusal, Role};
+use chat_domain::receipts::Positions;
+use chat_domain::{ChangeKind, ConversationId, Pos, Seq, UserId};
+use uuid::Uuid;
+
+async fn role(scene: &Scene, id: ConversationId, user: UserId) -> Option<Role> {
+    let found = scene.conversations.find_membership(id, user).await.expect("an answer").expect("a conversation");
+    found.1.map(|membership| membership.role)
+}
+
+pub async fn any_participant_adds_a_member_whose_positions_start_at_the_newest_message(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    scene.say_many(group, ann, 3).await;
+    let add = AddParticipant { conversation_id: group, actor: bob, user: cid, at: scene.now() };
+    let (details, change) = scene.conversations.add_participant(add).await.expect("added");
+    assert_eq!((details.conversation.participant_count, details.conversation.last_pos), (3, Pos::new(5)));
+    assert_eq!(details.conversation.updated_at, add.at);
+    let added = details.participants.iter().find(|one| one.user.id == cid).expect("listed").clone();
+    assert_eq!((added.role, added.joined_at), (Role::Member, add.at));
+    assert_eq!(added.positions, Positions::joining_at(Seq::new(3)));
+    assert_eq!((change.conversation_id, change.pos, change.at), (group, Pos::new(5), add.at));
+    let expected =
+        ChangeKind::ParticipantAdded { user: added.user, role: Role::Member, details: Box::new(details.clone()) };
+    assert_eq!(change.kind, expected);
+    let overview = scene.overview(group, cid).await;
+    assert_eq!((overview.details.clone(), overview.unread_count()), (details, 0));
+}
+
+pub async fn adding_is_refused_as_the_rules_say(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid, eve, gone] = scene.users_named(["ann", "bob", "cid", "eve", "gone"]).await;
+    scene.users.delete(gone, scene.now()).await.expect("deleted");
+    let (group, direct) = (scene.group(ann, &[bob]).await, scene.direct(ann, bob).await);
+    let refusal = async |conversation_id, actor, user| {
+        let add = AddParticipant { conversation_id, actor, user, at: scene.now() };
+        scene.conversations.add_participant(add).await.expect_err("refused")
+    };
+    let unknown = ConversationId::new(Uuid::now_v7());
+    assert!(matches!(refusal(unknown, ann, cid).await, ParticipantError::UnknownConversation));
+    assert!(matches!(refusal(group, eve, cid).await, ParticipantError::Refused(Refusal::NotAParticipant)));
+    assert!(matches!(refusal(direct, ann, cid).await, ParticipantError::Refused(Refusal::Direct)));
+    assert!(matches!(refusal(group, ann, bob).await, ParticipantError::Refused(Refusal::AlreadyAParticipant)));
+    assert!(matches!(refusal(group, ann, UserId::new(Uuid::now_v7())).await, ParticipantError::UnknownUser));
+    assert!(matches!(refusal(group, ann, gone).await, ParticipantError::UnknownUser), "deleted");
+    assert_eq!(scene.all_changes(group).await.len(), 1, "nothing was stored");
+}
+
+pub async fn a_full_group_takes_nobody_more(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    let mut others = Vec::new();
+    for number in 1..=chat_domain::conversations::MAX_PARTICIPANTS {
+        others.push(scene.user(&format!("user{number}")).await);
+    }
+    let last = others.pop().expect("somebody");
+    let group = scene.group(ann, &others).await;
+    let add = AddParticipant { conversation_id: group, actor: ann, user: last, at: scene.now() };
+    let refused = scene.conversations.add_participant(add).await;
+    assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::Full))), "{refused:?}");
+    let page =
+        scene.messages.history(group, ann, chat_domain::messages::HistoryRequest::Latest(super::scene::limit(1)));
+    assert_eq!(page.await.expect("a history").participants.len(), 1_000, "everyone's positions");
+    scene.remove(group, ann, others[0]).await;
+    scene.add(group, ann, last).await;
+}
+
+pub async fn an_admin_removes_a_member_and_a_member_leaves(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let group = scene.group(ann, &[bob, cid]).await;
+    for (actor, user, pos, left) in [(ann, bob, 2, 2), (cid, cid, 3, 1)] {
+        let request = scene.removal(group, actor, user);
+        let changes = scene.conversations.remove_participant(request).await.expect("removed");
+        assert_eq!(changes.len(), 1);
+        assert_eq!((changes[0].conversation_id, changes[0].pos, changes[0].at), (group, Pos::new(pos), request.at));
+        assert_eq!(changes[0].kind, ChangeKind::ParticipantRemoved { user_id: user });
+        let overview = scene.overview(group, user).await;
+        assert_eq!((overview.viewer, overview.details.conversation.participant_count), (None, left));
+        assert_eq!(overview.details.participants.len(), left as usize);
+    }
+}
+
+pub async fn removing_is_refused_as_the_rules_say(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid, eve] = scene.users_named(["ann", "bob", "cid", "eve"]).await;
+    let (group, direct) = (scene.group(ann, &[bob, cid]).await, scene.direct(ann, bob).await);
+    let refusal = async |id, actor, user| {
+        scene.conversations.remove_participant(scene.removal(id, actor, user)).await.expect_err("refused")
+    };
+    let unknown = ConversationId::new(Uuid::now_v7());
+    assert!(matches!(refusal(unknown, ann, bob).await, ParticipantError::UnknownConversation));
+    assert!(matches!(refusal(group, eve, bob).await, ParticipantError::Refused(Refusal::NotAParticipant)));
+    assert!(matches!(refusal(group, bob, cid).await, ParticipantError::Refused(Refusal::NotAnAdmin)));
+    assert!(matches!(refusal(group, ann, eve).await, ParticipantError::Refused(Refusal::NoSuchParticipant)));
+    assert!(matches!(refusal(direct, ann, ann).await, ParticipantError::Refused(Refusal::Direct)));
+    assert_eq!(scene.all_changes(group).await.len(), 1, "nothing was stored");
+}
+
+pub async fn the_last_admin_hands_over_to_the_oldest_member(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    scene.add(group, ann, cid).await;
+    let changes = scene.remove(group, ann, ann).await;
+    assert_eq!(changes.iter().map(|change| change.pos.get()).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(changes[0].kind, ChangeKind::ParticipantRemoved { user_id: ann });
+    let ChangeKind::Updated(details) = &changes[1].kind else { panic!("{:?}", changes[1]) };
+    let admins: Vec<_> =
+        details.participants.iter().filter(|one| one.role == Role::Admin).map(|one| one.user.id).collect();
+    assert_eq!(admins, [bob]);
+    assert_eq!(
+        (role(&scene, group, bob).await, role(&scene, group, cid).await),
+        (Some(Role::Admin), Some(Role::Member))
+    );
+    scene.remove(group, bob, cid).await;
+    assert_eq!(scene.remove(group, bob, bob).await.len(), 1, "nobody is left to hand over to");
+    scene.assert_numbered_without_gaps(group, bob).await;
+}
+
+pub async fn whoever_comes_back_begins_anew_as_a_member(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    scene.say_many(group, ann, 2).await;
+    scene.remove(group, ann, ann).await;
+    assert_eq!(role(&scene, group, ann).await, None);
+    scene.say_many(group, bob, 3).await;
+    let change = scene.add(group, bob, ann).await;
+    let ChangeKind::ParticipantAdded { role: as_what, .. } = &change.kind else { panic!("{change:?}") };
+    assert_eq!(*as_what, Role::Member, "no longer an admin");
+    let viewer = scene.overview(group, ann).await.viewer.expect("takes part");
+    assert_eq!((viewer.positions, viewer.joined_at), (Positions::joining_at(Seq::new(5)), change.at));
+    assert_eq!(scene.conversations.list_removals(ann, &[group]).await.expect("removals"), []);
+    let seqs = scene.seqs(group, ann, chat_domain::messages::HistoryRequest::Latest(super::scene::limit(10))).await;
+    assert_eq!(seqs, [5, 4, 3, 2, 1], "members see the whole history");
+}

@@ -1,0 +1,153 @@
+//! What must hold when many do it at once.
+
+use super::scene::limit;
+use super::{Scene, Stores};
+use chat_domain::conversations::AddParticipant;
+use chat_domain::messages::{Appended, HistoryRequest};
+use chat_domain::users::{CreateUserError, EmailAddress, NewUser, Username, WantedUsername};
+use chat_domain::{ChangeKind, UserId};
+use std::collections::HashSet;
+
+const RACERS: usize = 200;
+
+async fn race<T: Send + 'static, F>(racer: impl Fn(usize) -> F) -> Vec<T>
+where
+    F: Future<Output = T> + Send + 'static,
+{
+    let racers: Vec<_> = (0..RACERS).map(|number| tokio::spawn(racer(number))).collect();
+    let mut outcomes = Vec::with_capacity(RACERS);
+    for racer in racers {
+        outcomes.push(racer.await.expect("a racer arrives"));
+    }
+    outcomes
+}
+
+pub async fn racing_to_open_a_direct_conversation_makes_one(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let made =
+        race(|number| {
+            let scene = scene.clone();
+            let (one, other) = if number % 2 == 0 { (ann, bob) } else { (bob, ann) };
+            async move {
+                scene.conversations.create(scene.new_conversation(one, &[other], None)).await.expect("made or found")
+            }
+        })
+        .await;
+    let ids: HashSet<_> = made.iter().map(|one| one.overview.details.conversation.id).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(made.iter().filter(|one| one.change.is_some()).count(), 1, "exactly one made it");
+    assert_eq!(scene.conversations.list_memberships(ann, 100).await.expect("memberships").len(), 1);
+}
+
+pub async fn racing_to_send_under_one_key_makes_one_message(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let sent = race(|_| {
+        let scene = scene.clone();
+        async move { scene.messages.append(scene.keyed_draft(direct, ann, "once", "k")).await.expect("a message") }
+    })
+    .await;
+    let new = sent.iter().filter(|one| matches!(one, Appended::New(_))).count();
+    let id = |(Appended::New(message) | Appended::Replayed(message)): &Appended| message.id;
+    let ids: HashSet<_> = sent.iter().map(id).collect();
+    assert_eq!((new, ids.len()), (1, 1));
+    assert_eq!(scene.seqs(direct, bob, HistoryRequest::Latest(limit(100))).await, [1]);
+    assert_eq!(scene.say(direct, ann, "next").await.seq.get(), 2, "no number was spent");
+}
+
+pub async fn racing_senders_are_numbered_without_gaps(stores: Stores) {
+    let scene = Scene::new(stores);
+    let people = scene.users_named(["ann", "bob", "cid", "dora"]).await;
+    let group = scene.group(people[0], &people[1..]).await;
+    let sent = race(|number| {
+        let scene = scene.clone();
+        let sender = people[number % people.len()];
+        async move { scene.say(group, sender, &format!("message {number}")).await }
+    })
+    .await;
+    let seqs: HashSet<_> = sent.iter().map(|message| message.seq.get()).collect();
+    assert_eq!(seqs, (1..=RACERS as u64).collect());
+    scene.assert_numbered_without_gaps(group, people[0]).await;
+    let newest = scene.overview(group, people[0]).await.last_message.expect("a message");
+    assert_eq!(newest.seq.get(), RACERS as u64);
+}
+
+pub async fn racing_messages_and_members_share_one_numbering(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let group = scene.group(ann, &[bob, cid]).await;
+    race(|number| {
+        let scene = scene.clone();
+        async move {
+            match number % 4 {
+                // Somebody who is gone, or here, at this moment is refused; that is part of the race.
+                0 => drop(scene.conversations.remove_participant(scene.removal(group, ann, cid)).await),
+                1 => {
+                    let add = AddParticipant { conversation_id: group, actor: ann, user: cid, at: scene.now() };
+                    drop(scene.conversations.add_participant(add).await);
+                }
+                _ => drop(scene.say(group, if number % 4 == 2 { ann } else { bob }, "hello").await),
+            }
+        }
+    })
+    .await;
+    scene.assert_numbered_without_gaps(group, ann).await;
+    let mut here = true;
+    for change in scene.all_changes(group).await {
+        match change.kind {
+            ChangeKind::ParticipantAdded { .. } => assert!(!std::mem::replace(&mut here, true), "is here already"),
+            ChangeKind::ParticipantRemoved { .. } => assert!(std::mem::replace(&mut here, false), "is gone already"),
+            _ => {}
+        }
+    }
+}
+
+pub async fn racing_to_be_the_last_admin_to_leave_leaves_an_admin(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    let mut people: Vec<UserId> = vec![ann];
+    for number in 1..RACERS {
+        people.push(scene.user(&format!("user{number}")).await);
+    }
+    let group = scene.group(ann, &people[1..]).await;
+    let stays = people[RACERS - 1];
+    race(|number| {
+        let (scene, person) = (scene.clone(), people[number]);
+        async move {
+            if person != stays {
+                scene.remove(group, person, person).await;
+            }
+        }
+    })
+    .await;
+    let overview = scene.overview(group, stays).await;
+    assert_eq!(overview.details.conversation.participant_count, 1);
+    let viewer = overview.viewer.expect("takes part");
+    assert_eq!(viewer.role, chat_domain::conversations::Role::Admin);
+    scene.assert_numbered_without_gaps(group, stays).await;
+}
+
+pub async fn racing_to_register_gives_a_name_once(stores: Stores) {
+    let scene = Scene::new(stores);
+    let made = race(|number| {
+        let scene = scene.clone();
+        async move {
+            let name = Username::parse("joe").expect("a username");
+            let username = if number % 2 == 0 { WantedUsername::Like(name) } else { WantedUsername::Exactly(name) };
+            // Each email is tried four times.
+            let email = EmailAddress::parse(&format!("mail{}@example.com", number / 4)).expect("an email");
+            scene.users.create(NewUser { username, email, ..scene.new_user("joe") }).await
+        }
+    })
+    .await;
+    let users: Vec<_> = made.iter().filter_map(|one| one.as_ref().ok()).collect();
+    assert_eq!(users.iter().map(|user| user.username.key()).collect::<HashSet<_>>().len(), users.len());
+    assert_eq!(users.iter().map(|user| user.email.key()).collect::<HashSet<_>>().len(), users.len());
+    assert_eq!(users.len(), RACERS / 4, "each email once");
+    let refusals = made.iter().filter_map(|one| one.as_ref().err());
+    assert!(
+        refusals.into_iter().all(|fault| matches!(fault, CreateUserError::EmailTaken | CreateUserError::UsernameTaken))
+    );
+}

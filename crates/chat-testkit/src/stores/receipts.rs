@@ -1,0 +1,110 @@
+//! Delivered and read.
+
+use super::{Scene, Stores};
+use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptTarget};
+use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use uuid::Uuid;
+
+fn positions(joined: u64, delivered: u64, read: u64) -> Positions {
+    Positions { joined: Seq::new(joined), delivered: Seq::new(delivered), read: Seq::new(read) }
+}
+
+async fn advance(scene: &Scene, id: ConversationId, user: UserId, advance: AdvancePositions) -> Advanced {
+    let advanced = scene.receipts.advance(id, user, advance).await.expect("advanced");
+    let viewer = scene.overview(id, user).await.viewer.expect("takes part");
+    assert_eq!(viewer.positions, advanced.positions, "what is answered is what is stored");
+    advanced
+}
+
+pub async fn positions_only_move_forward_and_never_past_the_newest(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let said = scene.say_many(direct, ann, 10).await;
+    let seq = |number| ReceiptTarget::Seq(Seq::new(number));
+    let steps = [
+        (AdvancePositions::Delivered(seq(4)), positions(0, 4, 0), true),
+        (AdvancePositions::Delivered(seq(2)), positions(0, 4, 0), false),
+        (AdvancePositions::Read(ReceiptTarget::Message(said[1].id)), positions(0, 4, 2), true),
+        (AdvancePositions::Read(seq(6)), positions(0, 6, 6), true),
+        (AdvancePositions::Read(seq(6)), positions(0, 6, 6), false),
+        (AdvancePositions::Read(seq(0)), positions(0, 6, 6), false),
+        (AdvancePositions::Delivered(seq(u64::MAX)), positions(0, 10, 6), true),
+        (AdvancePositions::Read(ReceiptTarget::Latest), positions(0, 10, 10), true),
+    ];
+    for (step, expected, moved) in steps {
+        let advanced = advance(&scene, direct, bob, step).await;
+        let whole = Advanced { positions: expected, moved, last_seq: Seq::new(10), participant_count: 2 };
+        assert_eq!(advanced, whole, "{step:?}");
+    }
+    assert_eq!(scene.all_changes(direct).await.len(), 11, "positions are no durable change");
+}
+
+pub async fn positions_of_strangers_and_unknown_targets_are_refused(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let (direct, group) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
+    let elsewhere = scene.say(group, ann, "elsewhere").await.id;
+    let refusal = async |id, user, target| {
+        scene.receipts.advance(id, user, AdvancePositions::Read(target)).await.expect_err("refused")
+    };
+    let unknown = ConversationId::new(Uuid::now_v7());
+    assert!(matches!(refusal(unknown, ann, ReceiptTarget::Latest).await, AdvanceError::UnknownConversation));
+    assert!(matches!(refusal(direct, eve, ReceiptTarget::Latest).await, AdvanceError::NotAParticipant));
+    for id in [elsewhere, MessageId::new(Uuid::now_v7())] {
+        assert!(matches!(refusal(direct, ann, ReceiptTarget::Message(id)).await, AdvanceError::UnknownMessage));
+    }
+    scene.remove(group, ann, bob).await;
+    assert!(matches!(refusal(group, bob, ReceiptTarget::Latest).await, AdvanceError::NotAParticipant));
+}
+
+pub async fn reading_an_empty_conversation_moves_nothing(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let advanced = advance(&scene, direct, ann, AdvancePositions::Read(ReceiptTarget::Latest)).await;
+    assert_eq!((advanced.positions, advanced.moved), (Positions::default(), false));
+}
+
+/// Follows what happens in a table of its own, message by message, and compares.
+pub async fn unread_counts_equal_a_recount_after_anything(stores: Stores) {
+    let scene = Scene::new(stores);
+    let people = scene.users_named(["ann", "bob", "cid"]).await;
+    let group = scene.group(people[0], &people[1..]).await;
+    let mut unread: [Vec<u64>; 3] = Default::default();
+    let mut last = 0;
+    for step in 0..120_usize {
+        // A fixed walk through the kinds of step: each person does each at many different moments.
+        let who = step * 7 % 3;
+        match step * 5 % 8 {
+            0..=3 => {
+                last = scene.say(group, people[who], "hello").await.seq.get();
+                for messages in &mut unread {
+                    messages.push(last);
+                }
+                unread[who].clear();
+            }
+            4 | 5 => {
+                let seq = last.saturating_sub(step as u64 % 4);
+                scene.read_up_to(group, people[who], seq).await;
+                unread[who].retain(|message| *message > seq);
+            }
+            6 => {
+                let target = AdvancePositions::Delivered(ReceiptTarget::Latest);
+                scene.receipts.advance(group, people[who], target).await.expect("advanced");
+            }
+            _ if who != 0 => {
+                scene.remove(group, people[who], people[who]).await;
+                scene.add(group, people[0], people[who]).await;
+                unread[who].clear();
+            }
+            _ => {}
+        }
+        for (person, messages) in people.iter().zip(&unread) {
+            let overview = scene.overview(group, *person).await;
+            assert_eq!(overview.unread_count(), messages.len() as u64, "after step {step}");
+        }
+    }
+    assert!(last > 50, "the walk sends messages");
+    scene.assert_numbered_without_gaps(group, people[0]).await;
+}

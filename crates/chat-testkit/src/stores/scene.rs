@@ -1,0 +1,217 @@
+use super::Stores;
+use chat_domain::auth::{ClientInfo, NewSession, PasswordHash, RefreshTokenHash, Session};
+use chat_domain::conversations::{
+    AddParticipant, ConversationName, ConversationOverview, NewConversation, ParticipantIds, RemoveParticipant,
+};
+use chat_domain::messages::{Appended, Draft, HistoryRequest, Message, MessageBody, SendMessage};
+use chat_domain::receipts::{AdvancePositions, Advanced, ReceiptTarget};
+use chat_domain::users::{DisplayName, EmailAddress, NewUser, Username, WantedUsername};
+use chat_domain::{
+    Change, ChangeKind, ChangeRange, ClientMessageId, ConversationId, MessageId, PageLimit, PageNumber, PageRequest,
+    Pos, Seq, SessionId, Timestamp, UserId,
+};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Stores with people and conversations in them, and a clock that moves a millisecond whenever it is read.
+#[derive(Clone)]
+pub struct Scene {
+    stores: Stores,
+    micros: Arc<AtomicI64>,
+}
+
+impl Deref for Scene {
+    type Target = Stores;
+
+    fn deref(&self) -> &Stores {
+        &self.stores
+    }
+}
+
+impl Scene {
+    pub fn new(stores: Stores) -> Self {
+        Self { stores, micros: Arc::new(AtomicI64::new(1_800_000_000_000_000)) }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_unix_micros(self.micros.fetch_add(1_001, Ordering::Relaxed))
+    }
+
+    /// Someone about to be registered under this username and name, with an email made from it.
+    pub fn new_user(&self, name: &str) -> NewUser {
+        NewUser {
+            id: UserId::new(Uuid::now_v7()),
+            email: EmailAddress::parse(&format!("{name}@example.com")).expect("an email"),
+            username: WantedUsername::Exactly(Username::parse(name).expect("a username")),
+            name: Some(DisplayName::parse(name).expect("a name")),
+            first_name: None,
+            last_name: None,
+            avatar: None,
+            password_hash: PasswordHash::new(format!("hash of {name}")),
+            created_at: self.now(),
+        }
+    }
+
+    pub async fn user(&self, name: &str) -> UserId {
+        self.users.create(self.new_user(name)).await.expect("a user").id
+    }
+
+    pub async fn users_named<const N: usize>(&self, names: [&str; N]) -> [UserId; N] {
+        let mut ids = Vec::with_capacity(N);
+        for name in names {
+            ids.push(self.user(name).await);
+        }
+        ids.try_into().expect("as many as names")
+    }
+
+    pub fn new_session(&self, user: UserId) -> NewSession {
+        let at = self.now();
+        let session = Session {
+            id: SessionId::new(Uuid::now_v7()),
+            user_id: user,
+            client: ClientInfo::new(Some("a browser"), Some("127.0.0.1".into())),
+            created_at: at,
+            last_used_at: at,
+            expires_at: at.plus(Duration::from_hours(24)),
+        };
+        NewSession { session, token_hash: RefreshTokenHash::new([1; 32]) }
+    }
+
+    pub async fn session(&self, user: UserId) -> SessionId {
+        let new = self.new_session(user);
+        let id = new.session.id;
+        assert_eq!(self.sessions.create(new).await.expect("a session"), [], "nobody is displaced");
+        id
+    }
+
+    pub fn new_conversation(&self, creator: UserId, others: &[UserId], name: Option<&str>) -> NewConversation {
+        NewConversation {
+            id: ConversationId::new(Uuid::now_v7()),
+            created_by: creator,
+            others: ParticipantIds::parse(creator, others).expect("others"),
+            name: name.map(|name| ConversationName::parse(name).expect("a name")),
+            at: self.now(),
+        }
+    }
+
+    pub async fn direct(&self, one: UserId, other: UserId) -> ConversationId {
+        self.create(self.new_conversation(one, &[other], None)).await
+    }
+
+    pub async fn group(&self, admin: UserId, others: &[UserId]) -> ConversationId {
+        self.create(self.new_conversation(admin, others, Some("a group"))).await
+    }
+
+    async fn create(&self, new: NewConversation) -> ConversationId {
+        self.conversations.create(new).await.expect("a conversation").overview.details.conversation.id
+    }
+
+    pub async fn overview(&self, id: ConversationId, viewer: UserId) -> ConversationOverview {
+        self.conversations.find(id, viewer).await.expect("an answer").expect("a conversation")
+    }
+
+    pub async fn add(&self, id: ConversationId, actor: UserId, user: UserId) -> Change {
+        let add = AddParticipant { conversation_id: id, actor, user, at: self.now() };
+        self.conversations.add_participant(add).await.expect("added").1
+    }
+
+    pub fn removal(&self, id: ConversationId, actor: UserId, user: UserId) -> RemoveParticipant {
+        RemoveParticipant { conversation_id: id, actor, user, at: self.now() }
+    }
+
+    pub async fn remove(&self, id: ConversationId, actor: UserId, user: UserId) -> Vec<Change> {
+        self.conversations.remove_participant(self.removal(id, actor, user)).await.expect("removed")
+    }
+
+    pub fn command(&self, id: ConversationId, body: &str, key: Option<&str>) -> SendMessage {
+        SendMessage {
+            conversation_id: id,
+            body: MessageBody::parse(body).expect("a body"),
+            attachment: None,
+            reply_to: None,
+            client_message_id: key.map(|key| ClientMessageId::parse(key).expect("a key")),
+        }
+    }
+
+    pub fn draft(&self, id: ConversationId, sender: UserId, body: &str) -> Draft {
+        self.draft_of(self.command(id, body, None), sender)
+    }
+
+    pub fn keyed_draft(&self, id: ConversationId, sender: UserId, body: &str, key: &str) -> Draft {
+        self.draft_of(self.command(id, body, Some(key)), sender)
+    }
+
+    pub fn draft_of(&self, command: SendMessage, sender: UserId) -> Draft {
+        command.into_draft(sender, MessageId::new(Uuid::now_v7()), self.now())
+    }
+
+    pub async fn say(&self, id: ConversationId, sender: UserId, body: &str) -> Message {
+        match self.messages.append(self.draft(id, sender, body)).await.expect("a message") {
+            Appended::New(message) => message,
+            Appended::Replayed(message) => panic!("{message:?} was there before"),
+        }
+    }
+
+    /// Says "message 1" to "message `count`".
+    pub async fn say_many(&self, id: ConversationId, sender: UserId, count: u64) -> Vec<Message> {
+        let mut said = Vec::new();
+        for number in 1..=count {
+            said.push(self.say(id, sender, &format!("message {number}")).await);
+        }
+        said
+    }
+
+    pub async fn read_up_to(&self, id: ConversationId, user: UserId, seq: u64) -> Advanced {
+        let target = ReceiptTarget::Seq(Seq::new(seq));
+        self.receipts.advance(id, user, AdvancePositions::Read(target)).await.expect("advanced")
+    }
+
+    /// The numbers of the messages that this request shows, in the order given.
+    pub async fn seqs(&self, id: ConversationId, reader: UserId, request: HistoryRequest) -> Vec<u64> {
+        let page = self.messages.history(id, reader, request).await.expect("a history");
+        page.messages.iter().map(|message| message.seq.get()).collect()
+    }
+
+    /// Every durable change of the conversation.
+    pub async fn all_changes(&self, id: ConversationId) -> Vec<Change> {
+        let range = ChangeRange { conversation_id: id, after: Pos::ZERO, up_to: Pos::MAX };
+        self.changes.list_changes(&[range], u32::MAX).await.expect("changes")
+    }
+
+    /// Every `pos` from 1 is one change, every `seq` from 1 one message, both in one order, and the conversation's counters are the last of each.
+    pub async fn assert_numbered_without_gaps(&self, id: ConversationId, member: UserId) {
+        let changes = self.all_changes(id).await;
+        let positions: Vec<_> = changes.iter().map(|change| change.pos.get()).collect();
+        assert_eq!(positions, (1..=changes.len() as u64).collect::<Vec<_>>());
+        let seqs: Vec<_> = changes
+            .iter()
+            .filter_map(|change| match &change.kind {
+                ChangeKind::MessageSent(message) => {
+                    assert_eq!((message.pos, message.conversation_id), (change.pos, id));
+                    Some(message.seq.get())
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+        let conversation = self.overview(id, member).await.details.conversation;
+        assert_eq!(conversation.last_pos.get(), changes.len() as u64);
+        assert_eq!(conversation.last_seq.get(), seqs.len() as u64);
+    }
+}
+
+pub(super) fn limit(number: u64) -> PageLimit {
+    PageLimit::parse(number).expect("a limit")
+}
+
+pub(super) fn page(number: u64, size: u64) -> PageRequest {
+    PageRequest { number: PageNumber::parse(number).expect("a page"), limit: limit(size) }
+}
+
+pub(super) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort_unstable();
+    items
+}

@@ -78,6 +78,25 @@ pub trait PresenceRegistry: Send + Sync {
     async fn list_online(&self) -> Result<Vec<UserId>, PresenceError>;
 }
 
+/// What a node does for presence from time to time, so that a node that died is missed. Called several times within a lease; the
+/// adapter says how often. Where one process is all there is, there is nothing to keep up.
+#[async_trait]
+pub trait PresenceUpkeep: Send + Sync {
+    /// Says that this node lives; writes it anew where the others' view of it was lost or has gone astray; and takes over what nodes left behind that have died.
+    ///
+    /// Returns the users whose presence changed by it, or changed while this node was cut off: whoever calls tells
+    /// their contacts how they are *now*, and where that is offline, notes when they were last seen. What a dead node left behind is
+    /// returned by one call on one node only. At most [`MAX_UPKEEP_USERS`] at a time: where as many come back, there may be more at once.
+    async fn keep_up(&self) -> Result<Vec<UserId>, PresenceError>;
+
+    /// This node is leaving for good: the others need not wait for its lease to end. Returns the users who were only here, as
+    /// [`Self::keep_up`] does.
+    async fn retire(&self) -> Result<Vec<UserId>, PresenceError>;
+}
+
+/// The most users that one call of [`PresenceUpkeep::keep_up`] takes over from nodes that have died.
+pub const MAX_UPKEEP_USERS: usize = 1_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,54 @@
+use chat_domain::{Audience, Envelope, Event};
+use uuid::Uuid;
+
+/// Over how many channels the events are spread. Every node subscribes to all of them, always: there is nothing to count, and no race between
+/// joining a conversation and subscribing to it.
+pub(super) const SHARDS: u8 = 64;
+
+/// The channel of an envelope: all events of one conversation take one, in the order in which a node publishes them.
+pub(super) fn shard_of(envelope: &Envelope) -> u8 {
+    let id = match &envelope.audience {
+        Audience::Conversation(id) | Audience::Window(id) => id.as_uuid(),
+        // Spread over several conversations, or over all: the head names them, the channel may be any.
+        Audience::Conversations(ids) => ids.first().map_or(Uuid::nil(), |id| id.as_uuid()),
+        Audience::User(id) => id.as_uuid(),
+        Audience::Everyone => match &envelope.event {
+            Event::UserOnline { user, .. } => user.id.as_uuid(),
+            Event::UserOffline { user_id, .. } => user_id.as_uuid(),
+            _ => Uuid::nil(),
+        },
+    };
+    shard_of_id(id)
+}
+
+/// The same on every node and in every build (FNV-1a), unlike the standard library's hashes.
+fn shard_of_id(id: Uuid) -> u8 {
+    let hash = id
+        .as_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    // The high half is the better mixed one.
+    u8::try_from((hash >> 32) % u64::from(SHARDS)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_moment_spread_over_all_channels() {
+        let mut counts = [0_u32; SHARDS as usize];
+        for _ in 0..6_400 {
+            counts[usize::from(shard_of_id(Uuid::now_v7()))] += 1;
+        }
+        assert!(counts.iter().all(|count| (40..200).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn the_channel_of_an_id_is_part_of_the_protocol_and_never_changes() {
+        let channels: Vec<_> = (0..6_u128).map(|number| shard_of_id(Uuid::from_u128(number))).collect();
+        assert_eq!(channels, CHANNELS);
+    }
+
+    const CHANNELS: [u8; 6] = [0; 6];
+}

@@ -1,3 +1,5 @@
+use crate::OpenError;
+use crate::address::Address;
 use std::fmt;
 use std::time::Duration;
 
@@ -56,6 +58,11 @@ impl PostgresConfig {
             statement_timeout: Self::DEFAULT_STATEMENT_TIMEOUT,
             start_timeout: Self::DEFAULT_START_TIMEOUT,
         }
+    }
+
+    /// Whether the address can be read; nothing is connected.
+    pub fn check_address(&self) -> Result<(), OpenError> {
+        Address::parse(&self.url).map(drop)
     }
 }
 

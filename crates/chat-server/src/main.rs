@@ -7,10 +7,12 @@
 //! the README; tests hold the four together.
 
 mod cli;
+mod cluster;
 mod config;
 mod listen;
 mod logging;
 mod serve;
+mod store;
 mod tickers;
 mod wiring;
 

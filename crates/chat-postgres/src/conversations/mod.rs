@@ -4,6 +4,7 @@ mod changes;
 mod create;
 mod details;
 mod find;
+mod joined;
 mod list;
 mod memberships;
 mod participants;
@@ -19,10 +20,10 @@ use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
+    CreateConversationError, CreatedConversation, Joined, Membership, NewConversation, ParticipantError, Removal,
     RemoveParticipant, UpdateConversation,
 };
-use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
+use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl ConversationStore for PostgresStore {
@@ -56,6 +57,10 @@ impl ConversationStore for PostgresStore {
 
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
         self.query(async |connection| memberships::last_pos(connection, ids).await).await
+    }
+
+    async fn list_joined(&self, since: Timestamp, limit: u32) -> Result<Vec<Joined>, StoreError> {
+        self.query(async |connection| joined::list(connection, since, limit).await).await
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

@@ -2,4 +2,5 @@
 
 pub mod blackbox;
 pub mod fakes;
+pub mod servers;
 pub mod stores;

@@ -155,6 +155,21 @@ async fn a_panic_in_a_use_case_is_one_requests_failure() {
     house.ask(TestRequest::get().uri("/health/live")).await;
 }
 
+#[actix_web::test]
+async fn a_use_case_ends_what_it_began_though_its_client_has_hung_up() {
+    let house = House::new();
+    let (go, gate) = tokio::sync::oneshot::channel::<()>();
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let mut asked = Box::pin(house.state.run(async move {
+        gate.await.expect("a signal");
+        done.send("stored and published").expect("somebody who waits");
+    }));
+    assert!(futures_util::poll!(&mut asked).is_pending());
+    drop(asked);
+    go.send(()).expect("a use case that still runs");
+    assert_eq!(ended.await, Ok("stored and published"));
+}
+
 /// Tells no time the first time it is asked.
 struct StuckOnce(AtomicBool);
 
@@ -188,7 +203,9 @@ async fn a_service_of_another_may_mount_our_routes_behind_its_own() {
     let service = init_service(host).await;
     let ask = async |path: &str| {
         let response = call_service(&service, TestRequest::get().uri(path).to_request()).await;
-        (response.status().as_u16(), to_bytes(response.into_body()).await.ok().expect("a body"))
+        let status = response.status().as_u16();
+        let Ok(body) = to_bytes(response.into_body()).await else { panic!("no body from {path}") };
+        (status, body)
     };
     assert_eq!(ask("/mine").await, (200, Bytes::from_static(b"mine")));
     assert_eq!(ask("/health/live").await, (200, Bytes::from_static(b"{\"status\":\"ok\"}")));

@@ -24,18 +24,18 @@
 mod bus;
 mod fault;
 mod link;
-//mod presence;
-//mod rate_limits;
+mod presence;
+mod rate_limits;
 mod redis_handle;
 mod settings;
 mod throttle;
-//mod typing;
+mod typing;
 mod url;
 
 pub use bus::{BusHooks, BusStats, RedisBus};
-//pub use presence::RedisPresence;
-//pub use rate_limits::RedisRateLimiter;
+pub use presence::RedisPresence;
+pub use rate_limits::RedisRateLimiter;
 pub use redis_handle::Redis;
 pub use settings::RedisSettings;
-//pub use typing::RedisTyping;
+pub use typing::RedisTyping;
 pub use url::{InvalidRedisUrl, RedisUrl};

@@ -19,12 +19,18 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     raise_open_files();
     let mut signals = stop_signals()?;
-    let wired = wiring::wire(&config)?;
+    let wired = tokio::select! {
+        wired = wiring::wire(&config) => wired?,
+        _ = signals.recv() => bail!("stopped while waiting for the database"),
+    };
     let listener = bind(SocketAddr::new(config.host, config.port))?;
     let address = listener.local_addr().context("the listener has no address")?;
-    let (state, store) = (wired.state, wired.store);
+    let (state, store, cluster) = (wired.state, wired.store, wired.cluster);
     state.app.auth.refresh_ended_sessions().await.context("cannot read the sessions that ended")?;
-    let tickers = tickers::start(&state.app);
+    let mut tickers = tickers::start(&state, &store);
+    if let Some(cluster) = &cluster {
+        tickers::keep_presence(&mut tickers, &state, cluster);
+    }
     state.fan_out.spawn_upkeep();
 
     let workers = worker_count(config.workers);
@@ -50,7 +56,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     });
     let in_time = drained.await.is_ok();
     drop(tickers);
-    tokio::task::spawn_blocking(move || store.close()).await.context("the database did not close")?;
+    if let Some(cluster) = cluster {
+        state.app.presence.tell(cluster.upkeep.retire().await).await;
+    }
+    store.close().await?;
     if in_time {
         tracing::info!("stopped");
         Ok(())

@@ -2,5 +2,6 @@
 
 pub mod blackbox;
 pub mod fakes;
+pub mod nodes;
 pub mod servers;
 pub mod stores;

@@ -1,6 +1,6 @@
 //! Throw-away servers start, come back, and leave nothing behind.
 
-use chat_testkit::servers::{Postgres, Redis};
+use chat_testkit::servers::{Postgres, RedisServer};
 use std::net::TcpStream;
 
 fn listens(port: u16) -> bool {
@@ -47,7 +47,7 @@ async fn databases_are_copies_of_one_that_was_migrated_once() {
 
 #[test]
 fn a_redis_comes_back_on_its_port() {
-    let server = Redis::start();
+    let server = RedisServer::start();
     let url = server.url();
     server.kill9();
     assert!(!listens(server.port()));

@@ -78,20 +78,23 @@ pub trait PresenceRegistry: Send + Sync {
     async fn list_online(&self) -> Result<Vec<UserId>, PresenceError>;
 }
 
-/// What a node does for presence from time to time, so that a node that died is missed. Called several times within a lease; the
-/// adapter says how often. Where one process is all there is, there is nothing to keep up.
+/// What a node does for presence all the time, so that one that died is missed. Whoever wires a node loops: [`Self::due`], [`Self::keep_up`], tell of those
+/// returned. Where one process is all there is, nothing is due.
+///
+/// Of the users that are returned, the caller tells the contacts how they are *now*; where that is offline, it notes when they were last seen. Nothing here fails: what
+/// cannot be done now is done next time.
 #[async_trait]
 pub trait PresenceUpkeep: Send + Sync {
-    /// Says that this node lives; writes it anew where the others' view of it was lost or has gone astray; and takes over what nodes left behind that have died.
-    ///
-    /// Returns the users whose presence changed by it, or changed while this node was cut off: whoever calls tells
-    /// their contacts how they are *now*, and where that is offline, notes when they were last seen. What a dead node left behind is
-    /// returned by one call on one node only. At most [`MAX_UPKEEP_USERS`] at a time: where as many come back, there may be more at once.
-    async fn keep_up(&self) -> Result<Vec<UserId>, PresenceError>;
+    /// Returns when upkeep should be done: several times within a lease, and at once where something calls for it.
+    async fn due(&self);
 
-    /// This node is leaving for good: the others need not wait for its lease to end. Returns the users who were only here, as
-    /// [`Self::keep_up`] does.
-    async fn retire(&self) -> Result<Vec<UserId>, PresenceError>;
+    /// Says that this node lives; writes it anew where the others' view of it was lost or has gone astray; and takes over what nodes
+    /// left behind that have died, at most [`MAX_UPKEEP_USERS`] users at a time. Returns the users whose presence changed by it, or changed while this node was cut
+    /// off. Whoever went offline with a dead node is returned by one call on one node only.
+    async fn keep_up(&self) -> Vec<UserId>;
+
+    /// This node is leaving for good: the others need not wait for its lease to end. Returns the users who were only here.
+    async fn retire(&self) -> Vec<UserId>;
 }
 
 /// The most users that one call of [`PresenceUpkeep::keep_up`] takes over from nodes that have died.

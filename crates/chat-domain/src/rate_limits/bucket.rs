@@ -28,12 +28,7 @@ impl Bucket {
         let is_allowed = wanted <= capacity;
         let missing = if is_allowed { wanted } else { missing };
         self.full_at = now.plus(Duration::from_micros(missing));
-        Verdict {
-            is_allowed,
-            remaining: u32::try_from((capacity - missing) / per_token).unwrap_or(u32::MAX),
-            retry_after: Duration::from_micros(if is_allowed { 0 } else { wanted - capacity }),
-            full_after: Duration::from_micros(missing),
-        }
+        Verdict::new(quota, cost, is_allowed, missing)
     }
 
     /// See [`super::RateLimiter::give_back`].

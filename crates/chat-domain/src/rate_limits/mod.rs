@@ -76,6 +76,21 @@ pub struct Verdict {
     pub full_after: Duration,
 }
 
+impl Verdict {
+    /// What it means that so many microseconds are missing until the bucket is full, `cost` taken where it was allowed.
+    pub fn new(quota: Quota, cost: u32, is_allowed: bool, missing_micros: u64) -> Self {
+        let per_token = quota.micros_per_token();
+        let capacity = per_token * u64::from(quota.burst);
+        let wanted = missing_micros + per_token * u64::from(cost);
+        Self {
+            is_allowed,
+            remaining: u32::try_from(capacity.saturating_sub(missing_micros) / per_token).unwrap_or(u32::MAX),
+            retry_after: Duration::from_micros(if is_allowed { 0 } else { wanted.saturating_sub(capacity) }),
+            full_after: Duration::from_micros(missing_micros),
+        }
+    }
+}
+
 /// Counts over all nodes. Never fails: where the shared counters are out of reach, this node counts for itself.
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
@@ -87,7 +102,7 @@ pub trait RateLimiter: Send + Sync {
     async fn give_back(&self, key: &LimitKey, quota: Quota, cost: u32);
 }
 
-/// The greatest difference between two clocks that still makes sense of a stored instant: what lies further ahead is a full refill away.
+/// How far ahead an instant is, in microseconds: never further than a full refill, whatever became of the clock.
 fn ahead(of: Timestamp, now: Timestamp, quota: Quota) -> u64 {
     let most = quota.micros_per_token() * u64::from(quota.burst);
     u64::try_from(of.since(now).as_micros()).unwrap_or(u64::MAX).min(most)

@@ -14,7 +14,7 @@ mod process;
 mod redis;
 
 pub use postgres::Postgres;
-pub use redis::Redis;
+pub use redis::{RedisOptions, RedisServer};
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

@@ -51,8 +51,10 @@ impl FanOut {
                 let hurried = tokio::time::timeout(interval, fan_out.hurry.notified()).await.is_ok();
                 if let Err(error) = fan_out.check_tails().await {
                     fan_out.stats.failed_tail_checks.add(1);
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "the tails of conversations could not be read");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the tails of conversations could not be read"
+                    );
                     if hurried {
                         // What was called for is still to be done.
                         fan_out.hurry.notify_one();

@@ -127,7 +127,7 @@ impl Hub {
             self.fan_out.untrack(id, &self.worker, seen);
         }
         connection.session.set(None);
-        if connection.closed_by() == Some(CloseCode::TooSlow) {
+        if connection.closed_by() == Some(chat_protocol::realtime::CloseCode::TooSlow) {
             self.fan_out.stats().slow_readers.add(1);
         }
         if let Some(user) = connection.user.take() {

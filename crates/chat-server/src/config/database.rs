@@ -67,7 +67,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Database> {
         Ok(()) => Some(Database::Server(config)),
         Err(fault) => {
             let remedy = "write for example postgres://user:password@db.example.com:5432/chat?sslmode=verify-full";
-            reader.fault("DATABASE_URL", fault.to_string(), remedy);
+            reader.fault("DATABASE_URL", format!("is refused ({fault})"), remedy);
             None
         }
     }

@@ -1,4 +1,4 @@
-use crate::ApiError;
+use crate::{ApiError, HttpStats};
 use crate::origin::AllowedOrigins;
 use chat_app::App;
 use chat_domain::{Clock, ErrorCode, Timestamp};
@@ -94,6 +94,8 @@ pub struct HttpState {
     pub runtime: tokio::runtime::Handle,
     /// See [`Readiness`].
     pub readiness: Readiness,
+    /// See [`HttpStats`].
+    pub stats: Arc<HttpStats>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// When this process began to serve.

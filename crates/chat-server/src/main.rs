@@ -11,6 +11,7 @@ mod cluster;
 mod config;
 mod listen;
 mod logging;
+mod metrics;
 mod serve;
 mod store;
 mod tickers;

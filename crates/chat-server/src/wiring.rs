@@ -1,7 +1,8 @@
 //! Which adapter stands behind which port.
 
-use crate::cluster::{self, Cluster};
+use crate::cluster;
 use crate::config::{Config, Environment, Keys};
+use crate::metrics::{CountedMessages, Metrics};
 use crate::store::Store;
 use chat_app::{App, Ports, Settings, SystemClock, UuidV7Source};
 use chat_auth::{
@@ -22,18 +23,8 @@ const REFRESH_SECRET_FILE: &str = "jwt_refresh_secret";
 const TOKEN_ISSUER: &str = "chat-server";
 const TOKEN_AUDIENCE: &str = "chat";
 
-/// A server that is put together and not yet listening.
-pub(crate) struct Wired {
-    /// What HTTP works with; the use cases and the fan-out are in it.
-    pub(crate) state: HttpState,
-    /// To be closed at the end.
-    pub(crate) store: Store,
-    /// `None` for a node that is alone.
-    pub(crate) cluster: Option<Cluster>,
-}
-
-/// Opens the database and puts everything together. Takes as long as the database and its migrations do; nobody is served yet.
-pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
+/// Opens the database and puts everything together, not yet listening. What has numbers is what there is. Takes as long as the database and its migrations do; nobody is served yet.
+pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let store = Store::open(&config.database).await?;
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
     let refresh_keys = signing_keys(config.refresh_keys.as_ref(), config, REFRESH_SECRET_FILE)?;
@@ -43,11 +34,12 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let fan_out =
         FanOut::new(realtime_settings(config), stores.changes.clone(), stores.conversations.clone(), runtime.clone());
     let shared = cluster::share(config.redis.as_ref(), &fan_out)?;
+    let (messages, sends) = CountedMessages::around(stores.messages);
     let ports = Ports {
         users: stores.users,
         sessions: stores.sessions,
         conversations: stores.conversations,
-        messages: stores.messages,
+        messages,
         receipts: stores.receipts,
         changes: stores.changes,
         hasher: Arc::new(BcryptHasher::new(BcryptCost::new(config.bcrypt_cost)?, HashingLimits::default())),
@@ -73,10 +65,11 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
         settings: Arc::new(http_settings(config)),
         runtime,
         readiness: Readiness::ready(),
+        stats: Arc::default(),
         clock: Arc::new(SystemClock),
         started_at: SystemClock.now(),
     };
-    Ok(Wired { state, store, cluster: shared.cluster })
+    Ok(Metrics { state, store, sends, cluster: shared.cluster })
 }
 
 /// The given keys, else those kept beside the database; production, which must be given keys, has been refused before.

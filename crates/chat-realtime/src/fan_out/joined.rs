@@ -29,10 +29,13 @@ impl FanOut {
         let mut since = self.joined.lock().await;
         let began = JoinedSince::now();
         let mut from = since.0.minus(OVERLAP);
+        let mut found = Vec::new();
         loop {
             let page = self.conversations.list_joined(from, PAGE).await?;
             for joined in &page {
-                self.check_joiner(joined).await?;
+                if self.check_joiner(joined).await? {
+                    found.push(joined.conversation_id);
+                }
             }
             match page.last() {
                 Some(last) if page.len() >= PAGE as usize => {
@@ -42,14 +45,17 @@ impl FanOut {
                 _ => break,
             }
         }
+        // What followed the joining was lost with it.
+        self.check_tails_of(&found).await?;
         *since = began;
         Ok(())
     }
 
-    async fn check_joiner(&self, joined: &Joined) -> Result<(), StoreError> {
+    /// Whether it was news.
+    async fn check_joiner(&self, joined: &Joined) -> Result<bool, StoreError> {
         let id = joined.conversation_id;
         if !self.users.is_here(joined.user_id) || self.has_lane(id) {
-            return Ok(());
+            return Ok(false);
         }
         let before = Pos::new(joined.pos.get().saturating_sub(1));
         let range = ChangeRange { conversation_id: id, after: before, up_to: joined.pos };
@@ -57,6 +63,6 @@ impl FanOut {
             self.stats.found_joiners.add(1);
             self.accept_change(change);
         }
-        Ok(())
+        Ok(true)
     }
 }

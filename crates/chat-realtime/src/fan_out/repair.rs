@@ -77,13 +77,18 @@ impl FanOut {
         for shard in &self.shards {
             ids.extend(shard.lock().unwrap_or_else(PoisonError::into_inner).lanes.keys().copied());
         }
+        self.check_tails_of(&ids).await?;
+        self.check_joiners().await?;
+        self.stats.tail_checks.add(1);
+        Ok(())
+    }
+
+    pub(super) async fn check_tails_of(&self, ids: &[ConversationId]) -> Result<(), StoreError> {
         for ids in ids.chunks(TAILS) {
             for (id, last) in self.conversations.list_last_pos(ids).await? {
                 self.hear_of(id, last);
             }
         }
-        self.check_joiners().await?;
-        self.stats.tail_checks.add(1);
         Ok(())
     }
 

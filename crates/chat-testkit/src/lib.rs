@@ -2,4 +2,5 @@
 
 pub mod blackbox;
 pub mod fakes;
+pub mod realtime;
 pub mod stores;

@@ -1,7 +1,9 @@
 use crate::house::{FIN, House, Socket, TEXT, command, frame};
 use chat_app::CreateConversation;
 use chat_domain::auth::LiveConnections as _;
+use chat_realtime::RealtimeSettings;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_of_one_connection_are_answered_in_order() {
@@ -103,4 +105,28 @@ async fn the_end_of_a_session_ends_its_sockets_at_once() {
     let mut socket = house.connect(&ann).await;
     house.state.fan_out.close_session(session);
     assert_eq!(socket.close_code().await, 4003);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_say_in_time_what_they_have_is_told_where_everything_stands() {
+    let resume_timeout = Duration::from_millis(300);
+    let house = House::with(RealtimeSettings { resume_timeout, ..RealtimeSettings::default() });
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
+    let create = CreateConversation { participant_ids: vec![ben.id], name: None };
+    let made = house.state.app.conversations.create(actor, create).await.expect("made");
+    let id = made.details.conversation.id.to_string();
+    let mut at_ann = house.connect(&ann).await;
+    let mut at_ben = Socket::to(house.address).await;
+    let token = format!("Bearer {}", ben.token);
+    at_ben.upgrade("/api/v1/ws?resume=true", &[("Authorization", &token)], b"").await;
+    let said = |text: &str| command("message:send", &json!({"conversationId": id, "content": text}), text);
+    at_ann.write(&said("held")).await;
+    assert_eq!(at_ann.event("ack").await["data"]["pos"], 2);
+    let resumed = at_ben.event("resumed").await;
+    assert_eq!(resumed["data"], json!({"positions": {id.clone(): 2}, "limited": []}), "so the gap shows");
+    at_ann.write(&said("next")).await;
+    assert_eq!(at_ben.event("message:received").await["data"]["pos"], 3);
+    at_ben.write(&command("resume", &json!({"resume": {id: 1}}), "late")).await;
+    assert_eq!(at_ben.event("error").await["data"]["code"], "RESUME_TOO_LATE");
 }

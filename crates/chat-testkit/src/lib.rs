@@ -4,5 +4,6 @@ pub mod blackbox;
 pub mod cluster;
 pub mod fakes;
 pub mod nodes;
+pub mod realtime;
 pub mod servers;
 pub mod stores;

@@ -10,7 +10,7 @@ use chat_http::HttpSettings;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const REGISTER: &str = "/api/v1/auth/register";
@@ -95,6 +95,33 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
     house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
     let fits = format!("{{\"email\": \"{}\"}}", "x".repeat(900_000));
     house.ask(raw("application/json", fits)).await.failure(400, "VALIDATION_FAILED");
+}
+
+#[actix_web::test]
+async fn what_a_refused_client_still_sends_is_taken_so_that_it_lives_to_read_why() {
+    let house = House::new();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let chunk = Bytes::from_static(&[b' '; 10_000]);
+    let body = futures_util::stream::iter(0..500).map(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(chunk.clone())
+    });
+    let large = raw("application/json", "").insert_header(("Content-Length", "5000000")).to_request();
+    let (request, _) = large.replace_payload(Payload::Stream { payload: body.boxed_local() });
+    house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
+    assert_eq!(sent.load(Ordering::SeqCst), 500);
+
+    // Of these nothing is taken: one sends more than anybody waits for, the other wanted a socket, which never ends.
+    for (header, status, code) in
+        [(("Content-Length", "16000001"), 413, "PAYLOAD_TOO_LARGE"), (("Upgrade", "websocket"), 404, "ROUTE_NOT_FOUND")]
+    {
+        let path = if status == 404 { "/nowhere" } else { REGISTER };
+        let refused = raw("application/json", "").uri(path).insert_header(header).to_request();
+        let untouched = futures_util::stream::poll_fn(|_| panic!("the body is left alone"));
+        let (request, _) = refused.replace_payload(Payload::Stream { payload: untouched.boxed_local() });
+        house.ask_raw(request).await.failure(status, code);
+    }
 }
 
 #[actix_web::test]

@@ -1,4 +1,5 @@
 use super::FanOut;
+use super::recent::Passed;
 use chat_domain::{Audience, ConversationId, Pos};
 use chat_protocol::node::Head;
 
@@ -29,7 +30,7 @@ impl FanOut {
         let mut shard = self.shard(id);
         let is_needed = shard.lanes.contains_key(&id);
         if !is_needed {
-            shard.recent.note(id, pos);
+            shard.recent.note(id, Passed { delivered: Pos::ZERO, known: pos });
         }
         is_needed
     }

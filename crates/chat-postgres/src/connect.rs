@@ -85,11 +85,15 @@ impl Connector {
     }
 }
 
-/// Durability that the server's own settings may have weakened, the timeouts, and messages in English, which [`crate::fault`] reads (only a
+/// Every statement reaches few rows by their keys, however many rows there are: plans follow indexes, also while a table is so small that
+/// scanning it would do, so that they do not change as it grows, and are made once per connection. Besides: durability that the server's own settings may have weakened, the timeouts, and messages in English, which [`crate::fault`] reads (only a
 /// superuser may ask for those, so nobody asks who has them already). A transaction that a stopped node left open is ended for it, or its
 /// locks would hold up every other node.
 const SETTINGS: &str = "
     SELECT set_config('statement_timeout', $1, false) || set_config('idle_in_transaction_session_timeout', $2, false)
+        || set_config('enable_seqscan', 'off', false) || set_config('enable_bitmapscan', 'off', false)
+        || set_config('enable_hashjoin', 'off', false) || set_config('enable_mergejoin', 'off', false)
+        || set_config('plan_cache_mode', 'force_generic_plan', false) || set_config('jit', 'off', false)
         || CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN ''
                 ELSE set_config('synchronous_commit', 'on', false) END
         || CASE WHEN current_setting('lc_messages') ~* '^(en|c$|c\\.|posix|$)'
@@ -129,8 +133,11 @@ fn judged(error: tokio_postgres::Error) -> ConnectFault {
     ConnectFault { is_permanent: refused || is_distrusted(&error), source: error.into() }
 }
 
-/// Whether the server's certificate is what stands in the way.
+/// Whether the server's certificate is what stands in the way, or that it has none.
 fn is_distrusted(error: &tokio_postgres::Error) -> bool {
+    if error.source().is_some_and(|source| source.to_string() == "server does not support TLS") {
+        return true;
+    }
     let io_error = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
     io_error
         .and_then(std::io::Error::get_ref)

@@ -21,11 +21,6 @@ use tokio::time::{Instant, timeout};
 /// How many sends share a commit at most; bounds how long the first of them waits, and the memory of a statement.
 const MAX_BATCH: usize = 512;
 
-/// Sends reach a few rows by their keys, however many rows there are: plans are made once, and never by scanning, not even while a table is
-/// too small for an index to pay.
-const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
-     SET enable_mergejoin = off";
-
 /// The bounded way to the writers.
 pub(crate) struct Writers {
     queue: mpsc::Sender<Parcel>,
@@ -223,9 +218,7 @@ impl Writer {
         {
             return Ok(connection);
         }
-        let mut connection = self.connector.connect().await?;
-        connection.batch_execute(SETTINGS).await.map_err(|error| StoreError::from(Fault::Database(error)))?;
-        Ok(connection)
+        Ok(self.connector.connect().await?)
     }
 }
 

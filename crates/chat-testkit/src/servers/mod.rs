@@ -13,7 +13,7 @@ mod postgres;
 mod process;
 mod redis;
 
-pub use postgres::Postgres;
+pub use postgres::{LockedTable, Postgres};
 pub use redis::Redis;
 
 use std::net::TcpListener;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Starts the server, says its process id, and waits for a word on its standard input. That ends with the test's process even where nothing
-/// else of it gets to run: then the server is killed and its folder removed.
+/// else of it gets to run: then the server is ended and its folder removed. (`SIGTERM` ends Redis; `PostgreSQL` would wait for its clients,
+/// but not on `SIGQUIT`, which Redis inherits ignored.)
 const GUARD: &str = r#"
 trap '' HUP
 folder=$1
@@ -16,7 +17,7 @@ read -r word
 case "$word" in
     stop) kill -INT "$server" ;;
     kill) kill -KILL "$server" ;;
-    *) kill -QUIT "$server" ;;
+    *) kill -TERM "$server"; kill -QUIT "$server" ;;
 esac 2>/dev/null
 wait "$server"
 case "$word" in

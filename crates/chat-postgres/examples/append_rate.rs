@@ -1,9 +1,16 @@
-//! How many messages a second this machine stores durably: `cargo run --release -p chat-postgres --example append_rate [writers]`.
+//! How many messages a second this machine stores durably: `cargo run --release -p chat-postgres --example append_rate
+//! [writers]`.
 //!
-//! A throw-away server with `fsync=on`; callers that each send, wait for the commit, and send again, for ten seconds, spread over as many
-//! conversations as there are callers by four.
+//! A throw-away server with `fsync=on`; callers that each send, wait for the commit, and send again, for ten seconds,
+//! spread over as many conversations as there are callers by four.
 
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "its figures are small"
+)]
 
 use chat_domain::messages::MessageStore;
 use chat_domain::{ConversationId, UserId};

@@ -39,11 +39,12 @@ async fn racing_writers_of_two_nodes_number_without_gaps() {
     for group in groups {
         nodes[1].assert_numbered_without_gaps(group, ann).await;
         let conversation = nodes[0].overview(group, bob).await.details.conversation;
-        assert_eq!(conversation.last_seq.get() as usize, SENDERS * MESSAGES / CONVERSATIONS);
+        assert_eq!(conversation.last_seq.get(), (SENDERS * MESSAGES / CONVERSATIONS) as u64);
     }
 }
 
-/// Everything that locks several rows, all at once, in the same conversations: the order of locks leaves no way to wait in a circle.
+/// Everything that locks several rows, all at once, in the same conversations: the order of locks leaves no way to wait
+/// in a circle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_members_and_deletions_of_two_nodes_never_wait_in_a_circle() {
     const ROUNDS: usize = 6;

@@ -1,4 +1,5 @@
-//! The server goes, is slow, or comes back: what was acknowledged is there, what was not is said quickly, and nothing has to be restarted.
+//! The server goes, is slow, or comes back: what was acknowledged is there, what was not is said quickly, and nothing
+//! has to be restarted.
 
 use chat_domain::messages::{AppendError, Appended, HistoryRequest, MessageStore};
 use chat_domain::users::UserStore;
@@ -67,8 +68,8 @@ async fn idle_connections_do_not_survive_a_restart_and_nobody_notices() {
     assert_eq!(scene.say(direct, ann, "two").await.seq.get(), 2);
 }
 
-/// Senders that repeat what was not acknowledged, under the same key, while the server loses its connections and crashes: between a commit and
-/// its answer, too.
+/// Senders that repeat what was not acknowledged, under the same key, while the server loses its connections and
+/// crashes: between a commit and its answer, too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothing() {
     const SENDERS: usize = 8;
@@ -213,6 +214,13 @@ async fn opening_waits_for_a_server_that_is_not_there_yet() {
     assert!(!opening.is_finished());
     server.resume();
     assert!(opening.await.expect("an answer").is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_acknowledges_too_early_is_told_not_to() {
+    let server = Postgres::start_with(&["synchronous_commit=off"]);
+    // Opening looks at what the connection has.
+    assert!(PostgresStore::open(&PostgresConfig::at(server.create_database())).await.is_ok());
 }
 
 #[tokio::test]

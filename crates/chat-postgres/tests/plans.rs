@@ -1,5 +1,5 @@
-//! What a page costs does not grow with what lies behind it: the same plan and as many pages read at two sizes, as the server itself reports
-//! for the statements that the store really runs.
+//! What a page costs does not grow with what lies behind it: the same plan and as many pages read at two sizes, as the
+//! server itself reports for the statements that the store really runs.
 
 use chat_domain::conversations::ConversationStore;
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
@@ -10,8 +10,8 @@ use chat_testkit::stores::{Scene, Stores};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// At both sizes the indexes have two levels. Fifty thousand messages have a third, and every look-up reads one page more; the fourth comes
-/// with some ten million.
+/// At both sizes the indexes have two levels. Fifty thousand messages have a third, and every look-up reads one page
+/// more; the fourth comes with some ten million.
 const SMALL: u64 = 2_000;
 const LARGE: u64 = 30_000;
 

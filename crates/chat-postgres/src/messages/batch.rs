@@ -23,11 +23,13 @@ pub(super) enum BatchFault {
     Unknown(Fault),
 }
 
-/// Stores what may be stored of these sends; when it returns their outcomes, they are committed. The connection is the caller's alone, in no
-/// transaction, and is left in one where this fails; it must not be used again where this is dropped before it ends.
+/// Stores what may be stored of these sends; when it returns their outcomes, they are committed. The connection is the
+/// caller's alone, in no transaction, and is left in one where this fails; it must not be used again where this is
+/// dropped before it ends.
 ///
-/// There are two trips to the server. The statements of each leave in the order in which they are joined here: a join polls in that order,
-/// and a statement leaves when it gets its turn at the connection's cache of prepared statements, which is first come, first served.
+/// There are two trips to the server. The statements of each leave in the order in which they are joined here: a join
+/// polls in that order, and a statement leaves when it gets its turn at the connection's cache of prepared statements,
+/// which is first come, first served.
 pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) -> Result<Vec<Outcome>, BatchFault> {
     let Plan { outcomes, writes } = decide(connection, drafts).await.map_err(BatchFault::Undone)?;
     match writes {
@@ -40,21 +42,21 @@ pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) 
 /// Holds the conversations, then reads what the decisions need.
 async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan> {
     let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
-    let hold = HoldConversations { ids: ids.into_iter().collect() };
+    let holding = HoldConversations { ids: ids.into_iter().collect() };
     let (mut one, mut two) = (connection, connection);
     let (_, rows, replays, senders, answered) = try_join5(
         (Begin {}).execute(&mut one).map_err(Fault::from),
-        hold.load::<(Uuid, i64, i64, bool)>(&mut two).map_err(Fault::from),
+        holding.load::<(Uuid, i64, i64, bool)>(&mut two).map_err(Fault::from),
         find_replays(connection, drafts),
         find_senders(connection, drafts),
         find_answered(connection, drafts),
     )
     .await?;
-    let held = |(id, last_seq, last_pos, is_active): (Uuid, i64, i64, bool)| {
+    let by_id = |(id, last_seq, last_pos, is_active): (Uuid, i64, i64, bool)| {
         let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active };
         (ConversationId::new(id), held)
     };
-    let conversations = rows.into_iter().map(held).collect();
+    let conversations = rows.into_iter().map(by_id).collect();
     Ok(plan(drafts, Seen { conversations, replays, senders, answered }))
 }
 

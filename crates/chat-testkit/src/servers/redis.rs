@@ -22,7 +22,8 @@ impl Redis {
         server
     }
 
-    /// The one server of this process. Its 16 databases and all of its channels are shared: tests tell theirs apart by a prefix.
+    /// The one server of this process. Its 16 databases and all of its channels are shared: tests tell theirs apart by
+    /// a prefix.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Redis> = OnceLock::new();
         SHARED.get_or_init(Self::start)

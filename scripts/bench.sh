@@ -2,5 +2,6 @@
 # Measures a release build of the server: scripts/bench.sh [all|fanout|idle|send] [options]. See docs/benchmarks.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
 cargo build --release --quiet --package chat-server --package chat-bench
-exec target/release/chat-bench --server target/release/chat-server "${@:-all}"
+exec "$target/release/chat-bench" --server "$target/release/chat-server" "${@:-all}"

@@ -3,6 +3,7 @@
 # Uses cargo-watch where it is installed (cargo install cargo-watch), else looks for changes every second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
 
 if cargo watch --version >/dev/null 2>&1; then
   exec cargo watch --watch crates --watch migrations --watch Cargo.toml --watch .env --exec 'run --package chat-server'
@@ -26,7 +27,7 @@ while true; do
   # The new build is made before the old server stops, so that a fault in the code does not end it.
   if cargo build --quiet --package chat-server; then
     stop
-    target/debug/chat-server &
+    "$target/debug/chat-server" &
     server=$!
   fi
   until [[ -n $(find crates migrations Cargo.toml .env -newer "$started" -type f -print -quit 2>/dev/null) ]]; do

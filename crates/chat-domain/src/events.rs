@@ -20,7 +20,8 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
-/// The kinds of durable change. What is read back later carries the state of then, except for a message's and a conversation's present fields.
+/// The kinds of durable change. What is read back later carries the state of then (who, as what, who all took part at the
+/// beginning), except for the present fields of a message, a user and a conversation, and who takes part in it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeKind {
     /// A new message.

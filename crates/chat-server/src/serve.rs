@@ -3,7 +3,9 @@
 use crate::config::Config;
 use crate::{tickers, wiring};
 use anyhow::{Context as _, bail};
+use chat_http::upgrade;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -25,7 +27,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let tickers = tickers::start(&state.app);
     state.fan_out.spawn_upkeep();
 
-    let server = start_http(state.clone(), listener, &config).context("cannot serve")?;
+    let workers = worker_count(config.workers);
+    let server =
+        upgrade::serve(state.clone(), vec![listener], workers, config.shutdown_timeout).context("cannot serve")?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
     announce(address);
@@ -55,22 +59,12 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
 }
 
-fn start_http(
-    state: chat_http::HttpState,
-    listener: TcpListener,
-    config: &Config,
-) -> std::io::Result<actix_server::Server> {
-    let workers = match config.workers {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
+/// Workers as configured; else one per core.
+fn worker_count(configured: usize) -> usize {
+    match configured {
+        0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         workers => workers,
-    };
-    let server = actix_web::HttpServer::new(move || chat_http::rest::app(state.clone()));
-    Ok(server
-        .workers(workers)
-        .disable_signals()
-        .shutdown_timeout(config.shutdown_timeout.as_secs())
-        .listen(listener)?
-        .run())
+    }
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

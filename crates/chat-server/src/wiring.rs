@@ -79,13 +79,9 @@ pub(crate) fn wire(config: &Config) -> anyhow::Result<Wired> {
 
 /// The given keys, else those kept beside the database; production, which must be given keys, has been refused before.
 fn signing_keys(given: Option<&Keys>, config: &Config, file: &str) -> anyhow::Result<SigningKeys> {
-    let kept;
     let keys = match given {
-        Some(keys) => keys,
-        None => {
-            kept = Keys::kept_in(&config.database.folder().join(file))?;
-            &kept
-        }
+        Some(keys) => keys.clone(),
+        None => Keys::kept_in(&config.database.folder().join(file))?,
     };
     let keys = keys.as_slice().iter().map(|key| SigningKey::new(key.id.as_str(), padded(key.secret.reveal())));
     Ok(SigningKeys::new(keys.collect::<Result<Vec<_>, _>>()?)?)

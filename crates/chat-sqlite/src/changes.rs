@@ -27,31 +27,31 @@ impl ChangeLog for SqliteStore {
 fn list(connection: &mut SqliteConnection, ranges: &[ChangeRange], limit: usize) -> Stored<Vec<Change>> {
     let mut changes = Vec::new();
     let mut details = PresentDetails::default();
-    for range in ranges.iter().filter(|range| range.after < range.up_to) {
+    for range in ranges {
         let room = limit - changes.len();
-        if room == 0 {
-            break;
+        // Every `pos` is one change: so many of them are a range, and neither kind needs a limit of its own.
+        let up_to = range.up_to.get().min(range.after.get().saturating_add(room as u64));
+        let range = ChangeRange { up_to: Pos::new(up_to), ..*range };
+        if range.up_to <= range.after {
+            continue;
         }
-        // The first `room` of either kind hold the first `room` of both.
-        let mut of_range = load_messages(connection, *range, room)?;
-        for row in load_others(connection, *range, room)? {
+        let mut of_range = load_messages(connection, range)?;
+        for row in load_others(connection, range)? {
             of_range.push(row.into_change(connection, &mut details)?);
         }
         of_range.sort_unstable_by_key(|change| change.pos);
-        of_range.truncate(room);
         changes.append(&mut of_range);
     }
     Ok(changes)
 }
 
-fn load_messages(connection: &mut SqliteConnection, range: ChangeRange, limit: usize) -> Stored<Vec<Change>> {
+fn load_messages(connection: &mut SqliteConnection, range: ChangeRange) -> Stored<Vec<Change>> {
     let rows: Vec<(MessageRow, SummaryRow)> = messages::table
         .inner_join(users::table)
         .filter(messages::conversation_id.eq(Id::from(range.conversation_id)))
         .filter(messages::pos.gt(range.after.to_i64()))
         .filter(messages::pos.le(range.up_to.to_i64()))
         .order(messages::pos)
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)?;
     rows.into_iter()
@@ -75,13 +75,12 @@ struct ChangeRow {
     member_ids: Option<Vec<u8>>,
 }
 
-fn load_others(connection: &mut SqliteConnection, range: ChangeRange, limit: usize) -> Stored<Vec<ChangeRow>> {
+fn load_others(connection: &mut SqliteConnection, range: ChangeRange) -> Stored<Vec<ChangeRow>> {
     Ok(conversation_changes::table
         .filter(conversation_changes::conversation_id.eq(Id::from(range.conversation_id)))
         .filter(conversation_changes::pos.gt(range.after.to_i64()))
         .filter(conversation_changes::pos.le(range.up_to.to_i64()))
         .order(conversation_changes::pos)
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(ChangeRow::as_select())
         .load(connection)?)
 }
@@ -123,7 +122,7 @@ impl PresentDetails {
 }
 
 fn load_summary(connection: &mut SqliteConnection, id: UserId) -> Stored<UserSummary> {
-    let row: SummaryRow = users::table.find(Id::from(id)).select(SummaryRow::as_select()).first(connection)?;
+    let row: SummaryRow = users::table.find(Id::from(id)).select(SummaryRow::as_select()).get_result(connection)?;
     row.try_into()
 }
 

@@ -83,7 +83,7 @@ pub(crate) fn prepare_file(path: &Path) -> Result<String, OpenError> {
 /// A connection that may write, with the settings on which durability rests.
 pub(crate) fn open_writer(path: &str, config: &SqliteConfig) -> Result<SqliteConnection, OpenError> {
     let mut connection = open(path, config.busy_timeout)?;
-    assert_settings(&mut connection)?;
+    assert_settings(path, &mut connection)?;
     Ok(connection)
 }
 
@@ -151,17 +151,44 @@ struct Durability {
     foreign_keys: i32,
 }
 
-fn assert_settings(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+fn assert_settings(path: &str, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let found: Durability = diesel::sql_query(
         "SELECT journal_mode, synchronous, foreign_keys
          FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys",
     )
     .get_result(connection)
-    .map_err(|error| OpenError::Migration(error.into()))?;
+    .map_err(|error| refused(path, error))?;
     let hold = |setting, wanted: &'static str, found: String| {
         if found == wanted { Ok(()) } else { Err(OpenError::Setting { setting, wanted, found }) }
     };
     hold("journal_mode", "wal", found.journal_mode)?;
     hold("synchronous", "2", found.synchronous.to_string())?;
     hold("foreign_keys", "1", found.foreign_keys.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writer_keeps_what_it_commits_through_a_loss_of_power() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = SqliteConfig::at(folder.path().join("chat.db"));
+        let path = prepare_file(&config.path).expect("a file");
+        let mut connection = open_writer(&path, &config).expect("a connection");
+        assert!(assert_settings(&path, &mut connection).is_ok());
+        for (pragma, expected) in [("synchronous = NORMAL", "synchronous"), ("foreign_keys = OFF", "foreign_keys")] {
+            let mut connection = open_writer(&path, &config).expect("a connection");
+            connection.batch_execute(&format!("PRAGMA {pragma}")).expect("set");
+            match assert_settings(&path, &mut connection) {
+                Err(OpenError::Setting { setting, .. }) => assert_eq!(setting, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+        drop(connection);
+        let mut connection = open_writer(&path, &config).expect("a connection");
+        connection.batch_execute("PRAGMA journal_mode = DELETE").expect("set");
+        let found = assert_settings(&path, &mut connection);
+        assert!(matches!(found, Err(OpenError::Setting { setting: "journal_mode", .. })), "{found:?}");
+    }
 }

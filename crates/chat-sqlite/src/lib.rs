@@ -14,8 +14,9 @@
 //! **To add a port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the
 //! feature's directory, and one line in its `mod.rs` that hands the function to [`SqliteStore`]'s writer (which may run
 //! it twice, the first time rolled back) or to its readers (which refuse to write). **To add a column**: a new folder
-//! in `migrations/sqlite`, `diesel migration run`, and the rows that read it. Statements that every send runs are
-//! written with `cached_statement!`, since diesel prepares an `UPDATE` anew each time.
+//! in `migrations/sqlite`, `diesel migration run`, and the rows that read it. What every send runs must
+//! stay prepared: an `UPDATE` is written with `cached_statement!`, since diesel prepares its own anew each time, and a
+//! row is read by `get_result`, not by `first`, since `SQLite` plans anew whenever a bound `LIMIT` is bound again.
 
 mod auth;
 mod changes;

@@ -72,7 +72,7 @@ fn find_standing(
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(Id::from(conversation)))
         .select((conversations::last_seq, conversations::participant_count, positions.nullable()))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|(last_seq, count, positions)| Standing {
         last_seq: Seq::from_i64(last_seq),

@@ -4,7 +4,6 @@ use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::stores::Stores;
 use std::sync::Arc;
 
-#[expect(clippy::unused_async, reason = "other factories await a server")]
 async fn stores() -> Stores {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");

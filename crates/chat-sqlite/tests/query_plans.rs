@@ -127,3 +127,18 @@ async fn a_page_of_conversations_takes_a_constant_number_of_statements() {
     }
     assert_eq!(counts, [5, 5, 5]);
 }
+
+#[tokio::test]
+async fn what_a_send_runs_stays_prepared() {
+    let _alone = ALONE.lock().await;
+    set_default_instrumentation(record).expect("recording");
+    let scene = Scene::new(stores());
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    recorded();
+    scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
+    let statements = recorded();
+    assert_eq!(statements.iter().filter(|statement| statement.contains("messages")).count(), 2, "{statements:?}");
+    // Binding a LIMIT makes SQLite plan the statement again, every time.
+    assert!(!statements.iter().any(|statement| statement.contains("LIMIT")), "{statements:?}");
+}

@@ -2,5 +2,6 @@
 
 pub mod blackbox;
 pub mod fakes;
+pub mod realtime;
 pub mod servers;
 pub mod stores;

@@ -104,7 +104,7 @@ pub struct RotateSession {
 pub enum RotateOutcome {
     /// The successor is valid now: freshly, or since a moment ago.
     Rotated(Session),
-    /// It was spent before: the session is ended, by this call or already.
+    /// It was spent before: this call ended the session.
     Reused(EndedSession),
     /// No such session, or it ended or expired.
     Unknown,

@@ -10,7 +10,7 @@ use chat_http::HttpSettings;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const REGISTER: &str = "/api/v1/auth/register";
@@ -98,6 +98,33 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
 }
 
 #[actix_web::test]
+async fn what_a_refused_client_still_sends_is_taken_so_that_it_lives_to_read_why() {
+    let house = House::new();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let chunk = Bytes::from_static(&[b' '; 10_000]);
+    let body = futures_util::stream::iter(0..500).map(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(chunk.clone())
+    });
+    let large = raw("application/json", "").insert_header(("Content-Length", "5000000")).to_request();
+    let (request, _) = large.replace_payload(Payload::Stream { payload: body.boxed_local() });
+    house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
+    assert_eq!(sent.load(Ordering::SeqCst), 500);
+
+    // Of these nothing is taken: one sends more than anybody waits for, the other wanted a socket, which never ends.
+    for (header, status, code) in
+        [(("Content-Length", "16000001"), 413, "PAYLOAD_TOO_LARGE"), (("Upgrade", "websocket"), 404, "ROUTE_NOT_FOUND")]
+    {
+        let path = if status == 404 { "/nowhere" } else { REGISTER };
+        let refused = raw("application/json", "").uri(path).insert_header(header).to_request();
+        let untouched = futures_util::stream::poll_fn(|_| panic!("the body is left alone"));
+        let (request, _) = refused.replace_payload(Payload::Stream { payload: untouched.boxed_local() });
+        house.ask_raw(request).await.failure(status, code);
+    }
+}
+
+#[actix_web::test]
 async fn a_body_that_never_comes_is_408() {
     let house = House::with(HttpSettings { body_timeout: Duration::from_millis(20), ..HttpSettings::default() });
     let never = futures_util::stream::pending();
@@ -155,6 +182,21 @@ async fn a_panic_in_a_use_case_is_one_requests_failure() {
     house.ask(TestRequest::get().uri("/health/live")).await;
 }
 
+#[actix_web::test]
+async fn a_use_case_ends_what_it_began_though_its_client_has_hung_up() {
+    let house = House::new();
+    let (go, gate) = tokio::sync::oneshot::channel::<()>();
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let mut asked = Box::pin(house.state.run(async move {
+        gate.await.expect("a signal");
+        done.send("stored and published").expect("somebody who waits");
+    }));
+    assert!(futures_util::poll!(&mut asked).is_pending());
+    drop(asked);
+    go.send(()).expect("a use case that still runs");
+    assert_eq!(ended.await, Ok("stored and published"));
+}
+
 /// Tells no time the first time it is asked.
 struct StuckOnce(AtomicBool);
 
@@ -188,7 +230,9 @@ async fn a_service_of_another_may_mount_our_routes_behind_its_own() {
     let service = init_service(host).await;
     let ask = async |path: &str| {
         let response = call_service(&service, TestRequest::get().uri(path).to_request()).await;
-        (response.status().as_u16(), to_bytes(response.into_body()).await.ok().expect("a body"))
+        let status = response.status().as_u16();
+        let Ok(body) = to_bytes(response.into_body()).await else { panic!("no body from {path}") };
+        (status, body)
     };
     assert_eq!(ask("/mine").await, (200, Bytes::from_static(b"mine")));
     assert_eq!(ask("/health/live").await, (200, Bytes::from_static(b"{\"status\":\"ok\"}")));

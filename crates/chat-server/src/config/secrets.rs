@@ -30,7 +30,6 @@ const PLACEHOLDERS: &[&str] = &[
     "placeholder",
     "replace",
     "openssl rand",
-    "<",
     "supersecret",
 ];
 
@@ -137,7 +136,7 @@ impl Keys {
 fn make(file: &Path) -> std::io::Result<()> {
     let mut bytes = [0_u8; 48];
     rand::rng().fill_bytes(&mut bytes);
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = bytes.map(|byte| format!("{byte:02x}")).concat();
     let unfinished = file.with_extension(format!("{}.new", std::process::id()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);

@@ -86,12 +86,13 @@ pub(crate) const UNSUPPORTED: &[Unsupported] = &[
 
 /// The settings as lines for `--help`.
 pub(crate) fn help() -> String {
-    let mut text =
-        String::from("Settings, from the environment or from .env in the working folder (the environment wins):\n");
-    for Setting { name, default, meaning } in SETTINGS {
+    let line = |Setting { name, default, meaning }: &Setting| {
         let default = if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
-        text.push_str(&format!("\n  {name}\n          {meaning}{default}\n"));
-    }
-    text.push_str("\nDurations are written 500ms, 30s, 15m, 12h or 7d; a bare number counts seconds.\n");
-    text
+        format!("\n  {name}\n          {meaning}{default}\n")
+    };
+    let lines: String = SETTINGS.iter().map(line).collect::<Vec<_>>().concat();
+    format!(
+        "Settings, from the environment or from .env in the working folder (the environment wins):\n{lines}\n\
+         Durations are written 500ms, 30s, 15m, 12h or 7d; a bare number counts seconds.\n"
+    )
 }

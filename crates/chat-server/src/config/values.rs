@@ -22,7 +22,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
 pub(crate) fn write_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     for (per_unit, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
-        if millis > 0 && millis % per_unit == 0 {
+        if millis > 0 && millis.is_multiple_of(per_unit) {
             return format!("{}{unit}", millis / per_unit);
         }
     }

@@ -4,7 +4,7 @@ use crate::{setup, start};
 use chat_testkit::blackbox::{Person, Server, Socket};
 use serde_json::{Value, json};
 
-/// Two people with a direct conversation, both connected.
+/// Two people with a direct conversation, both connected. The server lives as long as it is bound.
 struct Pair {
     server: Server,
     ann: Person,
@@ -47,7 +47,7 @@ async fn a_message_is_acked_and_reaches_everyone_without_joining() {
 
 #[tokio::test]
 async fn a_message_over_rest_reaches_sockets_and_one_without_an_id_gets_no_ack() {
-    let Pair { ann, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
+    let Pair { server: _server, ann, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
     let sent = ann.say(&conversation, "over REST").await;
     assert_eq!(at_ben.event("message:received").await["id"], sent["id"]);
     at_ann.tell("message:send", json!({"conversationId": conversation, "content": "no id"})).await;
@@ -81,7 +81,7 @@ async fn windows_are_announced_to_the_others_in_them_and_closed_to_strangers() {
 #[tokio::test]
 async fn typing_is_seen_in_the_window_and_ends_by_itself_and_with_the_message() {
     let server = setup().set("TYPING_TIMEOUT", "700ms").start().await;
-    let Pair { ann, conversation, mut at_ann, mut at_ben, .. } = pair(server).await;
+    let Pair { server: _server, ann, conversation, mut at_ann, mut at_ben, .. } = pair(server).await;
     let window = json!({"conversationId": conversation});
     let update = |typing: bool| json!({"conversationId": conversation, "userId": ann.id, "isTyping": typing});
     at_ben.ask("conversation:join", window.clone()).await;
@@ -110,7 +110,7 @@ async fn typing_is_seen_in_the_window_and_ends_by_itself_and_with_the_message() 
 
 #[tokio::test]
 async fn receipts_move_forward_and_are_told() {
-    let Pair { ann, ben, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
+    let Pair { server: _server, ann, ben, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
     for number in 1..=3 {
         ann.say(&conversation, &number.to_string()).await;
     }
@@ -130,7 +130,7 @@ async fn receipts_move_forward_and_are_told() {
 
 #[tokio::test]
 async fn history_is_fetched_over_the_socket_by_ack_or_event() {
-    let Pair { ann, conversation, mut at_ben, .. } = pair(start().await).await;
+    let Pair { server: _server, ann, conversation, mut at_ben, .. } = pair(start().await).await;
     for number in 1..=5 {
         ann.say(&conversation, &number.to_string()).await;
     }
@@ -183,7 +183,7 @@ async fn conversations_and_participants_are_announced_to_whom_they_concern() {
 
 #[tokio::test]
 async fn a_call_rings_at_the_others_in_the_caller_s_name() {
-    let Pair { ann, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
+    let Pair { server: _server, ann, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
     at_ann
         .ask("call:start", json!({"conversationId": conversation, "callerId": "forged", "callerName": "forged"}))
         .await;

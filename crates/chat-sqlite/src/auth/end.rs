@@ -21,7 +21,7 @@ pub(super) fn end(
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(micros(at)))
         .select(sessions::id)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let ended = mark_ended(connection, live.map(SessionId::from).into_iter().collect(), reason, at)?;
     Ok(!ended.is_empty())

@@ -30,7 +30,7 @@ fn find_live(connection: &mut SqliteConnection, rotate: &RotateSession) -> Store
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(micros(rotate.at)))
         .select((SessionRow::as_select(), FamilyRow::as_select()))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|(session, family)| (session.into(), family)))
 }

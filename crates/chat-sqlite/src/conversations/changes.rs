@@ -35,7 +35,7 @@ pub(super) fn record(
     at: Timestamp,
 ) -> Stored<Pos> {
     TakePos { id: id.into(), at: micros(at) }.execute(connection)?;
-    let pos: i64 = conversations::table.find(Id::from(id)).select(conversations::last_pos).first(connection)?;
+    let pos: i64 = conversations::table.find(Id::from(id)).select(conversations::last_pos).get_result(connection)?;
     let (kind, user, role, member_ids) = match change {
         NewChange::Created { member_ids } => ("created", None, None, Some(packed(member_ids))),
         NewChange::Updated => ("updated", None, None, None),

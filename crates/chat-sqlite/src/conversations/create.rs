@@ -40,7 +40,7 @@ fn find_direct(connection: &mut SqliteConnection, pair: DirectKey) -> Stored<Opt
     let id: Option<Id> = conversations::table
         .filter(conversations::direct_key.eq(pair.as_text()))
         .select(conversations::id)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(id.map(ConversationId::from))
 }

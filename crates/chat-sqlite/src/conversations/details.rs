@@ -24,8 +24,11 @@ const FIRST_PARTICIPANTS: &str = "SELECT participants.*, users.id, users.usernam
      ORDER BY participants.joined_at, participants.user_id";
 
 pub(crate) fn find_conversation(connection: &mut SqliteConnection, id: ConversationId) -> Stored<Option<Conversation>> {
-    let row: Option<ConversationRow> =
-        conversations::table.find(Id::from(id)).select(ConversationRow::as_select()).first(connection).optional()?;
+    let row: Option<ConversationRow> = conversations::table
+        .find(Id::from(id))
+        .select(ConversationRow::as_select())
+        .get_result(connection)
+        .optional()?;
     row.map(Conversation::try_from).transpose()
 }
 

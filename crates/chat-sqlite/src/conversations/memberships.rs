@@ -45,7 +45,7 @@ pub(super) fn find_participant(
         .find((Id::from(id), Id::from(user)))
         .filter(participants::left_at.is_null())
         .select(ParticipantRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?)
 }
 

@@ -64,7 +64,7 @@ fn find_summary(connection: &mut SqliteConnection, id: UserId) -> Stored<Option<
         .find(Id::from(id))
         .filter(users::deleted_at.is_null())
         .select(SummaryRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(UserSummary::try_from).transpose()
 }

@@ -56,7 +56,7 @@ fn find_replay(
         .filter(messages::sender_id.eq(Id::from(draft.sender)))
         .filter(messages::client_message_id.eq(key.as_str()))
         .select((MessageRow::as_select(), SummaryRow::as_select(), messages::fingerprint))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(|(message, sender, fingerprint)| Ok((message.sent_by(sender)?, fingerprint))).transpose()
 }
@@ -77,7 +77,7 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
             conversations::is_active,
             Option::<SummaryRow>::as_select(),
         ))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(|(last_seq, last_pos, is_active, sender)| {
         Ok(Standing {

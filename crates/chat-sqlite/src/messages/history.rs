@@ -43,7 +43,7 @@ pub(crate) fn find_in_conversation(
         .filter(messages::id.eq(Id::from(message)))
         .filter(messages::conversation_id.eq(Id::from(conversation)))
         .select(messages::seq)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(seq.map(Seq::from_i64))
 }
@@ -70,7 +70,7 @@ fn find_last_seq(connection: &mut SqliteConnection, conversation: ConversationId
     let last_seq: Option<i64> = conversations::table
         .find(Id::from(conversation))
         .select(conversations::last_seq)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(last_seq.map(Seq::from_i64))
 }

@@ -14,7 +14,7 @@ pub(super) fn find(connection: &mut SqliteConnection, id: UserId) -> Stored<Opti
         .find(Id::from(id))
         .filter(users::deleted_at.is_null())
         .select(UserRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     row.map(User::try_from).transpose()
 }
@@ -46,7 +46,7 @@ pub(super) fn credentials_by_email(
         .inner_join(credentials::table)
         .filter(users::email_key.eq(key))
         .select((UserRow::as_select(), credentials::password_hash))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     with_hash(row)
 }
@@ -59,7 +59,7 @@ pub(super) fn credentials_by_username(
         .inner_join(credentials::table)
         .filter(users::username_key.eq(key))
         .select((UserRow::as_select(), credentials::password_hash))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     with_hash(row)
 }
@@ -69,7 +69,7 @@ pub(super) fn credentials(connection: &mut SqliteConnection, id: UserId) -> Stor
         .inner_join(credentials::table)
         .filter(users::id.eq(Id::from(id)))
         .select((UserRow::as_select(), credentials::password_hash))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     with_hash(row)
 }

@@ -46,8 +46,8 @@ struct Cut {
     up_tos: Vec<i64>,
 }
 
-/// The ranges, cut to what exists, and then to where the limit falls. Since numbers have no gaps, that is arithmetic, and no row is read
-/// in vain.
+/// The ranges, cut to what exists, and then to where the limit falls. Since numbers have no gaps, that is arithmetic,
+/// and no row is read in vain.
 fn cut(ranges: &[ChangeRange], last: &HashMap<ConversationId, Pos>, limit: u64) -> Cut {
     let mut cut = Cut::default();
     let mut room = limit;

@@ -6,8 +6,8 @@ use std::time::Duration;
 /// Where the database is, and how much may wait for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresConfig {
-    /// `postgres://user:password@host:port/database?sslmode=...`; see [`crate`] for `sslmode`. Several hosts, separated by commas, are tried in
-    /// order; the first that accepts writes is used.
+    /// `postgres://user:password@host:port/database?sslmode=...`; see [`crate`] for `sslmode`. Several hosts, separated
+    /// by commas, are tried in order; the first that accepts writes is used.
     pub url: String,
     /// How many connections serve everything but sends. At least one.
     pub pool_size: usize,

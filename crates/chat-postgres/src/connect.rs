@@ -23,7 +23,8 @@ pub(crate) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     statement_timeout: Duration,
-    /// The runtime on which connections live: a connection ends with the runtime that made it, and workers of an HTTP server come and go.
+    /// The runtime on which connections live: a connection ends with the runtime that made it, and workers of an HTTP
+    /// server come and go.
     runtime: Handle,
 }
 
@@ -71,25 +72,27 @@ impl Connector {
     }
 
     async fn establish(&self) -> Result<AsyncPgConnection, ConnectFault> {
-        let connection = match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await.map_err(judged)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await.map_err(judged)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
-            }
+        let connection = if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await.map_err(judged)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        } else {
+            let (client, connection) = self.config.connect(NoTls).await.map_err(judged)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
         };
         connection.map_err(passing)
     }
 }
 
-/// Durability that the server's own settings may have weakened, the timeouts, and messages in English, which [`crate::fault`] reads (only a
-/// superuser may ask for those, so nobody asks who has them already). A transaction that a stopped node left open is ended for it, or its
-/// locks would hold up every other node.
+/// Every statement reaches few rows by their keys, however many rows there are: plans follow indexes, also while a
+/// table is so small that scanning it would do, so that they do not change as it grows, and are made once per
+/// connection. Besides: durability that the server's own settings may have weakened, the timeouts, and messages in
+/// English, which [`crate::fault`] reads (only a superuser may ask for those, so nobody asks who has them already). A
+/// transaction that a stopped node left open is ended for it, or its locks would hold up every other node.
 const SETTINGS: &str = "
     SELECT set_config('statement_timeout', $1, false) || set_config('idle_in_transaction_session_timeout', $2, false)
+        || set_config('enable_seqscan', 'off', false) || set_config('enable_bitmapscan', 'off', false)
+        || set_config('enable_hashjoin', 'off', false) || set_config('enable_mergejoin', 'off', false)
+        || set_config('plan_cache_mode', 'force_generic_plan', false) || set_config('jit', 'off', false)
         || CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN ''
                 ELSE set_config('synchronous_commit', 'on', false) END
         || CASE WHEN current_setting('lc_messages') ~* '^(en|c$|c\\.|posix|$)'
@@ -129,8 +132,11 @@ fn judged(error: tokio_postgres::Error) -> ConnectFault {
     ConnectFault { is_permanent: refused || is_distrusted(&error), source: error.into() }
 }
 
-/// Whether the server's certificate is what stands in the way.
+/// Whether the server's certificate is what stands in the way, or that it has none.
 fn is_distrusted(error: &tokio_postgres::Error) -> bool {
+    if error.source().is_some_and(|source| source.to_string() == "server does not support TLS") {
+        return true;
+    }
     let io_error = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
     io_error
         .and_then(std::io::Error::get_ref)
@@ -151,11 +157,11 @@ struct Durability {
     full_page_writes: String,
 }
 
-/// The oldest server that is tested against.
-const OLDEST_VERSION: i64 = 130_000;
+/// The oldest release that its makers still mend.
+const OLDEST_VERSION: i64 = 140_000;
 
-/// Refuses a server that acknowledges what is not on disk; warns of one that is told to trust its disk too much, which is the operator's to
-/// decide.
+/// Refuses a server that acknowledges what is not on disk; warns of one that is told to trust its disk too much, which
+/// is the operator's to decide.
 pub(crate) async fn check(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
     let found: Durability = diesel::sql_query(
         "SELECT current_setting('server_version_num')::bigint AS version,

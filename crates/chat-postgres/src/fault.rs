@@ -53,8 +53,8 @@ pub(crate) enum Trouble {
     Refused,
 }
 
-/// The beginnings of messages that name a passing trouble. Diesel keeps an error's message and drops its code, so that messages are what
-/// tells; connections ask for them in English.
+/// The beginnings of messages that name a passing trouble. Diesel keeps an error's message and drops its code, so that
+/// messages are what tells; connections ask for them in English.
 const PASSING: [(&str, Trouble); 12] = [
     ("canceling statement due to statement timeout", Trouble::Slow),
     ("canceling statement due to lock timeout", Trouble::Slow),

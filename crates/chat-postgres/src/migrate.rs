@@ -9,7 +9,8 @@ use std::time::Duration;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// Names the lock that nodes take before they look at the schema: any number, as long as nobody else on this server uses it.
+/// Names the lock that nodes take before they look at the schema: any number, as long as nobody else on this server
+/// uses it.
 const LOCK: i64 = 0x63_68_61_74_6d_69_67;
 
 /// Brings the schema up to date; nodes that start at once do it one after the other. The lock ends with the connection.

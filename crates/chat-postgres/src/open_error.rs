@@ -17,7 +17,7 @@ pub enum OpenError {
     #[error("the database cannot be reached")]
     Unreachable(#[source] BoxError),
     /// Too old a server.
-    #[error("the database's version number is {found}; at least 130000 (PostgreSQL 13) is needed")]
+    #[error("the database's version number is {found}; at least 140000 (PostgreSQL 14) is needed")]
     Version {
         /// The server's `server_version_num`.
         found: i64,

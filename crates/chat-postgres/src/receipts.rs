@@ -70,7 +70,7 @@ async fn find_standing(
         .and(participants::user_id.eq(user.as_uuid()))
         .and(participants::left_at.is_null());
     let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let row: Option<(i64, i32, Option<(i64, i64, i64)>)> = conversations::table
+    let row: Option<(i64, i32, Option<PositionColumns>)> = conversations::table
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(conversation.as_uuid()))
         .select((conversations::last_seq, conversations::participant_count, columns.nullable()))
@@ -84,7 +84,10 @@ async fn find_standing(
     }))
 }
 
-pub(crate) fn positions((joined, delivered, read): (i64, i64, i64)) -> Positions {
+/// Joined, delivered, read.
+pub(crate) type PositionColumns = (i64, i64, i64);
+
+pub(crate) fn positions((joined, delivered, read): PositionColumns) -> Positions {
     Positions { joined: Seq::from_i64(joined), delivered: Seq::from_i64(delivered), read: Seq::from_i64(read) }
 }
 
@@ -114,6 +117,6 @@ async fn store(
         delivered: wanted.delivered.to_i64(),
         read: wanted.read.to_i64(),
     };
-    let row: Option<(i64, i64, i64)> = moving.get_result(connection).await.optional()?;
+    let row: Option<PositionColumns> = moving.get_result(connection).await.optional()?;
     Ok(row.map(positions))
 }

@@ -13,11 +13,12 @@ use tokio::time::timeout;
 /// One state of the database for all that follows.
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// A server that still has the connection and works on nothing, stopped or behind a cut cable, is given up this long after the time it has
-/// for a statement.
+/// A server that still has the connection and works on nothing, stopped or behind a cut cable, is given up this long
+/// after the time it has for a statement.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Every store port, on a `PostgreSQL` server that other nodes may use too. Cheap to clone; its tasks end with the last clone, or with
+/// Every store port, on a `PostgreSQL` server that other nodes may use too. Cheap to clone; its tasks end with the last
+/// clone, or with
 /// [`PostgresStore::close`].
 #[derive(Clone)]
 pub struct PostgresStore {
@@ -31,8 +32,9 @@ struct Inner {
 }
 
 impl PostgresStore {
-    /// Waits for the server, brings its schema up to date, checks its settings and starts the writers. Connections and writers live on the
-    /// runtime that this is called from, which must outlive the store; the store itself may be used from any.
+    /// Waits for the server, brings its schema up to date, checks its settings and starts the writers. Connections and
+    /// writers live on the runtime that this is called from, which must outlive the store; the store itself may be used
+    /// from any.
     pub async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let connector = Connector::new(config)?;
         for migration in migrate::migrate(&connector, config.start_timeout).await? {
@@ -47,8 +49,8 @@ impl PostgresStore {
         Ok(Self { inner: Arc::new(Inner { pool, writers, call_timeout }) })
     }
 
-    /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, and brings its schema up to date. Returns
-    /// the names of the migrations that were run.
+    /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, and brings its
+    /// schema up to date. Returns the names of the migrations that were run.
     pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
         let config = PostgresConfig::at(url);
         migrate::migrate(&Connector::new(&config)?, config.start_timeout).await
@@ -69,7 +71,8 @@ impl PostgresStore {
         PostgresStatus { pool: self.inner.pool.status(), sends: self.inner.writers.status() }
     }
 
-    /// Stores the sends that are queued, then ends the writers and the pool; calls that come later are answered with `Unavailable`.
+    /// Stores the sends that are queued, then ends the writers and the pool; calls that come later are answered with
+    /// `Unavailable`.
     pub async fn close(&self) {
         self.inner.writers.close().await;
         self.inner.pool.close();
@@ -79,8 +82,9 @@ impl PostgresStore {
         &self.inner.writers
     }
 
-    /// Runs a body in a transaction and answers once that is committed. A body that fails leaves no trace. Where the connection breaks between
-    /// the commit and its answer, nobody knows whether it took place: `Unavailable`, as for any broken connection.
+    /// Runs a body in a transaction and answers once that is committed. A body that fails leaves no trace. Where the
+    /// connection breaks between the commit and its answer, nobody knows whether it took place: `Unavailable`, as for
+    /// any broken connection.
     pub(crate) async fn write<T, A, E>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
@@ -92,7 +96,8 @@ impl PostgresStore {
         self.transaction("BEGIN", body).await
     }
 
-    /// Runs a body of several queries that all see one state of the database, with everything in it that was answered before.
+    /// Runs a body of several queries that all see one state of the database, with everything in it that was answered
+    /// before.
     pub(crate) async fn read<T, A, E>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,

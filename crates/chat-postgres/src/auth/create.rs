@@ -9,9 +9,6 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// How many sessions may stay beside a new one.
-const OTHERS: i64 = MAX_SESSIONS_PER_USER as i64 - 1;
-
 pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewSession) -> Stored<Vec<SessionId>> {
     let session = &new.session;
     // One sign-in of a user at a time, so that together they do not pass the limit.
@@ -55,7 +52,7 @@ async fn beyond_limit(
         .filter(sessions::expires_at.gt(micros(now)))
         .filter(sessions::id.ne(newest.as_uuid()))
         .order((sessions::last_used_at.desc(), sessions::id.desc()))
-        .offset(OTHERS)
+        .offset(i64::try_from(MAX_SESSIONS_PER_USER - 1).unwrap_or(i64::MAX))
         .select(sessions::id)
         .load(connection)
         .await?;

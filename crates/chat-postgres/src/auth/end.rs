@@ -70,7 +70,9 @@ pub(super) async fn prune(connection: &mut AsyncPgConnection, before: Timestamp)
     // Every node does this now and then; what another has in hand is left to it.
     let forgotten = diesel::sql_query(
         "DELETE FROM sessions WHERE id IN (
-             SELECT id FROM sessions WHERE ended_at < $1 OR expires_at < $1 ORDER BY id FOR UPDATE SKIP LOCKED)",
+             SELECT id FROM sessions
+             WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 UNION SELECT id FROM sessions WHERE expires_at < $1)
+             ORDER BY id FOR UPDATE SKIP LOCKED)",
     )
     .bind::<BigInt, _>(micros(before))
     .execute(connection)

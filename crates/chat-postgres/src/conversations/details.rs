@@ -35,8 +35,8 @@ pub(super) async fn find_conversation(
     row.map(Conversation::try_from).transpose()
 }
 
-/// The same, and nobody else changes it or who takes part until the transaction ends. Everything that takes a `pos` begins with this;
-/// several conversations are held in the order of their ids.
+/// The same, and nobody else changes it or who takes part until the transaction ends. Everything that takes a `pos`
+/// begins with this; several conversations are held in the order of their ids.
 pub(super) async fn hold_conversation(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -81,7 +81,7 @@ pub(super) async fn with_participants(
     let ids: Vec<Uuid> = conversations.iter().map(|conversation| conversation.id.as_uuid()).collect();
     let rows: Vec<(ParticipantRow, SummaryRow)> = diesel::sql_query(FIRST_PARTICIPANTS)
         .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<BigInt, _>(MAX_LISTED_PARTICIPANTS as i64)
+        .bind::<BigInt, _>(i64::try_from(MAX_LISTED_PARTICIPANTS).unwrap_or(i64::MAX))
         .load(connection)
         .await?;
     let mut listed: HashMap<ConversationId, Vec<Participant>> = HashMap::with_capacity(conversations.len());

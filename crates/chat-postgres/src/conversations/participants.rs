@@ -48,8 +48,8 @@ pub(super) async fn remove(
     Ok(leave(connection, id, user, at).await?)
 }
 
-/// The user leaves every group, inactive ones too, each departure a change of its own. The caller holds the user, so that nobody adds them
-/// anywhere meanwhile.
+/// The user leaves every group, inactive ones too, each departure a change of its own. The caller holds the user, so
+/// that nobody adds them anywhere meanwhile.
 pub(crate) async fn leave_every_group(
     connection: &mut AsyncPgConnection,
     user: UserId,

@@ -5,8 +5,21 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Uuid as Sql
 use uuid::Uuid;
 
 cached_statement!(
-    /// What one sees after this, nobody changes until the commit: everything that takes a `seq` or `pos`, or changes who takes part, begins
-    /// with these rows, in this order.
+    /// By the way of all others, so that it leaves before them.
+    Begin {},
+    "BEGIN",
+);
+
+cached_statement!(
+    /// By the way of all others, so that it leaves after them. A transaction in which a statement failed answers it as
+    /// if it had succeeded: what was committed is known only with the answers to all that came before.
+    Commit {},
+    "COMMIT",
+);
+
+cached_statement!(
+    /// What one sees after this, nobody changes until the commit: everything that takes a `seq` or `pos`, or changes
+    /// who takes part, begins with these rows, in this order.
     HoldConversations { ids: Vec<Uuid> } -> (SqlUuid, BigInt, BigInt, Bool),
     "SELECT id, last_seq, last_pos, is_active FROM conversations WHERE id = ANY (",
     ids as Array<SqlUuid>,

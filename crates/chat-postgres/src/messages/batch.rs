@@ -1,16 +1,16 @@
 //! The transaction that several sends share.
 
-use super::append::{FindAnswered, FindReplays, FindSenders, HoldConversations};
+use super::append::{Begin, Commit, FindAnswered, FindReplays, FindSenders, HoldConversations};
 use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Writes, key, plan};
 use super::rows::MessageRow;
-use crate::fault::{Fault, Stored};
+use crate::fault::{Fault, Stored, Trouble};
 use crate::users::SummaryRow;
 use chat_domain::messages::{BodyFingerprint, Draft};
 use chat_domain::users::UserSummary;
 use chat_domain::{ConversationId, MessageId, Pos, Seq, UserId};
-use diesel::result::Error;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use futures_util::future::{join, try_join3};
+use futures_util::TryFutureExt;
+use futures_util::future::{join4, try_join5};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -23,45 +23,40 @@ pub(super) enum BatchFault {
     Unknown(Fault),
 }
 
-/// Stores what may be stored of these sends; when it returns their outcomes, they are committed. The connection is the caller's alone, in no
-/// transaction, and is left in one where this fails; it must not be used again where this is dropped before it ends.
+/// Stores what may be stored of these sends; when it returns their outcomes, they are committed. The connection is the
+/// caller's alone, in no transaction, and is left in one where this fails; it must not be used again where this is
+/// dropped before it ends.
+///
+/// There are two trips to the server. The statements of each leave in the order in which they are joined here: a join
+/// polls in that order, and a statement leaves when it gets its turn at the connection's cache of prepared statements,
+/// which is first come, first served.
 pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) -> Result<Vec<Outcome>, BatchFault> {
     let Plan { outcomes, writes } = decide(connection, drafts).await.map_err(BatchFault::Undone)?;
-    let Some(writes) = writes else {
-        connection.batch_execute("ROLLBACK").await.map_err(undone)?;
-        return Ok(outcomes);
-    };
-    write(connection, writes).await.map_err(undone)?;
-    // Alone, after the answers to all that it commits: the commit of a transaction that failed answers as if it had succeeded.
-    match connection.batch_execute("COMMIT").await {
-        Ok(()) => Ok(outcomes),
-        Err(error) => Err(BatchFault::Unknown(error.into())),
+    match writes {
+        Some(writes) => write(connection, writes).await?,
+        None => connection.batch_execute("ROLLBACK").await.map_err(|error| BatchFault::Undone(error.into()))?,
     }
+    Ok(outcomes)
 }
 
-fn undone(error: Error) -> BatchFault {
-    BatchFault::Undone(error.into())
-}
-
-/// Holds the conversations, then reads what the decisions need. Statements that need not wait for each other's answers go out together.
+/// Holds the conversations, then reads what the decisions need.
 async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan> {
     let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
-    let hold = HoldConversations { ids: ids.into_iter().collect() };
-    let (mut one, mut other) = (connection, connection);
-    // Polled in this order, and the first needs no preparation: it leaves first.
-    let (begun, rows) = join(one.batch_execute("BEGIN"), hold.load::<(Uuid, i64, i64, bool)>(&mut other)).await;
-    begun?;
-    let held = |(id, last_seq, last_pos, is_active): (Uuid, i64, i64, bool)| {
-        let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active };
-        (ConversationId::new(id), held)
-    };
-    let conversations = rows?.into_iter().map(held).collect();
-    let (replays, senders, answered) = try_join3(
+    let holding = HoldConversations { ids: ids.into_iter().collect() };
+    let (mut one, mut two) = (connection, connection);
+    let (_, rows, replays, senders, answered) = try_join5(
+        (Begin {}).execute(&mut one).map_err(Fault::from),
+        holding.load::<(Uuid, i64, i64, bool)>(&mut two).map_err(Fault::from),
         find_replays(connection, drafts),
         find_senders(connection, drafts),
         find_answered(connection, drafts),
     )
     .await?;
+    let by_id = |(id, last_seq, last_pos, is_active): (Uuid, i64, i64, bool)| {
+        let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active };
+        (ConversationId::new(id), held)
+    };
+    let conversations = rows.into_iter().map(by_id).collect();
     Ok(plan(drafts, Seen { conversations, replays, senders, answered }))
 }
 
@@ -117,9 +112,23 @@ async fn find_answered(
     Ok(rows.into_iter().map(|(at, id)| (ConversationId::new(at), MessageId::new(id))).collect())
 }
 
-async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), Error> {
+/// Writes and commits.
+async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), BatchFault> {
     let Writes { messages, conversations, senders } = writes;
-    let (mut one, mut two, mut three) = (connection, connection, connection);
-    try_join3(messages.execute(&mut one), conversations.execute(&mut two), senders.execute(&mut three)).await?;
+    let (mut one, mut two, mut three, mut four) = (connection, connection, connection, connection);
+    let (inserted, bumped, moved, committed) = join4(
+        messages.execute(&mut one),
+        conversations.execute(&mut two),
+        senders.execute(&mut three),
+        (Commit {}).execute(&mut four),
+    )
+    .await;
+    for answer in [inserted, bumped, moved, committed] {
+        answer.map_err(|error| match Trouble::of(&error) {
+            // The commit may have arrived, and its answer not.
+            Trouble::Gone => BatchFault::Unknown(error.into()),
+            Trouble::Slow | Trouble::Refused => BatchFault::Undone(error.into()),
+        })?;
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 use super::rows::MessageRow;
 use crate::fault::Stored;
-use crate::receipts::positions;
+use crate::receipts::{PositionColumns, positions};
 use crate::schema::{conversations, messages, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::messages::{Anchor, HistoryError, HistoryPage, HistoryRequest, Message, SeqRange};
@@ -83,7 +83,7 @@ async fn load_positions(
     conversation: ConversationId,
 ) -> Stored<Vec<ParticipantPositions>> {
     let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let rows: Vec<(Uuid, (i64, i64, i64))> = participants::table
+    let rows: Vec<(Uuid, PositionColumns)> = participants::table
         .filter(participants::conversation_id.eq(conversation.as_uuid()))
         .filter(participants::left_at.is_null())
         .select((participants::user_id, columns))

@@ -1,6 +1,7 @@
 //! Messages: the hot path, and history.
 //!
-//! A send goes to [`Writers`], which store many in one transaction: [`batch`] runs it, [`plan`] decides, [`append`] holds the statements.
+//! A send goes to [`Writers`], which store many in one transaction: [`batch`] runs it, [`plan`] decides, [`append`]
+//! holds the statements.
 
 mod append;
 mod batch;

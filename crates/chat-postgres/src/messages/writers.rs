@@ -21,11 +21,6 @@ use tokio::time::{Instant, timeout};
 /// How many sends share a commit at most; bounds how long the first of them waits, and the memory of a statement.
 const MAX_BATCH: usize = 512;
 
-/// Sends reach a few rows by their keys, however many rows there are: plans are made once, and never by scanning, not even while a table is
-/// too small for an index to pay.
-const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
-     SET enable_mergejoin = off";
-
 /// The bounded way to the writers.
 pub(crate) struct Writers {
     queue: mpsc::Sender<Parcel>,
@@ -57,15 +52,16 @@ impl Writers {
         let (queue, parcels) = mpsc::channel(config.write_queue.max(1));
         let parcels = Arc::new(Mutex::new(parcels));
         let counters = Arc::new(Counters::default());
-        let writer = || Writer {
+        let (connector, wait_timeout, shared) = (connector.clone(), config.wait_timeout, counters.clone());
+        let writer = move || Writer {
             parcels: parcels.clone(),
             connector: connector.clone(),
             connection: None,
-            wait_timeout: config.wait_timeout,
+            wait_timeout,
             call_timeout,
-            counters: counters.clone(),
+            counters: shared.clone(),
         };
-        let tasks = (0..config.writers.max(1)).map(|_| tokio::spawn(writer().run())).collect();
+        let tasks = (0..config.writers.max(1)).map(|_| tokio::spawn(keep_running(writer.clone()))).collect();
         Self { queue, tasks: SyncMutex::new(tasks), counters }
     }
 
@@ -98,7 +94,7 @@ impl Writers {
         let _ = self.queue.send(Parcel::Stop).await;
         for task in tasks {
             if task.await.is_err() {
-                tracing::error!("a writer of the database had panicked");
+                tracing::error!("a writer of the database was ended");
             }
         }
     }
@@ -106,6 +102,16 @@ impl Writers {
 
 fn closed() -> StoreError {
     StoreError::Unavailable(BoxError::from("the store is closed"))
+}
+
+/// A defect that one batch brings to light must not end the writing of all others.
+async fn keep_running(writer: impl Fn() -> Writer) {
+    while let Err(error) = tokio::spawn(writer().run()).await {
+        if error.is_cancelled() {
+            return;
+        }
+        tracing::error!("a writer of the database panicked and is replaced");
+    }
 }
 
 struct Writer {
@@ -124,8 +130,8 @@ impl Writer {
         }
     }
 
-    /// All that waits, up to a batch; at least one send, unless only old ones were there. `None` once the queue is closed and empty. While one
-    /// writer waits here, the others wait for their turn.
+    /// All that waits, up to a batch; at least one send, unless only old ones were there. `None` once the queue is
+    /// closed and empty. While one writer waits here, the others wait for their turn.
     async fn gather(&self) -> Option<Vec<Send>> {
         let mut parcels = Vec::with_capacity(MAX_BATCH);
         let mut queue = self.parcels.lock().await;
@@ -207,7 +213,8 @@ impl Writer {
             }
             Ok(Err(fault)) => {
                 let failure = Failure::of(&fault);
-                // A server that refused a statement can be asked to forget the rest; else the connection goes, and it forgets by itself.
+                // A server that refused a statement can be asked to forget the rest; else the connection goes, and it
+                // forgets by itself.
                 if failure.is_connected && connection.batch_execute("ROLLBACK").await.is_ok() {
                     self.connection = Some(connection);
                 }
@@ -223,9 +230,7 @@ impl Writer {
         {
             return Ok(connection);
         }
-        let mut connection = self.connector.connect().await?;
-        connection.batch_execute(SETTINGS).await.map_err(|error| StoreError::from(Fault::Database(error)))?;
-        Ok(connection)
+        Ok(self.connector.connect().await?)
     }
 }
 

@@ -5,8 +5,8 @@ use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, NewUser, User,
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// How often another node may take the username that was just found free. Every time somebody else got theirs, so that a crowd of this
-/// size has come through.
+/// How often another node may take the username that was just found free. Every time somebody else got theirs, so that
+/// a crowd of this size has come through.
 const MAX_ATTEMPTS: usize = 1_000;
 
 pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) -> Result<User, CreateUserError> {

@@ -29,8 +29,8 @@ pub(super) async fn list_by_ids(connection: &mut AsyncPgConnection, ids: &[UserI
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// Which of these users exist. They do until the transaction ends: a deletion waits for it. Users are locked before conversations, and
-/// in the order of their ids.
+/// Which of these users exist. They do until the transaction ends: a deletion waits for it. Users are locked before
+/// conversations, and in the order of their ids.
 pub(crate) async fn hold(connection: &mut AsyncPgConnection, ids: &[UserId]) -> Stored<Vec<UserId>> {
     let found: Vec<Uuid> = users::table
         .filter(users::id.eq_any(uuids(ids)))

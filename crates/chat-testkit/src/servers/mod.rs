@@ -1,10 +1,11 @@
-//! Throw-away servers for tests: each on a free port, with its data in a temporary folder, gone with the value that stands for it or with the
-//! process, however that ends.
+//! Throw-away servers for tests: each on a free port, with its data in a temporary folder, gone with the value that
+//! stands for it or with the process, however that ends.
 //!
-//! **A machine needs** the programs of PostgreSQL 13 or later (`initdb`, `postgres`, `pg_isready`, `psql`; in `PATH` or in
-//! `/usr/lib/postgresql/*/bin`) and of Redis 7 or later (`redis-server` in `PATH`), `sh`, and, where tests run as root, a user `postgres` and
-//! `setpriv`: PostgreSQL refuses to serve root. On Debian and Ubuntu: `apt install postgresql redis-server` (`util-linux` has `setpriv`);
-//! no service needs to run. On macOS: `brew install postgresql redis`.
+//! **A machine needs** the programs of `PostgreSQL` 14 or later (`initdb`, `postgres`, `pg_isready`, `psql`; in `PATH`
+//! or in `/usr/lib/postgresql/*/bin`) and of Redis 7 or later (`redis-server` in `PATH`), `sh`, and, where tests run as
+//! root, a user `postgres` and `setpriv`: `PostgreSQL` refuses to serve root. On Debian and Ubuntu: `apt install
+//! postgresql redis-server` (`util-linux` has `setpriv`); no service needs to run. On macOS: `brew install postgresql
+//! redis`.
 
 // To panic is what a test wants of a server that does not start.
 #![allow(clippy::missing_panics_doc)]
@@ -13,14 +14,14 @@ mod postgres;
 mod process;
 mod redis;
 
-pub use postgres::Postgres;
+pub use postgres::{LockedTable, Postgres};
 pub use redis::{RedisOptions, RedisServer};
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// A busy machine may take this long to start a server.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Between two looks at a server that starts.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);

@@ -1,8 +1,9 @@
 use super::process::{Ending, Process};
 use super::{eventually, free_port};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use tokio::sync::OnceCell;
@@ -122,6 +123,22 @@ impl Postgres {
         }
     }
 
+    /// Holds a table against everybody, as a migration or a careless operator does, until the result is dropped.
+    pub fn lock_table(&self, database: &str, table: &str) -> LockedTable {
+        let mut session = Command::new(self.programs.join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-d", &self.url(database)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("psql");
+        let input = session.stdin.as_mut().expect("piped");
+        writeln!(input, "BEGIN; LOCK TABLE {table}; SELECT 'held';").expect("psql reads");
+        let mut answer = String::new();
+        BufReader::new(session.stdout.take().expect("piped")).read_line(&mut answer).expect("psql answers");
+        assert_eq!(answer.trim(), "held");
+        LockedTable { session }
+    }
+
     /// Stops the server in order: who is connected is sent away.
     pub fn stop(&self) {
         self.end(Ending::Stop);
@@ -190,6 +207,19 @@ impl Drop for Postgres {
         if self.process.get_mut().is_ok_and(|process| process.take().is_none()) {
             let _ = fs::remove_dir_all(&self.folder);
         }
+    }
+}
+
+/// A table that nobody else may touch; dropped, they may.
+pub struct LockedTable {
+    session: Child,
+}
+
+impl Drop for LockedTable {
+    fn drop(&mut self) {
+        // At the end of its input psql goes, and the server undoes its transaction.
+        drop(self.session.stdin.take());
+        let _ = self.session.wait();
     }
 }
 

@@ -3,8 +3,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Starts the server, says its process id, and waits for a word on its standard input. That ends with the test's process even where nothing
-/// else of it gets to run: then the server is killed and its folder removed.
+/// Starts the server, says its process id, and waits for a word on its standard input. That ends with the test's
+/// process even where nothing else of it gets to run: then the server is ended and its folder removed. (`SIGTERM` ends
+/// Redis; `PostgreSQL` would wait for its clients, but not on `SIGQUIT`, which Redis inherits ignored.)
 const GUARD: &str = r#"
 trap '' HUP
 folder=$1

@@ -82,10 +82,15 @@ impl Link {
         self.0.state.borrow().generation
     }
 
+    /// Returns once the link is up.
+    pub(crate) async fn up(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.0.state.subscribe().wait_for(|state| state.connection.is_some()).await;
+    }
+
     /// Returns once the link is up with a connection other than this one.
     pub(crate) async fn up_after(&self, generation: u64) {
         let mut state = self.0.state.subscribe();
-        // The sender lives as long as `self`.
         let _ = state.wait_for(|state| state.connection.is_some() && state.generation != generation).await;
     }
 

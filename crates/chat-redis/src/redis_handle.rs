@@ -57,9 +57,7 @@ impl Redis {
 
     /// Returns as soon as Redis can be reached.
     pub async fn connected(&self) {
-        while !self.link.is_up() {
-            self.link.up_after(self.link.generation()).await;
-        }
+        self.link.up().await;
     }
 
     pub(crate) fn settings(&self) -> &RedisSettings {

@@ -75,16 +75,15 @@ impl RedisBus {
         Self { node, local, channels, publisher, subscription, counters }
     }
 
-    /// Whether this node hears the others at the moment.
-    pub fn is_subscribed(&self) -> bool {
-        self.subscription.is_up()
+    /// Whether this node hears the others and is heard at the moment.
+    pub fn is_connected(&self) -> bool {
+        self.subscription.is_up() && self.publisher.link().is_up()
     }
 
-    /// Returns as soon as this node hears the others.
-    pub async fn subscribed(&self) {
-        while !self.subscription.is_up() {
-            self.subscription.up_after(self.subscription.generation()).await;
-        }
+    /// Returns as soon as this node hears the others and is heard.
+    pub async fn connected(&self) {
+        self.subscription.up().await;
+        self.publisher.link().up().await;
     }
 
     /// What it has done so far.

@@ -60,6 +60,10 @@ impl Publisher {
         Self { queue, room, shared, task }
     }
 
+    pub(super) fn link(&self) -> &Link {
+        &self.shared.link
+    }
+
     /// Queues the packet, or drops it where there is no room or no Redis. Returns at once.
     pub(super) fn push(&self, channel: &Arc<str>, packet: Vec<u8>) {
         let length = u32::try_from(packet.len()).unwrap_or(u32::MAX);

@@ -51,5 +51,5 @@ mod tests {
         assert_eq!(channels, CHANNELS);
     }
 
-    const CHANNELS: [u8; 6] = [0; 6];
+    const CHANNELS: [u8; 6] = [0, 44, 39, 14, 53, 53];
 }

@@ -12,7 +12,7 @@ awk '/<!-- tour:begin -->/ { inside = 1 } /<!-- tour:end -->/ { inside = 0 } ins
 
 # A fresh shell: nothing of this one but where cargo is.
 timeout 300 env -i HOME="$HOME" PATH="$PATH" TERM="${TERM:-dumb}" \
-  ${CARGO_HOME:+CARGO_HOME="$CARGO_HOME"} ${RUSTUP_HOME:+RUSTUP_HOME="$RUSTUP_HOME"} \
+  ${CARGO_HOME:+CARGO_HOME="$CARGO_HOME"} ${CARGO_TARGET_DIR:+CARGO_TARGET_DIR="$CARGO_TARGET_DIR"} ${RUSTUP_HOME:+RUSTUP_HOME="$RUSTUP_HOME"} \
   bash --noprofile --norc <"$tour" >"$printed" 2>&1 || { cat "$printed"; echo "the tour ended with a failure" >&2; exit 1; }
 cat "$printed"
 

@@ -3,5 +3,6 @@
 pub mod blackbox;
 pub mod fakes;
 pub mod nodes;
+pub mod realtime;
 pub mod servers;
 pub mod stores;

@@ -1,7 +1,7 @@
 use crate::world::{PASSWORD, World, client, nobody};
-use chat_app::{App, AuthError, Coded, SignedIn};
+use chat_app::{App, AuthError, Coded, Settings, SignedIn};
 use chat_domain::auth::MAX_SESSIONS_PER_USER;
-use chat_domain::{ErrorCode, SessionId};
+use chat_domain::{Clock as _, ErrorCode, SessionId};
 use std::time::Duration;
 
 fn code_of(app: &App, signed_in: &SignedIn) -> Option<ErrorCode> {
@@ -89,6 +89,22 @@ async fn an_access_token_ends_after_its_lifetime() {
     assert_eq!(code_of(&world.app, &signed_in), None, "within the leeway");
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(code_of(&world.app, &signed_in), Some(ErrorCode::TokenExpired));
+}
+
+#[tokio::test]
+async fn a_token_made_under_a_longer_lifetime_ends_with_the_present_one() {
+    let day = Settings { access_token_lifetime: Duration::from_hours(24), ..Settings::default() };
+    let world = World::with(day, |_| {});
+    world.user("ann").await;
+    let laptop = world.login("ann", PASSWORD).await.expect("signed in");
+    let (restarted, _) = world.another_node();
+    let actor = restarted.auth.authenticate(&laptop.access_token).expect("a good token");
+    let longest = world.clock.now().plus(Settings::default().access_token_lifetime);
+    assert!(actor.token_expires_at <= longest, "its sockets end with it");
+    world.app.auth.logout(actor).await.expect("signed out");
+    world.clock.advance(Duration::from_mins(17));
+    restarted.auth.refresh_ended_sessions().await.expect("read");
+    assert_eq!(code_of(&restarted, &laptop), Some(ErrorCode::TokenExpired));
 }
 
 #[tokio::test]

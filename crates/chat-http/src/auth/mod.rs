@@ -96,8 +96,9 @@ async fn refresh(
     body: OptionalJsonBody<RefreshBody>,
 ) -> Result<Answer<SignedInView>, ApiError> {
     let token = match (body.parse(RefreshBody::parse)?, header.0) {
-        (Some(token), _) => token.reveal().to_owned(),
-        (None, Some(token)) => token,
+        (Some(Some(token)), _) => token.reveal().to_owned(),
+        (Some(None) | None, Some(token)) => token,
+        (Some(None), None) => return Err(ApiError::invalid("refreshToken", "is required")),
         (None, None) => return Err(ApiError::new(ErrorCode::Unauthenticated, "This needs a refresh token")),
     };
     let auth = state.app.auth.clone();

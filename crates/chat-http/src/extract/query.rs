@@ -38,6 +38,10 @@ impl Pairs {
         if another.is_some() {
             self.fault(name, "must not be given twice");
         }
+        // What decoding puts where bytes are no text; nobody means it.
+        if value.as_ref().is_some_and(|value| value.contains(char::REPLACEMENT_CHARACTER)) {
+            self.fault(name, "must be UTF-8");
+        }
         value
     }
 
@@ -271,6 +275,7 @@ mod tests {
         };
         assert_eq!(search("q=an%20n").map(SearchTerm::into_string), Ok("an n".to_owned()));
         assert_eq!(search(""), Err(vec!["q must not be empty".to_owned()]));
+        assert_eq!(search("q=a%C3"), Err(vec!["q must be UTF-8".to_owned()]), "half a character");
         assert_eq!(
             search("q=&limit=0"),
             Err(vec!["limit must be between 1 and 100".to_owned(), "q must not be empty".to_owned()])

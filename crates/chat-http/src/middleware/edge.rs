@@ -2,6 +2,7 @@
 
 use super::headers::secure;
 use super::small::IDENTITY;
+use super::unread::Unread;
 use crate::error::{OUR_FAULT, error_response, failure_of};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
@@ -53,13 +54,23 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         // Answered as GET; the server leaves the body out, since it remembers what was asked.
         request.head_mut().method = Method::GET;
     }
+    let unread = Unread::of(&mut request);
     let span = tracing::info_span!("request", request_id = arrival.id.as_str());
-    match AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await {
+    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await;
+    if let Some(unread) = unread.filter(|_| !is_too_slow(&outcome)) {
+        unread.discard(state.settings.body_timeout).await;
+    }
+    match outcome {
         Ok(Ok(response)) => Ok(finish(&state, &arrival, response.map_into_boxed_body())),
         Ok(Err(error)) => Err(finish_without_request(&state, &arrival, &error)),
         // The panic hook has told the log where.
         Err(_) => Err(finish_without_request(&state, &arrival, &panicked().into())),
     }
+}
+
+/// Whoever was too slow for the body's own limit is not waited for once more.
+fn is_too_slow<B, P>(outcome: &Result<Result<ServiceResponse<B>, Error>, P>) -> bool {
+    matches!(outcome, Ok(Ok(response)) if response.status() == StatusCode::REQUEST_TIMEOUT)
 }
 
 fn panicked() -> ApiError {

@@ -3,6 +3,7 @@
 mod edge;
 mod headers;
 mod small;
+mod unread;
 
 pub(crate) use edge::edge;
 pub(crate) use small::spare_small_answers;

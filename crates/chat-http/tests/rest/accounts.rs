@@ -121,7 +121,10 @@ async fn a_refresh_token_is_taken_from_the_body_or_the_header() {
     assert_eq!(first["refreshToken"], repeated["refreshToken"], "an answer lost on the way comes again");
     let token = first["refreshToken"].as_str().expect("a token");
     let request = TestRequest::post().uri(path).insert_header(("Authorization", format!("Bearer {token}")));
-    house.ask(request).await.data(200);
+    let second = house.ask(request).await.data(200);
+    let token = second["refreshToken"].as_str().expect("a token");
+    house.post(path, token, json!({})).await.data(200);
+    house.post(path, "", json!({})).await.failure(400, "VALIDATION_FAILED");
     house.post(path, "", body.clone()).await.failure(401, "REFRESH_TOKEN_REUSED");
     house.post(path, "", body).await.failure(401, "SESSION_REVOKED");
     house.post(path, "", json!({"refreshToken": "nonsense"})).await.failure(401, "TOKEN_INVALID");

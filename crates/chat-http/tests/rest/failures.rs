@@ -10,7 +10,7 @@ use chat_http::HttpSettings;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const REGISTER: &str = "/api/v1/auth/register";
@@ -95,6 +95,27 @@ async fn a_body_over_the_limit_is_413_announced_or_not() {
     house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
     let fits = format!("{{\"email\": \"{}\"}}", "x".repeat(900_000));
     house.ask(raw("application/json", fits)).await.failure(400, "VALIDATION_FAILED");
+}
+
+#[actix_web::test]
+async fn what_a_refused_client_still_sends_is_taken_so_that_it_lives_to_read_why() {
+    let house = House::new();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let chunk = Bytes::from_static(&[b' '; 10_000]);
+    let body = futures_util::stream::iter(0..500).map(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(chunk.clone())
+    });
+    let large = raw("application/json", "").insert_header(("Content-Length", "5000000")).to_request();
+    let (request, _) = large.replace_payload(Payload::Stream { payload: body.boxed_local() });
+    house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
+    assert_eq!(sent.load(Ordering::SeqCst), 500);
+
+    let never = futures_util::stream::pending();
+    let huge = raw("application/json", "").insert_header(("Content-Length", "16000001")).to_request();
+    let (request, _) = huge.replace_payload(Payload::Stream { payload: never.boxed_local() });
+    house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
 }
 
 #[actix_web::test]

@@ -148,21 +148,22 @@ impl LoginBody {
     }
 }
 
-/// `POST /auth/refresh`, unless the token comes as `Authorization: Bearer`.
+/// `POST /auth/refresh`: the token, unless it comes as `Authorization: Bearer`; then clients may send an empty object.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct RefreshBody {
     #[garde(custom(valid))]
-    refresh_token: Required<Secret>,
+    #[serde(default)]
+    refresh_token: Optional<Secret>,
 }
 
 impl Body for RefreshBody {}
 
 impl RefreshBody {
     /// The token, as it came.
-    pub fn parse(self) -> Result<Secret, InvalidBody> {
+    pub fn parse(self) -> Result<Option<Secret>, InvalidBody> {
         check(&self, &())?;
-        self.refresh_token.take("refreshToken")
+        Ok(self.refresh_token.take())
     }
 }

@@ -56,7 +56,10 @@ impl Hub {
         if let Some(attaching) = connection.attaching.borrow_mut().as_mut() {
             attaching.stop_noting();
         }
-        let removals = removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
+        let removals: Vec<_> =
+            removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
+        // An addition from before the removal that comes late must not bring the user in again.
+        connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
         Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some())))
     }
 

@@ -10,7 +10,7 @@ use chat_domain::auth::LiveConnections;
 use chat_domain::conversations::ConversationStore;
 use chat_domain::{Audience, Change, ChangeLog, ConversationId, Envelope, Event, Pos, SessionId, UserId};
 use lane::Lane;
-use recent::Recent;
+use recent::{Passed, Recent};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -145,12 +145,14 @@ impl FanOut {
         let mut shard = self.shard(id);
         if !shard.lanes.contains_key(&id) {
             if !joiners(&change.kind).any(|user| self.users.is_here(user)) {
-                shard.recent.note(id, change.pos);
+                shard.recent.note(id, Passed { delivered: Pos::ZERO, known: change.pos });
                 return;
             }
-            // Nobody here took part until now: what came before is none of their business, what came after may have overtaken it.
-            let known = shard.recent.take(id);
-            shard.lanes.insert(id, Lane::new(Pos::new(change.pos.get().saturating_sub(1)), known));
+            // Nobody here takes part: what came before is none of their business, what came after may have overtaken it, or, where
+            // it was delivered, makes this one old.
+            let passed = shard.recent.take(id);
+            let before = Pos::new(change.pos.get().saturating_sub(1));
+            shard.lanes.insert(id, Lane::new(before.max(passed.delivered), passed.known));
         }
         if let Some(lane) = shard.lanes.get_mut(&id) {
             lane.accept(change);
@@ -169,11 +171,13 @@ impl FanOut {
             let event = Arc::new(Outgoing::new(Envelope::change(change)));
             lane.post_change(pos, |worker| worker.post(Post::Deliver(Arc::clone(&event))));
         }
-        if lane.is_idle() {
-            let known = lane.known();
+        // In a hole, or held behind it, may be what brings somebody here in: it is filled before the lane is let go of.
+        let has_hole = lane.hole().is_some();
+        if lane.is_idle() && !has_hole {
+            let passed = Passed { delivered: lane.delivered(), known: lane.known() };
             shard.lanes.remove(&id);
-            shard.recent.note(id, known);
-        } else if lane.hole().is_some() && !lane.is_repairing {
+            shard.recent.note(id, passed);
+        } else if has_hole && !lane.is_repairing {
             lane.is_repairing = true;
             self.spawn_repair(id);
         }
@@ -183,8 +187,8 @@ impl FanOut {
     pub(crate) fn track(&self, id: ConversationId, seen: Pos, worker: &Worker) -> Tracked {
         let mut shard = self.shard(id);
         if !shard.lanes.contains_key(&id) {
-            let known = shard.recent.take(id);
-            shard.lanes.insert(id, Lane::new(seen, known));
+            let passed = shard.recent.take(id);
+            shard.lanes.insert(id, Lane::new(seen.max(passed.delivered), passed.known));
         }
         let mut tracked = Tracked::InFlight;
         if let Some(lane) = shard.lanes.get_mut(&id).filter(|lane| !lane.tracks(worker)) {

@@ -27,6 +27,9 @@ impl FanOut {
         let lane = shard.lanes.get_mut(&id)?;
         let hole = lane.hole();
         lane.is_repairing = hole.is_some();
+        if hole.is_none() {
+            self.settle(&mut shard, id);
+        }
         hole.map(|(after, up_to)| ChangeRange { conversation_id: id, after, up_to })
     }
 

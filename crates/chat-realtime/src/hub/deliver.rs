@@ -77,7 +77,7 @@ impl Hub {
         }
         for user in joiners(&change.kind) {
             for connection in index.of_user(user).to_vec() {
-                if connection.conversations.borrow().contains(&id) {
+                if connection.conversations.borrow().contains(&id) || has_floor_from(&connection, id, pos) {
                     continue;
                 }
                 match connection.attaching.borrow_mut().as_mut() {

@@ -29,9 +29,18 @@ async fn typing_of_nodes() -> Pair<Arc<dyn TypingRegistry>> {
     Pair::new(Arc::new(RedisTyping::new(&one)), Arc::new(RedisTyping::new(&other)), ())
 }
 
+async fn presence() -> Arc<dyn PresenceRegistry> {
+    presence_of_nodes().await.one
+}
+
+async fn typing() -> Arc<dyn TypingRegistry> {
+    typing_of_nodes().await.one
+}
+
 async fn limits() -> Pair<Arc<dyn RateLimiter>> {
     let [one, other] = two().await.map(|redis| RedisRateLimiter::new(&redis, Arc::new(SystemClock)));
     Pair::new(Arc::new(one), Arc::new(other), ())
 }
 
 chat_testkit::nodes_contract!(buses, presence_of_nodes, typing_of_nodes, limits);
+chat_testkit::realtime_contract!(presence, typing);

@@ -1,0 +1,75 @@
+//! What a client still sends when its answer is ready. To close on it would often destroy the answer on its way (RFC 9112
+//! §9.6): whoever sent too much would see a broken pipe instead of a 413. So a reasonable rest is taken and thrown away.
+
+use actix_web::HttpMessage as _;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::web::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Of an unread body so much is taken, in bytes; of one that says to be larger, nothing.
+const MAX_DISCARDED_BYTES: u64 = 16_000_000;
+
+/// Whoever sends nothing for this long is given the answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A request's body, whoever reads it: what is left of it can be looked at later.
+#[derive(Clone)]
+pub(super) struct Unread(Rc<RefCell<Body>>);
+
+struct Body {
+    payload: Payload,
+    has_ended: bool,
+}
+
+impl Unread {
+    /// Keeps hold of the request's body; `None` where it has none, or one that is not worth waiting for.
+    pub(super) fn of(request: &mut ServiceRequest) -> Option<Self> {
+        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: u64| length > MAX_DISCARDED_BYTES) {
+            return None;
+        }
+        let payload = request.take_payload();
+        if matches!(payload, Payload::None) {
+            return None;
+        }
+        let unread = Self(Rc::new(RefCell::new(Body { payload, has_ended: false })));
+        request.set_payload(Payload::Stream { payload: Box::pin(unread.clone()) });
+        Some(unread)
+    }
+
+    /// Takes what is left and throws it away, within bounds and for `longest` at most.
+    pub(super) async fn discard(self, longest: Duration) {
+        if !self.0.borrow().has_ended {
+            // Time that is up is no fault: the answer goes out all the same.
+            let _ = tokio::time::timeout(longest, self.take_the_rest()).await;
+        }
+    }
+
+    async fn take_the_rest(mut self) {
+        let mut taken = 0;
+        while let Ok(Some(Ok(chunk))) = tokio::time::timeout(PATIENCE, self.next()).await {
+            taken += chunk.len() as u64;
+            if taken > MAX_DISCARDED_BYTES {
+                return;
+            }
+        }
+    }
+}
+
+impl Stream for Unread {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut body = self.0.borrow_mut();
+        let polled = body.payload.poll_next_unpin(context);
+        body.has_ended |= matches!(polled, Poll::Ready(None | Some(Err(_))));
+        polled
+    }
+}

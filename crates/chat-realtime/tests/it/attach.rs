@@ -1,0 +1,187 @@
+//! Coming in, and coming back, while everything goes on.
+
+use crate::house::{Happening, House, conversation, is_member, on_a_worker, settings, settle, until, user, visible};
+use chat_domain::{Change, ChangeKind, ConversationId, Pos};
+use chat_protocol::realtime::Resume;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use tokio::task::{spawn_local, yield_now};
+
+const WHO: u128 = 1;
+const OTHER: u128 = 2;
+const ROOMS: u128 = 3;
+
+/// One step of a script.
+#[derive(Debug, Clone)]
+enum Step {
+    Say(u128),
+    /// Adds whoever is not a member and removes whoever is.
+    Turn(u128),
+    /// Publishes one of what was committed and is on its way.
+    Publish(usize),
+    /// Loses one of it.
+    Lose(usize),
+    Pause(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => (0..ROOMS).prop_map(Step::Say),
+        2 => (0..ROOMS).prop_map(Step::Turn),
+        5 => any::<usize>().prop_map(Step::Publish),
+        1 => any::<usize>().prop_map(Step::Lose),
+        4 => (0_usize..6).prop_map(Step::Pause),
+    ];
+    proptest::collection::vec(step, 0..60)
+}
+
+struct Script {
+    house: House,
+    on_the_way: Vec<Change>,
+}
+
+impl Script {
+    async fn run(&mut self, steps: &[Step]) {
+        for step in steps {
+            match step {
+                Step::Say(room) => self.commit(conversation(*room), Happening::Said(user(OTHER), "hi".into())),
+                Step::Turn(room) => {
+                    let room = conversation(*room);
+                    let happening = if is_member(&self.house.store.log(room), user(WHO)) {
+                        Happening::Removed(user(WHO))
+                    } else {
+                        Happening::Added(user(WHO))
+                    };
+                    self.commit(room, happening);
+                }
+                Step::Publish(which) if !self.on_the_way.is_empty() => {
+                    let change = self.on_the_way.remove(self.first_of_its_kind(which % self.on_the_way.len()));
+                    self.house.publish(change);
+                }
+                Step::Lose(which) if !self.on_the_way.is_empty() => {
+                    let which = which % self.on_the_way.len();
+                    // Nobody can know of a conversation that they were never told of: being added must arrive at some time.
+                    if !matches!(self.on_the_way[which].kind, ChangeKind::ParticipantAdded { .. }) {
+                        self.on_the_way.remove(which);
+                    }
+                }
+                Step::Publish(_) | Step::Lose(_) => {}
+                Step::Pause(turns) => {
+                    for _ in 0..*turns {
+                        yield_now().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// People come and go more slowly than events overtake each other: of one conversation's changes of membership, the first arrives
+    /// first.
+    fn first_of_its_kind(&self, which: usize) -> usize {
+        let is_of_membership = |change: &Change| !matches!(change.kind, ChangeKind::MessageSent(_));
+        let chosen = &self.on_the_way[which];
+        if !is_of_membership(chosen) {
+            return which;
+        }
+        let same = |change: &Change| change.conversation_id == chosen.conversation_id && is_of_membership(change);
+        self.on_the_way.iter().position(same).unwrap_or(which)
+    }
+
+    fn commit(&mut self, room: ConversationId, happening: Happening) {
+        let change = self.house.store.commit(room, happening);
+        self.on_the_way.push(change);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_missed_and_nothing_comes_twice(
+        before in steps(), during in steps(), later in steps(), delays in (0_usize..12, 0_usize..12),
+        has in proptest::collection::vec(proptest::option::of(0_u64..12), 3), has_company: bool
+    ) {
+        on_a_worker(async {
+            let mut script = Script { house: House::with(settings()), on_the_way: Vec::new() };
+            for room in 0..ROOMS {
+                let members = if room == 0 { vec![user(OTHER)] } else { vec![user(WHO), user(OTHER)] };
+                script.house.happens(conversation(room), Happening::Made(members));
+            }
+            // Somebody else on the same thread keeps the conversations going; or nobody does.
+            let company = if has_company { Some(script.house.arrive(user(OTHER), None).await) } else { None };
+            script.run(&before).await;
+
+            let resume: Vec<_> = (0..ROOMS).zip(&has).filter_map(|(room, has)| {
+                let id = conversation(room);
+                has.map(|has| (id, Pos::new(has.min(script.house.store.last(id)))))
+            }).collect();
+            let resume = Resume::new(resume);
+            let client = script.house.sign_in(user(WHO)).expect("room");
+            *script.house.store.delays.lock().expect("a lock") = delays;
+            let attaching = spawn_local({
+                let (client, hub, resume) = (client.clone(), Rc::clone(&script.house.hub), resume.clone());
+                async move { client.attach(&hub, Some(&resume)).await }
+            });
+            script.run(&during).await;
+            attaching.await.expect("attached");
+            *script.house.store.delays.lock().expect("a lock") = (0, 0);
+            script.run(&later).await;
+            for change in std::mem::take(&mut script.on_the_way) {
+                script.house.publish(change);
+            }
+            script.house.fan_out.check_tails().await.expect("checked");
+
+            let named = client.named("resumed");
+            prop_assert_eq!(named.len(), 1);
+            for room in 0..ROOMS {
+                let id = conversation(room);
+                let log = script.house.store.log(id);
+                let from = named[0]["positions"][id.to_string()].as_u64();
+                let expected: BTreeSet<u64> = match (resume.pos(id), from) {
+                    // A member who comes back misses nothing of the whole.
+                    (Some(has), Some(_)) => expected_of_member(&log, has.get()),
+                    // One who is new here gets what comes after the reading: at the latest, after where `resumed` says it stands.
+                    (None, Some(from)) => visible(&log, user(WHO), from),
+                    (_, None) => visible(&log, user(WHO), u64::MAX),
+                };
+                until(|| format!("{expected:?} after {from:?} of {}, came {:?}", sketch(&log), client.positions(id)), || {
+                    expected.is_subset(&client.positions(id).into_iter().collect())
+                }).await;
+                settle().await;
+                let came = client.positions(id);
+                prop_assert!(came.windows(2).all(|pair| pair[0] < pair[1]), "in order and once: {:?}", came);
+                let allowed = visible(&log, user(WHO), 0);
+                let member_history: BTreeSet<u64> = (1..=resume_end(&log, from)).collect();
+                for pos in &came {
+                    prop_assert!(allowed.contains(pos) || member_history.contains(pos), "{pos} is none of theirs");
+                }
+            }
+            drop(company);
+            Ok(())
+        })?;
+    }
+}
+
+/// A log in letters: made, added, removed, or anything else.
+fn sketch(log: &[Change]) -> String {
+    let letter = |change: &Change| match change.kind {
+        ChangeKind::Created { .. } => 'M',
+        ChangeKind::ParticipantAdded { .. } => 'A',
+        ChangeKind::ParticipantRemoved { .. } => 'R',
+        _ => '.',
+    };
+    log.iter().map(letter).collect()
+}
+
+/// Up to where the whole history is a member's to see.
+fn resume_end(log: &[Change], from: Option<u64>) -> u64 {
+    let last_member = log.iter().enumerate().rfind(|(index, _)| is_member(&log[..=*index], user(WHO)));
+    let last = last_member.map_or(0, |(index, _)| index as u64 + 1);
+    from.unwrap_or(0).max(last)
+}
+
+/// What somebody who was a member when they came back must have got.
+fn expected_of_member(log: &[Change], has: u64) -> BTreeSet<u64> {
+    visible(log, user(WHO), has)
+}

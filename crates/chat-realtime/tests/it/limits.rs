@@ -1,0 +1,126 @@
+//! What is bounded, and what ends a connection.
+
+use crate::house::{Client, Happening, House, conversation, on_a_worker, session, settings, settle, until, user};
+use chat_domain::auth::LiveConnections as _;
+use chat_realtime::{Format, Life, RealtimeSettings, Sink};
+use std::time::Duration;
+
+#[test]
+fn a_user_has_so_many_connections_and_one_that_ends_makes_room() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { max_connections_per_user: 2, ..settings() });
+        let (one, two) = (house.sign_in(user(1)), house.sign_in(user(1)));
+        assert!(one.is_ok() && two.is_ok() && house.sign_in(user(1)).is_err());
+        assert!(house.sign_in(user(2)).is_ok(), "others are not concerned");
+        house.hub.disconnect(&one.expect("a connection").connection);
+        assert!(house.sign_in(user(1)).is_ok());
+    });
+}
+
+#[test]
+fn a_node_has_so_many_connections_and_refuses_when_it_drains() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { max_connections: 2, ..settings() });
+        let (one, two) = (house.fan_out.admit(), house.fan_out.admit());
+        assert!(one.is_some() && two.is_some() && house.fan_out.admit().is_none());
+        drop(one);
+        let three = house.fan_out.admit();
+        assert!(three.is_some());
+        let client = house.arrive(user(1), None).await;
+        {
+            let drained = house.fan_out.drain();
+            tokio::pin!(drained);
+            assert!(futures_poll(&mut drained).is_pending());
+            settle().await;
+            assert!(client.connection.is_to_leave());
+            drop((two, three));
+            drained.await;
+        }
+        assert!(house.fan_out.admit().is_none());
+        let late = house.hub.connect(Sink::Pulled, Format::default());
+        assert!(late.is_to_leave(), "who slips in is sent away too");
+    });
+}
+
+fn futures_poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> std::task::Poll<T> {
+    crate::house::poll_once(future)
+}
+
+#[test]
+fn who_reads_too_slowly_is_closed_and_nobody_else_is() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { queue_bytes: 20_000, ..settings() });
+        let room = conversation(1);
+        house.happens(room, Happening::Made(vec![user(1), user(2)]));
+        let reader = house.arrive(user(1), None).await;
+        // Signed in and attached, and its bytes are never pulled.
+        let slow = house.hub.connect(Sink::Pulled, Format::default());
+        house.hub.sign_in(&slow, user(2), session(2)).expect("room");
+        house.hub.attach(&slow, None).await.expect("attached").run(&house.hub, &slow).await.expect("replayed");
+        slow.uncork(None);
+        for _ in 0..100 {
+            house.happens(room, Happening::Said(user(1), "x".repeat(1_000)));
+            settle().await;
+        }
+        until("the reader has all", || reader.positions(room).len() == 100).await;
+        assert_eq!(slow.closed_by().map(|code| code.number()), Some(4008));
+        assert!(slow.queued_bytes() < 200, "what it did not take is let go of");
+        assert_eq!((reader.connection.life(), reader.close_code()), (Life::Open, None));
+        let late = Client::listening(slow);
+        until("it is told why", || late.close_code() == Some(4008)).await;
+    });
+}
+
+#[test]
+fn the_end_of_a_session_closes_its_sockets_and_no_others() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let (one, other) = (house.arrive(user(1), None).await, house.arrive(user(2), None).await);
+        house.fan_out.close_session(session(1));
+        until("it is closed", || one.close_code() == Some(4003)).await;
+        assert_eq!(other.connection.life(), Life::Open);
+        house.hub.renew(&other.connection, session(7));
+        house.fan_out.close_session(session(2));
+        settle().await;
+        assert_eq!(other.connection.life(), Life::Open, "its token is of another session by now");
+        house.fan_out.close_session(session(7));
+        until("it is closed", || other.close_code() == Some(4003)).await;
+    });
+}
+
+#[test]
+fn timers_ask_whether_a_client_lives_and_end_what_does_not() {
+    on_a_worker(async {
+        let quick = Duration::from_millis(100);
+        let house = House::with(RealtimeSettings {
+            heartbeat_interval: quick,
+            heartbeat_timeout: quick,
+            auth_timeout: quick * 2,
+            close_linger: quick,
+            ..settings()
+        });
+        let stranger = Client::listening(house.hub.connect(Sink::Pulled, Format::default()));
+        stranger.connection.uncork(None);
+        let silent = house.arrive(user(1), None).await;
+        let lively = house.arrive(user(2), None).await;
+        let busy = house.arrive(user(3), None).await;
+        busy.connection.set_reading(false);
+        let expiring = house.arrive(user(4), None).await;
+        house.hub.expire_after(&expiring.connection, quick / 2);
+        until("the silent one is closed", || {
+            house.hub.heard(&lively.connection);
+            silent.close_code() == Some(4004)
+        })
+        .await;
+        until("the stranger is closed", || {
+            house.hub.heard(&lively.connection);
+            stranger.close_code() == Some(4001)
+        })
+        .await;
+        assert_eq!(expiring.close_code(), Some(4002));
+        assert_eq!(lively.connection.life(), Life::Open);
+        assert_eq!(busy.connection.life(), Life::Open, "its answer may lie in the socket");
+        house.hub.linger(&silent.connection);
+        until("its socket is let go of", || silent.connection.life() == Life::Gone).await;
+    });
+}

@@ -1,0 +1,9 @@
+//! Realtime of one node, from the bus to the bytes of each connection, with a store that tests can hold up.
+
+mod attach;
+mod contract;
+mod delivery;
+mod house;
+mod limits;
+mod order;
+mod sockets;

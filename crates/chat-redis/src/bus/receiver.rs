@@ -83,12 +83,12 @@ impl Receiver {
         }
         count(&self.deliverer.counters.received, 1);
         let length = u32::try_from(packet.len().min(MAX_PACKET_BYTES)).unwrap_or(u32::MAX);
-        match self.room.clone().try_acquire_many_owned(length) {
-            Ok(room) => drop(self.queue.send(Inbound { packet, _room: room })),
-            Err(_) => {
-                count(&self.deliverer.counters.refused, 1);
-                self.deliverer.has_overflowed.store(true, Ordering::Release);
-            }
+        if let Ok(room) = self.room.clone().try_acquire_many_owned(length) {
+            // Fails when the deliverer has ended, that is, with this node.
+            let _ = self.queue.send(Inbound { packet, _room: room });
+        } else {
+            count(&self.deliverer.counters.refused, 1);
+            self.deliverer.has_overflowed.store(true, Ordering::Release);
         }
     }
 }

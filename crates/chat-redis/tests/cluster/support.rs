@@ -78,7 +78,9 @@ impl ABus {
             },
             on_gap: {
                 let gaps = gaps.clone();
-                Arc::new(move || drop(gaps.fetch_add(1, Ordering::AcqRel)))
+                Arc::new(move || {
+                    gaps.fetch_add(1, Ordering::AcqRel);
+                })
             },
         };
         let bus = Arc::new(RedisBus::start(&redis, node(id), arrived.clone(), hooks));

@@ -15,7 +15,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// A busy machine may take this long to start a server.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Between two looks at a server that starts.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);

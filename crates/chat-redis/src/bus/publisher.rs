@@ -97,7 +97,8 @@ impl Shared {
                     }
                     self.publish(&mut batch).await;
                 }
-                // What was dropped while Redis was away is owned up to when it is back, not when somebody next has something to say.
+                // What was dropped while Redis was away is owned up to when it is back, not when somebody next has
+                // something to say.
                 () = self.link.up_after(generation) => {
                     generation = self.link.generation();
                     self.publish(&mut batch).await;

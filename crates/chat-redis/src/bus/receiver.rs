@@ -10,7 +10,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
-/// Takes what Redis brings, on the connection's own task, and hands it to a task that delivers: the connection never waits for a delivery.
+/// Takes what Redis brings, on the connection's own task, and hands it to a task that delivers: the connection never
+/// waits for a delivery.
 pub(super) struct Receiver {
     node: NodeId,
     notice_channel: Vec<u8>,
@@ -88,7 +89,10 @@ impl Receiver {
             let _ = self.queue.send(Inbound { packet, _room: room });
         } else {
             count(&self.deliverer.counters.refused, 1);
-            self.deliverer.has_overflowed.store(true, Ordering::Release);
+            // Told at once, for what is dropped here is in the store already, and again when the queue is empty.
+            if !self.deliverer.has_overflowed.swap(true, Ordering::AcqRel) {
+                self.gap();
+            }
         }
     }
 }

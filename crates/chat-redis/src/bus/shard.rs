@@ -1,8 +1,8 @@
 use chat_domain::{Audience, Envelope, Event};
 use uuid::Uuid;
 
-/// Over how many channels the events are spread. Every node subscribes to all of them, always: there is nothing to count, and no race between
-/// joining a conversation and subscribing to it.
+/// Over how many channels the events are spread. Every node subscribes to all of them, always: there is nothing to
+/// count, and no race between joining a conversation and subscribing to it.
 pub(super) const SHARDS: u8 = 64;
 
 /// The channel of an envelope: all events of one conversation take one, in the order in which a node publishes them.
@@ -21,8 +21,8 @@ pub(super) fn shard_of(envelope: &Envelope) -> u8 {
     shard_of_id(id)
 }
 
-/// The same on every node and in every build, unlike the standard library's hashes: the two halves of the id folded into one and mixed by the
-/// finalizer of `MurmurHash3`.
+/// The same on every node and in every build, unlike the standard library's hashes: the two halves of the id folded
+/// into one and mixed by the finalizer of `MurmurHash3`.
 fn shard_of_id(id: Uuid) -> u8 {
     let (high, low) = id.as_u64_pair();
     let mut hash = high.rotate_left(32) ^ low;

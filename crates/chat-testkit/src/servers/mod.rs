@@ -1,5 +1,5 @@
-//! Throw-away servers for tests: each on a free port, with its data in a temporary folder, gone with the value that stands for it or with the
-//! process, however that ends.
+//! Throw-away servers for tests: each on a free port, with its data in a temporary folder, gone with the value that
+//! stands for it or with the process, however that ends.
 //!
 //! **A machine needs** `redis-server` 7 or later in `PATH`, and `sh`.
 

@@ -41,7 +41,8 @@ impl RedisServer {
         server
     }
 
-    /// The one server of this process. Its 16 databases and all of its channels are shared: tests tell theirs apart by a prefix.
+    /// The one server of this process. Its 16 databases and all of its channels are shared: tests tell theirs apart by
+    /// a prefix.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<RedisServer> = OnceLock::new();
         SHARED.get_or_init(Self::start)

@@ -11,6 +11,9 @@ use crate::{Timestamp, UserId};
 /// The name under which the messages of a deleted user stay.
 pub const DELETED_USER_NAME: &str = "deleted user";
 
+/// A search finds at most so many by username, and as many by name: whoever looks for one person among more types on.
+pub const MAX_SEARCH_MATCHES: u32 = 1_000;
+
 /// An account that exists. A deleted one is nobody: stores do not return it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {

@@ -65,7 +65,8 @@ pub trait UserStore: Send + Sync {
     async fn find_credentials(&self, id: UserId) -> Result<Option<(User, PasswordHash)>, StoreError>;
 
     /// Users whose username or name begins with the term, without regard to case (of ASCII letters at least), ordered by username's key. `%`, `_` and the
-    /// like are ordinary characters. Never looks at emails.
+    /// like are ordinary characters. Never looks at emails. Finds the first [`super::MAX_SEARCH_MATCHES`] usernames and as many
+    /// names, in their order: what it costs does not grow with the number of users.
     async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError>;
 
     /// Changes what the changes name, and `updated_at`, in one transaction. `None` where there is no such user.

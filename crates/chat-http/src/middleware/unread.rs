@@ -4,7 +4,7 @@
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, UPGRADE};
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use std::cell::RefCell;
@@ -29,10 +29,12 @@ struct Body {
 }
 
 impl Unread {
-    /// Keeps hold of the request's body; `None` where it has none, or one that is not worth waiting for.
+    /// Keeps hold of the request's body; `None` where it has none, or one that is not worth waiting for, or one that is no
+    /// body but all that a socket receives.
     pub(super) fn of(request: &mut ServiceRequest) -> Option<Self> {
-        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: u64| length > MAX_DISCARDED_BYTES) {
+        let headers = request.headers();
+        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if headers.contains_key(UPGRADE) || announced.is_some_and(|length: u64| length > MAX_DISCARDED_BYTES) {
             return None;
         }
         let payload = request.take_payload();

@@ -29,15 +29,21 @@ pub fn serve(
 ) -> io::Result<Server> {
     let mut builder =
         Server::build().workers(workers.max(1)).disable_signals().shutdown_timeout(shutdown_timeout.as_secs().max(1));
+    let stopping = builder.graceful_shutdown_signal();
     for listener in listeners {
         let address = listener.local_addr()?;
-        let state = state.clone();
+        let (state, stopping) = (state.clone(), stopping.clone());
         builder = builder.listen(address.to_string(), listener, move || {
-            let (state, upgrading) = (state.clone(), state.clone());
+            let (state, upgrading, stopping) = (state.clone(), state.clone(), stopping.clone());
             HttpService::build()
                 .keep_alive(state.settings.keep_alive)
                 .client_request_timeout(state.settings.head_timeout)
                 .tcp_nodelay(true)
+                // Idle connections are closed when a stop begins, busy ones after the answer they are at.
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
                 .local_addr(address)
                 .upgrade(fn_service(move |(request, framed)| service::upgrade(upgrading.clone(), request, framed)))
                 .finish(map_config(

@@ -44,7 +44,7 @@ async fn list_online(
     operation_id = "searchUsers",
     tag = "Users",
     summary = "Find users by the beginning of their username or name",
-    description = "Never by email."
+    description = "Never by email. Of many, the first 1,000 by username and as many by name: type on to find the others."
 )]
 async fn search(state: Data<HttpState>, actor: Bearer, query: SearchQuery) -> Result<Listed<UserView>, ApiError> {
     let users = state.app.users.clone();

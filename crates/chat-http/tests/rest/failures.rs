@@ -112,10 +112,16 @@ async fn what_a_refused_client_still_sends_is_taken_so_that_it_lives_to_read_why
     house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
     assert_eq!(sent.load(Ordering::SeqCst), 500);
 
-    let never = futures_util::stream::pending();
-    let huge = raw("application/json", "").insert_header(("Content-Length", "16000001")).to_request();
-    let (request, _) = huge.replace_payload(Payload::Stream { payload: never.boxed_local() });
-    house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
+    // Of these nothing is taken: one sends more than anybody waits for, the other wanted a socket, which never ends.
+    for (header, status, code) in
+        [(("Content-Length", "16000001"), 413, "PAYLOAD_TOO_LARGE"), (("Upgrade", "websocket"), 404, "ROUTE_NOT_FOUND")]
+    {
+        let path = if status == 404 { "/nowhere" } else { REGISTER };
+        let refused = raw("application/json", "").uri(path).insert_header(header).to_request();
+        let untouched = futures_util::stream::poll_fn(|_| panic!("the body is left alone"));
+        let (request, _) = refused.replace_payload(Payload::Stream { payload: untouched.boxed_local() });
+        house.ask_raw(request).await.failure(status, code);
+    }
 }
 
 #[actix_web::test]

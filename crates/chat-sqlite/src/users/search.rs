@@ -1,22 +1,22 @@
 use super::find::list_by_ids;
 use crate::fault::Stored;
 use crate::id::Id;
-use chat_domain::users::{SearchTerm, User};
+use chat_domain::users::{MAX_SEARCH_MATCHES, SearchTerm, User};
 use chat_domain::{Page, PageRequest, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 use std::collections::HashMap;
 
-/// Both halves are ranges of a covering index, which also keeps `%` and `_` ordinary.
-const MATCHES: &str = "SELECT id, username_key FROM users WHERE username_key >= ? AND username_key < ?
-     UNION
-     SELECT id, username_key FROM users WHERE name_key >= ? AND name_key < ?";
-
-#[derive(QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = BigInt)]
-    total: i64,
-}
+/// Both halves are the beginning of a range of a covering index, which also keeps `%` and `_` ordinary.
+const MATCHES: &str = "SELECT id FROM (
+         SELECT * FROM (
+             SELECT id, username_key FROM users WHERE username_key >= ? AND username_key < ?
+             ORDER BY username_key LIMIT ?)
+         UNION
+         SELECT * FROM (
+             SELECT id, username_key FROM users WHERE name_key >= ? AND name_key < ?
+             ORDER BY name_key, username_key LIMIT ?))
+     ORDER BY username_key";
 
 #[derive(QueryableByName)]
 struct MatchRow {
@@ -27,27 +27,21 @@ struct MatchRow {
 pub(super) fn search(connection: &mut SqliteConnection, term: &SearchTerm, request: PageRequest) -> Stored<Page<User>> {
     let first = term.as_str().to_lowercase();
     let end = end_of_prefix(&first);
-    let counted: CountRow = diesel::sql_query(format!("SELECT count(*) AS total FROM ({MATCHES})"))
+    let most = i64::from(MAX_SEARCH_MATCHES);
+    let matches: Vec<MatchRow> = diesel::sql_query(MATCHES)
         .bind::<Text, _>(&first)
         .bind::<Text, _>(&end)
+        .bind::<BigInt, _>(most)
         .bind::<Text, _>(&first)
         .bind::<Text, _>(&end)
-        .get_result(connection)?;
-    let matches: Vec<MatchRow> = diesel::sql_query(format!("{MATCHES} ORDER BY username_key LIMIT ? OFFSET ?"))
-        .bind::<Text, _>(&first)
-        .bind::<Text, _>(&end)
-        .bind::<Text, _>(&first)
-        .bind::<Text, _>(&end)
-        .bind::<BigInt, _>(i64::from(request.limit.get()))
-        .bind::<BigInt, _>(i64::try_from(request.offset()).unwrap_or(i64::MAX))
+        .bind::<BigInt, _>(most)
         .load(connection)?;
-    let ids: Vec<UserId> = matches.into_iter().map(|row| row.id.into()).collect();
+    let offset = usize::try_from(request.offset()).unwrap_or(usize::MAX);
+    let total = matches.len() as u64;
+    let ids: Vec<UserId> =
+        matches.into_iter().skip(offset).take(request.limit.get() as usize).map(|row| row.id.into()).collect();
     let mut users: HashMap<_, _> = list_by_ids(connection, &ids)?.into_iter().map(|user| (user.id, user)).collect();
-    Ok(Page {
-        items: ids.iter().filter_map(|id| users.remove(id)).collect(),
-        total: u64::try_from(counted.total).unwrap_or(0),
-        request,
-    })
+    Ok(Page { items: ids.iter().filter_map(|id| users.remove(id)).collect(), total, request })
 }
 
 /// The least text that is greater than every text which begins with this one, in the order of code points, which is

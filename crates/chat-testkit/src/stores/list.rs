@@ -25,6 +25,7 @@ macro_rules! store_contract {
                 search_never_looks_at_emails
                 search_finds_a_user_under_the_new_name_alone
                 search_is_paged_in_order_of_username
+                search_costs_no_more_for_being_vague
             }
             contacts {
                 contacts_share_a_conversation_and_are_each_named_once

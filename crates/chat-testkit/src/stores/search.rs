@@ -2,7 +2,8 @@
 
 use super::scene::page;
 use super::{Scene, Stores};
-use chat_domain::users::{DisplayName, NewUser, ProfileChanges, SearchTerm};
+use chat_domain::users::{DisplayName, MAX_SEARCH_MATCHES, NewUser, ProfileChanges, SearchTerm};
+use tokio::task::JoinSet;
 
 async fn found(scene: &Scene, term: &str) -> Vec<String> {
     let term = SearchTerm::parse(term).expect("a term");
@@ -84,4 +85,24 @@ pub async fn search_is_paged_in_order_of_username(stores: Stores) {
         seen.extend(found.items.iter().map(|user| user.username.as_str().to_owned()));
     }
     assert_eq!(seen, (0..25).map(|number| format!("user{number:02}")).collect::<Vec<_>>());
+}
+
+pub async fn search_costs_no_more_for_being_vague(stores: Stores) {
+    let scene = Scene::new(stores);
+    let most = u64::from(MAX_SEARCH_MATCHES);
+    let people = (0..=most).map(|number| scene.new_user(&format!("user{number:04}")));
+    let mut creating: JoinSet<_> = people
+        .map(|new| {
+            let users = scene.users.clone();
+            async move { users.create(new).await.map(drop) }
+        })
+        .collect();
+    while let Some(created) = creating.join_next().await {
+        created.expect("no panic").expect("a user");
+    }
+    let vague = SearchTerm::parse("us").expect("a term");
+    let last = scene.users.search(&vague, page(most / 100, 100)).await.expect("a page");
+    assert_eq!((last.items.len(), last.total, last.has_more()), (100, most, false));
+    assert_eq!(last.items.last().map(|user| user.username.as_str()), Some("user0999"));
+    assert_eq!(found(&scene, "user1000").await, ["user1000"], "whoever types on finds the others");
 }

@@ -9,10 +9,11 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-/// One connection to Redis that somebody watches: made anew for ever, tried when idle, and known at any time to be up or down.
+/// One connection to Redis that somebody watches: made anew for ever, tried when idle, and known at any time to be up
+/// or down.
 ///
-/// The library's own connection manager was measured beside this. It keeps every command waiting while it reconnects, does not say when all
-/// subscriptions are back, and passes over a subscription that fails: too little to degrade by.
+/// The library's own connection manager keeps every command waiting while it reconnects, does not say when all
+/// subscriptions are back, and passes over one that fails to come back: too little to degrade by.
 #[derive(Clone)]
 pub(crate) struct Link(Arc<Inner>);
 
@@ -77,15 +78,21 @@ impl Link {
         self.0.state.borrow().connection.is_some()
     }
 
-    /// How many connections there have been: another number than before means that commands may have been lost in between.
+    /// How many connections there have been: another number than before means that commands may have been lost in
+    /// between.
     pub(crate) fn generation(&self) -> u64 {
         self.0.state.borrow().generation
+    }
+
+    /// Returns once the link is up.
+    pub(crate) async fn up(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.0.state.subscribe().wait_for(|state| state.connection.is_some()).await;
     }
 
     /// Returns once the link is up with a connection other than this one.
     pub(crate) async fn up_after(&self, generation: u64) {
         let mut state = self.0.state.subscribe();
-        // The sender lives as long as `self`.
         let _ = state.wait_for(|state| state.connection.is_some() && state.generation != generation).await;
     }
 

@@ -1,5 +1,6 @@
 use crate::fault::RedisFault;
 use crate::link::{Link, LinkRole};
+use crate::throttle::Throttle;
 use crate::{InvalidRedisUrl, RedisSettings};
 use deadpool_redis::{Manager, Pool, Runtime, Timeouts};
 use redis::aio::MultiplexedConnection;
@@ -12,17 +13,20 @@ const SLOW_WORK: u32 = 10;
 
 /// A way to Redis that everything here shares. Cheap to clone.
 ///
-/// Quick commands travel together on one connection; what is slow borrows one from a pool, so that nothing quick waits behind it.
+/// Quick commands travel together on one connection; what is slow borrows one from a pool, so that nothing quick waits
+/// behind it.
 #[derive(Clone)]
 pub struct Redis {
     settings: Arc<RedisSettings>,
     client: Client,
     link: Link,
     pool: Pool,
+    complaints: Arc<Throttle>,
 }
 
 impl Redis {
-    /// Starts connecting in the background, on the caller's runtime, and goes on for ever; does not wait. The runtime must outlive every use.
+    /// Starts connecting in the background, on the caller's runtime, and goes on for ever; does not wait. The runtime
+    /// must outlive every use.
     pub fn open(settings: RedisSettings) -> Result<Self, InvalidRedisUrl> {
         if settings.url.is_tls() {
             // Others in this process may have chosen a provider already: theirs serves as well.
@@ -47,7 +51,7 @@ impl Redis {
             // Fails for want of a runtime alone, which is given.
             .map_err(|_| InvalidRedisUrl::Form)?;
         let link = Link::spawn(client.clone(), &settings, LinkRole::commands("commands"));
-        Ok(Self { settings: Arc::new(settings), client, link, pool })
+        Ok(Self { settings: Arc::new(settings), client, link, pool, complaints: Arc::new(Throttle::once_a_second()) })
     }
 
     /// Whether Redis can be reached at the moment.
@@ -57,9 +61,7 @@ impl Redis {
 
     /// Returns as soon as Redis can be reached.
     pub async fn connected(&self) {
-        while !self.link.is_up() {
-            self.link.up_after(self.link.generation()).await;
-        }
+        self.link.up().await;
     }
 
     pub(crate) fn settings(&self) -> &RedisSettings {
@@ -78,6 +80,18 @@ impl Redis {
     /// A key or channel of ours.
     pub(crate) fn key(&self, name: &str) -> String {
         format!("{}:{name}", self.settings.key_prefix)
+    }
+
+    /// What went wrong, for ports that carry on without Redis.
+    pub(crate) fn note(&self, fault: &RedisFault, what: &'static str) {
+        // That it is away was said once, when the link went down.
+        if matches!(fault, RedisFault::Away) {
+            return;
+        }
+        if let Some(times) = self.complaints.admit(1) {
+            let error = fault as &dyn std::error::Error;
+            tracing::warn!(error, times, "{what}; this node answers alone");
+        }
     }
 
     /// Does something slow on a connection from the pool.
@@ -110,15 +124,6 @@ impl Redis {
 impl std::fmt::Debug for Redis {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Redis").field("url", &self.settings.url).finish_non_exhaustive()
-    }
-}
-
-/// What went wrong, for ports that carry on without Redis.
-pub(crate) fn note_fault(fault: &RedisFault, what: &'static str) {
-    match fault {
-        // Said once, when the link went down.
-        RedisFault::Away => {}
-        other => tracing::warn!(error = other as &dyn std::error::Error, "{what}; this node answers alone"),
     }
 }
 

@@ -16,7 +16,8 @@ pub struct RedisSettings {
     pub max_reconnect_delay: Duration,
     /// An idle connection is tried this often, so that one that died in silence is noticed.
     pub ping_interval: Duration,
-    /// How many connections there are for slow work (long lists, the legacy of a dead node), apart from the three for everything else.
+    /// How many connections there are for slow work (long lists, the legacy of a dead node), apart from the three for
+    /// everything else.
     pub pool_size: usize,
     /// How many bytes of packets wait to be published; beyond, packets are dropped.
     pub publish_queue_bytes: u32,

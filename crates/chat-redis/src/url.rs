@@ -2,8 +2,8 @@ use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use std::fmt;
 use thiserror::Error;
 
-/// Where Redis is: `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS, verified against the system's certificates
-/// (or those that `SSL_CERT_FILE` names). Neither `Debug` nor `Display` shows the password.
+/// Where Redis is: `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS, verified against the
+/// system's certificates (or those that `SSL_CERT_FILE` names). Neither `Debug` nor `Display` shows the password.
 #[derive(Clone)]
 pub struct RedisUrl(ConnectionInfo);
 

@@ -2,7 +2,8 @@ use super::{Quota, Verdict, ahead};
 use crate::Timestamp;
 use std::time::Duration;
 
-/// A token bucket, as the one number that it takes to know it: when it will be full. A bucket that nobody knows is full.
+/// A token bucket, as the one number that it takes to know it: when it will be full. A bucket that nobody knows is
+/// full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
     full_at: Timestamp,

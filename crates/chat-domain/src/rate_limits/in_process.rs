@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How many buckets one generation remembers.
 const GENERATION: usize = 65_536;
 
-/// The counters of a single node, and of a node that has lost sight of the others. Bounded: beyond twice 65,536 buckets those used longest ago are
-/// forgotten, that is, full again.
+/// The counters of a single node, and of a node that has lost sight of the others. Bounded: beyond twice 65,536 buckets
+/// those used longest ago are forgotten, that is, full again.
 pub struct InProcessRateLimiter {
     clock: Arc<dyn Clock>,
     buckets: Mutex<Buckets>,

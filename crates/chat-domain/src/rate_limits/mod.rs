@@ -12,7 +12,8 @@ use std::time::Duration;
 
 /// How much of something is allowed: `burst` at once, and `burst` tokens refill evenly within `refill`.
 ///
-/// "50 a second, 500 at once" is `Quota::new(500, Duration::from_secs(10))`; "10 per 15 minutes" is `Quota::new(10, Duration::from_mins(15))`.
+/// "50 a second, 500 at once" is `Quota::new(500, Duration::from_secs(10))`,
+/// "10 per 15 minutes" is `Quota::new(10, Duration::from_mins(15))`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     burst: u32,
@@ -94,8 +95,8 @@ impl Verdict {
 /// Counts over all nodes. Never fails: where the shared counters are out of reach, this node counts for itself.
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
-    /// Takes `cost` tokens out of the bucket of this key, at once or not at all. A cost of zero takes nothing and tells how the bucket stands; one above
-    /// the burst is never allowed. Every caller of one key gives the same quota.
+    /// Takes `cost` tokens out of the bucket of this key, at once or not at all. A cost of zero takes nothing and tells
+    /// how the bucket stands; one above the burst is never allowed. Every caller of one key gives the same quota.
     async fn take(&self, key: &LimitKey, quota: Quota, cost: u32) -> Verdict;
 
     /// Gives tokens back that were taken for something that does not count after all: a login that succeeded.

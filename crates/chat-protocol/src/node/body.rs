@@ -1,5 +1,5 @@
-//! The body of a packet: one event as JSON. Ids are texts, instants microseconds since the epoch. Unknown fields are skipped, so that
-//! a newer node may add some.
+//! The body of a packet: one event as JSON. Ids are texts, instants microseconds since the epoch. Unknown fields are
+//! skipped, so that a newer node may add some.
 
 use super::PacketError;
 use super::conversation::{WireDetails, WirePositions, WireRole};

@@ -18,7 +18,8 @@ pub struct Head {
     pub kind: Kind,
     /// Where a durable change stands: worth remembering even where nobody needs the change itself.
     pub change: Option<(ConversationId, Pos)>,
-    /// Who takes part from this change on: nodes that have one of them need it, although they never heard of the conversation.
+    /// Who takes part from this change on: nodes that have one of them need it, although they never heard of the
+    /// conversation.
     pub joining: Vec<UserId>,
 }
 

@@ -1,8 +1,8 @@
 //! What nodes say to each other: an [`Envelope`] as bytes, for the bus.
 //!
-//! A packet is a small binary *head* and a JSON *body*. The head ([`Head`]) is read without touching the body and says all that a
-//! node needs to know whether anybody here needs the rest: who sent it, for whom it is, which change it carries, and
-//! who joins by it. Integers are big-endian.
+//! A packet is a small binary *head* and a JSON *body*. The head ([`Head`]) is read without touching the body and says
+//! all that a node needs to know whether anybody here needs the rest: who sent it, for whom it is, which change it
+//! carries, and who joins by it. Integers are big-endian.
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -18,8 +18,9 @@
 //! | ... | what later versions append to the head; skipped |
 //! | rest | the body |
 //!
-//! Nodes of two versions run side by side while a cluster is upgraded. A packet that a newer node wrote in a way that this one does
-//! not know is refused by name ([`PacketError::is_newer`]) and skipped by the bus; what is durable is then repaired from the store.
+//! Nodes of two versions run side by side while a cluster is upgraded. A packet that a newer node wrote in a way that
+//! this one does not know is refused by name ([`PacketError::is_newer`]) and skipped by the bus; what is durable is
+//! then repaired from the store.
 //!
 //! **To add an event**: a [`Kind`] with a number never used before, and a variant in `body.rs`.
 

@@ -19,18 +19,20 @@ use std::sync::Arc;
 /// What the bus asks and tells the node that it belongs to. Both are called often, must not block, and must not wait.
 #[derive(Clone)]
 pub struct BusHooks {
-    /// Whether anybody here needs the event under this head; where not, its body is never read. Also the place to note how far a conversation is
-    /// that nobody here takes part in.
+    /// Whether anybody here needs the event under this head; where not, its body is never read. Also the place to note
+    /// how far a conversation is that nobody here takes part in.
     pub is_needed: Arc<dyn Fn(&Head) -> bool + Send + Sync>,
-    /// Something may have been missed: the connection was away and is back, another node could not publish for a while, or this one could not keep up. The newest
-    /// numbers of every conversation that somebody here takes part in are to be compared with the store.
+    /// Something may have been missed: the connection was away and is back, another node could not publish for a while,
+    /// or this one could not keep up. The newest numbers of every conversation that somebody here takes part in are to
+    /// be compared with the store.
     pub on_gap: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// The bus between nodes: this node's own bus first, then the others through Redis.
 ///
-/// Best effort, as the port says. Publishing never waits: what finds the queue full or Redis away is dropped and counted, and the others are told so when it is
-/// possible again. What one node publishes arrives in its order, once or not at all.
+/// Best effort, as the port says. Publishing never waits: what finds the queue full or Redis away is dropped and
+/// counted, and the others are told so when it is possible again. What one node publishes arrives in its order, once or
+/// not at all.
 pub struct RedisBus {
     node: NodeId,
     local: Arc<dyn EventBus>,
@@ -41,7 +43,8 @@ pub struct RedisBus {
 }
 
 impl RedisBus {
-    /// Subscribes in the background, on the caller's runtime, until it is dropped. `local` gets what this node publishes, and what arrives from the others.
+    /// Subscribes in the background, on the caller's runtime, until it is dropped. `local` gets what this node
+    /// publishes, and what arrives from the others.
     pub fn start(redis: &Redis, node: NodeId, local: Arc<dyn EventBus>, hooks: BusHooks) -> Self {
         let counters = Arc::new(Counters::default());
         let channels: Vec<Arc<str>> = (0..SHARDS).map(|shard| redis.key(&format!("{{bus:{shard}}}")).into()).collect();
@@ -75,16 +78,15 @@ impl RedisBus {
         Self { node, local, channels, publisher, subscription, counters }
     }
 
-    /// Whether this node hears the others at the moment.
-    pub fn is_subscribed(&self) -> bool {
-        self.subscription.is_up()
+    /// Whether this node hears the others and is heard at the moment.
+    pub fn is_connected(&self) -> bool {
+        self.subscription.is_up() && self.publisher.link().is_up()
     }
 
-    /// Returns as soon as this node hears the others.
-    pub async fn subscribed(&self) {
-        while !self.subscription.is_up() {
-            self.subscription.up_after(self.subscription.generation()).await;
-        }
+    /// Returns as soon as this node hears the others and is heard.
+    pub async fn connected(&self) {
+        self.subscription.up().await;
+        self.publisher.link().up().await;
     }
 
     /// What it has done so far.

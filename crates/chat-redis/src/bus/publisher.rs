@@ -60,6 +60,10 @@ impl Publisher {
         Self { queue, room, shared, task }
     }
 
+    pub(super) fn link(&self) -> &Link {
+        &self.shared.link
+    }
+
     /// Queues the packet, or drops it where there is no room or no Redis. Returns at once.
     pub(super) fn push(&self, channel: &Arc<str>, packet: Vec<u8>) {
         let length = u32::try_from(packet.len()).unwrap_or(u32::MAX);
@@ -93,7 +97,8 @@ impl Shared {
                     }
                     self.publish(&mut batch).await;
                 }
-                // What was dropped while Redis was away is owned up to when it is back, not when somebody next has something to say.
+                // What was dropped while Redis was away is owned up to when it is back, not when somebody next has
+                // something to say.
                 () = self.link.up_after(generation) => {
                     generation = self.link.generation();
                     self.publish(&mut batch).await;

@@ -10,7 +10,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
-/// Takes what Redis brings, on the connection's own task, and hands it to a task that delivers: the connection never waits for a delivery.
+/// Takes what Redis brings, on the connection's own task, and hands it to a task that delivers: the connection never
+/// waits for a delivery.
 pub(super) struct Receiver {
     node: NodeId,
     notice_channel: Vec<u8>,
@@ -83,11 +84,14 @@ impl Receiver {
         }
         count(&self.deliverer.counters.received, 1);
         let length = u32::try_from(packet.len().min(MAX_PACKET_BYTES)).unwrap_or(u32::MAX);
-        match self.room.clone().try_acquire_many_owned(length) {
-            Ok(room) => drop(self.queue.send(Inbound { packet, _room: room })),
-            Err(_) => {
-                count(&self.deliverer.counters.refused, 1);
-                self.deliverer.has_overflowed.store(true, Ordering::Release);
+        if let Ok(room) = self.room.clone().try_acquire_many_owned(length) {
+            // Fails when the deliverer has ended, that is, with this node.
+            let _ = self.queue.send(Inbound { packet, _room: room });
+        } else {
+            count(&self.deliverer.counters.refused, 1);
+            // Told at once, for what is dropped here is in the store already, and again when the queue is empty.
+            if !self.deliverer.has_overflowed.swap(true, Ordering::AcqRel) {
+                self.gap();
             }
         }
     }

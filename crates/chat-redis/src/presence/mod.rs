@@ -4,7 +4,6 @@ mod upkeep;
 
 use crate::Redis;
 use crate::fault::RedisFault;
-use crate::redis_handle::note_fault;
 use async_trait::async_trait;
 use chat_domain::presence::{PresenceError, PresenceRegistry, PresenceStatus};
 use chat_domain::{ConnectionId, NodeId, UserId};
@@ -20,9 +19,10 @@ const LOCKS: usize = 256;
 
 /// Who is connected, over all nodes.
 ///
-/// Each node keeps its own connections in memory and tells Redis only of a user's first and last here. A *lease* per node, renewed by
-/// [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep), vouches for all of its users: where it ends, any other node takes them out. Where Redis is away, a node answers from its own
-/// connections; when it is back, the node writes itself anew and has told what could not be told meanwhile. The methods never fail.
+/// Each node keeps its own connections in memory and tells Redis only of a user's first and last here. A *lease* per
+/// node, renewed by [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep), vouches for all of its users: where it
+/// ends, any other node takes them out. Where Redis is away, a node answers from its own connections; when it is back,
+/// the node writes itself anew and has told what could not be told meanwhile. The methods never fail.
 pub struct RedisPresence {
     redis: Redis,
     scripts: Scripts,
@@ -68,7 +68,7 @@ impl RedisPresence {
     }
 
     fn alone(&self, fault: &RedisFault, user: UserId, has_changed: bool) {
-        note_fault(fault, "presence could not be written");
+        self.redis.note(fault, "presence could not be written");
         self.go_astray();
         if has_changed {
             self.here.leave_untold([user]);
@@ -176,7 +176,7 @@ impl PresenceRegistry for RedisPresence {
         let statuses = match self.scripts.statuses(users).await {
             Ok(statuses) => statuses,
             Err(fault) => {
-                note_fault(&fault, "presence could not be read");
+                self.redis.note(&fault, "presence could not be read");
                 vec![PresenceStatus::Offline; users.len()]
             }
         };
@@ -194,7 +194,7 @@ impl PresenceRegistry for RedisPresence {
                 Ok(online.into_iter().collect())
             }
             Err(fault) => {
-                note_fault(&fault, "presence could not be listed");
+                self.redis.note(&fault, "presence could not be listed");
                 Ok(self.here.users())
             }
         }

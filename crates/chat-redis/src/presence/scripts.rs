@@ -14,7 +14,8 @@ const CHUNK: usize = 500;
 /// So many users are listed in one round trip.
 const LIST_CHUNK: usize = 10_000;
 
-/// The one place that knows how presence is kept in Redis. All under one hash tag, for the scripts touch several keys at once:
+/// The one place that knows how presence is kept in Redis. All under one hash tag, for the scripts touch several keys
+/// at once:
 ///
 /// | key | what |
 /// | --- | --- |

@@ -1,7 +1,6 @@
 use super::RedisPresence;
 use super::scripts::Lease;
 use crate::fault::RedisFault;
-use crate::redis_handle::note_fault;
 use async_trait::async_trait;
 use chat_domain::UserId;
 use chat_domain::presence::PresenceUpkeep;
@@ -20,7 +19,8 @@ pub(super) struct Upkeep {
     written_over: u64,
     /// The name of the filling of Redis into which it was written.
     filling: Option<String>,
-    /// Before this, nobody is taken for dead: peers had no way to renew their leases while Redis was away, no more than this node had.
+    /// Before this, nobody is taken for dead: peers had no way to renew their leases while Redis was away, no more than
+    /// this node had.
     claims_from: Instant,
     /// The dead left more than was taken over last time.
     has_more: bool,
@@ -61,7 +61,7 @@ impl PresenceUpkeep for RedisPresence {
         match self.keep_up_with(&mut upkeep).await {
             Ok(users) => users,
             Err(fault) => {
-                note_fault(&fault, "presence could not be kept up");
+                self.redis.note(&fault, "presence could not be kept up");
                 Vec::new()
             }
         }
@@ -78,7 +78,7 @@ impl PresenceUpkeep for RedisPresence {
                     }
                 }
                 Err(fault) => {
-                    note_fault(&fault, "presence could not be given up");
+                    self.redis.note(&fault, "presence could not be given up");
                     return users;
                 }
             }
@@ -111,13 +111,14 @@ impl RedisPresence {
                     changed.extend(claimed.users);
                 }
                 // Those who have been written anew are to be told of all the same.
-                Err(fault) => note_fault(&fault, "the users of nodes that died could not be taken over"),
+                Err(fault) => self.redis.note(&fault, "the users of nodes that died could not be taken over"),
             }
         }
         Ok(changed.into_iter().collect())
     }
 
-    /// Makes Redis know what this node knows. Returns whose presence changed by it, and those of whom the others could not be told before.
+    /// Makes Redis know what this node knows. Returns whose presence changed by it, and those of whom the others could
+    /// not be told before.
     async fn write_anew(&self, is_refilling: bool) -> Result<BTreeSet<UserId>, RedisFault> {
         let _nobody_comes_or_goes = self.whole.write().await;
         self.is_astray.store(false, Ordering::Release);

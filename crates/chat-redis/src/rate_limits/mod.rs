@@ -1,6 +1,5 @@
 use crate::Redis;
 use crate::fault::RedisFault;
-use crate::redis_handle::note_fault;
 use async_trait::async_trait;
 use chat_domain::Clock;
 use chat_domain::rate_limits::{InProcessRateLimiter, LimitKey, Quota, RateLimiter, Verdict};
@@ -39,7 +38,7 @@ impl RateLimiter for RedisRateLimiter {
         match self.move_tokens(key, quota, i64::from(cost)).await {
             Ok((is_allowed, missing)) => Verdict::new(quota, cost, is_allowed, missing),
             Err(fault) => {
-                note_fault(&fault, "a limit could not be counted");
+                self.redis.note(&fault, "a limit could not be counted");
                 self.alone.take(key, quota, cost).await
             }
         }
@@ -47,7 +46,7 @@ impl RateLimiter for RedisRateLimiter {
 
     async fn give_back(&self, key: &LimitKey, quota: Quota, cost: u32) {
         if let Err(fault) = self.move_tokens(key, quota, -i64::from(cost)).await {
-            note_fault(&fault, "tokens could not be given back");
+            self.redis.note(&fault, "tokens could not be given back");
             self.alone.give_back(key, quota, cost).await;
         }
     }

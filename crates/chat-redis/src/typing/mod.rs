@@ -1,6 +1,5 @@
 use crate::Redis;
 use crate::fault::RedisFault;
-use crate::redis_handle::note_fault;
 use async_trait::async_trait;
 use chat_domain::typing::{TypingError, TypingRegistry};
 use chat_domain::{ConversationId, Timestamp, UserId};
@@ -117,7 +116,7 @@ impl TypingRegistry for RedisTyping {
         match self.add(&[(typist, until)]).await {
             Ok(added) => Ok(added == 1),
             Err(fault) => {
-                note_fault(&fault, "typing could not be noted");
+                self.redis.note(&fault, "typing could not be noted");
                 Ok(is_new_here)
             }
         }
@@ -133,7 +132,7 @@ impl TypingRegistry for RedisTyping {
         match removed {
             Ok(removed) => Ok(removed == 1),
             Err(fault) => {
-                note_fault(&fault, "typing could not be ended");
+                self.redis.note(&fault, "typing could not be ended");
                 Ok(was_here)
             }
         }
@@ -150,7 +149,7 @@ impl TypingRegistry for RedisTyping {
             // Those of this node are among them, or another node has taken them.
             Ok(expired) => Ok(expired.into_iter().collect()),
             Err(fault) => {
-                note_fault(&fault, "typing could not expire everywhere");
+                self.redis.note(&fault, "typing could not expire everywhere");
                 Ok(expired_here)
             }
         }

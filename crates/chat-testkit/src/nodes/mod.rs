@@ -1,6 +1,8 @@
-//! The contract of what several nodes share: the bus between them, presence, typing and rate limits, as one named test per clause.
+//! The contract of what several nodes share: the bus between them, presence, typing and rate limits, as one named test
+//! per clause.
 //!
-//! What one node must do by itself is said in `realtime`; here are two of them on one backend. An adapter's test target says
+//! What one node must do by itself is said in `realtime`; here are two of them on one backend. An adapter's test target
+//! says
 //!
 //! ```ignore
 //! async fn buses() -> Pair<BusNode> { ... } // two nodes that hear each other, and nothing else
@@ -10,8 +12,8 @@
 //! chat_testkit::nodes_contract!(buses, presence, typing, limits);
 //! ```
 //!
-//! and has them all. An adapter of a single process gives the same value twice. **To add a clause**: a `pub async fn` in the file of its port and its name in
-//! the list below; a test here finds the forgotten ones.
+//! and has them all. An adapter of a single process gives the same value twice. **To add a clause**: a `pub async fn`
+//! in the file of its port and its name in the list below; a test here finds the forgotten ones.
 
 // A clause's name is its documentation, and to panic is its purpose.
 #![allow(missing_docs, clippy::missing_panics_doc)]

@@ -1,5 +1,5 @@
--- Takes over what nodes left behind whose lease has ended, a bounded number of users at a time: each user is taken out by one call only, so
--- it does not matter how many nodes do this at once, or die of it.
+-- Takes over what nodes left behind whose lease has ended, a bounded number of users at a time: each user is taken out
+-- by one call only, so it does not matter how many nodes do this at once, or die of it.
 -- KEYS: the base of all keys. ARGV: how many users at most, and optionally a node that is leaving by itself.
 -- Answers how many were taken out, then those of them who are nowhere now.
 local base, left = KEYS[1], tonumber(ARGV[1])

@@ -1,5 +1,5 @@
-use crate::{ApiError, HttpStats};
 use crate::origin::AllowedOrigins;
+use crate::{ApiError, HttpStats};
 use chat_app::App;
 use chat_domain::{Clock, ErrorCode, Timestamp};
 use chat_realtime::FanOut;

@@ -66,8 +66,7 @@ impl HttpStats {
     /// Everything that was observed so far.
     pub fn read(&self) -> Vec<(RouteLabels, Latency)> {
         let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
-        let labels =
-            |(method, route, class): &Key| RouteLabels { method, route: route.clone(), status_class: *class };
+        let labels = |(method, route, class): &Key| RouteLabels { method, route: route.clone(), status_class: *class };
         routes.iter().map(|(key, stats)| (labels(key), stats.read())).collect()
     }
 }

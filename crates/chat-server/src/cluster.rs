@@ -53,8 +53,5 @@ pub(crate) fn share(settings: Option<&RedisSettings>, fan_out: &Arc<FanOut>) -> 
 /// What may have been missed is looked for at once.
 fn hooks(fan_out: &Arc<FanOut>) -> BusHooks {
     let (asked, told) = (fan_out.clone(), fan_out.clone());
-    BusHooks {
-        is_needed: Arc::new(move |head| asked.needs(head)),
-        on_gap: Arc::new(move || told.check_tails_soon()),
-    }
+    BusHooks { is_needed: Arc::new(move |head| asked.needs(head)), on_gap: Arc::new(move || told.check_tails_soon()) }
 }

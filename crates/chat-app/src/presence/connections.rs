@@ -1,7 +1,7 @@
 use super::Presence;
+use chat_domain::auth::Actor;
 use chat_domain::presence::PresenceStatus;
 use chat_domain::{ConnectionId, UserId};
-use chat_domain::auth::Actor;
 
 impl Presence {
     /// A connection of the actor begins. Whoever may know learns of it where it is the first. Never fails a connection.

@@ -157,7 +157,10 @@ impl Config {
                 environment: environment?,
                 host: host?,
                 port: port?,
-                admin: admin_port.filter(|port| *port > 0).map(|port| Some(SocketAddr::new(admin_host?, port))).flatten(),
+                admin: admin_port
+                    .filter(|port| *port > 0)
+                    .map(|port| Some(SocketAddr::new(admin_host?, port)))
+                    .flatten(),
                 database: database?,
                 redis: redis?,
                 access_keys,

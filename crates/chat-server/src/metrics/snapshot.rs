@@ -82,7 +82,11 @@ impl Page<'_> {
         self.counter("changes", "Durable changes that passed in order", stats.changes.get())?;
         self.counter("repairs", "Readings of the change log that filled a hole", stats.repairs.get())?;
         self.counter("repaired_changes", "Changes that those readings brought", stats.repaired_changes.get())?;
-        self.counter("found_joiners", "Users found whose coming into a conversation was lost", stats.found_joiners.get())?;
+        self.counter(
+            "found_joiners",
+            "Users found whose coming into a conversation was lost",
+            stats.found_joiners.get(),
+        )?;
         let checks = [("done", stats.tail_checks.get()), ("failed", stats.failed_tail_checks.get())];
         self.counters("tail_checks", "Comparisons of the newest numbers with the database", "outcome", &checks)?;
         let starts = [
@@ -111,7 +115,7 @@ impl Page<'_> {
         let Some(cluster) = &metrics.cluster else { return Ok(()) };
         let bus = cluster.bus.stats();
         self.gauge("redis_connected", "1 where Redis can be reached", u64::from(cluster.redis.is_connected()))?;
-        self.gauge("bus_subscribed", "1 where this node hears the others", u64::from(cluster.bus.is_subscribed()))?;
+        self.gauge("bus_subscribed", "1 where this node hears the others", u64::from(cluster.bus.is_connected()))?;
         let packets = [
             ("published", bus.published),
             ("dropped", bus.dropped),
@@ -130,9 +134,13 @@ impl Page<'_> {
             let class = format!("{}xx", labels.status_class);
             let set = [("method", labels.method), ("route", &labels.route), ("status", &class)];
             let rest = latency.count.saturating_sub(latency.buckets.iter().sum());
-            let buckets: Vec<_> =
-                LATENCY_BOUNDS.into_iter().zip(latency.buckets).chain([(f64::MAX, rest)]).collect();
-            family.encode_family(&set)?.encode_histogram::<NoLabelSet>(latency.seconds, latency.count, &buckets, None)?;
+            let buckets: Vec<_> = LATENCY_BOUNDS.into_iter().zip(latency.buckets).chain([(f64::INFINITY, rest)]).collect();
+            family.encode_family(&set)?.encode_histogram::<NoLabelSet>(
+                latency.seconds,
+                latency.count,
+                &buckets,
+                None,
+            )?;
         }
         Ok(())
     }

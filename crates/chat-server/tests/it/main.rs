@@ -9,6 +9,7 @@ mod events;
 mod journeys;
 mod lifecycle;
 mod load;
+mod metrics;
 mod presence;
 mod resume;
 mod sessions;

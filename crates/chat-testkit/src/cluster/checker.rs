@@ -72,7 +72,9 @@ pub fn check(history: &History, logs: &[(String, Vec<String>, Vec<Seen>)], acked
     }
     let stored: HashSet<(&str, &str)> = history
         .iter()
-        .flat_map(|(conversation, messages)| messages.iter().map(|message| (conversation.as_str(), message.id.as_str())))
+        .flat_map(|(conversation, messages)| {
+            messages.iter().map(|message| (conversation.as_str(), message.id.as_str()))
+        })
         .collect();
     for ack in acked.iter().filter(|ack| !stored.contains(&(ack.conversation.as_str(), ack.id.as_str()))) {
         faults.insert(Fault::Lost(ack.conversation.clone(), ack.content.clone()));
@@ -91,13 +93,7 @@ struct Shown {
     missing: BTreeSet<u64>,
 }
 
-fn check_log(
-    history: &History,
-    member: &str,
-    conversations: &[String],
-    log: &[Seen],
-    faults: &mut BTreeSet<Fault>,
-) {
+fn check_log(history: &History, member: &str, conversations: &[String], log: &[Seen], faults: &mut BTreeSet<Fault>) {
     let mut shown: HashMap<&str, Shown> = HashMap::new();
     for seen in log {
         let Seen { conversation, seq, pos, id } = seen;

@@ -212,7 +212,9 @@ impl Device {
 
     /// Everything that was sent before this moment.
     async fn read_rest(&mut self, mut socket: Socket) {
-        socket.send_text(&json!({"event": "presence:get", "id": "last", "data": {"userId": self.person.id}}).to_string()).await;
+        socket
+            .send_text(&json!({"event": "presence:get", "id": "last", "data": {"userId": self.person.id}}).to_string())
+            .await;
         while let Ok(frame) = socket.next_or_closed().await {
             if frame["id"] == "last" {
                 return;

@@ -15,7 +15,8 @@ struct Run {
 fn faultless() -> Run {
     let stored = |seq: u64| Stored { seq, id: format!("id-{seq}"), content: format!("content-{seq}") };
     let seen = |seq: u64| Seen { conversation: "c".into(), seq, pos: seq + 1, id: format!("id-{seq}") };
-    let acked = |seq: u64| Acked { conversation: "c".into(), id: format!("id-{seq}"), content: format!("content-{seq}") };
+    let acked =
+        |seq: u64| Acked { conversation: "c".into(), id: format!("id-{seq}"), content: format!("content-{seq}") };
     Run {
         history: [("c".to_owned(), (1..=LENGTH).map(stored).collect())].into(),
         log: (1..=LENGTH).map(seen).collect(),

@@ -108,7 +108,8 @@ async fn without_postgres_sockets_stay_and_sends_fail_clearly_until_it_is_back()
     }
     let bearer = format!("Bearer {}", ann.access_token);
     let url = cluster.node(0).socket_url();
-    let refused = chat_testkit::blackbox::Socket::open(&url, &[("authorization", &bearer)]).await.expect_err("a refusal");
+    let refused =
+        chat_testkit::blackbox::Socket::open(&url, &[("authorization", &bearer)]).await.expect_err("a refusal");
     assert_eq!(refused.status, 503);
 
     blocking(|| cluster.postgres.resume());

@@ -136,8 +136,9 @@ impl Run {
         let (mut logs, mut comebacks, mut paged) = (Vec::new(), 0, 0);
         for (number, listener) in self.listeners.into_iter().enumerate() {
             let of_member = self.conversations.iter().filter(|(_, members)| members.contains(&number));
-            let expected: HashMap<_, _> =
-                of_member.map(|(id, _)| (id.clone(), history.get(id).map_or(0, |messages| messages.len() as u64))).collect();
+            let expected: HashMap<_, _> = of_member
+                .map(|(id, _)| (id.clone(), history.get(id).map_or(0, |messages| messages.len() as u64)))
+                .collect();
             let log = listener.finish(expected.clone()).await;
             comebacks += log.comebacks;
             paged += log.paged;

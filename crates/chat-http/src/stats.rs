@@ -57,10 +57,10 @@ impl HttpStats {
         let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("other");
         let key = (method, route.unwrap_or(NO_ROUTE).to_owned(), status.as_u16() / 100);
         let known = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let stats = known.unwrap_or_else(|| {
+        let of_route = known.unwrap_or_else(|| {
             self.routes.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
         });
-        stats.observe(duration);
+        of_route.observe(duration);
     }
 
     /// Everything that was observed so far.
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn a_request_is_in_the_bucket_of_the_first_bound_that_it_does_not_exceed() {
         let stats = HttpStats::default();
-        for (method, status, millis) in [("GET", 200, 1), ("GET", 204, 3), ("GET", 204, 60_000), ("BREW", 404, 1)] {
-            let status = StatusCode::from_u16(status).expect("a status");
+        for (method, number, millis) in [("GET", 200, 1), ("GET", 204, 3), ("GET", 204, 60_000), ("BREW", 404, 1)] {
+            let status = StatusCode::from_u16(number).expect("a status");
             stats.observe(method, Some("/api/v1/users/{id}"), status, Duration::from_millis(millis));
         }
         let mut read = stats.read();

@@ -157,10 +157,7 @@ impl Config {
                 environment: environment?,
                 host: host?,
                 port: port?,
-                admin: admin_port
-                    .filter(|port| *port > 0)
-                    .map(|port| Some(SocketAddr::new(admin_host?, port)))
-                    .flatten(),
+                admin: Some(SocketAddr::new(admin_host?, admin_port?)).filter(|address| address.port() > 0),
                 database: database?,
                 redis: redis?,
                 access_keys,

@@ -30,7 +30,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// The text that Prometheus reads (OpenMetrics 1.0).
+    /// The text that Prometheus reads (`OpenMetrics` 1.0).
     pub(crate) async fn render(&self) -> Result<String, std::fmt::Error> {
         let queues = self.state.fan_out.queue_stats(PATIENCE).await;
         let mut registry = Registry::with_prefix("chat");

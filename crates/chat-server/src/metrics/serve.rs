@@ -5,7 +5,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::Context as _;
 use std::net::TcpListener;
 
-/// OpenMetrics, as its specification names it.
+/// `OpenMetrics`, as its specification names it.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Serves `/metrics` on this listener and nothing else, until the handle says to stop.

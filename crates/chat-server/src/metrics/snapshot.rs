@@ -89,12 +89,12 @@ impl Page<'_> {
         )?;
         let checks = [("done", stats.tail_checks.get()), ("failed", stats.failed_tail_checks.get())];
         self.counters("tail_checks", "Comparisons of the newest numbers with the database", "outcome", &checks)?;
-        let starts = [
+        let beginnings = [
             ("fresh", stats.fresh_starts.get()),
             ("resumed", stats.full_resumes.get()),
             ("limited", stats.limited_resumes.get()),
         ];
-        self.counters("starts", "Sockets that came into the flow of events, by how", "outcome", &starts)?;
+        self.counters("starts", "Sockets that came into the flow of events, by how", "outcome", &beginnings)?;
         self.counter("slow_readers", "Sockets closed because too much waited for them", stats.slow_readers.get())
     }
 
@@ -134,7 +134,8 @@ impl Page<'_> {
             let class = format!("{}xx", labels.status_class);
             let set = [("method", labels.method), ("route", &labels.route), ("status", &class)];
             let rest = latency.count.saturating_sub(latency.buckets.iter().sum());
-            let buckets: Vec<_> = LATENCY_BOUNDS.into_iter().zip(latency.buckets).chain([(f64::INFINITY, rest)]).collect();
+            let buckets: Vec<_> =
+                LATENCY_BOUNDS.into_iter().zip(latency.buckets).chain([(f64::INFINITY, rest)]).collect();
             family.encode_family(&set)?.encode_histogram::<NoLabelSet>(
                 latency.seconds,
                 latency.count,

@@ -84,13 +84,12 @@ impl Device {
                 return self.log;
             }
             tokio::select! {
-                frame = socket.next_or_closed() => match frame {
-                    Ok(frame) => self.take(&frame).await,
-                    Err(_) => {
-                        self.log.comebacks += 1;
-                        self.number += 1;
-                        socket = self.connect().await;
-                    }
+                frame = socket.next_or_closed() => if let Ok(frame) = frame {
+                    self.take(&frame).await;
+                } else {
+                    self.log.comebacks += 1;
+                    self.number += 1;
+                    socket = self.connect().await;
                 },
                 _ = wanted.changed(), if until.is_none() => {}
                 () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}

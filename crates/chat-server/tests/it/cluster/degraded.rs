@@ -114,9 +114,9 @@ async fn without_postgres_sockets_stay_and_sends_fail_clearly_until_it_is_back()
 
     blocking(|| cluster.postgres.resume());
     readiness(cluster.node(0), 200).await;
-    let sent = at_ann.ask("message:send", send).await;
-    assert_eq!(sent["seq"], 1, "nothing was half done: {sent}");
-    assert_eq!(at_ben.event("message:received").await["id"], sent["id"], "the same sockets as before");
+    let stored = at_ann.ask("message:send", send).await;
+    assert_eq!(stored["seq"], 1, "nothing was half done: {stored}");
+    assert_eq!(at_ben.event("message:received").await["id"], stored["id"], "the same sockets as before");
     let reply = ann.send(&conversation, &json!({"content": "in vain", "clientMessageId": "rest"})).await;
     assert_eq!(reply.data(201)["seq"], 2);
 }

@@ -1,4 +1,4 @@
-//! Several nodes on one PostgreSQL and one Redis: what is promised of one node holds over all of them, whatever breaks.
+//! Several nodes on one `PostgreSQL` and one Redis: what is promised of one node holds over all of them, whatever breaks.
 
 mod degraded;
 mod faults;

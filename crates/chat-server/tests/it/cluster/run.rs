@@ -110,11 +110,11 @@ impl Run {
         }
         let (mut acked, mut retries) = (Vec::new(), 0);
         while let Some(done) = senders.join_next().await {
-            let (some, retried) = done.expect("a sender ends");
+            let (some, again) = done.expect("a sender ends");
             acked.extend(some);
-            retries += retried;
+            retries += again;
         }
-        println!("{} messages acked in {:.1?}, {retries} retries", acked.len(), began.elapsed());
+        eprintln!("{} messages acked in {:.1?}, {retries} retries", acked.len(), began.elapsed());
         assert_eq!(acked.len(), messages);
         acked
     }
@@ -146,7 +146,7 @@ impl Run {
         }
         let shown: usize = logs.iter().map(|(_, _, seen)| seen.len()).sum();
         let stored: usize = history.values().map(Vec::len).sum();
-        println!(
+        eprintln!(
             "{stored} messages stored, {shown} shown to {PEOPLE} members who came back {comebacks} times and paged through {paged}; \
              settled in {:.1?}",
             began.elapsed()

@@ -33,12 +33,12 @@ impl Sender {
     pub async fn send(&mut self, person: &Person, conversation: &str, content: &str) -> Acked {
         let path = format!("/conversations/{conversation}/messages");
         let until = Instant::now() + PATIENCE * DEADLINE;
-        for attempt in 0.. {
+        loop {
             self.number += 1;
             let base = self.nodes.pick(self.number);
             let rest = self.clients.entry(base).or_insert_with_key(|base| Rest::new(base)).clone();
             let key = match self.without {
-                Without::Idempotency => format!("{content}/{attempt}"),
+                Without::Idempotency => uuid::Uuid::new_v4().to_string(),
                 Without::Nothing | Without::Resume => content.to_owned(),
             };
             let request = rest.with_token(&person.access_token).request(Method::POST, &path);
@@ -55,6 +55,5 @@ impl Sender {
             self.retries += 1;
             tokio::time::sleep(PAUSE).await;
         }
-        unreachable!("attempts do not end")
     }
 }

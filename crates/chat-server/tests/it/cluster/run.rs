@@ -2,7 +2,7 @@
 
 use chat_testkit::blackbox::Person;
 use chat_testkit::cluster::{Acked, Cluster, History, Listener, Nodes, Sender, Stored, check};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -100,8 +100,8 @@ impl Run {
                     let content = format!("message-{number}");
                     let ack = client.send(person, conversation, &content).await;
                     if number.is_multiple_of(REPEATED) {
-                        let again = client.send(person, conversation, &content).await;
-                        assert_eq!(again, ack, "a repeated send is the first one");
+                        // The judge looks at what both were told.
+                        acked.push(client.send(person, conversation, &content).await);
                     }
                     acked.push(ack);
                     progress.count();
@@ -114,8 +114,8 @@ impl Run {
             acked.extend(some);
             retries += again;
         }
-        eprintln!("{} messages acked in {:.1?}, {retries} retries", acked.len(), began.elapsed());
-        assert_eq!(acked.len(), messages);
+        eprintln!("{} sends acked in {:.1?}, {retries} retries", acked.len(), began.elapsed());
+        assert_eq!(acked.len(), messages + messages.div_ceil(REPEATED));
         acked
     }
 
@@ -154,6 +154,7 @@ impl Run {
         let faults = check(&history, &logs, acked);
         let first: Vec<_> = faults.iter().take(20).collect();
         assert!(faults.is_empty(), "{} faults, of which the first are {first:#?}", faults.len());
-        assert_eq!((stored, shown), (acked.len(), acked.len() * STEPS.len()));
+        let sends: HashSet<_> = acked.iter().map(|ack| &ack.content).collect();
+        assert_eq!((stored, shown), (sends.len(), sends.len() * STEPS.len()));
     }
 }

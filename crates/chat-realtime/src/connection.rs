@@ -46,6 +46,7 @@ pub struct Connection {
     queue: RefCell<SendQueue>,
     corked: Cell<bool>,
     blocked: Cell<bool>,
+    taken: Cell<bool>,
     life: Cell<Life>,
     closed_by: Cell<Option<CloseCode>>,
     leave_when_idle: Cell<bool>,
@@ -87,6 +88,7 @@ impl Connection {
             queue: RefCell::default(),
             corked: Cell::new(true),
             blocked: Cell::new(false),
+            taken: Cell::new(false),
             life: Cell::new(Life::Open),
             closed_by: Cell::new(None),
             leave_when_idle: Cell::new(false),
@@ -218,7 +220,9 @@ impl Connection {
         }
         match &self.sink {
             Sink::Socket(socket) => {
+                let before = self.queued_bytes();
                 let flushed = socket.flush(&mut self.queue.borrow_mut());
+                self.taken.set(self.taken.get() || self.queued_bytes() < before);
                 match flushed {
                     Flushed::All => {}
                     Flushed::Blocked => {
@@ -306,6 +310,7 @@ impl Connection {
         if !self.corked.get() {
             let pulled = self.queue.borrow_mut().pop();
             if let Some(frame) = pulled {
+                self.taken.set(true);
                 // The task may be waiting for the queue to drain.
                 self.wake();
                 return Poll::Ready(Some(frame));
@@ -316,6 +321,11 @@ impl Connection {
         }
         *self.body.borrow_mut() = Some(context.waker().clone());
         Poll::Pending
+    }
+
+    /// Whether the peer took anything since this was asked before, or nothing waits for it.
+    pub(crate) fn has_taken(&self) -> bool {
+        self.taken.replace(false) || self.is_flushed()
     }
 
     /// Whether everything has been handed to the socket.

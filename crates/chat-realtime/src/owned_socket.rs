@@ -1,5 +1,7 @@
 use crate::send_queue::SendQueue;
+use socket2::SockRef;
 use std::io::{self, IoSlice};
+use std::net::Shutdown;
 use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 
@@ -42,6 +44,12 @@ impl OwnedSocket {
 
     pub(crate) fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
         self.stream.poll_write_ready(context).map(drop)
+    }
+
+    /// Says that nothing more will be sent; what the peer says can still be heard.
+    pub fn hang_up(&self) {
+        // Where it fails the socket is gone, which is what was to be said.
+        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
     }
 
     pub(crate) fn flush(&self, queue: &mut SendQueue) -> Flushed {

@@ -6,6 +6,7 @@ use chat_domain::conversations::{
     CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
     RemoveParticipant, UpdateConversation,
 };
+use chat_domain::receipts::PositionsMoved;
 use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
 use std::sync::Arc;
 
@@ -77,6 +78,10 @@ impl ConversationStore for Tampered {
 
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
         self.store.list_last_pos(ids).await
+    }
+
+    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
+        self.store.list_positions(ids).await
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

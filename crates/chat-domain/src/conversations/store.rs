@@ -166,10 +166,8 @@ pub trait ConversationStore: Send + Sync {
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
 
     /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many of them is the
-    /// caller's to know. A store that keeps no such index may leave it at this: clients then learn of receipts with the messages.
-    async fn list_positions(&self, _ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
-        Ok(Vec::new())
-    }
+    /// caller's to know.
+    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError>;
 
     /// Adds a participant: positions start at the conversation's newest message, also on rejoining.
     /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.

@@ -38,7 +38,7 @@ pub(crate) async fn drive(
     let mut reader = Reader::new(bytes);
     let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection));
     busy(&connection, Box::pin(session.begin(greeting, answer))).await;
-    let mut peer_is_done = false;
+    let mut peer = Peer::MayAnswer;
     loop {
         match next(&realtime, &connection, &mut source, &mut reader, &session).await {
             Next::Incoming(Incoming::Text(text)) => busy(&connection, Box::pin(session.hear(text))).await,
@@ -49,11 +49,12 @@ pub(crate) async fn drive(
             Next::Incoming(Incoming::Pong) => {}
             Next::Incoming(Incoming::Close(code)) => {
                 connection.close_in_turn(code);
-                peer_is_done = true;
+                peer = Peer::IsDone;
                 break;
             }
             Next::Breach(code) => {
                 connection.close(code);
+                peer = Peer::IsNotUnderstood;
                 break;
             }
             Next::ResumeDue => busy(&connection, Box::pin(session.stop_waiting())).await,
@@ -71,7 +72,7 @@ pub(crate) async fn drive(
     }
     // Others learn of it now, not when the socket is finally let go of.
     drop(session);
-    linger(&realtime, &connection, &mut source, reader, peer_is_done).await;
+    linger(&realtime, &connection, &mut source, reader, peer).await;
     connection.abandon();
     drop(counted);
 }
@@ -126,25 +127,42 @@ async fn next(
     .await
 }
 
+/// What is still to be expected of the other side of a connection that closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    /// A Close frame of its own.
+    MayAnswer,
+    /// Nothing: it has sent one.
+    IsDone,
+    /// Anything: what it sends cannot be read as frames any more. That it hangs up, after we did.
+    IsNotUnderstood,
+}
+
 /// Waits until the peer has taken the Close frame and answered it, or for a while: a socket that is dropped while something unread lies in it
 /// takes the Close frame down with it.
 async fn linger(
     realtime: &Realtime,
     connection: &Rc<Connection>,
     source: &mut Source,
-    reader: Reader,
-    mut peer_is_done: bool,
+    mut reader: Reader,
+    mut peer: Peer,
 ) {
     realtime.hub.linger(connection);
-    let mut reader = Some(reader);
+    let mut has_hung_up = false;
     poll_fn(|context| {
         connection.poll_write(context);
         loop {
-            if connection.life() == Life::Gone || (peer_is_done && connection.is_flushed()) {
+            if connection.life() == Life::Gone || (peer == Peer::IsDone && connection.is_flushed()) {
                 return Poll::Ready(());
             }
+            if peer == Peer::IsNotUnderstood && connection.is_flushed() && !has_hung_up {
+                has_hung_up = true;
+                if let Some(socket) = connection.socket() {
+                    socket.hang_up();
+                }
+            }
             let read = source.poll_read(connection, context, |bytes| {
-                if let Some(reader) = &mut reader {
+                if peer == Peer::MayAnswer {
                     reader.feed(bytes);
                 }
             });
@@ -153,13 +171,12 @@ async fn linger(
                 Poll::Ready(false) => return Poll::Ready(()),
                 Poll::Ready(true) => {}
             }
-            while let Some(known) = &mut reader {
-                match known.next(MAX_MESSAGE_BYTES) {
-                    Ok(Some(Incoming::Close(_))) => peer_is_done = true,
+            while peer == Peer::MayAnswer {
+                match reader.next(MAX_MESSAGE_BYTES) {
+                    Ok(Some(Incoming::Close(_))) => peer = Peer::IsDone,
                     Ok(Some(_)) => {}
                     Ok(None) => break,
-                    // Nothing after a breach can be understood.
-                    Err(_) => reader = None,
+                    Err(_) => peer = Peer::IsNotUnderstood,
                 }
             }
         }

@@ -241,9 +241,10 @@ impl Session {
         }
     }
 
-    /// The announced `resume` frame did not come in time: the client is treated as new.
+    /// The announced `resume` frame did not come in time: the client is treated as new, and told where everything stands, since
+    /// what happened while it was waited for passed it by.
     pub(super) async fn stop_waiting(&mut self) {
-        self.attach(None, |_| ()).await;
+        self.attach(Some(&Resume::default()), |_| ()).await;
     }
 
     /// `then` is run when nothing passes by unnoticed any more, before anything is sent.

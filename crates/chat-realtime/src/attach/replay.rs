@@ -45,7 +45,7 @@ impl Replay {
             ranges.splice(..count, asked);
             for change in changes {
                 if plan.membership.admits(&change) {
-                    connection.push_event(&Outgoing::new(Envelope::change(change)));
+                    send(connection, &Outgoing::new(Envelope::change(change))).await;
                 }
             }
             connection.flush();
@@ -53,11 +53,11 @@ impl Replay {
         if !drained(connection).await {
             return Ok(());
         }
-        send_removals(&mut plan, connection);
+        send_removals(&mut plan, connection).await;
         for moved in std::mem::take(&mut plan.moved) {
             let event = Event::PositionsMoved(moved);
             let audience = chat_domain::Audience::User(plan.user);
-            connection.push_event(&Outgoing::new(Envelope { audience, except: None, event }));
+            send(connection, &Outgoing::new(Envelope { audience, except: None, event })).await;
         }
         send_resumed(&mut plan, connection);
         send_held(&mut plan, connection).await;
@@ -73,12 +73,12 @@ fn take_overflowed(connection: &Connection) -> HashMap<ConversationId, Pos> {
     connection.attaching.borrow_mut().as_mut().map(|attaching| attaching.take_overflowed()).unwrap_or_default()
 }
 
-fn send_removals(plan: &mut Plan, connection: &Connection) {
+async fn send_removals(plan: &mut Plan, connection: &Connection) {
     for removal in std::mem::take(&mut plan.removals) {
         let kind = ChangeKind::ParticipantRemoved { user_id: plan.user };
         let (conversation_id, pos, at) = (removal.conversation_id, removal.pos, removal.at);
         let change = Change { conversation_id, pos, at, kind };
-        connection.push_event(&Outgoing::new(Envelope::change(change)));
+        send(connection, &Outgoing::new(Envelope::change(change))).await;
     }
 }
 
@@ -118,14 +118,21 @@ async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
             return;
         };
         if event.change().is_none_or(|change| plan.membership.admits(change)) {
-            connection.push_event(&event);
+            send(connection, &event).await;
         }
-        if connection.queued_bytes() > LOW_WATER {
-            connection.flush();
-            if !drained(connection).await {
-                return;
-            }
+        if connection.life() != Life::Open {
+            return;
         }
+    }
+}
+
+/// Queues one event, and waits where much is waiting by then: a page of long messages is more than a queue may hold, and who
+/// reads it steadily is no slow reader. After the connection's end it does nothing.
+async fn send(connection: &Connection, event: &Outgoing) {
+    connection.push_event(event);
+    if connection.queued_bytes() > LOW_WATER {
+        connection.flush();
+        drained(connection).await;
     }
 }
 

@@ -104,13 +104,17 @@ impl Hub {
             if now >= deadlines.pinged.get().saturating_add(ticks(settings.heartbeat_timeout)) {
                 if connection.is_reading() {
                     connection.close(CloseCode::HeartbeatMissed);
-                } else {
+                } else if connection.has_taken() {
                     // A command is under way and nothing is read meanwhile: its answer may lie in the socket.
                     deadlines.pinged.set(now);
+                } else {
+                    // What is under way may be waiting for nothing but this client.
+                    connection.close(CloseCode::TooSlow);
                 }
             }
         } else if now >= deadlines.heard.get().saturating_add(ticks(settings.heartbeat_interval)) {
             deadlines.pinged.set(now);
+            connection.has_taken();
             if connection.format().gateway == Gateway::WebSocket {
                 connection.push(frames::ping());
                 connection.flush();

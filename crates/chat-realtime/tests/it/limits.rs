@@ -1,7 +1,10 @@
 //! What is bounded, and what ends a connection.
 
-use crate::house::{Client, Happening, House, conversation, on_a_worker, session, settings, settle, until, user};
+use crate::house::{
+    Client, Happening, House, conversation, on_a_worker, poll_once, session, settings, settle, until, user,
+};
 use chat_domain::auth::LiveConnections as _;
+use chat_protocol::realtime::CloseCode;
 use chat_realtime::{Format, Life, RealtimeSettings, Sink};
 use std::time::Duration;
 
@@ -30,7 +33,7 @@ fn a_node_has_so_many_connections_and_refuses_when_it_drains() {
         {
             let drained = house.fan_out.drain();
             tokio::pin!(drained);
-            assert!(futures_poll(&mut drained).is_pending());
+            assert!(poll_once(&mut drained).is_pending());
             settle().await;
             assert!(client.connection.is_to_leave());
             drop((two, three));
@@ -40,10 +43,6 @@ fn a_node_has_so_many_connections_and_refuses_when_it_drains() {
         let late = house.hub.connect(Sink::Pulled, Format::default());
         assert!(late.is_to_leave(), "who slips in is sent away too");
     });
-}
-
-fn futures_poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> std::task::Poll<T> {
-    crate::house::poll_once(future)
 }
 
 #[test]
@@ -63,7 +62,7 @@ fn who_reads_too_slowly_is_closed_and_nobody_else_is() {
             settle().await;
         }
         until("the reader has all", || reader.positions(room).len() == 100).await;
-        assert_eq!(slow.closed_by().map(|code| code.number()), Some(4008));
+        assert_eq!(slow.closed_by(), Some(CloseCode::TooSlow));
         assert!(slow.queued_bytes() < 200, "what it did not take is let go of");
         assert_eq!((reader.connection.life(), reader.close_code()), (Life::Open, None));
         let late = Client::listening(slow);

@@ -6,4 +6,5 @@ mod delivery;
 mod house;
 mod limits;
 mod order;
+mod pace;
 mod sockets;

@@ -4,6 +4,7 @@ use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
 use chat_domain::conversations::{Conversation, Membership, Removal};
+use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -75,4 +76,19 @@ pub(super) fn last_pos(
     let rows: Vec<(Id, i64)> =
         conversations::table.filter(these).select((conversations::id, conversations::last_pos)).load(connection)?;
     Ok(rows.into_iter().map(|(id, pos)| (id.into(), Pos::from_i64(pos))).collect())
+}
+
+pub(super) fn positions(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<PositionsMoved>> {
+    let these = sql::<Bool>("participants.conversation_id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<(Id, ParticipantRow)> = participants::table
+        .filter(these)
+        .filter(participants::left_at.is_null())
+        .select((participants::user_id, ParticipantRow::as_select()))
+        .load(connection)?;
+    let moved = |(user, row): (Id, ParticipantRow)| PositionsMoved {
+        conversation_id: row.conversation_id.into(),
+        user_id: user.into(),
+        positions: row.positions(),
+    };
+    Ok(rows.into_iter().map(moved).collect())
 }

@@ -21,6 +21,7 @@ use chat_domain::conversations::{
     CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
     RemoveParticipant, UpdateConversation,
 };
+use chat_domain::receipts::PositionsMoved;
 use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
 
 #[async_trait]
@@ -57,6 +58,11 @@ impl ConversationStore for SqliteStore {
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
         let ids = ids.to_vec();
         self.read(move |connection| memberships::last_pos(connection, &ids)).await
+    }
+
+    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
+        let ids = ids.to_vec();
+        self.read(move |connection| memberships::positions(connection, &ids)).await
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

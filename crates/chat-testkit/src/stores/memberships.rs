@@ -89,6 +89,23 @@ pub async fn the_newest_pos_is_listed_for_those_that_exist(stores: Stores) {
     assert_eq!(scene.conversations.list_last_pos(&[]).await.expect("positions"), []);
 }
 
+pub async fn positions_are_listed_for_those_who_take_part_now(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let (asked, other) = (scene.group(ann, &[bob, cid]).await, scene.group(ann, &[bob]).await);
+    scene.say_many(asked, bob, 2).await;
+    scene.say(other, ann, "not asked about").await;
+    scene.remove(asked, ann, cid).await;
+    let found = scene.conversations.list_positions(&[asked, ConversationId::new(Uuid::now_v7())]).await;
+    let found = found.expect("positions").into_iter().map(|moved| {
+        assert_eq!((moved.conversation_id, moved.positions.joined), (asked, Seq::ZERO));
+        (moved.user_id, moved.positions.delivered, moved.positions.read)
+    });
+    let sent = (bob, Seq::new(2), Seq::new(2));
+    assert_eq!(sorted(found.collect()), sorted(vec![(ann, Seq::ZERO, Seq::ZERO), sent]));
+    assert_eq!(scene.conversations.list_positions(&[]).await.expect("positions"), []);
+}
+
 pub async fn very_many_conversations_may_be_asked_about_at_once(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;

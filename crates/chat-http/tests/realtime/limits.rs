@@ -1,0 +1,97 @@
+use crate::house::{FIN, House, PING, command};
+use chat_domain::presence::PresenceStatus;
+use chat_domain::users::UserSummary;
+use chat_domain::{Audience, Envelope, Event, Timestamp};
+use chat_realtime::RealtimeSettings;
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_is_closed_and_others_are_not_kept_waiting() {
+    let house = House::open();
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let mut slow = house.connect(&ann).await;
+    let mut quick = house.connect(&ben).await;
+    let event = |number: usize| Envelope {
+        audience: Audience::Everyone,
+        except: None,
+        event: Event::UserOnline {
+            user: UserSummary {
+                id: ben.id,
+                username: None,
+                name: format!("{number:06}{}", "x".repeat(9_994)),
+                avatar: None,
+            },
+            status: PresenceStatus::Online,
+            at: Timestamp::default(),
+        },
+    };
+    // More than the kernel's buffers and the queue take together.
+    for number in 0..3_000 {
+        house.state.fan_out.accept(event(number));
+        // The quick one keeps up, so that only the slow one is slow.
+        let name = loop {
+            let name = quick.event("user:online").await["data"]["name"].as_str().expect("a name").to_owned();
+            if name.len() == 10_000 {
+                break name;
+            }
+        };
+        assert_eq!(&name[..6], format!("{number:06}"));
+    }
+    assert_eq!(slow.close_code().await, 4008);
+    quick.write(&command("presence:get", &json!({"userId": ben.id.to_string()}), "1")).await;
+    assert_eq!(quick.event("ack").await["id"], "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_answers_no_ping_is_gone_and_so_is_its_presence() {
+    let quick = Duration::from_millis(150);
+    let house = House::with(RealtimeSettings {
+        heartbeat_interval: quick,
+        heartbeat_timeout: quick,
+        close_linger: quick,
+        ..RealtimeSettings::default()
+    });
+    let ann = house.register("ann").await;
+    let mut socket = house.connect(&ann).await;
+    let (first, _) = socket.frame().await.expect("a frame");
+    assert_eq!(first, FIN | PING);
+    assert_eq!(socket.close_code().await, 4004);
+    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
+    let gone = async {
+        loop {
+            let profile = house.state.app.presence.status_of(actor, ann.id).await.expect("a profile");
+            if profile.status == Some(PresenceStatus::Offline) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("offline");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_tells_everyone_when_to_come_back_and_ends() {
+    let house = House::open();
+    let ann = house.register("ann").await;
+    let (mut socket, mut stranger) = (house.connect(&ann).await, house.strange_socket().await);
+    let fan_out = house.state.fan_out.clone();
+    let draining = tokio::spawn(async move { fan_out.drain().await });
+    let (_, payload) = socket.frame().await.expect("a Close frame");
+    assert_eq!(u16::from_be_bytes([payload[0], payload[1]]), 4012);
+    let reason: serde_json::Value = serde_json::from_slice(&payload[2..]).expect("JSON");
+    assert!(reason["retryAfterMs"].as_u64().is_some_and(|pause| pause < 5_000), "{reason}");
+    socket.write(&crate::house::frame(0x88, &payload[..2])).await;
+    assert_eq!(stranger.close_code().await, 4012);
+    tokio::time::timeout(Duration::from_secs(5), draining).await.expect("in time").expect("drained");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_s_connection_too_many_is_told_and_closed() {
+    let house = House::with(RealtimeSettings { max_connections_per_user: 1, ..RealtimeSettings::default() });
+    let ann = house.register("ann").await;
+    let _first = house.connect(&ann).await;
+    let mut second = house.connect(&ann).await;
+    assert_eq!(second.event("error").await["data"]["code"], "TOO_MANY_CONNECTIONS");
+    assert_eq!(second.close_code().await, 4009);
+}

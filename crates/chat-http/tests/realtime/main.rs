@@ -1,0 +1,7 @@
+//! Sockets of the real server, spoken to byte by byte.
+
+mod commands;
+mod frames;
+mod handshake;
+mod house;
+mod limits;

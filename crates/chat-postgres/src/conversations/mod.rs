@@ -22,6 +22,7 @@ use chat_domain::conversations::{
     CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
     RemoveParticipant, UpdateConversation,
 };
+use chat_domain::receipts::PositionsMoved;
 use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
 
 #[async_trait]
@@ -56,6 +57,10 @@ impl ConversationStore for PostgresStore {
 
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
         self.query(async |connection| memberships::last_pos(connection, ids).await).await
+    }
+
+    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
+        self.query(async |connection| memberships::positions(connection, ids).await).await
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

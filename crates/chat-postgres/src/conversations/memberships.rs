@@ -4,6 +4,7 @@ use crate::fault::Stored;
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
 use chat_domain::conversations::{Conversation, Membership, Removal};
+use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -80,6 +81,24 @@ pub(crate) async fn last_pos(
         .load(connection)
         .await?;
     Ok(rows.into_iter().map(|(id, pos)| (ConversationId::new(id), Pos::from_i64(pos))).collect())
+}
+
+pub(super) async fn positions(
+    connection: &mut AsyncPgConnection,
+    ids: &[ConversationId],
+) -> Stored<Vec<PositionsMoved>> {
+    let rows: Vec<(Uuid, ParticipantRow)> = participants::table
+        .filter(participants::conversation_id.eq_any(uuids(ids)))
+        .filter(participants::left_at.is_null())
+        .select((participants::user_id, ParticipantRow::as_select()))
+        .load(connection)
+        .await?;
+    let moved = |(user, row): (Uuid, ParticipantRow)| PositionsMoved {
+        conversation_id: row.conversation_id(),
+        user_id: UserId::new(user),
+        positions: row.positions(),
+    };
+    Ok(rows.into_iter().map(moved).collect())
 }
 
 fn uuids(ids: &[ConversationId]) -> Vec<Uuid> {

@@ -23,6 +23,7 @@ use chat_domain::conversations::{
     CreateConversationError, CreatedConversation, Joined, Membership, NewConversation, ParticipantError, Removal,
     RemoveParticipant, UpdateConversation,
 };
+use chat_domain::receipts::PositionsMoved;
 use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
 
 #[async_trait]
@@ -61,6 +62,10 @@ impl ConversationStore for PostgresStore {
 
     async fn list_joined(&self, since: Timestamp, limit: u32) -> Result<Vec<Joined>, StoreError> {
         self.query(async |connection| joined::list(connection, since, limit).await).await
+    }
+
+    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
+        self.query(async |connection| memberships::positions(connection, ids).await).await
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

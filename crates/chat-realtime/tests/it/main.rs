@@ -5,6 +5,7 @@ mod contract;
 mod delivery;
 mod house;
 mod limits;
+mod lost;
 mod order;
 mod pace;
 mod sockets;

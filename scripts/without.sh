@@ -14,7 +14,8 @@ case $mechanism in
     trap 'git worktree remove --force "$copy" 2>/dev/null; rm -rf "$copy"' EXIT
     git worktree add --quiet --detach "$copy" HEAD
     git -C "$copy" apply crates/chat-server/tests/it/cluster/without-repair.patch
-    export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+    # A target folder of its own: cargo takes a copy's output for that of the original.
+    export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/without-repair
     source=$copy
     ;;
   *)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else is missing.
+# Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else is missing
+# (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,22 @@ ensure_c_compiler() {
   fi
 }
 
+# Tests start servers of their own, each with its data in a temporary folder; only the programs are needed, and no service runs.
+ensure_servers() {
+  if { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; } >/dev/null && command -v redis-server >/dev/null; then return; fi
+  if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
+    step "Installing PostgreSQL and Redis"
+    apt-get update -qq
+    # Not to be started, and without a cluster of the package's own.
+    mkdir -p /etc/postgresql-common
+    [[ -e /etc/postgresql-common/createcluster.conf ]] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server
+  else
+    echo "PostgreSQL (13 or later) or Redis (7 or later) is missing: apt install postgresql redis-server, or brew install postgresql redis." >&2
+    exit 1
+  fi
+}
+
 ensure_component() {
   cargo "$2" --version >/dev/null 2>&1 && return
   step "Installing $1"
@@ -25,6 +42,7 @@ ensure_component() {
 }
 
 ensure_c_compiler
+ensure_servers
 ensure_component rustfmt fmt
 ensure_component clippy clippy
 

@@ -20,6 +20,7 @@ mod ids;
 pub mod messages;
 mod page;
 pub mod presence;
+pub mod rate_limits;
 pub mod receipts;
 mod store_error;
 mod text;

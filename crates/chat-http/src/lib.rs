@@ -40,6 +40,7 @@ mod messages;
 mod middleware;
 mod receipts;
 mod state;
+mod stats;
 mod users;
 
 pub use error::ApiError;
@@ -47,4 +48,5 @@ pub use openapi::openapi_json;
 pub use origin::AllowedOrigins;
 pub use rest::configure;
 pub use state::{HttpSettings, HttpState, Readiness};
+pub use stats::{HttpStats, LATENCY_BOUNDS, Latency, RouteLabels, RouteStats};
 pub use upgrade::serve;

@@ -1,5 +1,5 @@
-use crate::ApiError;
 use crate::origin::AllowedOrigins;
+use crate::{ApiError, HttpStats};
 use chat_app::App;
 use chat_domain::{Clock, ErrorCode, Timestamp};
 use chat_realtime::FanOut;
@@ -44,24 +44,40 @@ impl Default for HttpSettings {
     }
 }
 
-/// Whether new work is welcome. Shared by whoever stops the server and the health checks.
+/// Whether new work is welcome. Shared by whoever stops the server, whoever watches the database, and the health checks.
 #[derive(Debug, Clone)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    is_draining: AtomicBool,
+    is_database_away: AtomicBool,
+}
 
 impl Readiness {
     /// Ready.
     pub fn ready() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
+        Self(Arc::default())
     }
 
     /// From now on load balancers are told to look elsewhere. For good: a server that drains does not come back.
     pub fn drain(&self) {
-        self.0.store(false, Ordering::Release);
+        self.0.is_draining.store(true, Ordering::Release);
     }
 
-    /// Whether new work is welcome.
+    /// Whether the server is on its way out.
+    pub fn is_draining(&self) -> bool {
+        self.0.is_draining.load(Ordering::Acquire)
+    }
+
+    /// Whether the database could be reached when it was last tried.
+    pub fn set_database(&self, is_reachable: bool) {
+        self.0.is_database_away.store(!is_reachable, Ordering::Release);
+    }
+
+    /// Whether new work is welcome, and can be done.
     pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        !self.is_draining() && !self.0.is_database_away.load(Ordering::Acquire)
     }
 }
 
@@ -78,6 +94,8 @@ pub struct HttpState {
     pub runtime: tokio::runtime::Handle,
     /// See [`Readiness`].
     pub readiness: Readiness,
+    /// See [`HttpStats`].
+    pub stats: Arc<HttpStats>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// When this process began to serve.

@@ -1,5 +1,5 @@
 //! Everything that is JSON: request bodies and how they are read, views and how they look, the envelope around every
-//! answer, and (in [`realtime`]) the frames of the sockets.
+//! answer, (in [`realtime`]) the frames of the sockets, and (in [`node`]) the packets between nodes.
 //!
 //! **Owns** the names and shapes that clients see (`CONTRACT` §2–§4 in the house's documents). **Must never know** HTTP, sockets, storage or use
 //! cases; of ours it knows the domain alone.
@@ -27,6 +27,7 @@ mod values;
 pub mod auth;
 pub mod conversations;
 pub mod messages;
+pub mod node;
 pub mod realtime;
 pub mod receipts;
 pub mod users;

@@ -38,6 +38,7 @@ mod owned_socket;
 mod presence;
 mod send_queue;
 mod settings;
+mod stats;
 mod typing;
 mod worker;
 
@@ -51,4 +52,5 @@ pub use outgoing::{Format, Gateway, Outgoing};
 pub use owned_socket::OwnedSocket;
 pub use presence::InProcessPresence;
 pub use settings::RealtimeSettings;
+pub use stats::{Counter, QueueStats, RealtimeStats};
 pub use typing::InProcessTyping;

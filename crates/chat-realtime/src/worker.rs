@@ -1,8 +1,10 @@
+use crate::QueueStats;
 use crate::outgoing::Outgoing;
 use chat_domain::SessionId;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// What a worker thread is asked to do.
 #[derive(Debug, Clone)]
@@ -13,6 +15,8 @@ pub(crate) enum Post {
     CloseSession(SessionId),
     /// Send everyone away.
     Leave,
+    /// Say what waits in the queues.
+    Measure(UnboundedSender<QueueStats>),
 }
 
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! The command line.
 
 use crate::config::{self, Config, Source};
+use crate::store::Store;
 use crate::{listen, logging, serve};
 use anyhow::Context as _;
-use chat_sqlite::SqliteStore;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
 use std::path::Path;
@@ -36,7 +36,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
             logging::start(config.log_format, &config.log_filter)?;
             serve::run(config).await
         }
-        Command::Migrate => migrate(&read_config()?),
+        Command::Migrate => migrate(&read_config()?).await,
         Command::Openapi => print(&chat_http::openapi_json()),
         Command::Listen(options) => listen::run(options).await,
     }
@@ -46,10 +46,8 @@ fn read_config() -> anyhow::Result<Config> {
     Ok(Config::read(&Source::read(Path::new(".env"))?)?)
 }
 
-fn migrate(config: &Config) -> anyhow::Result<()> {
-    let path = config.database.path();
-    let done = SqliteStore::migrate(path).with_context(|| format!("cannot migrate {}", path.display()))?;
-    match done.as_slice() {
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    match Store::migrate(&config.database).await?.as_slice() {
         [] => print("The database is up to date.\n"),
         names => print(&format!("Migrated: {}\n", names.join(", "))),
     }

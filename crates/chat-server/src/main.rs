@@ -7,10 +7,13 @@
 //! the README; tests hold the four together.
 
 mod cli;
+mod cluster;
 mod config;
 mod listen;
 mod logging;
+mod metrics;
 mod serve;
+mod store;
 mod tickers;
 mod wiring;
 

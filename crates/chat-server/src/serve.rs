@@ -1,9 +1,11 @@
 //! The life of the process: start, run, drain, end.
 
 use crate::config::Config;
+use crate::metrics::{self, Metrics};
 use crate::{tickers, wiring};
 use anyhow::{Context as _, bail};
 use chat_http::upgrade;
+use futures_util::future::OptionFuture;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,12 +21,26 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     raise_open_files();
     let mut signals = stop_signals()?;
-    let wired = wiring::wire(&config)?;
-    let listener = bind(SocketAddr::new(config.host, config.port))?;
+    let wired = tokio::select! {
+        wired = wiring::wire(&config) => wired?,
+        _ = signals.recv() => bail!("stopped while waiting for the database"),
+    };
+    let listener = bind(SocketAddr::new(config.host, config.port), "HOST or PORT")?;
     let address = listener.local_addr().context("the listener has no address")?;
-    let (state, store) = (wired.state, wired.store);
+    let admin = config.admin.map(|address| bind(address, "ADMIN_HOST or ADMIN_PORT (0 for no metrics)")).transpose()?;
+    let admin = admin.map(|listener| metrics::serve(wired.clone(), listener)).transpose()?;
+    let admin_handle = admin.as_ref().map(actix_web::dev::Server::handle);
+    tokio::spawn(async move {
+        if let Some(Err(error)) = OptionFuture::from(admin).await {
+            tracing::error!(%error, "metrics are not served any more");
+        }
+    });
+    let Metrics { state, store, cluster, .. } = wired;
     state.app.auth.refresh_ended_sessions().await.context("cannot read the sessions that ended")?;
-    let tickers = tickers::start(&state.app);
+    let mut tickers = tickers::start(&state, &store);
+    if let Some(cluster) = &cluster {
+        tickers::keep_presence(&mut tickers, &state, cluster);
+    }
     state.fan_out.spawn_upkeep();
 
     let workers = worker_count(config.workers);
@@ -50,7 +66,13 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     });
     let in_time = drained.await.is_ok();
     drop(tickers);
-    tokio::task::spawn_blocking(move || store.close()).await.context("the database did not close")?;
+    if let Some(cluster) = cluster {
+        state.app.presence.tell(cluster.upkeep.retire().await).await;
+    }
+    if let Some(admin) = admin_handle {
+        admin.stop(false).await;
+    }
+    store.close().await?;
     if in_time {
         tracing::info!("stopped");
         Ok(())
@@ -67,8 +89,8 @@ fn worker_count(configured: usize) -> usize {
     }
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}: choose another HOST or PORT"))
+fn bind(address: SocketAddr, settings: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}: choose another {settings}"))
 }
 
 /// One record that people can click on and machines can read.

@@ -1,6 +1,8 @@
 //! What has to happen every so often, whether or not anybody asks.
 
-use chat_app::App;
+use crate::cluster::Cluster;
+use crate::store::Store;
+use chat_http::HttpState;
 use std::error::Error;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -13,9 +15,19 @@ const TYPING_EXPIRY: Duration = Duration::from_millis(250);
 /// Sessions that have expired only cost space.
 const SESSION_PRUNING: Duration = Duration::from_hours(1);
 
+/// How late load balancers may learn that the database has gone or come back.
+const DATABASE_CHECK: Duration = Duration::from_secs(1);
+/// A database that takes longer than this for the least of questions is as good as away.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Starts them; they end when the set is dropped.
-pub(crate) fn start(app: &App) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
+pub(crate) fn start(state: &HttpState, store: &Store) -> JoinSet<()> {
+    let (mut tasks, app) = (JoinSet::new(), &state.app);
+    let (readiness, store) = (state.readiness.clone(), store.clone());
+    tasks.spawn(every(DATABASE_CHECK, move || {
+        let (readiness, store) = (readiness.clone(), store.clone());
+        async move { readiness.set_database(store.answers(DATABASE_PATIENCE).await) }
+    }));
     let auth = app.auth.clone();
     tasks.spawn(every(ENDED_SESSIONS, move || {
         let auth = auth.clone();
@@ -32,6 +44,22 @@ pub(crate) fn start(app: &App) -> JoinSet<()> {
         async move { warn_of("pruning sessions", auth.prune_sessions().await) }
     }));
     tasks
+}
+
+/// Keeps this node's presence up among the others, and tells of the users of those that died.
+pub(crate) fn keep_presence(tasks: &mut JoinSet<()>, state: &HttpState, cluster: &Cluster) {
+    let (upkeep, presence, fan_out) = (cluster.upkeep.clone(), state.app.presence.clone(), state.fan_out.clone());
+    tasks.spawn(async move {
+        loop {
+            upkeep.due().await;
+            let changed = upkeep.keep_up().await;
+            if !changed.is_empty() {
+                // A node that died may have had something to say that nobody heard.
+                fan_out.check_tails_soon();
+                presence.tell(changed).await;
+            }
+        }
+    });
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, mut work: impl FnMut() -> F) {

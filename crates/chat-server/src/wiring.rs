@@ -1,7 +1,9 @@
 //! Which adapter stands behind which port.
 
+use crate::cluster;
 use crate::config::{Config, Environment, Keys};
-use anyhow::Context as _;
+use crate::metrics::{CountedMessages, Metrics};
+use crate::store::Store;
 use chat_app::{App, Ports, Settings, SystemClock, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
@@ -9,8 +11,7 @@ use chat_auth::{
 use chat_domain::Clock as _;
 use chat_domain::auth::PasswordPolicy;
 use chat_http::{AllowedOrigins, HttpSettings, HttpState, Readiness};
-use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
-use chat_sqlite::{SqliteConfig, SqliteStore};
+use chat_realtime::{FanOut, RealtimeSettings};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -22,38 +23,31 @@ const REFRESH_SECRET_FILE: &str = "jwt_refresh_secret";
 const TOKEN_ISSUER: &str = "chat-server";
 const TOKEN_AUDIENCE: &str = "chat";
 
-/// A server that is put together and not yet listening.
-pub(crate) struct Wired {
-    /// What HTTP works with; the use cases and the fan-out are in it.
-    pub(crate) state: HttpState,
-    /// To be closed at the end.
-    pub(crate) store: SqliteStore,
-}
-
-/// Opens the database and puts everything together. Blocks for as long as migrations take; nobody is served yet.
-pub(crate) fn wire(config: &Config) -> anyhow::Result<Wired> {
-    let path = config.database.path();
-    let store = SqliteStore::open(&SqliteConfig::at(path))
-        .with_context(|| format!("cannot open the database {} (DATABASE_URL)", path.display()))?;
+/// Opens the database and puts everything together, not yet listening. What has numbers is what there is. Takes as long as the database and its migrations do; nobody is served yet.
+pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
+    let store = Store::open(&config.database).await?;
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
     let refresh_keys = signing_keys(config.refresh_keys.as_ref(), config, REFRESH_SECRET_FILE)?;
 
-    let stores = Arc::new(store.clone());
+    let stores = store.ports();
     let runtime = Handle::current();
-    let fan_out = FanOut::new(realtime_settings(config), stores.clone(), stores.clone(), runtime.clone());
+    let fan_out =
+        FanOut::new(realtime_settings(config), stores.changes.clone(), stores.conversations.clone(), runtime.clone());
+    let shared = cluster::share(config.redis.as_ref(), &fan_out)?;
+    let (messages, sends) = CountedMessages::around(stores.messages);
     let ports = Ports {
-        users: stores.clone(),
-        sessions: stores.clone(),
-        conversations: stores.clone(),
-        messages: stores.clone(),
-        receipts: stores.clone(),
-        changes: stores,
+        users: stores.users,
+        sessions: stores.sessions,
+        conversations: stores.conversations,
+        messages,
+        receipts: stores.receipts,
+        changes: stores.changes,
         hasher: Arc::new(BcryptHasher::new(BcryptCost::new(config.bcrypt_cost)?, HashingLimits::default())),
         access_tokens: Arc::new(JwtAccessTokens::new(&access_keys, TOKEN_ISSUER, TOKEN_AUDIENCE)),
         refresh_tokens: Arc::new(SealedRefreshTokens::new(refresh_keys)),
-        presence: Arc::new(InProcessPresence::new()),
-        typing: Arc::new(InProcessTyping::new()),
-        bus: Arc::new(LocalBus::new(fan_out.clone())),
+        presence: shared.presence,
+        typing: shared.typing,
+        bus: shared.bus,
         live_connections: fan_out.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidV7Source),
@@ -71,10 +65,11 @@ pub(crate) fn wire(config: &Config) -> anyhow::Result<Wired> {
         settings: Arc::new(http_settings(config)),
         runtime,
         readiness: Readiness::ready(),
+        stats: Arc::default(),
         clock: Arc::new(SystemClock),
         started_at: SystemClock.now(),
     };
-    Ok(Wired { state, store })
+    Ok(Metrics { state, store, sends, cluster: shared.cluster })
 }
 
 /// The given keys, else those kept beside the database; production, which must be given keys, has been refused before.
@@ -101,6 +96,7 @@ fn realtime_settings(config: &Config) -> RealtimeSettings {
         heartbeat_interval: config.timers.heartbeat_interval,
         heartbeat_timeout: config.timers.heartbeat_timeout,
         auth_timeout: config.timers.auth_timeout,
+        tail_check_interval: config.tail_check_interval,
         ..RealtimeSettings::default()
     }
 }

@@ -6,8 +6,8 @@ mod values;
 
 pub use decisions::{Refusal, may_add_participant, may_change_group, may_remove_participant, next_admin};
 pub use store::{
-    AddParticipant, ConversationStore, CreateConversationError, CreatedConversation, Membership, NewConversation,
-    ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    AddParticipant, ConversationStore, CreateConversationError, CreatedConversation, Joined, Membership,
+    NewConversation, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
 };
 pub use values::{ConversationChanges, ConversationDescription, ConversationName, DirectKey, ParticipantIds};
 

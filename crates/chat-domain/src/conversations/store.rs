@@ -134,6 +134,19 @@ pub struct Removal {
     pub at: Timestamp,
 }
 
+/// That somebody came to take part in a conversation, and still does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joined {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub user_id: UserId,
+    /// By which change.
+    pub pos: Pos,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Conversations and participants. Writing methods decide by [`super::decisions`](super) inside their transaction, so that a race
 /// changes nothing about who may do what; each change takes the next `pos` of its conversation and is exactly one row.
 #[async_trait]
@@ -164,6 +177,13 @@ pub trait ConversationStore: Send + Sync {
 
     /// The newest `pos` of each of these conversations that exists, in any order, in one query.
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
+
+    /// Those who have come to take part in anything since then and still do, oldest first, at most `limit`, in one query: what a node asks for that may
+    /// not have been told. Where a user left and came back, the latest coming counts. A store of one process alone, which is always told, may leave it
+    /// at this.
+    async fn list_joined(&self, _since: Timestamp, _limit: u32) -> Result<Vec<Joined>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many of them is the
     /// caller's to know.

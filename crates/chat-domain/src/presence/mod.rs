@@ -64,11 +64,12 @@ pub trait PresenceRegistry: Send + Sync {
     /// Notes a connection. `Some(status)` where the user was offline until now, else `None`.
     async fn connect(&self, user: UserId, connection: ConnectionId) -> Result<Option<PresenceStatus>, PresenceError>;
 
-    /// Forgets a connection. `true` where it was the user's last, and the chosen status with it. Forgetting one twice, or one
-    /// that was never noted, is `false`.
+    /// Forgets a connection. `true` where it was the user's last, and the chosen status with it. Forgetting one twice,
+    /// or one that was never noted, is `false`.
     async fn disconnect(&self, user: UserId, connection: ConnectionId) -> Result<bool, PresenceError>;
 
-    /// The latest choice wins over all of the user's connections. `true` where the status changed; always `false` for a user who is offline.
+    /// The latest choice wins over all of the user's connections. `true` where the status changed; always `false` for a
+    /// user who is offline.
     async fn choose(&self, user: UserId, status: PresenceStatus) -> Result<bool, PresenceError>;
 
     /// The status of each of these users, in their order.
@@ -77,6 +78,30 @@ pub trait PresenceRegistry: Send + Sync {
     /// Everybody who is online, in order of id.
     async fn list_online(&self) -> Result<Vec<UserId>, PresenceError>;
 }
+
+/// What a node does for presence all the time, so that one that died is missed. Whoever wires a node loops:
+/// [`Self::due`], [`Self::keep_up`], tell of those returned. Where one process is all there is, nothing is due.
+///
+/// Of the users that are returned, the caller tells the contacts how they are *now*; where that is offline, it notes
+/// when they were last seen. Nothing here fails: what cannot be done now is done next time.
+#[async_trait]
+pub trait PresenceUpkeep: Send + Sync {
+    /// Returns when upkeep should be done: several times within a lease, and at once where something calls for it.
+    async fn due(&self);
+
+    /// Says that this node lives; writes it anew where the others' view of it was lost or has gone astray; and takes
+    /// over what nodes left behind that have died, at most [`MAX_UPKEEP_USERS`] users at a time. Returns the users
+    /// whose presence changed by it, or changed while this node was cut off. Whoever went offline with a dead node is
+    /// returned by one call on one node only.
+    async fn keep_up(&self) -> Vec<UserId>;
+
+    /// This node is leaving for good: the others need not wait for its lease to end. Returns the users who were only
+    /// here.
+    async fn retire(&self) -> Vec<UserId>;
+}
+
+/// The most users that one call of [`PresenceUpkeep::keep_up`] takes over from nodes that have died.
+pub const MAX_UPKEEP_USERS: usize = 1_000;
 
 #[cfg(test)]
 mod tests {

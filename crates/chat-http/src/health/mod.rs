@@ -63,13 +63,15 @@ async fn live() -> Result<Json<Probe>, ApiError> {
     operation_id = "ready",
     tag = "Health",
     summary = "Whether new work is welcome",
-    description = "503 while the server stops."
+    description = "503 while the server stops, and while the database cannot be reached."
 )]
 async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     if state.readiness.is_ready() {
         Ok(Json(Probe { status: OK }))
-    } else {
+    } else if state.readiness.is_draining() {
         Err(ApiError::new(ErrorCode::Unavailable, "The server is stopping"))
+    } else {
+        Err(ApiError::new(ErrorCode::Unavailable, "The database cannot be reached"))
     }
 }
 

@@ -93,7 +93,7 @@ fn finish(state: &HttpState, arrival: &Arrival, response: ServiceResponse) -> Se
             response.headers_mut().remove(header::CONTENT_ENCODING);
         }
         arrival.sign(state, &mut response);
-        arrival.log(status, route.as_deref(), None);
+        arrival.log(state, status, route.as_deref(), None);
         return ServiceResponse::new(request, response);
     }
     let (request, response) = response.into_parts();
@@ -108,7 +108,7 @@ fn finish(state: &HttpState, arrival: &Arrival, response: ServiceResponse) -> Se
     }
     arrival.sign(state, &mut made);
     let failed = (made.status().as_u16() >= 400).then_some((known, status));
-    arrival.log(made.status(), route.as_deref(), failed);
+    arrival.log(state, made.status(), route.as_deref(), failed);
     ServiceResponse::new(request, made)
 }
 
@@ -118,7 +118,7 @@ fn finish_without_request(state: &HttpState, arrival: &Arrival, error: &Error) -
     let status = error.as_response_error().status_code();
     let mut response = arrival.failure(state, status, known);
     arrival.sign(state, &mut response);
-    arrival.log(status, None, Some((known, status)));
+    arrival.log(state, status, None, Some((known, status)));
     InternalError::from_response("answered", response).into()
 }
 
@@ -134,7 +134,15 @@ impl Arrival {
         secure(headers, state.settings.is_production);
     }
 
-    fn log(&self, status: StatusCode, route: Option<&str>, failed: Option<(Option<&ApiError>, StatusCode)>) {
+    fn log(
+        &self,
+        state: &HttpState,
+        status: StatusCode,
+        route: Option<&str>,
+        failed: Option<(Option<&ApiError>, StatusCode)>,
+    ) {
+        let duration = self.at.elapsed();
+        state.stats.observe(self.method.as_str(), route, status, duration);
         let code = failed.map(|(known, status)| match known {
             Some(error) => error.failure().code,
             None => failure_of(status).code,
@@ -146,7 +154,7 @@ impl Arrival {
             route,
             status,
             client: &self.client,
-            duration: self.at.elapsed(),
+            duration,
             code,
             cause: cause.as_deref(),
         }

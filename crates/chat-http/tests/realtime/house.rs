@@ -72,6 +72,7 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
         settings: Arc::new(HttpSettings::default()),
         runtime,
         readiness: Readiness::ready(),
+        stats: std::sync::Arc::default(),
         clock: Arc::new(SystemClock),
         started_at: SystemClock.now(),
     };

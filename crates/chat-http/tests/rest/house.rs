@@ -106,6 +106,7 @@ impl House {
             settings: Arc::new(settings),
             runtime,
             readiness: Readiness::ready(),
+            stats: Arc::default(),
             clock: clock.clone(),
             started_at: clock.now(),
         };

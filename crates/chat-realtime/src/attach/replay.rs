@@ -59,7 +59,14 @@ impl Replay {
             let audience = chat_domain::Audience::User(plan.user);
             send(connection, &Outgoing::new(Envelope { audience, except: None, event })).await;
         }
-        send_resumed(&mut plan, connection);
+        let wants_resumed = plan.wants_resumed;
+        let is_limited = send_resumed(&mut plan, connection);
+        let stats = hub.fan_out().stats();
+        match (wants_resumed, is_limited) {
+            (false, _) => stats.fresh_starts.add(1),
+            (true, false) => stats.full_resumes.add(1),
+            (true, true) => stats.limited_resumes.add(1),
+        }
         send_held(&mut plan, connection).await;
         for id in plan.membership.out() {
             hub.leave(connection, id);
@@ -82,10 +89,11 @@ async fn send_removals(plan: &mut Plan, connection: &Connection) {
     }
 }
 
-fn send_resumed(plan: &mut Plan, connection: &Connection) {
+/// Whether the client has to page through anything.
+fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     let overflowed = take_overflowed(connection);
     if !plan.wants_resumed && plan.limited.is_empty() && overflowed.is_empty() {
-        return;
+        return false;
     }
     for (id, pos) in &mut plan.positions {
         if let Some(dropped) = overflowed.get(id) {
@@ -95,10 +103,12 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) {
     let mut limited = std::mem::take(&mut plan.limited);
     limited.extend(overflowed.keys().filter(|id| !limited.contains(id)).copied().collect::<Vec<_>>());
     limited.retain(|id| !plan.membership.is_out(*id));
+    let is_limited = !limited.is_empty();
     let positions = std::mem::take(&mut plan.positions);
     let positions = positions.into_iter().filter(|(id, _)| !plan.membership.is_out(*id)).take(MAX_NAMED);
     connection.push(connection.format().frame(&resumed_text(positions, limited)));
     connection.flush();
+    is_limited
 }
 
 /// Sends what was held while it was replayed, and what is held while that is sent. When nothing is left, events flow; there is no moment

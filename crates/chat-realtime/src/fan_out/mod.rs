@@ -1,14 +1,17 @@
+mod joined;
 mod lane;
+mod needs;
 mod recent;
 mod repair;
 mod users;
 
 use crate::outgoing::{Outgoing, joiners};
 use crate::worker::{Post, Worker};
-use crate::{RealtimeSettings, admission::Counted};
+use crate::{QueueStats, RealtimeSettings, RealtimeStats, admission::Counted};
 use chat_domain::auth::LiveConnections;
 use chat_domain::conversations::ConversationStore;
 use chat_domain::{Audience, Change, ChangeLog, ConversationId, Envelope, Event, Pos, SessionId, UserId};
+use joined::JoinedSince;
 use lane::Lane;
 use recent::{Passed, Recent};
 use std::collections::HashMap;
@@ -37,6 +40,9 @@ pub struct FanOut {
     connections: AtomicUsize,
     is_draining: AtomicBool,
     left: Notify,
+    hurry: Notify,
+    stats: Arc<RealtimeStats>,
+    joined: tokio::sync::Mutex<JoinedSince>,
 }
 
 #[derive(Debug, Default)]
@@ -75,12 +81,20 @@ impl FanOut {
             connections: AtomicUsize::new(0),
             is_draining: AtomicBool::new(false),
             left: Notify::new(),
+            hurry: Notify::new(),
+            stats: Arc::default(),
+            joined: tokio::sync::Mutex::new(JoinedSince::now()),
         })
     }
 
     /// The bounds and timers.
     pub const fn settings(&self) -> &Arc<RealtimeSettings> {
         &self.settings
+    }
+
+    /// What has been counted so far.
+    pub const fn stats(&self) -> &Arc<RealtimeStats> {
+        &self.stats
     }
 
     pub(crate) fn changes(&self) -> &dyn ChangeLog {
@@ -168,6 +182,7 @@ impl FanOut {
                 self.users.for_each_worker(user, |worker| lane.add(worker));
             }
             let pos = change.pos;
+            self.stats.changes.add(1);
             let event = Arc::new(Outgoing::new(Envelope::change(change)));
             lane.post_change(pos, |worker| worker.post(Post::Deliver(Arc::clone(&event))));
         }
@@ -227,6 +242,22 @@ impl FanOut {
         for worker in self.lock_workers().iter() {
             worker.post(post.clone());
         }
+    }
+
+    /// What waits in the send queues now. Each worker looks through its own when it gets to it, at most for `patience`; nothing is counted
+    /// while events flow.
+    pub async fn queue_stats(&self, patience: std::time::Duration) -> QueueStats {
+        let (answer, mut answers) = tokio::sync::mpsc::unbounded_channel();
+        self.post_to_all(&Post::Measure(answer));
+        let mut sum = QueueStats::default();
+        let gather = async {
+            while let Some(stats) = answers.recv().await {
+                sum = sum.and(stats);
+            }
+        };
+        // A worker that is too busy to answer is left out.
+        let _ = tokio::time::timeout(patience, gather).await;
+        sum
     }
 
     /// Counts one more socket; `None` where there is no room, or the node is draining.

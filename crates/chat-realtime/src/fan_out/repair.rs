@@ -37,36 +37,56 @@ impl FanOut {
     async fn fill(&self, hole: ChangeRange) -> Result<bool, StoreError> {
         let changes = self.changes.list_changes(&[hole], PAGE).await?;
         let found = changes.iter().any(|change| change.pos == hole.after.next());
+        self.stats.repairs.add(1);
+        self.stats.repaired_changes.add(changes.len() as u64);
         for change in changes {
             self.accept_change(change);
         }
         Ok(found)
     }
 
-    /// Starts what has to happen from time to time, for as long as this lives: the tails of all conversations that somebody here
-    /// takes part in are compared with the store, so that the loss of the last event before a silence is noticed too.
+    /// Starts what has to happen from time to time, for as long as this lives: what is known here is compared with the store, so
+    /// that the loss of the last event before a silence is noticed too.
     pub fn spawn_upkeep(&self) {
         let (this, interval) = (self.this.clone(), self.settings.tail_check_interval);
         self.runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(interval).await;
-                let Some(fan_out) = this.upgrade() else { return };
+            while let Some(fan_out) = this.upgrade() {
+                let hurried = tokio::time::timeout(interval, fan_out.hurry.notified()).await.is_ok();
                 if let Err(error) = fan_out.check_tails().await {
+                    fan_out.stats.failed_tail_checks.add(1);
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "the tails of conversations could not be read"
                     );
+                    if hurried {
+                        // What was called for is still to be done.
+                        fan_out.hurry.notify_one();
+                        tokio::time::sleep(FIRST_RETRY * 10).await;
+                    }
                 }
             }
         });
     }
 
-    /// Compares the newest numbers with the store once, and repairs what is behind.
+    /// Something may have been lost: the upkeep compares with the store at once instead of when it is due. Returns at once, may be called often.
+    pub fn check_tails_soon(&self) {
+        self.hurry.notify_one();
+    }
+
+    /// Compares the newest numbers with the store once, and repairs what is behind; then looks for users here who were added to a conversation
+    /// that nobody here knows of.
     pub async fn check_tails(&self) -> Result<(), StoreError> {
         let mut ids = Vec::new();
         for shard in &self.shards {
             ids.extend(shard.lock().unwrap_or_else(PoisonError::into_inner).lanes.keys().copied());
         }
+        self.check_tails_of(&ids).await?;
+        self.check_joiners().await?;
+        self.stats.tail_checks.add(1);
+        Ok(())
+    }
+
+    pub(super) async fn check_tails_of(&self, ids: &[ConversationId]) -> Result<(), StoreError> {
         for ids in ids.chunks(TAILS) {
             for (id, last) in self.conversations.list_last_pos(ids).await? {
                 self.hear_of(id, last);

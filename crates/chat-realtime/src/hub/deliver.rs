@@ -59,6 +59,7 @@ impl Hub {
             return;
         }
         connection.push_event(event);
+        self.delivered.update(|delivered| delivered + 1);
         if !connection.touched.replace(true) {
             self.touched.borrow_mut().push(Rc::clone(connection));
         }

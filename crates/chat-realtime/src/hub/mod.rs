@@ -9,9 +9,9 @@ pub(crate) use wheel::Tick;
 use crate::connection::{Connection, Life, Sink};
 use crate::outgoing::Format;
 use crate::worker::{Post, Worker};
-use crate::{FanOut, attach::Attaching};
+use crate::{FanOut, QueueStats, attach::Attaching};
 use chat_domain::{ConnectionId, ConversationId, Pos, SessionId, UserId};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub struct Hub {
     index: RefCell<Index>,
     wheel: RefCell<Wheel<Weak<Connection>>>,
     touched: RefCell<Vec<Rc<Connection>>>,
+    /// Since the stats were last added to.
+    delivered: Cell<u64>,
     started: Instant,
 }
 
@@ -63,6 +65,7 @@ impl Hub {
             index: RefCell::default(),
             wheel: RefCell::new(Wheel::new()),
             touched: RefCell::default(),
+            delivered: Cell::default(),
             started: Instant::now(),
         });
         tokio::task::spawn_local(run(Rc::clone(&hub), worker));
@@ -124,10 +127,21 @@ impl Hub {
             self.fan_out.untrack(id, &self.worker, seen);
         }
         connection.session.set(None);
+        if connection.closed_by() == Some(chat_protocol::realtime::CloseCode::TooSlow) {
+            self.fan_out.stats().slow_readers.add(1);
+        }
         if let Some(user) = connection.user.take() {
             self.fan_out.users().remove(user, &self.worker);
         }
         *connection.attaching.borrow_mut() = None;
+    }
+
+    fn queue_stats(&self) -> QueueStats {
+        let mut stats = QueueStats::default();
+        for connection in &self.index.borrow().connections {
+            stats.count(connection.queued_bytes() as u64);
+        }
+        stats
     }
 
     /// How many connections this thread has.
@@ -173,9 +187,11 @@ impl Hub {
             match post {
                 Post::Deliver(event) => self.deliver(&event),
                 Post::CloseSession(session) => self.close_session(session),
+                Post::Measure(answer) => drop(answer.send(self.queue_stats())),
                 Post::Leave => self.index.borrow().connections.iter().for_each(|connection| connection.ask_to_leave()),
             }
         }
+        self.fan_out.stats().deliveries.add(self.delivered.take());
         // Connections may be touched while one is flushed: never hold the list meanwhile.
         let mut touched = self.touched.take();
         for connection in touched.drain(..) {

@@ -1,4 +1,77 @@
+use super::reader::Reader;
+use chat_postgres::PostgresConfig;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const POOL_SIZES: RangeInclusive<usize> = 1..=1_000;
+const WRITERS: RangeInclusive<usize> = 1..=64;
+const QUEUES: RangeInclusive<usize> = 1..=1_000_000;
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
+
+/// Where what development makes is kept when the database is no file.
+const FOLDER_WITHOUT_FILE: &str = "data";
+
+/// Which database, and how much may wait for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// Embedded.
+    File(DatabaseFile),
+    /// `PostgreSQL`.
+    Server(PostgresConfig),
+}
+
+impl Database {
+    /// The folder for what the server keeps beside its database.
+    pub(crate) fn folder(&self) -> &Path {
+        match self {
+            Self::File(file) => file.folder(),
+            Self::Server(_) => Path::new(FOLDER_WITHOUT_FILE),
+        }
+    }
+}
+
+/// The settings of both kinds, all of which are checked whichever is used.
+pub(super) fn read(reader: &mut Reader<'_>) -> Option<Database> {
+    let pool_size = reader.number("DATABASE_POOL_SIZE", &POOL_SIZES);
+    let pool_queue = reader.number("DATABASE_POOL_QUEUE", &QUEUES);
+    let writers = reader.number("DATABASE_WRITERS", &WRITERS);
+    let write_queue = reader.number("DATABASE_WRITE_QUEUE", &QUEUES);
+    let wait_timeout = reader.duration("DATABASE_WAIT_TIMEOUT", TIMEOUTS);
+    let connect_timeout = reader.duration("DATABASE_CONNECT_TIMEOUT", TIMEOUTS);
+    let statement_timeout = reader.duration("DATABASE_STATEMENT_TIMEOUT", TIMEOUTS);
+    let start_timeout = reader.duration("DATABASE_START_TIMEOUT", TIMEOUTS);
+    let url = reader.text("DATABASE_URL");
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    if !matches!(scheme.as_deref(), Some("postgres" | "postgresql")) {
+        return match DatabaseFile::parse(url) {
+            Ok(file) => Some(Database::File(file)),
+            Err((problem, remedy)) => {
+                reader.fault("DATABASE_URL", problem, remedy);
+                None
+            }
+        };
+    }
+    let config = PostgresConfig {
+        pool_size: pool_size?,
+        pool_queue: pool_queue?,
+        wait_timeout: wait_timeout?,
+        writers: writers?,
+        write_queue: write_queue?,
+        connect_timeout: connect_timeout?,
+        statement_timeout: statement_timeout?,
+        start_timeout: start_timeout?,
+        ..PostgresConfig::at(url)
+    };
+    match config.check_address() {
+        Ok(()) => Some(Database::Server(config)),
+        Err(fault) => {
+            let remedy = "write for example postgres://user:password@db.example.com:5432/chat?sslmode=verify-full";
+            reader.fault("DATABASE_URL", format!("is refused ({fault})"), remedy);
+            None
+        }
+    }
+}
 
 /// Where the embedded database lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,14 +80,12 @@ pub(crate) struct DatabaseFile(PathBuf);
 impl DatabaseFile {
     /// Reads `sqlite://relative/path` or `sqlite:///absolute/path`; else says what is wrong and what to do.
     pub(crate) fn parse(url: &str) -> Result<Self, (&'static str, &'static str)> {
-        const REMEDY: &str =
-            "set it to sqlite:// and a path, such as sqlite://data/chat.db or sqlite:///var/lib/chat/chat.db";
+        const REMEDY: &str = "set it to sqlite:// and a path, such as sqlite://data/chat.db, or to postgres://user:password@host/database";
         let Some((scheme, path)) = url.split_once("://") else {
             return Err(("is not a database URL", REMEDY));
         };
         match scheme.to_ascii_lowercase().as_str() {
             "sqlite" => {}
-            "postgres" | "postgresql" => return Err(("asks for PostgreSQL, which this build does not have", REMEDY)),
             _ => return Err(("asks for a database that this build does not have", REMEDY)),
         }
         if path.contains(['?', '#']) {
@@ -56,7 +127,7 @@ mod tests {
 
     #[test]
     fn what_this_build_does_not_have_is_refused_by_name() {
-        assert!(DatabaseFile::parse("postgres://u:p@h/db").is_err_and(|(problem, _)| problem.contains("PostgreSQL")));
+        assert!(DatabaseFile::parse("mongodb://h/db").is_err_and(|(problem, _)| problem.contains("does not have")));
         for wrong in [
             "",
             "data/chat.db",

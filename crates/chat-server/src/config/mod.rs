@@ -2,21 +2,24 @@
 
 mod database;
 mod faults;
+mod keys;
 mod reader;
+mod redis;
 mod secrets;
 mod settings;
 mod source;
 mod values;
 
-pub(crate) use database::DatabaseFile;
+pub(crate) use database::Database;
 pub(crate) use faults::InvalidConfig;
 pub(crate) use secrets::Keys;
 pub(crate) use settings::help;
 pub(crate) use source::Source;
 
 use chat_domain::presence::PresenceAudience;
+use chat_redis::RedisSettings;
 use reader::Reader;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -37,7 +40,6 @@ const ENVIRONMENTS: &[(&str, Environment)] =
 const AUDIENCES: &[(&str, PresenceAudience)] =
     &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
-const SECRET_REMEDY: &str = "set it to the output of: openssl rand -base64 48";
 
 /// How strict the server is about what would be careless in the open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +89,11 @@ pub(crate) struct Config {
     pub(crate) environment: Environment,
     pub(crate) host: IpAddr,
     pub(crate) port: u16,
-    pub(crate) database: DatabaseFile,
+    /// Where metrics are; `None` for nowhere.
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) database: Database,
+    /// `None`: this node is alone.
+    pub(crate) redis: Option<RedisSettings>,
     /// `None`: made, and kept beside the database.
     pub(crate) access_keys: Option<Keys>,
     /// `None`: made, and kept beside the database.
@@ -104,6 +110,7 @@ pub(crate) struct Config {
     pub(crate) shutdown_timeout: Duration,
     pub(crate) timers: ConnectionTimers,
     pub(crate) typing_timeout: Duration,
+    pub(crate) tail_check_interval: Duration,
     pub(crate) log_format: LogFormat,
     /// Directives that parse.
     pub(crate) log_filter: String,
@@ -117,8 +124,11 @@ impl Config {
         let production = environment == Some(Environment::Production);
         let host = reader.parsed("HOST", "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host);
         let port = reader.number("PORT", &(0..=u16::MAX));
-        let database = read_database(&mut reader);
-        let (access_keys, refresh_keys) = read_keys(&mut reader, production);
+        let admin_host = reader.parsed("ADMIN_HOST", "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host);
+        let admin_port = reader.number("ADMIN_PORT", &(0..=u16::MAX));
+        let database = database::read(&mut reader);
+        let redis = redis::read(&mut reader);
+        let (access_keys, refresh_keys) = keys::read(&mut reader, production);
         let access_lifetime = reader.duration("JWT_EXPIRATION", ACCESS_LIFETIMES);
         let refresh_lifetime = reader.duration("JWT_REFRESH_EXPIRATION", REFRESH_LIFETIMES);
         if access_lifetime > refresh_lifetime && refresh_lifetime.is_some() {
@@ -138,6 +148,7 @@ impl Config {
         let heartbeat_timeout = reader.duration("HEARTBEAT_TIMEOUT", TIMERS);
         let auth_timeout = reader.duration("AUTH_TIMEOUT", TIMERS);
         let typing_timeout = reader.duration("TYPING_TIMEOUT", TIMERS);
+        let tail_check_interval = reader.duration("TAIL_CHECK_INTERVAL", TIMERS);
         let log_format = reader.choice("LOG_FORMAT", LOG_FORMATS);
         let log_filter =
             reader.parsed("RUST_LOG", "filter directives, such as info or info,chat_http=debug", parse_filter);
@@ -146,7 +157,9 @@ impl Config {
                 environment: environment?,
                 host: host?,
                 port: port?,
+                admin: Some(SocketAddr::new(admin_host?, admin_port?)).filter(|address| address.port() > 0),
                 database: database?,
+                redis: redis?,
                 access_keys,
                 refresh_keys,
                 access_lifetime: access_lifetime?,
@@ -164,6 +177,7 @@ impl Config {
                     auth_timeout: auth_timeout?,
                 },
                 typing_timeout: typing_timeout?,
+                tail_check_interval: tail_check_interval?,
                 log_format: log_format?,
                 log_filter: log_filter?,
             })
@@ -172,11 +186,15 @@ impl Config {
 
     /// What an operator should know although it does not stop the start.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        [("JWT_SECRET", &self.access_keys), ("JWT_REFRESH_SECRET", &self.refresh_keys)]
+        let mut warnings: Vec<_> = [("JWT_SECRET", &self.access_keys), ("JWT_REFRESH_SECRET", &self.refresh_keys)]
             .into_iter()
             .filter_map(|(name, keys)| Some((name, keys.as_ref()?.weakness()?)))
             .map(|(name, weakness)| format!("{name} {weakness}: production will refuse it"))
-            .collect()
+            .collect();
+        if self.redis.is_some() && matches!(self.database, Database::File(_)) {
+            warnings.push("REDIS_URL is set, and DATABASE_URL names a file that only one node may use".to_owned());
+        }
+        warnings
     }
 }
 
@@ -192,44 +210,6 @@ fn read_environment(reader: &mut Reader<'_>) -> Option<Environment> {
     let name =
         if reader.given("APP_ENV").is_none() && reader.given("NODE_ENV").is_some() { "NODE_ENV" } else { "APP_ENV" };
     reader.choice(name, ENVIRONMENTS)
-}
-
-fn read_database(reader: &mut Reader<'_>) -> Option<DatabaseFile> {
-    match DatabaseFile::parse(reader.text("DATABASE_URL")) {
-        Ok(file) => Some(file),
-        Err((problem, remedy)) => {
-            reader.fault("DATABASE_URL", problem, remedy);
-            None
-        }
-    }
-}
-
-fn read_keys(reader: &mut Reader<'_>, production: bool) -> (Option<Keys>, Option<Keys>) {
-    let mut read = |name| match reader.given(name).map(Keys::parse) {
-        Some(Ok(keys)) => {
-            if let (true, Some(weakness)) = (production, keys.weakness()) {
-                reader.fault(name, weakness, SECRET_REMEDY);
-            }
-            Some(keys)
-        }
-        Some(Err(problem)) => {
-            reader.fault(name, problem, "write one secret without ',' and ':', or id:secret,id:secret");
-            None
-        }
-        None => {
-            if production {
-                reader.fault(name, "is missing", SECRET_REMEDY);
-            }
-            None
-        }
-    };
-    let keys = (read("JWT_SECRET"), read("JWT_REFRESH_SECRET"));
-    if let (true, (Some(access), Some(refresh))) = (production, &keys)
-        && access.shares_with(refresh)
-    {
-        reader.fault("JWT_REFRESH_SECRET", "holds a secret of JWT_SECRET too", SECRET_REMEDY);
-    }
-    keys
 }
 
 fn read_origins(reader: &mut Reader<'_>) -> Option<Vec<String>> {

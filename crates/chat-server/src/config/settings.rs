@@ -21,10 +21,35 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("HOST", "127.0.0.1", "Address to listen on; `0.0.0.0` for every network"),
     setting("PORT", "3000", "Port of REST and WebSocket; `0` takes any free one and logs it"),
     setting(
+        "ADMIN_HOST",
+        "127.0.0.1",
+        "Address of the metrics; whoever reaches it may read them, so keep it off public networks",
+    ),
+    setting("ADMIN_PORT", "9090", "Port of `/metrics`; `0` for none, as a second node on one machine needs"),
+    setting(
         "DATABASE_URL",
         "sqlite://data/chat.db",
-        "The database file; its folder also keeps the secrets that development makes",
+        "`sqlite://` and a file, or `postgres://user:password@host/database`, which several nodes may share",
     ),
+    setting("DATABASE_POOL_SIZE", "10", "PostgreSQL: connections for everything but sends"),
+    setting(
+        "DATABASE_POOL_QUEUE",
+        "1024",
+        "PostgreSQL: calls that may wait for a connection; one more is answered with 503",
+    ),
+    setting("DATABASE_WRITERS", "2", "PostgreSQL: connections for sends, which share commits"),
+    setting("DATABASE_WRITE_QUEUE", "4096", "PostgreSQL: sends that may wait; one more is answered with 503"),
+    setting("DATABASE_WAIT_TIMEOUT", "5s", "PostgreSQL: how long anything waits in either queue before its 503"),
+    setting("DATABASE_CONNECT_TIMEOUT", "5s", "PostgreSQL: how long making one connection may take"),
+    setting("DATABASE_STATEMENT_TIMEOUT", "10s", "PostgreSQL: how long the server works on one statement"),
+    setting("DATABASE_START_TIMEOUT", "1m", "PostgreSQL: how long a start waits for a server that is not there yet"),
+    setting(
+        "REDIS_URL",
+        "",
+        "`redis://` or `rediss://` address that joins nodes into a cluster; both secrets must be set then. Empty: one node",
+    ),
+    setting("REDIS_PREFIX", "chat", "What every key and channel in Redis begins with: one per cluster"),
+    setting("REDIS_TIMEOUT", "500ms", "How long a command waits for Redis before the node goes on without it"),
     setting(
         "APP_ENV",
         "development",
@@ -57,6 +82,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("HEARTBEAT_TIMEOUT", "20s", "How long a ping waits for its pong before the WebSocket is closed"),
     setting("AUTH_TIMEOUT", "10s", "How long a new WebSocket may take to authenticate"),
     setting("TYPING_TIMEOUT", "5s", "How long \"is typing\" holds without renewal"),
+    setting(
+        "PRESENCE_LEASE",
+        "30s",
+        "How long the other nodes wait for one that is silent before its users are offline",
+    ),
+    setting("TAIL_CHECK_INTERVAL", "5s", "How often a node asks the database whether the bus lost something"),
     setting("LOG_FORMAT", "pretty", "`pretty` for people, `json` for machines"),
     setting("RUST_LOG", "info", "What is logged, as tracing filter directives, for example `info,chat_http=debug`"),
 ];
@@ -75,12 +106,9 @@ pub(crate) struct Unsupported {
 
 /// What this build refuses rather than ignores.
 pub(crate) const UNSUPPORTED: &[Unsupported] = &[
-    Unsupported { name: "REDIS_URL", harmless: &[], what: "a cluster over Redis" },
     Unsupported { name: "REALTIME_PORT", harmless: &["0"], what: "a second listener" },
-    Unsupported { name: "ADMIN_PORT", harmless: &["0"], what: "a metrics listener" },
     Unsupported { name: "RATE_LIMIT", harmless: &["off"], what: "rate limits" },
     Unsupported { name: "TRUSTED_PROXIES", harmless: &[], what: "trusting X-Forwarded-For" },
-    Unsupported { name: "PRESENCE_LEASE", harmless: &[], what: "presence over several nodes" },
     Unsupported { name: "CONNECT_TIMEOUT", harmless: &[], what: "Socket.IO" },
 ];
 

@@ -27,7 +27,8 @@ fn every_fault_is_named_at_once_with_how_to_mend_it() {
     let source = Source::from([
         ("HOST", "nowhere at all"),
         ("PORT", "70000"),
-        ("DATABASE_URL", "postgres://chat@db/chat"),
+        ("DATABASE_URL", "mysql://chat@db/chat"),
+        ("DATABASE_POOL_SIZE", "none"),
         ("JWT_SECRET", "a:x,a:y"),
         ("JWT_EXPIRATION", "soon"),
         ("BCRYPT_COST", "3"),
@@ -35,16 +36,18 @@ fn every_fault_is_named_at_once_with_how_to_mend_it() {
         ("PRESENCE_AUDIENCE", "friends"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "chat=loud"),
-        ("REDIS_URL", "redis://localhost"),
+        ("REDIS_URL", "localhost:6379"),
         ("HEARTBEAT_INTERVAL", "0"),
     ]);
     let message = Config::read(&source).expect_err("faults").to_string();
-    assert!(message.starts_with("the configuration has 12 faults:"), "{message}");
+    assert!(message.starts_with("the configuration has 14 faults:"), "{message}");
     for setting in [
         "HOST",
         "PORT",
         "DATABASE_URL",
+        "DATABASE_POOL_SIZE",
         "JWT_SECRET",
+        "JWT_REFRESH_SECRET",
         "JWT_EXPIRATION",
         "BCRYPT_COST",
         "ALLOWED_ORIGINS",
@@ -107,11 +110,47 @@ fn node_env_counts_where_app_env_is_not_set() {
 
 #[test]
 fn what_later_builds_will_have_is_refused_unless_it_is_off() {
-    assert_eq!(faults([("REALTIME_PORT", "0"), ("ADMIN_PORT", ""), ("RATE_LIMIT", "off")]), [""; 0]);
+    assert_eq!(faults([("REALTIME_PORT", "0"), ("RATE_LIMIT", "off")]), [""; 0]);
     assert_eq!(
         faults([("REALTIME_PORT", "3002")]),
         ["REALTIME_PORT asks for a second listener, which this build does not have"]
     );
+}
+
+const POSTGRES: (&str, &str) = ("DATABASE_URL", "postgres://ann:hushhush@db.example.com/chat");
+const REDIS: (&str, &str) = ("REDIS_URL", "redis://:hushhush@redis.example.com:6379");
+
+#[test]
+fn nodes_of_a_cluster_must_be_given_the_secrets_that_they_share() {
+    let missing = "is missing, and the nodes of a cluster (REDIS_URL) must share one";
+    let expected = [format!("JWT_SECRET {missing}"), format!("JWT_REFRESH_SECRET {missing}")];
+    assert_eq!(faults([POSTGRES, REDIS]), expected);
+    let keys = [("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG_TOO)];
+    let config = Config::read(&Source::from([POSTGRES, REDIS, keys[0], keys[1]])).expect("a configuration");
+    assert!(config.redis.is_some() && matches!(config.database, Database::Server(_)) && config.warnings().is_empty());
+    assert!(!format!("{config:?}").contains("hushhush"), "{config:?}");
+    let config = Config::read(&Source::from([REDIS, keys[0], keys[1]])).expect("a configuration");
+    assert!(config.warnings()[0].contains("only one node"), "{:?}", config.warnings());
+}
+
+#[test]
+fn addresses_are_checked_without_being_repeated() {
+    for (name, value) in [
+        ("DATABASE_URL", "postgres://ann:hushhush@db:port/chat"),
+        ("DATABASE_URL", "postgres://ann:hushhush@db/chat?sslmode=perhaps"),
+        ("REDIS_URL", "redis://:hushhush@host:port"),
+    ] {
+        let message = Config::read(&Source::from([(name, value)])).expect_err("faults").to_string();
+        assert!(message.contains(name) && !message.contains("hushhush"), "{message}");
+    }
+}
+
+#[test]
+fn metrics_are_for_this_machine_unless_told_otherwise_and_can_be_turned_off() {
+    let admin = |source| Config::read(&source).expect("a configuration").admin;
+    assert_eq!(admin(Source::default()), "127.0.0.1:9090".parse().ok());
+    assert_eq!(admin(Source::from([("ADMIN_HOST", "0.0.0.0"), ("ADMIN_PORT", "9100")])), "0.0.0.0:9100".parse().ok());
+    assert_eq!(admin(Source::from([("ADMIN_PORT", "0")])), None);
 }
 
 /// `NAME=value` lines of the example, commented ones included, with how it is commented.

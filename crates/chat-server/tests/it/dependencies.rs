@@ -7,8 +7,13 @@ const TABLE: &str = include_str!("../../../../ARCHITECTURE.md");
 
 /// Who may depend on what, of crates that are not ours and that decide what a crate is.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("diesel", &["chat-sqlite"]),
-    ("diesel_migrations", &["chat-sqlite"]),
+    ("diesel", &["chat-postgres", "chat-sqlite"]),
+    ("diesel_migrations", &["chat-postgres", "chat-sqlite"]),
+    ("diesel-async", &["chat-postgres"]),
+    ("tokio-postgres", &["chat-postgres"]),
+    ("redis", &["chat-redis"]),
+    ("deadpool-redis", &["chat-redis"]),
+    ("prometheus-client", &["chat-server"]),
     ("libsqlite3-sys", &["chat-sqlite"]),
     ("actix-web", &["chat-http", "chat-server", "chat-protocol (optional)"]),
     ("apistos", &["chat-http", "chat-protocol (optional)"]),

@@ -1,6 +1,7 @@
 //! Tests against the real binary: what an integrator sees from the outside. One test binary, since linking is slow; a module per subject.
 
 mod bad_input;
+mod cluster;
 mod dependencies;
 mod documents;
 mod errors;
@@ -8,6 +9,7 @@ mod events;
 mod journeys;
 mod lifecycle;
 mod load;
+mod metrics;
 mod presence;
 mod resume;
 mod sessions;

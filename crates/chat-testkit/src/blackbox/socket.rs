@@ -62,6 +62,18 @@ impl Socket {
         }
     }
 
+    /// Connects with a token in the upgrade's header and says what it has; `None` where nobody answers, or not with an upgrade. What was missed
+    /// follows, then `resumed`.
+    pub async fn try_resume(url: &str, token: &str, resume: &Value) -> Option<Self> {
+        let mut request = format!("{url}?resume=true").into_client_request().expect("a URL");
+        let bearer = HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value");
+        request.headers_mut().insert("authorization", bearer);
+        let (stream, _) = tokio::time::timeout(DEADLINE, connect_async(request)).await.ok()?.ok()?;
+        let mut socket = Self { stream, waiting: VecDeque::new(), asked: 0 };
+        socket.tell("resume", json!({"resume": resume})).await;
+        Some(socket)
+    }
+
     /// Sends a frame of any kind.
     pub async fn send_raw(&mut self, message: Message) {
         // A server that has closed already is found out by whoever reads.

@@ -4,6 +4,7 @@ mod bus;
 mod clock;
 mod connections;
 mod hasher;
+mod linked_bus;
 mod presence;
 mod typing;
 
@@ -11,6 +12,7 @@ pub use bus::RecordingBus;
 pub use clock::FakeClock;
 pub use connections::RecordingConnections;
 pub use hasher::FastHasher;
+pub use linked_bus::LinkedBus;
 pub use presence::FakePresence;
 pub use typing::FakeTyping;
 

@@ -1,0 +1,113 @@
+use actix_http::StatusCode;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The upper bounds of the buckets of [`RouteStats`], in seconds; what takes longer is in the sum and the count alone.
+pub const LATENCY_BOUNDS: [f64; 14] =
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What requests without a route of ours are counted under.
+const NO_ROUTE: &str = "-";
+
+/// Methods that routes have; others are counted as one, so that nobody can make the table grow.
+const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
+
+/// How long requests took, by method, route and class of status. Added to once per request.
+#[derive(Debug, Default)]
+pub struct HttpStats {
+    routes: RwLock<HashMap<Key, Arc<RouteStats>>>,
+}
+
+type Key = (&'static str, String, u16);
+
+/// The requests of one route that came to one class of status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteLabels {
+    /// `GET`, `POST` and so on; `other` for what routes do not have.
+    pub method: &'static str,
+    /// The pattern, such as `/api/v1/users/{id}`; `-` where none matched.
+    pub route: String,
+    /// 2 for 200 to 299, and so on.
+    pub status_class: u16,
+}
+
+/// How long those took. Relaxed: numbers for a graph.
+#[derive(Debug, Default)]
+pub struct RouteStats {
+    buckets: [AtomicU64; LATENCY_BOUNDS.len()],
+    count: AtomicU64,
+    micros: AtomicU64,
+}
+
+/// The same, read out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Latency {
+    /// How many took at most as long as the bound of the same place and longer than the one before.
+    pub buckets: [u64; LATENCY_BOUNDS.len()],
+    /// How many there were.
+    pub count: u64,
+    /// How long they took together, in seconds.
+    pub seconds: f64,
+}
+
+impl HttpStats {
+    pub(crate) fn observe(&self, method: &str, route: Option<&str>, status: StatusCode, duration: Duration) {
+        let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("other");
+        let key = (method, route.unwrap_or(NO_ROUTE).to_owned(), status.as_u16() / 100);
+        let known = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let of_route = known.unwrap_or_else(|| {
+            self.routes.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
+        });
+        of_route.observe(duration);
+    }
+
+    /// Everything that was observed so far.
+    pub fn read(&self) -> Vec<(RouteLabels, Latency)> {
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        let labels = |(method, route, class): &Key| RouteLabels { method, route: route.clone(), status_class: *class };
+        routes.iter().map(|(key, stats)| (labels(key), stats.read())).collect()
+    }
+}
+
+impl RouteStats {
+    fn observe(&self, duration: Duration) {
+        let seconds = duration.as_secs_f64();
+        if let Some(bucket) = LATENCY_BOUNDS.iter().position(|bound| seconds <= *bound) {
+            self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        }
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn read(&self) -> Latency {
+        Latency {
+            buckets: std::array::from_fn(|bucket| self.buckets[bucket].load(Ordering::Relaxed)),
+            count: self.count.load(Ordering::Relaxed),
+            seconds: Duration::from_micros(self.micros.load(Ordering::Relaxed)).as_secs_f64(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_in_the_bucket_of_the_first_bound_that_it_does_not_exceed() {
+        let stats = HttpStats::default();
+        for (method, number, millis) in [("GET", 200, 1), ("GET", 204, 3), ("GET", 204, 60_000), ("BREW", 404, 1)] {
+            let status = StatusCode::from_u16(number).expect("a status");
+            stats.observe(method, Some("/api/v1/users/{id}"), status, Duration::from_millis(millis));
+        }
+        let mut read = stats.read();
+        read.sort_by_key(|(labels, _)| labels.status_class);
+        let [(good, latency), (strange, _)] = read.as_slice() else { panic!("{read:?}") };
+        assert_eq!((good.method, good.route.as_str(), good.status_class), ("GET", "/api/v1/users/{id}", 2));
+        assert_eq!((strange.method, strange.status_class), ("other", 4));
+        assert_eq!((latency.count, latency.buckets[1], latency.buckets[3]), (3, 1, 1));
+        assert_eq!(latency.buckets.iter().sum::<u64>(), 2, "a minute is in no bucket");
+        assert!((latency.seconds - 60.004).abs() < 1e-9, "{latency:?}");
+    }
+}

@@ -1,0 +1,81 @@
+use super::rows::reason_name;
+use crate::fault::Stored;
+use crate::schema::sessions;
+use crate::time::micros;
+use chat_domain::auth::EndReason;
+use chat_domain::{SessionId, Timestamp, UserId};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+pub(super) async fn end(
+    connection: &mut AsyncPgConnection,
+    user: UserId,
+    session: SessionId,
+    reason: EndReason,
+    at: Timestamp,
+) -> Stored<bool> {
+    let live = sessions::table
+        .find(session.as_uuid())
+        .filter(sessions::user_id.eq(user.as_uuid()))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(micros(at)));
+    let ended = diesel::update(live)
+        .set((sessions::ended_at.eq(micros(at)), sessions::end_reason.eq(reason_name(reason))))
+        .execute(connection)
+        .await?;
+    Ok(ended > 0)
+}
+
+/// Ends every session of the user but one, and returns them.
+pub(crate) async fn end_all_but(
+    connection: &mut AsyncPgConnection,
+    user: UserId,
+    keep: Option<SessionId>,
+    reason: EndReason,
+    at: Timestamp,
+) -> Stored<Vec<SessionId>> {
+    // Locked in the order of their ids: whoever else ends several does so too.
+    let live: Vec<Uuid> = sessions::table
+        .filter(sessions::user_id.eq(user.as_uuid()))
+        .filter(sessions::ended_at.is_null())
+        .order(sessions::id)
+        .select(sessions::id)
+        .for_update()
+        .load(connection)
+        .await?;
+    let others = live.into_iter().map(SessionId::new).filter(|id| Some(*id) != keep).collect();
+    mark_ended(connection, others, reason, at).await
+}
+
+/// Ends these sessions and returns them. Those that have ended already keep their reason.
+pub(super) async fn mark_ended(
+    connection: &mut AsyncPgConnection,
+    ids: Vec<SessionId>,
+    reason: EndReason,
+    at: Timestamp,
+) -> Stored<Vec<SessionId>> {
+    if !ids.is_empty() {
+        let uuids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+        diesel::update(sessions::table.filter(sessions::id.eq_any(uuids)).filter(sessions::ended_at.is_null()))
+            .set((sessions::ended_at.eq(micros(at)), sessions::end_reason.eq(reason_name(reason))))
+            .execute(connection)
+            .await?;
+    }
+    Ok(ids)
+}
+
+pub(super) async fn prune(connection: &mut AsyncPgConnection, before: Timestamp) -> Stored<u64> {
+    // Every node does this now and then; what another has in hand is left to it.
+    let forgotten = diesel::sql_query(
+        "DELETE FROM sessions WHERE id IN (
+             SELECT id FROM sessions
+             WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 UNION SELECT id FROM sessions WHERE expires_at < $1)
+             ORDER BY id FOR UPDATE SKIP LOCKED)",
+    )
+    .bind::<BigInt, _>(micros(before))
+    .execute(connection)
+    .await?;
+    Ok(forgotten as u64)
+}

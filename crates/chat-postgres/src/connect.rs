@@ -1,0 +1,191 @@
+use crate::address::Address;
+use crate::{OpenError, PostgresConfig, tls};
+use chat_domain::BoxError;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::error::Error as _;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::Config;
+use tokio_postgres::error::SqlState;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A peer that acknowledges nothing for this long is gone, cable and all.
+const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An idle connection is probed after this long, so that firewalls keep it and a dead one is found.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
+
+/// Makes connections with the settings that every one of them has.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    statement_timeout: Duration,
+    /// The runtime on which connections live: a connection ends with the runtime that made it, and workers of an HTTP
+    /// server come and go.
+    runtime: Handle,
+}
+
+/// Why a connection was not made.
+#[derive(Debug)]
+pub(crate) struct ConnectFault {
+    /// Waiting does not mend it: a wrong password, no such database, a certificate that is not trusted.
+    pub(crate) is_permanent: bool,
+    pub(crate) source: BoxError,
+}
+
+impl Connector {
+    /// For connections on the runtime that this is called from.
+    pub(crate) fn new(config: &PostgresConfig) -> Result<Self, OpenError> {
+        let Address { config: mut address, protection, roots } = Address::parse(&config.url)?;
+        address
+            .connect_timeout(config.connect_timeout)
+            .keepalives_idle(KEEPALIVE_AFTER)
+            .tcp_user_timeout(DEAD_PEER_TIMEOUT);
+        Ok(Self {
+            config: address,
+            tls: tls::connector(protection, &roots)?,
+            statement_timeout: config.statement_timeout,
+            runtime: Handle::current(),
+        })
+    }
+
+    /// A connection for everything but migrations.
+    pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, ConnectFault> {
+        self.connect_with(self.statement_timeout).await
+    }
+
+    /// A connection whose statements may take as long as they need.
+    pub(crate) async fn connect_patiently(&self) -> Result<AsyncPgConnection, ConnectFault> {
+        self.connect_with(Duration::ZERO).await
+    }
+
+    async fn connect_with(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, ConnectFault> {
+        let this = self.clone();
+        let connecting = async move {
+            let connection = this.establish().await?;
+            set_up(connection, statement_timeout).await
+        };
+        self.runtime.spawn(connecting).await.unwrap_or_else(|error| Err(passing(error)))
+    }
+
+    async fn establish(&self) -> Result<AsyncPgConnection, ConnectFault> {
+        let connection = if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await.map_err(judged)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        } else {
+            let (client, connection) = self.config.connect(NoTls).await.map_err(judged)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
+        };
+        connection.map_err(passing)
+    }
+}
+
+/// Every statement reaches few rows by their keys, however many rows there are: plans follow indexes, also while a
+/// table is so small that scanning it would do, so that they do not change as it grows, and are made once per
+/// connection. Besides: durability that the server's own settings may have weakened, the timeouts, and messages in
+/// English, which [`crate::fault`] reads (only a superuser may ask for those, so nobody asks who has them already). A
+/// transaction that a stopped node left open is ended for it, or its locks would hold up every other node.
+const SETTINGS: &str = "
+    SELECT set_config('statement_timeout', $1, false) || set_config('idle_in_transaction_session_timeout', $2, false)
+        || set_config('enable_seqscan', 'off', false) || set_config('enable_bitmapscan', 'off', false)
+        || set_config('enable_hashjoin', 'off', false) || set_config('enable_mergejoin', 'off', false)
+        || set_config('plan_cache_mode', 'force_generic_plan', false) || set_config('jit', 'off', false)
+        || CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN ''
+                ELSE set_config('synchronous_commit', 'on', false) END
+        || CASE WHEN current_setting('lc_messages') ~* '^(en|c$|c\\.|posix|$)'
+                  OR NOT current_setting('is_superuser')::boolean THEN ''
+                ELSE set_config('lc_messages', 'C', false) END AS setting";
+
+/// A statement is followed by the next at once; this is for a node that no longer runs.
+const ABANDONED_AFTER: Duration = Duration::from_secs(20);
+
+async fn set_up(
+    mut connection: AsyncPgConnection,
+    statement_timeout: Duration,
+) -> Result<AsyncPgConnection, ConnectFault> {
+    diesel::sql_query(SETTINGS)
+        .bind::<Text, _>(statement_timeout.as_millis().to_string())
+        .bind::<Text, _>(ABANDONED_AFTER.as_millis().to_string())
+        .execute(&mut connection)
+        .await
+        .map_err(passing)?;
+    Ok(connection)
+}
+
+fn passing(source: impl Into<BoxError>) -> ConnectFault {
+    ConnectFault { is_permanent: false, source: source.into() }
+}
+
+fn judged(error: tokio_postgres::Error) -> ConnectFault {
+    let refused = error.code().is_some_and(|code| {
+        [
+            SqlState::INVALID_PASSWORD,
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+            SqlState::INVALID_CATALOG_NAME,
+            SqlState::INSUFFICIENT_PRIVILEGE,
+        ]
+        .contains(code)
+    });
+    ConnectFault { is_permanent: refused || is_distrusted(&error), source: error.into() }
+}
+
+/// Whether the server's certificate is what stands in the way, or that it has none.
+fn is_distrusted(error: &tokio_postgres::Error) -> bool {
+    if error.source().is_some_and(|source| source.to_string() == "server does not support TLS") {
+        return true;
+    }
+    let io_error = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    io_error
+        .and_then(std::io::Error::get_ref)
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .is_some_and(|fault| matches!(fault, rustls::Error::InvalidCertificate(_)))
+}
+
+/// What the server says about how it keeps what it is given.
+#[derive(diesel::QueryableByName)]
+struct Durability {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Text)]
+    synchronous_commit: String,
+    #[diesel(sql_type = Text)]
+    fsync: String,
+    #[diesel(sql_type = Text)]
+    full_page_writes: String,
+}
+
+/// The oldest release that its makers still mend.
+const OLDEST_VERSION: i64 = 140_000;
+
+/// Refuses a server that acknowledges what is not on disk; warns of one that is told to trust its disk too much, which
+/// is the operator's to decide.
+pub(crate) async fn check(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
+    let found: Durability = diesel::sql_query(
+        "SELECT current_setting('server_version_num')::bigint AS version,
+                current_setting('synchronous_commit') AS synchronous_commit,
+                current_setting('fsync') AS fsync,
+                current_setting('full_page_writes') AS full_page_writes",
+    )
+    .get_result(connection)
+    .await
+    .map_err(|error| OpenError::Unreachable(error.into()))?;
+    if found.version < OLDEST_VERSION {
+        return Err(OpenError::Version { found: found.version });
+    }
+    if !["on", "remote_apply"].contains(&found.synchronous_commit.as_str()) {
+        return Err(OpenError::Setting {
+            setting: "synchronous_commit",
+            wanted: "on",
+            found: found.synchronous_commit,
+        });
+    }
+    for (setting, value) in [("fsync", &found.fsync), ("full_page_writes", &found.full_page_writes)] {
+        if value != "on" {
+            tracing::warn!(setting, %value, "the database may lose or damage what it has acknowledged when power fails");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+use super::rows::{ConversationRow, ParticipantRow};
+use crate::fault::Stored;
+use crate::schema::{conversations, participants, users};
+use crate::users::SummaryRow;
+use chat_domain::conversations::{Conversation, ConversationDetails, MAX_LISTED_PARTICIPANTS, Participant};
+use chat_domain::{ConversationId, UserId};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The first participants of each conversation, found one conversation at a time: what a large group costs is what is
+/// listed of it.
+const FIRST_PARTICIPANTS: &str = "SELECT first.*, users.id, users.username, users.name, users.avatar
+     FROM unnest($1) AS asked (id)
+     CROSS JOIN LATERAL (
+         SELECT * FROM participants
+         WHERE participants.conversation_id = asked.id AND participants.left_at IS NULL
+         ORDER BY participants.joined_at, participants.user_id
+         LIMIT $2) AS first
+     JOIN users ON users.id = first.user_id
+     ORDER BY first.joined_at, first.user_id";
+
+pub(super) async fn find_conversation(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+) -> Stored<Option<Conversation>> {
+    let row: Option<ConversationRow> = conversations::table
+        .find(id.as_uuid())
+        .select(ConversationRow::as_select())
+        .get_result(connection)
+        .await
+        .optional()?;
+    row.map(Conversation::try_from).transpose()
+}
+
+/// The same, and nobody else changes it or who takes part until the transaction ends. Everything that takes a `pos`
+/// begins with this; several conversations are held in the order of their ids.
+pub(super) async fn hold_conversation(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+) -> Stored<Option<Conversation>> {
+    let rows: Vec<ConversationRow> = conversations::table
+        .filter(conversations::id.eq(id.as_uuid()))
+        .select(ConversationRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+        .await?;
+    rows.into_iter().next().map(Conversation::try_from).transpose()
+}
+
+/// Conversations as they are now, with those who take part, in any order.
+pub(crate) async fn load_many(
+    connection: &mut AsyncPgConnection,
+    ids: &[ConversationId],
+) -> Stored<Vec<ConversationDetails>> {
+    let uuids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<ConversationRow> = conversations::table
+        .filter(conversations::id.eq_any(uuids))
+        .select(ConversationRow::as_select())
+        .load(connection)
+        .await?;
+    let found = rows.into_iter().map(Conversation::try_from).collect::<Stored<Vec<_>>>()?;
+    with_participants(connection, found).await
+}
+
+/// The conversation as it is now, with those who take part; `None` where there is none.
+pub(super) async fn load_details(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+) -> Stored<Option<ConversationDetails>> {
+    Ok(load_many(connection, &[id]).await?.pop())
+}
+
+/// Adds to each conversation those who take part in it, by one query.
+pub(super) async fn with_participants(
+    connection: &mut AsyncPgConnection,
+    conversations: Vec<Conversation>,
+) -> Stored<Vec<ConversationDetails>> {
+    let ids: Vec<Uuid> = conversations.iter().map(|conversation| conversation.id.as_uuid()).collect();
+    let rows: Vec<(ParticipantRow, SummaryRow)> = diesel::sql_query(FIRST_PARTICIPANTS)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<BigInt, _>(i64::try_from(MAX_LISTED_PARTICIPANTS).unwrap_or(i64::MAX))
+        .load(connection)
+        .await?;
+    let mut listed: HashMap<ConversationId, Vec<Participant>> = HashMap::with_capacity(conversations.len());
+    for (participant, user) in rows {
+        listed.entry(participant.conversation_id()).or_default().push(participant.with_user(user)?);
+    }
+    let with_theirs = |conversation: Conversation| ConversationDetails {
+        participants: listed.remove(&conversation.id).unwrap_or_default(),
+        conversation,
+    };
+    Ok(conversations.into_iter().map(with_theirs).collect())
+}
+
+/// Everyone who takes part, however many.
+pub(super) async fn all_participants(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+) -> Stored<Vec<Participant>> {
+    let rows: Vec<(ParticipantRow, SummaryRow)> = participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_id.eq(id.as_uuid()))
+        .filter(participants::left_at.is_null())
+        .select((ParticipantRow::as_select(), SummaryRow::as_select()))
+        .load(connection)
+        .await?;
+    rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect()
+}
+
+/// How this user takes part in each of these conversations.
+pub(super) async fn participations(
+    connection: &mut AsyncPgConnection,
+    user: UserId,
+    ids: &[ConversationId],
+) -> Stored<HashMap<ConversationId, Participant>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<(ParticipantRow, SummaryRow)> = participants::table
+        .inner_join(users::table)
+        .filter(participants::user_id.eq(user.as_uuid()))
+        .filter(participants::left_at.is_null())
+        .filter(participants::conversation_id.eq_any(ids))
+        .select((ParticipantRow::as_select(), SummaryRow::as_select()))
+        .load(connection)
+        .await?;
+    rows.into_iter()
+        .map(|(participant, user)| Ok((participant.conversation_id(), participant.with_user(user)?)))
+        .collect()
+}

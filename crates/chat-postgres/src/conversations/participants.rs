@@ -1,0 +1,163 @@
+use super::changes::{NewChange, record};
+use super::details::{all_participants, hold_conversation, load_details};
+use super::memberships::find_participant;
+use super::update::record_update;
+use crate::fault::{Fault, Stored};
+use crate::schema::{conversations, participants};
+use crate::time::micros;
+use crate::users::{hold, load_summaries};
+use chat_domain::conversations::{
+    AddParticipant, ConversationDetails, ParticipantError, RemoveParticipant, Role, may_add_participant,
+    may_remove_participant, next_admin,
+};
+use chat_domain::receipts::Positions;
+use chat_domain::users::UserSummary;
+use chat_domain::{Change, ChangeKind, ConversationId, Pos, Timestamp, UserId};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+pub(super) async fn add(
+    connection: &mut AsyncPgConnection,
+    add: AddParticipant,
+) -> Result<(ConversationDetails, Change), ParticipantError> {
+    let AddParticipant { conversation_id: id, actor, user, at } = add;
+    // Users are locked before conversations; whether there is such a user is said after what the rules say.
+    let user_exists = !hold(connection, &[user]).await?.is_empty();
+    let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
+    let actor_role = role_of(connection, id, actor).await?;
+    let user_role = role_of(connection, id, user).await?;
+    may_add_participant(&conversation, actor_role, user_role)?;
+    if !user_exists {
+        return Err(ParticipantError::UnknownUser);
+    }
+    let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop();
+    let summary = summary.ok_or(ParticipantError::UnknownUser)?;
+    Ok(join(connection, id, summary, Positions::joining_at(conversation.last_seq), at).await?)
+}
+
+pub(super) async fn remove(
+    connection: &mut AsyncPgConnection,
+    remove: RemoveParticipant,
+) -> Result<Vec<Change>, ParticipantError> {
+    let RemoveParticipant { conversation_id: id, actor, user, at } = remove;
+    let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
+    let actor_role = role_of(connection, id, actor).await?;
+    let user_role = role_of(connection, id, user).await?;
+    may_remove_participant(&conversation, actor_role, user_role, actor == user)?;
+    Ok(leave(connection, id, user, at).await?)
+}
+
+/// The user leaves every group, inactive ones too, each departure a change of its own. The caller holds the user, so
+/// that nobody adds them anywhere meanwhile.
+pub(crate) async fn leave_every_group(
+    connection: &mut AsyncPgConnection,
+    user: UserId,
+    at: Timestamp,
+) -> Stored<Vec<Change>> {
+    let taking_part = participants::table
+        .filter(participants::user_id.eq(user.as_uuid()))
+        .filter(participants::left_at.is_null())
+        .select(participants::conversation_id);
+    let groups: Vec<Uuid> = conversations::table
+        .filter(conversations::id.eq_any(taking_part))
+        .filter(conversations::is_group)
+        .order(conversations::id)
+        .select(conversations::id)
+        .for_no_key_update()
+        .load(connection)
+        .await?;
+    let mut changes = Vec::with_capacity(groups.len());
+    for group in groups.into_iter().map(ConversationId::new) {
+        // Somebody may have removed them while this waited for the group.
+        if role_of(connection, group, user).await?.is_some() {
+            changes.extend(leave(connection, group, user, at).await?);
+        }
+    }
+    Ok(changes)
+}
+
+async fn role_of(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
+    find_participant(connection, id, user).await?.map(|row| row.role()).transpose()
+}
+
+async fn join(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    user: UserSummary,
+    positions: Positions,
+    at: Timestamp,
+) -> Stored<(ConversationDetails, Change)> {
+    let state = (
+        participants::role.eq(Role::Member.as_str()),
+        participants::joined_at.eq(micros(at)),
+        participants::left_at.eq(None::<i64>),
+        participants::left_pos.eq(None::<i64>),
+        participants::joined_seq.eq(positions.joined.to_i64()),
+        participants::delivered_seq.eq(positions.delivered.to_i64()),
+        participants::read_seq.eq(positions.read.to_i64()),
+    );
+    let who = (participants::conversation_id.eq(id.as_uuid()), participants::user_id.eq(user.id.as_uuid()));
+    // Whoever was here before has a row already; it begins anew.
+    diesel::insert_into(participants::table)
+        .values((who, state))
+        .on_conflict((participants::conversation_id, participants::user_id))
+        .do_update()
+        .set(state)
+        .execute(connection)
+        .await?;
+    count_participants(connection, id, 1).await?;
+    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
+    let pos = record(connection, id, &change, at).await?;
+    let details = load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
+    let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
+    Ok((details, Change { conversation_id: id, pos, at, kind }))
+}
+
+/// The departure, and the hand-over where it leaves no admin.
+async fn leave(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    user: UserId,
+    at: Timestamp,
+) -> Stored<Vec<Change>> {
+    let heir = match role_of(connection, id, user).await? {
+        Some(Role::Admin) => next_admin(&all_participants(connection, id).await?, user),
+        Some(Role::Member) | None => None,
+    };
+    count_participants(connection, id, -1).await?;
+    let pos = record(connection, id, &NewChange::ParticipantRemoved { user }, at).await?;
+    mark_left(connection, id, user, pos, at).await?;
+    let kind = ChangeKind::ParticipantRemoved { user_id: user };
+    let mut changes = vec![Change { conversation_id: id, pos, at, kind }];
+    if let Some(heir) = heir {
+        diesel::update(participants::table.find((id.as_uuid(), heir.as_uuid())))
+            .set(participants::role.eq(Role::Admin.as_str()))
+            .execute(connection)
+            .await?;
+        changes.push(record_update(connection, id, at).await?.1);
+    }
+    Ok(changes)
+}
+
+async fn mark_left(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    user: UserId,
+    pos: Pos,
+    at: Timestamp,
+) -> Stored<()> {
+    diesel::update(participants::table.find((id.as_uuid(), user.as_uuid())))
+        .set((participants::left_at.eq(micros(at)), participants::left_pos.eq(pos.to_i64())))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn count_participants(connection: &mut AsyncPgConnection, id: ConversationId, more: i32) -> Stored<()> {
+    diesel::update(conversations::table.find(id.as_uuid()))
+        .set(conversations::participant_count.eq(conversations::participant_count + more))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

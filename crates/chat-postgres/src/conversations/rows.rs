@@ -1,0 +1,108 @@
+use crate::fault::{Fault, Stored, parsed_option};
+use crate::schema::{conversations, participants};
+use crate::time::timestamp;
+use crate::users::SummaryRow;
+use chat_domain::conversations::{
+    Conversation, ConversationDescription, ConversationKind, ConversationName, Membership, Participant, Role,
+};
+use chat_domain::receipts::Positions;
+use chat_domain::users::AvatarUrl;
+use chat_domain::{ConversationId, Pos, Seq, UserId};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conversations, check_for_backend(Pg))]
+pub(crate) struct ConversationRow {
+    id: Uuid,
+    is_group: bool,
+    name: Option<String>,
+    description: Option<String>,
+    avatar: Option<String>,
+    is_active: bool,
+    created_by: Uuid,
+    last_seq: i64,
+    last_pos: i64,
+    participant_count: i32,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<ConversationRow> for Conversation {
+    type Error = Fault;
+
+    fn try_from(row: ConversationRow) -> Stored<Self> {
+        let description = row.description.as_deref();
+        Ok(Self {
+            id: ConversationId::new(row.id),
+            kind: if row.is_group { ConversationKind::Group } else { ConversationKind::Direct },
+            name: parsed_option("name", row.name.as_deref(), ConversationName::parse)?,
+            description: parsed_option("description", description, ConversationDescription::parse)?,
+            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
+            is_active: row.is_active,
+            created_by: UserId::new(row.created_by),
+            last_seq: Seq::from_i64(row.last_seq),
+            last_pos: Pos::from_i64(row.last_pos),
+            participant_count: u32::try_from(row.participant_count).unwrap_or(0),
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
+        })
+    }
+}
+
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = participants, check_for_backend(Pg))]
+pub(crate) struct ParticipantRow {
+    conversation_id: Uuid,
+    role: String,
+    joined_at: i64,
+    joined_seq: i64,
+    delivered_seq: i64,
+    read_seq: i64,
+}
+
+impl ParticipantRow {
+    pub(crate) fn positions(&self) -> Positions {
+        Positions {
+            joined: Seq::from_i64(self.joined_seq),
+            delivered: Seq::from_i64(self.delivered_seq),
+            read: Seq::from_i64(self.read_seq),
+        }
+    }
+
+    pub(super) fn conversation_id(&self) -> ConversationId {
+        ConversationId::new(self.conversation_id)
+    }
+
+    pub(super) fn role(&self) -> Stored<Role> {
+        role_from(&self.role)
+    }
+
+    pub(super) fn membership(&self, last_pos: Pos, participant_count: u32) -> Stored<Membership> {
+        Ok(Membership {
+            conversation_id: self.conversation_id(),
+            role: self.role()?,
+            last_pos,
+            positions: self.positions(),
+            participant_count,
+        })
+    }
+
+    pub(super) fn with_user(&self, user: SummaryRow) -> Stored<Participant> {
+        Ok(Participant {
+            user: user.try_into()?,
+            role: self.role()?,
+            joined_at: timestamp(self.joined_at),
+            positions: self.positions(),
+        })
+    }
+}
+
+/// From a role's name in the table, which is that of the API.
+pub(crate) fn role_from(name: &str) -> Stored<Role> {
+    [Role::Admin, Role::Member]
+        .into_iter()
+        .find(|role| role.as_str() == name)
+        .ok_or_else(|| Fault::Name { column: "role", found: name.to_owned() })
+}

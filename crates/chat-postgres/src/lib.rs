@@ -1,0 +1,83 @@
+//! The store of a cluster: every store port of `chat-domain` on `PostgreSQL`, which any number of nodes share.
+//!
+//! **Owns** the schema (`migrations/postgres`, embedded, run by [`PostgresStore::open`] under an advisory lock), every
+//! line of SQL for this database, the pool of connections, and the writers of sends. Speaks the protocol itself
+//! (diesel-async over tokio-postgres): there is no libpq to install.
+//!
+//! **Must never know** HTTP, JSON bodies, sockets, other stores, or who may do what: decisions are the domain's, made
+//! on what the transaction sees.
+//!
+//! Directories are features, as in every crate: `users auth conversations messages receipts changes`, with the files of
+//! `chat-sqlite`. In each, `mod.rs` is the port, `rows.rs` turns rows into values, and a file per verb holds functions
+//! over a connection.
+//!
+//! # How calls run
+//!
+//! - *Sends* go through a bounded queue to a few writers. Each takes all that waits, up to 512, and stores it in one
+//!   transaction of two trips to the server: hold the conversations and read what the decisions need; insert, move the
+//!   counters, commit. An answer follows its commit, which is on disk. Where a batch fails because of one send, its
+//!   sends run singly. See `messages/batch.rs`.
+//! - *Everything else* takes a connection from the pool: `query` for one statement, `read` for several that see one
+//!   state, `write` for a transaction (see `store.rs`).
+//! - *Locks* are taken in one order: users, sessions, conversations, participants; several of a kind in the order of
+//!   their ids. Whatever takes a `seq` or a `pos`, or changes who takes part, holds the conversation's row first. So
+//!   two writers wait for each other in turn, never in a circle, and numbers have no gaps, whichever node gives them.
+//! - *Errors*: a lost connection or a server that starts, stops or does not answer is `Unavailable`; a full queue, and
+//!   a statement that gave up after its time, `Overloaded`; a retry may mend either. Where the connection breaks
+//!   between a commit and its answer, nobody knows whether it took place: `Unavailable` again, and a send repeated
+//!   under its key is answered with the message that was stored, or stored. Connections that broke are replaced when
+//!   they are next needed: nothing is restarted after a failover.
+//!
+//! # `sslmode` in the address
+//!
+//! | value | the way is | the server is |
+//! | --- | --- | --- |
+//! | `disable` | plain text | whoever answers |
+//! | `prefer` (default) | encrypted where the server offers it | whoever answers |
+//! | `require`, `verify-full` | encrypted | signed for by a trusted authority, for this host |
+//! | `verify-ca` | encrypted | signed for by a trusted authority, for whatever host |
+//!
+//! Trusted are the machine's authorities, or with `sslrootcert=/path/to/ca.pem` those of that file alone. `require` is
+//! stricter here than in libpq, where it believes any certificate: encryption to an unknown peer protects from nobody
+//! who can stand in between. Across networks that are not your own, use `verify-full`.
+//!
+//! # For operators
+//!
+//! A node opens up to [`PostgresConfig::pool_size`] + [`PostgresConfig::writers`] connections. `synchronous_commit` is
+//! switched on for each of them where the server's default is weaker, and checked at start; `fsync` or
+//! `full_page_writes` switched off is warned of. The connections keep prepared statements and, while migrating, an
+//! advisory lock: put no pooler in transaction mode between. `PostgreSQL` 14 or later.
+//!
+//! # To add something
+//!
+//! **A port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the feature's
+//! directory, and one line in its `mod.rs`. **A column**: a new folder in `migrations/postgres`, `diesel migration run`
+//! (see `diesel.toml` beside this crate's manifest), and the rows that read it. What every send runs is written with
+//! `cached_statement!`, since diesel prepares an `UPDATE`, and what is written as SQL, anew each time. Tests need the
+//! programs of a `PostgreSQL` server: see `chat_testkit::servers`.
+
+mod address;
+mod auth;
+mod changes;
+mod config;
+mod connect;
+mod conversations;
+mod fault;
+mod messages;
+mod migrate;
+mod open_error;
+mod pool;
+mod receipts;
+mod schema;
+mod start;
+mod statement;
+mod status;
+mod store;
+mod time;
+mod tls;
+mod users;
+
+pub use config::PostgresConfig;
+pub use open_error::OpenError;
+pub use status::{PoolStatus, PostgresStatus, SendStatus};
+pub use store::PostgresStore;

@@ -1,0 +1,134 @@
+//! The transaction that several sends share.
+
+use super::append::{Begin, Commit, FindAnswered, FindReplays, FindSenders, HoldConversations};
+use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Writes, key, plan};
+use super::rows::MessageRow;
+use crate::fault::{Fault, Stored, Trouble};
+use crate::users::SummaryRow;
+use chat_domain::messages::{BodyFingerprint, Draft};
+use chat_domain::users::UserSummary;
+use chat_domain::{ConversationId, MessageId, Pos, Seq, UserId};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::TryFutureExt;
+use futures_util::future::{join4, try_join5};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use uuid::Uuid;
+
+/// Why a batch has no outcomes.
+#[derive(Debug)]
+pub(super) enum BatchFault {
+    /// Nothing of it is stored.
+    Undone(Fault),
+    /// The connection broke between the commit and its answer.
+    Unknown(Fault),
+}
+
+/// Stores what may be stored of these sends; when it returns their outcomes, they are committed. The connection is the
+/// caller's alone, in no transaction, and is left in one where this fails; it must not be used again where this is
+/// dropped before it ends.
+///
+/// There are two trips to the server. The statements of each leave in the order in which they are joined here: a join
+/// polls in that order, and a statement leaves when it gets its turn at the connection's cache of prepared statements,
+/// which is first come, first served.
+pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) -> Result<Vec<Outcome>, BatchFault> {
+    let Plan { outcomes, writes } = decide(connection, drafts).await.map_err(BatchFault::Undone)?;
+    match writes {
+        Some(writes) => write(connection, writes).await?,
+        None => connection.batch_execute("ROLLBACK").await.map_err(|error| BatchFault::Undone(error.into()))?,
+    }
+    Ok(outcomes)
+}
+
+/// Holds the conversations, then reads what the decisions need.
+async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan> {
+    let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
+    let holding = HoldConversations { ids: ids.into_iter().collect() };
+    let (mut one, mut two) = (connection, connection);
+    let (_, rows, replays, senders, answered) = try_join5(
+        (Begin {}).execute(&mut one).map_err(Fault::from),
+        holding.load::<(Uuid, i64, i64, bool)>(&mut two).map_err(Fault::from),
+        find_replays(connection, drafts),
+        find_senders(connection, drafts),
+        find_answered(connection, drafts),
+    )
+    .await?;
+    let by_id = |(id, last_seq, last_pos, is_active): (Uuid, i64, i64, bool)| {
+        let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active };
+        (ConversationId::new(id), held)
+    };
+    let conversations = rows.into_iter().map(by_id).collect();
+    Ok(plan(drafts, Seen { conversations, replays, senders, answered }))
+}
+
+async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<HashMap<Key, Kept>> {
+    let keys: Vec<Key> = drafts.iter().filter_map(key).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = FindReplays {
+        conversation_ids: keys.iter().map(|(conversation, ..)| conversation.as_uuid()).collect(),
+        sender_ids: keys.iter().map(|(_, sender, _)| sender.as_uuid()).collect(),
+        keys: keys.iter().map(|(.., key)| key.as_str().to_owned()).collect(),
+    };
+    let rows: Vec<(MessageRow, SummaryRow, Option<Vec<u8>>)> = query.load(&mut connection).await?;
+    let mut replays = HashMap::with_capacity(rows.len());
+    for (row, sender, fingerprint) in rows {
+        let message = row.sent_by(sender)?;
+        let fingerprint = fingerprint.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(BodyFingerprint::new);
+        if let (Some(key), Some(fingerprint)) = (message.client_message_id.clone(), fingerprint) {
+            replays.insert((message.conversation_id, message.sender.id, key), Kept { message, fingerprint });
+        }
+    }
+    Ok(replays)
+}
+
+async fn find_senders(
+    mut connection: &AsyncPgConnection,
+    drafts: &[Draft],
+) -> Stored<HashMap<(ConversationId, UserId), UserSummary>> {
+    let asked: BTreeSet<_> = drafts.iter().map(|draft| (draft.conversation_id, draft.sender)).collect();
+    let query = FindSenders {
+        conversation_ids: asked.iter().map(|(conversation, _)| conversation.as_uuid()).collect(),
+        user_ids: asked.iter().map(|(_, user)| user.as_uuid()).collect(),
+    };
+    let rows: Vec<(Uuid, SummaryRow)> = query.load(&mut connection).await?;
+    rows.into_iter()
+        .map(|(conversation, row)| {
+            let summary = UserSummary::try_from(row)?;
+            Ok(((ConversationId::new(conversation), summary.id), summary))
+        })
+        .collect()
+}
+
+async fn find_answered(
+    mut connection: &AsyncPgConnection,
+    drafts: &[Draft],
+) -> Stored<HashSet<(ConversationId, MessageId)>> {
+    let ids: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.reply_to).map(MessageId::as_uuid).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows: Vec<(Uuid, Uuid)> = FindAnswered { ids }.load(&mut connection).await?;
+    Ok(rows.into_iter().map(|(at, id)| (ConversationId::new(at), MessageId::new(id))).collect())
+}
+
+/// Writes and commits.
+async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), BatchFault> {
+    let Writes { messages, conversations, senders } = writes;
+    let (mut one, mut two, mut three, mut four) = (connection, connection, connection, connection);
+    let (inserted, bumped, moved, committed) = join4(
+        messages.execute(&mut one),
+        conversations.execute(&mut two),
+        senders.execute(&mut three),
+        (Commit {}).execute(&mut four),
+    )
+    .await;
+    for answer in [inserted, bumped, moved, committed] {
+        answer.map_err(|error| match Trouble::of(&error) {
+            // The commit may have arrived, and its answer not.
+            Trouble::Gone => BatchFault::Unknown(error.into()),
+            Trouble::Slow | Trouble::Refused => BatchFault::Undone(error.into()),
+        })?;
+    }
+    Ok(())
+}

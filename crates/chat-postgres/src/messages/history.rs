@@ -1,0 +1,113 @@
+use super::rows::MessageRow;
+use crate::fault::Stored;
+use crate::receipts::{PositionColumns, positions};
+use crate::schema::{conversations, messages, participants, users};
+use crate::users::SummaryRow;
+use chat_domain::messages::{Anchor, HistoryError, HistoryPage, HistoryRequest, Message, SeqRange};
+use chat_domain::receipts::ParticipantPositions;
+use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+pub(super) async fn history(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    reader: UserId,
+    request: HistoryRequest,
+) -> Result<HistoryPage, HistoryError> {
+    let last_seq = find_last_seq(connection, conversation).await?.ok_or(HistoryError::UnknownConversation)?;
+    let participants = load_positions(connection, conversation).await?;
+    if !participants.iter().any(|participant| participant.user_id == reader) {
+        return Err(HistoryError::NotAParticipant);
+    }
+    let anchor = match request.anchor() {
+        Some(Anchor::Message(id)) => {
+            find_in_conversation(connection, conversation, id).await?.ok_or(HistoryError::UnknownMessage)?
+        }
+        Some(Anchor::Seq(seq)) => seq,
+        None => last_seq,
+    };
+    let messages = load_range(connection, conversation, request.range(anchor, last_seq)).await?;
+    Ok(HistoryPage { messages, last_seq, participants })
+}
+
+/// The number of a message of this conversation.
+pub(crate) async fn find_in_conversation(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Stored<Option<Seq>> {
+    let seq: Option<i64> = messages::table
+        .filter(messages::id.eq(message.as_uuid()))
+        .filter(messages::conversation_id.eq(conversation.as_uuid()))
+        .select(messages::seq)
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(seq.map(Seq::from_i64))
+}
+
+/// The newest message of each of these conversations that has one, by one query.
+pub(crate) async fn last_messages(
+    connection: &mut AsyncPgConnection,
+    ids: &[ConversationId],
+) -> Stored<HashMap<ConversationId, Message>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(conversations::table)
+        .inner_join(users::table)
+        .filter(conversations::id.eq_any(ids))
+        .filter(messages::seq.eq(conversations::last_seq))
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)
+        .await?;
+    rows.into_iter()
+        .map(|(message, sender)| message.sent_by(sender).map(|message| (message.conversation_id, message)))
+        .collect()
+}
+
+async fn find_last_seq(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<Option<Seq>> {
+    let last_seq: Option<i64> = conversations::table
+        .find(conversation.as_uuid())
+        .select(conversations::last_seq)
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(last_seq.map(Seq::from_i64))
+}
+
+async fn load_positions(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+) -> Stored<Vec<ParticipantPositions>> {
+    let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
+    let rows: Vec<(Uuid, PositionColumns)> = participants::table
+        .filter(participants::conversation_id.eq(conversation.as_uuid()))
+        .filter(participants::left_at.is_null())
+        .select((participants::user_id, columns))
+        .load(connection)
+        .await?;
+    let of_one = |(user, columns)| ParticipantPositions { user_id: UserId::new(user), positions: positions(columns) };
+    Ok(rows.into_iter().map(of_one).collect())
+}
+
+async fn load_range(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    range: SeqRange,
+) -> Stored<Vec<Message>> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(users::table)
+        .filter(messages::conversation_id.eq(conversation.as_uuid()))
+        .filter(messages::seq.between(range.first.to_i64(), range.last.to_i64()))
+        .order(messages::seq.desc())
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)
+        .await?;
+    rows.into_iter().map(|(message, sender)| message.sent_by(sender)).collect()
+}

@@ -1,0 +1,37 @@
+//! Messages: the hot path, and history.
+//!
+//! A send goes to [`Writers`], which store many in one transaction: [`batch`] runs it, [`plan`] decides, [`append`]
+//! holds the statements.
+
+mod append;
+mod batch;
+mod history;
+mod plan;
+mod rows;
+mod writers;
+
+pub(crate) use append::{MessageColumns, SummaryColumns};
+pub(crate) use history::{find_in_conversation, last_messages};
+pub(crate) use rows::MessageRow;
+pub(crate) use writers::Writers;
+
+use crate::PostgresStore;
+use async_trait::async_trait;
+use chat_domain::messages::{AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessageStore};
+use chat_domain::{ConversationId, UserId};
+
+#[async_trait]
+impl MessageStore for PostgresStore {
+    async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
+        self.writers().append(draft).await
+    }
+
+    async fn history(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        request: HistoryRequest,
+    ) -> Result<HistoryPage, HistoryError> {
+        self.read(async |connection| history::history(connection, conversation, reader, request).await).await
+    }
+}

@@ -1,0 +1,47 @@
+use crate::fault::{Stored, parsed, parsed_option};
+use crate::schema::messages;
+use crate::time::timestamp;
+use crate::users::SummaryRow;
+use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
+use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = messages, check_for_backend(Pg))]
+pub(crate) struct MessageRow {
+    conversation_id: Uuid,
+    seq: i64,
+    id: Uuid,
+    pos: i64,
+    body: String,
+    attachment: Option<String>,
+    reply_to: Option<Uuid>,
+    client_message_id: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    edited_at: Option<i64>,
+    deleted_at: Option<i64>,
+}
+
+impl MessageRow {
+    pub(crate) fn sent_by(self, sender: SummaryRow) -> Stored<Message> {
+        let key = self.client_message_id.as_deref();
+        Ok(Message {
+            id: MessageId::new(self.id),
+            conversation_id: ConversationId::new(self.conversation_id),
+            seq: Seq::from_i64(self.seq),
+            pos: Pos::from_i64(self.pos),
+            sender: sender.try_into()?,
+            body: parsed("body", &self.body, MessageBody::parse)?,
+            attachment: parsed_option("attachment", self.attachment.as_deref(), AttachmentUrl::parse)?,
+            reply_to: self.reply_to.map(MessageId::new),
+            client_message_id: parsed_option("client_message_id", key, ClientMessageId::parse)?,
+            created_at: timestamp(self.created_at),
+            updated_at: timestamp(self.updated_at),
+            edited_at: self.edited_at.map(timestamp),
+            deleted_at: self.deleted_at.map(timestamp),
+        })
+    }
+}

@@ -1,0 +1,290 @@
+//! The queue of sends and the tasks that empty it: group commit.
+
+use super::batch::{BatchFault, store};
+use super::plan::Outcome;
+use crate::PostgresConfig;
+use crate::connect::Connector;
+use crate::fault::{Fault, Trouble};
+use crate::status::SendStatus;
+use chat_domain::messages::{AppendError, Appended, Draft};
+use chat_domain::{BoxError, StoreError};
+use diesel_async::pooled_connection::PoolableConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+/// How many sends share a commit at most; bounds how long the first of them waits, and the memory of a statement.
+const MAX_BATCH: usize = 512;
+
+/// The bounded way to the writers.
+pub(crate) struct Writers {
+    queue: mpsc::Sender<Parcel>,
+    tasks: SyncMutex<Vec<JoinHandle<()>>>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Default)]
+struct Counters {
+    taken: AtomicU64,
+    batches: AtomicU64,
+    failed_batches: AtomicU64,
+}
+
+enum Parcel {
+    Send(Box<Send>),
+    Stop,
+}
+
+struct Send {
+    draft: Draft,
+    queued_at: Instant,
+    reply: oneshot::Sender<Outcome>,
+}
+
+impl Writers {
+    /// Starts the writers on the present runtime. They connect when they have something to do.
+    pub(crate) fn start(connector: &Connector, config: &PostgresConfig, call_timeout: Duration) -> Self {
+        let (queue, parcels) = mpsc::channel(config.write_queue.max(1));
+        let parcels = Arc::new(Mutex::new(parcels));
+        let counters = Arc::new(Counters::default());
+        let (connector, wait_timeout, shared) = (connector.clone(), config.wait_timeout, counters.clone());
+        let writer = move || Writer {
+            parcels: parcels.clone(),
+            connector: connector.clone(),
+            connection: None,
+            wait_timeout,
+            call_timeout,
+            counters: shared.clone(),
+        };
+        let tasks = (0..config.writers.max(1)).map(|_| tokio::spawn(keep_running(writer.clone()))).collect();
+        Self { queue, tasks: SyncMutex::new(tasks), counters }
+    }
+
+    /// Stores a message and answers once it is committed.
+    pub(crate) async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
+        let (reply, outcome) = oneshot::channel();
+        let send = Send { draft, queued_at: Instant::now(), reply };
+        self.queue.try_send(Parcel::Send(Box::new(send))).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Closed(_) => closed(),
+        })?;
+        outcome.await.unwrap_or_else(|_| Err(closed().into()))
+    }
+
+    pub(crate) fn status(&self) -> SendStatus {
+        let limit = self.queue.max_capacity();
+        SendStatus {
+            queued: limit - self.queue.capacity(),
+            limit,
+            taken: self.counters.taken.load(Ordering::Relaxed),
+            batches: self.counters.batches.load(Ordering::Relaxed),
+            failed_batches: self.counters.failed_batches.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Lets the writers store what is queued, and waits until they have ended.
+    pub(crate) async fn close(&self) {
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        // Where nobody listens any more, there is nothing to stop.
+        let _ = self.queue.send(Parcel::Stop).await;
+        for task in tasks {
+            if task.await.is_err() {
+                tracing::error!("a writer of the database was ended");
+            }
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable(BoxError::from("the store is closed"))
+}
+
+/// A defect that one batch brings to light must not end the writing of all others.
+async fn keep_running(writer: impl Fn() -> Writer) {
+    while let Err(error) = tokio::spawn(writer().run()).await {
+        if error.is_cancelled() {
+            return;
+        }
+        tracing::error!("a writer of the database panicked and is replaced");
+    }
+}
+
+struct Writer {
+    parcels: Arc<Mutex<mpsc::Receiver<Parcel>>>,
+    connector: Connector,
+    connection: Option<AsyncPgConnection>,
+    wait_timeout: Duration,
+    call_timeout: Duration,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        while let Some(sends) = self.gather().await {
+            self.serve(sends).await;
+        }
+    }
+
+    /// All that waits, up to a batch; at least one send, unless only old ones were there. `None` once the queue is
+    /// closed and empty. While one writer waits here, the others wait for their turn.
+    async fn gather(&self) -> Option<Vec<Send>> {
+        let mut parcels = Vec::with_capacity(MAX_BATCH);
+        let mut queue = self.parcels.lock().await;
+        if queue.recv_many(&mut parcels, MAX_BATCH).await == 0 {
+            return None;
+        }
+        let mut sends = Vec::with_capacity(parcels.len());
+        for parcel in parcels {
+            match parcel {
+                Parcel::Send(send) if send.queued_at.elapsed() > self.wait_timeout => {
+                    send.answer(Err(StoreError::Overloaded.into()));
+                }
+                Parcel::Send(send) => sends.push(*send),
+                Parcel::Stop => queue.close(),
+            }
+        }
+        Some(sends)
+    }
+
+    async fn serve(&mut self, sends: Vec<Send>) {
+        if sends.is_empty() {
+            return;
+        }
+        self.counters.taken.fetch_add(sends.len() as u64, Ordering::Relaxed);
+        let (drafts, replies): (Vec<Draft>, Vec<_>) = sends.into_iter().map(|send| (send.draft, send.reply)).unzip();
+        for (reply, outcome) in replies.into_iter().zip(self.store_all(&drafts).await) {
+            // The caller may have gone; what was done stays done.
+            let _ = reply.send(outcome);
+        }
+    }
+
+    /// Together, or, where that fails because of one of them, each alone.
+    async fn store_all(&mut self, drafts: &[Draft]) -> Vec<Outcome> {
+        match self.store_batch(drafts).await {
+            Ok(outcomes) => outcomes,
+            Err(failure) if failure.concerns_one && drafts.len() > 1 => {
+                tracing::warn!(error = %failure.words, sends = drafts.len(), "a shared commit failed; its sends run singly");
+                let mut outcomes = Vec::with_capacity(drafts.len());
+                for draft in drafts {
+                    outcomes.push(self.store_one(draft).await);
+                }
+                outcomes
+            }
+            Err(failure) => {
+                tracing::warn!(error = %failure.words, sends = drafts.len(), "sends were not stored");
+                drafts.iter().map(|_| Err(failure.error().into())).collect()
+            }
+        }
+    }
+
+    async fn store_one(&mut self, draft: &Draft) -> Outcome {
+        match self.store_batch(std::slice::from_ref(draft)).await {
+            Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(closed().into())),
+            Err(failure) => Err(failure.error().into()),
+        }
+    }
+
+    /// One transaction; where the connection breaks before it is committed, one more on a new connection.
+    async fn store_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
+        self.counters.batches.fetch_add(1, Ordering::Relaxed);
+        let first = self.try_batch(drafts).await;
+        let outcomes = match first {
+            Err(failure) if failure.may_repeat => self.try_batch(drafts).await,
+            first => first,
+        };
+        if outcomes.is_err() {
+            self.counters.failed_batches.fetch_add(1, Ordering::Relaxed);
+        }
+        outcomes
+    }
+
+    async fn try_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
+        // Taken out: where this is dropped or fails, nobody finds a connection in an unknown state.
+        let mut connection = self.connect().await.map_err(|error| Failure::unreachable(&error))?;
+        match timeout(self.call_timeout, store(&mut connection, drafts)).await {
+            Ok(Ok(outcomes)) => {
+                self.connection = Some(connection);
+                Ok(outcomes)
+            }
+            Ok(Err(fault)) => {
+                let failure = Failure::of(&fault);
+                // A server that refused a statement can be asked to forget the rest; else the connection goes, and it
+                // forgets by itself.
+                if failure.is_connected && connection.batch_execute("ROLLBACK").await.is_ok() {
+                    self.connection = Some(connection);
+                }
+                Err(failure)
+            }
+            Err(_) => Err(Failure::silent()),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<AsyncPgConnection, StoreError> {
+        if let Some(mut connection) = self.connection.take()
+            && !connection.is_broken()
+        {
+            return Ok(connection);
+        }
+        Ok(self.connector.connect().await?)
+    }
+}
+
+impl Send {
+    fn answer(self, outcome: Outcome) {
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// Why a transaction has no outcomes, for all of its sends.
+struct Failure {
+    words: String,
+    /// `Overloaded` instead of `Unavailable` or `Failed`.
+    trouble: Trouble,
+    /// One of the sends is to blame, and the others may do without it.
+    concerns_one: bool,
+    /// Nothing is stored, and a new connection may do better.
+    may_repeat: bool,
+    /// The connection still answers.
+    is_connected: bool,
+}
+
+impl Failure {
+    fn of(fault: &BatchFault) -> Self {
+        let (BatchFault::Undone(cause) | BatchFault::Unknown(cause)) = fault;
+        let trouble = match cause {
+            Fault::Database(error) => Trouble::of(error),
+            Fault::Value { .. } | Fault::Name { .. } => Trouble::Refused,
+        };
+        let is_undone = matches!(fault, BatchFault::Undone(_));
+        Self {
+            words: cause.to_string(),
+            trouble,
+            concerns_one: is_undone && trouble == Trouble::Refused,
+            may_repeat: is_undone && trouble == Trouble::Gone,
+            is_connected: is_undone && trouble != Trouble::Gone,
+        }
+    }
+
+    fn unreachable(error: &StoreError) -> Self {
+        let words = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+        Self { words, trouble: Trouble::Gone, concerns_one: false, may_repeat: false, is_connected: false }
+    }
+
+    fn silent() -> Self {
+        let words = "the database does not answer".to_owned();
+        Self { words, trouble: Trouble::Gone, concerns_one: false, may_repeat: false, is_connected: false }
+    }
+
+    fn error(&self) -> StoreError {
+        match self.trouble {
+            Trouble::Gone => StoreError::Unavailable(BoxError::from(self.words.clone())),
+            Trouble::Slow => StoreError::Overloaded,
+            Trouble::Refused => StoreError::Failed(BoxError::from(self.words.clone())),
+        }
+    }
+}

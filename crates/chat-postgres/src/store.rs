@@ -1,0 +1,172 @@
+use crate::connect::{self, ConnectFault, Connector};
+use crate::fault::Fault;
+use crate::messages::Writers;
+use crate::pool::{Pool, PooledConnection};
+use crate::status::PostgresStatus;
+use crate::{OpenError, PostgresConfig, migrate, start};
+use chat_domain::{BoxError, StoreError};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// One state of the database for all that follows.
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// A server that still has the connection and works on nothing, stopped or behind a cut cable, is given up this long
+/// after the time it has for a statement.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Every store port, on a `PostgreSQL` server that other nodes may use too. Cheap to clone; its tasks end with the last
+/// clone, or with
+/// [`PostgresStore::close`].
+#[derive(Clone)]
+pub struct PostgresStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    writers: Writers,
+    call_timeout: Duration,
+}
+
+impl PostgresStore {
+    /// Waits for the server, brings its schema up to date, checks its settings and starts the writers. Connections and
+    /// writers live on the runtime that this is called from, which must outlive the store; the store itself may be used
+    /// from any.
+    pub async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
+        let connector = Connector::new(config)?;
+        for migration in migrate::migrate(&connector, config.start_timeout).await? {
+            tracing::info!(migration, "the database was migrated");
+        }
+        let mut first = start::wait_for(config.start_timeout, || connector.connect()).await?;
+        connect::check(&mut first).await?;
+        let call_timeout = config.statement_timeout + GRACE;
+        let pool = Pool::new(connector.clone(), config)
+            .map_err(|error| OpenError::Unreachable(BoxError::from(error.to_string())))?;
+        let writers = Writers::start(&connector, config, call_timeout);
+        Ok(Self { inner: Arc::new(Inner { pool, writers, call_timeout }) })
+    }
+
+    /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, and brings its
+    /// schema up to date. Returns the names of the migrations that were run.
+    pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
+        let config = PostgresConfig::at(url);
+        migrate::migrate(&Connector::new(&config)?, config.start_timeout).await
+    }
+
+    /// Whether the server answers now, by the way that calls take.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.query(async |connection| {
+            use diesel_async::RunQueryDsl;
+            diesel::sql_query("SELECT 1").execute(connection).await.map_err(Fault::from)?;
+            Ok::<_, Fault>(())
+        })
+        .await
+    }
+
+    /// What waits and what is busy, for metrics.
+    pub fn status(&self) -> PostgresStatus {
+        PostgresStatus { pool: self.inner.pool.status(), sends: self.inner.writers.status() }
+    }
+
+    /// Stores the sends that are queued, then ends the writers and the pool; calls that come later are answered with
+    /// `Unavailable`.
+    pub async fn close(&self) {
+        self.inner.writers.close().await;
+        self.inner.pool.close();
+    }
+
+    pub(crate) fn writers(&self) -> &Writers {
+        &self.inner.writers
+    }
+
+    /// Runs a body in a transaction and answers once that is committed. A body that fails leaves no trace. Where the
+    /// connection breaks between the commit and its answer, nobody knows whether it took place: `Unavailable`, as for
+    /// any broken connection.
+    pub(crate) async fn write<T, A, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+    ) -> Result<T, E>
+    where
+        A: Into<E>,
+        E: From<StoreError>,
+    {
+        self.transaction("BEGIN", body).await
+    }
+
+    /// Runs a body of several queries that all see one state of the database, with everything in it that was answered
+    /// before.
+    pub(crate) async fn read<T, A, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+    ) -> Result<T, E>
+    where
+        A: Into<E>,
+        E: From<StoreError>,
+    {
+        self.transaction(BEGIN_READING, body).await
+    }
+
+    /// Runs a body of a single statement, which needs no transaction around it.
+    pub(crate) async fn query<T, A, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+    ) -> Result<T, E>
+    where
+        A: Into<E>,
+        E: From<StoreError>,
+    {
+        let mut connection = self.inner.pool.get().await?;
+        match timeout(self.inner.call_timeout, body(&mut connection)).await {
+            Ok(outcome) => outcome.map_err(Into::into),
+            Err(_) => Err(silent(connection).into()),
+        }
+    }
+
+    async fn transaction<T, A, E>(
+        &self,
+        begin: &str,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+    ) -> Result<T, E>
+    where
+        A: Into<E>,
+        E: From<StoreError>,
+    {
+        let mut connection = self.inner.pool.get().await?;
+        let whole = async {
+            let failed = |error| E::from(StoreError::from(Fault::Database(error)));
+            AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin).await.map_err(failed)?;
+            match body(&mut connection).await {
+                Ok(value) => {
+                    AnsiTransactionManager::commit_transaction(&mut *connection).await.map_err(failed)?;
+                    Ok(value)
+                }
+                Err(refusal) => {
+                    if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *connection).await {
+                        // The pool throws the connection away, and the server then undoes the transaction.
+                        tracing::debug!(%error, "a transaction could not be rolled back");
+                    }
+                    Err(refusal.into())
+                }
+            }
+        };
+        match timeout(self.inner.call_timeout, whole).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(silent(connection).into()),
+        }
+    }
+}
+
+/// Throws away a connection on which an answer is overdue: whoever came next would wait behind it.
+fn silent(connection: PooledConnection) -> StoreError {
+    drop(PooledConnection::take(connection));
+    StoreError::Unavailable(BoxError::from("the database does not answer"))
+}
+
+impl From<ConnectFault> for StoreError {
+    fn from(fault: ConnectFault) -> Self {
+        Self::Unavailable(fault.source)
+    }
+}

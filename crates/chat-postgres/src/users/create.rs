@@ -1,0 +1,118 @@
+use crate::fault::{Fault, Stored};
+use crate::schema::{credentials, users};
+use crate::time::micros;
+use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, NewUser, User, Username, WantedUsername};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// How often another node may take the username that was just found free. Every time somebody else got theirs, so that
+/// a crowd of this size has come through.
+const MAX_ATTEMPTS: usize = 1_000;
+
+pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) -> Result<User, CreateUserError> {
+    for _ in 0..MAX_ATTEMPTS {
+        let username = match &new.username {
+            WantedUsername::Exactly(username) => username.clone(),
+            WantedUsername::Like(username) => free_username(connection, username).await?,
+        };
+        let user = user(new, username)?;
+        if insert(connection, &user).await? {
+            insert_credentials(connection, new).await?;
+            return Ok(user);
+        }
+        // Somebody has the email or the username, perhaps since a moment ago: the insert waited for them to commit.
+        if email_is_taken(connection, &new.email.key()).await? {
+            return Err(CreateUserError::EmailTaken);
+        }
+        if matches!(new.username, WantedUsername::Exactly(_)) {
+            return Err(CreateUserError::UsernameTaken);
+        }
+    }
+    Err(CreateUserError::UsernameTaken)
+}
+
+/// The key by which a name is found, whatever its case.
+pub(super) fn name_key(name: &DisplayName) -> String {
+    name.as_str().to_lowercase()
+}
+
+fn user(new: &NewUser, username: Username) -> Stored<User> {
+    let name = match &new.name {
+        Some(name) => name.clone(),
+        None => DisplayName::parse(username.as_str()).map_err(|fault| Fault::Value { column: "username", fault })?,
+    };
+    Ok(User {
+        id: new.id,
+        email: new.email.clone(),
+        username,
+        name,
+        first_name: new.first_name.clone(),
+        last_name: new.last_name.clone(),
+        avatar: new.avatar.clone(),
+        last_seen: None,
+        created_at: new.created_at,
+        updated_at: new.created_at,
+    })
+}
+
+async fn username_is_taken(connection: &mut AsyncPgConnection, username: &Username) -> Stored<bool> {
+    let taken = users::table.filter(users::username_key.eq(username.key()));
+    Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection).await?)
+}
+
+async fn email_is_taken(connection: &mut AsyncPgConnection, key: &str) -> Stored<bool> {
+    let taken = users::table.filter(users::email_key.eq(key));
+    Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection).await?)
+}
+
+/// The username itself or a number behind it. Where 2, 3, ... are taken in a row, as they are when many share a local
+/// part, the search gallops, so that the thousandth costs twenty look-ups and not a thousand.
+async fn free_username(connection: &mut AsyncPgConnection, wanted: &Username) -> Stored<Username> {
+    if !username_is_taken(connection, wanted).await? {
+        return Ok(wanted.clone());
+    }
+    let (mut taken, mut free) = (1, 2);
+    while username_is_taken(connection, &wanted.numbered(free)).await? {
+        (taken, free) = (free, free * 2);
+    }
+    while free - taken > 1 {
+        let middle = taken.midpoint(free);
+        if username_is_taken(connection, &wanted.numbered(middle)).await? { taken = middle } else { free = middle }
+    }
+    Ok(wanted.numbered(free))
+}
+
+/// Whether it was inserted: not where the id, the email or the username is taken.
+async fn insert(connection: &mut AsyncPgConnection, user: &User) -> Stored<bool> {
+    let inserted = diesel::insert_into(users::table)
+        .values((
+            users::id.eq(user.id.as_uuid()),
+            users::email.eq(user.email.as_str()),
+            users::email_key.eq(user.email.key()),
+            users::username.eq(user.username.as_str()),
+            users::username_key.eq(user.username.key()),
+            users::name.eq(user.name.as_str()),
+            users::name_key.eq(name_key(&user.name)),
+            users::first_name.eq(user.first_name.as_ref().map(DisplayName::as_str)),
+            users::last_name.eq(user.last_name.as_ref().map(DisplayName::as_str)),
+            users::avatar.eq(user.avatar.as_ref().map(AvatarUrl::as_str)),
+            users::created_at.eq(micros(user.created_at)),
+            users::updated_at.eq(micros(user.updated_at)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(inserted > 0)
+}
+
+async fn insert_credentials(connection: &mut AsyncPgConnection, new: &NewUser) -> Stored<()> {
+    diesel::insert_into(credentials::table)
+        .values((
+            credentials::user_id.eq(new.id.as_uuid()),
+            credentials::password_hash.eq(new.password_hash.reveal()),
+            credentials::updated_at.eq(micros(new.created_at)),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

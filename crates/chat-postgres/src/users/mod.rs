@@ -1,0 +1,95 @@
+//! Accounts and credentials.
+
+mod contacts;
+mod create;
+mod delete;
+mod find;
+mod profile;
+mod rows;
+mod search;
+
+pub(crate) use find::{hold, hold_turn, load_summaries};
+pub(crate) use rows::SummaryRow;
+
+use crate::PostgresStore;
+use async_trait::async_trait;
+use chat_domain::auth::PasswordHash;
+use chat_domain::users::{
+    CreateUserError, DeletedUser, EmailAddress, NewUser, ProfileChanges, SearchTerm, UpdateProfileError, User,
+    UserStore, Username,
+};
+use chat_domain::{Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
+
+#[async_trait]
+impl UserStore for PostgresStore {
+    async fn create(&self, user: NewUser) -> Result<User, CreateUserError> {
+        self.write(async |connection| create::create(connection, &user).await).await
+    }
+
+    async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.query(async |connection| find::find(connection, id).await).await
+    }
+
+    async fn list_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        self.query(async |connection| find::list_by_ids(connection, ids).await).await
+    }
+
+    async fn find_credentials_by_email(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        let key = email.key();
+        self.query(async |connection| find::credentials_by_email(connection, &key).await).await
+    }
+
+    async fn find_credentials_by_username(
+        &self,
+        username: &Username,
+    ) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        let key = username.key();
+        self.query(async |connection| find::credentials_by_username(connection, &key).await).await
+    }
+
+    async fn find_credentials(&self, id: UserId) -> Result<Option<(User, PasswordHash)>, StoreError> {
+        self.query(async |connection| find::credentials(connection, id).await).await
+    }
+
+    async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError> {
+        self.read(async |connection| search::search(connection, term, page).await).await
+    }
+
+    async fn update_profile(
+        &self,
+        id: UserId,
+        changes: ProfileChanges,
+        at: Timestamp,
+    ) -> Result<Option<User>, UpdateProfileError> {
+        self.write(async |connection| profile::update(connection, id, &changes, at).await).await
+    }
+
+    async fn set_password(
+        &self,
+        id: UserId,
+        hash: PasswordHash,
+        keep: SessionId,
+        at: Timestamp,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        self.write(async |connection| profile::set_password(connection, id, &hash, keep, at).await).await
+    }
+
+    async fn delete(&self, id: UserId, at: Timestamp) -> Result<Option<DeletedUser>, StoreError> {
+        self.write(async |connection| delete::delete(connection, id, at).await).await
+    }
+
+    async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
+        self.query(async |connection| profile::touch_last_seen(connection, id, at).await).await
+    }
+
+    async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.query(async |connection| contacts::list(connection, id, limit).await).await
+    }
+
+    async fn list_contacts_among(&self, id: UserId, among: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+        self.query(async |connection| contacts::among(connection, id, among).await).await
+    }
+}

@@ -1,0 +1,87 @@
+use super::create::name_key;
+use super::find;
+use super::find::hold_turn;
+use crate::auth::end_all_but;
+use crate::fault::{Fault, Stored};
+use crate::schema::{credentials, users};
+use crate::time::micros;
+use chat_domain::auth::{EndReason, PasswordHash};
+use chat_domain::users::{AvatarUrl, DisplayName, ProfileChanges, UpdateProfileError, User};
+use chat_domain::{SessionId, Timestamp, UserId};
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// What of a row changes: `None` leaves a column as it is, `Some(None)` empties it.
+#[derive(AsChangeset)]
+#[expect(clippy::option_option, reason = "diesel's way to tell an empty value from none given")]
+#[diesel(table_name = users)]
+struct Changeset {
+    username: Option<String>,
+    username_key: Option<String>,
+    name: Option<String>,
+    name_key: Option<String>,
+    first_name: Option<Option<String>>,
+    last_name: Option<Option<String>>,
+    avatar: Option<Option<String>>,
+    updated_at: i64,
+}
+
+pub(super) async fn update(
+    connection: &mut AsyncPgConnection,
+    id: UserId,
+    changes: &ProfileChanges,
+    at: Timestamp,
+) -> Result<Option<User>, UpdateProfileError> {
+    if !hold_turn(connection, id).await? {
+        return Ok(None);
+    }
+    let Some(user) = find::find(connection, id).await? else { return Ok(None) };
+    match store(connection, id, changes, at.max(user.updated_at)).await {
+        Err(Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
+            Err(UpdateProfileError::UsernameTaken)
+        }
+        Err(fault) => Err(fault.into()),
+        Ok(()) => Ok(find::find(connection, id).await?),
+    }
+}
+
+async fn store(connection: &mut AsyncPgConnection, id: UserId, changes: &ProfileChanges, at: Timestamp) -> Stored<()> {
+    let text = |name: &Option<DisplayName>| name.as_ref().map(|name| name.as_str().to_owned());
+    let changeset = Changeset {
+        username: changes.username.as_ref().map(|username| username.as_str().to_owned()),
+        username_key: changes.username.as_ref().map(chat_domain::users::Username::key),
+        name: text(&changes.name),
+        name_key: changes.name.as_ref().map(name_key),
+        first_name: changes.first_name.as_ref().map(text),
+        last_name: changes.last_name.as_ref().map(text),
+        avatar: changes.avatar.as_ref().map(|avatar| avatar.as_ref().map(|url: &AvatarUrl| url.as_str().to_owned())),
+        updated_at: micros(at),
+    };
+    diesel::update(users::table.find(id.as_uuid())).set(changeset).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn set_password(
+    connection: &mut AsyncPgConnection,
+    id: UserId,
+    hash: &PasswordHash,
+    keep: SessionId,
+    at: Timestamp,
+) -> Stored<Vec<SessionId>> {
+    diesel::update(credentials::table.find(id.as_uuid()))
+        .set((credentials::password_hash.eq(hash.reveal()), credentials::updated_at.eq(micros(at))))
+        .execute(connection)
+        .await?;
+    end_all_but(connection, id, Some(keep), EndReason::PasswordChanged, at).await
+}
+
+pub(super) async fn touch_last_seen(connection: &mut AsyncPgConnection, id: UserId, at: Timestamp) -> Stored<()> {
+    let at = micros(at);
+    let earlier = users::last_seen.is_null().or(users::last_seen.lt(at));
+    diesel::update(users::table.find(id.as_uuid()).filter(users::deleted_at.is_null()).filter(earlier))
+        .set(users::last_seen.eq(at))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

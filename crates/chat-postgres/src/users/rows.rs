@@ -1,0 +1,66 @@
+use crate::fault::{Fault, Stored, parsed, parsed_option};
+use crate::schema::users;
+use crate::time::timestamp;
+use chat_domain::UserId;
+use chat_domain::users::{AvatarUrl, DELETED_USER_NAME, DisplayName, EmailAddress, User, UserSummary, Username};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+/// An account that is not deleted: what may be empty in the table is not empty here.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+pub(crate) struct UserRow {
+    id: Uuid,
+    email: Option<String>,
+    username: Option<String>,
+    name: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    avatar: Option<String>,
+    last_seen: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Fault;
+
+    fn try_from(row: UserRow) -> Stored<Self> {
+        Ok(Self {
+            id: UserId::new(row.id),
+            email: parsed("email", row.email.as_deref().unwrap_or_default(), EmailAddress::parse)?,
+            username: parsed("username", row.username.as_deref().unwrap_or_default(), Username::parse)?,
+            name: parsed("name", row.name.as_deref().unwrap_or_default(), DisplayName::parse)?,
+            first_name: parsed_option("first_name", row.first_name.as_deref(), DisplayName::parse)?,
+            last_name: parsed_option("last_name", row.last_name.as_deref(), DisplayName::parse)?,
+            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
+            last_seen: row.last_seen.map(timestamp),
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
+        })
+    }
+}
+
+/// What messages and participants show of an account, deleted or not.
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+pub(crate) struct SummaryRow {
+    id: Uuid,
+    username: Option<String>,
+    name: Option<String>,
+    avatar: Option<String>,
+}
+
+impl TryFrom<SummaryRow> for UserSummary {
+    type Error = Fault;
+
+    fn try_from(row: SummaryRow) -> Stored<Self> {
+        Ok(Self {
+            id: UserId::new(row.id),
+            username: parsed_option("username", row.username.as_deref(), Username::parse)?,
+            name: row.name.unwrap_or_else(|| DELETED_USER_NAME.to_owned()),
+            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
+        })
+    }
+}

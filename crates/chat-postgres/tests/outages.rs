@@ -1,0 +1,265 @@
+//! The server goes, is slow, or comes back: what was acknowledged is there, what was not is said quickly, and nothing
+//! has to be restarted.
+
+use chat_domain::messages::{AppendError, Appended, HistoryRequest, MessageStore};
+use chat_domain::users::UserStore;
+use chat_domain::{PageLimit, StoreError};
+use chat_postgres::{OpenError, PostgresConfig, PostgresStore};
+use chat_testkit::servers::Postgres;
+use chat_testkit::stores::{Scene, Stores};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+/// Longer than any answer should take, on a machine that is busy with other tests.
+const QUICKLY: Duration = Duration::from_secs(3);
+
+/// What a client waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+async fn scene(config: PostgresConfig) -> (Scene, Arc<PostgresStore>) {
+    let store = Arc::new(PostgresStore::open(&config).await.expect("a store"));
+    (Scene::new(Stores::of(store.clone(), ())), store)
+}
+
+fn database_of(url: &str) -> &str {
+    url.rsplit('/').next().expect("a database")
+}
+
+const fn is_passing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(_) | StoreError::Overloaded)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_server_every_call_says_so_quickly_and_afterwards_works_again() {
+    let server = Postgres::start();
+    let (scene, store) = scene(PostgresConfig::at(server.create_database())).await;
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    scene.say(direct, ann, "before").await;
+
+    server.stop();
+    let started = Instant::now();
+    assert!(matches!(store.find(ann).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.touch_last_seen(ann, scene.now()).await, Err(StoreError::Unavailable(_))));
+    let draft = scene.keyed_draft(direct, ann, "during", "k");
+    let refused = store.append(draft.clone()).await;
+    assert!(matches!(refused, Err(AppendError::Store(StoreError::Unavailable(_)))), "{refused:?}");
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    assert!(started.elapsed() < QUICKLY, "{:?}", started.elapsed());
+
+    server.resume();
+    assert!(store.find(ann).await.expect("an answer").is_some());
+    let Ok(Appended::New(message)) = store.append(draft).await else { panic!("the same key stores it now") };
+    assert_eq!(message.seq.get(), 2);
+    assert!(store.ping().await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_connections_do_not_survive_a_restart_and_nobody_notices() {
+    let server = Postgres::start();
+    let (scene, store) = scene(PostgresConfig::at(server.create_database())).await;
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    scene.say(direct, ann, "one").await;
+    server.restart();
+    assert!(store.find(ann).await.expect("a fresh connection").is_some());
+    assert_eq!(scene.say(direct, ann, "two").await.seq.get(), 2);
+}
+
+/// Senders that repeat what was not acknowledged, under the same key, while the server loses its connections and
+/// crashes: between a commit and its answer, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothing() {
+    const SENDERS: usize = 8;
+    const MESSAGES: usize = 40;
+    let server = Postgres::start();
+    let url = server.create_database();
+    let (scene, store) = scene(PostgresConfig::at(url.clone())).await;
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let (scene, store) = (scene.clone(), store.clone());
+            tokio::spawn(async move {
+                let mut acknowledged = Vec::new();
+                for number in 0..MESSAGES {
+                    let key = format!("{sender}-{number}");
+                    let id = loop {
+                        match store.append(scene.keyed_draft(direct, ann, &key, &key)).await {
+                            Ok(Appended::New(message) | Appended::Replayed(message)) => break message.id,
+                            Err(AppendError::Store(error)) if is_passing(&error) => sleep(PAUSE).await,
+                            Err(error) => panic!("{error:?}"),
+                        }
+                    };
+                    acknowledged.push((key, id));
+                    sleep(Duration::from_millis(20)).await;
+                }
+                acknowledged
+            })
+        })
+        .collect();
+    let trouble = {
+        let is_over = is_over.clone();
+        tokio::task::spawn_blocking(move || {
+            for round in 0.. {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                server.psql(
+                    database_of(&url),
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chat'",
+                );
+                if round % 10 == 4 {
+                    server.kill9();
+                    server.resume();
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            server
+        })
+    };
+    let mut acknowledged = Vec::new();
+    for sender in senders {
+        acknowledged.extend(sender.await.expect("a sender"));
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let _server = trouble.await.expect("trouble");
+
+    // The pool heals by itself, at the latest with its second answer.
+    while store.ping().await.is_err() {
+        sleep(PAUSE).await;
+    }
+    scene.assert_numbered_without_gaps(direct, bob).await;
+    let mut stored = Vec::new();
+    let mut request = HistoryRequest::Latest(PageLimit::parse(100).expect("a limit"));
+    loop {
+        let page = store.history(direct, bob, request).await.expect("a page");
+        let Some(oldest) = page.messages.last().map(|message| message.seq) else { break };
+        stored.extend(page.messages.into_iter().map(|message| (message.body.into_string(), message.id)));
+        let anchor = chat_domain::messages::Anchor::Seq(oldest);
+        request = HistoryRequest::Before(anchor, PageLimit::parse(100).expect("a limit"));
+    }
+    acknowledged.sort_unstable();
+    stored.sort_unstable();
+    assert_eq!(stored.len(), SENDERS * MESSAGES);
+    assert_eq!(stored, acknowledged);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_server_fills_bounded_queues_and_the_rest_is_refused_at_once() {
+    const CALLS: usize = 40;
+    let server = Postgres::start();
+    let url = server.create_database();
+    let config = PostgresConfig {
+        pool_size: 2,
+        pool_queue: 4,
+        writers: 1,
+        write_queue: 4,
+        statement_timeout: Duration::from_secs(2),
+        wait_timeout: Duration::from_millis(500),
+        ..PostgresConfig::at(url.clone())
+    };
+    let (scene, store) = scene(config).await;
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    scene.say(direct, ann, "before").await;
+
+    let locked = server.lock_table(database_of(&url), "conversations, users");
+    let started = Instant::now();
+    let calls: Vec<_> = (0..CALLS)
+        .map(|number| {
+            let (scene, store) = (scene.clone(), store.clone());
+            tokio::spawn(async move {
+                let sent = store.append(scene.keyed_draft(direct, ann, "slow", &number.to_string())).await;
+                let sent_after = started.elapsed();
+                let found = store.find(ann).await;
+                (sent.map(drop), sent_after, found.map(drop))
+            })
+        })
+        .collect();
+    let (mut refused_at_once, mut outcomes) = (0, Vec::new());
+    for call in calls {
+        let (sent, sent_after, found) = call.await.expect("an answer");
+        refused_at_once += usize::from(sent_after < Duration::from_secs(1));
+        outcomes.push((sent, found));
+    }
+    // Every statement gives up in time, so that whoever waits for it does, too.
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    for (sent, found) in outcomes {
+        assert!(matches!(sent, Err(AppendError::Store(StoreError::Overloaded))), "{sent:?}");
+        assert!(matches!(found, Err(StoreError::Overloaded)), "{found:?}");
+    }
+    assert!(refused_at_once >= CALLS - 10, "only {refused_at_once} were refused at once");
+    assert_eq!(store.status().sends.limit, 4);
+
+    drop(locked);
+    assert_eq!(scene.say(direct, ann, "after").await.seq.get(), 2, "what was refused has left nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opening_waits_for_a_server_that_is_not_there_yet() {
+    let server = Postgres::start();
+    let url = server.create_database();
+    server.stop();
+    let late = {
+        let config = PostgresConfig { start_timeout: Duration::from_millis(300), ..PostgresConfig::at(url.clone()) };
+        PostgresStore::open(&config).await
+    };
+    assert!(matches!(late, Err(OpenError::Unreachable(_))));
+    let opening = tokio::spawn(async move { PostgresStore::open(&PostgresConfig::at(url)).await });
+    sleep(Duration::from_millis(300)).await;
+    assert!(!opening.is_finished());
+    server.resume();
+    assert!(opening.await.expect("an answer").is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_acknowledges_too_early_is_told_not_to() {
+    let server = Postgres::start_with(&["synchronous_commit=off"]);
+    // Opening looks at what the connection has.
+    assert!(PostgresStore::open(&PostgresConfig::at(server.create_database())).await.is_ok());
+}
+
+#[tokio::test]
+async fn opening_does_not_wait_for_what_waiting_does_not_mend() {
+    let started = Instant::now();
+    let url = Postgres::shared().url("there_is_none");
+    assert!(matches!(PostgresStore::open(&PostgresConfig::at(url)).await, Err(OpenError::Refused(_))));
+    assert!(matches!(
+        PostgresStore::open(&PostgresConfig::at("postgres://localhost/chat?sslmode=allow")).await,
+        Err(OpenError::Address(_))
+    ));
+    assert!(started.elapsed() < PostgresConfig::DEFAULT_START_TIMEOUT / 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_store_has_stored_what_was_queued_and_takes_no_more() {
+    let url = Postgres::shared().create_database();
+    let (scene, store) = scene(PostgresConfig::at(url.clone())).await;
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let drafts: Vec<_> = (0..20).map(|_| scene.draft(direct, ann, "queued")).collect();
+    let sends: Vec<_> = drafts
+        .into_iter()
+        .map(|draft| {
+            let store = store.clone();
+            tokio::spawn(async move { store.append(draft).await })
+        })
+        .collect();
+    while store.status().sends.taken == 0 {
+        tokio::task::yield_now().await;
+    }
+    store.close().await;
+    let mut acknowledged = 0;
+    for send in sends {
+        acknowledged += u64::from(send.await.expect("an answer").is_ok());
+    }
+    let late = store.append(scene.draft(direct, ann, "late")).await;
+    assert!(matches!(late, Err(AppendError::Store(StoreError::Unavailable(_)))));
+    assert!(matches!(store.find(ann).await, Err(StoreError::Unavailable(_))));
+    let sql = "SELECT last_seq FROM conversations";
+    assert_eq!(Postgres::shared().psql(database_of(&url), sql), acknowledged.to_string());
+}

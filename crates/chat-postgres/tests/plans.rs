@@ -1,0 +1,172 @@
+//! What a page costs does not grow with what lies behind it: the same plan and as many pages read at two sizes, as the
+//! server itself reports for the statements that the store really runs.
+
+use chat_domain::conversations::ConversationStore;
+use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
+use chat_domain::{ChangeLog, ChangeRange, ConversationId, PageLimit, PageNumber, PageRequest, Pos, Seq, UserId};
+use chat_postgres::{PostgresConfig, PostgresStore};
+use chat_testkit::servers::Postgres;
+use chat_testkit::stores::{Scene, Stores};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// At both sizes the indexes have two levels. Fifty thousand messages have a third, and every look-up reads one page
+/// more; the fourth comes with some ten million.
+const SMALL: u64 = 2_000;
+const LARGE: u64 = 30_000;
+
+/// How many pages two readings of equally many rows may differ by: rows lie on pages as they fall.
+const TOLERANCE: u64 = 2;
+
+/// A statement's plan without its figures, and how many pages it touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reading {
+    shape: String,
+    pages: u64,
+}
+
+struct Site {
+    server: Postgres,
+    store: Arc<PostgresStore>,
+    viewer: UserId,
+    group: ConversationId,
+}
+
+impl Site {
+    /// A conversation of so many messages, among fifty others of the same people, among thousands of others.
+    async fn with_messages(count: u64) -> Self {
+        let server = Postgres::start_with(&[
+            "session_preload_libraries=auto_explain",
+            "auto_explain.log_min_duration=0",
+            "auto_explain.log_analyze=on",
+            "auto_explain.log_buffers=on",
+            "auto_explain.log_timing=off",
+            "auto_explain.log_format=json",
+            "jit=off",
+        ]);
+        let url = server.create_database();
+        let store = Arc::new(PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store"));
+        let scene = Scene::new(Stores::of(store.clone(), ()));
+        let [viewer, other] = scene.users_named(["ann", "bob"]).await;
+        let group = scene.group(viewer, &[other]).await;
+        for _ in 0..50 {
+            scene.group(viewer, &[other]).await;
+        }
+        let sql = format!(
+            "INSERT INTO users (id, username_key, created_at, updated_at)
+             SELECT gen_random_uuid(), 'somebody' || n, n, n FROM generate_series(1, 5000) AS n;
+             INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, created_at, updated_at)
+             SELECT '{group}', n, gen_random_uuid(), n + 1, '{other}', lpad(n::text, 60, ' '), n, n
+             FROM generate_series(1, {count}) AS n;
+             UPDATE conversations SET last_seq = {count}, last_pos = {count} + 1, updated_at = updated_at * 2 WHERE id = '{group}'"
+        );
+        server.psql("test_0", &sql);
+        server.psql("test_0", "VACUUM ANALYZE");
+        Self { server, store, viewer, group }
+    }
+
+    /// The readings of the statements that this call runs, less those that settle a connection.
+    async fn readings(&self, call: impl AsyncFn(&Self)) -> Vec<Reading> {
+        // Twice, so that nothing is read that a new connection reads once.
+        call(self).await;
+        let before = self.server.log().len();
+        call(self).await;
+        plans(&self.server.log()[before..])
+    }
+
+    async fn history(&self, request: HistoryRequest) -> Vec<Reading> {
+        self.readings(async |site| {
+            let page = site.store.history(site.group, site.viewer, request).await.expect("a page");
+            assert_eq!(page.messages.len(), 50);
+        })
+        .await
+    }
+
+    async fn list(&self) -> Vec<Reading> {
+        let request = PageRequest { number: PageNumber::FIRST, limit: limit(20) };
+        self.readings(async |site| {
+            let page = site.store.list(site.viewer, request).await.expect("a page");
+            assert_eq!((page.items.len(), page.total), (20, 51));
+            assert!(page.items[0].last_message.is_some(), "the newest activity comes first");
+        })
+        .await
+    }
+
+    async fn changes(&self, after: u64) -> Vec<Reading> {
+        let range = ChangeRange { conversation_id: self.group, after: Pos::new(after), up_to: Pos::MAX };
+        self.readings(async |site| {
+            assert_eq!(site.store.list_changes(&[range], 50).await.expect("changes").len(), 50);
+        })
+        .await
+    }
+}
+
+/// The plans in a piece of the server's log, which `auto_explain` writes as JSON over several lines, each after a tab.
+fn plans(log: &str) -> Vec<Reading> {
+    log.split("plan:\n")
+        .skip(1)
+        .map(|text| {
+            let json: String = text.lines().take_while(|line| line.starts_with(['\t', '{', '}'])).collect();
+            let explained: Value = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
+            let plan = &explained["Plan"];
+            let pages = |kind: &str| plan[kind].as_u64().expect("a number");
+            Reading { shape: shape(plan), pages: pages("Shared Hit Blocks") + pages("Shared Read Blocks") }
+        })
+        .collect()
+}
+
+fn shape(plan: &Value) -> String {
+    // What is between quotes are values.
+    let without_values = |text: &str| text.split('\'').step_by(2).collect::<String>();
+    let part = |name: &str| plan[name].as_str().map(|text| format!(" {}", without_values(text))).unwrap_or_default();
+    let below: Vec<_> = plan["Plans"].as_array().into_iter().flatten().map(shape).collect();
+    format!(
+        "{}{}{}{} ({})",
+        plan["Node Type"].as_str().unwrap_or_default(),
+        part("Index Name"),
+        part("Relation Name"),
+        part("Index Cond"),
+        below.join(", ")
+    )
+}
+
+fn limit(number: u64) -> PageLimit {
+    PageLimit::parse(number).expect("a limit")
+}
+
+fn assert_same(what: &str, one: &[Reading], other: &[Reading]) {
+    assert!(!one.is_empty(), "{what}: nothing was read");
+    assert_eq!(one.len(), other.len(), "{what}: as many statements");
+    for (one, other) in one.iter().zip(other) {
+        assert_eq!(one.shape, other.shape, "{what}");
+        assert!(one.pages.abs_diff(other.pages) <= TOLERANCE, "{what}: {one:?} {other:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_page() {
+    let (small, large) = (Site::with_messages(SMALL).await, Site::with_messages(LARGE).await);
+    let before = |seq| HistoryRequest::Before(Anchor::Seq(Seq::new(seq)), limit(50));
+    let latest = HistoryRequest::Latest(limit(50));
+
+    let first = small.history(latest).await;
+    assert_same("the first page", &first, &large.history(latest).await);
+    assert_same("the deepest page", &small.history(before(60)).await, &large.history(before(60)).await);
+    assert_same("the first and the deepest", &first, &large.history(before(60)).await);
+    assert_same("the first and one in the middle", &first, &large.history(before(LARGE / 2)).await);
+    let page = |number| {
+        HistoryRequest::Page(PageRequest { number: PageNumber::parse(number).expect("a page"), limit: limit(50) })
+    };
+    assert_same(
+        "the first and the last numbered page",
+        &large.history(page(1)).await,
+        &large.history(page(LARGE / 50)).await,
+    );
+
+    assert_same("a page of conversations", &small.list().await, &large.list().await);
+    assert_same("what was missed lately", &small.changes(SMALL - 100).await, &large.changes(LARGE - 100).await);
+    assert_same("what was missed of old", &small.changes(100).await, &large.changes(100).await);
+
+    let ranges: Vec<_> = first.iter().filter(|reading| reading.shape.contains(" messages_pkey messages")).collect();
+    assert!(ranges.len() == 1 && ranges[0].pages < 160, "{ranges:?}");
+}

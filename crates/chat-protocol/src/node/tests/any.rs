@@ -1,0 +1,206 @@
+//! Any envelope that the domain allows.
+
+use chat_domain::calls::CallStarted;
+use chat_domain::conversations::{
+    Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, Participant, Role,
+};
+use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
+use chat_domain::presence::PresenceStatus;
+use chat_domain::receipts::{Positions, PositionsMoved};
+use chat_domain::users::{AvatarUrl, UserSummary, Username};
+use chat_domain::{
+    Audience, Change, ChangeKind, ClientMessageId, ConversationId, Envelope, Event, InvalidValue, MessageId, Pos, Seq,
+    Timestamp, UserId,
+};
+use proptest::option::of;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+fn id<T>(make: fn(Uuid) -> T) -> impl Strategy<Value = T> + Clone
+where
+    T: std::fmt::Debug,
+{
+    any::<u128>().prop_map(move |number| make(Uuid::from_u128(number)))
+}
+
+fn value<T: std::fmt::Debug>(
+    pattern: &'static str,
+    parse: fn(&str) -> Result<T, InvalidValue>,
+) -> impl Strategy<Value = T> {
+    pattern.prop_filter_map("the domain refuses it", move |text| parse(&text).ok())
+}
+
+fn at() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_unix_micros)
+}
+
+fn seq() -> impl Strategy<Value = Seq> {
+    any::<u64>().prop_map(Seq::new)
+}
+
+fn pos() -> impl Strategy<Value = Pos> {
+    any::<u64>().prop_map(Pos::new)
+}
+
+fn user() -> impl Strategy<Value = UserSummary> {
+    let username = of(value("[a-zA-Z0-9._-]{3,32}", Username::parse));
+    let avatar = of(value("(https://|/)\\PC{1,40}", AvatarUrl::parse));
+    (id(UserId::new), username, ".{0,20}", avatar).prop_map(|(id, username, name, avatar)| UserSummary {
+        id,
+        username,
+        name,
+        avatar,
+    })
+}
+
+fn positions() -> impl Strategy<Value = Positions> {
+    (seq(), seq(), seq()).prop_map(|(joined, delivered, read)| Positions { joined, delivered, read })
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Admin), Just(Role::Member)]
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos());
+    let texts = (
+        value("(.|\n|\"){1,60}", MessageBody::parse),
+        of(value("https?://\\PC{1,40}", AttachmentUrl::parse)),
+        of(value("[!-~]{1,128}", ClientMessageId::parse)),
+    );
+    (ids, user(), texts, (at(), at(), of(at()), of(at()))).prop_map(|(ids, sender, texts, times)| Message {
+        id: ids.0,
+        conversation_id: ids.1,
+        seq: ids.3,
+        pos: ids.4,
+        sender,
+        body: texts.0,
+        attachment: texts.1,
+        reply_to: ids.2,
+        client_message_id: texts.2,
+        created_at: times.0,
+        updated_at: times.1,
+        edited_at: times.2,
+        deleted_at: times.3,
+    })
+}
+
+fn participant() -> impl Strategy<Value = Participant> {
+    (user(), role(), at(), positions()).prop_map(|(user, role, joined_at, positions)| Participant {
+        user,
+        role,
+        joined_at,
+        positions,
+    })
+}
+
+/// A conversation whose participants have these avatars.
+pub(super) fn details(id: ConversationId, avatars: Vec<AvatarUrl>) -> ConversationDetails {
+    let participant = |avatar| Participant {
+        user: UserSummary { id: UserId::new(Uuid::nil()), username: None, name: "n".repeat(100), avatar: Some(avatar) },
+        role: Role::Member,
+        joined_at: Timestamp::default(),
+        positions: Positions::default(),
+    };
+    let conversation = Conversation {
+        id,
+        kind: ConversationKind::Group,
+        name: None,
+        description: None,
+        avatar: None,
+        is_active: true,
+        created_by: UserId::new(Uuid::nil()),
+        last_seq: Seq::ZERO,
+        last_pos: Pos::new(1),
+        participant_count: 1,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+    };
+    ConversationDetails { conversation, participants: avatars.into_iter().map(participant).collect() }
+}
+
+fn any_details() -> impl Strategy<Value = Box<ConversationDetails>> {
+    let texts = (
+        of(value(".{1,60}", ConversationName::parse)),
+        of(value("(.|\n){1,60}", ConversationDescription::parse)),
+        of(value("/\\PC{1,40}", AvatarUrl::parse)),
+    );
+    let kind = prop_oneof![Just(ConversationKind::Direct), Just(ConversationKind::Group)];
+    let numbers = (id(ConversationId::new), id(UserId::new), seq(), pos(), any::<u32>());
+    let people = proptest::collection::vec(participant(), 0..4);
+    (texts, kind, any::<bool>(), numbers, at(), at(), people).prop_map(
+        |(texts, kind, is_active, numbers, created_at, updated_at, participants)| {
+            let conversation = Conversation {
+                id: numbers.0,
+                kind,
+                name: texts.0,
+                description: texts.1,
+                avatar: texts.2,
+                is_active,
+                created_by: numbers.1,
+                last_seq: numbers.2,
+                last_pos: numbers.3,
+                participant_count: numbers.4,
+                created_at,
+                updated_at,
+            };
+            Box::new(ConversationDetails { conversation, participants })
+        },
+    )
+}
+
+fn change_kind() -> impl Strategy<Value = ChangeKind> {
+    prop_oneof![
+        message().prop_map(|message| ChangeKind::MessageSent(Box::new(message))),
+        (any_details(), proptest::collection::vec(id(UserId::new), 0..6))
+            .prop_map(|(details, member_ids)| ChangeKind::Created { details, member_ids }),
+        any_details().prop_map(ChangeKind::Updated),
+        (user(), role(), any_details()).prop_map(|(user, role, details)| ChangeKind::ParticipantAdded {
+            user,
+            role,
+            details
+        }),
+        id(UserId::new).prop_map(|user_id| ChangeKind::ParticipantRemoved { user_id }),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let conversation = || id(ConversationId::new);
+    let person = || id(UserId::new);
+    let status = prop_oneof![
+        Just(PresenceStatus::Offline),
+        Just(PresenceStatus::Online),
+        Just(PresenceStatus::Away),
+        Just(PresenceStatus::Busy)
+    ];
+    prop_oneof![
+        4 => (conversation(), pos(), at(), change_kind())
+            .prop_map(|(conversation_id, pos, at, kind)| Event::Change(Change { conversation_id, pos, at, kind })),
+        1 => (conversation(), person(), positions()).prop_map(|(conversation_id, user_id, positions)| {
+            Event::PositionsMoved(PositionsMoved { conversation_id, user_id, positions })
+        }),
+        1 => (conversation(), person(), any::<bool>()).prop_map(|(conversation_id, user_id, is_typing)| {
+            Event::TypingChanged { conversation_id, user_id, is_typing }
+        }),
+        1 => (user(), status, at()).prop_map(|(user, status, at)| Event::UserOnline { user, status, at }),
+        1 => (person(), at()).prop_map(|(user_id, last_seen)| Event::UserOffline { user_id, last_seen }),
+        1 => (conversation(), person(), at())
+            .prop_map(|(conversation_id, user_id, at)| Event::WindowOpened { conversation_id, user_id, at }),
+        1 => (conversation(), person(), at())
+            .prop_map(|(conversation_id, user_id, at)| Event::WindowClosed { conversation_id, user_id, at }),
+        1 => (conversation(), user(), at())
+            .prop_map(|(conversation_id, caller, at)| Event::CallStarted(CallStarted { conversation_id, caller, at })),
+    ]
+}
+
+/// Any event for any audience.
+pub(super) fn any_envelope() -> impl Strategy<Value = Envelope> {
+    let audience = prop_oneof![
+        id(ConversationId::new).prop_map(Audience::Conversation),
+        id(ConversationId::new).prop_map(Audience::Window),
+        proptest::collection::vec(id(ConversationId::new), 0..20).prop_map(Audience::Conversations),
+        id(UserId::new).prop_map(Audience::User),
+        Just(Audience::Everyone),
+    ];
+    (audience, of(id(UserId::new)), event()).prop_map(|(audience, except, event)| Envelope { audience, except, event })
+}

@@ -1,0 +1,213 @@
+use super::here::Choice;
+use crate::fault::RedisFault;
+use crate::redis_handle::millis;
+use crate::{Redis, presence};
+use chat_domain::presence::{MAX_UPKEEP_USERS, PresenceStatus};
+use chat_domain::{NodeId, UserId};
+use redis::Script;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// So many users are handled by one call of a script, which holds up everybody else at Redis.
+const CHUNK: usize = 500;
+
+/// So many users are listed in one round trip.
+const LIST_CHUNK: usize = 10_000;
+
+/// The one place that knows how presence is kept in Redis. All under one hash tag, for the scripts touch several keys
+/// at once:
+///
+/// | key | what |
+/// | --- | --- |
+/// | `leases` | sorted set: node → the millisecond until which it counts as alive |
+/// | `lapsed` | set: nodes that have died and whose users are still being taken out |
+/// | `node:<node>` | set: the users on that node |
+/// | `user:<user>` | set: the nodes of that user; online means that it exists |
+/// | `online` | sorted set: everybody who is online |
+/// | `chosen` | hash: user → microsecond and status of their latest choice |
+/// | `filling` | a name that lasts until Redis is emptied |
+pub(super) struct Scripts {
+    redis: Redis,
+    base: String,
+    node: String,
+    lease: Duration,
+    enter: Script,
+    leave: Script,
+    choose: Script,
+    renew: Script,
+    claim: Script,
+}
+
+/// What became of a batch of users; the order is that of the users.
+pub(super) struct Moved {
+    /// The node still had its lease: the others' view of it is whole.
+    pub(super) had_lease: bool,
+    /// For each, whether they came online, or went offline, by it.
+    pub(super) changed: Vec<bool>,
+}
+
+/// How a node found its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lease {
+    /// There was none: the node was taken for dead, or Redis emptied.
+    Lost,
+    /// It had ended, and nobody had noticed.
+    Ended,
+    /// It was good.
+    Good,
+}
+
+/// What was taken over from the dead.
+pub(super) struct Claimed {
+    /// Those who are nowhere now.
+    pub(super) users: Vec<UserId>,
+    /// There is more.
+    pub(super) has_more: bool,
+}
+
+fn texts(users: &[UserId]) -> Vec<String> {
+    users.iter().map(ToString::to_string).collect()
+}
+
+fn ids(texts: &[String]) -> Vec<UserId> {
+    texts.iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+impl Scripts {
+    pub(super) fn new(redis: Redis, node: NodeId) -> Self {
+        Self {
+            base: redis.key("{presence}"),
+            node: node.to_string(),
+            lease: redis.settings().presence_lease,
+            redis,
+            enter: Script::new(include_str!("scripts/enter.lua")),
+            leave: Script::new(include_str!("scripts/leave.lua")),
+            choose: Script::new(include_str!("scripts/choose.lua")),
+            renew: Script::new(include_str!("scripts/renew.lua")),
+            claim: Script::new(include_str!("scripts/claim.lua")),
+        }
+    }
+
+    pub(super) async fn enter(&self, users: &[UserId]) -> Result<Moved, RedisFault> {
+        self.moved(users, |chunk| {
+            let mut call = self.enter.key(&self.base);
+            call.arg(&self.node).arg(millis(self.lease));
+            call.arg(texts(chunk));
+            call
+        })
+        .await
+    }
+
+    pub(super) async fn leave(&self, users: &[UserId]) -> Result<Moved, RedisFault> {
+        self.moved(users, |chunk| {
+            let mut call = self.leave.key(&self.base);
+            call.arg(&self.node);
+            call.arg(texts(chunk));
+            call
+        })
+        .await
+    }
+
+    async fn moved<'s>(
+        &'s self,
+        users: &[UserId],
+        call: impl Fn(&[UserId]) -> redis::ScriptInvocation<'s>,
+    ) -> Result<Moved, RedisFault> {
+        let mut moved = Moved { had_lease: true, changed: Vec::with_capacity(users.len()) };
+        for chunk in users.chunks(CHUNK) {
+            let call = call(chunk);
+            let answer: Vec<i64> =
+                self.redis.run(async |mut connection| call.invoke_async(&mut connection).await).await?;
+            moved.had_lease &= answer.first() == Some(&1);
+            moved.changed.extend(answer.iter().skip(1).map(|changed| *changed == 1));
+        }
+        Ok(moved)
+    }
+
+    /// For each: whether the status changed; `None` for who is offline.
+    pub(super) async fn choose(&self, choices: &[(UserId, Choice)]) -> Result<Vec<Option<bool>>, RedisFault> {
+        let mut changed = Vec::with_capacity(choices.len());
+        for chunk in choices.chunks(CHUNK) {
+            let mut call = self.choose.key(&self.base);
+            for (user, choice) in chunk {
+                let age = u64::try_from(choice.at.elapsed().as_micros()).unwrap_or(u64::MAX);
+                call.arg(user.to_string()).arg(choice.status.as_str()).arg(age);
+            }
+            let answer: Vec<i64> =
+                self.redis.run(async |mut connection| call.invoke_async(&mut connection).await).await?;
+            changed.extend(answer.into_iter().map(|outcome| (outcome >= 0).then_some(outcome == 1)));
+        }
+        Ok(changed)
+    }
+
+    /// How the node found its lease, and the name of this filling of Redis.
+    pub(super) async fn renew(&self) -> Result<(Lease, String), RedisFault> {
+        let mut call = self.renew.key(&self.base);
+        call.arg(&self.node).arg(millis(self.lease)).arg(uuid::Uuid::new_v4().to_string());
+        let (held, filling): (String, String) =
+            self.redis.run(async |mut connection| call.invoke_async(&mut connection).await).await?;
+        let lease = match held.as_str() {
+            "2" => Lease::Good,
+            "1" => Lease::Ended,
+            _ => Lease::Lost,
+        };
+        Ok((lease, filling))
+    }
+
+    pub(super) async fn claim(&self, is_retiring: bool) -> Result<Claimed, RedisFault> {
+        let mut call = self.claim.key(&self.base);
+        call.arg(MAX_UPKEEP_USERS);
+        if is_retiring {
+            call.arg(&self.node);
+        }
+        let answer: Vec<String> =
+            self.redis.run_slowly(async |mut connection| call.invoke_async(&mut *connection).await).await?;
+        let taken = answer.first().and_then(|count| count.parse().ok()).unwrap_or(0_usize);
+        Ok(Claimed { users: ids(answer.get(1..).unwrap_or_default()), has_more: taken >= MAX_UPKEEP_USERS })
+    }
+
+    /// Whom Redis believes to be on this node.
+    pub(super) async fn users_of_this_node(&self) -> Result<BTreeSet<UserId>, RedisFault> {
+        let key = format!("{}:node:{}", self.base, self.node);
+        let members: Vec<String> = self
+            .redis
+            .run_slowly(async |mut connection| redis::cmd("SMEMBERS").arg(&key).query_async(&mut *connection).await)
+            .await?;
+        Ok(ids(&members).into_iter().collect())
+    }
+
+    pub(super) async fn statuses(&self, users: &[UserId]) -> Result<Vec<PresenceStatus>, RedisFault> {
+        let mut statuses = Vec::with_capacity(users.len());
+        for chunk in users.chunks(CHUNK) {
+            let texts = texts(chunk);
+            let mut pipeline = redis::pipe();
+            pipeline.cmd("ZMSCORE").arg(format!("{}:online", self.base)).arg(&texts);
+            pipeline.cmd("HMGET").arg(format!("{}:chosen", self.base)).arg(&texts);
+            let (online, chosen): (Vec<Option<f64>>, Vec<Option<String>>) =
+                self.redis.run(async |mut connection| pipeline.query_async(&mut connection).await).await?;
+            statuses.extend(online.iter().zip(&chosen).map(|(online, chosen)| match (online, chosen) {
+                (None, _) => PresenceStatus::Offline,
+                (Some(_), chosen) => chosen.as_deref().and_then(presence::chosen).unwrap_or(PresenceStatus::Online),
+            }));
+        }
+        Ok(statuses)
+    }
+
+    /// Everybody who is online, in order: ids sort as their texts do.
+    pub(super) async fn online(&self) -> Result<BTreeSet<UserId>, RedisFault> {
+        let key = format!("{}:online", self.base);
+        let mut online = BTreeSet::new();
+        let mut after = "-".to_owned();
+        loop {
+            let mut command = redis::cmd("ZRANGEBYLEX");
+            command.arg(&key).arg(&after).arg("+").arg("LIMIT").arg(0).arg(LIST_CHUNK);
+            let page: Vec<String> =
+                self.redis.run_slowly(async |mut connection| command.query_async(&mut *connection).await).await?;
+            online.extend(ids(&page));
+            match page.last() {
+                Some(last) if page.len() == LIST_CHUNK => after = format!("({last}"),
+                _ => return Ok(online),
+            }
+        }
+    }
+}

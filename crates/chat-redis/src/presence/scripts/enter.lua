@@ -1,0 +1,22 @@
+-- Users have come to a node. A node without a lease gets one: it may have been taken for dead, or Redis emptied.
+-- KEYS: the base of all keys. ARGV: node, milliseconds of a lease, users.
+-- Answers whether the node still had its lease, then for each user whether they were nowhere until now.
+local base, node = KEYS[1], ARGV[1]
+local held = redis.call('ZSCORE', base .. ':leases', node)
+if not held then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  redis.call('ZADD', base .. ':leases', now + ARGV[2], node)
+  redis.call('SREM', base .. ':lapsed', node)
+end
+local answer = { held and 1 or 0 }
+for i = 3, #ARGV do
+  local user = ARGV[i]
+  local nodes = base .. ':user:' .. user
+  local was_nowhere = 1 - redis.call('EXISTS', nodes)
+  redis.call('SADD', nodes, node)
+  redis.call('SADD', base .. ':node:' .. node, user)
+  redis.call('ZADD', base .. ':online', 0, user)
+  answer[#answer + 1] = was_nowhere
+end
+return answer

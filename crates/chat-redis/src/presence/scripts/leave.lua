@@ -1,0 +1,20 @@
+-- Users have left a node.
+-- KEYS: the base of all keys. ARGV: node, users.
+-- Answers whether the node still had its lease, then for each user whether this took them offline. Where the lease was
+-- lost, so may have been the entry: then being nowhere now is enough.
+local base, node = KEYS[1], ARGV[1]
+local held = redis.call('ZSCORE', base .. ':leases', node)
+local answer = { held and 1 or 0 }
+for i = 2, #ARGV do
+  local user = ARGV[i]
+  local nodes = base .. ':user:' .. user
+  local was_here = redis.call('SREM', nodes, node)
+  redis.call('SREM', base .. ':node:' .. node, user)
+  local is_nowhere = redis.call('EXISTS', nodes) == 0
+  if is_nowhere then
+    redis.call('ZREM', base .. ':online', user)
+    redis.call('HDEL', base .. ':chosen', user)
+  end
+  answer[#answer + 1] = (is_nowhere and (was_here == 1 or not held)) and 1 or 0
+end
+return answer

@@ -1,0 +1,164 @@
+use super::RedisPresence;
+use super::scripts::Lease;
+use crate::fault::RedisFault;
+use async_trait::async_trait;
+use chat_domain::UserId;
+use chat_domain::presence::PresenceUpkeep;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+/// What one upkeep leaves for the next.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    lease: Duration,
+    /// The connection over which upkeep was last tried; zero for none.
+    tried_over: u64,
+    /// The connection over which this node was last written whole; zero for none.
+    written_over: u64,
+    /// The name of the filling of Redis into which it was written.
+    filling: Option<String>,
+    /// Before this, nobody is taken for dead: peers had no way to renew their leases while Redis was away, no more than
+    /// this node had.
+    claims_from: Instant,
+    /// The dead left more than was taken over last time.
+    has_more: bool,
+}
+
+impl Upkeep {
+    pub(super) fn new(lease: Duration) -> Self {
+        Self {
+            lease,
+            tried_over: 0,
+            written_over: 0,
+            filling: None,
+            claims_from: Instant::now() + lease,
+            has_more: false,
+        }
+    }
+}
+
+#[async_trait]
+impl PresenceUpkeep for RedisPresence {
+    async fn due(&self) {
+        let (tried_over, has_more) = {
+            let upkeep = self.upkeep.lock().await;
+            (upkeep.tried_over, upkeep.has_more)
+        };
+        if has_more && self.redis.is_connected() {
+            return;
+        }
+        tokio::select! {
+            () = sleep(self.redis.settings().presence_lease / 3) => {}
+            () = self.wake.notified() => {}
+            () = self.redis.link().up_after(tried_over) => {}
+        }
+    }
+
+    async fn keep_up(&self) -> Vec<UserId> {
+        let mut upkeep = self.upkeep.lock().await;
+        match self.keep_up_with(&mut upkeep).await {
+            Ok(users) => users,
+            Err(fault) => {
+                self.redis.note(&fault, "presence could not be kept up");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn retire(&self) -> Vec<UserId> {
+        let mut users = Vec::new();
+        loop {
+            match self.scripts.claim(true).await {
+                Ok(claimed) => {
+                    users.extend(claimed.users);
+                    if !claimed.has_more {
+                        return users;
+                    }
+                }
+                Err(fault) => {
+                    self.redis.note(&fault, "presence could not be given up");
+                    return users;
+                }
+            }
+        }
+    }
+}
+
+impl RedisPresence {
+    async fn keep_up_with(&self, upkeep: &mut Upkeep) -> Result<Vec<UserId>, RedisFault> {
+        upkeep.has_more = false;
+        let generation = self.redis.link().generation();
+        upkeep.tried_over = generation;
+        let (lease, filling) = self.scripts.renew().await?;
+        if lease != Lease::Good || generation != upkeep.written_over {
+            upkeep.claims_from = Instant::now() + upkeep.lease;
+        }
+        let mut changed = BTreeSet::new();
+        let is_astray = self.is_astray.load(Ordering::Acquire);
+        if is_astray || lease == Lease::Lost || generation != upkeep.written_over {
+            // Into an empty Redis everybody comes back whom the others never missed; elsewhere, those whom they did.
+            let is_refilling = upkeep.filling.as_ref().is_some_and(|known| *known != filling);
+            changed.extend(self.write_anew(is_refilling).await?);
+            upkeep.written_over = generation;
+            upkeep.filling = Some(filling);
+        }
+        if Instant::now() >= upkeep.claims_from {
+            match self.scripts.claim(false).await {
+                Ok(claimed) => {
+                    upkeep.has_more = claimed.has_more;
+                    changed.extend(claimed.users);
+                }
+                // Those who have been written anew are to be told of all the same.
+                Err(fault) => self.redis.note(&fault, "the users of nodes that died could not be taken over"),
+            }
+        }
+        Ok(changed.into_iter().collect())
+    }
+
+    /// Makes Redis know what this node knows. Returns whose presence changed by it, and those of whom the others could
+    /// not be told before.
+    async fn write_anew(&self, is_refilling: bool) -> Result<BTreeSet<UserId>, RedisFault> {
+        let _nobody_comes_or_goes = self.whole.write().await;
+        self.is_astray.store(false, Ordering::Release);
+        let untold = self.here.take_untold();
+        match self.write_differences(is_refilling, &untold).await {
+            Ok(mut changed) => {
+                changed.extend(untold);
+                Ok(changed)
+            }
+            Err(fault) => {
+                self.go_astray();
+                self.here.leave_untold(untold);
+                Err(fault)
+            }
+        }
+    }
+
+    async fn write_differences(
+        &self,
+        is_refilling: bool,
+        untold: &HashSet<UserId>,
+    ) -> Result<BTreeSet<UserId>, RedisFault> {
+        let here: BTreeSet<_> = self.here.users().into_iter().collect();
+        let there = self.scripts.users_of_this_node().await?;
+        let gone: Vec<_> = there.difference(&here).copied().collect();
+        let missing: Vec<_> = here.difference(&there).copied().collect();
+        let choices = self.here.choices();
+
+        let left = self.scripts.leave(&gone).await?;
+        let came = self.scripts.enter(&missing).await?;
+        let chose = self.scripts.choose(&choices).await?;
+        if !gone.is_empty() || !missing.is_empty() {
+            tracing::info!(gone = gone.len(), missing = missing.len(), "presence was written anew");
+        }
+
+        let is_news = |user: &UserId| !is_refilling || untold.contains(user);
+        let went_offline = gone.into_iter().zip(left.changed).filter(|(_, changed)| *changed).map(|(user, _)| user);
+        let came_online = missing.into_iter().zip(came.changed).filter(|(_, changed)| *changed).map(|(user, _)| user);
+        let chose =
+            choices.into_iter().zip(chose).filter(|(_, changed)| *changed == Some(true)).map(|((user, _), _)| user);
+        Ok(went_offline.chain(came_online.chain(chose).filter(is_news)).collect())
+    }
+}

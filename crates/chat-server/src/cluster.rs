@@ -1,0 +1,57 @@
+//! What this node shares with others: presence, typing and the bus, over Redis or, for a node that is alone, in its memory.
+
+use anyhow::Context as _;
+use chat_domain::presence::{PresenceRegistry, PresenceUpkeep};
+use chat_domain::typing::TypingRegistry;
+use chat_domain::{EventBus, NodeId};
+use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus};
+use chat_redis::{BusHooks, Redis, RedisBus, RedisPresence, RedisSettings, RedisTyping};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The shared ports.
+pub(crate) struct Shared {
+    pub(crate) bus: Arc<dyn EventBus>,
+    pub(crate) presence: Arc<dyn PresenceRegistry>,
+    pub(crate) typing: Arc<dyn TypingRegistry>,
+    /// `None` for a node that is alone.
+    pub(crate) cluster: Option<Cluster>,
+}
+
+/// This node's place among others.
+#[derive(Clone)]
+pub(crate) struct Cluster {
+    pub(crate) redis: Redis,
+    pub(crate) bus: Arc<RedisBus>,
+    pub(crate) upkeep: Arc<dyn PresenceUpkeep>,
+}
+
+/// Puts it together, and begins to connect where there is somebody to connect to. Does not wait for Redis: a node serves without it.
+pub(crate) fn share(settings: Option<&RedisSettings>, fan_out: &Arc<FanOut>) -> anyhow::Result<Shared> {
+    let local = Arc::new(LocalBus::new(fan_out.clone()));
+    let Some(settings) = settings else {
+        return Ok(Shared {
+            bus: local,
+            presence: Arc::new(InProcessPresence::new()),
+            typing: Arc::new(InProcessTyping::new()),
+            cluster: None,
+        });
+    };
+    let redis = Redis::open(settings.clone()).context("cannot use REDIS_URL")?;
+    let node = NodeId::new(Uuid::now_v7());
+    tracing::info!(%node, redis = %settings.url, "this node joins a cluster");
+    let bus = Arc::new(RedisBus::start(&redis, node, local, hooks(fan_out)));
+    let presence = Arc::new(RedisPresence::new(&redis, node));
+    Ok(Shared {
+        bus: bus.clone(),
+        presence: presence.clone(),
+        typing: Arc::new(RedisTyping::new(&redis)),
+        cluster: Some(Cluster { redis, bus, upkeep: presence }),
+    })
+}
+
+/// What may have been missed is looked for at once.
+fn hooks(fan_out: &Arc<FanOut>) -> BusHooks {
+    let (asked, told) = (fan_out.clone(), fan_out.clone());
+    BusHooks { is_needed: Arc::new(move |head| asked.needs(head)), on_gap: Arc::new(move || told.check_tails_soon()) }
+}

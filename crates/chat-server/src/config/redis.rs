@@ -1,0 +1,38 @@
+//! What joins nodes into a cluster.
+
+use super::reader::Reader;
+use chat_redis::{RedisSettings, RedisUrl};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+const COMMAND_TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(10);
+/// Users of a node that died have to be offline within 60 s (contract §4), some of which the others need to notice.
+const LEASES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(45);
+const MAX_PREFIX_CHARACTERS: usize = 64;
+
+/// The settings of Redis, all of which are checked even where it is not used. `Some(None)`: it is not used.
+#[allow(clippy::option_option)] // Not given is no fault.
+pub(super) fn read(reader: &mut Reader<'_>) -> Option<Option<RedisSettings>> {
+    let expected = "1 to 64 letters, digits, '-', '_' and '.'";
+    let prefix = reader.parsed("REDIS_PREFIX", expected, parse_prefix);
+    let command_timeout = reader.duration("REDIS_TIMEOUT", COMMAND_TIMEOUTS);
+    let presence_lease = reader.duration("PRESENCE_LEASE", LEASES);
+    let Some(url) = reader.given("REDIS_URL") else { return Some(None) };
+    match RedisUrl::parse(url) {
+        Ok(url) => Some(Some(RedisSettings {
+            key_prefix: prefix?,
+            command_timeout: command_timeout?,
+            presence_lease: presence_lease?,
+            ..RedisSettings::new(url)
+        })),
+        Err(fault) => {
+            reader.fault("REDIS_URL", fault.to_string(), "write for example redis://:password@redis.example.com:6379");
+            None
+        }
+    }
+}
+
+fn parse_prefix(text: &str) -> Option<String> {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    ((1..=MAX_PREFIX_CHARACTERS).contains(&text.len()) && text.chars().all(is_plain)).then(|| text.to_owned())
+}

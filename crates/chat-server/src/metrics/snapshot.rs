@@ -1,0 +1,148 @@
+use super::Metrics;
+use chat_http::LATENCY_BOUNDS;
+use chat_realtime::{QueueStats, RealtimeStats};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use std::fmt::{Debug, Formatter, Result};
+
+type Label<'a> = [(&'a str, &'a str); 1];
+
+/// Every number at one moment, in the order in which they are written.
+pub(super) struct Snapshot {
+    metrics: Metrics,
+    queues: QueueStats,
+}
+
+impl Snapshot {
+    pub(super) const fn new(metrics: Metrics, queues: QueueStats) -> Self {
+        Self { metrics, queues }
+    }
+}
+
+impl Debug for Snapshot {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> Result {
+        formatter.debug_struct("Snapshot").field("queues", &self.queues).finish_non_exhaustive()
+    }
+}
+
+impl Collector for Snapshot {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
+        let mut page = Page(encoder);
+        let Metrics { state, sends, .. } = &self.metrics;
+        page.gauge("ready", "1 where new work is welcome", u64::from(state.readiness.is_ready()))?;
+        page.gauge("connections", "Sockets, signed in or not", state.fan_out.connection_count() as u64)?;
+        page.realtime(state.fan_out.stats())?;
+        page.gauge("queue_bytes", "Bytes that wait for sockets", self.queues.bytes)?;
+        page.gauge("queue_largest_bytes", "Bytes that wait for the socket with the most", self.queues.largest)?;
+        page.gauge("queue_waiting_connections", "Sockets that something waits for", self.queues.waiting)?;
+        page.counters("sends", "Sends by what became of them", "outcome", &sends.read())?;
+        page.database(&self.metrics)?;
+        page.cluster(&self.metrics)?;
+        page.http(&self.metrics)
+    }
+}
+
+/// A page that is being written.
+struct Page<'a>(DescriptorEncoder<'a>);
+
+impl Page<'_> {
+    fn gauge(&mut self, name: &str, help: &str, value: u64) -> Result {
+        let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+        gauge.encode(self.0.encode_descriptor(name, help, None, gauge.metric_type())?)
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> Result {
+        let counter = ConstCounter::new(value);
+        counter.encode(self.0.encode_descriptor(name, help, None, counter.metric_type())?)
+    }
+
+    fn counters(&mut self, name: &str, help: &str, label: &str, values: &[(&str, u64)]) -> Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (value_of_label, value) in values {
+            let labels: Label<'_> = [(label, value_of_label)];
+            ConstCounter::new(*value).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn gauges(&mut self, name: &str, help: &str, label: &str, values: &[(&str, usize)]) -> Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (value_of_label, value) in values {
+            let labels: Label<'_> = [(label, value_of_label)];
+            ConstGauge::new(i64::try_from(*value).unwrap_or(i64::MAX)).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    fn realtime(&mut self, stats: &RealtimeStats) -> Result {
+        self.counter("deliveries", "Events handed to sockets, one per socket and event", stats.deliveries.get())?;
+        self.counter("changes", "Durable changes that passed in order", stats.changes.get())?;
+        self.counter("repairs", "Readings of the change log that filled a hole", stats.repairs.get())?;
+        self.counter("repaired_changes", "Changes that those readings brought", stats.repaired_changes.get())?;
+        self.counter(
+            "found_joiners",
+            "Users found whose coming into a conversation was lost",
+            stats.found_joiners.get(),
+        )?;
+        let checks = [("done", stats.tail_checks.get()), ("failed", stats.failed_tail_checks.get())];
+        self.counters("tail_checks", "Comparisons of the newest numbers with the database", "outcome", &checks)?;
+        let beginnings = [
+            ("fresh", stats.fresh_starts.get()),
+            ("resumed", stats.full_resumes.get()),
+            ("limited", stats.limited_resumes.get()),
+        ];
+        self.counters("starts", "Sockets that came into the flow of events, by how", "outcome", &beginnings)?;
+        self.counter("slow_readers", "Sockets closed because too much waited for them", stats.slow_readers.get())
+    }
+
+    fn database(&mut self, metrics: &Metrics) -> Result {
+        let Some(status) = metrics.store.status() else { return Ok(()) };
+        let (pool, sends) = (status.pool, status.sends);
+        let connections = [("open", pool.open), ("idle", pool.idle), ("limit", pool.limit)];
+        self.gauges("database_connections", "Connections for everything but sends", "state", &connections)?;
+        self.gauge("database_waiting_calls", "Calls that wait for a connection", pool.waiting as u64)?;
+        let queue = [("queued", sends.queued), ("limit", sends.limit)];
+        self.gauges("database_send_queue", "Sends that wait for a writer, and how many may", "state", &queue)?;
+        self.counter("database_batched_sends", "Sends that were taken from the queue", sends.taken)?;
+        self.counter("database_batches", "Transactions that they shared", sends.batches)?;
+        self.counter("database_failed_batches", "Of those, the ones that failed", sends.failed_batches)
+    }
+
+    fn cluster(&mut self, metrics: &Metrics) -> Result {
+        let Some(cluster) = &metrics.cluster else { return Ok(()) };
+        let bus = cluster.bus.stats();
+        self.gauge("redis_connected", "1 where Redis can be reached", u64::from(cluster.redis.is_connected()))?;
+        self.gauge("bus_subscribed", "1 where this node hears the others", u64::from(cluster.bus.is_connected()))?;
+        let packets = [
+            ("published", bus.published),
+            ("dropped", bus.dropped),
+            ("received", bus.received),
+            ("delivered", bus.delivered),
+            ("refused", bus.refused),
+        ];
+        self.counters("bus_packets", "Packets of the bus between nodes, by what became of them", "outcome", &packets)?;
+        self.counter("bus_gaps", "How often the bus may have missed something", bus.gaps)
+    }
+
+    fn http(&mut self, metrics: &Metrics) -> Result {
+        const HELP: &str = "Seconds from the head of a request to the head of its answer";
+        let mut family = self.0.encode_descriptor("http_request_seconds", HELP, None, MetricType::Histogram)?;
+        for (labels, latency) in metrics.state.stats.read() {
+            let class = format!("{}xx", labels.status_class);
+            let set = [("method", labels.method), ("route", &labels.route), ("status", &class)];
+            let rest = latency.count.saturating_sub(latency.buckets.iter().sum());
+            let buckets: Vec<_> =
+                LATENCY_BOUNDS.into_iter().zip(latency.buckets).chain([(f64::INFINITY, rest)]).collect();
+            family.encode_family(&set)?.encode_histogram::<NoLabelSet>(
+                latency.seconds,
+                latency.count,
+                &buckets,
+                None,
+            )?;
+        }
+        Ok(())
+    }
+}

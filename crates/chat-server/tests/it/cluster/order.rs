@@ -1,0 +1,15 @@
+//! One history for everybody, on every node.
+
+use super::run::{Progress, Run, messages};
+use super::{cluster, turn};
+use std::sync::Arc;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_member_on_three_nodes_is_shown_the_whole_history_once_and_in_order() {
+    let _turn = turn().await;
+    let cluster = cluster(3, &[]).await;
+    let run = Run::begin(&cluster).await;
+    let acked = run.send(messages(), &Arc::new(Progress::default())).await;
+    run.judge(&acked).await;
+    cluster.assert_untroubled();
+}

@@ -1,0 +1,28 @@
+use super::RecordingBus;
+use async_trait::async_trait;
+use chat_domain::{Envelope, EventBus};
+use std::sync::Arc;
+
+/// The bus of one of several nodes in one process: each hands what it publishes to itself first, then to the others.
+#[derive(Debug)]
+pub struct LinkedBus {
+    own: Arc<RecordingBus>,
+    others: Vec<Arc<RecordingBus>>,
+}
+
+impl LinkedBus {
+    /// A node that keeps what arrives in `own`, and whose peers keep theirs in `others`.
+    pub const fn new(own: Arc<RecordingBus>, others: Vec<Arc<RecordingBus>>) -> Self {
+        Self { own, others }
+    }
+}
+
+#[async_trait]
+impl EventBus for LinkedBus {
+    async fn publish(&self, envelope: Envelope) {
+        for other in &self.others {
+            other.publish(envelope.clone()).await;
+        }
+        self.own.publish(envelope).await;
+    }
+}

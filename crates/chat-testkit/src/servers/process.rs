@@ -1,0 +1,95 @@
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Starts the server, says its process id, and waits for a word on its standard input. That ends with the test's
+/// process even where nothing else of it gets to run: then the server is ended and its folder removed. (`SIGTERM` ends
+/// Redis; `PostgreSQL` would wait for its clients, but not on `SIGQUIT`, which Redis inherits ignored.)
+const GUARD: &str = r#"
+trap '' HUP
+folder=$1
+shift
+"$@" </dev/null >>"$folder/log" 2>&1 &
+server=$!
+echo "$server"
+read -r word
+case "$word" in
+    stop) kill -INT "$server" ;;
+    kill) kill -KILL "$server" ;;
+    # What runs in the background of a shell ignores SIGQUIT unless it asks for it, and a frozen server sees nothing but SIGCONT.
+    *) kill -QUIT "$server"; kill -TERM "$server"; kill -CONT "$server" ;;
+esac 2>/dev/null
+wait "$server"
+case "$word" in
+    stop | kill) ;;
+    *) rm -rf "$folder" ;;
+esac
+"#;
+
+/// A running server and the shell that guards it.
+pub(super) struct Process {
+    guard: Child,
+    pid: u32,
+}
+
+/// How a server ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// In order; its folder stays.
+    Stop,
+    /// By `SIGKILL`; its folder stays.
+    Kill,
+    /// At once, with its folder.
+    Remove,
+}
+
+impl Process {
+    /// Runs the command line, with its output in the file `log` of the folder.
+    pub(super) fn start(folder: &Path, command: &[String]) -> Self {
+        let mut guard = Command::new("sh")
+            .args(["-c", GUARD, "guard"])
+            .arg(folder)
+            .args(command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // What is sent to the test's process group, such as Ctrl-C, is not for the guard: it has to clean up.
+            .process_group(0)
+            .spawn()
+            .expect("sh");
+        let mut line = String::new();
+        let output = guard.stdout.take().expect("piped");
+        BufReader::new(output).read_line(&mut line).expect("the server's process id");
+        let pid = line.trim().parse().expect("the server's process id");
+        Self { guard, pid }
+    }
+
+    pub(super) const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Ends the server and waits until it has ended.
+    pub(super) fn end(mut self, ending: Ending) {
+        self.end_by(ending);
+    }
+
+    fn end_by(&mut self, ending: Ending) {
+        let Some(mut input) = self.guard.stdin.take() else { return };
+        let word = match ending {
+            Ending::Stop => "stop\n",
+            Ending::Kill => "kill\n",
+            Ending::Remove => "\n",
+        };
+        // Where the guard is gone, so is the server.
+        let _ = input.write_all(word.as_bytes());
+        drop(input);
+        let _ = self.guard.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end_by(Ending::Remove);
+    }
+}

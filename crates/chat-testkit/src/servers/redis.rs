@@ -1,0 +1,185 @@
+use super::process::{Ending, Process};
+use super::{eventually, free_port};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock};
+
+/// What a throw-away Redis is like.
+#[derive(Debug, Clone, Default)]
+pub struct RedisOptions {
+    /// Keeps every write on disk, so that it is there after a restart. Otherwise nothing is kept.
+    pub append_only: bool,
+    /// Asks for this password.
+    pub password: Option<String>,
+}
+
+/// A throw-away Redis server. Unless told otherwise it keeps nothing on disk: ended and started again, it is empty.
+pub struct RedisServer {
+    folder: PathBuf,
+    port: u16,
+    options: RedisOptions,
+    process: Mutex<Option<Process>>,
+}
+
+impl RedisServer {
+    /// A server of one's own, to be stopped and broken.
+    pub fn start() -> Self {
+        Self::start_with(RedisOptions::default())
+    }
+
+    /// The same, otherwise.
+    pub fn start_with(options: RedisOptions) -> Self {
+        let folder = tempfile::Builder::new().prefix("chat-redis-").tempdir().expect("a folder").keep();
+        let mut server = Self { folder, port: free_port(), options, process: Mutex::new(None) };
+        // Somebody else may be given the port that was free a moment ago.
+        while !server.try_resume() {
+            server.port = free_port();
+        }
+        server
+    }
+
+    /// The one server of this process. Its 16 databases and all of its channels are shared: tests tell theirs apart by
+    /// a prefix.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<RedisServer> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// Its address, password included.
+    pub fn url(&self) -> String {
+        let password = self.options.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default();
+        format!("redis://{password}127.0.0.1:{}", self.port)
+    }
+
+    /// The port it listens on; stays the same over restarts.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops the server in order.
+    pub fn stop(&self) {
+        self.end(Ending::Stop);
+    }
+
+    /// Ends the server by `SIGKILL`, as a crash does.
+    pub fn kill9(&self) {
+        self.end(Ending::Kill);
+    }
+
+    /// Starts the server again, on the same port, and waits until it answers.
+    pub fn resume(&self) {
+        let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        assert!(self.try_resume(), "Redis does not start; is it installed?\n{}", log());
+    }
+
+    /// Stops the server and starts it again.
+    pub fn restart(&self) {
+        self.stop();
+        self.resume();
+    }
+
+    /// The server neither answers nor hangs up, until [`Self::thaw`].
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Ends [`Self::freeze`].
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// What the server answers to a command in one line, such as `FLUSHALL`, as it stands on the wire.
+    pub fn ask(&self, command: &str) -> String {
+        self.try_ask(command).unwrap_or_else(|fault| panic!("{command}: {fault}"))
+    }
+
+    fn try_ask(&self, command: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        let login = self.options.password.as_ref().map(|password| format!("AUTH {password}\r\n")).unwrap_or_default();
+        stream.write_all(format!("{login}{command}\r\nQUIT\r\n").as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let answer = answer.strip_suffix("+OK\r\n").unwrap_or(&answer);
+        Ok(if login.is_empty() { answer } else { answer.strip_prefix("+OK\r\n").unwrap_or(answer) }.to_owned())
+    }
+
+    fn try_resume(&self) -> bool {
+        let mut process = self.process.lock().expect("no test panicked in here");
+        assert!(process.is_none(), "the server runs already");
+        let mut command: Vec<_> = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendfsync", "always"]
+            .map(str::to_owned)
+            .to_vec();
+        command.extend(["--port".to_owned(), self.port.to_string(), "--dir".to_owned()]);
+        command.push(self.folder.display().to_string());
+        command.extend(["--appendonly".to_owned(), if self.options.append_only { "yes" } else { "no" }.to_owned()]);
+        if let Some(password) = &self.options.password {
+            command.extend(["--requirepass".to_owned(), password.clone()]);
+        }
+        let starting = Process::start(&self.folder, &command);
+        let mut is_up = false;
+        eventually(|| {
+            // Another server at this port would answer too, with another process id.
+            let pid = format!("process_id:{}\r\n", starting.pid());
+            is_up = self.try_ask("INFO server").is_ok_and(|answer| answer.contains(&pid))
+                && self.try_ask("PING").is_ok_and(|answer| answer == "+PONG\r\n");
+            is_up || has_ended(starting.pid())
+        });
+        if is_up {
+            *process = Some(starting);
+        } else {
+            starting.end(Ending::Kill);
+        }
+        is_up
+    }
+
+    fn end(&self, ending: Ending) {
+        let process = self.process.lock().expect("no test panicked in here").take();
+        process.expect("a running server").end(ending);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let process = self.process.lock().expect("no test panicked in here");
+        let pid = process.as_ref().and_then(|process| Pid::from_raw(i32::try_from(process.pid()).ok()?));
+        kill_process(pid.expect("a running server"), signal).expect("the signal is sent");
+    }
+}
+
+/// Whether the process is gone, or only waited for.
+fn has_ended(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        // A running server's guard removes the folder.
+        if self.process.get_mut().is_ok_and(|process| process.take().is_none()) {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_comes_back_on_its_port_with_what_it_was_told_to_keep() {
+        for append_only in [true, false] {
+            let options = RedisOptions { append_only, password: Some("secret".to_owned()) };
+            let server = RedisServer::start_with(options);
+            let port = server.port();
+            assert_eq!(server.ask("SET key value"), "+OK\r\n");
+            server.kill9();
+            assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "it is gone");
+            server.resume();
+            let kept = if append_only { "$5\r\nvalue\r\n" } else { "$-1\r\n" };
+            assert_eq!((server.port(), server.ask("GET key").as_str()), (port, kept));
+            let folder = server.folder.clone();
+            drop(server);
+            assert!(!folder.exists() && TcpStream::connect(("127.0.0.1", port)).is_err(), "nothing is left");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Shows that the tests of a cluster notice what they are there for: leaves out idempotency, resume or repair, and succeeds where the judge
+# then finds faults. See docs/testing.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mechanism=${1:-}
+test=cluster::faults::nothing_is_lost_or_repeated_while_a_node_redis_and_postgres_are_killed
+source=.
+
+case $mechanism in
+  idempotency | resume) export CHAT_CLUSTER_WITHOUT=$mechanism ;;
+  repair)
+    copy=$(mktemp -d)
+    trap 'git worktree remove --force "$copy" 2>/dev/null; rm -rf "$copy"' EXIT
+    git worktree add --quiet --detach "$copy" HEAD
+    git -C "$copy" apply crates/chat-server/tests/it/cluster/without-repair.patch
+    export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+    source=$copy
+    ;;
+  *)
+    echo "usage: scripts/without.sh idempotency|resume|repair" >&2
+    exit 2
+    ;;
+esac
+
+output=$(mktemp)
+if (cd "$source" && cargo test --quiet --package chat-server --test it "$test" -- --exact --nocapture) >"$output" 2>&1; then
+  echo "without $mechanism: NOTHING WAS NOTICED" >&2
+  exit 1
+fi
+if ! grep -a -q 'faults, of which the first are' "$output"; then
+  tail -n 50 "$output" >&2
+  echo "without $mechanism: it failed, but not by the judge's word" >&2
+  exit 1
+fi
+grep -a 'sends acked\|messages stored' "$output"
+grep -a -A 12 'faults, of which' "$output" | tail -n 12
+echo "without $mechanism: noticed"

@@ -36,35 +36,36 @@ impl Default for Options {
 
 pub(crate) async fn run(setup: &Setup, options: &Options) {
     say(format!(
-        "fanout: {} members of one conversation, one WebSocket each, on loopback; one of them sends over its",
+        "fanout: {} members of one conversation, one WebSocket each, on loopback; as many of them take turns in sending",
         options.members
     ));
-    say("  socket. A round sends for its time and waits until every member has every message, in order. The figure is");
-    say("  messages times members, by the CPU seconds of the server's process (user and kernel), storing included.");
+    say(
+        "  as messages are in flight. A round sends for its time and waits until every member has every message, in order.",
+    );
+    say("  The figure is messages times members, by the CPU seconds of the server's process, storing included.");
     let server = setup.start().await;
     let people = people(&server, options.members).await;
     let others: Vec<_> = people[1..].iter().collect();
     let conversation = people[0].group_with("everybody", &others).await;
     let counter = Arc::new(Counter::default());
     let mut tasks = JoinSet::new();
-    let mut sender = None;
+    let mut senders = Vec::new();
     for (number, stream) in connections(&server, &people).await.into_iter().enumerate() {
-        if number == 0 {
-            // The one who sends also receives.
+        if (number as u64) < options.in_flight {
+            // Those who send also receive.
             let (writing, reading) = stream.split();
             count(&mut tasks, reading, counter.clone());
-            sender = Some(writing);
+            senders.push(writing);
         } else {
             count(&mut tasks, stream, counter.clone());
         }
     }
-    let mut sender = sender.expect("at least one member");
     let frame = json!({"event": "message:send", "data": {"conversationId": conversation, "content": "x".repeat(64)}})
         .to_string();
     let mut sent = 0;
     for in_flight in [1, options.in_flight] {
         let round = Round { members: people.len() as u64, in_flight, time: Duration::from_secs(options.seconds) };
-        sent = round.run(&server, &counter, &mut sender, &frame, sent).await;
+        sent = round.run(&server, &counter, &mut senders, &frame, sent).await;
     }
     assert!(tasks.try_join_next().is_none(), "a member's connection ended");
     let stored = people[0].history(&conversation).await.len() as u64;
@@ -79,10 +80,12 @@ struct Round {
 
 impl Round {
     /// Sends on from message number `sent`; answers how many were sent in all.
-    async fn run(&self, server: &Server, counter: &Counter, sender: &mut Sender, frame: &str, mut sent: u64) -> u64 {
+    async fn run(&self, server: &Server, counter: &Counter, senders: &mut [Sender], frame: &str, mut sent: u64) -> u64 {
         let (first, cpu, start) = (sent, cpu_time(server.pid()), Instant::now());
         while start.elapsed() < self.time {
-            sender.send(Message::text(frame)).await.expect("sent");
+            // Frames of one connection are handled one after the other: messages in flight together have senders of their own.
+            let turn = usize::try_from(sent % self.in_flight).expect("few in flight") % senders.len();
+            senders[turn].send(Message::text(frame)).await.expect("sent");
             sent += 1;
             // Every message but the last few has reached everyone.
             counter

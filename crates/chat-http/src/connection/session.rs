@@ -165,7 +165,8 @@ impl Session {
 
     fn answer_error(&self, id: Option<&str>, error: &ApiError) {
         let failure = error.failure();
-        if status_of(failure.code).is_server_error() {
+        // A user with too many connections is no fault of ours, and could fill the log with it.
+        if status_of(failure.code).is_server_error() && failure.code != ErrorCode::TooManyConnections {
             let (connection, code) = (self.connection.id(), failure.code.as_str());
             tracing::error!(%connection, code, cause = error.causes(), "a command failed");
         }

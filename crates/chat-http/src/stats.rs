@@ -98,8 +98,8 @@ mod tests {
     fn a_request_is_in_the_bucket_of_the_first_bound_that_it_does_not_exceed() {
         let stats = HttpStats::default();
         for (method, number, millis) in [("GET", 200, 1), ("GET", 204, 3), ("GET", 204, 60_000), ("BREW", 404, 1)] {
-            let status = StatusCode::from_u16(number).expect("a status");
-            stats.observe(method, Some("/api/v1/users/{id}"), status, Duration::from_millis(millis));
+            let answer = StatusCode::from_u16(number).expect("a status");
+            stats.observe(method, Some("/api/v1/users/{id}"), answer, Duration::from_millis(millis));
         }
         let mut read = stats.read();
         read.sort_by_key(|(labels, _)| labels.status_class);

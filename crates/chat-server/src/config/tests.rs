@@ -201,3 +201,20 @@ fn help_names_every_setting() {
     let help = help();
     assert!(SETTINGS.iter().all(|setting| help.contains(&format!("\n  {}\n", setting.name))));
 }
+
+#[test]
+fn the_cluster_of_the_compose_file_is_made_of_settings_that_exist() {
+    let compose = include_str!("../../../../compose.yaml");
+    let block = compose.split("environment: &environment\n").nth(1).expect("the nodes' settings");
+    let names: Vec<_> = block
+        .lines()
+        .take_while(|line| line.starts_with("    "))
+        .filter_map(|line| line.trim_start().split_once(": "))
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with('#'))
+        .collect();
+    assert!(names.len() > 8, "{names:?}");
+    for name in names {
+        assert!(SETTINGS.iter().any(|setting| setting.name == name), "compose.yaml sets {name}");
+    }
+}

@@ -1,15 +1,30 @@
 //! What operators read: metrics and readiness.
 
 use crate::setup;
-use chat_testkit::blackbox::{Rest, Server};
+use chat_testkit::blackbox::{Rest, Server, Setup};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// A server with metrics at a port that was free a moment ago, and a client of that.
-async fn watched() -> (Server, Rest) {
+pub(crate) async fn watched(setup: Setup) -> (Server, Rest) {
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-    let server = setup().set("ADMIN_PORT", &port.to_string()).start().await;
+    let server = setup.set("ADMIN_PORT", &port.to_string()).start().await;
     (server, Rest::new(&format!("http://127.0.0.1:{port}")))
+}
+
+/// The metrics that a page has, with the suffix that counters have.
+pub(crate) fn names(page: &str) -> BTreeSet<String> {
+    let described = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    described.map(|(name, kind)| format!("{name}{}", if kind == "counter" { "_total" } else { "" })).collect()
+}
+
+/// The metrics that the guide for operators names in its table.
+pub(crate) fn documented() -> BTreeSet<String> {
+    let guide = include_str!("../../../../docs/operations.md");
+    let rows = guide.lines().filter(|line| line.starts_with("| `chat_"));
+    let named = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2));
+    named.map(|name| name.split('{').next().unwrap_or_default().to_owned()).filter(|name| !name.contains(' ')).collect()
 }
 
 /// The value of a metric with these labels, written as they stand on the page.
@@ -20,7 +35,7 @@ fn value(page: &str, name: &str) -> f64 {
 
 #[tokio::test]
 async fn metrics_count_what_happened() {
-    let (server, admin) = watched().await;
+    let (server, admin) = watched(setup()).await;
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let conversation = ann.direct_with(&ben).await;
     let mut at_ben = server.connect(&ben).await;
@@ -54,12 +69,13 @@ async fn metrics_count_what_happened() {
     let all = value(page, &format!(r#"chat_http_request_seconds_bucket{{le="+Inf",{sends}}}"#));
     assert!((all - 5.0).abs() < f64::EPSILON, "every request is in the last bucket: {page}");
     assert!(!page.contains(&conversation), "no ids in labels");
+    assert!(names(page).is_subset(&documented()), "{:?}", names(page).difference(&documented()));
     server.assert_untroubled();
 }
 
 #[tokio::test]
 async fn metrics_stand_alone_and_can_be_turned_off() {
-    let (server, admin) = watched().await;
+    let (server, admin) = watched(setup()).await;
     assert_eq!(server.rest().get("~/metrics").await.status, 404, "not where clients come in");
     assert_eq!(admin.get("/users/me").await.status, 404, "and nothing else where metrics are");
     let quiet = setup().start().await;

@@ -1,6 +1,7 @@
 //! What happens on one node reaches the others.
 
 use super::{cluster, turn};
+use crate::metrics::{documented, names, watched};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -138,4 +139,26 @@ async fn a_node_that_stops_hands_its_clients_over_without_a_loss() {
     assert!(leaving.ended().await.success());
     leaving.assert_untroubled();
     cluster.assert_untroubled();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_of_a_cluster_shows_every_metric_that_the_guide_names() {
+    let _turn = turn().await;
+    let cluster = cluster(1, &[]).await;
+    let (node, admin) = watched(cluster.setup()).await;
+    let ann = node.register("ann").await;
+    let ben = cluster.node(0).register("ben").await;
+    let conversation = ann.direct_with(&ben).await;
+    let mut at_ann = node.connect(&ann).await;
+    ben.say(&conversation, "from the other node").await;
+    at_ann.event("message:received").await;
+    let page = admin.get("~/metrics").await.body;
+    let page = page.as_str().expect("text");
+    assert_eq!(names(page), documented());
+    for alive in ["chat_redis_connected 1", "chat_bus_subscribed 1", "chat_ready 1"] {
+        assert!(page.lines().any(|line| line == alive), "{alive} is not in {page}");
+    }
+    let delivered = page.lines().find_map(|line| line.strip_prefix(r#"chat_bus_packets_total{outcome="delivered"} "#));
+    assert!(delivered.and_then(|count| count.parse::<u64>().ok()) >= Some(1), "{page}");
+    node.assert_untroubled();
 }

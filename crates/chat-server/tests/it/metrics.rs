@@ -24,7 +24,10 @@ pub(crate) fn documented() -> BTreeSet<String> {
     let guide = include_str!("../../../../docs/operations.md");
     let rows = guide.lines().filter(|line| line.starts_with("| `chat_"));
     let named = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2));
-    named.map(|name| name.split('{').next().unwrap_or_default().to_owned()).filter(|name| !name.contains(' ')).collect()
+    named
+        .map(|name| name.split('{').next().unwrap_or_default().to_owned())
+        .filter(|name| name.starts_with("chat_") && !name.contains(' '))
+        .collect()
 }
 
 /// The value of a metric with these labels, written as they stand on the page.

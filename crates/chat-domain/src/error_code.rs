@@ -71,12 +71,16 @@ error_codes! {
     SessionNotFound => "SESSION_NOT_FOUND",
     /// The user is not a participant of this conversation.
     ParticipantNotFound => "PARTICIPANT_NOT_FOUND",
+    /// No group has this invite code now.
+    InviteNotFound => "INVITE_NOT_FOUND",
     /// The route exists, the method does not.
     MethodNotAllowed => "METHOD_NOT_ALLOWED",
     /// Somebody has this email already.
     EmailTaken => "EMAIL_TAKEN",
     /// Somebody has this username already.
     UsernameTaken => "USERNAME_TAKEN",
+    /// An active group has this name already.
+    GroupNameTaken => "GROUP_NAME_TAKEN",
     /// The user is a participant already.
     AlreadyAParticipant => "ALREADY_A_PARTICIPANT",
     /// The conversation has as many participants as it may have.

@@ -1,5 +1,5 @@
 use crate::calls::CallStarted;
-use crate::conversations::{ConversationDetails, Role};
+use crate::conversations::{ConversationDetails, ConversationKind, Role};
 use crate::messages::Message;
 use crate::presence::PresenceStatus;
 use crate::receipts::PositionsMoved;
@@ -62,6 +62,8 @@ pub enum Event {
     TypingChanged {
         /// Where.
         conversation_id: ConversationId,
+        /// Of which kind that is.
+        kind: ConversationKind,
         /// Who.
         user_id: UserId,
         /// Whether they write.
@@ -87,6 +89,8 @@ pub enum Event {
     WindowOpened {
         /// Which.
         conversation_id: ConversationId,
+        /// Of which kind that is.
+        kind: ConversationKind,
         /// Who.
         user_id: UserId,
         /// When.
@@ -96,6 +100,8 @@ pub enum Event {
     WindowClosed {
         /// Which.
         conversation_id: ConversationId,
+        /// Of which kind that is.
+        kind: ConversationKind,
         /// Who.
         user_id: UserId,
         /// When.

@@ -154,6 +154,9 @@ impl ClientMessageId {
 pub trait IdSource: Send + Sync {
     /// A new UUID, version 7, never the same twice.
     fn next_uuid(&self) -> Uuid;
+
+    /// A UUID of version 4: 122 bits that nobody can foresee, for what must not be guessed.
+    fn next_random(&self) -> Uuid;
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use super::{Conversation, ConversationKind, MAX_PARTICIPANTS, Participant, Role};
+use super::{Conversation, MAX_PARTICIPANTS, Participant, Role};
 use crate::UserId;
 use thiserror::Error;
 
@@ -30,7 +30,7 @@ pub enum Refusal {
 
 fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Refusal> {
     let role = actor.ok_or(Refusal::NotAParticipant)?;
-    if conversation.kind == ConversationKind::Direct {
+    if !conversation.kind.is_group() {
         return Err(Refusal::Direct);
     }
     if !conversation.is_active {
@@ -53,6 +53,12 @@ pub fn may_add_participant(
         return Err(Refusal::Full);
     }
     Ok(())
+}
+
+/// Whoever has the invite code joins an active group that has room, once.
+pub fn may_join(conversation: &Conversation, user: Option<Role>) -> Result<(), Refusal> {
+    // The code stands for a participant who lets them in.
+    may_add_participant(conversation, Some(Role::Member), user)
 }
 
 /// Oneself may leave, also an inactive group; others are removed by admins (contract §3).
@@ -95,6 +101,7 @@ pub fn next_admin(participants: &[Participant], leaving: UserId) -> Option<UserI
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversations::{ConversationKind, DirectKey};
     use crate::receipts::Positions;
     use crate::users::UserSummary;
     use crate::{ConversationId, Pos, Seq, Timestamp};
@@ -112,6 +119,7 @@ mod tests {
             description: None,
             avatar: None,
             is_active,
+            invite_code: None,
             created_by: user(1),
             last_seq: Seq::ZERO,
             last_pos: Pos::new(1),
@@ -146,8 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn an_invite_lets_a_stranger_in_once() {
+        let group = conversation(ConversationKind::Group, true, 3);
+        assert_eq!(may_join(&group, None), Ok(()));
+        assert_eq!(may_join(&group, Some(Role::Admin)), Err(Refusal::AlreadyAParticipant));
+        assert_eq!(may_join(&conversation(ConversationKind::Group, false, 3), None), Err(Refusal::Inactive));
+        assert_eq!(may_join(&conversation(ConversationKind::Group, true, 1_000), None), Err(Refusal::Full));
+    }
+
+    #[test]
     fn nobody_joins_leaves_or_renames_a_direct_conversation() {
-        let direct = conversation(ConversationKind::Direct, true, 2);
+        let direct = conversation(ConversationKind::Direct(DirectKey::new(user(1), user(2))), true, 2);
         assert_eq!(may_add_participant(&direct, Some(Role::Member), None), Err(Refusal::Direct));
         assert_eq!(may_remove_participant(&direct, Some(Role::Member), Some(Role::Member), true), Err(Refusal::Direct));
         assert_eq!(may_change_group(&direct, Some(Role::Admin)), Err(Refusal::Direct));

@@ -1,13 +1,15 @@
 //! Direct and group conversations, and who takes part in them.
 
 mod decisions;
+mod groups;
 mod store;
 mod values;
 
-pub use decisions::{Refusal, may_add_participant, may_change_group, may_remove_participant, next_admin};
+pub use decisions::{Refusal, may_add_participant, may_change_group, may_join, may_remove_participant, next_admin};
+pub use groups::{GroupStore, InviteCode, JoinGroup, NewGroup, group_name_key, group_name_suffixes};
 pub use store::{
-    AddParticipant, ConversationStore, CreateConversationError, CreatedConversation, Joined, Membership,
-    NewConversation, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    AddParticipant, ConversationFilter, ConversationStore, CreateConversationError, CreatedConversation, Joined,
+    Membership, NameRule, NewConversation, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
 };
 pub use values::{ConversationChanges, ConversationDescription, ConversationName, DirectKey, ParticipantIds};
 
@@ -28,10 +30,17 @@ pub const MAX_PUSHED_PARTICIPANTS: u32 = 100;
 /// Whether it is the one conversation of a pair, or a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConversationKind {
-    /// The one conversation of two users; nobody joins or leaves.
-    Direct,
+    /// The one conversation of these two users; nobody joins or leaves.
+    Direct(DirectKey),
     /// A group of 1 to [`MAX_PARTICIPANTS`].
     Group,
+}
+
+impl ConversationKind {
+    /// Whether it is a group.
+    pub const fn is_group(self) -> bool {
+        matches!(self, Self::Group)
+    }
 }
 
 /// What a participant may do.
@@ -68,6 +77,8 @@ pub struct Conversation {
     pub avatar: Option<AvatarUrl>,
     /// `false` once a group was deactivated.
     pub is_active: bool,
+    /// How strangers may join a group. Shown to those who take part, and to nobody else.
+    pub invite_code: Option<InviteCode>,
     /// Who made it.
     pub created_by: UserId,
     /// The newest message's number; zero before the first.

@@ -16,8 +16,10 @@ pub struct NewConversation {
     pub created_by: UserId,
     /// With whom.
     pub others: ParticipantIds,
-    /// Exactly one other and no name makes a direct conversation; anything else a group (contract §3).
+    /// Exactly one other and no name makes a direct conversation; anything else a group (contract §3). Free: two groups may have one name.
     pub name: Option<ConversationName>,
+    /// From the id source; of a group.
+    pub invite_code: super::InviteCode,
     /// From the clock.
     pub at: Timestamp,
 }
@@ -47,6 +49,9 @@ pub enum CreateConversationError {
     /// Some of the others do not exist.
     #[error("some users do not exist")]
     UnknownUsers(Vec<UserId>),
+    /// An active group has this name, in whatever case, and has it reserved.
+    #[error("the group name is taken")]
+    NameTaken,
     /// See [`StoreError`].
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,6 +66,12 @@ pub enum ParticipantError {
     /// No such user.
     #[error("no such user")]
     UnknownUser,
+    /// No group has this invite code now.
+    #[error("no such invite")]
+    UnknownInvite,
+    /// An active group has this name, in whatever case, and has it reserved.
+    #[error("the group name is taken")]
+    NameTaken,
     /// The rules forbid it.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -95,6 +106,26 @@ pub struct RemoveParticipant {
     pub at: Timestamp,
 }
 
+/// Whether a group's new name is to be its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameRule {
+    /// Any: two groups may have one name. What the group had reserved is free again.
+    Free,
+    /// Unique without regard to case among the active groups that have theirs reserved.
+    Reserved,
+}
+
+/// Which of a user's conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConversationFilter {
+    /// All of them.
+    All,
+    /// Those of a pair.
+    Direct,
+    /// Groups.
+    Groups,
+}
+
 /// Change a group in the name of `actor`.
 #[derive(Debug, Clone)]
 pub struct UpdateConversation {
@@ -104,6 +135,8 @@ pub struct UpdateConversation {
     pub actor: UserId,
     /// To what.
     pub changes: ConversationChanges,
+    /// What becomes of a new name.
+    pub name_rule: NameRule,
     /// From the clock.
     pub at: Timestamp,
 }
@@ -158,9 +191,17 @@ pub trait ConversationStore: Send + Sync {
     /// The conversation as this user sees it; whether they may is the caller's to decide by `viewer`.
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError>;
 
-    /// The active conversations that the user takes part in, newest activity first (ties by id, descending), in a constant
+    /// The conversation of this pair, where there is one.
+    async fn find_direct(&self, pair: super::DirectKey) -> Result<Option<ConversationId>, StoreError>;
+
+    /// The active conversations of this kind that the user takes part in, newest activity first (ties by id, descending), in a constant
     /// number of queries whatever the page.
-    async fn list(&self, viewer: UserId, page: PageRequest) -> Result<Page<ConversationOverview>, StoreError>;
+    async fn list(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError>;
 
     /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive groups included, in one query.
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
@@ -196,7 +237,7 @@ pub trait ConversationStore: Send + Sync {
     /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order.
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError>;
 
-    /// Changes what the changes name. Returns the conversation after it and the [`crate::ChangeKind::Updated`].
+    /// Changes what the changes name. Under a race for one name that is to be reserved exactly one call gets it. Returns the conversation after it and the [`crate::ChangeKind::Updated`].
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError>;
 }
 
@@ -214,6 +255,7 @@ mod tests {
             created_by: user(1),
             others: ParticipantIds::parse(user(1), others).expect("others"),
             name: name.map(|name| ConversationName::parse(name).expect("a name")),
+            invite_code: crate::conversations::InviteCode::new(Uuid::nil()),
             at: Timestamp::default(),
         };
         assert_eq!(new(&[user(2)], None).direct_pair(), Some(DirectKey::new(user(2), user(1))));

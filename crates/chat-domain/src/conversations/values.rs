@@ -41,6 +41,28 @@ impl DirectKey {
         if one <= other { Self { low: one, high: other } } else { Self { low: other, high: one } }
     }
 
+    /// Whether this user is one of the two.
+    pub fn contains(self, user: UserId) -> bool {
+        self.low == user || self.high == user
+    }
+
+    /// The one who is not this user; the second for a stranger.
+    pub fn other(self, user: UserId) -> UserId {
+        if self.high == user { self.low } else { self.high }
+    }
+
+    /// Both, sorted.
+    pub const fn users(self) -> (UserId, UserId) {
+        (self.low, self.high)
+    }
+
+    /// Reads what [`Self::as_text`] wrote; also where the ids are not sorted or not in lower case.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let ids = text.split_once('_').and_then(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)));
+        let (one, other) = ids.ok_or(InvalidValue::Form { expected: "two user ids joined by '_'" })?;
+        Ok(Self::new(one, other))
+    }
+
     /// The two ids sorted and joined by `_`.
     pub fn as_text(&self) -> String {
         format!("{}_{}", self.low, self.high)
@@ -91,7 +113,10 @@ mod tests {
         #[test]
         fn a_pair_has_one_key(one: u128, other: u128) {
             prop_assert_eq!(DirectKey::new(user(one), user(other)), DirectKey::new(user(other), user(one)));
-            prop_assert_eq!(DirectKey::new(user(one), user(other)).as_text().len(), 73);
+            let pair = DirectKey::new(user(one), user(other));
+            prop_assert_eq!(pair.as_text().len(), 73);
+            prop_assert_eq!(DirectKey::parse(&pair.as_text()), Ok(pair));
+            prop_assert_eq!((pair.other(user(one)), pair.contains(user(one))), (user(other), true));
         }
 
         #[test]

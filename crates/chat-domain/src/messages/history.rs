@@ -213,6 +213,7 @@ mod tests {
         Message {
             id: MessageId::new(uuid::Uuid::from_u128(u128::from(seq))),
             conversation_id: crate::ConversationId::new(uuid::Uuid::nil()),
+            kind: crate::conversations::ConversationKind::Group,
             seq: Seq::new(seq),
             pos: crate::Pos::new(seq + 1),
             sender: crate::users::UserSummary {

@@ -7,9 +7,10 @@ mod values;
 
 pub use draft::{BodyFingerprint, Draft, SendMessage};
 pub use history::{Anchor, HistoryPage, HistoryRequest, SeqRange};
-pub use store::{AppendError, Appended, HistoryError, MessageStore};
+pub use store::{AppendError, Appended, HistoryError, MessagePlace, MessageStore};
 pub use values::{AttachmentUrl, MessageBody};
 
+use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
 use crate::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp};
 
@@ -20,6 +21,8 @@ pub struct Message {
     pub id: MessageId,
     /// Where it was sent.
     pub conversation_id: ConversationId,
+    /// Of which kind that is.
+    pub kind: ConversationKind,
     /// Its number among the conversation's messages.
     pub seq: Seq,
     /// Its number among the conversation's durable changes; never changes.

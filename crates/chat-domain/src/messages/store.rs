@@ -1,5 +1,5 @@
 use super::{Draft, HistoryPage, HistoryRequest, Message};
-use crate::{ConversationId, StoreError, UserId};
+use crate::{ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -52,6 +52,17 @@ pub enum HistoryError {
     Store(#[from] StoreError),
 }
 
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessagePlace {
+    /// Which.
+    pub id: MessageId,
+    /// In which conversation.
+    pub conversation_id: ConversationId,
+    /// Its number there.
+    pub seq: Seq,
+}
+
 /// Messages.
 #[async_trait]
 pub trait MessageStore: Send + Sync {
@@ -67,4 +78,11 @@ pub trait MessageStore: Send + Sync {
         reader: UserId,
         request: HistoryRequest,
     ) -> Result<HistoryPage, HistoryError>;
+
+    /// Where this message is. Who may know is the caller's to decide.
+    async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError>;
+
+    /// The messages that are at these places, as far as there are any, in any order, in one query. At most 1,000 places are asked
+    /// about at once.
+    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError>;
 }

@@ -4,7 +4,8 @@ mod store;
 
 pub use store::{AdvanceError, AdvancePositions, Advanced, ReceiptStore, ReceiptTarget};
 
-use crate::{ConversationId, Seq, UserId};
+use crate::conversations::ConversationKind;
+use crate::{ConversationId, MessageId, Seq, UserId};
 
 /// How far a participant has got in a conversation. Positions only move forward while one takes part (contract §3, Receipts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -96,15 +97,39 @@ pub fn delivery_status(seq: Seq, sender: UserId, participants: &[ParticipantPosi
         .unwrap_or(DeliveryStatus::Sent)
 }
 
+/// Those who have read the message `seq` of `sender`, of these participants, in their order (contract §3, Receipts).
+pub fn read_by(seq: Seq, sender: UserId, participants: &[ParticipantPositions]) -> Vec<UserId> {
+    participants
+        .iter()
+        .filter(|other| other.user_id != sender && other.positions.has_read(seq))
+        .map(|other| other.user_id)
+        .collect()
+}
+
+/// How far one message has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageStatus {
+    /// Which.
+    pub message_id: MessageId,
+    /// The least that any of the others has reached.
+    pub status: DeliveryStatus,
+    /// Those of the others who have read it.
+    pub read_by: Vec<UserId>,
+}
+
 /// Somebody's positions moved. Ephemeral: the positions themselves are stored, the news of them is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PositionsMoved {
     /// Where.
     pub conversation_id: ConversationId,
+    /// Of which kind that is.
+    pub kind: ConversationKind,
     /// Whose.
     pub user_id: UserId,
     /// To where.
     pub positions: Positions,
+    /// The newest message that the move covers, and how far it has got by it. `None` where positions are told again.
+    pub covers: Option<MessageStatus>,
 }
 
 #[cfg(test)]
@@ -169,6 +194,12 @@ mod tests {
         assert_eq!(status(&[me, other(2, 0, 5, 5)]), DeliveryStatus::Read);
         assert_eq!(status(&[me, other(2, 0, 5, 5), other(3, 0, 5, 0)]), DeliveryStatus::Delivered);
         assert_eq!(status(&[me, other(2, 0, 5, 5), other(3, 6, 6, 6)]), DeliveryStatus::Read, "came later");
+        let (reader, late) = (other(2, 0, 5, 5), other(3, 6, 6, 6));
+        assert_eq!(
+            read_by(Seq::new(5), sender, &[me, reader, late]),
+            [reader.user_id],
+            "neither oneself nor who came later"
+        );
         assert_eq!(DeliveryStatus::Read.as_str(), "READ");
         assert_eq!((DeliveryStatus::Sent.as_str(), DeliveryStatus::Delivered.as_str()), ("SENT", "DELIVERED"));
     }

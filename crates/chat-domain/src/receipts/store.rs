@@ -1,4 +1,5 @@
-use super::Positions;
+use super::{MessageStatus, Positions};
+use crate::conversations::ConversationKind;
 use crate::{ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
@@ -42,16 +43,28 @@ impl AdvancePositions {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advanced {
+    /// Of which kind the conversation is.
+    pub kind: ConversationKind,
+    /// Where the positions were.
+    pub before: Positions,
     /// Where the positions are now.
     pub positions: Positions,
-    /// Whether they moved.
-    pub moved: bool,
+    /// The newest message that the move covers (at the read position where that moved, else at the delivered one) and how far it has got by it.
+    /// `None` where nothing moved, and where more than [`crate::conversations::MAX_PUSHED_PARTICIPANTS`] take part.
+    pub covers: Option<MessageStatus>,
     /// The newest message.
     pub last_seq: Seq,
     /// How many take part.
     pub participant_count: u32,
+}
+
+impl Advanced {
+    /// Whether the positions moved.
+    pub fn moved(&self) -> bool {
+        self.before != self.positions
+    }
 }
 
 /// Why positions were not moved.
@@ -74,7 +87,7 @@ pub enum AdvanceError {
 /// Read and delivery positions.
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
-    /// Moves the user's positions by [`AdvancePositions::apply`], in one transaction and one row.
+    /// Moves the user's positions by [`AdvancePositions::apply`], in one transaction and one row, however many messages that covers.
     async fn advance(
         &self,
         conversation: ConversationId,

@@ -1,0 +1,178 @@
+use super::{
+    Conversation, ConversationDescription, ConversationDetails, ConversationName, ConversationOverview,
+    CreateConversationError, CreatedConversation, ParticipantError,
+};
+use crate::users::{AvatarUrl, SearchTerm};
+use crate::{Change, ConversationId, InvalidValue, Page, PageRequest, StoreError, Timestamp, UserId};
+use async_trait::async_trait;
+use std::fmt;
+use uuid::Uuid;
+
+/// Lets whoever has it join a group: 128 bits of which 122 are random, as 32 hexadecimal digits. Not shown by `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InviteCode(Uuid);
+
+impl InviteCode {
+    /// From [`crate::IdSource::next_random`], or from a store.
+    pub const fn new(random: Uuid) -> Self {
+        Self(random)
+    }
+
+    /// Exactly 32 hexadecimal digits, in either case.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let is_code = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let parsed = if is_code { Uuid::try_parse(text).ok() } else { None };
+        parsed.map(Self).ok_or(InvalidValue::Form { expected: "an invite code" })
+    }
+
+    /// The code as clients see it, and as stores keep it.
+    pub fn as_text(self) -> String {
+        self.0.simple().to_string()
+    }
+}
+
+impl fmt::Debug for InviteCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("InviteCode(..)")
+    }
+}
+
+/// A group about to be made whose name is to be its own among the active ones.
+#[derive(Debug, Clone)]
+pub struct NewGroup {
+    /// From the id source.
+    pub id: ConversationId,
+    /// Who makes it; its first admin.
+    pub created_by: UserId,
+    /// With whom; may be nobody.
+    pub others: Vec<UserId>,
+    /// Unique without regard to case among active groups whose names are reserved.
+    pub name: ConversationName,
+    /// Optional.
+    pub description: Option<ConversationDescription>,
+    /// Optional.
+    pub avatar: Option<AvatarUrl>,
+    /// From the id source.
+    pub invite_code: InviteCode,
+    /// From the clock.
+    pub at: Timestamp,
+}
+
+/// Join by an invite code.
+#[derive(Debug, Clone, Copy)]
+pub struct JoinGroup {
+    /// Of which group.
+    pub invite_code: InviteCode,
+    /// Who joins.
+    pub user: UserId,
+    /// From the clock.
+    pub at: Timestamp,
+}
+
+/// What uniqueness of group names compares.
+pub fn group_name_key(name: &ConversationName) -> String {
+    name.as_str().to_lowercase()
+}
+
+/// The longest suffix of a name that a search looks at, in characters.
+const MAX_SUFFIX_CHARS: usize = 40;
+
+/// What a search for a part of a name compares: every suffix of the name's key that does not begin with a blank, cut to 40
+/// characters, each once. A name contains a term exactly where one of these begins with it (and, beyond 40 characters, with
+/// the term's first 40, which the caller checks against the whole name).
+pub fn group_name_suffixes(name: &ConversationName) -> Vec<String> {
+    let key = group_name_key(name);
+    let mut suffixes: Vec<String> = key
+        .char_indices()
+        .filter(|(_, first)| !first.is_whitespace())
+        .map(|(at, _)| key[at..].chars().take(MAX_SUFFIX_CHARS).collect())
+        .collect();
+    suffixes.sort_unstable();
+    suffixes.dedup();
+    suffixes
+}
+
+/// What only groups have. Writing methods decide by [`super::decisions`](super) inside their transaction; each durable change takes the
+/// next `pos`.
+#[async_trait]
+pub trait GroupStore: Send + Sync {
+    /// Makes the group with all its participants in one transaction. Of any number of calls at once for one name, exactly one makes it:
+    /// the others are [`CreateConversationError::NameTaken`].
+    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError>;
+
+    /// Deactivates the group in the name of an admin: it leaves lists and search, its name is free again. Returns the conversation
+    /// after it and the [`crate::ChangeKind::Updated`]. A group that is inactive already is [`super::Refusal::Inactive`].
+    async fn deactivate(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        at: Timestamp,
+    ) -> Result<(ConversationDetails, Change), ParticipantError>;
+
+    /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one. A code that no group has now is
+    /// [`ParticipantError::UnknownInvite`].
+    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError>;
+
+    /// Replaces the invite code in the name of an admin: the earlier one is of no more use. No durable change: nobody's screen
+    /// depends on it. Returns the conversation after it.
+    async fn replace_invite_code(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        code: InviteCode,
+    ) -> Result<Conversation, ParticipantError>;
+
+    /// Active groups whose name contains the term, without regard to case, in order of the name's key (ties by id): those whose name is
+    /// reserved, and those that the viewer takes part in. `%`, `_`, `*` and the like are ordinary characters. Finds among the first
+    /// [`crate::users::MAX_SEARCH_MATCHES`] suffixes that begin with the term ([`group_name_suffixes`]): what it costs does not grow with the
+    /// number of groups.
+    async fn search_groups(
+        &self,
+        viewer: UserId,
+        term: &SearchTerm,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_code_reads_back_as_it_was_written(random: u128) {
+            let code = InviteCode::new(Uuid::from_u128(random));
+            prop_assert_eq!(code.as_text().len(), 32);
+            prop_assert_eq!(InviteCode::parse(&code.as_text()), Ok(code));
+            prop_assert_eq!(InviteCode::parse(&code.as_text().to_uppercase()), Ok(code));
+        }
+
+        #[test]
+        fn a_name_contains_a_term_where_a_suffix_begins_with_it(name in "[aAbé%_ ]{1,60}x", at in 0_usize..60, length in 1_usize..10) {
+            let name = ConversationName::parse(&name).expect("a name");
+            let key: Vec<char> = group_name_key(&name).chars().collect();
+            let term: String = key.iter().skip(at).take(length).collect();
+            let term = term.trim();
+            if !term.is_empty() {
+                prop_assert!(group_name_suffixes(&name).iter().any(|suffix| suffix.starts_with(term)), "{term:?}");
+            }
+            prop_assert!(!group_name_suffixes(&name).iter().any(|suffix| suffix.starts_with('z')));
+        }
+    }
+
+    #[test]
+    fn what_is_no_code_is_refused_and_a_code_is_not_logged() {
+        for text in ["", "abc", &"g".repeat(32), &"0".repeat(33), "0-000000000000000000000000000000"] {
+            assert!(InviteCode::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(format!("{:?}", InviteCode::new(Uuid::from_u128(7))), "InviteCode(..)");
+    }
+
+    #[test]
+    fn names_are_compared_without_regard_to_case() {
+        let key = |name: &str| group_name_key(&ConversationName::parse(name).expect("a name"));
+        assert_eq!(key("Project ÄRGER"), key("project ärger"));
+        assert_ne!(key("one"), key("two"));
+    }
+}

@@ -30,7 +30,7 @@ ensure_servers() {
     [[ -e /etc/postgresql-common/createcluster.conf ]] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server
   else
-    echo "PostgreSQL (13 or later) or Redis (7 or later) is missing: apt install postgresql redis-server, or brew install postgresql redis." >&2
+    echo "PostgreSQL (14 or later) or Redis (6.2 or later) is missing: apt install postgresql redis-server, or brew install postgresql redis." >&2
     exit 1
   fi
 }

@@ -2,7 +2,7 @@
 //! stands for it or with the process, however that ends.
 //!
 //! **A machine needs** the programs of `PostgreSQL` 14 or later (`initdb`, `postgres`, `pg_isready`, `psql`; in `PATH`
-//! or in `/usr/lib/postgresql/*/bin`) and of Redis 7 or later (`redis-server` in `PATH`), `sh`, and, where tests run as
+//! or in `/usr/lib/postgresql/*/bin`) and of Redis 6.2 or later (`redis-server` in `PATH`), `sh`, and, where tests run as
 //! root, a user `postgres` and `setpriv`: `PostgreSQL` refuses to serve root. On Debian and Ubuntu: `apt install
 //! postgresql redis-server` (`util-linux` has `setpriv`); no service needs to run. On macOS: `brew install postgresql
 //! redis`.

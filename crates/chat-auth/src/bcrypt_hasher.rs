@@ -119,6 +119,10 @@ impl PasswordHasher for BcryptHasher {
         let matches = self.run(move || bcrypt::non_truncating_verify(digestible(&password), &hash)).await?;
         Ok(matches && known)
     }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        hash.reveal().parse::<bcrypt::HashParts>().is_ok_and(|parts| parts.get_cost() != self.cost.get())
+    }
 }
 
 /// The longest that bcrypt reads, in bytes: 72 less the NUL behind it.

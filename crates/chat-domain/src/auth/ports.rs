@@ -26,6 +26,9 @@ pub trait PasswordHasher: Send + Sync {
     /// Whether the password is the one that was hashed. Without a hash it takes as long and answers `false`, so that an
     /// unknown account cannot be told from a wrong password.
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError>;
+
+    /// Whether a new hash of the same password would be made otherwise: with more work, or less. Pure computation.
+    fn is_outdated(&self, hash: &PasswordHash) -> bool;
 }
 
 /// Signs and checks access tokens. Pure computation.

@@ -120,8 +120,8 @@ pub enum NameRule {
 pub enum ConversationFilter {
     /// All of them.
     All,
-    /// Those of a pair.
-    Direct,
+    /// Those of a pair in which something was said.
+    DirectWithMessages,
     /// Groups.
     Groups,
 }

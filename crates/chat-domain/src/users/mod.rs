@@ -3,7 +3,7 @@
 mod store;
 mod values;
 
-pub use store::{CreateUserError, DeletedUser, UpdateProfileError, UserStore};
+pub use store::{CreateUserError, DeletedUser, HashChange, UpdateProfileError, UserStore};
 pub use values::{AvatarUrl, DisplayName, EmailAddress, SearchTerm, Username};
 
 use crate::{Timestamp, UserId};

@@ -38,6 +38,15 @@ pub struct DeletedUser {
     pub ended_sessions: Vec<SessionId>,
 }
 
+/// From one hash to another. Hashing takes long enough for somebody else to have changed it meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashChange {
+    /// The one that the change was decided by; where the user has another by now, nothing is done.
+    pub expected: PasswordHash,
+    /// The new one.
+    pub hash: PasswordHash,
+}
+
 /// Accounts, with their credentials. "The user" below is always one that is not deleted.
 #[async_trait]
 pub trait UserStore: Send + Sync {
@@ -77,14 +86,19 @@ pub trait UserStore: Send + Sync {
         at: Timestamp,
     ) -> Result<Option<User>, UpdateProfileError>;
 
-    /// Replaces the hash and ends every session of the user but `keep`, in one transaction. Returns the ended ones.
+    /// Another password: replaces the hash and ends every session of the user but `keep`, in one transaction. Returns the ended ones;
+    /// `None` where the hash is not the expected one, and nothing was done.
     async fn set_password(
         &self,
         id: UserId,
-        hash: PasswordHash,
+        change: HashChange,
         keep: SessionId,
         at: Timestamp,
-    ) -> Result<Vec<SessionId>, StoreError>;
+    ) -> Result<Option<Vec<SessionId>>, StoreError>;
+
+    /// Another hash of the same password: replaces it and ends nothing. `false` where the hash is not the expected one, and nothing
+    /// was done.
+    async fn renew_hash(&self, id: UserId, change: HashChange, at: Timestamp) -> Result<bool, StoreError>;
 
     /// In one transaction: frees email and username, clears the profile, forgets the credentials, leaves every group
     /// (handing the last admin's role to the oldest member, each step a change with its own `pos`), stays in direct

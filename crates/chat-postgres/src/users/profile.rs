@@ -5,8 +5,8 @@ use crate::auth::end_all_but;
 use crate::fault::{Fault, Stored};
 use crate::schema::{credentials, users};
 use crate::time::micros;
-use chat_domain::auth::{EndReason, PasswordHash};
-use chat_domain::users::{AvatarUrl, DisplayName, ProfileChanges, UpdateProfileError, User};
+use chat_domain::auth::EndReason;
+use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, UpdateProfileError, User};
 use chat_domain::{SessionId, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -65,15 +65,29 @@ async fn store(connection: &mut AsyncPgConnection, id: UserId, changes: &Profile
 pub(super) async fn set_password(
     connection: &mut AsyncPgConnection,
     id: UserId,
-    hash: &PasswordHash,
+    change: &HashChange,
     keep: SessionId,
     at: Timestamp,
-) -> Stored<Vec<SessionId>> {
-    diesel::update(credentials::table.find(id.as_uuid()))
-        .set((credentials::password_hash.eq(hash.reveal()), credentials::updated_at.eq(micros(at))))
+) -> Stored<Option<Vec<SessionId>>> {
+    if !renew_hash(connection, id, change, at).await? {
+        return Ok(None);
+    }
+    end_all_but(connection, id, Some(keep), EndReason::PasswordChanged, at).await.map(Some)
+}
+
+/// One row, and only while it holds what is expected: of two changes at once, the later finds the earlier.
+pub(super) async fn renew_hash(
+    connection: &mut AsyncPgConnection,
+    id: UserId,
+    change: &HashChange,
+    at: Timestamp,
+) -> Stored<bool> {
+    let expected = credentials::password_hash.eq(change.expected.reveal());
+    let replaced = diesel::update(credentials::table.find(id.as_uuid()).filter(expected))
+        .set((credentials::password_hash.eq(change.hash.reveal()), credentials::updated_at.eq(micros(at))))
         .execute(connection)
         .await?;
-    end_all_but(connection, id, Some(keep), EndReason::PasswordChanged, at).await
+    Ok(replaced > 0)
 }
 
 pub(super) async fn touch_last_seen(connection: &mut AsyncPgConnection, id: UserId, at: Timestamp) -> Stored<()> {

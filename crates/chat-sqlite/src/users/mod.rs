@@ -15,7 +15,7 @@ use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::auth::PasswordHash;
 use chat_domain::users::{
-    CreateUserError, DeletedUser, EmailAddress, NewUser, ProfileChanges, SearchTerm, UpdateProfileError, User,
+    CreateUserError, DeletedUser, EmailAddress, HashChange, NewUser, ProfileChanges, SearchTerm, UpdateProfileError, User,
     UserStore, Username,
 };
 use chat_domain::{Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
@@ -72,11 +72,15 @@ impl UserStore for SqliteStore {
     async fn set_password(
         &self,
         id: UserId,
-        hash: PasswordHash,
+        change: HashChange,
         keep: SessionId,
         at: Timestamp,
-    ) -> Result<Vec<SessionId>, StoreError> {
-        self.write(move |connection| profile::set_password(connection, id, &hash, keep, at)).await
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        self.write(move |connection| profile::set_password(connection, id, &change, keep, at)).await
+    }
+
+    async fn renew_hash(&self, id: UserId, change: HashChange, at: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |connection| profile::renew_hash(connection, id, &change, at)).await
     }
 
     async fn delete(&self, id: UserId, at: Timestamp) -> Result<Option<DeletedUser>, StoreError> {

@@ -4,8 +4,8 @@ use crate::auth::end_all_but;
 use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{credentials, users};
-use chat_domain::auth::{EndReason, PasswordHash};
-use chat_domain::users::{AvatarUrl, DisplayName, ProfileChanges, UpdateProfileError, User};
+use chat_domain::auth::EndReason;
+use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, UpdateProfileError, User};
 use chat_domain::{SessionId, Timestamp, UserId};
 use diesel::prelude::*;
 
@@ -60,14 +60,28 @@ fn store(connection: &mut SqliteConnection, id: UserId, changes: &ProfileChanges
 pub(super) fn set_password(
     connection: &mut SqliteConnection,
     id: UserId,
-    hash: &PasswordHash,
+    change: &HashChange,
     keep: SessionId,
     at: Timestamp,
-) -> Stored<Vec<SessionId>> {
-    diesel::update(credentials::table.find(Id::from(id)))
-        .set((credentials::password_hash.eq(hash.reveal()), credentials::updated_at.eq(micros(at))))
+) -> Stored<Option<Vec<SessionId>>> {
+    if !renew_hash(connection, id, change, at)? {
+        return Ok(None);
+    }
+    end_all_but(connection, id, Some(keep), EndReason::PasswordChanged, at).map(Some)
+}
+
+/// One row, and only while it holds what is expected: of two changes at once, the later finds the earlier.
+pub(super) fn renew_hash(
+    connection: &mut SqliteConnection,
+    id: UserId,
+    change: &HashChange,
+    at: Timestamp,
+) -> Stored<bool> {
+    let expected = credentials::password_hash.eq(change.expected.reveal());
+    let replaced = diesel::update(credentials::table.find(Id::from(id)).filter(expected))
+        .set((credentials::password_hash.eq(change.hash.reveal()), credentials::updated_at.eq(micros(at))))
         .execute(connection)?;
-    end_all_but(connection, id, Some(keep), EndReason::PasswordChanged, at)
+    Ok(replaced > 0)
 }
 
 pub(super) fn touch_last_seen(connection: &mut SqliteConnection, id: UserId, at: Timestamp) -> Stored<()> {

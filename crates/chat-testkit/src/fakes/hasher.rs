@@ -10,6 +10,7 @@ pub struct FastHasher(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     overloaded: bool,
+    round: u32,
     hashed: usize,
     compared: usize,
 }
@@ -18,6 +19,11 @@ impl FastHasher {
     /// Refuses everything from now on, or not.
     pub fn set_overloaded(&self, overloaded: bool) {
         lock(&self.0).overloaded = overloaded;
+    }
+
+    /// Hashes otherwise from now on; what was hashed before is outdated, and compares all the same.
+    pub fn change_the_cost(&self) {
+        lock(&self.0).round += 1;
     }
 
     /// How many passwords were hashed.
@@ -40,19 +46,24 @@ impl FastHasher {
     }
 }
 
-fn hash_of(password: &Password) -> PasswordHash {
-    PasswordHash::new(format!("fast:{}", password.reveal()))
+fn prefix(round: u32) -> String {
+    format!("fast{round}:")
 }
 
 #[async_trait]
 impl PasswordHasher for FastHasher {
     async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
         self.count(|state| &mut state.hashed)?;
-        Ok(hash_of(&password))
+        Ok(PasswordHash::new(prefix(lock(&self.0).round) + password.reveal()))
     }
 
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError> {
         self.count(|state| &mut state.compared)?;
-        Ok(hash == Some(hash_of(&password)))
+        let hashed = hash.as_ref().and_then(|hash| hash.reveal().split_once(':')).map(|(_, hashed)| hashed);
+        Ok(hashed == Some(password.reveal()))
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        !hash.reveal().starts_with(&prefix(lock(&self.0).round))
     }
 }

@@ -4,7 +4,7 @@ use super::{Scene, Stores};
 use chat_domain::UserId;
 use chat_domain::auth::PasswordHash;
 use chat_domain::users::{
-    AvatarUrl, CreateUserError, DisplayName, EmailAddress, NewUser, ProfileChanges, UpdateProfileError, Username,
+    AvatarUrl, CreateUserError, DisplayName, EmailAddress, HashChange, NewUser, ProfileChanges, UpdateProfileError, Username,
     WantedUsername,
 };
 use std::time::Duration;
@@ -141,15 +141,55 @@ pub async fn a_new_password_ends_every_other_session(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let (kept, other, of_bob) = (scene.session(ann).await, scene.session(ann).await, scene.session(bob).await);
+    let (_, expected) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
     let hash = PasswordHash::new("another".into());
-    let ended = scene.users.set_password(ann, hash.clone(), kept, scene.now()).await.expect("set");
-    assert_eq!(ended, [other]);
+    let change = HashChange { expected, hash: hash.clone() };
+    let ended = scene.users.set_password(ann, change.clone(), kept, scene.now()).await.expect("set");
+    assert_eq!(ended, Some(vec![other]));
     let (_, found) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
     assert_eq!(found, hash);
     let live =
         |sessions: Vec<chat_domain::auth::Session>| sessions.iter().map(|session| session.id).collect::<Vec<_>>();
     assert_eq!(live(scene.sessions.list(ann, scene.now()).await.expect("sessions")), [kept]);
     assert_eq!(live(scene.sessions.list(bob, scene.now()).await.expect("sessions")), [of_bob]);
+}
+
+pub async fn of_many_who_replace_one_hash_at_once_one_does(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    let (kept, _) = (scene.session(ann).await, scene.session(ann).await);
+    let (_, expected) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let (users, at) = (scene.users.clone(), scene.now());
+        let hash = PasswordHash::new(format!("hash {number}"));
+        let change = HashChange { expected: expected.clone(), hash: hash.clone() };
+        tasks.spawn(async move {
+            let is_done = if number % 2 == 0 {
+                users.renew_hash(ann, change, at).await.expect("an answer")
+            } else {
+                users.set_password(ann, change, kept, at).await.expect("an answer").is_some()
+            };
+            is_done.then_some(hash)
+        });
+    }
+    let done: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+    let (_, found) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
+    assert_eq!(done, [found]);
+}
+
+pub async fn another_hash_of_the_same_password_ends_no_session(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    scene.session(ann).await;
+    let (_, expected) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
+    let change = HashChange { expected, hash: PasswordHash::new("renewed".into()) };
+    assert!(scene.users.renew_hash(ann, change.clone(), scene.now()).await.expect("an answer"));
+    let (_, found) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
+    assert_eq!(found, change.hash);
+    assert_eq!(scene.sessions.list(ann, scene.now()).await.expect("sessions").len(), 1);
+    let nobody = UserId::new(Uuid::from_u128(404));
+    assert!(!scene.users.renew_hash(nobody, change, scene.now()).await.expect("an answer"));
 }
 
 pub async fn last_seen_only_moves_forward(stores: Stores) {

@@ -16,6 +16,8 @@ macro_rules! store_contract {
                 a_profile_changes_only_where_the_changes_say_so
                 a_username_changes_unless_another_has_it
                 a_new_password_ends_every_other_session
+                of_many_who_replace_one_hash_at_once_one_does
+                another_hash_of_the_same_password_ends_no_session
                 last_seen_only_moves_forward
             }
             search {

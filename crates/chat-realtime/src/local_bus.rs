@@ -1,7 +1,8 @@
 use crate::FanOut;
 use async_trait::async_trait;
 use chat_domain::receipts::{Positions, PositionsMoved};
-use chat_domain::{ConversationId, Envelope, Event, EventBus, UserId};
+use chat_domain::{Audience, ConversationId, Envelope, Event, EventBus, UserId};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -24,16 +25,23 @@ fn lock(gathered: &Gathered) -> MutexGuard<'_, HashMap<(ConversationId, UserId),
     gathered.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The later of two reports of one participant's positions, which may have overtaken each other. Whoever joined again starts anew.
-fn later(one: Positions, other: Positions) -> Positions {
-    match one.joined.cmp(&other.joined) {
-        std::cmp::Ordering::Less => other,
-        std::cmp::Ordering::Greater => one,
-        std::cmp::Ordering::Equal => Positions {
-            joined: one.joined,
-            delivered: one.delivered.max(other.delivered),
-            read: one.read.max(other.read),
-        },
+/// Adds a report of one participant's positions to an earlier one; they may have overtaken each other. Whoever joined again starts anew.
+/// Of the messages that they cover, the newest that was read counts, else the newest that was delivered.
+fn take_later(known: &mut PositionsMoved, news: PositionsMoved) {
+    let (before, after) = (known.positions, news.positions);
+    match before.joined.cmp(&after.joined) {
+        Ordering::Less => *known = news,
+        Ordering::Greater => {}
+        Ordering::Equal => {
+            if (after.read, after.delivered) >= (before.read, before.delivered) {
+                known.covers = news.covers.or(known.covers.take());
+            }
+            known.positions = Positions {
+                joined: before.joined,
+                delivered: before.delivered.max(after.delivered),
+                read: before.read.max(after.read),
+            };
+        }
     }
 }
 
@@ -43,19 +51,19 @@ impl LocalBus {
         Self { fan_out, gathered: Arc::default() }
     }
 
-    fn gather(&self, moved: PositionsMoved, mut envelope: Envelope) {
+    fn gather(&self, moved: PositionsMoved, audience: Audience, except: Option<UserId>) {
         let mut gathered = lock(&self.gathered);
         let is_first = gathered.is_empty();
         match gathered.entry((moved.conversation_id, moved.user_id)) {
             Entry::Occupied(mut known) => {
-                if let Event::PositionsMoved(before) = known.get().event {
-                    let positions = later(before.positions, moved.positions);
-                    envelope.event = Event::PositionsMoved(PositionsMoved { positions, ..moved });
+                let known = known.get_mut();
+                if let Event::PositionsMoved(before) = &mut known.event {
+                    take_later(before, moved);
                 }
-                known.insert(envelope);
+                (known.audience, known.except) = (audience, except);
             }
             Entry::Vacant(free) => {
-                free.insert(envelope);
+                free.insert(Envelope { audience, except, event: Event::PositionsMoved(moved) });
             }
         }
         let is_full = gathered.len() >= MAX_GATHERED;
@@ -88,7 +96,7 @@ fn release(fan_out: &FanOut, gathered: &Gathered) {
 impl EventBus for LocalBus {
     async fn publish(&self, envelope: Envelope) {
         match envelope.event {
-            Event::PositionsMoved(moved) => self.gather(moved, envelope),
+            Event::PositionsMoved(moved) => self.gather(moved, envelope.audience, envelope.except),
             _ => self.fan_out.accept(envelope),
         }
     }

@@ -61,6 +61,8 @@ pub struct MessagePlace {
     pub conversation_id: ConversationId,
     /// Its number there.
     pub seq: Seq,
+    /// Who sent it: its status and its readers do not count them.
+    pub sender_id: UserId,
 }
 
 /// Messages.

@@ -2,15 +2,18 @@
 //! skipped, so that a newer node may add some.
 
 use super::PacketError;
-use super::conversation::{WireDetails, WirePositions, WireRole};
+use super::conversation::{WireDetails, WireKind, WireRole};
 use super::message::WireMessage;
-use super::user::{WireStatus, WireUser};
+use super::receipts::{WireMessageStatus, WirePositions};
+use super::user::{WireStatus, WireUser, parsed};
 use chat_domain::calls::CallStarted;
 use chat_domain::conversations::Role;
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::PositionsMoved;
+use chat_domain::users::DisplayName;
 use chat_domain::{Change, ChangeKind, ConversationId, Event, Pos, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 #[derive(Serialize, Deserialize)]
@@ -23,11 +26,14 @@ enum WireEvent<'a> {
     },
     PositionsMoved {
         conversation_id: Uuid,
+        kind: WireKind,
         user_id: Uuid,
         positions: WirePositions,
+        covers: Option<WireMessageStatus>,
     },
     TypingChanged {
         conversation_id: Uuid,
+        kind: WireKind,
         user_id: Uuid,
         is_typing: bool,
     },
@@ -43,17 +49,21 @@ enum WireEvent<'a> {
     },
     WindowOpened {
         conversation_id: Uuid,
+        kind: WireKind,
         user_id: Uuid,
         at: i64,
     },
     WindowClosed {
         conversation_id: Uuid,
+        kind: WireKind,
         user_id: Uuid,
         at: i64,
     },
     CallStarted {
         conversation_id: Uuid,
+        kind: WireKind,
         caller: WireUser<'a>,
+        caller_name: Option<Cow<'a, str>>,
         at: i64,
     },
 }
@@ -134,11 +144,14 @@ impl<'a> From<&'a Event> for WireEvent<'a> {
             },
             Event::PositionsMoved(moved) => Self::PositionsMoved {
                 conversation_id: moved.conversation_id.as_uuid(),
+                kind: moved.kind.into(),
                 user_id: moved.user_id.as_uuid(),
                 positions: moved.positions.into(),
+                covers: moved.covers.as_ref().map(WireMessageStatus::from),
             },
-            Event::TypingChanged { conversation_id, user_id, is_typing } => Self::TypingChanged {
+            Event::TypingChanged { conversation_id, kind, user_id, is_typing } => Self::TypingChanged {
                 conversation_id: conversation_id.as_uuid(),
+                kind: (*kind).into(),
                 user_id: user_id.as_uuid(),
                 is_typing: *is_typing,
             },
@@ -148,19 +161,23 @@ impl<'a> From<&'a Event> for WireEvent<'a> {
             Event::UserOffline { user_id, last_seen } => {
                 Self::UserOffline { user_id: user_id.as_uuid(), last_seen: last_seen.as_unix_micros() }
             }
-            Event::WindowOpened { conversation_id, user_id, at } => Self::WindowOpened {
+            Event::WindowOpened { conversation_id, kind, user_id, at } => Self::WindowOpened {
                 conversation_id: conversation_id.as_uuid(),
+                kind: (*kind).into(),
                 user_id: user_id.as_uuid(),
                 at: at.as_unix_micros(),
             },
-            Event::WindowClosed { conversation_id, user_id, at } => Self::WindowClosed {
+            Event::WindowClosed { conversation_id, kind, user_id, at } => Self::WindowClosed {
                 conversation_id: conversation_id.as_uuid(),
+                kind: (*kind).into(),
                 user_id: user_id.as_uuid(),
                 at: at.as_unix_micros(),
             },
             Event::CallStarted(call) => Self::CallStarted {
                 conversation_id: call.conversation_id.as_uuid(),
+                kind: call.kind.into(),
                 caller: (&call.caller).into(),
+                caller_name: call.caller_name.as_ref().map(|name| name.as_str().into()),
                 at: call.at.as_unix_micros(),
             },
         }
@@ -181,13 +198,18 @@ impl TryFrom<WireEvent<'_>> for Event {
                 at: instant(at),
                 kind: kind.try_into()?,
             }),
-            WireEvent::PositionsMoved { conversation_id, user_id, positions } => Self::PositionsMoved(PositionsMoved {
+            WireEvent::PositionsMoved { conversation_id, kind, user_id, positions, covers } => {
+                Self::PositionsMoved(PositionsMoved {
+                    conversation_id: conversation(conversation_id),
+                    kind: kind.into(),
+                    user_id: user(user_id),
+                    positions: positions.into(),
+                    covers: covers.map(WireMessageStatus::into),
+                })
+            }
+            WireEvent::TypingChanged { conversation_id, kind, user_id, is_typing } => Self::TypingChanged {
                 conversation_id: conversation(conversation_id),
-                user_id: user(user_id),
-                positions: positions.into(),
-            }),
-            WireEvent::TypingChanged { conversation_id, user_id, is_typing } => Self::TypingChanged {
-                conversation_id: conversation(conversation_id),
+                kind: kind.into(),
                 user_id: user(user_id),
                 is_typing,
             },
@@ -197,21 +219,27 @@ impl TryFrom<WireEvent<'_>> for Event {
             WireEvent::UserOffline { user_id, last_seen } => {
                 Self::UserOffline { user_id: user(user_id), last_seen: instant(last_seen) }
             }
-            WireEvent::WindowOpened { conversation_id, user_id, at } => Self::WindowOpened {
+            WireEvent::WindowOpened { conversation_id, kind, user_id, at } => Self::WindowOpened {
                 conversation_id: conversation(conversation_id),
+                kind: kind.into(),
                 user_id: user(user_id),
                 at: instant(at),
             },
-            WireEvent::WindowClosed { conversation_id, user_id, at } => Self::WindowClosed {
+            WireEvent::WindowClosed { conversation_id, kind, user_id, at } => Self::WindowClosed {
                 conversation_id: conversation(conversation_id),
+                kind: kind.into(),
                 user_id: user(user_id),
                 at: instant(at),
             },
-            WireEvent::CallStarted { conversation_id, caller, at } => Self::CallStarted(CallStarted {
-                conversation_id: conversation(conversation_id),
-                caller: caller.try_into()?,
-                at: instant(at),
-            }),
+            WireEvent::CallStarted { conversation_id, kind, caller, caller_name, at } => {
+                Self::CallStarted(CallStarted {
+                    conversation_id: conversation(conversation_id),
+                    kind: kind.into(),
+                    caller: caller.try_into()?,
+                    caller_name: parsed(caller_name, DisplayName::parse)?,
+                    at: instant(at),
+                })
+            }
         })
     }
 }

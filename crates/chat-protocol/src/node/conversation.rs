@@ -1,9 +1,10 @@
 use super::PacketError;
+use super::receipts::WirePositions;
 use super::user::{WireUser, parsed};
 use chat_domain::conversations::{
-    Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, Participant, Role,
+    Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, DirectKey,
+    InviteCode, Participant, Role,
 };
-use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
 use chat_domain::{ConversationId, Pos, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -18,28 +19,30 @@ pub(super) enum WireRole {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "ConversationKind", rename_all = "lowercase")]
-enum WireConversationKind {
-    Direct,
+#[serde(rename_all = "lowercase")]
+pub(super) enum WireKind {
+    Direct(Uuid, Uuid),
     Group,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct WirePositions {
-    joined: u64,
-    delivered: u64,
-    read: u64,
-}
-
-impl From<Positions> for WirePositions {
-    fn from(positions: Positions) -> Self {
-        Self { joined: positions.joined.get(), delivered: positions.delivered.get(), read: positions.read.get() }
+impl From<ConversationKind> for WireKind {
+    fn from(kind: ConversationKind) -> Self {
+        match kind {
+            ConversationKind::Direct(pair) => {
+                let (low, high) = pair.users();
+                Self::Direct(low.as_uuid(), high.as_uuid())
+            }
+            ConversationKind::Group => Self::Group,
+        }
     }
 }
 
-impl From<WirePositions> for Positions {
-    fn from(wire: WirePositions) -> Self {
-        Self { joined: Seq::new(wire.joined), delivered: Seq::new(wire.delivered), read: Seq::new(wire.read) }
+impl From<WireKind> for ConversationKind {
+    fn from(wire: WireKind) -> Self {
+        match wire {
+            WireKind::Direct(one, other) => Self::Direct(DirectKey::new(UserId::new(one), UserId::new(other))),
+            WireKind::Group => Self::Group,
+        }
     }
 }
 
@@ -56,12 +59,12 @@ struct WireParticipant<'a> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct WireDetails<'a> {
     id: Uuid,
-    #[serde(with = "WireConversationKind")]
-    kind: ConversationKind,
+    kind: WireKind,
     name: Option<Cow<'a, str>>,
     description: Option<Cow<'a, str>>,
     avatar: Option<Cow<'a, str>>,
     is_active: bool,
+    invite_code: Option<Cow<'a, str>>,
     created_by: Uuid,
     last_seq: u64,
     last_pos: u64,
@@ -76,11 +79,12 @@ impl<'a> From<&'a ConversationDetails> for WireDetails<'a> {
         let conversation = &details.conversation;
         Self {
             id: conversation.id.as_uuid(),
-            kind: conversation.kind,
+            kind: conversation.kind.into(),
             name: conversation.name.as_ref().map(|name| name.as_str().into()),
             description: conversation.description.as_ref().map(|text| text.as_str().into()),
             avatar: conversation.avatar.as_ref().map(|avatar| avatar.as_str().into()),
             is_active: conversation.is_active,
+            invite_code: conversation.invite_code.map(|code| code.as_text().into()),
             created_by: conversation.created_by.as_uuid(),
             last_seq: conversation.last_seq.get(),
             last_pos: conversation.last_pos.get(),
@@ -98,11 +102,12 @@ impl TryFrom<WireDetails<'_>> for ConversationDetails {
     fn try_from(wire: WireDetails<'_>) -> Result<Self, PacketError> {
         let conversation = Conversation {
             id: ConversationId::new(wire.id),
-            kind: wire.kind,
+            kind: wire.kind.into(),
             name: parsed(wire.name, ConversationName::parse)?,
             description: parsed(wire.description, ConversationDescription::parse)?,
             avatar: parsed(wire.avatar, AvatarUrl::parse)?,
             is_active: wire.is_active,
+            invite_code: parsed(wire.invite_code, InviteCode::parse)?,
             created_by: UserId::new(wire.created_by),
             last_seq: Seq::new(wire.last_seq),
             last_pos: Pos::new(wire.last_pos),

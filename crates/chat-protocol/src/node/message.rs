@@ -1,4 +1,5 @@
 use super::PacketError;
+use super::conversation::WireKind;
 use super::user::{WireUser, malformed, parsed};
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp};
@@ -10,6 +11,7 @@ use uuid::Uuid;
 pub(super) struct WireMessage<'a> {
     id: Uuid,
     conversation_id: Uuid,
+    kind: WireKind,
     seq: u64,
     pos: u64,
     sender: WireUser<'a>,
@@ -28,6 +30,7 @@ impl<'a> From<&'a Message> for WireMessage<'a> {
         Self {
             id: message.id.as_uuid(),
             conversation_id: message.conversation_id.as_uuid(),
+            kind: message.kind.into(),
             seq: message.seq.get(),
             pos: message.pos.get(),
             sender: (&message.sender).into(),
@@ -50,6 +53,7 @@ impl TryFrom<WireMessage<'_>> for Message {
         Ok(Self {
             id: MessageId::new(wire.id),
             conversation_id: ConversationId::new(wire.conversation_id),
+            kind: wire.kind.into(),
             seq: Seq::new(wire.seq),
             pos: Pos::new(wire.pos),
             sender: wire.sender.try_into()?,

@@ -18,9 +18,9 @@
 //! | ... | what later versions append to the head; skipped |
 //! | rest | the body |
 //!
-//! Nodes of two versions run side by side while a cluster is upgraded. A packet that a newer node wrote in a way that
-//! this one does not know is refused by name ([`PacketError::is_newer`]) and skipped by the bus; what is durable is
-//! then repaired from the store.
+//! Nodes of two versions run side by side while a cluster is upgraded. A packet that another node wrote in a way that
+//! this one does not know is refused by name ([`PacketError::is_of_another_version`]) and skipped by the bus; what is
+//! durable is then repaired from the store.
 //!
 //! **To add an event**: a [`Kind`] with a number never used before, and a variant in `body.rs`.
 
@@ -29,6 +29,7 @@ mod bytes;
 mod conversation;
 mod head;
 mod message;
+mod receipts;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -39,7 +40,9 @@ use chat_domain::{Envelope, NodeId};
 use thiserror::Error;
 
 /// The version of the form described above.
-pub const VERSION: u8 = 1;
+///
+/// 1 had no kinds of conversations beside what happens in them.
+pub const VERSION: u8 = 2;
 
 /// The longest packet, in bytes. The largest envelope that the domain's limits allow is less than half of it.
 pub const MAX_PACKET_BYTES: usize = 4 * 1024 * 1024;
@@ -74,8 +77,8 @@ pub enum PacketError {
 }
 
 impl PacketError {
-    /// Whether a newer node probably meant something by it: to be expected while a cluster is upgraded.
-    pub const fn is_newer(&self) -> bool {
+    /// Whether a node of another version probably meant something by it: to be expected while a cluster is upgraded.
+    pub const fn is_of_another_version(&self) -> bool {
         matches!(self, Self::UnknownVersion(_) | Self::UnknownKind(_) | Self::UnknownAudience(_))
     }
 }

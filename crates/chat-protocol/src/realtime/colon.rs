@@ -7,6 +7,7 @@ use super::server_frame::named_text;
 use crate::messages::MessageView;
 use crate::receipts::PositionsView;
 use chat_domain::receipts::DeliveryStatus;
+use chat_domain::users::DisplayName;
 use chat_domain::{Change, ChangeKind, Event};
 
 /// The names of all events of this dialect, in the order of the contract's table.
@@ -34,8 +35,8 @@ pub const COLON_EVENTS: &[&str] = &[
 pub(super) fn text(event: &Event, variant: Variant) -> String {
     match event {
         Event::Change(change) => change_text(change, variant),
-        Event::PositionsMoved(moved) => named_text("message:status", &PositionsView::from(*moved)),
-        Event::TypingChanged { conversation_id, user_id, is_typing } => {
+        Event::PositionsMoved(moved) => named_text("message:status", &PositionsView::from(moved)),
+        Event::TypingChanged { conversation_id, user_id, is_typing, .. } => {
             let (conversation_id, user_id) = (conversation_id.as_uuid(), user_id.as_uuid());
             named_text("typing:update", &TypingView { conversation_id, user_id, is_typing: *is_typing })
         }
@@ -59,7 +60,11 @@ pub(super) fn text(event: &Event, variant: Variant) -> String {
             &CallView {
                 conversation_id: call.conversation_id.as_uuid(),
                 caller_id: call.caller.id.as_uuid(),
-                caller_name: call.caller.name.clone(),
+                caller_name: call
+                    .caller_name
+                    .as_ref()
+                    .map_or(call.caller.name.as_str(), DisplayName::as_str)
+                    .to_owned(),
                 timestamp: call.at.into(),
             },
         ),

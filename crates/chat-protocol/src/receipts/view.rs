@@ -23,7 +23,7 @@ pub struct PositionsView {
 
 impl PositionsView {
     /// One's own, after they were advanced.
-    pub fn new(conversation: ConversationId, user: UserId, advanced: Advanced) -> Self {
+    pub fn new(conversation: ConversationId, user: UserId, advanced: &Advanced) -> Self {
         Self {
             conversation_id: conversation.as_uuid(),
             user_id: user.as_uuid(),
@@ -34,8 +34,8 @@ impl PositionsView {
     }
 }
 
-impl From<PositionsMoved> for PositionsView {
-    fn from(moved: PositionsMoved) -> Self {
+impl From<&PositionsMoved> for PositionsView {
+    fn from(moved: &PositionsMoved) -> Self {
         Self {
             conversation_id: moved.conversation_id.as_uuid(),
             user_id: moved.user_id.as_uuid(),

@@ -1,5 +1,5 @@
 use crate::hub::Hub;
-use chat_domain::conversations::{MAX_PUSHED_PARTICIPANTS, Membership};
+use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS, Membership};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{StoreError, UserId};
 use chat_protocol::realtime::Resume;
@@ -18,25 +18,27 @@ impl Hub {
         resume: Option<&Resume>,
     ) -> Result<Vec<PositionsMoved>, StoreError> {
         let Some(resume) = resume else { return Ok(Vec::new()) };
-        let named = || memberships.iter().filter(|membership| resume.pos(membership.conversation_id).is_some());
-        let mut moved: Vec<_> = named()
-            .map(|membership| PositionsMoved {
-                conversation_id: membership.conversation_id,
-                user_id: user,
-                positions: membership.positions,
-            })
-            .take(MAX_POSITIONS)
-            .collect();
-        let mut room = MAX_POSITIONS - moved.len();
-        let mut ids = Vec::new();
-        for membership in named().filter(|membership| membership.participant_count <= MAX_PUSHED_PARTICIPANTS) {
-            let Some(left) = room.checked_sub(membership.participant_count as usize) else { break };
+        let (mut moved, mut ids, mut room) = (Vec::new(), Vec::new(), MAX_POSITIONS);
+        for membership in memberships.iter().filter(|membership| resume.pos(membership.conversation_id).is_some()) {
+            let is_pushed = membership.participant_count <= MAX_PUSHED_PARTICIPANTS;
+            let count = if is_pushed { membership.participant_count as usize } else { 1 };
+            let Some(left) = room.checked_sub(count) else { break };
             room = left;
-            ids.push(membership.conversation_id);
+            if is_pushed {
+                ids.push(membership.conversation_id);
+            } else {
+                moved.push(PositionsMoved {
+                    conversation_id: membership.conversation_id,
+                    // Pairs are pushed.
+                    kind: ConversationKind::Group,
+                    user_id: user,
+                    positions: membership.positions,
+                    covers: None,
+                });
+            }
         }
         if !ids.is_empty() {
-            let others = self.fan_out().conversations().list_positions(&ids).await?;
-            moved.extend(others.into_iter().filter(|other| other.user_id != user));
+            moved.extend(self.fan_out().conversations().list_positions(&ids).await?);
         }
         Ok(moved)
     }

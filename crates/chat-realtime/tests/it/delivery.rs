@@ -1,6 +1,7 @@
 //! Who gets what.
 
 use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
+use chat_domain::conversations::ConversationKind;
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
@@ -11,7 +12,12 @@ fn typing(room: chat_domain::ConversationId) -> Envelope {
     Envelope {
         audience: Audience::Window(room),
         except: Some(user(1)),
-        event: Event::TypingChanged { conversation_id: room, user_id: user(1), is_typing: true },
+        event: Event::TypingChanged {
+            conversation_id: room,
+            kind: ConversationKind::Group,
+            user_id: user(1),
+            is_typing: true,
+        },
     }
 }
 
@@ -106,7 +112,13 @@ fn moves_of_positions_are_gathered_and_the_furthest_counts() {
         let bus = LocalBus::new(house.fan_out.clone());
         for (delivered, read) in [(1, 0), (9, 4), (7, 7)] {
             let positions = Positions { joined: Seq::ZERO, delivered: Seq::new(delivered), read: Seq::new(read) };
-            let moved = PositionsMoved { conversation_id: room, user_id: user(1), positions };
+            let moved = PositionsMoved {
+                conversation_id: room,
+                kind: ConversationKind::Group,
+                user_id: user(1),
+                positions,
+                covers: None,
+            };
             bus.publish(Envelope {
                 audience: Audience::Conversation(room),
                 except: None,

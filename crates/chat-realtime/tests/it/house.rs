@@ -45,6 +45,7 @@ pub(crate) fn details(id: ConversationId) -> Box<ConversationDetails> {
         description: None,
         avatar: None,
         is_active: true,
+        invite_code: None,
         created_by: user(1),
         last_seq: Seq::ZERO,
         last_pos: Pos::ZERO,
@@ -84,6 +85,7 @@ impl Store {
             Happening::Said(sender, text) => ChangeKind::MessageSent(Box::new(Message {
                 id: MessageId::new(Uuid::from_u128(u128::from(pos.get()))),
                 conversation_id: id,
+                kind: ConversationKind::Group,
                 seq: Seq::new(pos.get()),
                 pos,
                 sender: summary(sender),
@@ -195,12 +197,14 @@ impl ConversationStore for Store {
     }
 
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
-        let of_nine = |id: &ConversationId| PositionsMoved {
+        let of = |id: &ConversationId, member: UserId, seq| PositionsMoved {
             conversation_id: *id,
-            user_id: user(9),
-            positions: Positions::joining_at(Seq::new(2)),
+            kind: ConversationKind::Group,
+            user_id: member,
+            positions: Positions::joining_at(Seq::new(seq)),
+            covers: None,
         };
-        Ok(ids.iter().map(of_nine).collect())
+        Ok(ids.iter().flat_map(|id| [of(id, user(1), 3), of(id, user(9), 2)]).collect())
     }
 
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
@@ -230,7 +234,16 @@ impl ConversationStore for Store {
         Ok(None)
     }
 
-    async fn list(&self, _: UserId, _: PageRequest) -> Result<Page<ConversationOverview>, StoreError> {
+    async fn find_direct(&self, _: DirectKey) -> Result<Option<ConversationId>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list(
+        &self,
+        _: UserId,
+        _: ConversationFilter,
+        _: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError> {
         Err(StoreError::Overloaded)
     }
 

@@ -127,8 +127,8 @@ impl Deliverer {
     fn refuse(&self, fault: &PacketError) {
         count(&self.counters.refused, 1);
         if let Some(packets) = self.complaints.admit(1) {
-            let (error, is_newer) = (fault as &dyn std::error::Error, fault.is_newer());
-            tracing::warn!(error, is_newer, packets, "packets of other nodes were skipped");
+            let (error, is_of_another_version) = (fault as &dyn std::error::Error, fault.is_of_another_version());
+            tracing::warn!(error, is_of_another_version, packets, "packets of other nodes were skipped");
         }
     }
 }

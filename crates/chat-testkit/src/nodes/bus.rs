@@ -1,4 +1,5 @@
 use super::{BusNode, Pair, eventually};
+use chat_domain::conversations::ConversationKind;
 use chat_domain::presence::PresenceStatus;
 use chat_domain::users::UserSummary;
 use chat_domain::{Audience, ConversationId, Envelope, Event, Timestamp, UserId};
@@ -46,7 +47,7 @@ pub async fn an_envelope_arrives_as_it_was_published(nodes: Pair<BusNode>) {
     let (conversation_id, at) = (conversation(8), Timestamp::from_unix_micros(1_767_605_400_123_456));
     let events = [
         Event::UserOnline { user: summary, status: PresenceStatus::Busy, at },
-        Event::TypingChanged { conversation_id, user_id: user(7), is_typing: true },
+        Event::TypingChanged { conversation_id, kind: ConversationKind::Group, user_id: user(7), is_typing: true },
     ];
     let audiences = [
         Audience::Conversation(conversation_id),

@@ -2,12 +2,13 @@
 
 use chat_domain::calls::CallStarted;
 use chat_domain::conversations::{
-    Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, Participant, Role,
+    Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, DirectKey,
+    InviteCode, Participant, Role,
 };
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
 use chat_domain::presence::PresenceStatus;
-use chat_domain::receipts::{Positions, PositionsMoved};
-use chat_domain::users::{AvatarUrl, UserSummary, Username};
+use chat_domain::receipts::{DeliveryStatus, MessageStatus, Positions, PositionsMoved};
+use chat_domain::users::{AvatarUrl, DisplayName, UserSummary, Username};
 use chat_domain::{
     Audience, Change, ChangeKind, ClientMessageId, ConversationId, Envelope, Event, InvalidValue, MessageId, Pos, Seq,
     Timestamp, UserId,
@@ -61,6 +62,20 @@ fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Admin), Just(Role::Member)]
 }
 
+fn kind() -> impl Strategy<Value = ConversationKind> {
+    prop_oneof![
+        (id(UserId::new), id(UserId::new))
+            .prop_map(|(one, other)| ConversationKind::Direct(DirectKey::new(one, other))),
+        Just(ConversationKind::Group)
+    ]
+}
+
+fn message_status() -> impl Strategy<Value = MessageStatus> {
+    let status = prop_oneof![Just(DeliveryStatus::Sent), Just(DeliveryStatus::Delivered), Just(DeliveryStatus::Read)];
+    (id(MessageId::new), status, proptest::collection::vec(id(UserId::new), 0..4))
+        .prop_map(|(message_id, status, read_by)| MessageStatus { message_id, status, read_by })
+}
+
 fn message() -> impl Strategy<Value = Message> {
     let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos());
     let texts = (
@@ -68,20 +83,23 @@ fn message() -> impl Strategy<Value = Message> {
         of(value("https?://\\PC{1,40}", AttachmentUrl::parse)),
         of(value("[!-~]{1,128}", ClientMessageId::parse)),
     );
-    (ids, user(), texts, (at(), at(), of(at()), of(at()))).prop_map(|(ids, sender, texts, times)| Message {
-        id: ids.0,
-        conversation_id: ids.1,
-        seq: ids.3,
-        pos: ids.4,
-        sender,
-        body: texts.0,
-        attachment: texts.1,
-        reply_to: ids.2,
-        client_message_id: texts.2,
-        created_at: times.0,
-        updated_at: times.1,
-        edited_at: times.2,
-        deleted_at: times.3,
+    (ids, kind(), user(), texts, (at(), at(), of(at()), of(at()))).prop_map(|(ids, kind, sender, texts, times)| {
+        Message {
+            id: ids.0,
+            conversation_id: ids.1,
+            kind,
+            seq: ids.3,
+            pos: ids.4,
+            sender,
+            body: texts.0,
+            attachment: texts.1,
+            reply_to: ids.2,
+            client_message_id: texts.2,
+            created_at: times.0,
+            updated_at: times.1,
+            edited_at: times.2,
+            deleted_at: times.3,
+        }
     })
 }
 
@@ -109,6 +127,7 @@ pub(super) fn details(id: ConversationId, avatars: Vec<AvatarUrl>) -> Conversati
         description: None,
         avatar: None,
         is_active: true,
+        invite_code: None,
         created_by: UserId::new(Uuid::nil()),
         last_seq: Seq::ZERO,
         last_pos: Pos::new(1),
@@ -125,11 +144,11 @@ fn any_details() -> impl Strategy<Value = Box<ConversationDetails>> {
         of(value("(.|\n){1,60}", ConversationDescription::parse)),
         of(value("/\\PC{1,40}", AvatarUrl::parse)),
     );
-    let kind = prop_oneof![Just(ConversationKind::Direct), Just(ConversationKind::Group)];
+    let code = of(any::<u128>().prop_map(|random| InviteCode::new(Uuid::from_u128(random))));
     let numbers = (id(ConversationId::new), id(UserId::new), seq(), pos(), any::<u32>());
     let people = proptest::collection::vec(participant(), 0..4);
-    (texts, kind, any::<bool>(), numbers, at(), at(), people).prop_map(
-        |(texts, kind, is_active, numbers, created_at, updated_at, participants)| {
+    (texts, kind(), (any::<bool>(), code), numbers, at(), at(), people).prop_map(
+        |(texts, kind, (is_active, invite_code), numbers, created_at, updated_at, participants)| {
             let conversation = Conversation {
                 id: numbers.0,
                 kind,
@@ -137,6 +156,7 @@ fn any_details() -> impl Strategy<Value = Box<ConversationDetails>> {
                 description: texts.1,
                 avatar: texts.2,
                 is_active,
+                invite_code,
                 created_by: numbers.1,
                 last_seq: numbers.2,
                 last_pos: numbers.3,
@@ -176,20 +196,25 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => (conversation(), pos(), at(), change_kind())
             .prop_map(|(conversation_id, pos, at, kind)| Event::Change(Change { conversation_id, pos, at, kind })),
-        1 => (conversation(), person(), positions()).prop_map(|(conversation_id, user_id, positions)| {
-            Event::PositionsMoved(PositionsMoved { conversation_id, user_id, positions })
-        }),
-        1 => (conversation(), person(), any::<bool>()).prop_map(|(conversation_id, user_id, is_typing)| {
-            Event::TypingChanged { conversation_id, user_id, is_typing }
-        }),
+        1 => (conversation(), kind(), person(), positions(), of(message_status())).prop_map(
+            |(conversation_id, kind, user_id, positions, covers)| {
+                Event::PositionsMoved(PositionsMoved { conversation_id, kind, user_id, positions, covers })
+            }
+        ),
+        1 => (conversation(), kind(), person(), any::<bool>()).prop_map(
+            |(conversation_id, kind, user_id, is_typing)| Event::TypingChanged { conversation_id, kind, user_id, is_typing }
+        ),
         1 => (user(), status, at()).prop_map(|(user, status, at)| Event::UserOnline { user, status, at }),
         1 => (person(), at()).prop_map(|(user_id, last_seen)| Event::UserOffline { user_id, last_seen }),
-        1 => (conversation(), person(), at())
-            .prop_map(|(conversation_id, user_id, at)| Event::WindowOpened { conversation_id, user_id, at }),
-        1 => (conversation(), person(), at())
-            .prop_map(|(conversation_id, user_id, at)| Event::WindowClosed { conversation_id, user_id, at }),
-        1 => (conversation(), user(), at())
-            .prop_map(|(conversation_id, caller, at)| Event::CallStarted(CallStarted { conversation_id, caller, at })),
+        1 => (conversation(), kind(), person(), at())
+            .prop_map(|(conversation_id, kind, user_id, at)| Event::WindowOpened { conversation_id, kind, user_id, at }),
+        1 => (conversation(), kind(), person(), at())
+            .prop_map(|(conversation_id, kind, user_id, at)| Event::WindowClosed { conversation_id, kind, user_id, at }),
+        1 => (conversation(), kind(), user(), of(value("\\PC{1,20}", DisplayName::parse)), at()).prop_map(
+            |(conversation_id, kind, caller, caller_name, at)| {
+                Event::CallStarted(CallStarted { conversation_id, kind, caller, caller_name, at })
+            }
+        ),
     ]
 }
 

@@ -2,7 +2,7 @@ mod any;
 
 use super::*;
 use any::any_envelope;
-use chat_domain::conversations::{ConversationDetails, MAX_LISTED_PARTICIPANTS, MAX_PARTICIPANTS};
+use chat_domain::conversations::{ConversationDetails, ConversationKind, MAX_LISTED_PARTICIPANTS, MAX_PARTICIPANTS};
 use chat_domain::users::AvatarUrl;
 use chat_domain::{Audience, Change, ChangeKind, ConversationId, Event, Pos, Timestamp, UserId};
 use proptest::prelude::*;
@@ -14,7 +14,8 @@ fn node(number: u128) -> NodeId {
 
 fn typing(audience: Audience) -> Envelope {
     let (conversation_id, user_id) = (ConversationId::new(Uuid::from_u128(7)), UserId::new(Uuid::from_u128(8)));
-    let event = Event::TypingChanged { conversation_id, user_id, is_typing: true };
+    let kind = ConversationKind::Group;
+    let event = Event::TypingChanged { conversation_id, kind, user_id, is_typing: true };
     Envelope { audience, except: Some(user_id), event }
 }
 
@@ -74,10 +75,10 @@ fn what_a_newer_node_means_is_refused_by_name() {
         let mut newer = bytes.clone();
         newer[at] = 200;
         let fault = Packet::read(&newer).expect_err("it is newer");
-        assert!(fault.is_newer());
+        assert!(fault.is_of_another_version());
         assert_eq!(fault, expected);
     }
-    assert!(!PacketError::MalformedHead.is_newer());
+    assert!(!PacketError::MalformedHead.is_of_another_version());
 }
 
 #[test]

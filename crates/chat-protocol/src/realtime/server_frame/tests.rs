@@ -1,5 +1,6 @@
 use super::*;
 use crate::Fault;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Message, MessageBody};
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
@@ -21,6 +22,7 @@ fn sent() -> Event {
         kind: ChangeKind::MessageSent(Box::new(Message {
             id: MessageId::new(Uuid::from_u128(2)),
             conversation_id: ConversationId::new(Uuid::from_u128(1)),
+            kind: ConversationKind::Group,
             seq: Seq::new(4),
             pos: Pos::new(9),
             sender: user(3),
@@ -65,12 +67,12 @@ fn positions_typing_and_presence_have_the_shapes_of_the_contract() {
     let positions = Positions { joined: Seq::ZERO, delivered: Seq::new(5), read: Seq::new(4) };
     let cases = [
         (
-            Event::PositionsMoved(PositionsMoved { conversation_id, user_id, positions }),
+            Event::PositionsMoved(PositionsMoved { conversation_id, kind: ConversationKind::Group, user_id, positions, covers: None }),
             json!({"event": "message:status", "data": {
                 "conversationId": Uuid::from_u128(1), "userId": Uuid::from_u128(3), "deliveredSeq": 5, "readSeq": 4}}),
         ),
         (
-            Event::TypingChanged { conversation_id, user_id, is_typing: true },
+            Event::TypingChanged { conversation_id, kind: ConversationKind::Group, user_id, is_typing: true },
             json!({"event": "typing:update", "data": {
                 "conversationId": Uuid::from_u128(1), "userId": Uuid::from_u128(3), "isTyping": true}}),
         ),
@@ -80,7 +82,7 @@ fn positions_typing_and_presence_have_the_shapes_of_the_contract() {
                 "userId": Uuid::from_u128(3), "lastSeen": "2023-11-14T22:13:20.123Z"}}),
         ),
         (
-            Event::WindowOpened { conversation_id, user_id, at: AT },
+            Event::WindowOpened { conversation_id, kind: ConversationKind::Group, user_id, at: AT },
             json!({"event": "conversation:joined", "data": {
                 "conversationId": Uuid::from_u128(1), "userId": Uuid::from_u128(3)}}),
         ),

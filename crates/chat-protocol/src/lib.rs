@@ -25,6 +25,7 @@ mod timestamp;
 mod values;
 
 pub mod auth;
+pub mod chat;
 pub mod conversations;
 pub mod messages;
 pub mod node;

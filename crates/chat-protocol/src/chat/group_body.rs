@@ -1,0 +1,108 @@
+use super::GroupMembers;
+use crate::body::check;
+use crate::{Body, InvalidBody, Optional, Required, valid, valid_or_absent};
+use chat_domain::UserId;
+use chat_domain::conversations::{ConversationChanges, ConversationDescription, ConversationName};
+use chat_domain::users::AvatarUrl;
+use garde::Validate;
+use serde::Deserialize;
+
+/// `POST /chat/group`.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct CreateGroupBody {
+    #[garde(custom(valid))]
+    group_name: Required<ConversationName>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    group_description: Optional<ConversationDescription>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    group_avatar: Optional<AvatarUrl>,
+    /// The others; oneself may be named and is in it anyway.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    members: Optional<GroupMembers>,
+}
+
+impl Body for CreateGroupBody {
+    /// Who makes the group is the token's user.
+    const IGNORED: &'static [&'static str] = &["createdBy"];
+}
+
+/// A group to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupDraft {
+    /// What it is called.
+    pub name: ConversationName,
+    /// What it is about.
+    pub description: Option<ConversationDescription>,
+    /// Its picture.
+    pub avatar: Option<AvatarUrl>,
+    /// With whom; possibly nobody, or oneself, or somebody twice.
+    pub member_ids: Vec<UserId>,
+}
+
+impl CreateGroupBody {
+    /// The group.
+    pub fn parse(self) -> Result<GroupDraft, InvalidBody> {
+        check(&self, &())?;
+        Ok(GroupDraft {
+            name: self.group_name.take("groupName")?,
+            description: self.group_description.take(),
+            avatar: self.group_avatar.take(),
+            member_ids: self.members.take().unwrap_or_default().0,
+        })
+    }
+}
+
+/// `PUT /chat/group/{groupId}`: what is left out stays, `null` clears (not the name).
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct UpdateGroupBody {
+    #[garde(custom(valid_or_absent))]
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::field::not_null::<ConversationName>"))]
+    group_name: Optional<ConversationName>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    group_description: Optional<ConversationDescription>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    group_avatar: Optional<AvatarUrl>,
+}
+
+impl Body for UpdateGroupBody {}
+
+impl UpdateGroupBody {
+    /// The changes; possibly none.
+    pub fn parse(self) -> Result<ConversationChanges, InvalidBody> {
+        check(&self, &())?;
+        Ok(ConversationChanges {
+            name: self.group_name.take_change(),
+            description: self.group_description.take_change(),
+            avatar: self.group_avatar.take_change(),
+        })
+    }
+}
+
+/// `POST /chat/group/{groupId}/member`.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct AddMemberBody {
+    #[garde(custom(valid))]
+    user_id: Required<UserId>,
+}
+
+impl Body for AddMemberBody {}
+
+impl AddMemberBody {
+    /// Who is added.
+    pub fn parse(self) -> Result<UserId, InvalidBody> {
+        check(&self, &())?;
+        self.user_id.take("userId")
+    }
+}

@@ -1,0 +1,193 @@
+use super::{ChatRoomId, ChatTypeView, Untrusted};
+use crate::body::check;
+use crate::{Body, Fault, InvalidBody, Optional, Required, valid};
+use chat_domain::conversations::DirectKey;
+use chat_domain::messages::{AttachmentUrl, MessageBody};
+use chat_domain::receipts::DeliveryStatus;
+use chat_domain::{ClientMessageId, ConversationId, MessageId, PageLimit, PageNumber, PageRequest, UserId};
+use garde::Validate;
+use serde::Deserialize;
+
+/// `POST /chat/message`, and `messageData` of the frame `sendMessage`. Without `chatType` a `groupId` makes it a group's.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct ChatMessageBody {
+    /// Not used: `receiver` and `groupId` say where the message goes.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    chat_room_id: Optional<Untrusted>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    chat_type: Optional<ChatTypeView>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    receiver: Optional<UserId>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    group_id: Optional<ConversationId>,
+    #[garde(custom(valid))]
+    message: Required<MessageBody>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    attachment: Optional<AttachmentUrl>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    client_message_id: Optional<ClientMessageId>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    reply_to: Optional<MessageId>,
+}
+
+impl Body for ChatMessageBody {
+    /// The sender is the token's user, id and status are the server's.
+    const IGNORED: &'static [&'static str] = &["sender", "messageId", "status"];
+}
+
+/// For whom a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChatReceiver {
+    /// For this user, in the private chat with them.
+    User(UserId),
+    /// For this group.
+    Group(ConversationId),
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// For whom.
+    pub receiver: ChatReceiver,
+    /// What it says.
+    pub body: MessageBody,
+    /// What comes with it.
+    pub attachment: Option<AttachmentUrl>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// The sender's own key.
+    pub client_message_id: Option<ClientMessageId>,
+}
+
+impl ChatMessageBody {
+    /// The message, and for whom it is.
+    pub fn parse(self) -> Result<ChatMessage, InvalidBody> {
+        let mut faults = check(&self, &()).err().map_or_else(Vec::new, |invalid| invalid.faults);
+        let inferred = if self.group_id.is_given() { ChatTypeView::Group } else { ChatTypeView::Private };
+        let (named, other, kind) = match self.chat_type.clone().take().unwrap_or(inferred) {
+            ChatTypeView::Private => {
+                (("receiver", self.receiver.is_given()), ("groupId", self.group_id.is_given()), "PRIVATE")
+            }
+            ChatTypeView::Group => {
+                (("groupId", self.group_id.is_given()), ("receiver", self.receiver.is_given()), "GROUP")
+            }
+        };
+        if !named.1 {
+            faults.push(Fault::new(named.0, format!("is required for a {kind} message")));
+        }
+        if other.1 {
+            faults.push(Fault::new(other.0, format!("must not be given for a {kind} message")));
+        }
+        if let Some(invalid) = InvalidBody::from_faults(faults) {
+            return Err(invalid);
+        }
+        let receiver = match (self.receiver.take(), self.group_id.take()) {
+            (_, Some(group)) => ChatReceiver::Group(group),
+            (Some(user), None) => ChatReceiver::User(user),
+            (None, None) => return Err(InvalidBody::of("receiver", "is required")),
+        };
+        Ok(ChatMessage {
+            receiver,
+            body: self.message.take("message")?,
+            attachment: self.attachment.take(),
+            reply_to: self.reply_to.take(),
+            client_message_id: self.client_message_id.take(),
+        })
+    }
+}
+
+/// `POST /chat/messages/fetch`, and the data of the frames `fetchMessages` and `getGroupMessages`: of a pair, or of a group.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct FetchChatBody {
+    /// Where given, the token's user.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    current_user_id: Optional<UserId>,
+    /// One of the pair; not used for a group.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    sender_id: Optional<UserId>,
+    /// The other one of the pair.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    receiver_id: Optional<UserId>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    group_id: Optional<ConversationId>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    page: Optional<PageNumber>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    limit: Optional<PageLimit>,
+}
+
+impl Body for FetchChatBody {}
+
+/// A part of a chat's history to be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChatFetch {
+    /// Who the client says that it is, where it says so; it must be the actor.
+    pub current_user: Option<UserId>,
+    /// Of which chat. A pair may leave the actor out: then nothing is shown.
+    pub room: ChatRoomId,
+    /// Which page, the first being the newest.
+    pub page: PageRequest,
+}
+
+impl FetchChatBody {
+    /// What is to be fetched.
+    pub fn parse(self) -> Result<ChatFetch, InvalidBody> {
+        let mut faults = check(&self, &()).err().map_or_else(Vec::new, |invalid| invalid.faults);
+        match (self.group_id.is_given(), self.sender_id.is_given(), self.receiver_id.is_given()) {
+            (true, _, false) | (false, true, true) => {}
+            (true, _, true) => faults.push(Fault::new("receiverId", "and groupId exclude each other")),
+            (false, false, true) => faults.push(Fault::new("senderId", "is required beside receiverId")),
+            (false, true, false) => faults.push(Fault::new("receiverId", "is required beside senderId")),
+            (false, false, false) => faults.push(Fault::new("", "must name a groupId, or senderId and receiverId")),
+        }
+        if let Some(invalid) = InvalidBody::from_faults(faults) {
+            return Err(invalid);
+        }
+        let room = match (self.group_id.take(), self.sender_id.take(), self.receiver_id.take()) {
+            (Some(group), _, _) => ChatRoomId::Group(group),
+            (None, Some(sender), Some(receiver)) => ChatRoomId::Pair(DirectKey::new(sender, receiver)),
+            (None, _, _) => return Err(InvalidBody::of("", "must name a groupId, or senderId and receiverId")),
+        };
+        let page = PageRequest {
+            number: self.page.take().unwrap_or(PageNumber::FIRST),
+            limit: self.limit.take().unwrap_or(PageLimit::HISTORY_DEFAULT),
+        };
+        Ok(ChatFetch { current_user: self.current_user_id.take(), room, page })
+    }
+}
+
+/// `PUT /chat/message/{messageId}/status`.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct UpdateStatusBody {
+    #[garde(custom(valid))]
+    status: Required<DeliveryStatus>,
+}
+
+impl Body for UpdateStatusBody {}
+
+impl UpdateStatusBody {
+    /// How far the message has got.
+    pub fn parse(self) -> Result<DeliveryStatus, InvalidBody> {
+        check(&self, &())?;
+        self.status.take("status")
+    }
+}

@@ -1,0 +1,215 @@
+use super::{ChatRoomId, ChatTypeView};
+use crate::TimestampView;
+use crate::messages::MessageStatusView;
+use chat_domain::conversations::ConversationKind;
+use chat_domain::messages::{AttachmentUrl, HistoryPage, Message};
+use chat_domain::receipts::{DeliveryStatus, ParticipantPositions, delivery_status, read_by};
+use chat_domain::users::{AvatarUrl, UserSummary, Username};
+use chat_domain::{MessageId, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Who sent a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct SenderDetailsView {
+    /// The id.
+    pub id: Uuid,
+    /// `null` once the account is gone.
+    pub username: Option<String>,
+    /// What people read; `deleted user` once the account is gone.
+    pub name: String,
+    /// Optional.
+    pub avatar: Option<String>,
+}
+
+impl From<UserSummary> for SenderDetailsView {
+    fn from(user: UserSummary) -> Self {
+        Self {
+            id: user.id.as_uuid(),
+            username: user.username.as_ref().map(Username::as_str).map(str::to_owned),
+            name: user.name,
+            avatar: user.avatar.map(AvatarUrl::into_string),
+        }
+    }
+}
+
+/// A message of a private chat or a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct ChatMessageView {
+    /// The message's id.
+    pub message_id: Uuid,
+    /// The two user ids sorted and joined by `_`, or `group_<groupId>`.
+    pub chat_room_id: String,
+    /// Which of the two it is.
+    pub chat_type: ChatTypeView,
+    /// Who sent it.
+    pub sender: Uuid,
+    /// Whom it is for; in private chats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<Uuid>,
+    /// The group; in groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<Uuid>,
+    /// What it says.
+    pub message: String,
+    /// What came with it, where something did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<String>,
+    /// How far it has got with those it was for.
+    pub status: MessageStatusView,
+    /// Those of the others who have read it; in groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_by: Option<Vec<Uuid>>,
+    /// Whether the viewer sent it.
+    pub is_mine: bool,
+    /// Who sent it, for people.
+    pub sender_details: SenderDetailsView,
+    /// The message it answers, where it answers one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Uuid>,
+    /// The sender's own key, where there is one; shown to the sender alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_message_id: Option<String>,
+    /// `true` where a send found its message stored already; else left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate: Option<bool>,
+    /// When it was sent.
+    pub created_at: TimestampView,
+    /// When it last changed.
+    pub updated_at: TimestampView,
+}
+
+impl ChatMessageView {
+    /// As its sender sees it (`own`) or as everyone else does, when those of the others in `read_by` have read it.
+    pub fn new(message: Message, status: DeliveryStatus, read_by: &[UserId], own: bool) -> Self {
+        let sender = message.sender.id;
+        let (receiver, group_id) = match message.kind {
+            ConversationKind::Direct(pair) => (Some(pair.other(sender).as_uuid()), None),
+            ConversationKind::Group => (None, Some(message.conversation_id.as_uuid())),
+        };
+        Self {
+            message_id: message.id.as_uuid(),
+            chat_room_id: ChatRoomId::of(message.kind, message.conversation_id).as_text(),
+            chat_type: message.kind.into(),
+            sender: sender.as_uuid(),
+            receiver,
+            group_id,
+            message: message.body.into_string(),
+            attachment: message.attachment.map(AttachmentUrl::into_string),
+            status: status.into(),
+            read_by: message.kind.is_group().then(|| read_by.iter().map(|user| user.as_uuid()).collect()),
+            is_mine: own,
+            sender_details: message.sender.into(),
+            reply_to: message.reply_to.map(MessageId::as_uuid),
+            client_message_id: message.client_message_id.filter(|_| own).map(|key| key.as_str().to_owned()),
+            duplicate: None,
+            created_at: message.created_at.into(),
+            updated_at: message.updated_at.into(),
+        }
+    }
+
+    /// As `viewer` sees it, when the participants have got as far as these positions say.
+    pub fn at(message: Message, viewer: UserId, participants: &[ParticipantPositions]) -> Self {
+        let (seq, sender) = (message.seq, message.sender.id);
+        let status = delivery_status(seq, sender, participants);
+        Self::new(message, status, &read_by(seq, sender, participants), sender == viewer)
+    }
+
+    /// The messages of a page as `viewer` sees them, **oldest first**, each with the status that everyone's positions give it.
+    pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
+        let positions = page.participants;
+        page.messages.into_iter().rev().map(|message| Self::at(message, viewer, &positions)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_domain::conversations::DirectKey;
+    use chat_domain::messages::MessageBody;
+    use chat_domain::receipts::Positions;
+    use chat_domain::{ClientMessageId, ConversationId, Pos, Seq, Timestamp};
+    use serde_json::json;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    fn message(kind: ConversationKind) -> Message {
+        Message {
+            id: MessageId::new(Uuid::from_u128(7)),
+            conversation_id: ConversationId::new(Uuid::from_u128(9)),
+            kind,
+            seq: Seq::new(3),
+            pos: Pos::new(4),
+            sender: UserSummary {
+                id: user(2),
+                username: Some(Username::parse("bob").expect("a username")),
+                name: "Bob".into(),
+                avatar: None,
+            },
+            body: MessageBody::parse("Hello").expect("a body"),
+            attachment: None,
+            reply_to: None,
+            client_message_id: Some(ClientMessageId::parse("k1").expect("a key")),
+            created_at: Timestamp::from_unix_micros(1_767_605_400_000_000),
+            updated_at: Timestamp::from_unix_micros(1_767_605_400_000_000),
+            edited_at: None,
+            deleted_at: None,
+        }
+    }
+
+    fn positions(number: u128, delivered: u64, read: u64) -> ParticipantPositions {
+        let positions = Positions { joined: Seq::ZERO, delivered: Seq::new(delivered), read: Seq::new(read) };
+        ParticipantPositions { user_id: user(number), positions }
+    }
+
+    #[test]
+    fn a_private_message_names_its_receiver_and_leaves_out_what_groups_have() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let message = message(ConversationKind::Direct(DirectKey::new(user(2), user(1))));
+        let view = ChatMessageView::at(message, user(1), &[positions(1, 3, 0), positions(2, 3, 3)]);
+        let at = "2026-01-05T09:30:00.000Z";
+        assert_eq!(
+            serde_json::to_value(view).expect("JSON"),
+            json!({
+                "messageId": Uuid::from_u128(7), "chatRoomId": format!("{one}_{two}"), "chatType": "PRIVATE", "sender": two,
+                "receiver": one, "message": "Hello", "status": "DELIVERED", "isMine": false,
+                "senderDetails": {"id": two, "username": "bob", "name": "Bob", "avatar": null},
+                "createdAt": at, "updatedAt": at
+            })
+        );
+    }
+
+    #[test]
+    fn a_group_message_names_its_group_and_its_readers() {
+        let nine = Uuid::from_u128(9);
+        let others = [positions(1, 3, 3), positions(2, 3, 3), positions(3, 3, 2)];
+        let view = serde_json::to_value(ChatMessageView::at(message(ConversationKind::Group), user(2), &others));
+        let view = view.expect("JSON");
+        assert_eq!(
+            (&view["chatRoomId"], &view["groupId"], &view["chatType"]),
+            (&json!(format!("group_{nine}")), &json!(nine), &json!("GROUP"))
+        );
+        assert_eq!((&view["readBy"], &view["status"]), (&json!([Uuid::from_u128(1)]), &json!("DELIVERED")));
+        assert_eq!((&view["isMine"], &view["clientMessageId"]), (&json!(true), &json!("k1")));
+        assert_eq!(view.get("receiver"), None);
+    }
+
+    #[test]
+    fn a_page_is_shown_oldest_first() {
+        let newer = Message { seq: Seq::new(4), ..message(ConversationKind::Group) };
+        let page = HistoryPage {
+            messages: vec![newer, message(ConversationKind::Group)],
+            last_seq: Seq::new(4),
+            participants: vec![positions(1, 3, 3)],
+        };
+        let statuses: Vec<_> =
+            ChatMessageView::of_history(page, user(1)).into_iter().map(|message| message.status).collect();
+        assert_eq!(statuses, [MessageStatusView::Read, MessageStatusView::Sent]);
+    }
+}

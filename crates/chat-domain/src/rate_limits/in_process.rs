@@ -2,16 +2,21 @@ use super::{Bucket, LimitKey, Quota, RateLimiter, Verdict};
 use crate::{Clock, Timestamp};
 use async_trait::async_trait;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many buckets one generation remembers.
-const GENERATION: usize = 65_536;
+/// Into so many parts the buckets are divided, so that threads seldom wait for each other.
+const SHARDS: usize = 16;
 
-/// The counters of a single node, and of a node that has lost sight of the others. Bounded: beyond twice 65,536 buckets
-/// those used longest ago are forgotten, that is, full again.
+/// How many buckets one generation of one part remembers.
+const GENERATION: usize = 65_536 / SHARDS;
+
+/// The counters of a single node, and of a node that has lost sight of the others. Bounded: beyond about twice 65,536
+/// buckets those used longest ago are forgotten, that is, full again.
 pub struct InProcessRateLimiter {
     clock: Arc<dyn Clock>,
-    buckets: Mutex<Buckets>,
+    hasher: RandomState,
+    shards: [Mutex<Buckets>; SHARDS],
 }
 
 #[derive(Default)]
@@ -23,23 +28,29 @@ struct Buckets {
 impl InProcessRateLimiter {
     /// Every bucket is full.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, buckets: Mutex::default() }
+        Self { clock, hasher: RandomState::new(), shards: Default::default() }
     }
 
     fn with<T>(&self, key: &LimitKey, act: impl FnOnce(&mut Bucket, Timestamp) -> T) -> T {
         let now = self.clock.now();
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        act(buckets.bucket(key, now), now)
+        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        let mut buckets = self.shards[hash].lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.with(key, now, |bucket| act(bucket, now))
     }
 }
 
 impl Buckets {
-    fn bucket(&mut self, key: &LimitKey, now: Timestamp) -> &mut Bucket {
-        if self.young.len() >= GENERATION && !self.young.contains_key(key) {
+    fn with<T>(&mut self, key: &LimitKey, now: Timestamp, act: impl FnOnce(&mut Bucket) -> T) -> T {
+        if let Some(known) = self.young.get_mut(key) {
+            return act(known);
+        }
+        if self.young.len() >= GENERATION {
             self.old = std::mem::take(&mut self.young);
         }
-        let old = &mut self.old;
-        self.young.entry(key.clone()).or_insert_with(|| old.remove(key).unwrap_or(Bucket::full(now)))
+        let mut bucket = self.old.remove(key).unwrap_or(Bucket::full(now));
+        let outcome = act(&mut bucket);
+        self.young.insert(key.clone(), bucket);
+        outcome
     }
 }
 
@@ -64,11 +75,12 @@ mod tests {
         let mut buckets = Buckets::default();
         let (now, quota) = (Timestamp::default(), Quota::new(1, Duration::from_hours(1)));
         let busy = LimitKey::new("sends", "busy");
-        assert!(buckets.bucket(&busy, now).take(quota, 1, now).is_allowed);
-        for number in 0..200_000 {
-            buckets.bucket(&LimitKey::new("sends", number), now);
-            if number % 10_000 == 0 {
-                assert!(!buckets.bucket(&busy, now).take(quota, 1, now).is_allowed);
+        let busy_may = |buckets: &mut Buckets| buckets.with(&busy, now, |bucket| bucket.take(quota, 1, now).is_allowed);
+        assert!(busy_may(&mut buckets));
+        for number in 0..5 * GENERATION {
+            buckets.with(&LimitKey::new("sends", number), now, |_| ());
+            if number % (GENERATION / 4) == 0 {
+                assert!(!busy_may(&mut buckets));
             }
         }
         assert!(buckets.young.len() + buckets.old.len() <= 2 * GENERATION);

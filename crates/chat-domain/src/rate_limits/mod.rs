@@ -1,8 +1,10 @@
 //! How often somebody may do something: token buckets (contract §5, Rate limits).
 
+mod address;
 mod bucket;
 mod in_process;
 
+pub use address::LimitedAddress;
 pub use bucket::Bucket;
 pub use in_process::InProcessRateLimiter;
 

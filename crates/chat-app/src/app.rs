@@ -1,9 +1,10 @@
 use crate::core::Core;
-use crate::{Auth, Calls, Conversations, Messages, Presence, Receipts, Typing, Users};
+use crate::{Auth, Calls, Conversations, Groups, LoginLimits, Messages, Presence, Receipts, Typing, Users};
 use chat_domain::auth::{AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, SessionStore};
-use chat_domain::conversations::ConversationStore;
+use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::presence::{PresenceAudience, PresenceRegistry};
+use chat_domain::rate_limits::RateLimiter;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::typing::TypingRegistry;
 use chat_domain::users::UserStore;
@@ -19,6 +20,8 @@ pub struct Ports {
     pub sessions: Arc<dyn SessionStore>,
     /// Conversations and participants.
     pub conversations: Arc<dyn ConversationStore>,
+    /// What only groups have.
+    pub groups: Arc<dyn GroupStore>,
     /// Messages.
     pub messages: Arc<dyn MessageStore>,
     /// Read and delivery positions.
@@ -35,6 +38,8 @@ pub struct Ports {
     pub presence: Arc<dyn PresenceRegistry>,
     /// Who is writing.
     pub typing: Arc<dyn TypingRegistry>,
+    /// How often something may be done, counted over all nodes.
+    pub rate_limiter: Arc<dyn RateLimiter>,
     /// To the connections of this and other nodes.
     pub bus: Arc<dyn EventBus>,
     /// This node's sockets, to be closed with their session.
@@ -58,10 +63,12 @@ pub struct Settings {
     pub presence_audience: PresenceAudience,
     /// For how long somebody is writing without saying so again.
     pub typing_timeout: Duration,
+    /// How many failed sign-ins are put up with; `None`: any number.
+    pub login_limits: Option<LoginLimits>,
 }
 
 impl Default for Settings {
-    /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, contacts, 5 seconds.
+    /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, contacts, 5 seconds, and [`LoginLimits::default`].
     fn default() -> Self {
         Self {
             access_token_lifetime: Duration::from_mins(15),
@@ -69,6 +76,7 @@ impl Default for Settings {
             password_policy: PasswordPolicy::default(),
             presence_audience: PresenceAudience::default(),
             typing_timeout: Duration::from_secs(5),
+            login_limits: Some(LoginLimits::default()),
         }
     }
 }
@@ -82,6 +90,8 @@ pub struct App {
     pub users: Users,
     /// Conversations and who takes part in them.
     pub conversations: Conversations,
+    /// Groups whose names are their own.
+    pub groups: Groups,
     /// Sending and reading messages.
     pub messages: Messages,
     /// Delivery and read positions.
@@ -102,6 +112,7 @@ impl App {
             auth: Auth(core.clone()),
             users: Users(core.clone()),
             conversations: Conversations(core.clone()),
+            groups: Groups(core.clone()),
             messages: Messages(core.clone()),
             receipts: Receipts(core.clone()),
             presence: Presence(core.clone()),

@@ -3,7 +3,7 @@
 use crate::auth::EndedSessions;
 use crate::{Ports, Settings};
 use chat_domain::auth::EndReason;
-use chat_domain::conversations::{Conversation, Membership};
+use chat_domain::conversations::{Conversation, ConversationKind, Membership};
 use chat_domain::{Audience, Change, ConversationId, Envelope, Event, SessionId, StoreError, Timestamp, UserId};
 use std::ops::Deref;
 
@@ -73,9 +73,9 @@ impl Core {
     }
 
     /// Ends what the user was writing there, where they were, and says so. Best effort.
-    pub(crate) async fn end_typing(&self, conversation: ConversationId, user: UserId) {
+    pub(crate) async fn end_typing(&self, conversation: ConversationId, kind: ConversationKind, user: UserId) {
         match self.typing.stop(conversation, user).await {
-            Ok(true) => self.publish_typing(conversation, user, false).await,
+            Ok(true) => self.publish_typing(conversation, kind, user, false).await,
             Ok(false) => {}
             Err(fault) => {
                 tracing::warn!(error = &fault as &dyn std::error::Error, %conversation, "typing was not ended");
@@ -84,12 +84,18 @@ impl Core {
     }
 
     /// Tells the window that somebody began or stopped writing.
-    pub(crate) async fn publish_typing(&self, conversation_id: ConversationId, user_id: UserId, is_typing: bool) {
+    pub(crate) async fn publish_typing(
+        &self,
+        conversation_id: ConversationId,
+        kind: ConversationKind,
+        user_id: UserId,
+        is_typing: bool,
+    ) {
         self.bus
             .publish(Envelope {
                 audience: Audience::Window(conversation_id),
                 except: Some(user_id),
-                event: Event::TypingChanged { conversation_id, user_id, is_typing },
+                event: Event::TypingChanged { conversation_id, kind, user_id, is_typing },
             })
             .await;
     }

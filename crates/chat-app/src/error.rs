@@ -8,6 +8,7 @@ pub trait Coded: std::error::Error {
 }
 
 pub(crate) const TRY_LATER: &str = "The service is not available right now, please try again";
+pub(crate) const NAME_TAKEN: &str = "An active group has this name already";
 const OUR_FAULT: &str = "Something went wrong on our side";
 
 pub(crate) const fn store_code(fault: &StoreError) -> ErrorCode {

@@ -24,6 +24,10 @@ impl IdSource for UuidV7Source {
     fn next_uuid(&self) -> Uuid {
         Uuid::now_v7()
     }
+
+    fn next_random(&self) -> Uuid {
+        Uuid::new_v4()
+    }
 }
 
 #[cfg(test)]

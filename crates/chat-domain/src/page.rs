@@ -33,6 +33,8 @@ impl PageLimit {
     pub const MAX: u32 = 100;
     /// Where a list does not say how many.
     pub const DEFAULT: Self = Self(20);
+    /// A single item.
+    pub const ONE: Self = Self(1);
     /// As many as there may be: where a list of everything does not say how many.
     pub const GREATEST: Self = Self(Self::MAX);
     /// Where a history does not say how many.

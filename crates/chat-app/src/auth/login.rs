@@ -1,11 +1,26 @@
 use super::{Auth, AuthError, LoginIdentity, SignedIn};
-use chat_domain::SessionId;
-use chat_domain::auth::{ClientInfo, EndReason, NewSession, Password, Session};
-use chat_domain::users::User;
+use chat_domain::auth::{ClientInfo, EndReason, NewSession, Password, PasswordHash, Session};
+use chat_domain::users::{HashChange, User};
+use chat_domain::{SessionId, UserId};
 
 impl Auth {
-    /// Signs in. An unknown account and a wrong password give the same answer after the same time.
+    /// Signs in. An unknown account and a wrong password give the same answer after the same time, and count the same towards
+    /// [`crate::LoginLimits`].
     pub async fn login(
+        &self,
+        identity: LoginIdentity,
+        password: Password,
+        client: ClientInfo,
+    ) -> Result<SignedIn, AuthError> {
+        let counted = self.0.count_login(&identity, client.ip.as_deref()).await?;
+        let outcome = self.attempt(identity, password, client).await;
+        if !matches!(outcome, Err(AuthError::InvalidCredentials)) {
+            self.0.uncount_login(counted).await;
+        }
+        outcome
+    }
+
+    async fn attempt(
         &self,
         identity: LoginIdentity,
         password: Password,
@@ -16,21 +31,50 @@ impl Auth {
             LoginIdentity::Username(username) => self.0.users.find_credentials_by_username(username).await?,
         };
         let (user, hash) = found.unzip();
-        let matches = self.0.hasher.verify(password, hash.clone()).await?;
+        let matches = self.0.hasher.verify(password.clone(), hash.clone()).await?;
         let (true, Some(user), Some(hash)) = (matches, user, hash) else { return Err(AuthError::InvalidCredentials) };
 
         let user_id = user.id;
         let signed_in = self.start_session(user, client).await?;
-        // Comparing takes long enough for the password to be changed meanwhile, which ends the sessions of then: this one
-        // must not outlive it.
-        let present = self.0.users.find_credentials(user_id).await?;
-        if present.is_none_or(|(_, present)| present != hash) {
+        let Some(hash) = self.hash_if_still_good(user_id, &password, hash).await? else {
             let (session, now) = (signed_in.refresh_token.session_id(), self.0.now());
             self.0.sessions.end(user_id, session, EndReason::PasswordChanged, now).await?;
             self.0.sessions_ended([session], EndReason::PasswordChanged, now);
             return Err(AuthError::InvalidCredentials);
-        }
+        };
+        self.keep_up_hash(user_id, password, hash).await;
         Ok(signed_in)
+    }
+
+    /// Comparing takes long enough for the password to be changed meanwhile, which ends the sessions of then: one that began after
+    /// that must not outlive it. The present hash, where the password is good for it: another sign-in may have renewed it.
+    async fn hash_if_still_good(
+        &self,
+        user: UserId,
+        password: &Password,
+        compared: PasswordHash,
+    ) -> Result<Option<PasswordHash>, AuthError> {
+        let Some((_, present)) = self.0.users.find_credentials(user).await? else { return Ok(None) };
+        let is_good = present == compared || self.0.hasher.verify(password.clone(), Some(present.clone())).await?;
+        Ok(is_good.then_some(present))
+    }
+
+    /// Hashes anew what was hashed with another cost than is asked for now: only here is the password at hand. Fails no sign-in, the next
+    /// one will do.
+    async fn keep_up_hash(&self, user: UserId, password: Password, expected: PasswordHash) {
+        if !self.0.hasher.is_outdated(&expected) {
+            return;
+        }
+        let renewed = match self.0.hasher.hash(password).await {
+            Ok(hash) => {
+                let change = HashChange { expected, hash };
+                self.0.users.renew_hash(user, change, self.0.now()).await.map_err(AuthError::from)
+            }
+            Err(fault) => Err(fault.into()),
+        };
+        if let Err(fault) = renewed {
+            tracing::warn!(error = &fault as &dyn std::error::Error, %user, "the hash of a password was not renewed");
+        }
     }
 
     /// Stores a session of this user; whichever it displaces ends.

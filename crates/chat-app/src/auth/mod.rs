@@ -3,16 +3,19 @@
 mod authenticate;
 mod ended;
 mod login;
+mod login_limits;
 mod logout;
 mod refresh;
 mod register;
 mod sessions;
 
 pub(crate) use ended::EndedSessions;
+pub use login_limits::LoginLimits;
 
 use crate::core::Core;
 use crate::error::{Coded, hash_code, hash_sentence, store_code, store_sentence};
 use chat_domain::auth::{AccessClaims, HashError, InvalidToken, Password, PasswordPolicy, RefreshToken};
+use chat_domain::rate_limits::{Quota, Verdict};
 use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, EmailAddress, User, Username};
 use chat_domain::{ErrorCode, SessionId, StoreError, Timestamp, TokenId};
 use std::sync::Arc;
@@ -76,6 +79,14 @@ pub enum AuthError {
     /// Unknown account or wrong password; which of them is not said.
     #[error("The account or the password is wrong")]
     InvalidCredentials,
+    /// See [`LoginLimits`].
+    #[error("There were too many failed attempts to sign in, please try again later")]
+    TooManyAttempts {
+        /// What was allowed.
+        quota: Quota,
+        /// When it will be again.
+        verdict: Verdict,
+    },
     /// The token does not verify.
     #[error("The token is not valid")]
     TokenInvalid,
@@ -105,6 +116,7 @@ impl Coded for AuthError {
             Self::EmailTaken => ErrorCode::EmailTaken,
             Self::UsernameTaken => ErrorCode::UsernameTaken,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::TooManyAttempts { .. } => ErrorCode::RateLimited,
             Self::TokenInvalid => ErrorCode::TokenInvalid,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::SessionRevoked => ErrorCode::SessionRevoked,

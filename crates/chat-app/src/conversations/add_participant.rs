@@ -12,9 +12,6 @@ impl Conversations {
         user: UserId,
     ) -> Result<ConversationDetails, ConversationsError> {
         let add = AddParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
-        let (details, change) =
-            self.0.conversations.add_participant(add).await.map_err(|fault| ConversationsError::about(user, fault))?;
-        self.0.publish_changes([change]).await;
-        Ok(details)
+        self.0.add_participant(add).await.map_err(|fault| ConversationsError::about(user, fault))
     }
 }

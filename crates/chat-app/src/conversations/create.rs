@@ -20,6 +20,7 @@ impl Conversations {
                 created_by: actor.user_id,
                 others,
                 name: command.name,
+                invite_code: self.0.new_invite_code(),
                 at: self.0.now(),
             })
             .await?;

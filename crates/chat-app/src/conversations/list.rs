@@ -1,6 +1,6 @@
 use super::{Conversations, ConversationsError};
 use chat_domain::auth::Actor;
-use chat_domain::conversations::ConversationOverview;
+use chat_domain::conversations::{ConversationFilter, ConversationOverview};
 use chat_domain::{Page, PageRequest};
 
 impl Conversations {
@@ -8,8 +8,9 @@ impl Conversations {
     pub async fn list(
         &self,
         actor: Actor,
+        filter: ConversationFilter,
         page: PageRequest,
     ) -> Result<Page<ConversationOverview>, ConversationsError> {
-        Ok(self.0.conversations.list(actor.user_id, page).await?)
+        Ok(self.0.conversations.list(actor.user_id, filter, page).await?)
     }
 }

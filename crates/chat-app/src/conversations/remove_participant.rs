@@ -12,14 +12,6 @@ impl Conversations {
         user: UserId,
     ) -> Result<(), ConversationsError> {
         let remove = RemoveParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
-        let changes = self
-            .0
-            .conversations
-            .remove_participant(remove)
-            .await
-            .map_err(|fault| ConversationsError::about(user, fault))?;
-        self.0.end_typing(conversation_id, user).await;
-        self.0.publish_changes(changes).await;
-        Ok(())
+        self.0.remove_participant(remove).await.map_err(|fault| ConversationsError::about(user, fault))
     }
 }

@@ -1,10 +1,13 @@
 use super::{Conversations, ConversationsError};
 use chat_domain::ConversationId;
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{ConversationChanges, ConversationDetails, UpdateConversation, may_change_group};
+use chat_domain::conversations::{
+    ConversationChanges, ConversationDetails, NameRule, UpdateConversation, may_change_group,
+};
 
 impl Conversations {
-    /// Changes what a group is called and looks like. Naming nothing changes nothing, and is as forbidden.
+    /// Changes what a group is called and looks like; a new name is free, whoever else has it. Naming nothing changes nothing, and is as
+    /// forbidden.
     pub async fn update(
         &self,
         actor: Actor,
@@ -14,15 +17,14 @@ impl Conversations {
         if changes.is_empty() {
             return self.unchanged(actor, conversation_id).await;
         }
-        let update = UpdateConversation { conversation_id, actor: actor.user_id, changes, at: self.0.now() };
-        let (details, change) = self
-            .0
-            .conversations
-            .update(update)
-            .await
-            .map_err(|fault| ConversationsError::about(actor.user_id, fault))?;
-        self.0.publish_changes([change]).await;
-        Ok(details)
+        let update = UpdateConversation {
+            conversation_id,
+            actor: actor.user_id,
+            changes,
+            name_rule: NameRule::Free,
+            at: self.0.now(),
+        };
+        self.0.update_group(update).await.map_err(|fault| ConversationsError::about(actor.user_id, fault))
     }
 
     async fn unchanged(

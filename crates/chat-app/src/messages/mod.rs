@@ -1,12 +1,15 @@
 //! Messages: sending them, and reading them back.
 
+mod fetch;
 mod history;
 mod send;
 
-use crate::core::Core;
+use crate::conversations::{NoDirect, NoTarget};
+use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};
-use chat_domain::messages::{AppendError, HistoryError};
-use chat_domain::{ErrorCode, StoreError};
+use chat_domain::messages::{AppendError, AttachmentUrl, HistoryError, HistoryPage, MessageBody};
+use chat_domain::receipts::AdvanceError;
+use chat_domain::{ClientMessageId, ConversationId, ErrorCode, MessageId, StoreError, UserId};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -14,12 +17,45 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct Messages(pub(crate) Arc<Core>);
 
+/// The command: say this to a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendDirect {
+    /// To whom.
+    pub receiver: UserId,
+    /// What.
+    pub body: MessageBody,
+    /// With what.
+    pub attachment: Option<AttachmentUrl>,
+    /// In answer to what, in the same conversation.
+    pub reply_to: Option<MessageId>,
+    /// Under which key.
+    pub client_message_id: Option<ClientMessageId>,
+}
+
+/// A page of a chat that was asked for by who takes part in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedChat {
+    /// `None` where a pair has no conversation yet.
+    pub conversation_id: Option<ConversationId>,
+    /// Newest first; the positions are those after it was delivered.
+    pub page: HistoryPage,
+}
+
 /// Why a message was not sent, or a history not read.
 #[derive(Debug, Error)]
 pub enum MessagesError {
     /// No such conversation.
     #[error("There is no such conversation")]
     ConversationNotFound,
+    /// The one who is to receive it does not exist.
+    #[error("There is no such user")]
+    ReceiverNotFound,
+    /// Somebody and themselves are no pair.
+    #[error("You cannot have a conversation with yourself")]
+    Oneself,
+    /// The pair leaves the actor out.
+    #[error("This conversation is between two other users")]
+    NotYourPair,
     /// The actor does not take part.
     #[error("You are not a participant of this conversation")]
     NotAParticipant,
@@ -41,6 +77,9 @@ impl Coded for MessagesError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::ConversationNotFound => ErrorCode::ConversationNotFound,
+            Self::ReceiverNotFound => ErrorCode::UserNotFound,
+            Self::Oneself => ErrorCode::ValidationFailed,
+            Self::NotYourPair => ErrorCode::Forbidden,
             Self::NotAParticipant => ErrorCode::NotAParticipant,
             Self::Inactive => ErrorCode::GroupInactive,
             Self::KeyReused => ErrorCode::IdempotencyKeyReused,
@@ -70,6 +109,47 @@ impl From<HistoryError> for MessagesError {
             HistoryError::NotAParticipant => Self::NotAParticipant,
             HistoryError::UnknownMessage => Self::MessageNotFound,
             HistoryError::Store(fault) => Self::Store(fault),
+        }
+    }
+}
+
+impl From<AdvanceError> for MessagesError {
+    fn from(fault: AdvanceError) -> Self {
+        match fault {
+            AdvanceError::UnknownConversation => Self::ConversationNotFound,
+            AdvanceError::NotAParticipant => Self::NotAParticipant,
+            AdvanceError::UnknownMessage => Self::MessageNotFound,
+            AdvanceError::Store(fault) => Self::Store(fault),
+        }
+    }
+}
+
+impl From<NoMembership> for MessagesError {
+    fn from(fault: NoMembership) -> Self {
+        match fault {
+            NoMembership::UnknownConversation => Self::ConversationNotFound,
+            NoMembership::NotAParticipant => Self::NotAParticipant,
+            NoMembership::Store(fault) => Self::Store(fault),
+        }
+    }
+}
+
+impl From<NoDirect> for MessagesError {
+    fn from(fault: NoDirect) -> Self {
+        match fault {
+            NoDirect::Oneself => Self::Oneself,
+            NoDirect::UnknownUser(_) => Self::ReceiverNotFound,
+            NoDirect::Store(fault) => Self::Store(fault),
+        }
+    }
+}
+
+impl From<NoTarget> for MessagesError {
+    fn from(fault: NoTarget) -> Self {
+        match fault {
+            NoTarget::Others => Self::NotYourPair,
+            NoTarget::Unknown => Self::ConversationNotFound,
+            NoTarget::Store(fault) => Self::Store(fault),
         }
     }
 }

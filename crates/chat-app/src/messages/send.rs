@@ -1,4 +1,4 @@
-use super::{Messages, MessagesError};
+use super::{Messages, MessagesError, SendDirect};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Appended, SendMessage};
 use chat_domain::{Change, ChangeKind, MessageId};
@@ -17,8 +17,22 @@ impl Messages {
             at: message.created_at,
             kind: ChangeKind::MessageSent(Box::new(message.clone())),
         };
+        let kind = message.kind;
         self.0.publish_changes([change]).await;
-        self.0.end_typing(conversation_id, actor.user_id).await;
+        self.0.end_typing(conversation_id, kind, actor.user_id).await;
         Ok(appended)
+    }
+
+    /// Sends to a group, as [`Self::send`] does; the id of a direct conversation is no group's.
+    pub async fn send_to_group(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
+        self.0.require_group(actor.user_id, command.conversation_id).await?;
+        self.send(actor, command).await
+    }
+
+    /// Sends to a user, as [`Self::send`] does, in the direct conversation with them, which the first message begins.
+    pub async fn send_direct(&self, actor: Actor, command: SendDirect) -> Result<Appended, MessagesError> {
+        let conversation_id = self.0.direct_with(actor.user_id, command.receiver).await?;
+        let SendDirect { receiver: _, body, attachment, reply_to, client_message_id } = command;
+        self.send(actor, SendMessage { conversation_id, body, attachment, reply_to, client_message_id }).await
     }
 }

@@ -4,6 +4,7 @@ mod announce;
 mod choose;
 mod connections;
 mod status_of;
+mod touch;
 mod visibility;
 
 use crate::core::Core;

@@ -11,6 +11,21 @@ impl Core {
     pub(crate) async fn profiles(&self, viewer: UserId, users: Vec<User>) -> Result<Vec<UserProfile>, StoreError> {
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let visible = self.visible_presence(viewer, &ids).await?;
+        Ok(self.with_presence(users, |id| visible.contains(&id)).await)
+    }
+
+    /// Those of these users who exist, in any order, with their presence: only for a viewer who shares a conversation with each of them,
+    /// which is what makes somebody a contact.
+    pub(crate) async fn contact_profiles(&self, ids: &[UserId]) -> Result<Vec<UserProfile>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let users = self.users.list_by_ids(ids).await?;
+        Ok(self.with_presence(users, |_| true).await)
+    }
+
+    async fn with_presence(&self, users: Vec<User>, is_visible: impl Fn(UserId) -> bool) -> Vec<UserProfile> {
+        let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let statuses = match self.presence.statuses(&ids).await {
             Ok(statuses) => statuses,
             Err(fault) => {
@@ -18,17 +33,17 @@ impl Core {
                 vec![PresenceStatus::Offline; ids.len()]
             }
         };
-        Ok(users
+        users
             .into_iter()
             .zip(statuses)
             .map(|(user, status)| {
-                if visible.contains(&user.id) {
+                if is_visible(user.id) {
                     UserProfile { user, status: Some(status) }
                 } else {
                     UserProfile { user: User { last_seen: None, ..user }, status: None }
                 }
             })
-            .collect())
+            .collect()
     }
 
     /// Of these users, those whose presence the viewer may know: their own, their contacts', or everyone's by setting.

@@ -1,10 +1,13 @@
 //! Delivery and read positions.
 
 mod advance;
+mod advance_message;
+mod advance_pair;
 
 use crate::core::Core;
 use crate::error::{Coded, store_code, store_sentence};
-use chat_domain::receipts::AdvanceError;
+use chat_domain::messages::{HistoryError, Message};
+use chat_domain::receipts::{AdvanceError, ParticipantPositions};
 use chat_domain::{ErrorCode, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
@@ -12,6 +15,24 @@ use thiserror::Error;
 /// Moving one's positions. Cheap to clone.
 #[derive(Clone)]
 pub struct Receipts(pub(crate) Arc<Core>);
+
+/// What is said of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// They have arrived.
+    Delivered,
+    /// They were read, hence arrived.
+    Read,
+}
+
+/// A message, and what its status and readers are derived from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackedMessage {
+    /// The message.
+    pub message: Message,
+    /// Everyone's positions.
+    pub participants: Vec<ParticipantPositions>,
+}
 
 /// Why positions were not moved.
 #[derive(Debug, Error)]
@@ -48,6 +69,17 @@ impl From<AdvanceError> for ReceiptsError {
             AdvanceError::NotAParticipant => Self::NotAParticipant,
             AdvanceError::UnknownMessage => Self::MessageNotFound,
             AdvanceError::Store(fault) => Self::Store(fault),
+        }
+    }
+}
+
+impl From<HistoryError> for ReceiptsError {
+    fn from(fault: HistoryError) -> Self {
+        match fault {
+            HistoryError::UnknownConversation => Self::ConversationNotFound,
+            HistoryError::NotAParticipant => Self::NotAParticipant,
+            HistoryError::UnknownMessage => Self::MessageNotFound,
+            HistoryError::Store(fault) => Self::Store(fault),
         }
     }
 }

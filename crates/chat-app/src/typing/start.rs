@@ -11,7 +11,7 @@ impl Typing {
         }
         let until = self.0.now().plus(self.0.settings.typing_timeout);
         match self.0.typing.start(conversation_id, actor.user_id, until).await {
-            Ok(true) => self.0.publish_typing(conversation_id, actor.user_id, true).await,
+            Ok(true) => self.0.publish_typing(conversation_id, conversation.kind, actor.user_id, true).await,
             Ok(false) => {}
             Err(fault) => {
                 tracing::warn!(error = &fault as &dyn std::error::Error, %conversation_id, "typing was not noted");

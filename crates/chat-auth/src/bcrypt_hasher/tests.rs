@@ -92,7 +92,8 @@ async fn hashes_of_another_cost_are_still_good() {
 #[tokio::test]
 async fn a_hash_of_another_cost_is_outdated_whether_dearer_or_cheaper() {
     let dearer = BcryptHasher::new(BcryptCost::new(5).expect("a cost"), HashingLimits::default());
-    let (cheap, dear) = (hasher().hash(password("one")).await.expect("a hash"), dearer.hash(password("one")).await.expect("a hash"));
+    let (cheap, dear) =
+        (hasher().hash(password("one")).await.expect("a hash"), dearer.hash(password("one")).await.expect("a hash"));
     assert!(!hasher().is_outdated(&cheap) && !dearer.is_outdated(&dear));
     assert!(hasher().is_outdated(&dear) && dearer.is_outdated(&cheap));
     assert!(!hasher().is_outdated(&PasswordHash::new("not a hash".into())), "nothing to compare");

@@ -1,4 +1,4 @@
-use super::{MessageStatus, Positions};
+use super::{MessageStatus, ParticipantPositions, Positions};
 use crate::conversations::ConversationKind;
 use crate::{ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
@@ -64,6 +64,13 @@ impl Advanced {
     /// Whether the positions moved.
     pub fn moved(&self) -> bool {
         self.before != self.positions
+    }
+
+    /// Puts what came of it into positions that were read before.
+    pub fn show_in(&self, user: UserId, participants: &mut [ParticipantPositions]) {
+        for participant in participants.iter_mut().filter(|participant| participant.user_id == user) {
+            participant.positions = self.positions;
+        }
     }
 }
 

@@ -15,8 +15,8 @@ use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::auth::PasswordHash;
 use chat_domain::users::{
-    CreateUserError, DeletedUser, EmailAddress, HashChange, NewUser, ProfileChanges, SearchTerm, UpdateProfileError, User,
-    UserStore, Username,
+    CreateUserError, DeletedUser, EmailAddress, HashChange, NewUser, ProfileChanges, SearchTerm, UpdateProfileError,
+    User, UserStore, Username,
 };
 use chat_domain::{Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
 

@@ -4,8 +4,8 @@ use super::{Scene, Stores};
 use chat_domain::UserId;
 use chat_domain::auth::PasswordHash;
 use chat_domain::users::{
-    AvatarUrl, CreateUserError, DisplayName, EmailAddress, HashChange, NewUser, ProfileChanges, UpdateProfileError, Username,
-    WantedUsername,
+    AvatarUrl, CreateUserError, DisplayName, EmailAddress, HashChange, NewUser, ProfileChanges, UpdateProfileError,
+    Username, WantedUsername,
 };
 use std::time::Duration;
 use uuid::Uuid;

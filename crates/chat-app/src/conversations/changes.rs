@@ -1,0 +1,35 @@
+use crate::core::Core;
+use chat_domain::conversations::{
+    AddParticipant, ConversationDetails, ConversationKind, InviteCode, ParticipantError, RemoveParticipant,
+    UpdateConversation,
+};
+
+/// What is stored, then told: the same for whoever asks for it by whatever name.
+impl Core {
+    pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ParticipantError> {
+        let (details, change) = self.conversations.add_participant(add).await?;
+        self.publish_changes([change]).await;
+        Ok(details)
+    }
+
+    pub(crate) async fn remove_participant(&self, remove: RemoveParticipant) -> Result<(), ParticipantError> {
+        let changes = self.conversations.remove_participant(remove).await?;
+        // Only groups are left.
+        self.end_typing(remove.conversation_id, ConversationKind::Group, remove.user).await;
+        self.publish_changes(changes).await;
+        Ok(())
+    }
+
+    pub(crate) async fn update_group(
+        &self,
+        update: UpdateConversation,
+    ) -> Result<ConversationDetails, ParticipantError> {
+        let (details, change) = self.conversations.update(update).await?;
+        self.publish_changes([change]).await;
+        Ok(details)
+    }
+
+    pub(crate) fn new_invite_code(&self) -> InviteCode {
+        InviteCode::new(self.ids.next_random())
+    }
+}

@@ -1,0 +1,100 @@
+use super::{ChatTarget, Conversations, ConversationsError};
+use crate::core::Core;
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{CreateConversationError, DirectKey, NewConversation, ParticipantIds, Refusal};
+use chat_domain::{ConversationId, StoreError, UserId};
+
+/// Why there is no conversation with somebody.
+pub(crate) enum NoDirect {
+    Oneself,
+    UnknownUser(UserId),
+    Store(StoreError),
+}
+
+/// Why a conversation is not to be found.
+pub(crate) enum NoTarget {
+    /// The pair leaves the actor out.
+    Others,
+    Unknown,
+    Store(StoreError),
+}
+
+impl Conversations {
+    /// The direct conversation with this user, found or made.
+    pub async fn direct_with(&self, actor: Actor, other: UserId) -> Result<ConversationId, ConversationsError> {
+        Ok(self.0.direct_with(actor.user_id, other).await?)
+    }
+
+    /// The direct conversation of this pair, which must be one of the actor's, where there is one.
+    pub async fn find_direct(
+        &self,
+        actor: Actor,
+        pair: DirectKey,
+    ) -> Result<Option<ConversationId>, ConversationsError> {
+        Ok(self.0.find_direct(actor.user_id, pair).await?)
+    }
+
+    /// The conversation that is meant, for those who take part in it. A group is named by its own id alone: that of a direct
+    /// conversation is nobody's.
+    pub async fn locate(&self, actor: Actor, target: ChatTarget) -> Result<ConversationId, ConversationsError> {
+        match target {
+            ChatTarget::Pair(pair) => {
+                self.0.find_direct(actor.user_id, pair).await?.ok_or(ConversationsError::ConversationNotFound)
+            }
+            ChatTarget::Group(id) => match self.0.conversations.find_membership(id, actor.user_id).await? {
+                Some((found, Some(_))) if found.kind.is_group() => Ok(id),
+                Some((found, None)) if found.kind.is_group() => {
+                    Err(ConversationsError::Refused(Refusal::NotAParticipant))
+                }
+                _ => Err(ConversationsError::ConversationNotFound),
+            },
+        }
+    }
+}
+
+impl Core {
+    /// Finds first: of the many messages of a pair one begins its conversation.
+    pub(crate) async fn direct_with(&self, actor: UserId, other: UserId) -> Result<ConversationId, NoDirect> {
+        let others = ParticipantIds::parse(actor, &[other]).map_err(|_| NoDirect::Oneself)?;
+        if let Some(id) = self.conversations.find_direct(DirectKey::new(actor, other)).await? {
+            return Ok(id);
+        }
+        let id = ConversationId::new(self.ids.next_uuid());
+        let (invite_code, at) = (self.new_invite_code(), self.now());
+        let new = NewConversation { id, created_by: actor, others, name: None, invite_code, at };
+        let created = self.conversations.create(new).await.map_err(|fault| match fault {
+            CreateConversationError::UnknownUsers(_) => NoDirect::UnknownUser(other),
+            CreateConversationError::NameTaken => NoDirect::Store(StoreError::Failed("a pair has no name".into())),
+            CreateConversationError::Store(fault) => NoDirect::Store(fault),
+        })?;
+        self.publish_changes(created.change).await;
+        Ok(created.overview.details.conversation.id)
+    }
+
+    pub(crate) async fn find_direct(&self, actor: UserId, pair: DirectKey) -> Result<Option<ConversationId>, NoTarget> {
+        if !pair.contains(actor) {
+            return Err(NoTarget::Others);
+        }
+        Ok(self.conversations.find_direct(pair).await?)
+    }
+
+    /// Whether the user takes part is not asked here.
+    pub(crate) async fn require_group(&self, user: UserId, id: ConversationId) -> Result<(), NoTarget> {
+        match self.conversations.find_membership(id, user).await? {
+            Some((conversation, _)) if conversation.kind.is_group() => Ok(()),
+            _ => Err(NoTarget::Unknown),
+        }
+    }
+}
+
+impl From<StoreError> for NoDirect {
+    fn from(fault: StoreError) -> Self {
+        Self::Store(fault)
+    }
+}
+
+impl From<StoreError> for NoTarget {
+    fn from(fault: StoreError) -> Self {
+        Self::Store(fault)
+    }
+}

@@ -1,0 +1,33 @@
+use super::{CreateGroup, GroupProfile, Groups, GroupsError};
+use chat_domain::ConversationId;
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{MAX_PARTICIPANTS, NewGroup};
+
+impl Groups {
+    /// Makes a group whose name no other has. The actor is its first admin.
+    pub async fn create(&self, actor: Actor, command: CreateGroup) -> Result<GroupProfile, GroupsError> {
+        let mut others = command.member_ids;
+        others.retain(|id| *id != actor.user_id);
+        others.sort_unstable();
+        others.dedup();
+        if others.len() >= MAX_PARTICIPANTS {
+            return Err(GroupsError::TooManyMembers);
+        }
+        let created = self
+            .0
+            .groups
+            .create_group(NewGroup {
+                id: ConversationId::new(self.0.ids.next_uuid()),
+                created_by: actor.user_id,
+                others,
+                name: command.name,
+                description: command.description,
+                avatar: command.avatar,
+                invite_code: self.0.new_invite_code(),
+                at: self.0.now(),
+            })
+            .await?;
+        self.0.publish_changes(created.change).await;
+        Ok(self.to_member(created.overview.details).await)
+    }
+}

@@ -1,0 +1,34 @@
+use super::{GroupProfile, Groups, GroupsError};
+use chat_domain::ConversationId;
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{InviteCode, JoinGroup, ParticipantError};
+
+impl Groups {
+    /// Joins the group that has this invite code.
+    pub async fn join(&self, actor: Actor, invite_code: InviteCode) -> Result<GroupProfile, GroupsError> {
+        let join = JoinGroup { invite_code, user: actor.user_id, at: self.0.now() };
+        let (details, change) = self.0.groups.join(join).await.map_err(|fault| not_joined(actor, fault))?;
+        self.0.publish_changes([change]).await;
+        Ok(self.to_member(details).await)
+    }
+
+    /// Replaces the invite code of a group, in the name of an admin: whoever has the earlier one can join no more.
+    pub async fn revoke_invite_code(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
+        let code = self.0.new_invite_code();
+        match self.0.groups.replace_invite_code(id, actor.user_id, code).await {
+            Ok(_) => self.find(actor, id).await,
+            Err(fault) => Err(self.refused(id, actor.user_id, fault).await),
+        }
+    }
+}
+
+/// Nothing is told of which group it would have been.
+fn not_joined(actor: Actor, fault: ParticipantError) -> GroupsError {
+    match fault {
+        ParticipantError::UnknownConversation | ParticipantError::UnknownInvite => GroupsError::InviteNotFound,
+        ParticipantError::UnknownUser => GroupsError::UsersNotFound(vec![actor.user_id]),
+        ParticipantError::NameTaken => GroupsError::NameTaken,
+        ParticipantError::Refused(refusal) => GroupsError::Refused(refusal),
+        ParticipantError::Store(fault) => GroupsError::Store(fault),
+    }
+}

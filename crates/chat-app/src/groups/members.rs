@@ -1,0 +1,47 @@
+use super::{GroupProfile, Groups, GroupsError};
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{AddParticipant, ParticipantError, Refusal, RemoveParticipant};
+use chat_domain::{ConversationId, UserId};
+
+impl Groups {
+    /// Adds a user to a group that the actor takes part in.
+    pub async fn add_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+    ) -> Result<GroupProfile, GroupsError> {
+        let add = AddParticipant { conversation_id: id, actor: actor.user_id, user, at: self.0.now() };
+        match self.0.add_participant(add).await {
+            Ok(details) => Ok(self.to_member(details).await),
+            Err(fault) => Err(self.refused_about(actor, id, user, fault).await),
+        }
+    }
+
+    /// Removes a member, in the name of an admin, and returns the group without them; or leaves it, and returns nothing: one knows it no
+    /// more. Where no admin would be left, the oldest member becomes one.
+    pub async fn remove_member(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+    ) -> Result<Option<GroupProfile>, GroupsError> {
+        let remove = RemoveParticipant { conversation_id: id, actor: actor.user_id, user, at: self.0.now() };
+        if let Err(fault) = self.0.remove_participant(remove).await {
+            return Err(self.refused_about(actor, id, user, fault).await);
+        }
+        if user == actor.user_id { Ok(None) } else { self.find(actor, id).await.map(Some) }
+    }
+
+    async fn refused_about(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        fault: ParticipantError,
+    ) -> GroupsError {
+        let about =
+            if matches!(fault, ParticipantError::Refused(Refusal::NotAParticipant)) { actor.user_id } else { user };
+        self.refused(id, about, fault).await
+    }
+}

@@ -1,0 +1,74 @@
+use super::{GroupProfile, Groups, GroupsError, MemberPresence};
+use chat_domain::conversations::{Conversation, ConversationDetails, ConversationOverview, ParticipantError, Refusal};
+use chat_domain::presence::PresenceStatus;
+use chat_domain::{ConversationId, UserId};
+use std::collections::HashMap;
+
+impl Groups {
+    /// A group to somebody who takes part in it.
+    pub(super) async fn to_member(&self, details: ConversationDetails) -> GroupProfile {
+        let presence = self.presence_of(&[&details]).await;
+        GroupProfile { details, presence }
+    }
+
+    /// Groups to somebody who takes part in some of them; as many queries for many as for one.
+    pub(super) async fn to_viewer(&self, overviews: Vec<ConversationOverview>) -> Vec<GroupProfile> {
+        let own: Vec<_> = overviews.iter().filter(|group| group.viewer.is_some()).map(|group| &group.details).collect();
+        let presence = self.presence_of(&own).await;
+        overviews
+            .into_iter()
+            .map(|group| {
+                if group.viewer.is_none() {
+                    return GroupProfile { details: to_stranger(group.details), presence: HashMap::new() };
+                }
+                let members = group.details.participants.iter().map(|participant| participant.user.id);
+                let presence = members.filter_map(|id| presence.get(&id).map(|how| (id, *how))).collect();
+                GroupProfile { details: group.details, presence }
+            })
+            .collect()
+    }
+
+    /// Best effort: a group is worth showing without it, and what was done is done.
+    async fn presence_of(&self, groups: &[&ConversationDetails]) -> HashMap<UserId, MemberPresence> {
+        let participants = groups.iter().flat_map(|group| &group.participants);
+        let mut ids: Vec<_> = participants.map(|participant| participant.user.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let profiles = self.0.contact_profiles(&ids).await.unwrap_or_else(|fault| {
+            tracing::warn!(error = &fault as &dyn std::error::Error, "the members' presence was not read");
+            Vec::new()
+        });
+        let how = |status: Option<PresenceStatus>, last_seen| MemberPresence {
+            status: status.unwrap_or_default(),
+            last_seen,
+        };
+        profiles.into_iter().map(|profile| (profile.user.id, how(profile.status, profile.user.last_seen))).collect()
+    }
+
+    /// Of a group, `user` being whom it was about.
+    pub(super) async fn refused(&self, id: ConversationId, user: UserId, fault: ParticipantError) -> GroupsError {
+        match fault {
+            ParticipantError::UnknownConversation | ParticipantError::Refused(Refusal::Direct) => {
+                GroupsError::GroupNotFound
+            }
+            // A direct conversation between others is no group either.
+            ParticipantError::Refused(refusal @ Refusal::NotAParticipant) => {
+                match self.0.conversations.find_membership(id, user).await {
+                    Ok(Some((Conversation { kind, .. }, _))) if kind.is_group() => GroupsError::Refused(refusal),
+                    Ok(_) => GroupsError::GroupNotFound,
+                    Err(fault) => GroupsError::Store(fault),
+                }
+            }
+            ParticipantError::Refused(refusal) => GroupsError::Refused(refusal),
+            ParticipantError::UnknownUser => GroupsError::UsersNotFound(vec![user]),
+            ParticipantError::UnknownInvite => GroupsError::InviteNotFound,
+            ParticipantError::NameTaken => GroupsError::NameTaken,
+            ParticipantError::Store(fault) => GroupsError::Store(fault),
+        }
+    }
+}
+
+fn to_stranger(details: ConversationDetails) -> ConversationDetails {
+    let conversation = Conversation { invite_code: None, ..details.conversation };
+    ConversationDetails { conversation, participants: Vec::new() }
+}

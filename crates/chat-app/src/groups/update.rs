@@ -1,0 +1,37 @@
+use super::{GroupProfile, Groups, GroupsError};
+use chat_domain::ConversationId;
+use chat_domain::auth::Actor;
+use chat_domain::conversations::{ConversationChanges, NameRule, UpdateConversation, may_change_group};
+
+impl Groups {
+    /// Changes what a group is called and looks like; a new name is one that no other group has. Naming nothing changes nothing, and
+    /// is as forbidden.
+    pub async fn update(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        changes: ConversationChanges,
+    ) -> Result<GroupProfile, GroupsError> {
+        if changes.is_empty() {
+            return self.unchanged(actor, id).await;
+        }
+        let update = UpdateConversation {
+            conversation_id: id,
+            actor: actor.user_id,
+            changes,
+            name_rule: NameRule::Reserved,
+            at: self.0.now(),
+        };
+        match self.0.update_group(update).await {
+            Ok(details) => Ok(self.to_member(details).await),
+            Err(fault) => Err(self.refused(id, actor.user_id, fault).await),
+        }
+    }
+
+    async fn unchanged(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
+        let overview = self.overview(actor, id).await?;
+        let role = overview.viewer.map(|viewer| viewer.role);
+        may_change_group(&overview.details.conversation, role).map_err(GroupsError::Refused)?;
+        Ok(self.to_member(overview.details).await)
+    }
+}

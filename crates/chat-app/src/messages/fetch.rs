@@ -1,0 +1,66 @@
+use super::{FetchedChat, Messages, MessagesError};
+use crate::ChatTarget;
+use chat_domain::auth::Actor;
+use chat_domain::conversations::DirectKey;
+use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
+use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
+use chat_domain::{PageLimit, PageRequest, Seq, UserId};
+
+impl Messages {
+    /// A page of a chat's history, newest first. What it returns has thereby been delivered to the actor, and everything before it.
+    /// A pair that has not talked yet has an empty history.
+    pub async fn fetch(
+        &self,
+        actor: Actor,
+        target: ChatTarget,
+        page: PageRequest,
+    ) -> Result<FetchedChat, MessagesError> {
+        let conversation_id = match target {
+            ChatTarget::Pair(pair) => match self.0.find_direct(actor.user_id, pair).await? {
+                Some(id) => id,
+                None => return Ok(FetchedChat { conversation_id: None, page: nothing() }),
+            },
+            ChatTarget::Group(id) => {
+                self.0.require_group(actor.user_id, id).await?;
+                id
+            }
+        };
+        let request = HistoryRequest::Page(page);
+        let mut page = self.0.messages.history(conversation_id, actor.user_id, request).await?;
+        if let Some(newest) = newest_undelivered(&page, actor.user_id) {
+            let advance = AdvancePositions::Delivered(ReceiptTarget::Seq(newest));
+            let advanced = self.0.advance(actor.user_id, conversation_id, advance).await?;
+            advanced.show_in(actor.user_id, &mut page.participants);
+        }
+        Ok(FetchedChat { conversation_id: Some(conversation_id), page })
+    }
+
+    /// What this partner has said to the actor and was not delivered yet: the oldest of it, at most `limit`, newest first as every part of a
+    /// history. Nothing is marked.
+    pub async fn undelivered(
+        &self,
+        actor: Actor,
+        partner: UserId,
+        limit: PageLimit,
+    ) -> Result<HistoryPage, MessagesError> {
+        let pair = DirectKey::new(actor.user_id, partner);
+        let Some(id) = self.0.conversations.find_direct(pair).await? else { return Ok(nothing()) };
+        let (_, membership) = self.0.membership(id, actor.user_id).await?;
+        let after = HistoryRequest::After(Anchor::Seq(membership.positions.delivered), limit);
+        let mut page = self.0.messages.history(id, actor.user_id, after).await?;
+        // The actor may have answered between the two readings.
+        page.messages.retain(|message| message.sender.id != actor.user_id);
+        Ok(page)
+    }
+}
+
+const fn nothing() -> HistoryPage {
+    HistoryPage { messages: Vec::new(), last_seq: Seq::ZERO, participants: Vec::new() }
+}
+
+/// The newest message of the page, where the reader's position is before it. Reading a page again writes nothing.
+fn newest_undelivered(page: &HistoryPage, reader: UserId) -> Option<Seq> {
+    let newest = page.messages.first()?.seq;
+    let own = page.participants.iter().find(|participant| participant.user_id == reader);
+    own.is_none_or(|own| own.positions.delivered < newest).then_some(newest)
+}

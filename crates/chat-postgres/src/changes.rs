@@ -1,7 +1,7 @@
 //! The durable changes of conversations, read back: messages and everything else, merged by `pos`.
 
 use crate::PostgresStore;
-use crate::conversations::{last_pos, load_many, role_from};
+use crate::conversations::{kind_from, last_pos, load_many, role_from};
 use crate::fault::{Fault, Stored};
 use crate::messages::{MessageColumns, MessageRow, SummaryColumns};
 use crate::statement::cached_statement;
@@ -66,9 +66,10 @@ fn cut(ranges: &[ChangeRange], last: &HashMap<ConversationId, Pos>, limit: u64) 
 
 cached_statement!(
     /// The new messages of these ranges, with the number of the range.
-    ListMessages { ids: Vec<Uuid>, afters: Vec<i64>, up_tos: Vec<i64> } -> (BigInt, MessageColumns, SummaryColumns),
+    ListMessages { ids: Vec<Uuid>, afters: Vec<i64>, up_tos: Vec<i64> }
+        -> (BigInt, MessageColumns, SummaryColumns, Nullable<Text>),
     "SELECT asked.number, m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
-            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar
+            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar, c.direct_key
      FROM unnest(",
     ids as Array<SqlUuid>,
     ", ",
@@ -77,6 +78,7 @@ cached_statement!(
     up_tos as Array<BigInt>,
     ") WITH ORDINALITY AS asked (id, after, up_to, number)
      JOIN messages AS m ON m.conversation_id = asked.id AND m.pos > asked.after AND m.pos <= asked.up_to
+     JOIN conversations AS c ON c.id = asked.id
      JOIN users AS u ON u.id = m.sender_id",
 );
 
@@ -98,10 +100,11 @@ cached_statement!(
 
 async fn load_messages(connection: &mut AsyncPgConnection, cut: Cut) -> Stored<Vec<(i64, Change)>> {
     let Cut { ids, afters, up_tos } = cut;
-    let rows: Vec<(i64, MessageRow, SummaryRow)> = ListMessages { ids, afters, up_tos }.load(connection).await?;
+    let rows: Vec<(i64, MessageRow, SummaryRow, Option<String>)> =
+        ListMessages { ids, afters, up_tos }.load(connection).await?;
     rows.into_iter()
-        .map(|(number, message, sender)| {
-            let message = message.sent_by(sender)?;
+        .map(|(number, message, sender, direct_key)| {
+            let message = message.sent_by(sender, kind_from(direct_key.as_deref())?)?;
             let (conversation_id, pos, at) = (message.conversation_id, message.pos, message.created_at);
             let kind = ChangeKind::MessageSent(Box::new(message));
             Ok((number, Change { conversation_id, pos, at, kind }))

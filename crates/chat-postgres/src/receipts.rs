@@ -1,13 +1,18 @@
 //! Read and delivery positions: one row per participant.
 
 use crate::PostgresStore;
-use crate::fault::{Fault, Stored};
+use crate::conversations::kind_from;
+use crate::fault::Stored;
 use crate::messages::find_in_conversation;
 use crate::schema::{conversations, participants};
 use crate::statement::cached_statement;
 use async_trait::async_trait;
-use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
-use chat_domain::{ConversationId, Seq, UserId};
+use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
+use chat_domain::receipts::{
+    AdvanceError, AdvancePositions, Advanced, MessageStatus, ParticipantPositions, Positions, ReceiptStore,
+    ReceiptTarget, delivery_status, read_by,
+};
+use chat_domain::{ConversationId, MessageId, Seq, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -42,18 +47,58 @@ async fn move_positions(
         }
     };
     let wanted = advance.apply(before, target, standing.last_seq);
-    let moved = wanted != before;
-    let positions = if moved {
+    let (before, positions) = if wanted == before {
+        (before, before)
+    } else {
         // Nothing to move any more: left a moment ago.
         store(connection, conversation, user, wanted).await?.ok_or(AdvanceError::NotAParticipant)?
-    } else {
-        before
     };
-    let Standing { last_seq, participant_count, .. } = standing;
-    Ok(Advanced { positions, moved, last_seq, participant_count })
+    let Standing { kind, last_seq, participant_count, .. } = standing;
+    let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
+    if advanced.moved() && participant_count <= MAX_PUSHED_PARTICIPANTS {
+        advanced.covers = find_covered(connection, conversation, &advanced).await?;
+    }
+    Ok(advanced)
+}
+
+cached_statement!(
+    /// A message with the positions of all who take part.
+    FindCovered { conversation_id: Uuid, seq: i64 } -> (SqlUuid, SqlUuid, SqlUuid, (BigInt, BigInt, BigInt)),
+    "SELECT m.id, m.sender_id, p.user_id, p.joined_seq, p.delivered_seq, p.read_seq
+     FROM messages AS m
+     JOIN participants AS p ON p.conversation_id = m.conversation_id AND p.left_at IS NULL
+     WHERE m.conversation_id = ",
+    conversation_id as SqlUuid,
+    " AND m.seq = ",
+    seq as BigInt,
+);
+
+/// How far the newest message of a move has got. Read after the move is committed: of several who move at once, the last
+/// one sees what all have done.
+async fn find_covered(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    advanced: &Advanced,
+) -> Stored<Option<MessageStatus>> {
+    let Positions { delivered, read, .. } = advanced.positions;
+    let seq = if read == advanced.before.read { delivered } else { read };
+    let asked = FindCovered { conversation_id: conversation.as_uuid(), seq: seq.to_i64() };
+    let rows: Vec<(Uuid, Uuid, Uuid, PositionColumns)> = asked.load(connection).await?;
+    let [(id, sender, ..), ..] = rows.as_slice() else { return Ok(None) };
+    let (message_id, sender) = (MessageId::new(*id), UserId::new(*sender));
+    let participants: Vec<_> = rows
+        .iter()
+        .map(|(.., user, columns)| ParticipantPositions { user_id: UserId::new(*user), positions: positions(*columns) })
+        .collect();
+    Ok(Some(MessageStatus {
+        message_id,
+        status: delivery_status(seq, sender, &participants),
+        read_by: read_by(seq, sender, &participants),
+    }))
 }
 
 struct Standing {
+    kind: ConversationKind,
     last_seq: Seq,
     participant_count: u32,
     /// `None` for whoever does not take part.
@@ -70,18 +115,27 @@ async fn find_standing(
         .and(participants::user_id.eq(user.as_uuid()))
         .and(participants::left_at.is_null());
     let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let row: Option<(i64, i32, Option<PositionColumns>)> = conversations::table
+    let row: Option<(Option<String>, i64, i32, Option<PositionColumns>)> = conversations::table
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(conversation.as_uuid()))
-        .select((conversations::last_seq, conversations::participant_count, columns.nullable()))
+        .select((
+            conversations::direct_key,
+            conversations::last_seq,
+            conversations::participant_count,
+            columns.nullable(),
+        ))
         .first(connection)
         .await
         .optional()?;
-    Ok(row.map(|(last_seq, count, columns)| Standing {
-        last_seq: Seq::from_i64(last_seq),
-        participant_count: u32::try_from(count).unwrap_or(0),
-        positions: columns.map(positions),
-    }))
+    row.map(|(direct_key, last_seq, count, columns)| {
+        Ok(Standing {
+            kind: kind_from(direct_key.as_deref())?,
+            last_seq: Seq::from_i64(last_seq),
+            participant_count: u32::try_from(count).unwrap_or(0),
+            positions: columns.map(positions),
+        })
+    })
+    .transpose()
 }
 
 /// Joined, delivered, read.
@@ -92,17 +146,22 @@ pub(crate) fn positions((joined, delivered, read): PositionColumns) -> Positions
 }
 
 cached_statement!(
-    /// Stores how far a participant has got. Another node may have moved them further since they were read: never back.
-    MovePositions { conversation_id: Uuid, user_id: Uuid, delivered: i64, read: i64 } -> (BigInt, BigInt, BigInt),
-    "UPDATE participants SET delivered_seq = greatest(delivered_seq, ",
+    /// Stores how far a participant has got, and tells from where. Another node may have moved them further since they
+    /// were read: never back, and each step is told once. The row is locked before it is read, so that what it was is what
+    /// this moves.
+    MovePositions { conversation_id: Uuid, user_id: Uuid, delivered: i64, read: i64 }
+        -> ((BigInt, BigInt, BigInt), (BigInt, BigInt, BigInt)),
+    "UPDATE participants AS p SET delivered_seq = greatest(p.delivered_seq, ",
     delivered as BigInt,
-    "), read_seq = greatest(read_seq, ",
+    "), read_seq = greatest(p.read_seq, ",
     read as BigInt,
-    ") WHERE conversation_id = ",
+    ") FROM (SELECT * FROM participants WHERE conversation_id = ",
     conversation_id as SqlUuid,
     " AND user_id = ",
     user_id as SqlUuid,
-    " AND left_at IS NULL RETURNING joined_seq, delivered_seq, read_seq",
+    " AND left_at IS NULL FOR NO KEY UPDATE) AS was
+     WHERE p.conversation_id = was.conversation_id AND p.user_id = was.user_id
+     RETURNING was.joined_seq, was.delivered_seq, was.read_seq, p.joined_seq, p.delivered_seq, p.read_seq",
 );
 
 async fn store(
@@ -110,13 +169,13 @@ async fn store(
     conversation: ConversationId,
     user: UserId,
     wanted: Positions,
-) -> Result<Option<Positions>, Fault> {
+) -> Stored<Option<(Positions, Positions)>> {
     let moving = MovePositions {
         conversation_id: conversation.as_uuid(),
         user_id: user.as_uuid(),
         delivered: wanted.delivered.to_i64(),
         read: wanted.read.to_i64(),
     };
-    let row: Option<PositionColumns> = moving.get_result(connection).await.optional()?;
-    Ok(row.map(positions))
+    let row: Option<(PositionColumns, PositionColumns)> = moving.get_result(connection).await.optional()?;
+    Ok(row.map(|(before, after)| (positions(before), positions(after))))
 }

@@ -1,7 +1,7 @@
 //! What a page costs does not grow with what lies behind it: the same plan and as many pages read at two sizes, as the
 //! server itself reports for the statements that the store really runs.
 
-use chat_domain::conversations::ConversationStore;
+use chat_domain::conversations::{ConversationFilter, ConversationStore};
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
 use chat_domain::{ChangeLog, ChangeRange, ConversationId, PageLimit, PageNumber, PageRequest, Pos, Seq, UserId};
 use chat_postgres::{PostgresConfig, PostgresStore};
@@ -85,7 +85,7 @@ impl Site {
     async fn list(&self) -> Vec<Reading> {
         let request = PageRequest { number: PageNumber::FIRST, limit: limit(20) };
         self.readings(async |site| {
-            let page = site.store.list(site.viewer, request).await.expect("a page");
+            let page = site.store.list(site.viewer, ConversationFilter::All, request).await.expect("a page");
             assert_eq!((page.items.len(), page.total), (20, 51));
             assert!(page.items[0].last_message.is_some(), "the newest activity comes first");
         })

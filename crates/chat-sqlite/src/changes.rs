@@ -1,11 +1,11 @@
 //! The durable changes of conversations, read back: messages and everything else, merged by `pos`.
 
 use crate::SqliteStore;
-use crate::conversations::{load_details, role_from};
+use crate::conversations::{kind_from, load_details, role_from};
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, timestamp};
 use crate::messages::MessageRow;
-use crate::schema::{conversation_changes, messages, users};
+use crate::schema::{conversation_changes, conversations, messages, users};
 use crate::users::SummaryRow;
 use async_trait::async_trait;
 use chat_domain::conversations::ConversationDetails;
@@ -46,17 +46,18 @@ fn list(connection: &mut SqliteConnection, ranges: &[ChangeRange], limit: usize)
 }
 
 fn load_messages(connection: &mut SqliteConnection, range: ChangeRange) -> Stored<Vec<Change>> {
-    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
         .inner_join(users::table)
+        .inner_join(conversations::table)
         .filter(messages::conversation_id.eq(Id::from(range.conversation_id)))
         .filter(messages::pos.gt(range.after.to_i64()))
         .filter(messages::pos.le(range.up_to.to_i64()))
         .order(messages::pos)
-        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
     rows.into_iter()
-        .map(|(message, sender)| {
-            let message = message.sent_by(sender)?;
+        .map(|(message, sender, direct_key)| {
+            let message = message.sent_by(sender, kind_from(direct_key.as_deref())?)?;
             let (conversation_id, pos, at) = (message.conversation_id, message.pos, message.created_at);
             Ok(Change { conversation_id, pos, at, kind: ChangeKind::MessageSent(Box::new(message)) })
         })

@@ -1,13 +1,18 @@
 //! Read and delivery positions: one row per participant.
 
 use crate::SqliteStore;
+use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::id::Id;
-use crate::messages::find_in_conversation;
-use crate::schema::{conversations, participants};
+use crate::messages::{find_in_conversation, load_positions};
+use crate::schema::{conversations, messages, participants};
 use crate::statement::cached_statement;
 use async_trait::async_trait;
-use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
+use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
+use chat_domain::receipts::{
+    AdvanceError, AdvancePositions, Advanced, MessageStatus, Positions, ReceiptStore, ReceiptTarget, delivery_status,
+    read_by,
+};
 use chat_domain::{ConversationId, Seq, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
@@ -40,23 +45,50 @@ fn move_positions(
         }
     };
     let positions = advance.apply(before, target, standing.last_seq);
-    let moved = positions != before;
-    if moved {
+    let Standing { kind, last_seq, participant_count, .. } = standing;
+    let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
+    if advanced.moved() {
         store(connection, conversation, user, positions)?;
+        advanced.covers = find_covered(connection, conversation, &advanced)?;
     }
-    let Standing { last_seq, participant_count, .. } = standing;
-    Ok(Advanced { positions, moved, last_seq, participant_count })
+    Ok(advanced)
+}
+
+/// How far the newest message of a move has got, where few enough take part for it to be told.
+fn find_covered(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    advanced: &Advanced,
+) -> Stored<Option<MessageStatus>> {
+    if advanced.participant_count > MAX_PUSHED_PARTICIPANTS {
+        return Ok(None);
+    }
+    let Positions { delivered, read, .. } = advanced.positions;
+    let seq = if read == advanced.before.read { delivered } else { read };
+    let message: Option<(Id, Id)> = messages::table
+        .find((Id::from(conversation), seq.to_i64()))
+        .select((messages::id, messages::sender_id))
+        .get_result(connection)
+        .optional()?;
+    let Some((id, sender)) = message else { return Ok(None) };
+    let participants = load_positions(connection, conversation)?;
+    Ok(Some(MessageStatus {
+        message_id: id.into(),
+        status: delivery_status(seq, sender.into(), &participants),
+        read_by: read_by(seq, sender.into(), &participants),
+    }))
 }
 
 struct Standing {
+    kind: ConversationKind,
     last_seq: Seq,
     participant_count: u32,
     /// `None` for whoever does not take part.
     positions: Option<Positions>,
 }
 
-/// The newest message, how many take part, and how far the user has got.
-type StandingRow = (i64, i32, Option<(i64, i64, i64)>);
+/// The pair, the newest message, how many take part, and how far the user has got.
+type StandingRow = (Option<String>, i64, i32, Option<(i64, i64, i64)>);
 
 fn find_standing(
     connection: &mut SqliteConnection,
@@ -71,18 +103,27 @@ fn find_standing(
     let row: Option<StandingRow> = conversations::table
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(Id::from(conversation)))
-        .select((conversations::last_seq, conversations::participant_count, positions.nullable()))
+        .select((
+            conversations::direct_key,
+            conversations::last_seq,
+            conversations::participant_count,
+            positions.nullable(),
+        ))
         .get_result(connection)
         .optional()?;
-    Ok(row.map(|(last_seq, count, positions)| Standing {
-        last_seq: Seq::from_i64(last_seq),
-        participant_count: u32::try_from(count).unwrap_or(0),
-        positions: positions.map(|(joined, delivered, read)| Positions {
-            joined: Seq::from_i64(joined),
-            delivered: Seq::from_i64(delivered),
-            read: Seq::from_i64(read),
-        }),
-    }))
+    row.map(|(direct_key, last_seq, count, positions)| {
+        Ok(Standing {
+            kind: kind_from(direct_key.as_deref())?,
+            last_seq: Seq::from_i64(last_seq),
+            participant_count: u32::try_from(count).unwrap_or(0),
+            positions: positions.map(|(joined, delivered, read)| Positions {
+                joined: Seq::from_i64(joined),
+                delivered: Seq::from_i64(delivered),
+                read: Seq::from_i64(read),
+            }),
+        })
+    })
+    .transpose()
 }
 
 cached_statement!(

@@ -109,6 +109,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    group_name_suffixes (suffix, conversation_id) {
+        suffix -> Text,
+        conversation_id -> Binary,
+    }
+}
+
 diesel::joinable!(credentials -> users (user_id));
 diesel::joinable!(participants -> conversations (conversation_id));
 diesel::joinable!(participants -> users (user_id));
@@ -123,4 +130,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     participants,
     messages,
     conversation_changes,
+    group_name_suffixes,
 );

@@ -1,6 +1,7 @@
 //! What only this store promises: its file, its settings, its queues.
 
 use chat_domain::StoreError;
+use chat_domain::conversations::ConversationFilter;
 use chat_domain::messages::{AppendError, Appended, Draft, HistoryRequest};
 use chat_domain::{ConversationId, PageLimit, PageNumber, PageRequest, Seq, UserId};
 use chat_sqlite::{OpenError, SqliteConfig, SqliteStore};
@@ -248,7 +249,7 @@ async fn an_inactive_group_takes_no_message_and_leaves_the_list_alone() {
     let again = scene.messages.append(scene.keyed_draft(group, ann, "hello", "k")).await.expect("a message");
     assert_eq!(again, Appended::Replayed(message), "a replay comes first");
     let request = PageRequest { number: PageNumber::FIRST, limit: PageLimit::DEFAULT };
-    assert_eq!(scene.conversations.list(ann, request).await.expect("a page").total, 0);
+    assert_eq!(scene.conversations.list(ann, ConversationFilter::All, request).await.expect("a page").total, 0);
     assert_eq!(scene.conversations.list_memberships(ann, 10).await.expect("memberships").len(), 1);
     assert!(!scene.overview(group, ann).await.details.conversation.is_active, "readable by id");
     assert_eq!(scene.remove(group, ann, ann).await.len(), 2, "and may be left");

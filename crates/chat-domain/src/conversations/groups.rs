@@ -77,6 +77,14 @@ pub fn group_name_key(name: &ConversationName) -> String {
 /// The longest suffix of a name that a search looks at, in characters.
 const MAX_SUFFIX_CHARS: usize = 40;
 
+/// Among how many of their own groups somebody searches: those with the newest activity.
+pub const MAX_SEARCHED_OWN_GROUPS: u32 = 1_000;
+
+/// What a suffix must begin with to be a match ([`group_name_suffixes`]): the term's key, as far as suffixes go.
+pub fn group_name_prefix(term: &SearchTerm) -> String {
+    term.as_str().to_lowercase().chars().take(MAX_SUFFIX_CHARS).collect()
+}
+
 /// What a search for a part of a name compares: every suffix of the name's key that does not begin with a blank, cut to 40
 /// characters, each once. A name contains a term exactly where one of these begins with it (and, beyond 40 characters, with
 /// the term's first 40, which the caller checks against the whole name).
@@ -124,8 +132,9 @@ pub trait GroupStore: Send + Sync {
 
     /// Active groups whose name contains the term, without regard to case, in order of the name's key (ties by id): those whose name is
     /// reserved, and those that the viewer takes part in. `%`, `_`, `*` and the like are ordinary characters. Finds among the first
-    /// [`crate::users::MAX_SEARCH_MATCHES`] suffixes that begin with the term ([`group_name_suffixes`]): what it costs does not grow with the
-    /// number of groups.
+    /// [`crate::users::MAX_SEARCH_MATCHES`] suffixes of reserved names that begin with the term ([`group_name_suffixes`]), and among
+    /// [`MAX_SEARCHED_OWN_GROUPS`] of the viewer's own: what it costs does not grow with the number of groups. Of a group that the viewer does not
+    /// take part in it shows neither participants nor messages nor the invite code.
     async fn search_groups(
         &self,
         viewer: UserId,

@@ -6,7 +6,10 @@ mod store;
 mod values;
 
 pub use decisions::{Refusal, may_add_participant, may_change_group, may_join, may_remove_participant, next_admin};
-pub use groups::{GroupStore, InviteCode, JoinGroup, NewGroup, group_name_key, group_name_suffixes};
+pub use groups::{
+    GroupStore, InviteCode, JoinGroup, MAX_SEARCHED_OWN_GROUPS, NewGroup, group_name_key, group_name_prefix,
+    group_name_suffixes,
+};
 pub use store::{
     AddParticipant, ConversationFilter, ConversationStore, CreateConversationError, CreatedConversation, Joined,
     Membership, NameRule, NewConversation, ParticipantError, Removal, RemoveParticipant, UpdateConversation,

@@ -1,17 +1,19 @@
 use super::changes::{NewChange, record};
-use super::find::overview;
+use super::find::{direct, overview};
+use super::names;
 use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
 use crate::time::micros;
 use crate::users::hold;
 use chat_domain::conversations::{
-    ConversationName, ConversationOverview, CreateConversationError, CreatedConversation, DirectKey, NewConversation,
-    Role,
+    ConversationDescription, ConversationName, ConversationOverview, CreateConversationError, CreatedConversation,
+    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key,
 };
-use chat_domain::{Change, ChangeKind, ConversationId, UserId};
+use chat_domain::users::AvatarUrl;
+use chat_domain::{Change, ChangeKind, ConversationId, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use uuid::Uuid;
+use std::collections::BTreeSet;
 
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
@@ -21,23 +23,84 @@ pub(super) async fn create(
     refuse_unknown(connection, &members).await?;
     let pair = new.direct_pair();
     if let Some(pair) = pair
-        && let Some(found) = find_direct(connection, pair, new.created_by).await?
+        && let Some(found) = find_pairs(connection, pair, new.created_by).await?
     {
         return Ok(found);
     }
-    if !insert(connection, new, pair).await? {
+    let beginning = Beginning {
+        id: new.id,
+        created_by: new.created_by,
+        members,
+        pair,
+        name: new.name.as_ref(),
+        name_key: None,
+        description: None,
+        avatar: None,
+        invite_code: if pair.is_none() { Some(new.invite_code) } else { None },
+        at: new.at,
+    };
+    if !insert(connection, &beginning).await? {
         // Somebody made the pair's conversation meanwhile, here or on another node; the insert waited for their commit.
         let found = match pair {
-            Some(pair) => find_direct(connection, pair, new.created_by).await?,
+            Some(pair) => find_pairs(connection, pair, new.created_by).await?,
             None => None,
         };
         return Ok(found.ok_or(Fault::Database(diesel::result::Error::NotFound))?);
     }
-    insert_participants(connection, new, &members, pair.is_some()).await?;
-    let pos = record(connection, new.id, &NewChange::Created { member_ids: &members }, new.at).await?;
-    let overview = present(connection, new.id, new.created_by).await?;
-    let kind = ChangeKind::Created { details: Box::new(overview.details.clone()), member_ids: members };
-    Ok(CreatedConversation { overview, change: Some(Change { conversation_id: new.id, pos, at: new.at, kind }) })
+    Ok(begin(connection, beginning).await?)
+}
+
+pub(super) async fn create_group(
+    connection: &mut AsyncPgConnection,
+    new: &NewGroup,
+) -> Result<CreatedConversation, CreateConversationError> {
+    let others: BTreeSet<UserId> = new.others.iter().copied().filter(|other| *other != new.created_by).collect();
+    let members: Vec<UserId> = std::iter::once(new.created_by).chain(others).collect();
+    refuse_unknown(connection, &members).await?;
+    let beginning = Beginning {
+        id: new.id,
+        created_by: new.created_by,
+        members,
+        pair: None,
+        name: Some(&new.name),
+        name_key: Some(group_name_key(&new.name)),
+        description: new.description.as_ref(),
+        avatar: new.avatar.as_ref(),
+        invite_code: Some(new.invite_code),
+        at: new.at,
+    };
+    // Where somebody else is making one of this name, the insert waits for what becomes of it.
+    if !insert(connection, &beginning).await? {
+        return Err(CreateConversationError::NameTaken);
+    }
+    names::index(connection, new.id, &new.name).await?;
+    Ok(begin(connection, beginning).await?)
+}
+
+/// A conversation to be made.
+struct Beginning<'a> {
+    id: ConversationId,
+    created_by: UserId,
+    /// Its creator first.
+    members: Vec<UserId>,
+    pair: Option<DirectKey>,
+    name: Option<&'a ConversationName>,
+    /// Where the name is reserved.
+    name_key: Option<String>,
+    description: Option<&'a ConversationDescription>,
+    avatar: Option<&'a AvatarUrl>,
+    invite_code: Option<InviteCode>,
+    at: Timestamp,
+}
+
+/// Adds to the conversation's row who takes part, and the first change.
+async fn begin(connection: &mut AsyncPgConnection, new: Beginning<'_>) -> Stored<CreatedConversation> {
+    insert_participants(connection, &new).await?;
+    let Beginning { id, created_by, members: member_ids, at, .. } = new;
+    let pos = record(connection, id, &NewChange::Created { member_ids: &member_ids }, at).await?;
+    let overview = present(connection, id, created_by).await?;
+    let kind = ChangeKind::Created { details: Box::new(overview.details.clone()), member_ids };
+    Ok(CreatedConversation { overview, change: Some(Change { conversation_id: id, pos, at, kind }) })
 }
 
 async fn refuse_unknown(connection: &mut AsyncPgConnection, members: &[UserId]) -> Result<(), CreateConversationError> {
@@ -46,24 +109,13 @@ async fn refuse_unknown(connection: &mut AsyncPgConnection, members: &[UserId]) 
     if unknown.is_empty() { Ok(()) } else { Err(CreateConversationError::UnknownUsers(unknown)) }
 }
 
-async fn find_direct(
+async fn find_pairs(
     connection: &mut AsyncPgConnection,
     pair: DirectKey,
     viewer: UserId,
 ) -> Stored<Option<CreatedConversation>> {
-    let id: Option<Uuid> = conversations::table
-        .filter(conversations::direct_key.eq(pair.as_text()))
-        .select(conversations::id)
-        .get_result(connection)
-        .await
-        .optional()?;
-    match id {
-        Some(id) => {
-            let overview = present(connection, ConversationId::new(id), viewer).await?;
-            Ok(Some(CreatedConversation { overview, change: None }))
-        }
-        None => Ok(None),
-    }
+    let Some(id) = direct(connection, pair).await? else { return Ok(None) };
+    Ok(Some(CreatedConversation { overview: present(connection, id, viewer).await?, change: None }))
 }
 
 async fn present(
@@ -74,37 +126,38 @@ async fn present(
     overview(connection, id, viewer).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))
 }
 
-/// Whether it was inserted: not where the pair has its conversation.
-async fn insert(connection: &mut AsyncPgConnection, new: &NewConversation, pair: Option<DirectKey>) -> Stored<bool> {
-    let count = i32::try_from(new.others.as_slice().len() + 1).unwrap_or(i32::MAX);
-    let inserted = diesel::insert_into(conversations::table)
-        .values((
-            conversations::id.eq(new.id.as_uuid()),
-            conversations::is_group.eq(pair.is_none()),
-            conversations::name.eq(new.name.as_ref().map(ConversationName::as_str)),
-            conversations::is_active.eq(true),
-            conversations::created_by.eq(new.created_by.as_uuid()),
-            conversations::direct_key.eq(pair.map(|pair| pair.as_text())),
-            conversations::participant_count.eq(count),
-            conversations::created_at.eq(micros(new.at)),
-            conversations::updated_at.eq(micros(new.at)),
-        ))
-        .on_conflict(conversations::direct_key)
-        .do_nothing()
-        .execute(connection)
-        .await?;
+/// Whether it was inserted: not where the pair has its conversation, nor where the name is taken.
+async fn insert(connection: &mut AsyncPgConnection, new: &Beginning<'_>) -> Stored<bool> {
+    let row = (
+        conversations::id.eq(new.id.as_uuid()),
+        conversations::is_group.eq(new.pair.is_none()),
+        conversations::name.eq(new.name.map(ConversationName::as_str)),
+        conversations::description.eq(new.description.map(ConversationDescription::as_str)),
+        conversations::avatar.eq(new.avatar.map(AvatarUrl::as_str)),
+        conversations::is_active.eq(true),
+        conversations::created_by.eq(new.created_by.as_uuid()),
+        conversations::direct_key.eq(new.pair.map(|pair| pair.as_text())),
+        conversations::group_name_key.eq(new.name_key.as_deref()),
+        conversations::invite_code.eq(new.invite_code.map(InviteCode::as_text)),
+        conversations::participant_count.eq(i32::try_from(new.members.len()).unwrap_or(i32::MAX)),
+        conversations::created_at.eq(micros(new.at)),
+        conversations::updated_at.eq(micros(new.at)),
+    );
+    let insert = diesel::insert_into(conversations::table).values(row);
+    let inserted = if new.name_key.is_some() {
+        let is_reserved = conversations::group_name_key.is_not_null().and(conversations::is_active);
+        let is_free = insert.on_conflict(conversations::group_name_key).filter_target(is_reserved);
+        is_free.do_nothing().execute(connection).await?
+    } else {
+        insert.on_conflict(conversations::direct_key).do_nothing().execute(connection).await?
+    };
     Ok(inserted > 0)
 }
 
 /// Members from the beginning have everything still to read.
-async fn insert_participants(
-    connection: &mut AsyncPgConnection,
-    new: &NewConversation,
-    members: &[UserId],
-    is_direct: bool,
-) -> Stored<()> {
+async fn insert_participants(connection: &mut AsyncPgConnection, new: &Beginning<'_>) -> Stored<()> {
     let row = |member: &UserId| {
-        let role = if *member == new.created_by && !is_direct { Role::Admin } else { Role::Member };
+        let role = if *member == new.created_by && new.pair.is_none() { Role::Admin } else { Role::Member };
         (
             participants::conversation_id.eq(new.id.as_uuid()),
             participants::user_id.eq(member.as_uuid()),
@@ -115,7 +168,7 @@ async fn insert_participants(
             participants::read_seq.eq(0_i64),
         )
     };
-    let rows: Vec<_> = members.iter().map(row).collect();
+    let rows: Vec<_> = new.members.iter().map(row).collect();
     diesel::insert_into(participants::table).values(rows).execute(connection).await?;
     Ok(())
 }

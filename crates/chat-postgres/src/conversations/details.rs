@@ -2,7 +2,7 @@ use super::rows::{ConversationRow, ParticipantRow};
 use crate::fault::Stored;
 use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
-use chat_domain::conversations::{Conversation, ConversationDetails, MAX_LISTED_PARTICIPANTS, Participant};
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, MAX_LISTED_PARTICIPANTS, Participant};
 use chat_domain::{ConversationId, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
@@ -50,18 +50,37 @@ pub(super) async fn hold_conversation(
     rows.into_iter().next().map(Conversation::try_from).transpose()
 }
 
-/// Conversations as they are now, with those who take part, in any order.
-pub(crate) async fn load_many(
+/// The group that this code lets into now, held in the same way: not one whose code is replaced while this waits.
+pub(super) async fn hold_by_invite(
     connection: &mut AsyncPgConnection,
-    ids: &[ConversationId],
-) -> Stored<Vec<ConversationDetails>> {
+    code: InviteCode,
+) -> Stored<Option<Conversation>> {
+    let rows: Vec<ConversationRow> = conversations::table
+        .filter(conversations::invite_code.eq(code.as_text()))
+        .select(ConversationRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+        .await?;
+    rows.into_iter().next().map(Conversation::try_from).transpose()
+}
+
+/// Conversations as they are now, in any order.
+pub(super) async fn find_many(connection: &mut AsyncPgConnection, ids: &[ConversationId]) -> Stored<Vec<Conversation>> {
     let uuids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     let rows: Vec<ConversationRow> = conversations::table
         .filter(conversations::id.eq_any(uuids))
         .select(ConversationRow::as_select())
         .load(connection)
         .await?;
-    let found = rows.into_iter().map(Conversation::try_from).collect::<Stored<Vec<_>>>()?;
+    rows.into_iter().map(Conversation::try_from).collect()
+}
+
+/// Conversations as they are now, with those who take part, in any order.
+pub(crate) async fn load_many(
+    connection: &mut AsyncPgConnection,
+    ids: &[ConversationId],
+) -> Stored<Vec<ConversationDetails>> {
+    let found = find_many(connection, ids).await?;
     with_participants(connection, found).await
 }
 

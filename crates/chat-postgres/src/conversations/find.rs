@@ -1,9 +1,12 @@
 use super::details::{find_conversation, participations, with_participants};
 use crate::fault::Stored;
 use crate::messages::last_messages;
-use chat_domain::conversations::{Conversation, ConversationDetails, ConversationOverview};
+use crate::schema::conversations;
+use chat_domain::conversations::{Conversation, ConversationDetails, ConversationOverview, DirectKey};
 use chat_domain::{ConversationId, UserId};
-use diesel_async::AsyncPgConnection;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 pub(super) async fn overview(
     connection: &mut AsyncPgConnection,
@@ -29,4 +32,15 @@ pub(super) async fn overviews(
         details,
     };
     Ok(with_participants(connection, conversations).await?.into_iter().map(overview).collect())
+}
+
+/// The conversation of this pair.
+pub(super) async fn direct(connection: &mut AsyncPgConnection, pair: DirectKey) -> Stored<Option<ConversationId>> {
+    let id: Option<Uuid> = conversations::table
+        .filter(conversations::direct_key.eq(pair.as_text()))
+        .select(conversations::id)
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(id.map(ConversationId::new))
 }

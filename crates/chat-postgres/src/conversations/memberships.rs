@@ -1,5 +1,5 @@
 use super::details::find_conversation;
-use super::rows::ParticipantRow;
+use super::rows::{ParticipantRow, kind_from};
 use crate::fault::Stored;
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
@@ -87,18 +87,23 @@ pub(super) async fn positions(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
 ) -> Stored<Vec<PositionsMoved>> {
-    let rows: Vec<(Uuid, ParticipantRow)> = participants::table
+    let rows: Vec<(Uuid, ParticipantRow, Option<String>)> = participants::table
+        .inner_join(conversations::table)
         .filter(participants::conversation_id.eq_any(uuids(ids)))
         .filter(participants::left_at.is_null())
-        .select((participants::user_id, ParticipantRow::as_select()))
+        .select((participants::user_id, ParticipantRow::as_select(), conversations::direct_key))
         .load(connection)
         .await?;
-    let moved = |(user, row): (Uuid, ParticipantRow)| PositionsMoved {
-        conversation_id: row.conversation_id(),
-        user_id: UserId::new(user),
-        positions: row.positions(),
+    let told = |(user, row, direct_key): (Uuid, ParticipantRow, Option<String>)| {
+        Ok(PositionsMoved {
+            conversation_id: row.conversation_id(),
+            kind: kind_from(direct_key.as_deref())?,
+            user_id: UserId::new(user),
+            positions: row.positions(),
+            covers: None,
+        })
     };
-    Ok(rows.into_iter().map(moved).collect())
+    rows.into_iter().map(told).collect()
 }
 
 fn uuids(ids: &[ConversationId]) -> Vec<Uuid> {

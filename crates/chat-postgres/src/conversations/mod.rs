@@ -4,26 +4,30 @@ mod changes;
 mod create;
 mod details;
 mod find;
+mod groups;
 mod joined;
 mod list;
 mod memberships;
+mod names;
 mod participants;
 mod rows;
+mod search;
 mod update;
 
 pub(crate) use details::load_many;
 pub(crate) use memberships::last_pos;
 pub(crate) use participants::leave_every_group;
-pub(crate) use rows::role_from;
+pub(crate) use rows::{kind_from, role_from};
 
 use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
-    AddParticipant, Conversation, ConversationDetails, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, Joined, Membership, NewConversation, ParticipantError, Removal,
-    RemoveParticipant, UpdateConversation,
+    AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
+    CreateConversationError, CreatedConversation, DirectKey, GroupStore, InviteCode, JoinGroup, Joined, Membership,
+    NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
+use chat_domain::users::SearchTerm;
 use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
 
 #[async_trait]
@@ -36,8 +40,17 @@ impl ConversationStore for PostgresStore {
         self.read(async |connection| find::overview(connection, id, viewer).await).await
     }
 
-    async fn list(&self, viewer: UserId, page: PageRequest) -> Result<Page<ConversationOverview>, StoreError> {
-        self.read(async |connection| list::list(connection, viewer, page).await).await
+    async fn find_direct(&self, pair: DirectKey) -> Result<Option<ConversationId>, StoreError> {
+        self.query(async |connection| find::direct(connection, pair).await).await
+    }
+
+    async fn list(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError> {
+        self.read(async |connection| list::list(connection, viewer, filter, page).await).await
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
@@ -78,5 +91,43 @@ impl ConversationStore for PostgresStore {
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
         self.write(async |connection| update::update(connection, &update).await).await
+    }
+}
+
+#[async_trait]
+impl GroupStore for PostgresStore {
+    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError> {
+        self.write(async |connection| create::create_group(connection, &new).await).await
+    }
+
+    async fn deactivate(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        at: Timestamp,
+    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.write(async |connection| groups::deactivate(connection, id, actor, at).await).await
+    }
+
+    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.write(async |connection| participants::join_by_invite(connection, join).await).await
+    }
+
+    async fn replace_invite_code(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        code: InviteCode,
+    ) -> Result<Conversation, ParticipantError> {
+        self.write(async |connection| groups::replace_invite_code(connection, id, actor, code).await).await
+    }
+
+    async fn search_groups(
+        &self,
+        viewer: UserId,
+        term: &SearchTerm,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError> {
+        self.read(async |connection| search::search(connection, viewer, term, page).await).await
     }
 }

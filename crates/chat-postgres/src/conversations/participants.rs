@@ -1,5 +1,5 @@
 use super::changes::{NewChange, record};
-use super::details::{all_participants, hold_conversation, load_details};
+use super::details::{all_participants, hold_by_invite, hold_conversation, load_details};
 use super::memberships::find_participant;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
@@ -7,8 +7,8 @@ use crate::schema::{conversations, participants};
 use crate::time::micros;
 use crate::users::{hold, load_summaries};
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, ParticipantError, RemoveParticipant, Role, may_add_participant,
-    may_remove_participant, next_admin,
+    AddParticipant, ConversationDetails, JoinGroup, ParticipantError, RemoveParticipant, Role, may_add_participant,
+    may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
@@ -34,6 +34,23 @@ pub(super) async fn add(
     let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop();
     let summary = summary.ok_or(ParticipantError::UnknownUser)?;
     Ok(join(connection, id, summary, Positions::joining_at(conversation.last_seq), at).await?)
+}
+
+/// The code stands for a participant who lets its bearer in.
+pub(super) async fn join_by_invite(
+    connection: &mut AsyncPgConnection,
+    request: JoinGroup,
+) -> Result<(ConversationDetails, Change), ParticipantError> {
+    let JoinGroup { invite_code, user, at } = request;
+    // Users are locked before conversations.
+    let user_exists = !hold(connection, &[user]).await?.is_empty();
+    let conversation = hold_by_invite(connection, invite_code).await?.ok_or(ParticipantError::UnknownInvite)?;
+    may_join(&conversation, role_of(connection, conversation.id, user).await?)?;
+    if !user_exists {
+        return Err(ParticipantError::UnknownUser);
+    }
+    let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop().ok_or(ParticipantError::UnknownUser)?;
+    Ok(join(connection, conversation.id, summary, Positions::joining_at(conversation.last_seq), at).await?)
 }
 
 pub(super) async fn remove(

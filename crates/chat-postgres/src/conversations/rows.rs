@@ -3,7 +3,8 @@ use crate::schema::{conversations, participants};
 use crate::time::timestamp;
 use crate::users::SummaryRow;
 use chat_domain::conversations::{
-    Conversation, ConversationDescription, ConversationKind, ConversationName, Membership, Participant, Role,
+    Conversation, ConversationDescription, ConversationKind, ConversationName, DirectKey, InviteCode, Membership,
+    Participant, Role,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
@@ -16,11 +17,12 @@ use uuid::Uuid;
 #[diesel(table_name = conversations, check_for_backend(Pg))]
 pub(crate) struct ConversationRow {
     id: Uuid,
-    is_group: bool,
+    direct_key: Option<String>,
     name: Option<String>,
     description: Option<String>,
     avatar: Option<String>,
     is_active: bool,
+    invite_code: Option<String>,
     created_by: Uuid,
     last_seq: i64,
     last_pos: i64,
@@ -36,11 +38,12 @@ impl TryFrom<ConversationRow> for Conversation {
         let description = row.description.as_deref();
         Ok(Self {
             id: ConversationId::new(row.id),
-            kind: if row.is_group { ConversationKind::Group } else { ConversationKind::Direct },
+            kind: kind_from(row.direct_key.as_deref())?,
             name: parsed_option("name", row.name.as_deref(), ConversationName::parse)?,
             description: parsed_option("description", description, ConversationDescription::parse)?,
             avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
             is_active: row.is_active,
+            invite_code: parsed_option("invite_code", row.invite_code.as_deref(), InviteCode::parse)?,
             created_by: UserId::new(row.created_by),
             last_seq: Seq::from_i64(row.last_seq),
             last_pos: Pos::from_i64(row.last_pos),
@@ -97,6 +100,12 @@ impl ParticipantRow {
             positions: self.positions(),
         })
     }
+}
+
+/// What has a pair's key is the conversation of that pair, anything else a group.
+pub(crate) fn kind_from(direct_key: Option<&str>) -> Stored<ConversationKind> {
+    let pair = parsed_option("direct_key", direct_key, DirectKey::parse)?;
+    Ok(pair.map_or(ConversationKind::Group, ConversationKind::Direct))
 }
 
 /// From a role's name in the table, which is that of the API.

@@ -1,15 +1,17 @@
 use super::changes::{NewChange, record};
-use super::details::{hold_conversation, load_details};
-use super::memberships::find_participant;
+use super::details::load_details;
+use super::groups::as_admin;
+use super::names;
 use crate::fault::{Fault, Stored};
 use crate::schema::conversations;
 use chat_domain::conversations::{
-    ConversationChanges, ConversationDescription, ConversationDetails, ConversationName, ParticipantError,
-    UpdateConversation, may_change_group,
+    ConversationDescription, ConversationDetails, ConversationName, NameRule, ParticipantError, UpdateConversation,
+    group_name_key,
 };
 use chat_domain::users::AvatarUrl;
 use chat_domain::{Change, ChangeKind, ConversationId, Timestamp};
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 /// What of a row changes: `None` leaves a column as it is, `Some(None)` empties it.
@@ -18,6 +20,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 #[diesel(table_name = conversations)]
 struct Changeset {
     name: Option<Option<String>>,
+    group_name_key: Option<Option<String>>,
     description: Option<Option<String>>,
     avatar: Option<Option<String>>,
 }
@@ -27,10 +30,15 @@ pub(super) async fn update(
     update: &UpdateConversation,
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     let id = update.conversation_id;
-    let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
-    let actor = find_participant(connection, id, update.actor).await?.map(|row| row.role()).transpose()?;
-    may_change_group(&conversation, actor)?;
-    store(connection, id, &update.changes).await?;
+    as_admin(connection, id, update.actor).await?;
+    match store(connection, update).await {
+        // Where somebody else is taking the name, the update has waited for what became of it.
+        Err(Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
+            return Err(ParticipantError::NameTaken);
+        }
+        stored => stored?,
+    }
+    index_name(connection, update).await?;
     Ok(record_update(connection, id, update.at).await?)
 }
 
@@ -46,15 +54,31 @@ pub(super) async fn record_update(
     Ok((details, Change { conversation_id: id, pos, at, kind }))
 }
 
-async fn store(connection: &mut AsyncPgConnection, id: ConversationId, changes: &ConversationChanges) -> Stored<()> {
+async fn store(connection: &mut AsyncPgConnection, update: &UpdateConversation) -> Stored<()> {
+    let changes = &update.changes;
     if changes.is_empty() {
         return Ok(());
     }
     let changeset = Changeset {
         name: changes.name.clone().map(|name| name.map(ConversationName::into_string)),
+        group_name_key: changes.name.as_ref().map(|name| match update.name_rule {
+            NameRule::Reserved => name.as_ref().map(group_name_key),
+            NameRule::Free => None,
+        }),
         description: changes.description.clone().map(|text| text.map(ConversationDescription::into_string)),
         avatar: changes.avatar.clone().map(|url| url.map(AvatarUrl::into_string)),
     };
-    diesel::update(conversations::table.find(id.as_uuid())).set(changeset).execute(connection).await?;
+    let row = conversations::table.find(update.conversation_id.as_uuid());
+    diesel::update(row).set(changeset).execute(connection).await?;
     Ok(())
+}
+
+/// Everyone finds reserved names, and no others.
+async fn index_name(connection: &mut AsyncPgConnection, update: &UpdateConversation) -> Stored<()> {
+    let Some(name) = &update.changes.name else { return Ok(()) };
+    names::forget(connection, update.conversation_id).await?;
+    match (update.name_rule, name) {
+        (NameRule::Reserved, Some(name)) => names::index(connection, update.conversation_id, name).await,
+        _ => Ok(()),
+    }
 }

@@ -3,6 +3,7 @@
 use super::append::{Begin, Commit, FindAnswered, FindReplays, FindSenders, HoldConversations};
 use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Writes, key, plan};
 use super::rows::MessageRow;
+use crate::conversations::kind_from;
 use crate::fault::{Fault, Stored, Trouble};
 use crate::users::SummaryRow;
 use chat_domain::messages::{BodyFingerprint, Draft};
@@ -46,34 +47,48 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
     let (mut one, mut two) = (connection, connection);
     let (_, rows, replays, senders, answered) = try_join5(
         (Begin {}).execute(&mut one).map_err(Fault::from),
-        holding.load::<(Uuid, i64, i64, bool)>(&mut two).map_err(Fault::from),
+        holding.load::<HeldRow>(&mut two).map_err(Fault::from),
         find_replays(connection, drafts),
         find_senders(connection, drafts),
         find_answered(connection, drafts),
     )
     .await?;
-    let by_id = |(id, last_seq, last_pos, is_active): (Uuid, i64, i64, bool)| {
-        let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active };
-        (ConversationId::new(id), held)
-    };
-    let conversations = rows.into_iter().map(by_id).collect();
+    let conversations = rows.into_iter().map(held).collect::<Stored<HashMap<_, _>>>()?;
+    let replays = kept(replays, &conversations)?;
     Ok(plan(drafts, Seen { conversations, replays, senders, answered }))
 }
 
-async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<HashMap<Key, Kept>> {
+/// What [`HoldConversations`] answers.
+type HeldRow = (Uuid, i64, i64, bool, Option<String>);
+
+fn held((id, last_seq, last_pos, is_active, direct_key): HeldRow) -> Stored<(ConversationId, Held)> {
+    let kind = kind_from(direct_key.as_deref())?;
+    let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active, kind };
+    Ok((ConversationId::new(id), held))
+}
+
+/// What [`FindReplays`] answers.
+type ReplayRow = (MessageRow, SummaryRow, Option<Vec<u8>>);
+
+async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Vec<ReplayRow>> {
     let keys: Vec<Key> = drafts.iter().filter_map(key).collect();
     if keys.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Vec::new());
     }
     let query = FindReplays {
         conversation_ids: keys.iter().map(|(conversation, ..)| conversation.as_uuid()).collect(),
         sender_ids: keys.iter().map(|(_, sender, _)| sender.as_uuid()).collect(),
         keys: keys.iter().map(|(.., key)| key.as_str().to_owned()).collect(),
     };
-    let rows: Vec<(MessageRow, SummaryRow, Option<Vec<u8>>)> = query.load(&mut connection).await?;
+    Ok(query.load(&mut connection).await?)
+}
+
+/// What stands under its key; of which kind its conversation is, the conversations that are held say.
+fn kept(rows: Vec<ReplayRow>, conversations: &HashMap<ConversationId, Held>) -> Stored<HashMap<Key, Kept>> {
     let mut replays = HashMap::with_capacity(rows.len());
     for (row, sender, fingerprint) in rows {
-        let message = row.sent_by(sender)?;
+        let Some(held) = conversations.get(&row.conversation_id()) else { continue };
+        let message = row.sent_by(sender, held.kind)?;
         let fingerprint = fingerprint.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(BodyFingerprint::new);
         if let (Some(key), Some(fingerprint)) = (message.client_message_id.clone(), fingerprint) {
             replays.insert((message.conversation_id, message.sender.id, key), Kept { message, fingerprint });

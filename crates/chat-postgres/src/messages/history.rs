@@ -1,8 +1,10 @@
 use super::rows::MessageRow;
+use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::receipts::{PositionColumns, positions};
 use crate::schema::{conversations, messages, participants, users};
 use crate::users::SummaryRow;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Anchor, HistoryError, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::ParticipantPositions;
 use chat_domain::{ConversationId, MessageId, Seq, UserId};
@@ -17,7 +19,7 @@ pub(super) async fn history(
     reader: UserId,
     request: HistoryRequest,
 ) -> Result<HistoryPage, HistoryError> {
-    let last_seq = find_last_seq(connection, conversation).await?.ok_or(HistoryError::UnknownConversation)?;
+    let (last_seq, kind) = find_head(connection, conversation).await?.ok_or(HistoryError::UnknownConversation)?;
     let participants = load_positions(connection, conversation).await?;
     if !participants.iter().any(|participant| participant.user_id == reader) {
         return Err(HistoryError::NotAParticipant);
@@ -29,7 +31,7 @@ pub(super) async fn history(
         Some(Anchor::Seq(seq)) => seq,
         None => last_seq,
     };
-    let messages = load_range(connection, conversation, request.range(anchor, last_seq)).await?;
+    let messages = load_range(connection, (conversation, kind), request.range(anchor, last_seq)).await?;
     Ok(HistoryPage { messages, last_seq, participants })
 }
 
@@ -55,27 +57,33 @@ pub(crate) async fn last_messages(
     ids: &[ConversationId],
 ) -> Stored<HashMap<ConversationId, Message>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
         .inner_join(conversations::table)
         .inner_join(users::table)
         .filter(conversations::id.eq_any(ids))
         .filter(messages::seq.eq(conversations::last_seq))
-        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)
         .await?;
     rows.into_iter()
-        .map(|(message, sender)| message.sent_by(sender).map(|message| (message.conversation_id, message)))
+        .map(|(message, sender, direct_key)| {
+            let message = message.sent_by(sender, kind_from(direct_key.as_deref())?)?;
+            Ok((message.conversation_id, message))
+        })
         .collect()
 }
 
-async fn find_last_seq(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<Option<Seq>> {
-    let last_seq: Option<i64> = conversations::table
+async fn find_head(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+) -> Stored<Option<(Seq, ConversationKind)>> {
+    let row: Option<(i64, Option<String>)> = conversations::table
         .find(conversation.as_uuid())
-        .select(conversations::last_seq)
+        .select((conversations::last_seq, conversations::direct_key))
         .get_result(connection)
         .await
         .optional()?;
-    Ok(last_seq.map(Seq::from_i64))
+    row.map(|(last_seq, direct_key)| Ok((Seq::from_i64(last_seq), kind_from(direct_key.as_deref())?))).transpose()
 }
 
 async fn load_positions(
@@ -95,7 +103,7 @@ async fn load_positions(
 
 async fn load_range(
     connection: &mut AsyncPgConnection,
-    conversation: ConversationId,
+    (conversation, kind): (ConversationId, ConversationKind),
     range: SeqRange,
 ) -> Stored<Vec<Message>> {
     if range.is_empty() {
@@ -109,5 +117,5 @@ async fn load_range(
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)
         .await?;
-    rows.into_iter().map(|(message, sender)| message.sent_by(sender)).collect()
+    rows.into_iter().map(|(message, sender)| message.sent_by(sender, kind)).collect()
 }

@@ -6,6 +6,7 @@
 mod append;
 mod batch;
 mod history;
+mod places;
 mod plan;
 mod rows;
 mod writers;
@@ -17,8 +18,10 @@ pub(crate) use writers::Writers;
 
 use crate::PostgresStore;
 use async_trait::async_trait;
-use chat_domain::messages::{AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessageStore};
-use chat_domain::{ConversationId, UserId};
+use chat_domain::messages::{
+    AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
+};
+use chat_domain::{ConversationId, MessageId, Seq, StoreError, UserId};
 
 #[async_trait]
 impl MessageStore for PostgresStore {
@@ -33,5 +36,13 @@ impl MessageStore for PostgresStore {
         request: HistoryRequest,
     ) -> Result<HistoryPage, HistoryError> {
         self.read(async |connection| history::history(connection, conversation, reader, request).await).await
+    }
+
+    async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {
+        self.query(async |connection| places::find(connection, id).await).await
+    }
+
+    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
+        self.query(async |connection| places::list(connection, places).await).await
     }
 }

@@ -2,6 +2,7 @@
 
 use super::append::{BumpConversations, BumpSenders, InsertMessages};
 use crate::time::micros;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, Message};
 use chat_domain::users::UserSummary;
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
@@ -16,6 +17,7 @@ pub(super) struct Held {
     pub(super) last_seq: Seq,
     pub(super) last_pos: Pos,
     pub(super) is_active: bool,
+    pub(super) kind: ConversationKind,
 }
 
 /// A message that stands under its key, with the digest of what was sent under it.
@@ -102,6 +104,7 @@ fn message(draft: &Draft, sender: UserSummary, held: Held) -> Message {
     Message {
         id: draft.id,
         conversation_id: draft.conversation_id,
+        kind: held.kind,
         seq: held.last_seq,
         pos: held.last_pos,
         sender,

@@ -2,6 +2,7 @@ use crate::fault::{Stored, parsed, parsed_option};
 use crate::schema::messages;
 use crate::time::timestamp;
 use crate::users::SummaryRow;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq};
 use diesel::pg::Pg;
@@ -26,11 +27,16 @@ pub(crate) struct MessageRow {
 }
 
 impl MessageRow {
-    pub(crate) fn sent_by(self, sender: SummaryRow) -> Stored<Message> {
+    pub(super) fn conversation_id(&self) -> ConversationId {
+        ConversationId::new(self.conversation_id)
+    }
+
+    pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind) -> Stored<Message> {
         let key = self.client_message_id.as_deref();
         Ok(Message {
             id: MessageId::new(self.id),
             conversation_id: ConversationId::new(self.conversation_id),
+            kind,
             seq: Seq::from_i64(self.seq),
             pos: Pos::from_i64(self.pos),
             sender: sender.try_into()?,

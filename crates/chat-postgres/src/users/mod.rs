@@ -10,6 +10,7 @@ mod search;
 
 pub(crate) use find::{hold, hold_turn, load_summaries};
 pub(crate) use rows::SummaryRow;
+pub(crate) use search::end_of_prefix;
 
 use crate::PostgresStore;
 use async_trait::async_trait;

@@ -46,7 +46,7 @@ pub(super) async fn search(
 
 /// The least text that is greater than every text which begins with this one, in the order of code points, which is the
 /// order of their UTF-8. Text that ends in the greatest code point is shortened first; no name consists of it alone.
-fn end_of_prefix(prefix: &str) -> String {
+pub(crate) fn end_of_prefix(prefix: &str) -> String {
     let mut stem: Vec<char> = prefix.chars().collect();
     while let Some(last) = stem.pop() {
         // The range skips what is not a character, such as the surrogates.

@@ -1,14 +1,18 @@
 use super::changes::{NewChange, record};
-use super::find::overview;
+use super::find::{direct, overview};
+use super::names;
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{conversations, participants};
 use crate::users::exist;
 use chat_domain::conversations::{
-    ConversationName, CreateConversationError, CreatedConversation, DirectKey, NewConversation, Role,
+    ConversationDescription, ConversationName, ConversationOverview, CreateConversationError, CreatedConversation,
+    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key,
 };
-use chat_domain::{Change, ChangeKind, ConversationId, UserId};
+use chat_domain::users::AvatarUrl;
+use chat_domain::{Change, ChangeKind, ConversationId, Timestamp, UserId};
 use diesel::prelude::*;
+use std::collections::BTreeSet;
 
 pub(super) fn create(
     connection: &mut SqliteConnection,
@@ -18,16 +22,77 @@ pub(super) fn create(
     refuse_unknown(connection, &members)?;
     let pair = new.direct_pair();
     if let Some(pair) = pair
-        && let Some(id) = find_direct(connection, pair)?
+        && let Some(found) = find_pairs(connection, pair, new.created_by)?
     {
-        return Ok(CreatedConversation { overview: present(connection, id, new.created_by)?, change: None });
+        return Ok(found);
     }
-    insert(connection, new, pair)?;
-    insert_participants(connection, new, &members, pair.is_some())?;
-    let pos = record(connection, new.id, &NewChange::Created { member_ids: &members }, new.at)?;
-    let overview = present(connection, new.id, new.created_by)?;
-    let kind = ChangeKind::Created { details: Box::new(overview.details.clone()), member_ids: members };
-    Ok(CreatedConversation { overview, change: Some(Change { conversation_id: new.id, pos, at: new.at, kind }) })
+    let beginning = Beginning {
+        id: new.id,
+        created_by: new.created_by,
+        members,
+        pair,
+        name: new.name.as_ref(),
+        name_key: None,
+        description: None,
+        avatar: None,
+        invite_code: if pair.is_none() { Some(new.invite_code) } else { None },
+        at: new.at,
+    };
+    insert(connection, &beginning)?;
+    Ok(begin(connection, beginning)?)
+}
+
+pub(super) fn create_group(
+    connection: &mut SqliteConnection,
+    new: &NewGroup,
+) -> Result<CreatedConversation, CreateConversationError> {
+    let others: BTreeSet<UserId> = new.others.iter().copied().filter(|other| *other != new.created_by).collect();
+    let members: Vec<UserId> = std::iter::once(new.created_by).chain(others).collect();
+    refuse_unknown(connection, &members)?;
+    if names::is_taken(connection, &new.name, None)? {
+        return Err(CreateConversationError::NameTaken);
+    }
+    let beginning = Beginning {
+        id: new.id,
+        created_by: new.created_by,
+        members,
+        pair: None,
+        name: Some(&new.name),
+        name_key: Some(group_name_key(&new.name)),
+        description: new.description.as_ref(),
+        avatar: new.avatar.as_ref(),
+        invite_code: Some(new.invite_code),
+        at: new.at,
+    };
+    insert(connection, &beginning)?;
+    names::index(connection, new.id, &new.name)?;
+    Ok(begin(connection, beginning)?)
+}
+
+/// A conversation to be made.
+struct Beginning<'a> {
+    id: ConversationId,
+    created_by: UserId,
+    /// Its creator first.
+    members: Vec<UserId>,
+    pair: Option<DirectKey>,
+    name: Option<&'a ConversationName>,
+    /// Where the name is reserved.
+    name_key: Option<String>,
+    description: Option<&'a ConversationDescription>,
+    avatar: Option<&'a AvatarUrl>,
+    invite_code: Option<InviteCode>,
+    at: Timestamp,
+}
+
+/// Adds to the conversation's row who takes part, and the first change.
+fn begin(connection: &mut SqliteConnection, new: Beginning<'_>) -> Stored<CreatedConversation> {
+    insert_participants(connection, &new)?;
+    let Beginning { id, created_by, members: member_ids, at, .. } = new;
+    let pos = record(connection, id, &NewChange::Created { member_ids: &member_ids }, at)?;
+    let overview = present(connection, id, created_by)?;
+    let kind = ChangeKind::Created { details: Box::new(overview.details.clone()), member_ids };
+    Ok(CreatedConversation { overview, change: Some(Change { conversation_id: id, pos, at, kind }) })
 }
 
 fn refuse_unknown(connection: &mut SqliteConnection, members: &[UserId]) -> Result<(), CreateConversationError> {
@@ -36,50 +101,43 @@ fn refuse_unknown(connection: &mut SqliteConnection, members: &[UserId]) -> Resu
     if unknown.is_empty() { Ok(()) } else { Err(CreateConversationError::UnknownUsers(unknown)) }
 }
 
-fn find_direct(connection: &mut SqliteConnection, pair: DirectKey) -> Stored<Option<ConversationId>> {
-    let id: Option<Id> = conversations::table
-        .filter(conversations::direct_key.eq(pair.as_text()))
-        .select(conversations::id)
-        .get_result(connection)
-        .optional()?;
-    Ok(id.map(ConversationId::from))
+fn find_pairs(
+    connection: &mut SqliteConnection,
+    pair: DirectKey,
+    viewer: UserId,
+) -> Stored<Option<CreatedConversation>> {
+    let Some(id) = direct(connection, pair)? else { return Ok(None) };
+    Ok(Some(CreatedConversation { overview: present(connection, id, viewer)?, change: None }))
 }
 
-fn present(
-    connection: &mut SqliteConnection,
-    id: ConversationId,
-    viewer: UserId,
-) -> Stored<chat_domain::conversations::ConversationOverview> {
+fn present(connection: &mut SqliteConnection, id: ConversationId, viewer: UserId) -> Stored<ConversationOverview> {
     overview(connection, id, viewer)?.ok_or(Fault::Database(diesel::result::Error::NotFound))
 }
 
-fn insert(connection: &mut SqliteConnection, new: &NewConversation, pair: Option<DirectKey>) -> Stored<()> {
-    let count = i32::try_from(new.others.as_slice().len() + 1).unwrap_or(i32::MAX);
-    diesel::insert_into(conversations::table)
-        .values((
-            conversations::id.eq(Id::from(new.id)),
-            conversations::is_group.eq(pair.is_none()),
-            conversations::name.eq(new.name.as_ref().map(ConversationName::as_str)),
-            conversations::is_active.eq(true),
-            conversations::created_by.eq(Id::from(new.created_by)),
-            conversations::direct_key.eq(pair.map(|pair| pair.as_text())),
-            conversations::participant_count.eq(count),
-            conversations::created_at.eq(micros(new.at)),
-            conversations::updated_at.eq(micros(new.at)),
-        ))
-        .execute(connection)?;
+fn insert(connection: &mut SqliteConnection, new: &Beginning<'_>) -> Stored<()> {
+    let row = (
+        conversations::id.eq(Id::from(new.id)),
+        conversations::is_group.eq(new.pair.is_none()),
+        conversations::name.eq(new.name.map(ConversationName::as_str)),
+        conversations::description.eq(new.description.map(ConversationDescription::as_str)),
+        conversations::avatar.eq(new.avatar.map(AvatarUrl::as_str)),
+        conversations::is_active.eq(true),
+        conversations::created_by.eq(Id::from(new.created_by)),
+        conversations::direct_key.eq(new.pair.map(|pair| pair.as_text())),
+        conversations::group_name_key.eq(new.name_key.as_deref()),
+        conversations::invite_code.eq(new.invite_code.map(InviteCode::as_text)),
+        conversations::participant_count.eq(i32::try_from(new.members.len()).unwrap_or(i32::MAX)),
+        conversations::created_at.eq(micros(new.at)),
+        conversations::updated_at.eq(micros(new.at)),
+    );
+    diesel::insert_into(conversations::table).values(row).execute(connection)?;
     Ok(())
 }
 
 /// Members from the beginning have everything still to read.
-fn insert_participants(
-    connection: &mut SqliteConnection,
-    new: &NewConversation,
-    members: &[UserId],
-    is_direct: bool,
-) -> Stored<()> {
+fn insert_participants(connection: &mut SqliteConnection, new: &Beginning<'_>) -> Stored<()> {
     let row = |member: &UserId| {
-        let role = if *member == new.created_by && !is_direct { Role::Admin } else { Role::Member };
+        let role = if *member == new.created_by && new.pair.is_none() { Role::Admin } else { Role::Member };
         (
             participants::conversation_id.eq(Id::from(new.id)),
             participants::user_id.eq(Id::from(*member)),
@@ -90,7 +148,7 @@ fn insert_participants(
             participants::read_seq.eq(0_i64),
         )
     };
-    let rows: Vec<_> = members.iter().map(row).collect();
+    let rows: Vec<_> = new.members.iter().map(row).collect();
     diesel::insert_into(participants::table).values(rows).execute(connection)?;
     Ok(())
 }

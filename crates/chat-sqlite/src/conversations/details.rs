@@ -1,12 +1,13 @@
 use super::rows::{ConversationRow, ParticipantRow};
 use crate::fault::Stored;
-use crate::id::{Id, id_list};
+use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
-use chat_domain::conversations::{Conversation, ConversationDetails, MAX_LISTED_PARTICIPANTS, Participant};
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, MAX_LISTED_PARTICIPANTS, Participant};
 use chat_domain::{ConversationId, UserId};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use std::collections::HashMap;
 
 /// The first participants of each conversation, found one conversation at a time: what a large group costs is what is
@@ -30,6 +31,24 @@ pub(crate) fn find_conversation(connection: &mut SqliteConnection, id: Conversat
         .get_result(connection)
         .optional()?;
     row.map(Conversation::try_from).transpose()
+}
+
+/// The group that this code lets into now.
+pub(super) fn find_by_invite(connection: &mut SqliteConnection, code: InviteCode) -> Stored<Option<Conversation>> {
+    let row: Option<ConversationRow> = conversations::table
+        .filter(conversations::invite_code.eq(code.as_text()))
+        .select(ConversationRow::as_select())
+        .get_result(connection)
+        .optional()?;
+    row.map(Conversation::try_from).transpose()
+}
+
+/// Conversations as they are now, in any order.
+pub(super) fn find_many(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<Conversation>> {
+    let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<ConversationRow> =
+        conversations::table.filter(these).select(ConversationRow::as_select()).load(connection)?;
+    rows.into_iter().map(Conversation::try_from).collect()
 }
 
 /// The conversation as it is now, with those who take part; `None` where there is none.
@@ -79,10 +98,7 @@ pub(super) fn participations(
     user: UserId,
     ids: &[ConversationId],
 ) -> Stored<HashMap<ConversationId, Participant>> {
-    let these = diesel::dsl::sql::<diesel::sql_types::Bool>("participants.conversation_id")
-        .sql(crate::id::IN_LIST)
-        .bind::<Text, _>(id_list(ids))
-        .sql("))");
+    let these = sql::<Bool>("participants.conversation_id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
     let rows: Vec<(ParticipantRow, SummaryRow)> = participants::table
         .inner_join(users::table)
         .filter(participants::user_id.eq(Id::from(user)))

@@ -1,9 +1,11 @@
 use super::details::{find_conversation, participations, with_participants};
 use crate::fault::Stored;
+use crate::id::Id;
 use crate::messages::last_messages;
-use chat_domain::conversations::{Conversation, ConversationOverview};
+use crate::schema::conversations;
+use chat_domain::conversations::{Conversation, ConversationDetails, ConversationOverview, DirectKey};
 use chat_domain::{ConversationId, UserId};
-use diesel::SqliteConnection;
+use diesel::prelude::*;
 
 pub(super) fn overview(
     connection: &mut SqliteConnection,
@@ -23,10 +25,20 @@ pub(super) fn overviews(
     let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
     let mut viewers = participations(connection, viewer, &ids)?;
     let mut last_messages = last_messages(connection, &ids)?;
-    let overview = |details: chat_domain::conversations::ConversationDetails| ConversationOverview {
+    let overview = |details: ConversationDetails| ConversationOverview {
         viewer: viewers.remove(&details.conversation.id),
         last_message: last_messages.remove(&details.conversation.id),
         details,
     };
     Ok(with_participants(connection, conversations)?.into_iter().map(overview).collect())
+}
+
+/// The conversation of this pair.
+pub(super) fn direct(connection: &mut SqliteConnection, pair: DirectKey) -> Stored<Option<ConversationId>> {
+    let id: Option<Id> = conversations::table
+        .filter(conversations::direct_key.eq(pair.as_text()))
+        .select(conversations::id)
+        .get_result(connection)
+        .optional()?;
+    Ok(id.map(ConversationId::from))
 }

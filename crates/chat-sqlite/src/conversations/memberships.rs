@@ -1,5 +1,5 @@
 use super::details::find_conversation;
-use super::rows::ParticipantRow;
+use super::rows::{ParticipantRow, kind_from};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
@@ -80,15 +80,20 @@ pub(super) fn last_pos(
 
 pub(super) fn positions(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<PositionsMoved>> {
     let these = sql::<Bool>("participants.conversation_id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
-    let rows: Vec<(Id, ParticipantRow)> = participants::table
+    let rows: Vec<(Id, ParticipantRow, Option<String>)> = participants::table
+        .inner_join(conversations::table)
         .filter(these)
         .filter(participants::left_at.is_null())
-        .select((participants::user_id, ParticipantRow::as_select()))
+        .select((participants::user_id, ParticipantRow::as_select(), conversations::direct_key))
         .load(connection)?;
-    let moved = |(user, row): (Id, ParticipantRow)| PositionsMoved {
-        conversation_id: row.conversation_id.into(),
-        user_id: user.into(),
-        positions: row.positions(),
+    let told = |(user, row, direct_key): (Id, ParticipantRow, Option<String>)| {
+        Ok(PositionsMoved {
+            conversation_id: row.conversation_id.into(),
+            kind: kind_from(direct_key.as_deref())?,
+            user_id: user.into(),
+            positions: row.positions(),
+            covers: None,
+        })
     };
-    Ok(rows.into_iter().map(moved).collect())
+    rows.into_iter().map(told).collect()
 }

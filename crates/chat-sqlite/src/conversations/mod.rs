@@ -4,25 +4,29 @@ mod changes;
 mod create;
 mod details;
 mod find;
+mod groups;
 mod list;
 mod memberships;
+mod names;
 mod participants;
 mod rows;
+mod search;
 mod update;
 
 pub(crate) use details::load_details;
 pub(crate) use participants::leave_every_group;
-pub(crate) use rows::role_from;
+pub(crate) use rows::{kind_from, role_from};
 
 use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
-    AddParticipant, Conversation, ConversationDetails, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
-    RemoveParticipant, UpdateConversation,
+    AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
+    CreateConversationError, CreatedConversation, DirectKey, GroupStore, InviteCode, JoinGroup, Membership,
+    NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
-use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
+use chat_domain::users::SearchTerm;
+use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl ConversationStore for SqliteStore {
@@ -34,8 +38,17 @@ impl ConversationStore for SqliteStore {
         self.read(move |connection| find::overview(connection, id, viewer)).await
     }
 
-    async fn list(&self, viewer: UserId, page: PageRequest) -> Result<Page<ConversationOverview>, StoreError> {
-        self.read(move |connection| list::list(connection, viewer, page)).await
+    async fn find_direct(&self, pair: DirectKey) -> Result<Option<ConversationId>, StoreError> {
+        self.read(move |connection| find::direct(connection, pair)).await
+    }
+
+    async fn list(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError> {
+        self.read(move |connection| list::list(connection, viewer, filter, page)).await
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
@@ -75,5 +88,44 @@ impl ConversationStore for SqliteStore {
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
         self.write(move |connection| update::update(connection, &update)).await
+    }
+}
+
+#[async_trait]
+impl GroupStore for SqliteStore {
+    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError> {
+        self.write(move |connection| create::create_group(connection, &new)).await
+    }
+
+    async fn deactivate(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        at: Timestamp,
+    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.write(move |connection| groups::deactivate(connection, id, actor, at)).await
+    }
+
+    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.write(move |connection| participants::join_by_invite(connection, join)).await
+    }
+
+    async fn replace_invite_code(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        code: InviteCode,
+    ) -> Result<Conversation, ParticipantError> {
+        self.write(move |connection| groups::replace_invite_code(connection, id, actor, code)).await
+    }
+
+    async fn search_groups(
+        &self,
+        viewer: UserId,
+        term: &SearchTerm,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError> {
+        let term = term.clone();
+        self.read(move |connection| search::search(connection, viewer, &term, page)).await
     }
 }

@@ -1,5 +1,5 @@
 use super::changes::{NewChange, record};
-use super::details::{all_participants, find_conversation, load_details};
+use super::details::{all_participants, find_by_invite, find_conversation, load_details};
 use super::memberships::find_participant;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
@@ -7,8 +7,8 @@ use crate::id::{Id, micros};
 use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, ParticipantError, RemoveParticipant, Role, may_add_participant,
-    may_remove_participant, next_admin,
+    AddParticipant, ConversationDetails, JoinGroup, ParticipantError, RemoveParticipant, Role, may_add_participant,
+    may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
@@ -25,6 +25,18 @@ pub(super) fn add(
     may_add_participant(&conversation, actor_role, user_role)?;
     let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
     Ok(join(connection, id, summary, Positions::joining_at(conversation.last_seq), at)?)
+}
+
+/// The code stands for a participant who lets its bearer in.
+pub(super) fn join_by_invite(
+    connection: &mut SqliteConnection,
+    request: JoinGroup,
+) -> Result<(ConversationDetails, Change), ParticipantError> {
+    let JoinGroup { invite_code, user, at } = request;
+    let conversation = find_by_invite(connection, invite_code)?.ok_or(ParticipantError::UnknownInvite)?;
+    may_join(&conversation, role_of(connection, conversation.id, user)?)?;
+    let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
+    Ok(join(connection, conversation.id, summary, Positions::joining_at(conversation.last_seq), at)?)
 }
 
 pub(super) fn remove(

@@ -3,7 +3,8 @@ use crate::id::{Id, timestamp};
 use crate::schema::{conversations, participants};
 use crate::users::SummaryRow;
 use chat_domain::conversations::{
-    Conversation, ConversationDescription, ConversationKind, ConversationName, Membership, Participant, Role,
+    Conversation, ConversationDescription, ConversationKind, ConversationName, DirectKey, InviteCode, Membership,
+    Participant, Role,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
@@ -15,11 +16,12 @@ use diesel::sqlite::Sqlite;
 #[diesel(table_name = conversations, check_for_backend(Sqlite))]
 pub(crate) struct ConversationRow {
     pub(super) id: Id,
-    is_group: bool,
+    direct_key: Option<String>,
     name: Option<String>,
     description: Option<String>,
     avatar: Option<String>,
     is_active: bool,
+    invite_code: Option<String>,
     created_by: Id,
     last_seq: i64,
     last_pos: i64,
@@ -35,11 +37,12 @@ impl TryFrom<ConversationRow> for Conversation {
         let description = row.description.as_deref();
         Ok(Self {
             id: row.id.into(),
-            kind: if row.is_group { ConversationKind::Group } else { ConversationKind::Direct },
+            kind: kind_from(row.direct_key.as_deref())?,
             name: parsed_option("name", row.name.as_deref(), ConversationName::parse)?,
             description: parsed_option("description", description, ConversationDescription::parse)?,
             avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
             is_active: row.is_active,
+            invite_code: parsed_option("invite_code", row.invite_code.as_deref(), InviteCode::parse)?,
             created_by: row.created_by.into(),
             last_seq: Seq::from_i64(row.last_seq),
             last_pos: Pos::from_i64(row.last_pos),
@@ -92,6 +95,12 @@ impl ParticipantRow {
             positions: self.positions(),
         })
     }
+}
+
+/// What has a pair's key is the conversation of that pair, anything else a group.
+pub(crate) fn kind_from(direct_key: Option<&str>) -> Stored<ConversationKind> {
+    let pair = parsed_option("direct_key", direct_key, DirectKey::parse)?;
+    Ok(pair.map_or(ConversationKind::Group, ConversationKind::Direct))
 }
 
 /// From a role's name in the table, which is that of the API.

@@ -1,12 +1,13 @@
 use super::changes::{NewChange, record};
-use super::details::{find_conversation, load_details};
-use super::memberships::find_participant;
+use super::details::load_details;
+use super::groups::as_admin;
+use super::names;
 use crate::fault::{Fault, Stored};
 use crate::id::Id;
 use crate::schema::conversations;
 use chat_domain::conversations::{
-    ConversationChanges, ConversationDescription, ConversationDetails, ConversationName, ParticipantError,
-    UpdateConversation, may_change_group,
+    ConversationDescription, ConversationDetails, ConversationName, NameRule, ParticipantError, UpdateConversation,
+    group_name_key,
 };
 use chat_domain::users::AvatarUrl;
 use chat_domain::{Change, ChangeKind, ConversationId, Timestamp};
@@ -18,6 +19,7 @@ use diesel::prelude::*;
 #[diesel(table_name = conversations)]
 struct Changeset {
     name: Option<Option<String>>,
+    group_name_key: Option<Option<String>>,
     description: Option<Option<String>>,
     avatar: Option<Option<String>>,
 }
@@ -27,10 +29,14 @@ pub(super) fn update(
     update: &UpdateConversation,
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     let id = update.conversation_id;
-    let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
-    let actor = find_participant(connection, id, update.actor)?.map(|row| row.role()).transpose()?;
-    may_change_group(&conversation, actor)?;
-    store(connection, id, &update.changes)?;
+    as_admin(connection, id, update.actor)?;
+    if let (NameRule::Reserved, Some(Some(name))) = (update.name_rule, &update.changes.name)
+        && names::is_taken(connection, name, Some(id))?
+    {
+        return Err(ParticipantError::NameTaken);
+    }
+    store(connection, update)?;
+    index_name(connection, update)?;
     Ok(record_update(connection, id, update.at)?)
 }
 
@@ -46,15 +52,31 @@ pub(super) fn record_update(
     Ok((details, Change { conversation_id: id, pos, at, kind }))
 }
 
-fn store(connection: &mut SqliteConnection, id: ConversationId, changes: &ConversationChanges) -> Stored<()> {
+fn store(connection: &mut SqliteConnection, update: &UpdateConversation) -> Stored<()> {
+    let changes = &update.changes;
     if changes.is_empty() {
         return Ok(());
     }
     let changeset = Changeset {
         name: changes.name.clone().map(|name| name.map(ConversationName::into_string)),
+        group_name_key: changes.name.as_ref().map(|name| match update.name_rule {
+            NameRule::Reserved => name.as_ref().map(group_name_key),
+            NameRule::Free => None,
+        }),
         description: changes.description.clone().map(|text| text.map(ConversationDescription::into_string)),
         avatar: changes.avatar.clone().map(|url| url.map(AvatarUrl::into_string)),
     };
-    diesel::update(conversations::table.find(Id::from(id))).set(changeset).execute(connection)?;
+    let row = conversations::table.find(Id::from(update.conversation_id));
+    diesel::update(row).set(changeset).execute(connection)?;
     Ok(())
+}
+
+/// Everyone finds reserved names, and no others.
+fn index_name(connection: &mut SqliteConnection, update: &UpdateConversation) -> Stored<()> {
+    let Some(name) = &update.changes.name else { return Ok(()) };
+    names::forget(connection, update.conversation_id)?;
+    match (update.name_rule, name) {
+        (NameRule::Reserved, Some(name)) => names::index(connection, update.conversation_id, name),
+        _ => Ok(()),
+    }
 }

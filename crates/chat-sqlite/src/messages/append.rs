@@ -1,15 +1,17 @@
 use super::history::find_in_conversation;
 use super::rows::MessageRow;
+use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::receipts;
 use crate::schema::{conversations, messages, participants, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AppendError, Appended, AttachmentUrl, Draft, Message};
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
-use chat_domain::{ClientMessageId, Pos, Seq};
+use chat_domain::{ClientMessageId, ConversationId, Pos, Seq};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 
@@ -31,7 +33,7 @@ pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result
     {
         return Err(AppendError::UnknownReply);
     }
-    let message = message(draft, sender, standing.last_seq.next(), standing.last_pos.next());
+    let message = message(draft, sender, standing.kind, (standing.last_seq.next(), standing.last_pos.next()));
     store(connection, draft, &message)?;
     Ok(Appended::New(message))
 }
@@ -41,6 +43,7 @@ struct Standing {
     last_seq: Seq,
     last_pos: Pos,
     is_active: bool,
+    kind: ConversationKind,
     /// `None` for whoever does not take part, or has deleted their account a moment ago.
     sender: Option<UserSummary>,
 }
@@ -58,7 +61,16 @@ fn find_replay(
         .select((MessageRow::as_select(), SummaryRow::as_select(), messages::fingerprint))
         .get_result(connection)
         .optional()?;
-    row.map(|(message, sender, fingerprint)| Ok((message.sent_by(sender)?, fingerprint))).transpose()
+    let Some((message, sender, fingerprint)) = row else { return Ok(None) };
+    let kind = find_kind(connection, draft.conversation_id)?;
+    Ok(Some((message.sent_by(sender, kind)?, fingerprint)))
+}
+
+/// Only a replay asks for it alone: it is seldom, and a send should not look up more for it.
+fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) -> Stored<ConversationKind> {
+    let direct_key: Option<String> =
+        conversations::table.find(Id::from(conversation)).select(conversations::direct_key).get_result(connection)?;
+    kind_from(direct_key.as_deref())
 }
 
 fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Standing>> {
@@ -67,7 +79,7 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
         .and(participants::user_id.eq(Id::from(draft.sender)))
         .and(participants::left_at.is_null());
     let exists = users::id.eq(participants::user_id).and(users::deleted_at.is_null());
-    let row: Option<(i64, i64, bool, Option<SummaryRow>)> = conversations::table
+    let row: Option<(i64, i64, bool, Option<String>, Option<SummaryRow>)> = conversations::table
         .left_join(participants::table.on(takes_part))
         .left_join(users::table.on(exists))
         .filter(conversations::id.eq(Id::from(draft.conversation_id)))
@@ -75,25 +87,28 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
             conversations::last_seq,
             conversations::last_pos,
             conversations::is_active,
+            conversations::direct_key,
             Option::<SummaryRow>::as_select(),
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, last_pos, is_active, sender)| {
+    row.map(|(last_seq, last_pos, is_active, direct_key, sender)| {
         Ok(Standing {
             last_seq: Seq::from_i64(last_seq),
             last_pos: Pos::from_i64(last_pos),
             is_active,
+            kind: kind_from(direct_key.as_deref())?,
             sender: sender.map(UserSummary::try_from).transpose()?,
         })
     })
     .transpose()
 }
 
-fn message(draft: &Draft, sender: UserSummary, seq: Seq, pos: Pos) -> Message {
+fn message(draft: &Draft, sender: UserSummary, kind: ConversationKind, (seq, pos): (Seq, Pos)) -> Message {
     Message {
         id: draft.id,
         conversation_id: draft.conversation_id,
+        kind,
         seq,
         pos,
         sender,

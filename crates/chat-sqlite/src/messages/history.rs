@@ -1,8 +1,10 @@
 use super::rows::MessageRow;
+use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{conversations, messages, participants, users};
 use crate::users::SummaryRow;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Anchor, HistoryError, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::{ParticipantPositions, Positions};
 use chat_domain::{ConversationId, MessageId, Seq, UserId};
@@ -17,7 +19,7 @@ pub(super) fn history(
     reader: UserId,
     request: HistoryRequest,
 ) -> Result<HistoryPage, HistoryError> {
-    let last_seq = find_last_seq(connection, conversation)?.ok_or(HistoryError::UnknownConversation)?;
+    let (last_seq, kind) = find_head(connection, conversation)?.ok_or(HistoryError::UnknownConversation)?;
     let participants = load_positions(connection, conversation)?;
     if !participants.iter().any(|participant| participant.user_id == reader) {
         return Err(HistoryError::NotAParticipant);
@@ -29,7 +31,7 @@ pub(super) fn history(
         Some(Anchor::Seq(seq)) => seq,
         None => last_seq,
     };
-    let messages = load_range(connection, conversation, request.range(anchor, last_seq))?;
+    let messages = load_range(connection, (conversation, kind), request.range(anchor, last_seq))?;
     Ok(HistoryPage { messages, last_seq, participants })
 }
 
@@ -54,28 +56,34 @@ pub(crate) fn last_messages(
     ids: &[ConversationId],
 ) -> Stored<HashMap<ConversationId, Message>> {
     let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
-    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
         .inner_join(conversations::table)
         .inner_join(users::table)
         .filter(these)
         .filter(messages::seq.eq(conversations::last_seq))
-        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
     rows.into_iter()
-        .map(|(message, sender)| message.sent_by(sender).map(|message| (message.conversation_id, message)))
+        .map(|(message, sender, direct_key)| {
+            let message = message.sent_by(sender, kind_from(direct_key.as_deref())?)?;
+            Ok((message.conversation_id, message))
+        })
         .collect()
 }
 
-fn find_last_seq(connection: &mut SqliteConnection, conversation: ConversationId) -> Stored<Option<Seq>> {
-    let last_seq: Option<i64> = conversations::table
+fn find_head(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+) -> Stored<Option<(Seq, ConversationKind)>> {
+    let row: Option<(i64, Option<String>)> = conversations::table
         .find(Id::from(conversation))
-        .select(conversations::last_seq)
+        .select((conversations::last_seq, conversations::direct_key))
         .get_result(connection)
         .optional()?;
-    Ok(last_seq.map(Seq::from_i64))
+    row.map(|(last_seq, direct_key)| Ok((Seq::from_i64(last_seq), kind_from(direct_key.as_deref())?))).transpose()
 }
 
-fn load_positions(
+pub(crate) fn load_positions(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
 ) -> Stored<Vec<ParticipantPositions>> {
@@ -97,7 +105,7 @@ fn load_positions(
 
 fn load_range(
     connection: &mut SqliteConnection,
-    conversation: ConversationId,
+    (conversation, kind): (ConversationId, ConversationKind),
     range: SeqRange,
 ) -> Stored<Vec<Message>> {
     if range.is_empty() {
@@ -110,5 +118,5 @@ fn load_range(
         .order(messages::seq.desc())
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)?;
-    rows.into_iter().map(|(message, sender)| message.sent_by(sender)).collect()
+    rows.into_iter().map(|(message, sender)| message.sent_by(sender, kind)).collect()
 }

@@ -2,6 +2,7 @@ use crate::fault::{Stored, parsed, parsed_option};
 use crate::id::{Id, timestamp};
 use crate::schema::messages;
 use crate::users::SummaryRow;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
 use chat_domain::{ClientMessageId, Pos, Seq};
 use diesel::prelude::*;
@@ -25,11 +26,12 @@ pub(crate) struct MessageRow {
 }
 
 impl MessageRow {
-    pub(crate) fn sent_by(self, sender: SummaryRow) -> Stored<Message> {
+    pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind) -> Stored<Message> {
         let key = self.client_message_id.as_deref();
         Ok(Message {
             id: self.id.into(),
             conversation_id: self.conversation_id.into(),
+            kind,
             seq: Seq::from_i64(self.seq),
             pos: Pos::from_i64(self.pos),
             sender: sender.try_into()?,

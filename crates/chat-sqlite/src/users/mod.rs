@@ -10,6 +10,7 @@ mod search;
 
 pub(crate) use find::exist;
 pub(crate) use rows::SummaryRow;
+pub(crate) use search::end_of_prefix;
 
 use crate::SqliteStore;
 use async_trait::async_trait;

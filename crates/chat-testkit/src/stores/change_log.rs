@@ -1,7 +1,7 @@
 //! Durable changes, read again.
 
 use super::{Scene, Stores};
-use chat_domain::conversations::ConversationChanges;
+use chat_domain::conversations::{ConversationChanges, NameRule, UpdateConversation};
 use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos, UserId};
 use uuid::Uuid;
 
@@ -16,8 +16,7 @@ async fn places(scene: &Scene, ranges: &[ChangeRange], limit: u32) -> Vec<(Conve
 
 async fn rename(scene: &Scene, id: ConversationId, actor: UserId) -> Change {
     let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
-    let update =
-        chat_domain::conversations::UpdateConversation { conversation_id: id, actor, changes, at: scene.now() };
+    let update = UpdateConversation { conversation_id: id, actor, changes, name_rule: NameRule::Free, at: scene.now() };
     scene.conversations.update(update).await.expect("updated").1
 }
 

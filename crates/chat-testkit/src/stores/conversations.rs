@@ -4,7 +4,7 @@ use super::scene::sorted;
 use super::{Scene, Stores};
 use chat_domain::conversations::{
     ConversationChanges, ConversationDescription, ConversationKind, ConversationName, CreateConversationError,
-    CreatedConversation, ParticipantError, Refusal, Role, UpdateConversation,
+    CreatedConversation, DirectKey, NameRule, ParticipantError, Refusal, Role, UpdateConversation,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
@@ -42,7 +42,7 @@ pub async fn one_other_and_no_name_is_the_direct_conversation_of_the_pair(stores
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let made = scene.conversations.create(scene.new_conversation(ann, &[bob], None)).await.expect("made");
-    assert_eq!(made.overview.details.conversation.kind, ConversationKind::Direct);
+    assert_eq!(made.overview.details.conversation.kind, ConversationKind::Direct(DirectKey::new(ann, bob)));
     assert!(made.overview.details.participants.iter().all(|participant| participant.role == Role::Member));
     scene.say(made.overview.details.conversation.id, ann, "hello").await;
     let found = scene.conversations.create(scene.new_conversation(bob, &[ann], None)).await.expect("found");
@@ -85,7 +85,7 @@ pub async fn an_unknown_conversation_is_none(stores: Stores) {
 }
 
 fn update(scene: &Scene, id: ConversationId, actor: UserId, changes: ConversationChanges) -> UpdateConversation {
-    UpdateConversation { conversation_id: id, actor, changes, at: scene.now() }
+    UpdateConversation { conversation_id: id, actor, changes, name_rule: NameRule::Free, at: scene.now() }
 }
 
 pub async fn an_update_changes_what_it_names_and_takes_the_next_pos(stores: Stores) {

@@ -2,6 +2,7 @@
 
 use super::scene::limit;
 use super::{Scene, Stores};
+use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
     AppendError, Appended, AttachmentUrl, Draft, HistoryRequest, Message, MessageBody, SendMessage,
 };
@@ -24,6 +25,7 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
     let expected = Message {
         id: draft.id,
         conversation_id: direct,
+        kind: ConversationKind::Direct(DirectKey::new(ann, bob)),
         seq: Seq::new(2),
         pos: Pos::new(3),
         sender,

@@ -35,7 +35,7 @@ pub use scene::Scene;
 
 use chat_domain::ChangeLog;
 use chat_domain::auth::SessionStore;
-use chat_domain::conversations::ConversationStore;
+use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
@@ -48,6 +48,7 @@ pub struct Stores {
     pub users: Arc<dyn UserStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub conversations: Arc<dyn ConversationStore>,
+    pub groups: Arc<dyn GroupStore>,
     pub messages: Arc<dyn MessageStore>,
     pub receipts: Arc<dyn ReceiptStore>,
     pub changes: Arc<dyn ChangeLog>,
@@ -59,12 +60,20 @@ impl Stores {
     /// One value that is every port; `keep` lives as long as any clone of the result.
     pub fn of<S>(store: Arc<S>, keep: impl Any + Send + Sync) -> Self
     where
-        S: UserStore + SessionStore + ConversationStore + MessageStore + ReceiptStore + ChangeLog + 'static,
+        S: UserStore
+            + SessionStore
+            + ConversationStore
+            + GroupStore
+            + MessageStore
+            + ReceiptStore
+            + ChangeLog
+            + 'static,
     {
         Self {
             users: store.clone(),
             sessions: store.clone(),
             conversations: store.clone(),
+            groups: store.clone(),
             messages: store.clone(),
             receipts: store.clone(),
             changes: store,

@@ -2,11 +2,11 @@
 
 use super::scene::page;
 use super::{Scene, Stores};
-use chat_domain::conversations::MAX_LISTED_PARTICIPANTS;
+use chat_domain::conversations::{ConversationFilter, MAX_LISTED_PARTICIPANTS};
 use chat_domain::{ConversationId, UserId};
 
 async fn listed(scene: &Scene, viewer: UserId) -> Vec<ConversationId> {
-    let page = scene.conversations.list(viewer, page(1, 100)).await.expect("a page");
+    let page = scene.conversations.list(viewer, ConversationFilter::All, page(1, 100)).await.expect("a page");
     assert_eq!(page.total, page.items.len() as u64);
     page.items.iter().map(|overview| overview.details.conversation.id).collect()
 }
@@ -36,7 +36,7 @@ pub async fn a_list_is_paged_with_its_total(stores: Stores) {
     made.reverse();
     let mut seen = Vec::new();
     for number in 1..=4 {
-        let page = scene.conversations.list(bob, page(number, 3)).await.expect("a page");
+        let page = scene.conversations.list(bob, ConversationFilter::All, page(number, 3)).await.expect("a page");
         assert_eq!((page.total, page.request.number.get()), (7, u32::try_from(number).expect("small")));
         seen.extend(page.items.iter().map(|overview| overview.details.conversation.id));
     }
@@ -80,7 +80,7 @@ pub async fn an_overview_shows_the_viewer_the_newest_message_and_what_is_unread(
     assert_eq!((of_bob.last_message.as_ref(), of_bob.unread_count()), (Some(&newest), 2));
     assert_eq!(of_bob.viewer.as_ref().map(|viewer| viewer.user.id), Some(bob));
     assert_eq!(scene.overview(group, ann).await.unread_count(), 0, "one has read what one wrote");
-    let listed = scene.conversations.list(bob, page(1, 10)).await.expect("a page");
+    let listed = scene.conversations.list(bob, ConversationFilter::All, page(1, 10)).await.expect("a page");
     assert_eq!(listed.items, [of_bob], "a list shows the same");
     let of_eve = scene.overview(group, eve).await;
     assert_eq!((of_eve.viewer.as_ref(), of_eve.unread_count()), (None, 0), "a stranger's is for the caller to refuse");
@@ -92,7 +92,7 @@ pub async fn each_overview_of_a_page_has_its_own_participants_and_message(stores
     let (one, two, silent) =
         (scene.direct(ann, bob).await, scene.group(ann, &[bob, cid]).await, scene.direct(ann, cid).await);
     let (first, second) = (scene.say(one, bob, "to one").await, scene.say(two, cid, "to two").await);
-    let page = scene.conversations.list(ann, page(1, 10)).await.expect("a page");
+    let page = scene.conversations.list(ann, ConversationFilter::All, page(1, 10)).await.expect("a page");
     let of = |id| page.items.iter().find(|overview| overview.details.conversation.id == id).expect("listed");
     assert_eq!((of(one).details.participants.len(), of(one).last_message.as_ref()), (2, Some(&first)));
     assert_eq!((of(two).details.participants.len(), of(two).last_message.as_ref()), (3, Some(&second)));

@@ -1,7 +1,9 @@
 //! Delivered and read.
 
 use super::{Scene, Stores};
-use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptTarget};
+use chat_domain::conversations::{ConversationKind, DirectKey};
+use chat_domain::receipts::DeliveryStatus::{Delivered, Read};
+use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, MessageStatus, Positions, ReceiptTarget};
 use chat_domain::{ConversationId, MessageId, Seq, UserId};
 use uuid::Uuid;
 
@@ -23,19 +25,33 @@ pub async fn positions_only_move_forward_and_never_past_the_newest(stores: Store
     let said = scene.say_many(direct, ann, 10).await;
     let seq = |number| ReceiptTarget::Seq(Seq::new(number));
     let steps = [
-        (AdvancePositions::Delivered(seq(4)), positions(0, 4, 0), true),
-        (AdvancePositions::Delivered(seq(2)), positions(0, 4, 0), false),
-        (AdvancePositions::Read(ReceiptTarget::Message(said[1].id)), positions(0, 4, 2), true),
-        (AdvancePositions::Read(seq(6)), positions(0, 6, 6), true),
-        (AdvancePositions::Read(seq(6)), positions(0, 6, 6), false),
-        (AdvancePositions::Read(seq(0)), positions(0, 6, 6), false),
-        (AdvancePositions::Delivered(seq(u64::MAX)), positions(0, 10, 6), true),
-        (AdvancePositions::Read(ReceiptTarget::Latest), positions(0, 10, 10), true),
+        (AdvancePositions::Delivered(seq(4)), positions(0, 4, 0), Some((4, Delivered))),
+        (AdvancePositions::Delivered(seq(2)), positions(0, 4, 0), None),
+        (AdvancePositions::Read(ReceiptTarget::Message(said[1].id)), positions(0, 4, 2), Some((2, Read))),
+        (AdvancePositions::Read(seq(6)), positions(0, 6, 6), Some((6, Read))),
+        (AdvancePositions::Read(seq(6)), positions(0, 6, 6), None),
+        (AdvancePositions::Read(seq(0)), positions(0, 6, 6), None),
+        (AdvancePositions::Delivered(seq(u64::MAX)), positions(0, 10, 6), Some((10, Delivered))),
+        (AdvancePositions::Read(ReceiptTarget::Latest), positions(0, 10, 10), Some((10, Read))),
     ];
-    for (step, expected, moved) in steps {
+    let mut before = Positions::default();
+    for (step, expected, covers) in steps {
         let advanced = advance(&scene, direct, bob, step).await;
-        let whole = Advanced { positions: expected, moved, last_seq: Seq::new(10), participant_count: 2 };
+        let covers = covers.map(|(seq, status)| MessageStatus {
+            message_id: said[seq - 1].id,
+            status,
+            read_by: if status == Read { vec![bob] } else { Vec::new() },
+        });
+        let whole = Advanced {
+            kind: ConversationKind::Direct(DirectKey::new(ann, bob)),
+            before,
+            positions: expected,
+            covers,
+            last_seq: Seq::new(10),
+            participant_count: 2,
+        };
         assert_eq!(advanced, whole, "{step:?}");
+        before = expected;
     }
     assert_eq!(scene.all_changes(direct).await.len(), 11, "positions are no durable change");
 }
@@ -63,7 +79,7 @@ pub async fn reading_an_empty_conversation_moves_nothing(stores: Stores) {
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let direct = scene.direct(ann, bob).await;
     let advanced = advance(&scene, direct, ann, AdvancePositions::Read(ReceiptTarget::Latest)).await;
-    assert_eq!((advanced.positions, advanced.moved), (Positions::default(), false));
+    assert_eq!((advanced.positions, advanced.moved(), advanced.covers), (Positions::default(), false, None));
 }
 
 /// Follows what happens in a table of its own, message by message, and compares.

@@ -1,7 +1,8 @@
 use super::Stores;
 use chat_domain::auth::{ClientInfo, NewSession, PasswordHash, RefreshTokenHash, Session};
 use chat_domain::conversations::{
-    AddParticipant, ConversationName, ConversationOverview, NewConversation, ParticipantIds, RemoveParticipant,
+    AddParticipant, ConversationName, ConversationOverview, InviteCode, NewConversation, ParticipantIds,
+    RemoveParticipant,
 };
 use chat_domain::messages::{Appended, Draft, HistoryRequest, Message, MessageBody, SendMessage};
 use chat_domain::receipts::{AdvancePositions, Advanced, ReceiptTarget};
@@ -93,6 +94,7 @@ impl Scene {
             created_by: creator,
             others: ParticipantIds::parse(creator, others).expect("others"),
             name: name.map(|name| ConversationName::parse(name).expect("a name")),
+            invite_code: InviteCode::new(Uuid::new_v4()),
             at: self.now(),
         }
     }

@@ -24,7 +24,12 @@ fn draft(id: u128, at: u128, sender: u128, body: &str, key: Option<&str>) -> Dra
 
 /// Two conversations, 1 with three messages and 2 empty; users 1 and 2 take part in both.
 fn seen() -> Seen {
-    let held = |seq| Held { last_seq: Seq::new(seq), last_pos: Pos::new(seq + 1), is_active: true };
+    let held = |seq| Held {
+        last_seq: Seq::new(seq),
+        last_pos: Pos::new(seq + 1),
+        is_active: true,
+        kind: ConversationKind::Group,
+    };
     let sender = |number| UserSummary { id: user(number), username: None, name: "n".into(), avatar: None };
     Seen {
         conversations: [(conversation(1), held(3)), (conversation(2), held(0))].into(),

@@ -1,0 +1,58 @@
+use super::details::hold_conversation;
+use super::memberships::find_participant;
+use super::names;
+use super::update::record_update;
+use crate::fault::Stored;
+use crate::schema::conversations;
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, ParticipantError, may_change_group};
+use chat_domain::{Change, ConversationId, Timestamp, UserId};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+pub(super) async fn deactivate(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    actor: UserId,
+    at: Timestamp,
+) -> Result<(ConversationDetails, Change), ParticipantError> {
+    as_admin(connection, id, actor).await?;
+    names::forget(connection, id).await?;
+    set_inactive(connection, id).await?;
+    Ok(record_update(connection, id, at).await?)
+}
+
+pub(super) async fn replace_invite_code(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    actor: UserId,
+    code: InviteCode,
+) -> Result<Conversation, ParticipantError> {
+    let conversation = as_admin(connection, id, actor).await?;
+    store_invite_code(connection, id, code).await?;
+    Ok(Conversation { invite_code: Some(code), ..conversation })
+}
+
+/// The group, held until the transaction ends, where it is an active one and the actor an admin of it.
+pub(super) async fn as_admin(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    actor: UserId,
+) -> Result<Conversation, ParticipantError> {
+    let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
+    let role = find_participant(connection, id, actor).await?.map(|row| row.role()).transpose()?;
+    may_change_group(&conversation, role)?;
+    Ok(conversation)
+}
+
+async fn set_inactive(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<()> {
+    // The key of its name may stay: it counts among active groups alone.
+    let row = conversations::table.find(id.as_uuid());
+    diesel::update(row).set(conversations::is_active.eq(false)).execute(connection).await?;
+    Ok(())
+}
+
+async fn store_invite_code(connection: &mut AsyncPgConnection, id: ConversationId, code: InviteCode) -> Stored<()> {
+    let row = conversations::table.find(id.as_uuid());
+    diesel::update(row).set(conversations::invite_code.eq(code.as_text())).execute(connection).await?;
+    Ok(())
+}

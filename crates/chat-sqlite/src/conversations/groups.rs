@@ -1,0 +1,58 @@
+use super::details::find_conversation;
+use super::memberships::find_participant;
+use super::names;
+use super::update::record_update;
+use crate::fault::Stored;
+use crate::id::Id;
+use crate::schema::conversations;
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, ParticipantError, may_change_group};
+use chat_domain::{Change, ConversationId, Timestamp, UserId};
+use diesel::prelude::*;
+
+pub(super) fn deactivate(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    actor: UserId,
+    at: Timestamp,
+) -> Result<(ConversationDetails, Change), ParticipantError> {
+    as_admin(connection, id, actor)?;
+    names::forget(connection, id)?;
+    set_inactive(connection, id)?;
+    Ok(record_update(connection, id, at)?)
+}
+
+pub(super) fn replace_invite_code(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    actor: UserId,
+    code: InviteCode,
+) -> Result<Conversation, ParticipantError> {
+    let conversation = as_admin(connection, id, actor)?;
+    store_invite_code(connection, id, code)?;
+    Ok(Conversation { invite_code: Some(code), ..conversation })
+}
+
+/// The group, where it is an active one and the actor an admin of it.
+pub(super) fn as_admin(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    actor: UserId,
+) -> Result<Conversation, ParticipantError> {
+    let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
+    let role = find_participant(connection, id, actor)?.map(|row| row.role()).transpose()?;
+    may_change_group(&conversation, role)?;
+    Ok(conversation)
+}
+
+fn set_inactive(connection: &mut SqliteConnection, id: ConversationId) -> Stored<()> {
+    // The key of its name may stay: it counts among active groups alone.
+    let row = conversations::table.find(Id::from(id));
+    diesel::update(row).set(conversations::is_active.eq(false)).execute(connection)?;
+    Ok(())
+}
+
+fn store_invite_code(connection: &mut SqliteConnection, id: ConversationId, code: InviteCode) -> Stored<()> {
+    let row = conversations::table.find(Id::from(id));
+    diesel::update(row).set(conversations::invite_code.eq(code.as_text())).execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+use crate::Settings;
+use crate::engine::Refusal;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Who is there, of all threads.
+#[derive(Debug)]
+pub(super) struct Counts {
+    most: usize,
+    most_per_address: usize,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    sessions: usize,
+    /// Of those, the ones that are not connected to a namespace yet.
+    strangers: HashMap<Option<IpAddr>, usize>,
+}
+
+impl Counts {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { most: settings.sessions, most_per_address: settings.strangers_per_address, counted: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn sessions(&self) -> usize {
+        self.lock().sessions
+    }
+
+    pub(super) fn strangers(&self) -> usize {
+        self.lock().strangers.values().sum()
+    }
+
+    /// A place for one more stranger of this address; an address that is not known is one address.
+    pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Refusal> {
+        let mut counted = self.lock();
+        if counted.sessions >= self.most {
+            return Err(Refusal::full());
+        }
+        let strangers = counted.strangers.entry(address).or_default();
+        if *strangers >= self.most_per_address {
+            return Err(Refusal::too_many_strangers());
+        }
+        *strangers += 1;
+        counted.sessions += 1;
+        Ok(Place { counts: Arc::clone(self), address, is_stranger: Cell::new(true) })
+    }
+}
+
+impl Counted {
+    fn forget_stranger(&mut self, address: Option<IpAddr>) {
+        if let Some(strangers) = self.strangers.get_mut(&address) {
+            *strangers -= 1;
+            if *strangers == 0 {
+                self.strangers.remove(&address);
+            }
+        }
+    }
+}
+
+/// The place of one session, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    counts: Arc<Counts>,
+    address: Option<IpAddr>,
+    is_stranger: Cell<bool>,
+}
+
+impl Place {
+    /// It is not a stranger's any more.
+    pub(crate) fn establish(&self) {
+        if self.is_stranger.replace(false) {
+            self.counts.lock().forget_stranger(self.address);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counted = self.counts.lock();
+        counted.sessions -= 1;
+        if self.is_stranger.get() {
+            counted.forget_stranger(self.address);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(sessions: usize, strangers_per_address: usize) -> Arc<Counts> {
+        Arc::new(Counts::new(&Settings { sessions, strangers_per_address, ..Settings::default() }))
+    }
+
+    #[test]
+    fn an_address_has_only_so_many_strangers_and_whoever_connects_is_none() {
+        let (counts, one, other) = (counts(10, 2), Some([127, 0, 0, 1].into()), Some([127, 0, 0, 2].into()));
+        let first = counts.take(one).expect("a place");
+        let _second = counts.take(one).expect("a place");
+        assert_eq!(counts.take(one).err(), Some(Refusal::too_many_strangers()));
+        assert!(counts.take(other).is_ok());
+        first.establish();
+        first.establish();
+        assert_eq!(counts.strangers(), 1);
+        let _third = counts.take(one).expect("a place");
+        drop(first);
+        assert_eq!((counts.sessions(), counts.strangers()), (2, 2));
+    }
+
+    #[test]
+    fn a_full_house_is_full_and_places_are_given_back() {
+        let counts = counts(1, 10);
+        let place = counts.take(None).expect("a place");
+        assert_eq!(counts.take(None).err(), Some(Refusal::full()));
+        drop(place);
+        assert_eq!((counts.sessions(), counts.strangers(), counts.lock().strangers.len()), (0, 0, 0));
+        assert!(counts.take(None).is_ok());
+    }
+}

@@ -1,0 +1,141 @@
+//! Long polling: plain requests inside of anybody's `App`.
+
+use super::query::Asked;
+use super::worker::Job;
+use super::{Server, Worker, cors};
+use crate::engine::{Fault, Refusal, Sid, open_packet};
+use crate::session::{PollId, Session};
+use actix_http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use actix_http::{Method, RequestHead};
+use actix_web::dev::AppService;
+use actix_web::web::{self, Payload};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use tokio::sync::oneshot;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+impl Server {
+    /// The service that answers those who poll at `path`, with and without a slash at its end. Upgrades do not come by here: see [`Server::upgrade`].
+    pub fn polling(&self, path: &str) -> Polling {
+        Polling { server: self.clone(), path: path.trim_end_matches('/').to_owned() }
+    }
+
+    /// Answers one request of a client that polls: for a caller with routing of its own.
+    pub async fn answer(&self, request: &HttpRequest, payload: Payload) -> HttpResponse {
+        let head = request.head();
+        if !self.shared.application.allows_origin(head) {
+            return refuse(&Fault::Forbidden(Refusal::forbidden()));
+        }
+        let mut response = if head.method == Method::OPTIONS {
+            cors::preflight(head).finish()
+        } else {
+            match self.answer_to(head, payload).await {
+                Ok(bytes) => HttpResponse::Ok().insert_header((CONTENT_TYPE, TEXT)).insert_header(NO_STORE).body(bytes),
+                Err(fault) => refuse(&fault),
+            }
+        };
+        cors::allow(head, response.headers_mut());
+        response
+    }
+
+    async fn answer_to(&self, head: &RequestHead, payload: Payload) -> Result<Bytes, Fault> {
+        let asked = Asked::read(head)?;
+        match (asked.sid, &head.method) {
+            (None, &Method::GET) if asked.is_websocket => Err(Fault::BadRequest),
+            (None, &Method::GET) => {
+                asked.check_version()?;
+                self.open(head)
+            }
+            (None, _) => Err(Fault::BadHandshakeMethod),
+            (Some(_), _) if asked.is_websocket => Err(Fault::BadRequest),
+            (Some(sid), &Method::GET) => self.poll(sid).await,
+            (Some(sid), &Method::POST) => self.post(sid, head, payload).await,
+            (Some(_), _) => Err(Fault::BadRequest),
+        }
+    }
+
+    fn open(&self, head: &RequestHead) -> Result<Bytes, Fault> {
+        let (place, opening) = self.admit(head, false)?;
+        let (worker, settings) = (Worker::of_this_thread(&self.shared), &self.shared.settings);
+        let sid = worker.open(opening, |sid, worker| Session::polling(sid, settings, worker, place));
+        Ok(open_packet(sid, settings, true).into())
+    }
+
+    async fn poll(&self, sid: Sid) -> Result<Bytes, Fault> {
+        let (reply, answer) = oneshot::channel();
+        let mut given_up = GivenUp { server: self, sid, id: rand::random(), is_answered: false };
+        self.take_home(sid, Job::Poll { sid, id: given_up.id, reply });
+        let answer = answer.await;
+        given_up.is_answered = true;
+        answer.map_err(|_| Fault::UnknownSid)?
+    }
+
+    async fn post(&self, sid: Sid, head: &RequestHead, payload: Payload) -> Result<Bytes, Fault> {
+        let body = self.read(head, payload).await?;
+        let (reply, answer) = oneshot::channel();
+        self.take_home(sid, Job::Post { sid, body, reply });
+        answer.await.map_err(|_| Fault::UnknownSid)?
+    }
+
+    async fn read(&self, head: &RequestHead, mut payload: Payload) -> Result<Bytes, Fault> {
+        let most = self.shared.settings.max_payload;
+        let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: usize| length > most) {
+            return Err(Fault::TooLarge);
+        }
+        let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
+        while let Some(bytes) = payload.next().await {
+            let bytes = bytes.map_err(|_| Fault::BadRequest)?;
+            if body.len() + bytes.len() > most {
+                return Err(Fault::TooLarge);
+            }
+            body.extend_from_slice(&bytes);
+        }
+        Ok(body.freeze())
+    }
+}
+
+const NO_STORE: (actix_http::header::HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+fn refuse(fault: &Fault) -> HttpResponse {
+    HttpResponse::build(fault.status()).insert_header((CONTENT_TYPE, JSON)).insert_header(NO_STORE).body(fault.body())
+}
+
+/// Tells the session's home when a poll is dropped before it was answered: its client has hung up.
+struct GivenUp<'server> {
+    server: &'server Server,
+    sid: Sid,
+    id: PollId,
+    is_answered: bool,
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.server.take_home(self.sid, Job::GiveUp { sid: self.sid, id: self.id });
+        }
+    }
+}
+
+/// See [`Server::polling`].
+#[derive(Debug)]
+pub struct Polling {
+    server: Server,
+    path: String,
+}
+
+impl actix_web::dev::HttpServiceFactory for Polling {
+    fn register(self, config: &mut AppService) {
+        let server = self.server;
+        let paths = [self.path.clone(), format!("{}/", self.path)];
+        Resource::new(paths)
+            .to(move |request: HttpRequest, payload: web::Payload| {
+                let server = server.clone();
+                async move { server.answer(&request, payload).await }
+            })
+            .register(config);
+    }
+}

@@ -1,0 +1,93 @@
+//! Websockets: requests that leave HTTP with their TCP stream.
+
+use super::query::Asked;
+use super::worker::Job;
+use super::{Server, Worker, answers};
+use crate::engine::{Fault, Refusal, Sid, open_packet};
+use crate::session::Session;
+use crate::wire::{Wire, frames};
+use actix_http::header::HeaderMap;
+use actix_http::ws::verify_handshake;
+use actix_http::{RequestHead, StatusCode};
+use bytes::{Bytes, BytesMut};
+use tokio::net::TcpStream;
+
+/// What a request to upgrade leaves HTTP with.
+#[derive(Debug)]
+pub struct Upgrade {
+    /// The connection.
+    pub stream: TcpStream,
+    /// What has been read of it already: a client's first frame may be in it.
+    pub read: BytesMut,
+    /// Answers to earlier requests on this connection that have not been written yet.
+    pub unwritten: Bytes,
+    /// The caller's own headers for the answer, such as a request's id.
+    pub headers: HeaderMap,
+}
+
+/// A websocket on its way to the session that it is to take over.
+pub(super) struct Candidate {
+    pub(super) stream: std::net::TcpStream,
+    pub(super) read: BytesMut,
+    pub(super) unwritten: Bytes,
+    pub(super) switching: Vec<u8>,
+    pub(super) headers: HeaderMap,
+}
+
+impl Server {
+    /// Takes over a connection whose client asks for a websocket, on the thread that it came in on. Returns as soon as the socket has a task of its own, with
+    /// the status that was answered, for the log; where the session lives on another thread, 101 means that it has been handed over.
+    #[allow(clippy::unused_async)] // A promise for callers who route by themselves: whatever comes may take time.
+    pub async fn upgrade(&self, head: &RequestHead, upgrade: Upgrade) -> StatusCode {
+        match self.judge(head) {
+            Ok(None) => self.open_websocket(head, upgrade),
+            Ok(Some(sid)) => self.hand_over(sid, head, upgrade),
+            Err(fault) => refuse(&fault, upgrade),
+        }
+    }
+
+    fn judge(&self, head: &RequestHead) -> Result<Option<Sid>, Fault> {
+        if !self.shared.application.allows_origin(head) {
+            return Err(Fault::Forbidden(Refusal::forbidden()));
+        }
+        let asked = Asked::read(head)?;
+        if verify_handshake(head).is_err() || !asked.is_websocket {
+            return Err(Fault::BadRequest);
+        }
+        if asked.sid.is_none() {
+            asked.check_version()?;
+        }
+        Ok(asked.sid)
+    }
+
+    fn open_websocket(&self, head: &RequestHead, upgrade: Upgrade) -> StatusCode {
+        let (place, opening) = match self.admit(head, true) {
+            Ok(admitted) => admitted,
+            Err(fault) => return refuse(&fault, upgrade),
+        };
+        let (worker, settings) = (Worker::of_this_thread(&self.shared), &self.shared.settings);
+        worker.open(opening, |sid, worker| {
+            let open = frames::text(&open_packet(sid, settings, false));
+            let switching = answers::switching(head, &upgrade.headers);
+            let first = [&upgrade.unwritten[..], &switching, &open].concat().into();
+            Session::socket(sid, settings, worker, place, Wire::new(upgrade.stream, upgrade.read), first)
+        });
+        StatusCode::SWITCHING_PROTOCOLS
+    }
+
+    fn hand_over(&self, sid: Sid, head: &RequestHead, upgrade: Upgrade) -> StatusCode {
+        let switching = answers::switching(head, &upgrade.headers);
+        // A socket that cannot leave its thread is of no use, and as good as lost.
+        let Ok(stream) = upgrade.stream.into_std() else { return StatusCode::INTERNAL_SERVER_ERROR };
+        let (read, unwritten, headers) = (upgrade.read, upgrade.unwritten, upgrade.headers);
+        let candidate = Candidate { stream, read, unwritten, switching, headers };
+        self.take_home(sid, Job::Upgrade { sid, candidate });
+        StatusCode::SWITCHING_PROTOCOLS
+    }
+}
+
+fn refuse(fault: &Fault, upgrade: Upgrade) -> StatusCode {
+    let answer = answers::refusal(fault, &upgrade.headers);
+    actix_rt::spawn(answers::say_and_close(upgrade.stream, upgrade.unwritten, answer));
+    fault.status()
+}

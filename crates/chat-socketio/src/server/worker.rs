@@ -1,0 +1,168 @@
+use super::{Opening, Shared, probe};
+use crate::engine::Sid;
+use crate::server::upgrade::Candidate;
+use crate::session::{PollId, Reply, Session};
+use bytes::Bytes;
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::rc::{Rc, Weak};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// What comes from another thread for a session of this one. A reply that is dropped says that there is no such session.
+pub(super) enum Job {
+    Poll { sid: Sid, id: PollId, reply: Reply },
+    GiveUp { sid: Sid, id: PollId },
+    Post { sid: Sid, body: Bytes, reply: Reply },
+    Upgrade { sid: Sid, candidate: Candidate },
+}
+
+/// The sessions of one gateway on one thread.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    index: u16,
+    this: Weak<Self>,
+    sessions: RefCell<HashMap<Sid, Rc<Session>>>,
+    /// When to look at which session, one entry each. One that has ended stays until its time has come.
+    beats: RefCell<BinaryHeap<Reverse<(Instant, Sid)>>>,
+    sooner: Notify,
+}
+
+thread_local! {
+    static WORKERS: RefCell<Vec<(std::sync::Weak<Shared>, Weak<Worker>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Worker {
+    /// The one of this thread and this gateway; made, with the task that keeps it, when it is asked for first.
+    pub(crate) fn of_this_thread(shared: &Arc<Shared>) -> Rc<Self> {
+        WORKERS.with_borrow_mut(|workers| {
+            let is_ours =
+                |(known, _): &&(std::sync::Weak<Shared>, Weak<Self>)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(shared));
+            if let Some(worker) = workers.iter().find(is_ours).and_then(|(_, worker)| worker.upgrade()) {
+                return worker;
+            }
+            workers.retain(|(shared, worker)| shared.strong_count() > 0 && worker.strong_count() > 0);
+            let worker = Self::start(shared);
+            workers.push((Arc::downgrade(shared), Rc::downgrade(&worker)));
+            worker
+        })
+    }
+
+    fn start(shared: &Arc<Shared>) -> Rc<Self> {
+        let (sender, jobs) = unbounded_channel();
+        let index = {
+            let mut workers = shared.workers.lock().unwrap_or_else(PoisonError::into_inner);
+            workers.push(sender);
+            // A server has a few dozen threads; one that lost its 65,536th would find that thread's sessions unknown.
+            u16::try_from(workers.len() - 1).unwrap_or(u16::MAX)
+        };
+        let worker = Rc::new_cyclic(|this| Self {
+            index,
+            this: this.clone(),
+            sessions: RefCell::default(),
+            beats: RefCell::default(),
+            sooner: Notify::new(),
+        });
+        actix_rt::spawn(Rc::clone(&worker).work(jobs));
+        worker
+    }
+
+    pub(super) const fn index(&self) -> u16 {
+        self.index
+    }
+
+    async fn work(self: Rc<Self>, mut jobs: UnboundedReceiver<Job>) {
+        loop {
+            let next = self.beats.borrow().peek().map(|Reverse((time, _))| *time);
+            let beat = async {
+                match next {
+                    Some(time) => tokio::time::sleep_until(time.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(job) => self.run(job),
+                    // The gateway is gone, and whoever lives here has nobody left to ask for.
+                    None => return,
+                },
+                () = beat => self.beat(),
+                () = self.sooner.notified() => {}
+            }
+        }
+    }
+
+    pub(super) fn run(&self, job: Job) {
+        match job {
+            Job::Poll { sid, id, reply } => {
+                if let Some(session) = self.find(sid) {
+                    session.poll(id, reply);
+                }
+            }
+            Job::GiveUp { sid, id } => {
+                if let Some(session) = self.find(sid) {
+                    session.give_up(id);
+                }
+            }
+            Job::Post { sid, body, reply } => {
+                if let Some(session) = self.find(sid) {
+                    session.post(body, reply);
+                }
+            }
+            Job::Upgrade { sid, candidate } => {
+                let session = self.find(sid);
+                actix_rt::spawn(probe::judge(session, candidate));
+            }
+        }
+    }
+
+    /// A new session, at home here.
+    pub(super) fn open(&self, opening: Opening, make: impl FnOnce(Sid, Weak<Self>) -> Session) -> Sid {
+        let sid = Sid::new(self.index);
+        let session = Rc::new(make(sid, self.this.clone()));
+        self.sessions.borrow_mut().insert(sid, Rc::clone(&session));
+        self.schedule(session.next_beat(), sid);
+        opening(session);
+        sid
+    }
+
+    pub(crate) fn forget(&self, sid: Sid) {
+        let forgotten = self.sessions.borrow_mut().remove(&sid);
+        drop(forgotten);
+    }
+
+    fn find(&self, sid: Sid) -> Option<Rc<Session>> {
+        self.sessions.borrow().get(&sid).cloned()
+    }
+
+    fn schedule(&self, time: Instant, sid: Sid) {
+        let mut beats = self.beats.borrow_mut();
+        let is_sooner = beats.peek().is_none_or(|Reverse((first, _))| time < *first);
+        beats.push(Reverse((time, sid)));
+        if is_sooner {
+            self.sooner.notify_one();
+        }
+    }
+
+    fn beat(&self) {
+        let now = Instant::now();
+        while let Some((_, sid)) = self.take_due(now) {
+            let Some(session) = self.find(sid) else { continue };
+            // This one, and the one in the table: the caller has let go of it without a word.
+            if Rc::strong_count(&session) <= 2 {
+                self.forget(sid);
+            } else if let Some(next) = session.beat(now) {
+                self.schedule(next.max(now), sid);
+            }
+        }
+    }
+
+    fn take_due(&self, now: Instant) -> Option<(Instant, Sid)> {
+        let mut beats = self.beats.borrow_mut();
+        beats.peek().filter(|Reverse((time, _))| *time <= now)?;
+        beats.pop().map(|Reverse(due)| due)
+    }
+}

@@ -1,0 +1,420 @@
+//! One client of Engine.IO, on the worker thread that is its home: whichever transport carries it, messages come out here and frames go in.
+
+mod ending;
+mod finish;
+mod heart;
+mod inbox;
+mod outbox;
+mod polling;
+mod requests;
+
+pub use ending::Ending;
+pub use inbox::Message;
+pub use outbox::{Outbox, Queue};
+pub(crate) use polling::{PollId, Reply};
+
+use crate::Settings;
+use crate::engine::{Packet, Sid};
+use crate::server::{Place, Worker};
+use crate::settings::{CONTROL_BYTES, INBOX_LOW_WATER};
+use crate::wire::{Breach, Incoming, Wire, Written, frames};
+use bytes::Bytes;
+use heart::{Due, Heart};
+use inbox::Inbox;
+use polling::Polling;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Weak;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Instant;
+
+/// What a flush came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flushed {
+    /// Nothing is left.
+    All,
+    /// The client takes no more for now: [`Session::poll_writable`] tells when it does again.
+    Blocked,
+    /// The session has ended.
+    Ended,
+}
+
+#[derive(Debug)]
+enum Transport {
+    Polling(Polling),
+    Socket(Wire),
+    Gone,
+}
+
+/// One session. It belongs to one thread, and is shared there between a task of the caller's, which asks for messages and waits for a client that takes
+/// no more, and whoever has something to send.
+///
+/// What waits to be sent is the caller's own ([`Outbox`]) and is offered with each flush; the session itself keeps no more than pings and answers of the
+/// protocol. What the client says is read only when the caller asks for it: that is the backpressure.
+#[derive(Debug)]
+pub struct Session {
+    sid: Sid,
+    settings: Arc<Settings>,
+    worker: Weak<Worker>,
+    place: Place,
+    transport: RefCell<Transport>,
+    control: RefCell<Queue>,
+    inbox: RefCell<Inbox>,
+    task: RefCell<Option<Waker>>,
+    heart: Heart,
+    ending: Cell<Option<Ending>>,
+    /// The caller has asked for a message, and there was none.
+    is_listening: Cell<bool>,
+}
+
+/// An outbox where nothing ever waits.
+#[derive(Debug)]
+struct Nothing;
+
+impl Outbox for Nothing {
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    fn fill<'outbox>(&'outbox self, _: &mut [std::io::IoSlice<'outbox>]) -> usize {
+        0
+    }
+
+    fn advance(&mut self, _: usize) {}
+
+    fn pop(&mut self) -> Option<Bytes> {
+        None
+    }
+}
+
+impl Session {
+    pub(crate) fn polling(sid: Sid, settings: &Arc<Settings>, worker: Weak<Worker>, place: Place) -> Self {
+        Self::new(sid, settings, worker, place, Transport::Polling(Polling::default()))
+    }
+
+    pub(crate) fn socket(
+        sid: Sid,
+        settings: &Arc<Settings>,
+        worker: Weak<Worker>,
+        place: Place,
+        wire: Wire,
+        first: Bytes,
+    ) -> Self {
+        let session = Self::new(sid, settings, worker, place, Transport::Socket(wire));
+        session.push_control(first);
+        session
+    }
+
+    fn new(sid: Sid, settings: &Arc<Settings>, worker: Weak<Worker>, place: Place, transport: Transport) -> Self {
+        Self {
+            sid,
+            settings: Arc::clone(settings),
+            worker,
+            place,
+            transport: RefCell::new(transport),
+            control: RefCell::new(Queue::new(CONTROL_BYTES)),
+            inbox: RefCell::default(),
+            task: RefCell::default(),
+            heart: Heart::new(settings, Instant::now()),
+            ending: Cell::new(None),
+            is_listening: Cell::new(false),
+        }
+    }
+
+    /// Its name, which is a credential too: not for logs, and not what other clients know this one by.
+    pub const fn sid(&self) -> Sid {
+        self.sid
+    }
+
+    /// Why it has ended; `None` while it has not.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending.get()
+    }
+
+    /// Whether a websocket carries it now.
+    pub fn is_websocket(&self) -> bool {
+        matches!(*self.transport.borrow(), Transport::Socket(_))
+    }
+
+    /// What the server promised its clients.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The client is of use: it is not closed for not being, and does not count among the strangers of its address any more.
+    pub fn establish(&self) {
+        self.place.establish();
+        self.heart.set_connect_due(None);
+    }
+
+    /// The client has to be of use again within the connect timeout.
+    pub fn expect_connect(&self) {
+        self.heart.set_connect_due(Some(Instant::now() + self.settings.connect_timeout));
+    }
+
+    /// Hands the client as much of `outbox` as it takes at once. Where more is left, the task that waits for this session has to be woken
+    /// ([`Self::wake`]) unless it is the one that calls.
+    pub fn flush(&self, outbox: &mut (impl Outbox + ?Sized)) -> Flushed {
+        let control = &mut *self.control.borrow_mut();
+        let written = match &mut *self.transport.borrow_mut() {
+            Transport::Socket(wire) => wire.write(control, outbox),
+            Transport::Polling(polling) => {
+                polling.answer(control, outbox, self.settings.packets_per_poll, self.settings.max_payload);
+                if outbox.is_empty() { Written::All } else { Written::Blocked }
+            }
+            Transport::Gone => return Flushed::Ended,
+        };
+        match written {
+            Written::All => Flushed::All,
+            Written::Blocked => Flushed::Blocked,
+            Written::Broken => {
+                self.lose();
+                Flushed::Ended
+            }
+        }
+    }
+
+    /// Ready when a flush may get further than the last one did, or the session has no transport any more.
+    pub fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.keep_waker(context);
+        match &*self.transport.borrow() {
+            Transport::Socket(wire) => wire.poll_writable(context),
+            Transport::Polling(polling) if !polling.has_poll() => Poll::Pending,
+            Transport::Polling(_) | Transport::Gone => Poll::Ready(()),
+        }
+    }
+
+    /// Hands over all of `outbox`, waiting where the client takes no more; ready when nothing is left, or the session has ended.
+    pub fn poll_flush(&self, outbox: &mut (impl Outbox + ?Sized), context: &mut Context<'_>) -> Poll<()> {
+        self.keep_waker(context);
+        while self.flush(outbox) == Flushed::Blocked {
+            ready!(self.poll_writable(context));
+        }
+        Poll::Ready(())
+    }
+
+    /// Runs something of the caller's while the client goes on being written to.
+    pub async fn flush_while<T>(&self, outbox: &RefCell<impl Outbox>, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            let _ = self.poll_flush(&mut *outbox.borrow_mut(), context);
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// The next message of the client, in order; `None` when there will be none, which [`Self::ending`] explains.
+    pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
+        self.keep_waker(context);
+        self.poll_control(context);
+        let message = self.poll_message(context);
+        self.is_listening.set(message.is_pending());
+        message
+    }
+
+    /// The same, while what waits in `outbox` goes out.
+    pub async fn next(&self, outbox: &RefCell<impl Outbox>) -> Option<Message> {
+        poll_fn(|context| {
+            let _ = self.poll_flush(&mut *outbox.borrow_mut(), context);
+            self.poll_next(context)
+        })
+        .await
+    }
+
+    /// Wakes the task that last waited for this session.
+    pub fn wake(&self) {
+        if let Some(task) = self.task.borrow().as_ref() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// Ends the session of a client that broke the protocol in what its messages say.
+    pub fn condemn(&self) {
+        self.end(Ending::Violation);
+    }
+
+    fn keep_waker(&self, context: &Context<'_>) {
+        let mut task = self.task.borrow_mut();
+        if !task.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
+            *task = Some(context.waker().clone());
+        }
+    }
+
+    fn poll_message(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
+        if let Some(message) = self.pop() {
+            return Poll::Ready(Some(message));
+        }
+        loop {
+            if self.ending.get().is_some() {
+                return Poll::Ready(None);
+            }
+            let incoming = match &mut *self.transport.borrow_mut() {
+                Transport::Socket(wire) => ready!(wire.poll_next(self.settings.max_payload, context)),
+                Transport::Polling(_) | Transport::Gone => return Poll::Pending,
+            };
+            match incoming {
+                Ok(Ok(incoming)) => {
+                    if let Some(message) = self.hear(incoming) {
+                        return Poll::Ready(Some(message));
+                    }
+                }
+                Ok(Err(Breach::TooBig)) => self.end(Ending::TooLarge),
+                Ok(Err(_)) => self.end(Ending::Violation),
+                Err(_) => self.lose(),
+            }
+        }
+    }
+
+    fn pop(&self) -> Option<Message> {
+        let mut inbox = self.inbox.borrow_mut();
+        let message = inbox.pop();
+        if inbox.bytes() <= INBOX_LOW_WATER
+            && let Transport::Polling(polling) = &mut *self.transport.borrow_mut()
+        {
+            polling.release_post();
+        }
+        message
+    }
+
+    fn hear(&self, incoming: Incoming) -> Option<Message> {
+        match incoming {
+            Incoming::Text(text) => return self.hear_packet(text),
+            Incoming::Binary(bytes) => {
+                self.heart.heard();
+                return Some(Message::Binary(bytes));
+            }
+            Incoming::Ping(payload) => self.send_control(frames::pong(&payload)),
+            Incoming::Pong => {}
+            Incoming::Close(_) => self.end(Ending::Client),
+        }
+        None
+    }
+
+    fn hear_packet(&self, mut text: String) -> Option<Message> {
+        match Packet::parse(&text) {
+            Ok(Packet::Message(_)) => {
+                self.heart.heard();
+                text.drain(..1);
+                return Some(Message::Text(text));
+            }
+            Ok(Packet::Binary(bytes)) => {
+                self.heart.heard();
+                return Some(Message::Binary(bytes));
+            }
+            Ok(Packet::Pong(_)) => self.heart.heard(),
+            Ok(Packet::Close) => self.end(Ending::Client),
+            Ok(Packet::Noop | Packet::Upgrade) => {}
+            Ok(Packet::Ping(_)) | Err(_) => self.end(Ending::Violation),
+        }
+        None
+    }
+
+    /// Queues a packet of the protocol's own, which does not wait behind the caller's, and writes it if that can be done.
+    pub(crate) fn send_control(&self, frame: Bytes) {
+        self.push_control(frame);
+        if self.flush_control() == Written::Blocked {
+            self.wake();
+        }
+    }
+
+    fn push_control(&self, frame: Bytes) {
+        if !self.control.borrow_mut().push(frame) {
+            self.end(Ending::TooSlow);
+        }
+    }
+
+    /// The control packets that wait. In the middle of a frame of the caller's they wait for its end, which the caller's flush brings.
+    fn flush_control(&self) -> Written {
+        let control = &mut *self.control.borrow_mut();
+        if control.is_empty() {
+            return Written::All;
+        }
+        match &mut *self.transport.borrow_mut() {
+            Transport::Socket(wire) if !wire.is_mid_frame() => wire.write(control, &mut Nothing),
+            Transport::Socket(_) | Transport::Gone => Written::All,
+            Transport::Polling(polling) => {
+                polling.answer(control, &mut Nothing, self.settings.packets_per_poll, self.settings.max_payload);
+                Written::All
+            }
+        }
+    }
+
+    fn poll_control(&self, context: &mut Context<'_>) {
+        loop {
+            match self.flush_control() {
+                Written::All => return,
+                Written::Broken => return self.lose(),
+                Written::Blocked if self.poll_writable(context).is_pending() => return,
+                Written::Blocked => {}
+            }
+        }
+    }
+
+    /// What time brings; the time of the next look, `None` when there is to be none.
+    pub(crate) fn beat(&self, now: Instant) -> Option<Instant> {
+        let is_heard = match &*self.transport.borrow() {
+            Transport::Socket(_) => self.is_listening.get(),
+            Transport::Polling(polling) => !polling.has_post(),
+            Transport::Gone => return None,
+        };
+        if self.ending.get().is_some() {
+            return None;
+        }
+        match self.heart.beat(now, is_heard) {
+            Due::Nothing => {}
+            Due::Ping => self.send_control(frames::text("2")),
+            Due::Dead => self.end(Ending::PingTimeout),
+            Due::Useless => self.end(Ending::ConnectTimeout),
+        }
+        self.ending.get().is_none().then(|| self.heart.next())
+    }
+
+    pub(crate) fn next_beat(&self) -> Instant {
+        self.heart.next()
+    }
+
+    /// The connection is gone.
+    fn lose(&self) {
+        self.end(Ending::TransportLost);
+        *self.transport.borrow_mut() = Transport::Gone;
+    }
+
+    /// Nothing more is heard of the client, and requests in its name are refused. A websocket stays until [`Self::finish`] has said goodbye.
+    fn end(&self, ending: Ending) {
+        if self.ending.get().is_some() {
+            return;
+        }
+        self.ending.set(Some(ending));
+        {
+            let mut transport = self.transport.borrow_mut();
+            if let Transport::Polling(polling) = &mut *transport {
+                polling.release_poll(if ending == Ending::Client { "6" } else { "1" });
+                polling.release_post();
+                *transport = Transport::Gone;
+            }
+        }
+        self.forget();
+        self.wake();
+    }
+
+    fn forget(&self) {
+        if let Some(worker) = self.worker.upgrade() {
+            worker.forget(self.sid);
+        }
+    }
+
+    /// A websocket that has proven itself takes the session over; it comes back where there is nothing to take over any more.
+    pub(crate) fn adopt(&self, wire: Wire) -> Option<Wire> {
+        {
+            let mut transport = self.transport.borrow_mut();
+            let Transport::Polling(polling) = &mut *transport else { return Some(wire) };
+            polling.release_poll("6");
+            polling.release_post();
+            *transport = Transport::Socket(wire);
+        }
+        self.wake();
+        None
+    }
+}

@@ -1,0 +1,164 @@
+use super::outbox::Outbox;
+use crate::engine::{Fault, SEPARATOR, push_base64};
+use crate::wire::frames::{self, Carried};
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+/// Where a request waits for its answer. A request that was given up takes none.
+pub(crate) type Reply = oneshot::Sender<Result<Bytes, Fault>>;
+
+/// Which of a session's polls: to know later which of them was given up.
+pub(crate) type PollId = u64;
+
+/// A session while its client polls.
+#[derive(Debug, Default)]
+pub(super) struct Polling {
+    poll: Option<(PollId, Reply)>,
+    post: Option<Reply>,
+    /// A websocket is about to take the session over.
+    pub(super) has_candidate: bool,
+}
+
+impl Polling {
+    pub(super) const fn has_poll(&self) -> bool {
+        self.poll.is_some()
+    }
+
+    pub(super) const fn has_post(&self) -> bool {
+        self.post.is_some()
+    }
+
+    pub(super) fn is_poll(&self, id: PollId) -> bool {
+        self.poll.as_ref().is_some_and(|(known, _)| *known == id)
+    }
+
+    /// Gives the request back where one waits already.
+    pub(super) fn set_poll(&mut self, id: PollId, reply: Reply) -> Result<(), Reply> {
+        if self.has_poll() {
+            return Err(reply);
+        }
+        self.poll = Some((id, reply));
+        Ok(())
+    }
+
+    pub(super) fn set_post(&mut self, reply: Reply) {
+        self.post = Some(reply);
+    }
+
+    /// Lets the POST that waited go.
+    pub(super) fn release_post(&mut self) {
+        if let Some(reply) = self.post.take() {
+            accept_post(reply);
+        }
+    }
+
+    /// Answers the poll that waits with one packet.
+    pub(super) fn release_poll(&mut self, packet: &'static str) {
+        if let Some((_, reply)) = self.poll.take() {
+            // Whoever has given it up is dealt with elsewhere.
+            let _ = reply.send(Ok(Bytes::from_static(packet.as_bytes())));
+        }
+    }
+
+    /// Answers the poll that waits with what there is, control packets first; leaves it waiting where there is nothing. Stops at `most` packets, and
+    /// at a payload of `bytes`.
+    pub(super) fn answer(
+        &mut self,
+        control: &mut impl Outbox,
+        outbox: &mut (impl Outbox + ?Sized),
+        most: usize,
+        bytes: usize,
+    ) {
+        if !self.has_poll() {
+            return;
+        }
+        let mut payload = String::new();
+        let mut count = 0;
+        while count < most && payload.len() < bytes {
+            let Some(frame) = control.pop().or_else(|| outbox.pop()) else { break };
+            count += usize::from(push(&mut payload, &frame));
+        }
+        if count > 0
+            && let Some((_, reply)) = self.poll.take()
+        {
+            // As above.
+            let _ = reply.send(Ok(payload.into()));
+        }
+    }
+}
+
+pub(super) fn accept_post(reply: Reply) {
+    // Whoever has given it up asks for nothing.
+    let _ = reply.send(Ok(Bytes::from_static(b"ok")));
+}
+
+/// Appends what a frame carries; `false` where that is nothing for one who polls.
+fn push(payload: &mut String, frame: &Bytes) -> bool {
+    let start = payload.len();
+    if start > 0 {
+        payload.push(SEPARATOR);
+    }
+    match frames::open(frame) {
+        Some(Carried::Text(text)) => {
+            if let Ok(text) = str::from_utf8(&text) {
+                payload.push_str(text);
+                return true;
+            }
+        }
+        Some(Carried::Binary(bytes)) => {
+            push_base64(payload, &bytes);
+            return true;
+        }
+        Some(Carried::Control) | None => {}
+    }
+    payload.truncate(start);
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Queue;
+
+    fn queue(frames: impl IntoIterator<Item = Bytes>) -> Queue {
+        let mut queue = Queue::new(usize::MAX);
+        for frame in frames {
+            assert!(queue.push(frame));
+        }
+        queue
+    }
+
+    fn answer(control: &mut Queue, outbox: &mut Queue, most: usize) -> Option<String> {
+        let (reply, mut answer) = oneshot::channel();
+        let mut polling = Polling::default();
+        polling.set_poll(1, reply).expect("none waits");
+        polling.answer(control, outbox, most, 1_000);
+        let payload = answer.try_recv().ok()?.expect("a payload");
+        Some(String::from_utf8(payload.to_vec()).expect("text"))
+    }
+
+    #[test]
+    fn a_poll_takes_control_packets_first_and_no_more_than_it_may() {
+        let mut control = queue([frames::text("2")]);
+        let mut outbox = queue((0..4).map(|n| frames::text(&format!("4{n}"))));
+        assert_eq!(answer(&mut control, &mut outbox, 3).as_deref(), Some("2\u{1e}40\u{1e}41"));
+        assert_eq!(answer(&mut control, &mut outbox, 3).as_deref(), Some("42\u{1e}43"));
+        assert_eq!(answer(&mut control, &mut outbox, 3), None);
+    }
+
+    #[test]
+    fn binary_goes_as_base64_and_frames_of_a_websocket_only_do_not_go_at_all() {
+        let mut outbox = queue([frames::close(Some(1000)), frames::binary(&[1, 2, 3, 4]), frames::text("4hello")]);
+        assert_eq!(answer(&mut queue([]), &mut outbox, 16).as_deref(), Some("bAQIDBA==\u{1e}4hello"));
+    }
+
+    #[test]
+    fn only_one_poll_waits_at_a_time() {
+        let mut polling = Polling::default();
+        let (first, _kept) = oneshot::channel();
+        let (second, _kept_too) = oneshot::channel();
+        polling.set_poll(1, first).expect("none waits");
+        assert!(polling.set_poll(2, second).is_err());
+        assert!(polling.is_poll(1) && !polling.is_poll(2));
+    }
+}

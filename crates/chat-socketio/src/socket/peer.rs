@@ -1,0 +1,237 @@
+use super::packet::{Event, SocketPacket};
+use super::packets;
+use crate::session::{Message, Outbox, Session};
+use crate::settings::NAMESPACES_PER_SESSION;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// What a client wants, namespace by namespace.
+#[derive(Debug)]
+pub enum Incoming {
+    /// To be connected: the caller [`Peer::accept`]s or [`Peer::refuse`]s before it asks for what comes next.
+    Connect {
+        /// Where, with its slash.
+        namespace: String,
+        /// What the client says of itself: an object.
+        auth: Option<Box<RawValue>>,
+    },
+    /// Something to be done.
+    Event {
+        /// Where.
+        namespace: String,
+        /// What.
+        event: Event,
+    },
+    /// The answer to an event of the server's.
+    Ack {
+        /// Where.
+        namespace: String,
+        /// Its arguments, and which event it answers.
+        event: Event,
+    },
+    /// To be let go. It happened.
+    Disconnect {
+        /// Where from.
+        namespace: String,
+    },
+}
+
+/// How a namespace stands to one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It has asked to be connected.
+    Asking,
+    Connected,
+    /// It was let go, and may not know yet.
+    Left,
+}
+
+/// A session that speaks Socket.IO. What breaks the protocol ends the session: an event before the connection, a second connection, a packet that is none.
+#[derive(Debug)]
+pub struct Peer {
+    session: Rc<Session>,
+    namespaces: Vec<(String, Standing)>,
+    half: Option<Half>,
+}
+
+/// A packet whose attachments have not all come.
+#[derive(Debug)]
+struct Half {
+    namespace: String,
+    event: Event,
+    is_ack: bool,
+    missing: usize,
+    bytes: usize,
+}
+
+impl Peer {
+    /// Of a session of which nothing has been asked yet.
+    pub const fn new(session: Rc<Session>) -> Self {
+        Self { session, namespaces: Vec::new(), half: None }
+    }
+
+    /// The session.
+    pub const fn session(&self) -> &Rc<Session> {
+        &self.session
+    }
+
+    /// Whether the client is connected there.
+    pub fn is_connected(&self, namespace: &str) -> bool {
+        self.standing(namespace) == Some(Standing::Connected)
+    }
+
+    /// The next thing that the client wants, in order; `None` when its session has ended.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        loop {
+            let Some(message) = ready!(self.session.poll_next(context)) else { return Poll::Ready(None) };
+            match self.hear(message) {
+                Some(Some(incoming)) => return Poll::Ready(Some(incoming)),
+                Some(None) => {}
+                None => {
+                    self.session.condemn();
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+
+    /// The same, while what waits in `outbox` goes out.
+    pub async fn next(&mut self, outbox: &RefCell<impl Outbox>) -> Option<Incoming> {
+        poll_fn(|context| {
+            let _ = self.session.poll_flush(&mut *outbox.borrow_mut(), context);
+            self.poll_next(context)
+        })
+        .await
+    }
+
+    /// Connects the client, and returns by which name it will know itself there: no credential, unlike the session's own.
+    pub fn accept(&mut self, namespace: &str) -> String {
+        let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 15]>());
+        self.set(namespace, Standing::Connected);
+        self.session.establish();
+        self.session.send_control(packets::connected(namespace, &id));
+        id
+    }
+
+    /// Refuses the client for good: it does not come back by itself. `data`, JSON, is what its `connect_error` is told besides the message.
+    pub fn refuse(&mut self, namespace: &str, message: &str, data: Option<&str>) {
+        self.remove(namespace);
+        self.session.send_control(packets::refused(namespace, message, data));
+    }
+
+    /// Lets the client go, for good: it does not come back by itself. Returns the packet that says so, to be sent after what waits for the client.
+    #[must_use]
+    pub fn disconnect(&mut self, namespace: &str) -> Bytes {
+        self.set(namespace, Standing::Left);
+        self.expect_connect();
+        packets::disconnected(namespace)
+    }
+
+    fn expect_connect(&self) {
+        if !self.namespaces.iter().any(|(_, standing)| *standing == Standing::Connected) {
+            self.session.expect_connect();
+        }
+    }
+
+    fn standing(&self, namespace: &str) -> Option<Standing> {
+        self.namespaces.iter().find(|(known, _)| known == namespace).map(|(_, standing)| *standing)
+    }
+
+    fn set(&mut self, namespace: &str, standing: Standing) {
+        match self.namespaces.iter_mut().find(|(known, _)| known == namespace) {
+            Some((_, known)) => *known = standing,
+            None => self.namespaces.push((namespace.to_owned(), standing)),
+        }
+    }
+
+    fn remove(&mut self, namespace: &str) {
+        self.namespaces.retain(|(known, _)| known != namespace);
+    }
+
+    /// `None` where the client broke the protocol, `Some(None)` where there is nothing to tell the caller.
+    fn hear(&mut self, message: Message) -> Option<Option<Incoming>> {
+        match message {
+            Message::Binary(bytes) => self.attach(bytes),
+            Message::Text(_) if self.half.is_some() => None,
+            Message::Text(text) => {
+                let most = self.session.settings().attachments_per_packet;
+                let (namespace, packet) = SocketPacket::parse(&text, most).ok()?;
+                self.take(namespace, packet)
+            }
+        }
+    }
+
+    fn take(&mut self, namespace: &str, packet: SocketPacket) -> Option<Option<Incoming>> {
+        let standing = self.standing(namespace);
+        match packet {
+            SocketPacket::Connect { auth } => {
+                let has_room = standing.is_some() || self.namespaces.len() < NAMESPACES_PER_SESSION;
+                if matches!(standing, Some(Standing::Asking | Standing::Connected)) || !has_room {
+                    return None;
+                }
+                self.set(namespace, Standing::Asking);
+                Some(Some(Incoming::Connect { namespace: namespace.to_owned(), auth }))
+            }
+            SocketPacket::Disconnect if standing == Some(Standing::Connected) => {
+                self.remove(namespace);
+                self.expect_connect();
+                Some(Some(Incoming::Disconnect { namespace: namespace.to_owned() }))
+            }
+            SocketPacket::Disconnect => {
+                self.remove(namespace);
+                Some(None)
+            }
+            SocketPacket::Event(event, missing) => self.begin(namespace, standing, event, false, missing),
+            SocketPacket::Ack(event, missing) => self.begin(namespace, standing, event, true, missing),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        namespace: &str,
+        standing: Option<Standing>,
+        event: Event,
+        is_ack: bool,
+        missing: usize,
+    ) -> Option<Option<Incoming>> {
+        if !matches!(standing, Some(Standing::Connected | Standing::Left)) {
+            return None;
+        }
+        let half = Half { namespace: namespace.to_owned(), event, is_ack, missing, bytes: 0 };
+        if missing > 0 {
+            self.half = Some(half);
+            return Some(None);
+        }
+        Some(self.complete(half))
+    }
+
+    fn attach(&mut self, bytes: Bytes) -> Option<Option<Incoming>> {
+        let mut half = self.half.take()?;
+        half.bytes += bytes.len();
+        if half.bytes > self.session.settings().max_payload {
+            return None;
+        }
+        half.event.attachments.push(bytes);
+        half.missing -= 1;
+        if half.missing > 0 {
+            self.half = Some(half);
+            return Some(None);
+        }
+        Some(self.complete(half))
+    }
+
+    /// Nothing where the client was let go while this was on its way.
+    fn complete(&self, half: Half) -> Option<Incoming> {
+        let Half { namespace, event, is_ack, .. } = half;
+        if self.standing(&namespace) != Some(Standing::Connected) {
+            return None;
+        }
+        Some(if is_ack { Incoming::Ack { namespace, event } } else { Incoming::Event { namespace, event } })
+    }
+}

@@ -1,0 +1,172 @@
+//! One WebSocket whose TCP stream is our own: nothing waits here by itself, and nothing is buffered while nothing is under way.
+
+pub(crate) mod frames;
+mod reader;
+
+pub(crate) use reader::{Breach, Incoming};
+
+use crate::session::Outbox;
+use bytes::BytesMut;
+use reader::Reader;
+use socket2::SockRef;
+use std::cell::RefCell;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::task::{Context, Poll, ready};
+use tokio::net::TcpStream;
+
+/// How many frames one system call takes at most.
+const FRAMES_PER_WRITE: usize = 32;
+
+/// How much is read at a time.
+const SCRATCH_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// All sockets of a thread are read through one buffer.
+    static SCRATCH: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(SCRATCH_BYTES));
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    All,
+    Blocked,
+    Broken,
+}
+
+#[derive(Debug)]
+pub(crate) struct Wire {
+    stream: TcpStream,
+    reader: Reader,
+    /// The beginning of an outbox's first frame has been written, its end has not: nothing else may be written before that.
+    is_mid_frame: bool,
+}
+
+impl Wire {
+    pub(crate) const fn new(stream: TcpStream, read: BytesMut) -> Self {
+        Self { stream, reader: Reader::new(read), is_mid_frame: false }
+    }
+
+    pub(crate) const fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    /// The next message of the client. An end without a Close frame is an error of kind `UnexpectedEof`.
+    pub(crate) fn poll_next(
+        &mut self,
+        most: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Result<Incoming, Breach>>> {
+        loop {
+            match self.reader.next(most) {
+                Ok(Some(incoming)) => return Poll::Ready(Ok(Ok(incoming))),
+                Ok(None) => {}
+                Err(breach) => return Poll::Ready(Ok(Err(breach))),
+            }
+            let (stream, reader) = (&self.stream, &mut self.reader);
+            if ready!(poll_read(stream, context, |bytes| reader.feed(bytes)))? == 0 {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+        }
+    }
+
+    /// Reads and forgets until the client hangs up.
+    pub(crate) fn poll_ignored(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if !matches!(ready!(poll_read(&self.stream, context, |_| ())), Ok(1..)) {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    pub(crate) fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.stream.poll_write_ready(context).map(drop)
+    }
+
+    /// Says that nothing more will be sent; what the client says can still be heard.
+    pub(crate) fn hang_up(&self) {
+        // Where it fails the socket is gone, which is what was to be said.
+        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
+    }
+
+    /// Writes what the socket takes at once: `control` before `outbox`, whatever waits there, but never within one of its frames.
+    pub(crate) fn write(&mut self, control: &mut impl Outbox, outbox: &mut (impl Outbox + ?Sized)) -> Written {
+        loop {
+            let has_control = !control.is_empty();
+            let written = if has_control && !self.is_mid_frame {
+                write_some(&self.stream, control, FRAMES_PER_WRITE).map(|written| {
+                    control.advance(written);
+                    written
+                })
+            } else if outbox.is_empty() {
+                // A caller that dropped half a frame has left nothing that could follow.
+                return if has_control { Written::Broken } else { Written::All };
+            } else {
+                let most = if has_control { 1 } else { FRAMES_PER_WRITE };
+                self.write_outbox(outbox, most)
+            };
+            match written {
+                Ok(0) => return Written::Broken,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Written::Blocked,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Written::Broken,
+            }
+        }
+    }
+
+    fn write_outbox(&mut self, outbox: &mut (impl Outbox + ?Sized), most: usize) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
+        let count = outbox.fill(&mut slices[..most]);
+        let slices = &slices[..count];
+        let written = try_write(&self.stream, slices)?;
+        let mut left = written;
+        let mut whole = 0;
+        for slice in slices {
+            if left < slice.len() {
+                break;
+            }
+            left -= slice.len();
+            whole += 1;
+        }
+        self.is_mid_frame = left > 0 || (self.is_mid_frame && whole == 0);
+        outbox.advance(written);
+        Ok(written)
+    }
+
+    /// Whether nothing but the rest of a begun frame may be written.
+    pub(crate) const fn is_mid_frame(&self) -> bool {
+        self.is_mid_frame
+    }
+}
+
+fn poll_read(stream: &TcpStream, context: &mut Context<'_>, mut take: impl FnMut(&[u8])) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(stream.poll_read_ready(context))?;
+        let read = SCRATCH.with_borrow_mut(|scratch| {
+            scratch.clear();
+            let read = stream.try_read_buf(scratch);
+            if read.is_ok() {
+                take(scratch);
+            }
+            read
+        });
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            read => return Poll::Ready(read),
+        }
+    }
+}
+
+fn write_some(stream: &TcpStream, outbox: &impl Outbox, most: usize) -> io::Result<usize> {
+    let mut slices = [IoSlice::new(&[]); FRAMES_PER_WRITE];
+    let count = outbox.fill(&mut slices[..most]);
+    try_write(stream, &slices[..count])
+}
+
+fn try_write(stream: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    match slices {
+        [only] => stream.try_write(only),
+        many => stream.try_write_vectored(many),
+    }
+}

@@ -1,15 +1,28 @@
+mod pause;
+
 use crate::Redis;
 use crate::fault::RedisFault;
 use async_trait::async_trait;
 use chat_domain::Clock;
 use chat_domain::rate_limits::{InProcessRateLimiter, LimitKey, Quota, RateLimiter, Verdict};
+use pause::Pause;
 use redis::Script;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Counts over all nodes, by the clock of Redis; without Redis, over this node.
+/// A limit waits for this part of the time that other commands wait: it stands before everything that a client asks for, and this node's own
+/// count is nearly as good.
+const IMPATIENCE: u32 = 5;
+
+/// After an answer that was late, this node counts for itself for so long, and then asks once.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Counts over all nodes, by the clock of Redis; without Redis, or where it is slow, over this node.
 pub struct RedisRateLimiter {
     redis: Redis,
     script: Script,
+    patience: Duration,
+    pause: Pause,
     alone: InProcessRateLimiter,
 }
 
@@ -19,15 +32,26 @@ impl RedisRateLimiter {
         Self {
             redis: redis.clone(),
             script: Script::new(include_str!("take.lua")),
+            patience: redis.settings().command_timeout / IMPATIENCE,
+            pause: Pause::new(PAUSE),
             alone: InProcessRateLimiter::new(clock),
         }
     }
 
     async fn move_tokens(&self, key: &LimitKey, quota: Quota, tokens: i64) -> Result<(bool, u64), RedisFault> {
+        if self.pause.holds() {
+            return Err(RedisFault::Away);
+        }
         let mut call = self.script.key(self.redis.key(&format!("{{limit:{}}}", key.as_str())));
         call.arg(quota.micros_per_token()).arg(quota.burst()).arg(tokens);
-        let (is_allowed, missing): (i64, u64) =
-            self.redis.run(async |mut connection| call.invoke_async(&mut connection).await).await?;
+        let asked = self.redis.run(async |mut connection| call.invoke_async(&mut connection).await);
+        // The connection is left as it is: a command with more patience, or the next ping, will tell whether it is dead.
+        let Ok(answer) = tokio::time::timeout(self.patience, asked).await else {
+            self.pause.begin();
+            return Err(RedisFault::Late);
+        };
+        let (is_allowed, missing): (i64, u64) = answer?;
+        self.pause.end();
         Ok((is_allowed == 1, missing))
     }
 }

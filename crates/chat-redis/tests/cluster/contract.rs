@@ -2,10 +2,11 @@ use crate::support::{ABus, SystemClock, connect, node, prefix, settings};
 use chat_domain::presence::PresenceRegistry;
 use chat_domain::rate_limits::RateLimiter;
 use chat_domain::typing::TypingRegistry;
-use chat_redis::{Redis, RedisPresence, RedisRateLimiter, RedisTyping};
+use chat_redis::{Redis, RedisPresence, RedisRateLimiter, RedisSettings, RedisTyping};
 use chat_testkit::nodes::{BusNode, Pair};
 use chat_testkit::servers::RedisServer;
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn two() -> [Redis; 2] {
     let settings = settings(RedisServer::shared(), &prefix());
@@ -38,7 +39,11 @@ async fn typing() -> Arc<dyn TypingRegistry> {
 }
 
 async fn limits() -> Pair<Arc<dyn RateLimiter>> {
-    let [one, other] = two().await.map(|redis| RedisRateLimiter::new(&redis, Arc::new(SystemClock)));
+    // Patient: a busy machine is no slow Redis.
+    let settings =
+        RedisSettings { command_timeout: Duration::from_secs(10), ..settings(RedisServer::shared(), &prefix()) };
+    let both = [connect(settings.clone()).await, connect(settings).await];
+    let [one, other] = both.map(|redis| RedisRateLimiter::new(&redis, Arc::new(SystemClock)));
     Pair::new(Arc::new(one), Arc::new(other), ())
 }
 

@@ -3,6 +3,7 @@
 mod bus;
 mod contract;
 mod presence;
+mod rate_limits;
 mod support;
 mod typing;
 mod without_redis;

@@ -1,0 +1,76 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A time during which something that was too slow is not asked; afterwards one asks, and the others when it has answered.
+#[derive(Debug)]
+pub(super) struct Pause {
+    began: Instant,
+    length: Duration,
+    /// Milliseconds since `began` until which it holds; 0 where it does not.
+    until: AtomicU64,
+}
+
+impl Pause {
+    /// Does not hold yet.
+    pub(super) fn new(length: Duration) -> Self {
+        Self { began: Instant::now(), length, until: AtomicU64::new(0) }
+    }
+
+    /// Whether the caller has to do without an answer. The first that comes when the time is up has not, and prolongs the pause for
+    /// everybody else.
+    pub(super) fn holds(&self) -> bool {
+        let until = self.until.load(Ordering::Relaxed);
+        if until == 0 {
+            return false;
+        }
+        let is_up = millis(self.began.elapsed()) >= until;
+        !(is_up && self.until.compare_exchange(until, self.from_now(), Ordering::Relaxed, Ordering::Relaxed).is_ok())
+    }
+
+    /// It was too slow.
+    pub(super) fn begin(&self) {
+        self.until.store(self.from_now(), Ordering::Relaxed);
+    }
+
+    /// It has answered.
+    pub(super) fn end(&self) {
+        if self.until.load(Ordering::Relaxed) != 0 {
+            self.until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn from_now(&self) -> u64 {
+        millis(self.began.elapsed() + self.length).max(1)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_too_slow_is_not_asked_for_a_while() {
+        let pause = Pause::new(Duration::from_hours(1));
+        assert!(!pause.holds());
+        pause.begin();
+        assert!(pause.holds() && pause.holds());
+        pause.end();
+        assert!(!pause.holds());
+    }
+
+    #[test]
+    fn when_the_time_is_up_one_asks_and_the_others_wait_for_its_answer() {
+        let pause = Pause::new(Duration::from_hours(1));
+        pause.until.store(1, Ordering::Relaxed);
+        while millis(pause.began.elapsed()) < 1 {
+            std::thread::yield_now();
+        }
+        assert_eq!([pause.holds(), pause.holds(), pause.holds()], [false, true, true]);
+        pause.end();
+        assert!(!pause.holds());
+    }
+}

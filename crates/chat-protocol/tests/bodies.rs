@@ -4,6 +4,9 @@ use chat_domain::ConversationId;
 use chat_domain::auth::PasswordPolicy;
 use chat_domain::users::AvatarUrl;
 use chat_protocol::auth::{LoginBody, RefreshBody, RegisterBody};
+use chat_protocol::chat::{
+    AddMemberBody, ChatMessageBody, ChatReceiver, CreateGroupBody, FetchChatBody, UpdateGroupBody, UpdateStatusBody,
+};
 use chat_protocol::conversations::{AddParticipantBody, CreateConversationBody, UpdateConversationBody};
 use chat_protocol::messages::{SendMessageBody, SendMessageData};
 use chat_protocol::receipts::ReadBody;
@@ -27,6 +30,12 @@ fn all(json: &[u8]) -> Vec<Option<BodyError>> {
         parse_body(json, UpdateConversationBody::parse).err(),
         parse_body(json, |body: SendMessageBody| body.parse(conversation)).err(),
         parse_body(json, ReadBody::parse).err(),
+        parse_body(json, ChatMessageBody::parse).err(),
+        parse_body(json, FetchChatBody::parse).err(),
+        parse_body(json, UpdateStatusBody::parse).err(),
+        parse_body(json, CreateGroupBody::parse).err(),
+        parse_body(json, UpdateGroupBody::parse).err(),
+        parse_body(json, AddMemberBody::parse).err(),
     ]
 }
 
@@ -72,6 +81,14 @@ fn field() -> impl Strategy<Value = String> {
         Just("messageId"),
         Just("sender"),
         Just("status"),
+        Just("chatType"),
+        Just("receiver"),
+        Just("groupId"),
+        Just("message"),
+        Just("senderId"),
+        Just("receiverId"),
+        Just("groupName"),
+        Just("members"),
     ];
     prop_oneof![4 => known.prop_map(str::to_owned), 1 => ".{0,8}"]
 }
@@ -92,7 +109,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert_eq!(all(&bytes).len(), 10);
+        prop_assert_eq!(all(&bytes).len(), 16);
     }
 
     #[test]
@@ -130,6 +147,19 @@ fn what_is_left_out_stays_and_null_clears() {
     assert_eq!(changes.avatar.flatten().map(AvatarUrl::into_string).as_deref(), Some("/a.png"));
     let changes = parse_body(b"{}", UpdateConversationBody::parse).expect("no changes");
     assert!(changes.is_empty());
+}
+
+#[test]
+fn a_chat_message_is_for_whom_it_names_whatever_room_it_claims() {
+    let body = json!({
+        "chatRoomId": {"not": "even a text"}, "chatType": "private", "receiver": uuid::Uuid::nil(), "message": " x "
+    });
+    let message = parse_body(body.to_string().as_bytes(), ChatMessageBody::parse).expect("a message");
+    assert_eq!(message.receiver, ChatReceiver::User(chat_domain::UserId::new(uuid::Uuid::nil())));
+    assert_eq!(message.body.as_str(), "x");
+    let body = json!({"groupId": uuid::Uuid::nil(), "receiver": null, "message": "x"});
+    let message = parse_body(body.to_string().as_bytes(), ChatMessageBody::parse).expect("a message");
+    assert_eq!(message.receiver, ChatReceiver::Group(ConversationId::new(uuid::Uuid::nil())));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::ChatTypeView;
 use crate::field::{Field, Problem};
-use chat_domain::conversations::MAX_PARTICIPANTS;
 use chat_domain::receipts::DeliveryStatus;
 use chat_domain::{InvalidValue, PageLimit, PageNumber, UserId};
 use serde_json::Value;
@@ -21,7 +20,7 @@ impl Field for GroupMembers {
 
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
-        let mut schema = crate::values::schema::uuids(MAX_PARTICIPANTS);
+        let mut schema = crate::values::schema::uuids(chat_domain::conversations::MAX_PARTICIPANTS);
         schema.array().min_items = Some(0);
         schema
     }

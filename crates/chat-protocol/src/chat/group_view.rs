@@ -1,13 +1,11 @@
 use crate::TimestampView;
 use chat_domain::conversations::{
-    Conversation, ConversationDescription, ConversationDetails, ConversationName, ConversationOverview, InviteCode,
-    Participant, Role,
+    ConversationDescription, ConversationDetails, ConversationName, InviteCode, Participant, Role,
 };
 use chat_domain::presence::PresenceStatus;
 use chat_domain::users::{AvatarUrl, Username};
 use chat_domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Whether a member is here.
@@ -68,7 +66,7 @@ pub struct GroupView {
     pub group_avatar: Option<String>,
     /// Who made it.
     pub created_by: Uuid,
-    /// At most 100, those who joined first; empty for whoever is not one of them.
+    /// At most 100, those who joined first; empty for whoever does not take part.
     pub members: Vec<GroupMemberView>,
     /// How many take part.
     pub members_count: u32,
@@ -85,22 +83,13 @@ pub struct GroupView {
 }
 
 impl GroupView {
-    /// As one user sees it: who is no member is shown none. A member of whom `presence` says nothing is shown as offline.
-    pub fn new(
-        overview: ConversationOverview,
-        presence: &HashMap<UserId, (PresenceStatus, Option<Timestamp>)>,
-    ) -> Self {
-        let is_member = overview.viewer.is_some();
-        let of = |user: UserId| {
-            let (status, last_seen) = presence.get(&user).copied().unwrap_or_default();
-            MemberPresenceView { is_online: status.is_online(), last_seen: last_seen.map(TimestampView::from) }
-        };
-        if is_member {
-            Self::of_members(overview.details, |user| Some(of(user)))
-        } else {
-            let conversation = Conversation { invite_code: None, ..overview.details.conversation };
-            Self::of_members(ConversationDetails { conversation, participants: Vec::new() }, |_| None)
-        }
+    /// As somebody may see it who may know how these members are: `presence` says it of each.
+    pub fn new(details: ConversationDetails, presence: impl Fn(UserId) -> (PresenceStatus, Option<Timestamp>)) -> Self {
+        Self::of_members(details, |user| {
+            let (status, last_seen) = presence(user);
+            let last_seen = last_seen.map(TimestampView::from);
+            Some(MemberPresenceView { is_online: status.is_online(), last_seen })
+        })
     }
 
     /// As every member sees it, without who is here: what events carry.

@@ -4,6 +4,7 @@ use crate::{Fault, TimestampView};
 use chat_domain::messages::{HistoryPage, HistoryRequest};
 use chat_domain::{ErrorCode, Page};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Every success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,12 +162,14 @@ pub struct Failure {
     pub messages: Vec<String>,
     /// Where fields are wrong.
     pub details: Vec<Fault>,
+    /// After how long the same may succeed, where that is known. A frame says it in `retryAfterMs`, HTTP in `Retry-After`.
+    pub retry_after: Option<Duration>,
 }
 
 impl Failure {
     /// With one sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, messages: vec![message.into()], details: Vec::new() }
+        Self { code, messages: vec![message.into()], details: Vec::new(), retry_after: None }
     }
 }
 
@@ -176,6 +179,7 @@ impl From<crate::InvalidBody> for Failure {
             code: ErrorCode::ValidationFailed,
             messages: invalid.faults.iter().map(|fault| fault.message.clone()).collect(),
             details: invalid.faults,
+            retry_after: None,
         }
     }
 }

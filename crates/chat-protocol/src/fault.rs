@@ -22,6 +22,21 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The same fault of a field that lies in the field `outer`; empty for none.
+    #[must_use]
+    pub(crate) fn within(self, outer: &str) -> Self {
+        if outer.is_empty() {
+            return self;
+        }
+        let problem = self.message.strip_prefix(self.field.as_str()).unwrap_or(&self.message).trim_start();
+        match self.field.as_str() {
+            "" => Self { message: format!("{outer}: {}", self.message), field: outer.to_owned() },
+            field => Self { message: format!("{outer}.{field} {problem}"), field: format!("{outer}.{field}") },
+        }
+    }
+}
+
 /// A body that is JSON, but not one that is accepted: everything that is wrong with it at once.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}", join(.faults))]
@@ -67,6 +82,17 @@ mod tests {
         let fault = Fault::new("content", "must not be empty");
         assert_eq!((fault.field.as_str(), fault.message.as_str()), ("content", "content must not be empty"));
         assert_eq!(Fault::new("", "must be an object").message, "the body must be an object");
+    }
+
+    #[test]
+    fn a_fault_in_an_inner_object_names_both() {
+        let fault = Fault::new("message", "must not be empty").within("messageData");
+        assert_eq!(
+            (fault.field.as_str(), fault.message.as_str()),
+            ("messageData.message", "messageData.message must not be empty")
+        );
+        assert_eq!(Fault::new("a", "is wrong").within(""), Fault::new("a", "is wrong"));
+        assert_eq!(Fault::new("", "must be an object").within("b").field, "b");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct InvalidFrame {
 
 impl From<InvalidFrame> for Failure {
     fn from(invalid: InvalidFrame) -> Self {
-        Self { code: invalid.code, messages: vec![invalid.message], details: invalid.faults }
+        Self { code: invalid.code, messages: vec![invalid.message], details: invalid.faults, retry_after: None }
     }
 }
 

@@ -1,62 +1,41 @@
-use super::Variant;
 use super::payloads::{
     CallView, ConversationCreatedView, ConversationUpdatedView, MessageReceivedView, ParticipantAddedView,
     ParticipantRemovedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
 };
-use super::server_frame::named_text;
+use super::{Colon, Gateway, Variant};
 use crate::messages::MessageView;
 use crate::receipts::PositionsView;
 use chat_domain::receipts::DeliveryStatus;
 use chat_domain::users::DisplayName;
 use chat_domain::{Change, ChangeKind, Event};
 
-/// The names of all events of this dialect, in the order of the contract's table.
-pub const COLON_EVENTS: &[&str] = &[
-    "message:received",
-    "message:status",
-    "messages:fetched",
-    "typing:update",
-    "user:online",
-    "user:offline",
-    "conversation:created",
-    "conversation:updated",
-    "participant:added",
-    "participant:removed",
-    "conversation:joined",
-    "conversation:left",
-    "call:incoming",
-    "presence:status",
-    "resumed",
-    "ack",
-    "error",
-];
-
-/// The table: which name and which payload each event has in this dialect.
-pub(super) fn text(event: &Event, variant: Variant) -> String {
+/// How each event looks in this dialect.
+pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> String {
     match event {
-        Event::Change(change) => change_text(change, variant),
-        Event::PositionsMoved(moved) => named_text("message:status", &PositionsView::from(moved)),
+        Event::Change(change) => change_text(gateway, change, variant),
+        Event::PositionsMoved(moved) => gateway.event(Colon::STATUS, &PositionsView::from(moved)),
         Event::TypingChanged { conversation_id, user_id, is_typing, .. } => {
             let (conversation_id, user_id) = (conversation_id.as_uuid(), user_id.as_uuid());
-            named_text("typing:update", &TypingView { conversation_id, user_id, is_typing: *is_typing })
+            gateway.event(Colon::TYPING, &TypingView { conversation_id, user_id, is_typing: *is_typing })
         }
-        Event::UserOnline { user, status, .. } => named_text(
-            "user:online",
+        Event::UserOnline { user, status, .. } => gateway.event(
+            Colon::USER_ONLINE,
             &UserOnlineView { user_id: user.id.as_uuid(), name: user.name.clone(), status: (*status).into() },
         ),
-        Event::UserOffline { user_id, last_seen } => {
-            named_text("user:offline", &UserOfflineView { user_id: user_id.as_uuid(), last_seen: (*last_seen).into() })
-        }
+        Event::UserOffline { user_id, last_seen } => gateway.event(
+            Colon::USER_OFFLINE,
+            &UserOfflineView { user_id: user_id.as_uuid(), last_seen: (*last_seen).into() },
+        ),
         Event::WindowOpened { conversation_id, user_id, .. } => {
             let (conversation_id, user_id) = (conversation_id.as_uuid(), user_id.as_uuid());
-            named_text("conversation:joined", &WindowView { conversation_id, user_id })
+            gateway.event(Colon::GROUP_WINDOW_OPENED, &WindowView { conversation_id, user_id })
         }
         Event::WindowClosed { conversation_id, user_id, .. } => {
             let (conversation_id, user_id) = (conversation_id.as_uuid(), user_id.as_uuid());
-            named_text("conversation:left", &WindowView { conversation_id, user_id })
+            gateway.event(Colon::GROUP_WINDOW_CLOSED, &WindowView { conversation_id, user_id })
         }
-        Event::CallStarted(call) => named_text(
-            "call:incoming",
+        Event::CallStarted(call) => gateway.event(
+            Colon::CALL,
             &CallView {
                 conversation_id: call.conversation_id.as_uuid(),
                 caller_id: call.caller.id.as_uuid(),
@@ -71,24 +50,24 @@ pub(super) fn text(event: &Event, variant: Variant) -> String {
     }
 }
 
-fn change_text(change: &Change, variant: Variant) -> String {
+fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> String {
     let is_own = variant == Variant::Own;
     let (conversation_id, pos) = (change.conversation_id.as_uuid(), change.pos.get());
     match &change.kind {
         ChangeKind::MessageSent(message) => {
             let message = MessageView::new(message.as_ref().clone(), DeliveryStatus::Sent, is_own);
-            named_text("message:received", &MessageReceivedView { message, pos })
+            gateway.event(Colon::GROUP_MESSAGE, &MessageReceivedView { message, pos })
         }
         ChangeKind::Created { details, .. } => {
             let conversation = details.as_ref().clone().into();
-            named_text("conversation:created", &ConversationCreatedView { conversation_id, pos, conversation })
+            gateway.event(Colon::GROUP_CREATED, &ConversationCreatedView { conversation_id, pos, conversation })
         }
         ChangeKind::Updated(details) => {
             let conversation = details.as_ref().clone().into();
-            named_text("conversation:updated", &ConversationUpdatedView { conversation_id, pos, conversation })
+            gateway.event(Colon::GROUP_UPDATED, &ConversationUpdatedView { conversation_id, pos, conversation })
         }
-        ChangeKind::ParticipantAdded { user, role, details } => named_text(
-            "participant:added",
+        ChangeKind::ParticipantAdded { user, role, details } => gateway.event(
+            Colon::PARTICIPANT_ADDED,
             &ParticipantAddedView {
                 conversation_id,
                 pos,
@@ -97,8 +76,8 @@ fn change_text(change: &Change, variant: Variant) -> String {
                 conversation: is_own.then(|| details.as_ref().clone().into()),
             },
         ),
-        ChangeKind::ParticipantRemoved { user_id } => named_text(
-            "participant:removed",
+        ChangeKind::ParticipantRemoved { user_id } => gateway.event(
+            Colon::PARTICIPANT_REMOVED,
             &ParticipantRemovedView { conversation_id, pos, user_id: user_id.as_uuid() },
         ),
     }

@@ -4,27 +4,52 @@ pub enum Dialect {
     /// `message:send`, `message:received`, ...
     #[default]
     Colon,
+    /// `sendMessage`, `messageReceived`, ...
+    Camel,
 }
 
 impl Dialect {
-    /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::Colon];
+    /// Every dialect, in the order of [`Self::index`].
+    pub const ALL: &'static [Self] = &[Self::Colon, Self::Camel];
+
+    /// Its place in [`Self::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
 
     /// The dialect of this name, as a handshake asks for it.
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "colon" => Some(Self::Colon),
-            _ => None,
+        Self::ALL.iter().copied().find(|dialect| dialect.as_str() == name)
+    }
+
+    /// The name in a handshake.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Colon => "colon",
+            Self::Camel => "camel",
         }
     }
 }
 
 /// The two forms of one event. Nothing else about an event depends on who receives it, so that it is encoded at most twice
-/// per dialect, however many receive it.
+/// per dialect and gateway, however many receive it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Variant {
     /// For whom it is about: the sender of a message, whoever was added.
     Own,
     /// For everyone else.
     Others,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dialect_has_a_name_and_a_place_of_its_own() {
+        for (place, dialect) in Dialect::ALL.iter().enumerate() {
+            assert_eq!((Dialect::parse(dialect.as_str()), dialect.index()), (Some(*dialect), place));
+        }
+        assert_eq!(Dialect::parse("Camel"), None);
+    }
 }

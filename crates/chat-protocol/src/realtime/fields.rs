@@ -1,6 +1,7 @@
 use super::InvalidFrame;
-use crate::Fault;
+use crate::{Fault, InvalidBody};
 use chat_domain::{ErrorCode, InvalidValue};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fmt::Display;
@@ -71,6 +72,61 @@ impl Fields {
             return None;
         };
         parse(number).map_err(|problem| self.fault(field, problem)).ok()
+    }
+
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.values.get(field).is_some_and(|value| !value.is_null())
+    }
+
+    pub(super) fn add(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    /// All that is left, as a body that REST has too; unknown fields are ignored.
+    pub(super) fn whole<B: DeserializeOwned, T>(
+        &mut self,
+        parse: impl FnOnce(B) -> Result<T, InvalidBody>,
+    ) -> Option<T> {
+        let values = std::mem::take(&mut self.values);
+        self.read_body(values, "", parse)
+    }
+
+    /// The object in this field, as a body that REST has too.
+    pub(super) fn object<B: DeserializeOwned, T>(
+        &mut self,
+        field: &str,
+        parse: impl FnOnce(B) -> Result<T, InvalidBody>,
+    ) -> Option<T> {
+        match self.take(field) {
+            Some(Value::Object(values)) => self.read_body(values, field, parse),
+            Some(_) => {
+                self.fault(field, "must be a JSON object");
+                None
+            }
+            None => {
+                self.fault(field, "is required");
+                None
+            }
+        }
+    }
+
+    fn read_body<B: DeserializeOwned, T>(
+        &mut self,
+        values: Map<String, Value>,
+        within: &str,
+        parse: impl FnOnce(B) -> Result<T, InvalidBody>,
+    ) -> Option<T> {
+        // The fields of bodies keep their own faults: an object is always read.
+        let Ok(body) = serde_json::from_value(Value::Object(values)) else {
+            self.fault(if within.is_empty() { "data" } else { within }, "cannot be read");
+            return None;
+        };
+        let faults = match parse(body) {
+            Ok(parsed) => return Some(parsed),
+            Err(invalid) => invalid.faults,
+        };
+        self.faults.extend(faults.into_iter().map(|fault| fault.within(within)));
+        None
     }
 
     /// What was read, unless something was wrong with it.

@@ -1,30 +1,50 @@
 //! The frames of the sockets (contract §4): what clients say ([`ClientFrame`], [`Command`]), what they are told
-//! ([`event_text`], [`ack_text`], [`error_text`]), and why a socket ends ([`CloseCode`]).
+//! ([`event_text`], [`Gateway`]), and why a socket ends ([`CloseCode`]).
 //!
 //! A *dialect* is a set of event names and payload shapes. Commands of every dialect are understood on every connection; what a
-//! connection is sent follows its own. The one table from an event to its name and payload is `colon.rs`.
+//! connection is sent follows its own. The one table of names, in every dialect and with the type of what belongs to each, is [`EVENTS`] and
+//! [`COMMANDS`]. A *gateway* is what stands around an event on the wire ([`Gateway`]).
 //!
-//! **To add a dialect**: a variant of [`Dialect`], a table beside `colon.rs`, and its commands in `command.rs`.
+//! **To add an event**: its row in `table/events.rs`, its payloads, its arm in `colon.rs` and in `camel.rs`, and its row in `docs/realtime.md`.
+//! **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a dialect**: a variant of [`Dialect`], its names in
+//! the table, and a file beside `camel.rs`. **To add a gateway**: a variant of [`Gateway`] and its arms.
 
+mod camel;
+mod camel_payloads;
 mod client_frame;
 mod close_code;
 mod colon;
 mod command;
+mod command_data;
 mod dialect;
+mod event_text;
 mod fields;
+mod gateway;
 mod payloads;
 mod resume;
-mod server_frame;
+mod table;
 
+pub use camel_payloads::{
+    CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, FetchedChatView, FetchedGroupView,
+    GroupChangedView, GroupMemberAddedView, GroupMemberRemovedView, GroupMessageReceivedView, GroupWindowView,
+    MessageProgressView, MessageSentView, UserCameView, UserWentView,
+};
 pub use client_frame::{ClientFrame, InvalidFrame, MAX_FRAME_ID_CHARS, Rejected};
 pub use close_code::CloseCode;
-pub use colon::COLON_EVENTS;
-pub use command::{COLON_COMMANDS, Command};
+pub use command::{ChatPlace, Command};
+pub use command_data::{
+    AuthData, CallData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData,
+    MessageData, NoData, PairData, PositionData, ResumeData, SendChatMessageData, StatusData, UserData,
+};
 pub use dialect::{Dialect, Variant};
+pub use event_text::{event_owner, event_text};
+pub use gateway::Gateway;
 pub use payloads::{
     AuthenticatedView, CallView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
     MessageReceivedView, ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView,
     UserOfflineView, UserOnlineView, WindowView,
 };
 pub use resume::Resume;
-pub use server_frame::{ack_text, empty_ack_text, error_text, event_owner, event_text, named_text, resumed_text};
+#[cfg(feature = "openapi")]
+pub use table::NamedSchema;
+pub use table::{COMMANDS, Camel, Colon, CommandEntry, CommandRow, EVENTS, EventEntry, EventName, EventRow};

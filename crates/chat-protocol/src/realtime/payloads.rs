@@ -19,6 +19,7 @@ macro_rules! payloads {
         }
     )*};
 }
+pub(super) use payloads;
 
 payloads! {
     /// `message:received`: the message itself. `clientMessageId` is there on the sender's own connections alone.
@@ -158,5 +159,8 @@ payloads! {
         /// What is wrong with which field; left out where nothing is.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         details: Vec<FaultView>,
+        /// After how many milliseconds the same may succeed (`RATE_LIMITED`); left out where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
     }
 }

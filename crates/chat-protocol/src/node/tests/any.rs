@@ -43,15 +43,12 @@ fn pos() -> impl Strategy<Value = Pos> {
     any::<u64>().prop_map(Pos::new)
 }
 
-fn user() -> impl Strategy<Value = UserSummary> {
+fn user() -> BoxedStrategy<UserSummary> {
     let username = of(value("[a-zA-Z0-9._-]{3,32}", Username::parse));
     let avatar = of(value("(https://|/)\\PC{1,40}", AvatarUrl::parse));
-    (id(UserId::new), username, ".{0,20}", avatar).prop_map(|(id, username, name, avatar)| UserSummary {
-        id,
-        username,
-        name,
-        avatar,
-    })
+    (id(UserId::new), username, ".{0,20}", avatar)
+        .prop_map(|(id, username, name, avatar)| UserSummary { id, username, name, avatar })
+        .boxed()
 }
 
 fn positions() -> impl Strategy<Value = Positions> {
@@ -62,29 +59,31 @@ fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Admin), Just(Role::Member)]
 }
 
-fn kind() -> impl Strategy<Value = ConversationKind> {
+fn kind() -> BoxedStrategy<ConversationKind> {
     prop_oneof![
         (id(UserId::new), id(UserId::new))
             .prop_map(|(one, other)| ConversationKind::Direct(DirectKey::new(one, other))),
         Just(ConversationKind::Group)
     ]
+    .boxed()
 }
 
-fn message_status() -> impl Strategy<Value = MessageStatus> {
+fn message_status() -> BoxedStrategy<MessageStatus> {
     let status = prop_oneof![Just(DeliveryStatus::Sent), Just(DeliveryStatus::Delivered), Just(DeliveryStatus::Read)];
     (id(MessageId::new), status, proptest::collection::vec(id(UserId::new), 0..4))
         .prop_map(|(message_id, status, read_by)| MessageStatus { message_id, status, read_by })
+        .boxed()
 }
 
-fn message() -> impl Strategy<Value = Message> {
+fn message() -> BoxedStrategy<Message> {
     let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos());
     let texts = (
         value("(.|\n|\"){1,60}", MessageBody::parse),
         of(value("https?://\\PC{1,40}", AttachmentUrl::parse)),
         of(value("[!-~]{1,128}", ClientMessageId::parse)),
     );
-    (ids, kind(), user(), texts, (at(), at(), of(at()), of(at()))).prop_map(|(ids, kind, sender, texts, times)| {
-        Message {
+    (ids, kind(), user(), texts, (at(), at(), of(at()), of(at())))
+        .prop_map(|(ids, kind, sender, texts, times)| Message {
             id: ids.0,
             conversation_id: ids.1,
             kind,
@@ -99,17 +98,14 @@ fn message() -> impl Strategy<Value = Message> {
             updated_at: times.1,
             edited_at: times.2,
             deleted_at: times.3,
-        }
-    })
+        })
+        .boxed()
 }
 
-fn participant() -> impl Strategy<Value = Participant> {
-    (user(), role(), at(), positions()).prop_map(|(user, role, joined_at, positions)| Participant {
-        user,
-        role,
-        joined_at,
-        positions,
-    })
+fn participant() -> BoxedStrategy<Participant> {
+    (user(), role(), at(), positions())
+        .prop_map(|(user, role, joined_at, positions)| Participant { user, role, joined_at, positions })
+        .boxed()
 }
 
 /// A conversation whose participants have these avatars.
@@ -138,7 +134,7 @@ pub(super) fn details(id: ConversationId, avatars: Vec<AvatarUrl>) -> Conversati
     ConversationDetails { conversation, participants: avatars.into_iter().map(participant).collect() }
 }
 
-fn any_details() -> impl Strategy<Value = Box<ConversationDetails>> {
+fn any_details() -> BoxedStrategy<Box<ConversationDetails>> {
     let texts = (
         of(value(".{1,60}", ConversationName::parse)),
         of(value("(.|\n){1,60}", ConversationDescription::parse)),
@@ -147,8 +143,8 @@ fn any_details() -> impl Strategy<Value = Box<ConversationDetails>> {
     let code = of(any::<u128>().prop_map(|random| InviteCode::new(Uuid::from_u128(random))));
     let numbers = (id(ConversationId::new), id(UserId::new), seq(), pos(), any::<u32>());
     let people = proptest::collection::vec(participant(), 0..4);
-    (texts, kind(), (any::<bool>(), code), numbers, at(), at(), people).prop_map(
-        |(texts, kind, (is_active, invite_code), numbers, created_at, updated_at, participants)| {
+    (texts, kind(), (any::<bool>(), code), numbers, at(), at(), people)
+        .prop_map(|(texts, kind, (is_active, invite_code), numbers, created_at, updated_at, participants)| {
             let conversation = Conversation {
                 id: numbers.0,
                 kind,
@@ -165,11 +161,11 @@ fn any_details() -> impl Strategy<Value = Box<ConversationDetails>> {
                 updated_at,
             };
             Box::new(ConversationDetails { conversation, participants })
-        },
-    )
+        })
+        .boxed()
 }
 
-fn change_kind() -> impl Strategy<Value = ChangeKind> {
+fn change_kind() -> BoxedStrategy<ChangeKind> {
     prop_oneof![
         message().prop_map(|message| ChangeKind::MessageSent(Box::new(message))),
         (any_details(), proptest::collection::vec(id(UserId::new), 0..6))
@@ -182,9 +178,10 @@ fn change_kind() -> impl Strategy<Value = ChangeKind> {
         }),
         id(UserId::new).prop_map(|user_id| ChangeKind::ParticipantRemoved { user_id }),
     ]
+    .boxed()
 }
 
-fn event() -> impl Strategy<Value = Event> {
+fn event() -> BoxedStrategy<Event> {
     let conversation = || id(ConversationId::new);
     let person = || id(UserId::new);
     let status = prop_oneof![
@@ -216,6 +213,7 @@ fn event() -> impl Strategy<Value = Event> {
             }
         ),
     ]
+    .boxed()
 }
 
 /// Any event for any audience.

@@ -1,4 +1,11 @@
 use super::*;
+use crate::chat::ChatReceiver;
+use crate::realtime::COMMANDS;
+use chat_domain::conversations::DirectKey;
+use chat_domain::messages::Anchor;
+use chat_domain::receipts::ReceiptTarget;
+use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
+use serde_json::Value;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -23,10 +30,11 @@ fn conversation() -> ConversationId {
 fn every_command_of_the_table_is_understood() {
     let user = UserId::new(ID);
     let seq = ReceiptTarget::Seq(Seq::new(4));
+    let place = ChatPlace::Conversation(conversation());
     let here = json!({"conversationId": ID, "unknown": 1});
     let cases = [
-        ("conversation:join", here.clone(), Command::OpenWindow(conversation())),
-        ("conversation:leave", here.clone(), Command::CloseWindow(conversation())),
+        ("conversation:join", here.clone(), Command::OpenWindow(place)),
+        ("conversation:leave", here.clone(), Command::CloseWindow(place)),
         (
             "message:delivered",
             json!({"conversationId": ID, "seq": 4}),
@@ -45,22 +53,135 @@ fn every_command_of_the_table_is_understood() {
                 HistoryRequest::Before(Anchor::Seq(Seq::new(12)), PageLimit::parse(3).expect("a limit")),
             ),
         ),
-        ("typing:start", here.clone(), Command::StartTyping(conversation())),
-        ("typing:stop", here.clone(), Command::StopTyping(conversation())),
+        ("typing:start", here.clone(), Command::StartTyping(place)),
+        ("typing:stop", here.clone(), Command::StopTyping(place)),
         ("presence:update", json!({"status": "busy"}), Command::ChoosePresence(PresenceStatus::Busy)),
         ("presence:get", json!({"userId": ID}), Command::ReadPresence(user)),
-        ("call:start", json!({"conversationId": ID, "callerId": "x"}), Command::StartCall(conversation())),
-        ("auth", json!({"token": "t"}), Command::Authenticate { token: "t".into(), resume: None }),
+        (
+            "call:start",
+            json!({"conversationId": ID, "callerId": "x", "callerName": "x"}),
+            Command::StartCall(place, None),
+        ),
+        ("auth", json!({"token": "t"}), Command::Authenticate { token: "t".into(), dialect: None, resume: None }),
         (
             "resume",
             json!({"resume": {ID.to_string(): 3}}),
             Command::Resume(Resume::new([(conversation(), chat_domain::Pos::new(3))])),
         ),
     ];
+    let mut tried = vec!["message:send"];
     for (event, data, command) in cases {
         assert_eq!(parse(event, &data), Ok(command), "{event}");
-        assert!(COLON_COMMANDS.contains(&event), "{event} is listed");
+        tried.push(event);
     }
+    assert_all_tried(Dialect::Colon, &tried);
+}
+
+fn assert_all_tried(dialect: Dialect, tried: &[&str]) {
+    let names = COMMANDS.iter().flat_map(|row| row.names).filter(|entry| entry.dialect == dialect);
+    for entry in names {
+        assert!(tried.contains(&entry.name), "{} is not tried here", entry.name);
+    }
+}
+
+#[test]
+fn every_command_of_the_second_dialect_is_understood_and_those_who_act_are_not_asked_for() {
+    let other = Uuid::from_u128(8);
+    let pair = ChatRoomId::Pair(DirectKey::new(UserId::new(ID), UserId::new(other)));
+    let group = ChatPlace::Room(ChatRoomId::Group(conversation()));
+    let private = json!({"chatRoomId": format!("{other}_{ID}"), "userId": other});
+    let in_group = json!({"groupId": ID, "userId": other});
+    let page = PageRequest { number: PageNumber::FIRST, limit: PageLimit::parse(3).expect("a limit") };
+    let fetch = |room| ChatFetch { current_user: None, room, page };
+    let cases = [
+        ("joinPrivateChat", private.clone(), Command::OpenWindow(ChatPlace::Room(pair))),
+        ("leavePrivateChat", private.clone(), Command::CloseWindow(ChatPlace::Room(pair))),
+        ("joinGroup", in_group.clone(), Command::OpenWindow(group)),
+        ("leaveGroup", in_group.clone(), Command::CloseWindow(group)),
+        ("userTyping", private, Command::StartTyping(ChatPlace::Room(pair))),
+        ("userTyping", json!({"chatRoomId": format!("group_{ID}")}), Command::StartTyping(group)),
+        ("userStoppedTyping", in_group.clone(), Command::StopTyping(group)),
+        (
+            "messageDelivered",
+            json!({"messageId": ID, "userId": other}),
+            Command::AdvanceMessage(MessageId::new(ID), DeliveryStatus::Delivered),
+        ),
+        (
+            "messageRead",
+            json!({"messageId": ID, "groupId": ID}),
+            Command::AdvanceMessage(MessageId::new(ID), DeliveryStatus::Read),
+        ),
+        (
+            "fetchMessages",
+            json!({"senderId": other, "receiverId": ID, "page": 1, "limit": 3, "unknown": 1}),
+            Command::FetchChat(fetch(pair)),
+        ),
+        (
+            "fetchMessages",
+            json!({"groupId": ID, "limit": "3"}),
+            Command::FetchChat(fetch(ChatRoomId::Group(conversation()))),
+        ),
+        (
+            "getGroupMessages",
+            json!({"groupId": ID, "receiverId": other, "limit": 3}),
+            Command::FetchGroup(fetch(ChatRoomId::Group(conversation()))),
+        ),
+        ("getUserStatus", json!({"userId": other}), Command::ReadPresence(UserId::new(other))),
+        ("updateLastSeen", json!({"userId": other}), Command::UpdateLastSeen),
+        ("groupCall", json!({"groupId": ID, "callerId": other}), Command::StartCall(group, None)),
+        (
+            "groupCall",
+            json!({"groupId": ID, "callerName": " Ann "}),
+            Command::StartCall(group, DisplayName::parse("Ann").ok()),
+        ),
+        (
+            "auth",
+            json!({"token": "t", "dialect": "camel"}),
+            Command::Authenticate { token: "t".into(), dialect: Some(Dialect::Camel), resume: None },
+        ),
+        ("resume", json!({"resume": {}}), Command::Resume(Resume::default())),
+    ];
+    let mut tried = vec!["sendMessage"];
+    for (event, data, command) in cases {
+        assert_eq!(parse(event, &data), Ok(command), "{event}");
+        tried.push(event);
+    }
+    assert_all_tried(Dialect::Camel, &tried);
+}
+
+#[test]
+fn a_message_in_the_second_dialect_is_for_a_user_or_a_group_and_its_sender_is_not_asked_for() {
+    let data = json!({"messageData": {
+        "chatRoomId": "user1_user2", "chatType": "private", "receiver": ID, "message": " hi ", "clientMessageId": "k",
+        "sender": "somebody else", "messageId": "mine", "status": "READ", "unknown": []
+    }});
+    let Ok(Command::SendChatMessage(message)) = parse("sendMessage", &data) else { panic!("a message") };
+    assert_eq!((message.receiver, message.body.as_str()), (ChatReceiver::User(UserId::new(ID)), "hi"));
+    let data = json!({"messageData": {"chatType": "GROUP", "groupId": ID, "message": "hi"}});
+    let Ok(Command::SendChatMessage(message)) = parse("sendMessage", &data) else { panic!("a message") };
+    assert_eq!(message.receiver, ChatReceiver::Group(conversation()));
+}
+
+#[test]
+fn faults_of_the_second_dialect_name_their_fields() {
+    assert_eq!(
+        fields_of("sendMessage", &json!({"messageData": {"chatType": "PRIVATE"}})),
+        ["messageData.message", "messageData.receiver"]
+    );
+    assert_eq!(fields_of("sendMessage", &json!({"message": "hi"})), ["messageData"]);
+    assert_eq!(fields_of("sendMessage", &json!({"messageData": ["hi"]})), ["messageData"]);
+    for event in ["joinPrivateChat", "leavePrivateChat"] {
+        for room in ["user1_user2".to_owned(), format!("group_{ID}"), format!("{ID}"), String::new()] {
+            assert_eq!(fields_of(event, &json!({"chatRoomId": room})), ["chatRoomId"], "{event} {room}");
+        }
+    }
+    assert_eq!(fields_of("userTyping", &json!({})), ["chatRoomId"]);
+    assert_eq!(fields_of("userTyping", &json!({"groupId": "x", "chatRoomId": format!("group_{ID}")})), ["groupId"]);
+    assert_eq!(fields_of("messageRead", &json!({"messageId": 7})), ["messageId"]);
+    assert_eq!(fields_of("getGroupMessages", &json!({"senderId": ID, "receiverId": ID})), ["groupId"]);
+    assert_eq!(fields_of("fetchMessages", &json!({"groupId": ID, "page": 0, "limit": 101})), ["limit", "page"]);
+    assert_eq!(fields_of("groupCall", &json!({"callerName": " "})), ["groupId", "callerName"]);
+    assert_eq!(fields_of("auth", &json!({"token": "t", "dialect": "klingon"})), ["dialect"]);
 }
 
 #[test]

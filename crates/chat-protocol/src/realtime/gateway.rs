@@ -1,0 +1,141 @@
+use super::payloads::{FrameErrorView, ResumedView};
+use super::{Colon, EventName};
+use crate::{Failure, FaultView};
+use chat_domain::{ConversationId, Pos};
+use serde::Serialize;
+
+/// What stands around an event, an acknowledgement or an error: the frames of one kind of socket. Whatever is sent to a client becomes text here
+/// and nowhere else, so that another kind of frame is another arm of each of these functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Gateway {
+    /// Plain WebSocket: `{"event": ..., "id"?: ..., "data": ...}`, one text message each.
+    #[default]
+    WebSocket,
+}
+
+#[derive(Serialize)]
+struct Named<'frame, T> {
+    event: &'frame str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'frame str>,
+    data: &'frame T,
+}
+
+fn text<T: Serialize>(event: &str, id: Option<&str>, data: &T) -> String {
+    // Views are strings, numbers and maps with string keys: writing them to memory cannot fail.
+    serde_json::to_string(&Named { event, id, data }).unwrap_or_default()
+}
+
+impl Gateway {
+    /// Every gateway, in the order of [`Self::index`].
+    pub const ALL: &'static [Self] = &[Self::WebSocket];
+
+    /// Its place in [`Self::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// An event.
+    pub fn event<T: Serialize>(self, event: EventName<T>, data: &T) -> String {
+        match self {
+            Self::WebSocket => text(event.as_str(), None, data),
+        }
+    }
+
+    /// The command of this id has been done.
+    pub fn ack<T: Serialize>(self, id: &str, data: &T) -> String {
+        match self {
+            Self::WebSocket => text("ack", Some(id), data),
+        }
+    }
+
+    /// The same, where there is nothing to say but that.
+    pub fn empty_ack(self, id: &str) -> String {
+        #[derive(Serialize)]
+        struct Nothing {}
+        self.ack(id, &Nothing {})
+    }
+
+    /// The command of this id has failed; or, without one, some command has.
+    pub fn error(self, id: Option<&str>, failure: &Failure) -> String {
+        let view = FrameErrorView::from(failure);
+        match self {
+            Self::WebSocket => text(Colon::ERROR.as_str(), id, &view),
+        }
+    }
+
+    /// `resumed`, the same in every dialect: where each conversation stands, and which of them have more than was sent again.
+    pub fn resumed(
+        self,
+        positions: impl IntoIterator<Item = (ConversationId, Pos)>,
+        limited: impl IntoIterator<Item = ConversationId>,
+    ) -> String {
+        let view = ResumedView {
+            positions: positions.into_iter().map(|(id, pos)| (id.as_uuid(), pos.get())).collect(),
+            limited: limited.into_iter().map(ConversationId::as_uuid).collect(),
+        };
+        self.event(Colon::RESUMED, &view)
+    }
+}
+
+impl From<&Failure> for FrameErrorView {
+    fn from(failure: &Failure) -> Self {
+        // Never less than it takes.
+        let millis = |pause: std::time::Duration| u64::try_from(pause.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+        Self {
+            code: failure.code.as_str().to_owned(),
+            message: failure.messages.join("; "),
+            details: failure.details.iter().cloned().map(FaultView::from).collect(),
+            retry_after_ms: failure.retry_after.map(millis),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Fault;
+    use chat_domain::ErrorCode;
+    use serde_json::{Value, json};
+    use std::time::Duration;
+    use uuid::Uuid;
+
+    const SOCKET: Gateway = Gateway::WebSocket;
+
+    fn read(text: &str) -> Value {
+        serde_json::from_str(text).expect("JSON")
+    }
+
+    #[test]
+    fn each_gateway_has_a_place_of_its_own() {
+        for (place, gateway) in Gateway::ALL.iter().enumerate() {
+            assert_eq!(gateway.index(), place);
+        }
+    }
+
+    #[test]
+    fn answers_name_the_command_and_errors_say_what_is_wrong() {
+        assert_eq!(read(&SOCKET.empty_ack("c1")), json!({"event": "ack", "id": "c1", "data": {}}));
+        assert_eq!(read(&SOCKET.ack("c1", &json!({"a": 1}))), json!({"event": "ack", "id": "c1", "data": {"a": 1}}));
+        let mut failure = Failure::new(ErrorCode::ValidationFailed, "content must not be empty");
+        assert_eq!(
+            read(&SOCKET.error(None, &failure)),
+            json!({"event": "error", "data": {"code": "VALIDATION_FAILED", "message": "content must not be empty"}})
+        );
+        failure.details.push(Fault::new("content", "must not be empty"));
+        failure.retry_after = Some(Duration::from_micros(1_001));
+        let frame = read(&SOCKET.error(Some("c2"), &failure));
+        assert_eq!((frame["id"].as_str(), &frame["data"]["details"][0]["field"]), (Some("c2"), &json!("content")));
+        assert_eq!(frame["data"]["retryAfterMs"], 2, "never less than it takes");
+    }
+
+    #[test]
+    fn resumed_maps_conversations_to_positions() {
+        let id = ConversationId::new(Uuid::from_u128(1));
+        assert_eq!(
+            read(&SOCKET.resumed([(id, Pos::new(3))], [id])),
+            json!({"event": "resumed", "data": {
+                "positions": {Uuid::from_u128(1).to_string(): 3}, "limited": [Uuid::from_u128(1)]}})
+        );
+    }
+}

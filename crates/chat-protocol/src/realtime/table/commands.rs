@@ -1,0 +1,116 @@
+use crate::chat::FetchChatBody;
+use crate::messages::SendMessageData;
+use crate::realtime::Dialect;
+use crate::realtime::command::{self, Command};
+use crate::realtime::command_data::{
+    AuthData, CallData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData,
+    MessageData, NoData, PairData, PositionData, ResumeData, SendChatMessageData, StatusData, UserData,
+};
+use crate::realtime::fields::Fields;
+use std::marker::PhantomData;
+
+/// What a client may ask for, under its names.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandRow {
+    /// In a few words.
+    pub what: &'static str,
+    /// Its names. Every name is understood on every connection, whatever its dialect.
+    pub names: &'static [CommandEntry],
+}
+
+/// One name of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandEntry {
+    /// In which dialect.
+    pub dialect: Dialect,
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The type of its `data`.
+    pub payload: &'static str,
+    /// The schemas of its `data`.
+    #[cfg(feature = "openapi")]
+    pub schemas: fn() -> Vec<super::NamedSchema>,
+    pub(in crate::realtime) read: fn(&mut Fields) -> Option<Command>,
+}
+
+macro_rules! commands {
+    ($($what:literal { $($dialect:ident $name:literal $payload:ty = $read:expr;)+ })*) => {
+        /// Every command.
+        pub const COMMANDS: &[CommandRow] = &[$(CommandRow {
+            what: $what,
+            names: &[$(CommandEntry {
+                dialect: Dialect::$dialect,
+                name: $name,
+                payload: {
+                    const _: PhantomData<$payload> = PhantomData;
+                    stringify!($payload)
+                },
+                #[cfg(feature = "openapi")]
+                schemas: super::schemas_of::<$payload>,
+                read: $read,
+            },)+],
+        },)*];
+    };
+}
+
+commands! {
+    "I look at this conversation" {
+        Colon "conversation:join" ConversationData = command::colon::open_window;
+        Camel "joinPrivateChat" PairData = command::camel::join_private_chat;
+        Camel "joinGroup" GroupData = command::camel::join_group;
+    }
+    "I look away" {
+        Colon "conversation:leave" ConversationData = command::colon::close_window;
+        Camel "leavePrivateChat" PairData = command::camel::leave_private_chat;
+        Camel "leaveGroup" GroupData = command::camel::leave_group;
+    }
+    "send this" {
+        Colon "message:send" SendMessageData = command::colon::send_message;
+        Camel "sendMessage" SendChatMessageData = command::camel::send_message;
+    }
+    "I received messages" {
+        Colon "message:delivered" PositionData = command::colon::delivered;
+        Camel "messageDelivered" MessageData = command::camel::delivered;
+    }
+    "I read messages" {
+        Colon "message:read" PositionData = command::colon::read;
+        Camel "messageRead" MessageData = command::camel::read;
+    }
+    "show me a part of the history" {
+        Colon "messages:fetch" FetchData = command::colon::fetch_messages;
+        Camel "fetchMessages" FetchChatBody = command::camel::fetch_messages;
+        Camel "getGroupMessages" GroupFetchData = command::camel::group_messages;
+    }
+    "I am writing" {
+        Colon "typing:start" ConversationData = command::colon::start_typing;
+        Camel "userTyping" ChatTypingData = command::camel::start_typing;
+    }
+    "I am not writing any more" {
+        Colon "typing:stop" ConversationData = command::colon::stop_typing;
+        Camel "userStoppedTyping" ChatTypingData = command::camel::stop_typing;
+    }
+    "show me to others like this" { Colon "presence:update" StatusData = command::colon::choose_presence; }
+    "I am here" { Camel "updateLastSeen" NoData = command::camel::update_last_seen; }
+    "how is this user" {
+        Colon "presence:get" UserData = command::colon::read_presence;
+        Camel "getUserStatus" UserData = command::colon::read_presence;
+    }
+    "I call everyone here" {
+        Colon "call:start" CallData = command::colon::start_call;
+        Camel "groupCall" GroupCallData = command::camel::group_call;
+    }
+    "here is who I am, or a fresh token" {
+        Colon "auth" AuthData = command::session::authenticate;
+        Camel "auth" AuthData = command::session::authenticate;
+    }
+    "this is what I have" {
+        Colon "resume" ResumeData = command::session::resume;
+        Camel "resume" ResumeData = command::session::resume;
+    }
+}
+
+impl CommandEntry {
+    pub(in crate::realtime) fn of_name(name: &str) -> Option<&'static Self> {
+        COMMANDS.iter().flat_map(|row| row.names).find(|entry| entry.name == name)
+    }
+}

@@ -1,0 +1,119 @@
+use super::EventName;
+use crate::chat::OnlineStatusView;
+use crate::realtime::Dialect;
+use crate::realtime::camel_payloads::{
+    CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, FetchedChatView, FetchedGroupView,
+    GroupChangedView, GroupMemberAddedView, GroupMemberRemovedView, GroupMessageReceivedView, GroupWindowView,
+    MessageProgressView, MessageSentView, UserCameView, UserWentView,
+};
+use crate::realtime::payloads::{
+    CallView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView, MessageReceivedView,
+    ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView, UserOfflineView,
+    UserOnlineView, WindowView,
+};
+use crate::receipts::PositionsView;
+
+/// What a connection is told, under its names.
+#[derive(Debug, Clone, Copy)]
+pub struct EventRow {
+    /// In a few words.
+    pub what: &'static str,
+    /// Its names, each dialect at most once. A dialect that is missing is not told.
+    pub names: &'static [EventEntry],
+}
+
+/// One name of a row.
+#[derive(Debug, Clone, Copy)]
+pub struct EventEntry {
+    /// In which dialect.
+    pub dialect: Dialect,
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The type of its `data`.
+    pub payload: &'static str,
+    /// The schemas of its `data`.
+    #[cfg(feature = "openapi")]
+    pub schemas: fn() -> Vec<super::NamedSchema>,
+}
+
+/// The events' names in the `colon` dialect.
+#[derive(Debug)]
+pub enum Colon {}
+
+/// The events' names in the `camel` dialect.
+#[derive(Debug)]
+pub enum Camel {}
+
+macro_rules! events {
+    ($(#[doc = $what:literal] $row:ident { $($dialect:ident $name:literal $payload:ty;)+ })*) => {
+        $($(impl $dialect {
+            #[doc = $what]
+            pub const $row: EventName<$payload> = EventName::new($name);
+        })+)*
+
+        /// Every event.
+        pub const EVENTS: &[EventRow] = &[$(EventRow {
+            what: $what,
+            names: &[$(EventEntry {
+                dialect: Dialect::$dialect,
+                name: $name,
+                payload: stringify!($payload),
+                #[cfg(feature = "openapi")]
+                schemas: super::schemas_of::<$payload>,
+            },)+],
+        },)*];
+    };
+}
+
+events! {
+    #[doc = "a message in a private chat"]
+    PRIVATE_MESSAGE { Colon "message:received" MessageReceivedView; Camel "messageReceived" ChatMessageReceivedView; }
+    #[doc = "a message in a group"]
+    GROUP_MESSAGE { Colon "message:received" MessageReceivedView; Camel "groupMessageReceived" GroupMessageReceivedView; }
+    #[doc = "what this connection sent is stored"]
+    MESSAGE_SENT { Camel "messageSent" MessageSentView; }
+    #[doc = "somebody received or read messages"]
+    STATUS { Colon "message:status" PositionsView; Camel "messageStatus" MessageProgressView; }
+    #[doc = "the history that was asked for"]
+    FETCHED { Colon "messages:fetched" FetchedView; Camel "messagesFetched" FetchedChatView; }
+    #[doc = "the group's history that was asked for"]
+    GROUP_FETCHED { Colon "messages:fetched" FetchedView; Camel "groupMessagesFetched" FetchedGroupView; }
+    #[doc = "somebody began or stopped writing"]
+    TYPING { Colon "typing:update" TypingView; Camel "userTyping" ChatTypingView; }
+    #[doc = "somebody came online, or shows another status"]
+    USER_ONLINE { Colon "user:online" UserOnlineView; Camel "userOnline" UserCameView; }
+    #[doc = "somebody's last connection ended"]
+    USER_OFFLINE { Colon "user:offline" UserOfflineView; Camel "userOffline" UserWentView; }
+    #[doc = "the status that was asked for"]
+    USER_STATUS { Colon "presence:status" PresenceStatusView; Camel "userStatus" OnlineStatusView; }
+    #[doc = "a private chat was made"]
+    PRIVATE_CHAT_CREATED { Colon "conversation:created" ConversationCreatedView; }
+    #[doc = "a group was made"]
+    GROUP_CREATED { Colon "conversation:created" ConversationCreatedView; Camel "groupCreated" GroupChangedView; }
+    #[doc = "a group's name, description, avatar, activity or roles changed"]
+    GROUP_UPDATED { Colon "conversation:updated" ConversationUpdatedView; Camel "groupUpdated" GroupChangedView; }
+    #[doc = "somebody joined a group, or was added"]
+    PARTICIPANT_ADDED {
+        Colon "participant:added" ParticipantAddedView;
+        Camel "participant:added" GroupMemberAddedView;
+    }
+    #[doc = "somebody left a group, or was removed"]
+    PARTICIPANT_REMOVED {
+        Colon "participant:removed" ParticipantRemovedView;
+        Camel "participant:removed" GroupMemberRemovedView;
+    }
+    #[doc = "somebody opened the window of a group"]
+    GROUP_WINDOW_OPENED { Colon "conversation:joined" WindowView; Camel "userJoinedGroup" GroupWindowView; }
+    #[doc = "somebody closed the window of a group"]
+    GROUP_WINDOW_CLOSED { Colon "conversation:left" WindowView; Camel "userLeftGroup" GroupWindowView; }
+    #[doc = "somebody opened the window of a private chat"]
+    CHAT_WINDOW_OPENED { Colon "conversation:joined" WindowView; Camel "userJoinedChat" ChatWindowView; }
+    #[doc = "somebody closed the window of a private chat"]
+    CHAT_WINDOW_CLOSED { Colon "conversation:left" WindowView; Camel "userLeftChat" ChatWindowView; }
+    #[doc = "somebody calls"]
+    CALL { Colon "call:incoming" CallView; Camel "groupCallIncoming" CallOfChatView; }
+    #[doc = "everything that was missed has been sent"]
+    RESUMED { Colon "resumed" ResumedView; Camel "resumed" ResumedView; }
+    #[doc = "a command failed"]
+    ERROR { Colon "error" FrameErrorView; Camel "error" FrameErrorView; }
+}

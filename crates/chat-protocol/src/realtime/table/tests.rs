@@ -1,0 +1,95 @@
+use super::*;
+use crate::realtime::Dialect;
+use std::collections::{HashMap, HashSet};
+
+/// What the first document's clients send.
+const FIRST_COMMANDS: &[&str] =
+    &["conversation:join", "conversation:leave", "message:send", "typing:start", "typing:stop", "presence:update"];
+
+/// What the first document's clients are told.
+const FIRST_EVENTS: &[&str] =
+    &["message:received", "typing:update", "user:online", "user:offline", "participant:added", "error"];
+
+/// What the second document's clients send.
+const SECOND_COMMANDS: &[&str] = &[
+    "sendMessage",
+    "messageDelivered",
+    "messageRead",
+    "fetchMessages",
+    "userTyping",
+    "userStoppedTyping",
+    "getUserStatus",
+    "updateLastSeen",
+    "joinPrivateChat",
+    "leavePrivateChat",
+    "joinGroup",
+    "leaveGroup",
+    "getGroupMessages",
+    "groupCall",
+];
+
+/// What the second document's clients are told.
+const SECOND_EVENTS: &[&str] = &[
+    "messageReceived",
+    "groupMessageReceived",
+    "messageSent",
+    "messageStatus",
+    "messagesFetched",
+    "userStatus",
+    "userJoinedChat",
+    "userLeftChat",
+    "userJoinedGroup",
+    "userLeftGroup",
+    "groupMessagesFetched",
+    "groupCallIncoming",
+    "userOnline",
+    "userOffline",
+    "error",
+];
+
+fn events(dialect: Dialect) -> Vec<&'static EventEntry> {
+    EVENTS.iter().flat_map(|row| row.names).filter(|entry| entry.dialect == dialect).collect()
+}
+
+fn commands(dialect: Dialect) -> Vec<&'static CommandEntry> {
+    COMMANDS.iter().flat_map(|row| row.names).filter(|entry| entry.dialect == dialect).collect()
+}
+
+#[test]
+fn every_event_and_command_of_both_documents_is_in_the_table() {
+    for (dialect, promised) in [(Dialect::Colon, FIRST_EVENTS), (Dialect::Camel, SECOND_EVENTS)] {
+        let known: HashSet<_> = events(dialect).iter().map(|entry| entry.name).collect();
+        for name in promised {
+            assert!(known.contains(name), "no event {name} in {dialect:?}");
+        }
+    }
+    for (dialect, promised) in [(Dialect::Colon, FIRST_COMMANDS), (Dialect::Camel, SECOND_COMMANDS)] {
+        let known: HashSet<_> = commands(dialect).iter().map(|entry| entry.name).collect();
+        for name in promised {
+            assert!(known.contains(name), "no command {name} in {dialect:?}");
+        }
+    }
+}
+
+#[test]
+fn a_name_has_one_payload_in_its_dialect() {
+    for dialect in [Dialect::Colon, Dialect::Camel] {
+        let mut payloads = HashMap::new();
+        for entry in events(dialect) {
+            assert_eq!(*payloads.entry(entry.name).or_insert(entry.payload), entry.payload, "{}", entry.name);
+        }
+    }
+    // `userTyping` goes both ways; as a command a name stands for one thing, in whatever dialect.
+    let mut payloads = HashMap::new();
+    for entry in COMMANDS.iter().flat_map(|row| row.names) {
+        assert_eq!(*payloads.entry(entry.name).or_insert(entry.payload), entry.payload, "{}", entry.name);
+    }
+}
+
+#[test]
+fn a_row_of_events_has_each_dialect_at_most_once_and_is_said_in_words() {
+    for row in EVENTS {
+        let dialects: HashSet<_> = row.names.iter().map(|entry| entry.dialect).collect();
+        assert!(dialects.len() == row.names.len() && !row.what.is_empty(), "{row:?}");
+    }
+}

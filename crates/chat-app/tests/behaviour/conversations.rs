@@ -1,11 +1,9 @@
-use crate::world::{World, name, nobody, nowhere, page};
+use crate::world::{World, code, name, nobody, nowhere, page};
 use chat_app::{Coded, CreateConversation};
-use chat_domain::conversations::{ConversationChanges, ConversationKind, MAX_PARTICIPANTS, Role};
+use chat_domain::conversations::{
+    ConversationChanges, ConversationFilter, ConversationKind, DirectKey, MAX_PARTICIPANTS, Role,
+};
 use chat_domain::{Audience, ChangeKind, ErrorCode, Event};
-
-fn code<T>(answer: Result<T, impl Coded>) -> Option<ErrorCode> {
-    answer.err().map(|fault| fault.code())
-}
 
 fn renamed(to: &str) -> ConversationChanges {
     ConversationChanges { name: Some(Some(name(to))), ..Default::default() }
@@ -16,7 +14,8 @@ async fn one_other_and_no_name_is_the_direct_conversation_of_the_pair() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
     let made = world.direct(ann, bob).await;
-    assert_eq!(made.details.conversation.kind, ConversationKind::Direct);
+    let pair = DirectKey::new(ann.user_id, bob.user_id);
+    assert_eq!(made.details.conversation.kind, ConversationKind::Direct(pair));
     assert_eq!(world.published(), ["1 created with 2"]);
     let again = world.direct(bob, ann).await;
     assert_eq!(again.details.conversation.id, made.details.conversation.id);
@@ -90,7 +89,7 @@ async fn whoever_does_not_exist_is_named_and_nothing_is_made() {
     let many = CreateConversation { participant_ids: (0..900).map(|_| nobody()).collect(), name: None };
     let refused = world.app.conversations.create(ann, many).await.expect_err("refused");
     assert!(refused.to_string().len() < 300 && refused.to_string().ends_with(", ..."), "{refused}");
-    assert_eq!(world.app.conversations.list(ann, page(1, 10)).await.expect("a page").total, 0);
+    assert_eq!(world.app.conversations.list(ann, ConversationFilter::All, page(1, 10)).await.expect("a page").total, 0);
     assert!(world.bus.take().is_empty());
 }
 
@@ -99,8 +98,8 @@ async fn one_finds_the_conversations_one_takes_part_in_and_no_others() {
     let world = World::new();
     let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
     let group = world.group(ann, &[bob]).await;
-    assert_eq!(world.app.conversations.list(bob, page(1, 10)).await.expect("a page").total, 1);
-    assert_eq!(world.app.conversations.list(eve, page(1, 10)).await.expect("a page").total, 0);
+    assert_eq!(world.app.conversations.list(bob, ConversationFilter::All, page(1, 10)).await.expect("a page").total, 1);
+    assert_eq!(world.app.conversations.list(eve, ConversationFilter::All, page(1, 10)).await.expect("a page").total, 0);
     assert!(world.app.conversations.find(bob, group).await.is_ok());
     assert_eq!(code(world.app.conversations.find(eve, group).await), Some(ErrorCode::NotAParticipant));
     assert_eq!(code(world.app.conversations.find(ann, nowhere()).await), Some(ErrorCode::ConversationNotFound));

@@ -1,16 +1,16 @@
 use crate::tampered::Bend;
-use crate::world::{World, bent, message, nowhere, page, password};
+use crate::world::{World, bent, code, create_group, direct_message, message, nowhere, page, password};
 use chat_app::{
-    AuthError, CallsError, Coded, ConversationsError, MessagesError, PresenceError, ReceiptsError, TypingError,
-    UsersError,
+    AuthError, CallsError, ChatTarget, Coded, ConversationsError, GroupsError, MessagesError, PresenceError, Receipt,
+    ReceiptsError, TypingError, UsersError,
 };
 use chat_domain::auth::HashError;
-use chat_domain::conversations::Refusal;
+use chat_domain::conversations::{ConversationFilter, DirectKey, InviteCode, Refusal};
 use chat_domain::messages::HistoryRequest;
 use chat_domain::presence::PresenceError as RegistryError;
-use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
-use chat_domain::users::{EmailAddress, ProfileChanges};
-use chat_domain::{ErrorCode, PageLimit, StoreError};
+use chat_domain::receipts::{AdvancePositions, DeliveryStatus, ReceiptTarget};
+use chat_domain::users::{EmailAddress, ProfileChanges, SearchTerm};
+use chat_domain::{ErrorCode, MessageId, PageLimit, StoreError};
 
 fn stores() -> [(StoreError, ErrorCode); 3] {
     [
@@ -29,7 +29,7 @@ fn check(fault: &dyn Coded, code: ErrorCode) {
 
 #[test]
 fn what_a_store_reports_is_for_the_log_and_a_sentence_is_for_the_client() {
-    let with: [fn(StoreError) -> Box<dyn Coded>; 8] = [
+    let with: [fn(StoreError) -> Box<dyn Coded>; 9] = [
         |fault| Box::new(AuthError::from(fault)),
         |fault| Box::new(UsersError::from(fault)),
         |fault| Box::new(ConversationsError::from(fault)),
@@ -38,6 +38,7 @@ fn what_a_store_reports_is_for_the_log_and_a_sentence_is_for_the_client() {
         |fault| Box::new(PresenceError::from(fault)),
         |fault| Box::new(TypingError::from(fault)),
         |fault| Box::new(CallsError::from(fault)),
+        |fault| Box::new(GroupsError::from(fault)),
     ];
     for make in with {
         for (fault, code) in stores() {
@@ -72,8 +73,19 @@ fn every_refusal_has_a_code_and_a_sentence() {
         (Refusal::Full, ErrorCode::ConversationFull),
     ] {
         check(&ConversationsError::Refused(refusal), code);
+        check(&GroupsError::Refused(refusal), code);
     }
     check(&MessagesError::Inactive, ErrorCode::GroupInactive);
+    check(&MessagesError::ReceiverNotFound, ErrorCode::UserNotFound);
+    check(&MessagesError::Oneself, ErrorCode::ValidationFailed);
+    check(&MessagesError::NotYourPair, ErrorCode::Forbidden);
+    check(&ConversationsError::Oneself, ErrorCode::ValidationFailed);
+    check(&ConversationsError::NotYourPair, ErrorCode::Forbidden);
+    check(&ConversationsError::NameTaken, ErrorCode::GroupNameTaken);
+    check(&GroupsError::NameTaken, ErrorCode::GroupNameTaken);
+    check(&GroupsError::TooManyMembers, ErrorCode::ValidationFailed);
+    check(&GroupsError::GroupNotFound, ErrorCode::ConversationNotFound);
+    check(&GroupsError::InviteNotFound, ErrorCode::InviteNotFound);
     check(&AuthError::TokenExpired, ErrorCode::TokenExpired);
     check(&AuthError::RefreshTokenReused, ErrorCode::RefreshTokenReused);
 }
@@ -85,7 +97,7 @@ async fn memberships_that_cannot_be_read_are_said_so() {
         let (ann, bob) = (world.user("ann").await, world.user("bob").await);
         let chat = world.direct(ann, bob).await.details.conversation.id;
         assert_eq!(world.app.typing.start(ann, chat).await.expect_err("refused").code(), code);
-        assert_eq!(world.app.calls.start(ann, chat).await.expect_err("refused").code(), code);
+        assert_eq!(world.app.calls.start(ann, chat, None).await.expect_err("refused").code(), code);
         assert_eq!(world.app.conversations.open_window(ann, chat).await.expect_err("refused").code(), code);
     }
 }
@@ -106,6 +118,8 @@ async fn once_the_store_is_closed_every_use_case_says_try_later() {
     let create = chat_app::CreateConversation { participant_ids: vec![bob.user_id], name: None };
     let latest = HistoryRequest::Latest(PageLimit::DEFAULT);
     let read = AdvancePositions::Read(ReceiptTarget::Latest);
+    let pair = DirectKey::new(ann.user_id, bob.user_id);
+    let regrouped = renamed_group.clone();
     let codes = [
         code(app.auth.register(registration, crate::world::client("x")).await),
         code(world.login("ann", "any").await),
@@ -120,7 +134,7 @@ async fn once_the_store_is_closed_every_use_case_says_try_later() {
         code(app.users.find(ann, bob.user_id).await),
         code(app.users.online(ann, page(1, 1)).await),
         code(app.conversations.create(ann, create).await),
-        code(app.conversations.list(ann, page(1, 1)).await),
+        code(app.conversations.list(ann, ConversationFilter::All, page(1, 1)).await),
         code(app.conversations.find(ann, chat).await),
         code(app.conversations.add_participant(ann, chat, bob.user_id).await),
         code(app.conversations.remove_participant(ann, chat, bob.user_id).await),
@@ -129,16 +143,33 @@ async fn once_the_store_is_closed_every_use_case_says_try_later() {
         code(app.messages.history(ann, chat, latest).await),
         code(app.receipts.advance(ann, chat, read).await),
         code(app.presence.status_of(ann, bob.user_id).await),
+        code(app.presence.touch(ann).await),
+        code(app.conversations.rooms(ann, page(1, 1)).await),
+        code(app.conversations.direct_with(ann, bob.user_id).await),
+        code(app.conversations.find_direct(ann, pair).await),
+        code(app.conversations.locate(ann, ChatTarget::Group(chat)).await),
+        code(app.groups.create(ann, create_group("Project", &[bob])).await),
+        code(app.groups.find(ann, chat).await),
+        code(app.groups.update(ann, chat, regrouped).await),
+        code(app.groups.deactivate(ann, chat).await),
+        code(app.groups.add_member(ann, chat, bob.user_id).await),
+        code(app.groups.remove_member(ann, chat, bob.user_id).await),
+        code(app.groups.join(ann, InviteCode::new(bob.user_id.as_uuid())).await),
+        code(app.groups.revoke_invite_code(ann, chat).await),
+        code(app.groups.list(ann, page(1, 1)).await),
+        code(app.groups.search(ann, SearchTerm::parse("x").expect("a term"), page(1, 1)).await),
+        code(app.messages.send_direct(ann, direct_message(bob, "x", None)).await),
+        code(app.messages.send_to_group(ann, message(chat, "x", None)).await),
+        code(app.messages.fetch(ann, ChatTarget::Pair(pair), page(1, 1)).await),
+        code(app.messages.undelivered(ann, bob.user_id, PageLimit::DEFAULT).await),
+        code(app.receipts.advance_pair(ann, bob.user_id, Receipt::Read).await),
+        code(app.receipts.advance_message(ann, MessageId::new(chat.as_uuid()), DeliveryStatus::Read).await),
         code(app.typing.start(ann, chat).await),
-        code(app.calls.start(ann, chat).await),
+        code(app.calls.start(ann, chat, None).await),
     ];
     assert!(codes.iter().all(|code| *code == Some(ErrorCode::Unavailable)), "{codes:?}");
     assert!(app.auth.refresh_ended_sessions().await.is_err());
     assert!(app.auth.prune_sessions().await.is_err());
     assert!(world.bus.take().is_empty(), "what was not stored is not told");
     assert_eq!(world.connections.take(), [], "and nobody is cut off");
-}
-
-fn code<T>(answer: Result<T, impl Coded>) -> Option<ErrorCode> {
-    answer.err().map(|fault| fault.code())
 }

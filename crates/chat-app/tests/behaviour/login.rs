@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use chat_app::{AuthError, Coded, LoginIdentity, RegisterUser, Settings};
 use chat_domain::ErrorCode;
 use chat_domain::auth::{HashError, Password, PasswordHash, PasswordHasher, SessionStore};
-use chat_domain::users::{EmailAddress, UserStore, Username};
+use chat_domain::users::{EmailAddress, HashChange, UserStore, Username};
 use chat_domain::{Clock, SessionId};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -122,12 +122,17 @@ impl PasswordHasher for Meddler {
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError> {
         if let Some(store) = self.store.get() {
             let email = EmailAddress::parse("ann@example.com").expect("an email");
-            let (ann, _) = store.find_credentials_by_email(&email).await.expect("an answer").expect("an account");
-            let changed = PasswordHash::new("changed".into());
+            let (ann, expected) =
+                store.find_credentials_by_email(&email).await.expect("an answer").expect("an account");
+            let change = HashChange { expected, hash: PasswordHash::new("changed".into()) };
             let nothing = SessionId::new(uuid::Uuid::nil());
-            store.set_password(ann.id, changed, nothing, ann.created_at).await.expect("changed");
+            store.set_password(ann.id, change, nothing, ann.created_at).await.expect("changed");
         }
         Ok(hash.is_some_and(|hash| hash.reveal() == password.reveal()))
+    }
+
+    fn is_outdated(&self, _: &PasswordHash) -> bool {
+        false
     }
 }
 

@@ -1,13 +1,8 @@
-use crate::world::{World, message, nowhere};
-use chat_app::{Coded, MessagesError};
+use crate::world::{World, code, message, nowhere};
 use chat_domain::messages::{Anchor, Appended, HistoryRequest, SendMessage};
 use chat_domain::{Audience, ErrorCode, MessageId, PageLimit, Seq};
 
 const LIMIT: PageLimit = PageLimit::HISTORY_DEFAULT;
-
-fn code<T>(answer: Result<T, MessagesError>) -> Option<ErrorCode> {
-    answer.err().map(|fault| fault.code())
-}
 
 #[tokio::test]
 async fn a_message_is_stored_and_then_told_to_the_conversation() {

@@ -140,3 +140,16 @@ async fn a_store_that_does_not_answer_fails_no_connection() {
     world.app.presence.disconnected(ann, socket).await;
     assert!(world.bus.take().is_empty());
 }
+
+#[tokio::test]
+async fn whoever_says_to_be_here_was_last_seen_now_and_nobody_is_told() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    world.direct(ann, bob).await;
+    world.bus.take();
+    let at = world.app.presence.touch(ann).await.expect("seen");
+    assert_eq!(at, world.clock.now());
+    let seen = world.app.presence.status_of(bob, ann.user_id).await.expect("a profile");
+    assert_eq!((seen.user.last_seen, seen.status), (Some(at), Some(PresenceStatus::Offline)));
+    assert!(world.bus.take().is_empty());
+}

@@ -1,6 +1,7 @@
 use crate::world::{World, nobody, nowhere};
 use chat_app::{App, Coded, ReceiptsError, Settings};
 use chat_domain::auth::Actor;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
 use chat_domain::{Audience, ConversationId, ErrorCode, MessageId, Seq, UserId};
 use std::sync::Arc;
@@ -21,13 +22,13 @@ async fn reading_moves_the_positions_forward_and_tells_the_conversation_once() {
     }
     world.bus.take();
     let moved = read(&world.app, bob, chat, 2).await.expect("moved");
-    assert_eq!((moved.moved, moved.positions.read, moved.positions.delivered), (true, Seq::new(2), Seq::new(2)));
+    assert_eq!((moved.moved(), moved.positions.read, moved.positions.delivered), (true, Seq::new(2), Seq::new(2)));
     let published = world.bus.take();
     assert_eq!(published.len(), 1);
     assert_eq!((&published[0].audience, published[0].except), (&Audience::Conversation(chat), None));
 
-    assert!(!read(&world.app, bob, chat, 1).await.expect("an answer").moved, "never back");
-    assert!(!read(&world.app, bob, chat, 2).await.expect("an answer").moved);
+    assert!(!read(&world.app, bob, chat, 1).await.expect("an answer").moved(), "never back");
+    assert!(!read(&world.app, bob, chat, 2).await.expect("an answer").moved());
     assert!(world.bus.take().is_empty());
     let all = world.app.receipts.advance(bob, chat, READ_ALL).await.expect("moved");
     assert_eq!(all.positions.unread(all.last_seq), 0);
@@ -55,7 +56,8 @@ struct Crowd(u32);
 impl ReceiptStore for Crowd {
     async fn advance(&self, _: ConversationId, _: UserId, _: AdvancePositions) -> Result<Advanced, AdvanceError> {
         let positions = Positions::joining_at(Seq::new(1));
-        Ok(Advanced { positions, moved: true, last_seq: Seq::new(1), participant_count: self.0 })
+        let (kind, before) = (ConversationKind::Group, Positions::default());
+        Ok(Advanced { kind, before, positions, covers: None, last_seq: Seq::new(1), participant_count: self.0 })
     }
 }
 

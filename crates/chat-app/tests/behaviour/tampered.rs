@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use chat_domain::conversations::{
-    AddParticipant, Conversation, ConversationDetails, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, Membership, NewConversation, ParticipantError, Removal,
+    AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
+    CreateConversationError, CreatedConversation, DirectKey, Membership, NewConversation, ParticipantError, Removal,
     RemoveParticipant, UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
@@ -38,8 +38,17 @@ impl ConversationStore for Tampered {
         self.store.find(id, viewer).await
     }
 
-    async fn list(&self, viewer: UserId, page: PageRequest) -> Result<Page<ConversationOverview>, StoreError> {
-        self.store.list(viewer, page).await
+    async fn find_direct(&self, pair: DirectKey) -> Result<Option<ConversationId>, StoreError> {
+        self.store.find_direct(pair).await
+    }
+
+    async fn list(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        page: PageRequest,
+    ) -> Result<Page<ConversationOverview>, StoreError> {
+        self.store.list(viewer, filter, page).await
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {

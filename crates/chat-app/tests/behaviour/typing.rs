@@ -1,12 +1,7 @@
 use crate::tampered::Bend;
-use crate::world::{World, bent, nowhere};
-use chat_app::{Coded, TypingError};
+use crate::world::{World, bent, code, nowhere};
 use chat_domain::{Audience, ErrorCode};
 use std::time::Duration;
-
-fn code(answer: Result<(), TypingError>) -> Option<ErrorCode> {
-    answer.err().map(|fault| fault.code())
-}
 
 #[tokio::test]
 async fn writing_is_told_to_the_window_when_it_begins_and_when_it_ends() {

@@ -2,16 +2,18 @@
 
 use crate::tampered::{Bend, Tampered};
 use chat_app::{
-    App, AuthError, CreateConversation, LoginIdentity, Ports, RegisterUser, Settings, SignedIn, UuidV7Source,
+    App, AuthError, Coded, CreateConversation, CreateGroup, LoginIdentity, Ports, RegisterUser, SendDirect, Settings,
+    SignedIn, UuidV7Source,
 };
 use chat_auth::{JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys};
 use chat_domain::auth::{Actor, ClientInfo, Password};
 use chat_domain::conversations::{ConversationName, ConversationOverview};
 use chat_domain::messages::{Appended, Message, MessageBody, SendMessage};
+use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{DisplayName, EmailAddress, Username};
 use chat_domain::{
-    ChangeKind, ClientMessageId, ConnectionId, ConversationId, Envelope, Event, IdSource, PageLimit, PageNumber,
-    PageRequest, UserId,
+    ChangeKind, ClientMessageId, ConnectionId, ConversationId, Envelope, ErrorCode, Event, IdSource, PageLimit,
+    PageNumber, PageRequest, UserId,
 };
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::fakes::{FakeClock, FakePresence, FakeTyping, FastHasher, RecordingBus, RecordingConnections};
@@ -49,6 +51,7 @@ impl World {
             users: store.clone(),
             sessions: store.clone(),
             conversations: store.clone(),
+            groups: store.clone(),
             messages: store.clone(),
             receipts: store.clone(),
             changes: store.clone(),
@@ -57,6 +60,7 @@ impl World {
             refresh_tokens: Arc::new(SealedRefreshTokens::new(keys)),
             presence: presence.clone(),
             typing: Arc::<FakeTyping>::clone(&typing),
+            rate_limiter: Arc::new(InProcessRateLimiter::new(clock.clone())),
             bus: Arc::<RecordingBus>::clone(&bus),
             live_connections: Arc::<RecordingConnections>::clone(&connections),
             clock: clock.clone(),
@@ -75,6 +79,7 @@ impl World {
             users: self.store.clone(),
             sessions: self.store.clone(),
             conversations: self.store.clone(),
+            groups: self.store.clone(),
             messages: self.store.clone(),
             receipts: self.store.clone(),
             changes: self.store.clone(),
@@ -83,6 +88,7 @@ impl World {
             refresh_tokens: Arc::new(SealedRefreshTokens::new(keys)),
             presence: self.presence.clone(),
             typing: self.typing.clone(),
+            rate_limiter: Arc::new(InProcessRateLimiter::new(self.clock.clone())),
             bus: self.bus.clone(),
             live_connections: connections.clone(),
             clock: self.clock.clone(),
@@ -98,8 +104,13 @@ impl World {
     }
 
     pub(crate) async fn login(&self, name: &str, password_text: &str) -> Result<SignedIn, AuthError> {
+        self.login_from("127.0.0.1", name, password_text).await
+    }
+
+    pub(crate) async fn login_from(&self, ip: &str, name: &str, password_text: &str) -> Result<SignedIn, AuthError> {
         let identity = LoginIdentity::Username(Username::parse(name).expect("a username"));
-        self.app.auth.login(identity, password(password_text), client("laptop")).await
+        let client = ClientInfo::new(Some("laptop"), Some(ip.into()));
+        self.app.auth.login(identity, password(password_text), client).await
     }
 
     pub(crate) fn actor(&self, signed_in: &SignedIn) -> Actor {
@@ -112,9 +123,28 @@ impl World {
     }
 
     pub(crate) async fn group(&self, admin: Actor, others: &[Actor]) -> ConversationId {
+        self.named_group(admin, others, "Friends").await
+    }
+
+    /// Users of these usernames, signed in.
+    pub(crate) async fn users<const N: usize>(&self, names: [&str; N]) -> [Actor; N] {
+        let mut users = Vec::with_capacity(N);
+        for name in names {
+            users.push(self.user(name).await);
+        }
+        users.try_into().expect("as many as were asked for")
+    }
+
+    /// A group whose name is free.
+    pub(crate) async fn named_group(&self, admin: Actor, others: &[Actor], text: &str) -> ConversationId {
         let participant_ids = others.iter().map(|other| other.user_id).collect();
-        let command = CreateConversation { participant_ids, name: Some(name("Friends")) };
-        let made = self.app.conversations.create(admin, command).await.expect("a group");
+        let command = CreateConversation { participant_ids, name: Some(name(text)) };
+        self.app.conversations.create(admin, command).await.expect("a group").details.conversation.id
+    }
+
+    /// A group whose name is its own.
+    pub(crate) async fn make_group(&self, admin: Actor, text: &str, others: &[Actor]) -> ConversationId {
+        let made = self.app.groups.create(admin, create_group(text, others)).await.expect("a group");
         made.details.conversation.id
     }
 
@@ -178,6 +208,21 @@ pub(crate) fn message(conversation_id: ConversationId, text: &str, key: Option<&
         reply_to: None,
         client_message_id: key.map(|key| ClientMessageId::parse(key).expect("a key")),
     }
+}
+
+pub(crate) fn direct_message(receiver: Actor, text: &str, key: Option<&str>) -> SendDirect {
+    let SendMessage { body, attachment, reply_to, client_message_id, .. } = message(nowhere(), text, key);
+    SendDirect { receiver: receiver.user_id, body, attachment, reply_to, client_message_id }
+}
+
+pub(crate) fn create_group(text: &str, others: &[Actor]) -> CreateGroup {
+    let member_ids = others.iter().map(|other| other.user_id).collect();
+    CreateGroup { name: name(text), description: None, avatar: None, member_ids }
+}
+
+/// Why it was refused; `None` where it was done.
+pub(crate) fn code<T>(answer: Result<T, impl Coded>) -> Option<ErrorCode> {
+    answer.err().map(|fault| fault.code())
 }
 
 pub(crate) fn page(number: u64, limit: u64) -> PageRequest {

@@ -1,0 +1,173 @@
+use crate::world::{PASSWORD, World, code, password};
+use async_trait::async_trait;
+use chat_app::Settings;
+use chat_domain::auth::{HashError, Password, PasswordHash, PasswordHasher};
+use chat_domain::users::{EmailAddress, HashChange, UserStore};
+use chat_domain::{Clock, ErrorCode, SessionId, Timestamp};
+use chat_testkit::fakes::FastHasher;
+use std::sync::{Arc, Mutex, OnceLock};
+
+#[tokio::test]
+async fn of_many_who_change_one_password_at_once_one_does() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let (users, new) = (world.app.users.clone(), format!("battery staple {number}"));
+        tasks.spawn(async move {
+            let changed = users.change_password(ann, password(PASSWORD), password(&new)).await;
+            if changed.is_ok() { Ok(new) } else { Err(code(changed)) }
+        });
+    }
+    let answers = tasks.join_all().await;
+    let new: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().ok()).collect();
+    assert_eq!(new.len(), 1, "{answers:?}");
+    let refused = Err(Some(ErrorCode::WrongPassword));
+    assert_eq!(answers.iter().filter(|answer| **answer == refused).count(), 7, "{answers:?}");
+    assert!(world.login("ann", new[0]).await.is_ok());
+}
+
+/// What happens while the first password is compared.
+enum Meanwhile {
+    /// Somebody changes it.
+    Changed,
+    /// Somebody signs in, and its hash is renewed.
+    Renewed,
+}
+
+/// A hasher during whose first comparison something happens.
+#[derive(Default)]
+struct Slow {
+    hasher: FastHasher,
+    store: OnceLock<Arc<dyn UserStore>>,
+    meanwhile: Mutex<Option<Meanwhile>>,
+    is_out_of_breath: std::sync::atomic::AtomicBool,
+}
+
+impl Slow {
+    async fn world() -> (World, Arc<Self>) {
+        let slow = Arc::new(Self::default());
+        let world = World::with(Settings::default(), |ports| ports.hasher = slow.clone());
+        assert!(slow.store.set(world.store.clone()).is_ok());
+        (world, slow)
+    }
+
+    fn next(&self, meanwhile: Meanwhile) {
+        *self.meanwhile.lock().expect("a lock") = Some(meanwhile);
+    }
+
+    async fn happen(&self, meanwhile: Meanwhile) {
+        let store = self.store.get().expect("a store");
+        let email = EmailAddress::parse("ann@example.com").expect("an email");
+        let (ann, expected) = store.find_credentials_by_email(&email).await.expect("an answer").expect("an account");
+        let hash = |text| PasswordHash::new(format!("other:{text}"));
+        let (at, nothing) = (Timestamp::default(), SessionId::new(uuid::Uuid::nil()));
+        let is_done = match meanwhile {
+            Meanwhile::Changed => {
+                let change = HashChange { expected, hash: hash("changed") };
+                store.set_password(ann.id, change, nothing, at).await.expect("an answer").is_some()
+            }
+            Meanwhile::Renewed => {
+                let change = HashChange { expected, hash: hash(PASSWORD) };
+                store.renew_hash(ann.id, change, at).await.expect("an answer")
+            }
+        };
+        assert!(is_done);
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Slow {
+    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
+        if self.is_out_of_breath.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(HashError::Overloaded);
+        }
+        self.hasher.hash(password).await
+    }
+
+    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError> {
+        let meanwhile = self.meanwhile.lock().expect("a lock").take();
+        if let Some(meanwhile) = meanwhile {
+            self.happen(meanwhile).await;
+        }
+        self.hasher.verify(password, hash).await
+    }
+
+    fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        self.hasher.is_outdated(hash)
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_meanwhile_is_not_overwritten() {
+    let (world, slow) = Slow::world().await;
+    let ann = world.user("ann").await;
+    slow.next(Meanwhile::Changed);
+    let refused = world.app.users.change_password(ann, password(PASSWORD), password("battery staple")).await;
+    assert_eq!(code(refused), Some(ErrorCode::WrongPassword), "that was the password before");
+    assert_eq!(world.connections.take(), [], "nobody is signed out by it");
+    assert!(world.login("ann", "changed").await.is_ok());
+}
+
+#[tokio::test]
+async fn another_hash_of_the_same_password_is_in_nobodys_way() {
+    let (world, slow) = Slow::world().await;
+    let ann = world.user("ann").await;
+    slow.next(Meanwhile::Renewed);
+    assert!(world.login("ann", PASSWORD).await.is_ok(), "a sign-in goes on");
+    slow.next(Meanwhile::Renewed);
+    let changed = world.app.users.change_password(ann, password(PASSWORD), password("battery staple")).await;
+    assert_eq!(code(changed), None, "and so does a change");
+    assert!(world.login("ann", "battery staple").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_hash_of_another_cost_is_made_anew_when_somebody_signs_in() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    let hash = async || {
+        let found = world.store.find_credentials(ann.user_id).await.expect("an answer");
+        found.map(|(_, hash)| hash)
+    };
+    let (before, hashed) = (hash().await, world.hasher.hashed());
+    world.login("ann", PASSWORD).await.expect("signed in");
+    assert_eq!((hash().await, world.hasher.hashed()), (before.clone(), hashed), "nothing to do");
+
+    world.hasher.change_the_cost();
+    assert!(world.login("ann", "wrong").await.is_err());
+    assert_eq!(hash().await, before, "who does not know the password renews nothing");
+    world.login("ann", PASSWORD).await.expect("signed in");
+    let renewed = hash().await;
+    assert_ne!(renewed, before);
+    world.login("ann", PASSWORD).await.expect("signed in");
+    assert_eq!((hash().await, world.hasher.hashed()), (renewed, hashed + 1), "once");
+    assert_eq!(world.app.auth.sessions(ann).await.expect("sessions").len(), 4, "and nobody is signed out");
+    assert_eq!(world.connections.take(), []);
+}
+
+#[tokio::test]
+async fn of_many_sign_ins_that_renew_one_hash_at_once_all_succeed() {
+    let world = World::new();
+    world.user("ann").await;
+    world.hasher.change_the_cost();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let auth = world.app.auth.clone();
+        let username = chat_domain::users::Username::parse("ann").expect("a username");
+        tasks.spawn(async move {
+            let identity = chat_app::LoginIdentity::Username(username);
+            auth.login(identity, password(PASSWORD), crate::world::client("x")).await.is_ok()
+        });
+    }
+    assert_eq!(tasks.join_all().await, [true; 8]);
+}
+
+#[tokio::test]
+async fn where_there_is_no_time_to_hash_a_sign_in_succeeds_all_the_same() {
+    let (world, slow) = Slow::world().await;
+    world.user("ann").await;
+    slow.hasher.change_the_cost();
+    slow.is_out_of_breath.store(true, std::sync::atomic::Ordering::SeqCst);
+    let signed_in = world.login("ann", PASSWORD).await.expect("signed in");
+    assert!(world.actor(&signed_in).token_expires_at > world.clock.now());
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tries a running server's API out with curl: health, accounts, conversations, messages, errors, and three journeys. Prints what passed
-# and what failed; the exit status is 0 where nothing failed.
+# Tries a running server's API out with curl: health, accounts, conversations, messages, private chats and groups under
+# `/chat`, errors, and three journeys. Prints what passed and what failed; the exit status is 0 where nothing failed.
 #
 #   scripts/test-api.sh
 #   BASE_URL=https://chat.example.com scripts/test-api.sh
@@ -150,6 +150,68 @@ call POST "/conversations/$direct/read" "$ann" '{"seq":2}'
 expect 200 "move the read position"
 call GET "/conversations/$direct" "$ann"
 same "$(number unreadCount)" 0 "nothing is unread after it"
+
+section "Private chats and groups under /chat"
+call POST /chat/message "$ann" "{\"chatRoomId\":\"user1_user2\",\"chatType\":\"PRIVATE\",\"receiver\":\"$cat_id\",\"message\":\"Hello, how are you?\"}"
+expect 201 "send a private message" '"chatType":"PRIVATE"' "\"receiver\":\"$cat_id\"" '"status":"SENT"' '"isMine":true' '"senderDetails"'
+chat_message=$(text messageId)
+call GET "/chat/messages/undelivered/$cat_id/$ann_id" "$cat"
+expect 200 "what has not arrived yet" "$chat_message"
+call PUT "/chat/messages/delivered/$cat_id/$ann_id" "$cat"
+expect 200 "mark it as delivered" '"modifiedCount":1'
+call PUT "/chat/message/$chat_message/status" "$cat" '{"status":"read"}'
+expect 200 "mark a message as read" '"status":"READ"'
+call PUT "/chat/messages/read/$cat_id/$ann_id" "$cat"
+expect 200 "mark the chat as read" '"modifiedCount":0'
+call POST /chat/messages/fetch "$ann" "{\"currentUserId\":\"$ann_id\",\"senderId\":\"$ann_id\",\"receiverId\":\"$cat_id\",\"page\":1,\"limit\":20}"
+expect 200 "fetch the private chat" "$chat_message" '"pagination"'
+call GET "/chat/rooms/$ann_id" "$ann"
+expect 200 "private chats with what is new" '"latestMessage":"Hello, how are you?"' '"unreadCount":0'
+call POST /chat/group "$ann" "{\"groupName\":\"Project Developers $RUN\",\"groupDescription\":\"Discussion group for project team\",\"members\":[\"$ben_id\"]}"
+expect 201 "make a group" '"groupId"' '"members":[' '"admins":[' "\"createdBy\":\"$ann_id\""
+chat_group=$(text groupId) invite=$(text inviteCode)
+call POST /chat/group "$ben" "{\"groupName\":\"project developers $RUN\"}"
+expect_error 409 GROUP_NAME_TAKEN "no second group of that name"
+call POST /chat/message "$ann" "{\"chatRoomId\":\"group_$chat_group\",\"chatType\":\"GROUP\",\"groupId\":\"$chat_group\",\"message\":\"Great work on the feature!\"}"
+expect 201 "send to the group" "\"chatRoomId\":\"group_$chat_group\"" '"readBy":[]'
+call POST "/chat/group/$chat_group/member" "$ann" "{\"userId\":\"$cat_id\"}"
+expect 201 "add a member" '"membersCount":3'
+call DELETE "/chat/group/$chat_group/member/$cat_id" "$ann"
+expect 200 "remove a member" '"membersCount":2'
+call POST "/chat/group/join/$invite" "$cat"
+expect 201 "join by the invite" '"membersCount":3'
+call PUT "/chat/group/$chat_group/invite-code/revoke" "$ann"
+expect 200 "revoke the invite" '"inviteCode"'
+call POST "/chat/group/join/$invite" "$ben"
+expect_error 404 INVITE_NOT_FOUND "a revoked invite is of no use"
+call POST /chat/messages/fetch "$ann" "{\"currentUserId\":\"$ann_id\",\"groupId\":\"$chat_group\",\"page\":1,\"limit\":20}"
+expect 200 "fetch the group's messages" 'Great work on the feature!'
+call GET "/chat/group/$chat_group" "$ben"
+expect 200 "the group" '"groupDescription":"Discussion group for project team"'
+call PUT "/chat/group/$chat_group" "$ann" '{"groupDescription":"All about the project"}'
+expect 200 "change the group" '"groupDescription":"All about the project"'
+call GET "/chat/groups/search?q=developers%20$RUN" "$ben"
+expect 200 "search groups by a part of the name" "$chat_group"
+call GET "/chat/user/$ann_id/groups" "$ann"
+expect 200 "one's groups" "$chat_group" "$group"
+call GET "/chat/group-rooms/$ann_id" "$ann"
+expect 200 "groups with what is new" '"latestMessage":"Great work on the feature!"'
+call GET "/conversations/$chat_group" "$ben"
+expect 200 "the group is a conversation" '"isGroup":true' '"participantCount":3'
+call PUT "/chat/user/$ann_id/last-seen" "$ann"
+expect 200 "say that one is here" '"lastSeen":"'
+call GET "/chat/user/$ann_id/last-seen" "$ben"
+expect 200 "when another was last here" '"lastSeen":"'
+call GET "/chat/user/$ann_id/online-status" "$ben"
+expect 200 "whether another is here" '"isOnline":'
+call GET "/chat/rooms/$ann_id" "$ben"
+expect_error 403 FORBIDDEN "403 for the list of somebody else"
+call DELETE "/chat/group/$chat_group" "$ben"
+expect_error 403 NOT_AN_ADMIN "members end no group"
+call DELETE "/chat/group/$chat_group" "$ann"
+expect 200 "deactivate the group" '"isActive":false'
+call POST /chat/message "$ann" "{\"chatType\":\"GROUP\",\"groupId\":\"$chat_group\",\"message\":\"Still here?\"}"
+expect_error 403 GROUP_INACTIVE "nobody writes in it any more"
 
 section "Errors"
 call POST /auth/register '' '{"email":"not-an-email","password":"short"}'

@@ -52,6 +52,12 @@ impl Rest {
         self.request(Method::PATCH, path).json(body).send().await
     }
 
+    /// `PUT path`, with a JSON body where there is one.
+    pub async fn put(&self, path: &str, body: Option<&Value>) -> Reply {
+        let request = self.request(Method::PUT, path);
+        if let Some(body) = body { request.json(body) } else { request }.send().await
+    }
+
     /// `DELETE path`.
     pub async fn delete(&self, path: &str) -> Reply {
         self.request(Method::DELETE, path).send().await

@@ -1,0 +1,78 @@
+//! Who is in a group, and how one gets in.
+
+use super::groups::view;
+use crate::answer::{Answer, Created};
+use crate::extract::{Bearer, GroupMemberPath, GroupPath, InvitePath, JsonBody};
+use crate::{ApiError, HttpState};
+use actix_web::web::Data;
+use apistos::api_operation;
+use apistos::web::{ServiceConfig, delete, post, put, resource};
+use chat_protocol::chat::{AddMemberBody, GroupView};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(resource("/chat/group/join/{inviteCode}").route(post().to(join_group)))
+        .service(resource("/chat/group/{groupId}/invite-code/revoke").route(put().to(revoke_invite_code)))
+        .service(resource("/chat/group/{groupId}/member").route(post().to(add_group_member)))
+        .service(resource("/chat/group/{groupId}/member/{userId}").route(delete().to(remove_group_member)));
+}
+
+#[api_operation(
+    operation_id = "joinGroup",
+    tag = "Chat",
+    summary = "Join a group by its invite code",
+    description = "One joins as a member, and sees the whole history."
+)]
+async fn join_group(state: Data<HttpState>, actor: Bearer, path: InvitePath) -> Result<Created<GroupView>, ApiError> {
+    let groups = state.app.groups.clone();
+    Ok(Created::created(view(state.run(async move { groups.join(actor.0, path.0).await }).await??)))
+}
+
+#[api_operation(
+    operation_id = "revokeInviteCode",
+    tag = "Chat",
+    summary = "Replace a group's invite code",
+    description = "Admins only. The earlier code is of no more use; the answer carries the new one."
+)]
+async fn revoke_invite_code(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: GroupPath,
+) -> Result<Answer<GroupView>, ApiError> {
+    let groups = state.app.groups.clone();
+    Ok(Answer::ok(view(state.run(async move { groups.revoke_invite_code(actor.0, path.0).await }).await??)))
+}
+
+#[api_operation(
+    operation_id = "addGroupMember",
+    tag = "Chat",
+    summary = "Add somebody to a group",
+    description = "Any member may. Who was there before comes back, and sees the whole history."
+)]
+async fn add_group_member(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: GroupPath,
+    body: JsonBody<AddMemberBody>,
+) -> Result<Created<GroupView>, ApiError> {
+    let user = body.parse(AddMemberBody::parse)?;
+    let groups = state.app.groups.clone();
+    Ok(Created::created(view(state.run(async move { groups.add_member(actor.0, path.0, user).await }).await??)))
+}
+
+#[api_operation(
+    operation_id = "removeGroupMember",
+    tag = "Chat",
+    summary = "Leave a group, or remove somebody from it",
+    description = "Oneself leaves; removing others is for admins. The last admin hands over to who joined first. Who left is answered `null`: the group is no longer theirs to see."
+)]
+async fn remove_group_member(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: GroupMemberPath,
+) -> Result<Answer<Option<GroupView>>, ApiError> {
+    let GroupMemberPath(group, user) = path;
+    let groups = state.app.groups.clone();
+    let left = state.run(async move { groups.remove_member(actor.0, group, user).await }).await??;
+    Ok(Answer::ok(left.map(view)))
+}

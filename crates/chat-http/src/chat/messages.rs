@@ -1,0 +1,104 @@
+//! Sending and fetching messages.
+
+use super::must_be_oneself;
+use crate::answer::{ChatPage, Sent, Undelivered};
+use crate::extract::{Bearer, IdempotencyKey, JsonBody, PartnerPath};
+use crate::messages::one_key;
+use crate::{ApiError, HttpState};
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use apistos::api_operation;
+use apistos::web::{ServiceConfig, get, post, resource};
+use chat_app::{ChatTarget, SendDirect};
+use chat_domain::messages::{Anchor, Appended, HistoryRequest, Message, SendMessage};
+use chat_domain::receipts::DeliveryStatus;
+use chat_domain::{PageLimit, Seq};
+use chat_protocol::Pagination;
+use chat_protocol::chat::{ChatMessage, ChatMessageBody, ChatMessageView, ChatReceiver, ChatRoomId, FetchChatBody};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(resource("/chat/message").route(post().to(send_chat_message)))
+        .service(resource("/chat/messages/fetch").route(post().to(fetch_chat_messages)))
+        .service(resource("/chat/messages/undelivered/{userId}/{partnerId}").route(get().to(list_undelivered)));
+}
+
+#[api_operation(
+    operation_id = "sendChatMessage",
+    tag = "Chat",
+    summary = "Send a message to a user or a group",
+    description = "`receiver` (of a `PRIVATE` message) or `groupId` (of a `GROUP` one) says where it goes. The first message to a user makes the private chat. With `clientMessageId` (or the header `Idempotency-Key`) sending again is safe: it gives the first message back, with 200 and `duplicate: true`. The answer means that the message is stored durably; its `status` is that of the moment of sending."
+)]
+async fn send_chat_message(
+    state: Data<HttpState>,
+    actor: Bearer,
+    key: IdempotencyKey,
+    body: JsonBody<ChatMessageBody>,
+) -> Result<Sent<ChatMessageView>, ApiError> {
+    let mut message = body.parse(ChatMessageBody::parse)?;
+    message.client_message_id = one_key(key.0, message.client_message_id)?;
+    let (messages, actor) = (state.app.messages.clone(), actor.0);
+    let ChatMessage { receiver, body, attachment, reply_to, client_message_id } = message;
+    let sent = match receiver {
+        ChatReceiver::User(receiver) => {
+            let command = SendDirect { receiver, body, attachment, reply_to, client_message_id };
+            state.run(async move { messages.send_direct(actor, command).await }).await??
+        }
+        ChatReceiver::Group(conversation_id) => {
+            let command = SendMessage { conversation_id, body, attachment, reply_to, client_message_id };
+            state.run(async move { messages.send_to_group(actor, command).await }).await??
+        }
+    };
+    let view = |message: Message| ChatMessageView::new(message, DeliveryStatus::Sent, &[], true);
+    Ok(match sent {
+        Appended::New(message) => Sent::with_status(StatusCode::CREATED, view(message)),
+        Appended::Replayed(message) => {
+            Sent::with_status(StatusCode::OK, ChatMessageView { duplicate: Some(true), ..view(message) })
+        }
+    })
+}
+
+#[api_operation(
+    operation_id = "fetchChatMessages",
+    tag = "Chat",
+    summary = "A page of a chat, oldest first",
+    description = "Of a pair (`senderId`, `receiverId`, of which one is oneself) or of a group (`groupId`). Page 1 holds the newest messages; within a page they are in the order in which they were sent. What is returned counts as delivered. A pair that never talked has an empty page. `currentUserId`, where given, must be oneself."
+)]
+async fn fetch_chat_messages(
+    state: Data<HttpState>,
+    actor: Bearer,
+    body: JsonBody<FetchChatBody>,
+) -> Result<ChatPage<ChatMessageView>, ApiError> {
+    let fetch = body.parse(FetchChatBody::parse)?;
+    let (messages, actor) = (state.app.messages.clone(), actor.0);
+    if let Some(named) = fetch.current_user {
+        must_be_oneself(actor, named)?;
+    }
+    let target = match fetch.room {
+        ChatRoomId::Pair(pair) => ChatTarget::Pair(pair),
+        ChatRoomId::Group(group) => ChatTarget::Group(group),
+    };
+    let fetched = state.run(async move { messages.fetch(actor, target, fetch.page).await }).await??;
+    let pagination = Pagination::of_history(HistoryRequest::Page(fetch.page), &fetched.page);
+    Ok(ChatPage::history(ChatMessageView::of_history(fetched.page, actor.user_id), pagination))
+}
+
+#[api_operation(
+    operation_id = "listUndelivered",
+    tag = "Chat",
+    summary = "What a partner sent that has not arrived yet, oldest first",
+    description = "At most 100 messages beyond one's delivered position. `hasMore` says whether there are more: mark these as delivered and ask again."
+)]
+async fn list_undelivered(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: PartnerPath,
+) -> Result<Undelivered<ChatMessageView>, ApiError> {
+    const LIMIT: PageLimit = PageLimit::GREATEST;
+    let PartnerPath(user, partner) = path;
+    let (messages, actor) = (state.app.messages.clone(), actor.0);
+    must_be_oneself(actor, user)?;
+    let page = state.run(async move { messages.undelivered(actor, partner, LIMIT).await }).await??;
+    let pagination = Pagination::of_history(HistoryRequest::After(Anchor::Seq(Seq::ZERO), LIMIT), &page);
+    Ok(Undelivered::history(ChatMessageView::of_history(page, actor.user_id), pagination))
+}

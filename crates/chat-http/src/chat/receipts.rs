@@ -1,0 +1,78 @@
+//! How far messages have got.
+
+use super::must_be_oneself;
+use crate::answer::Answer;
+use crate::extract::{Bearer, JsonBody, MessagePath, PartnerPath};
+use crate::{ApiError, HttpState};
+use actix_web::web::Data;
+use apistos::api_operation;
+use apistos::web::{ServiceConfig, put, resource};
+use chat_app::{Receipt, TrackedMessage};
+use chat_protocol::chat::{ChatMessageView, ModifiedView, UpdateStatusBody};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(resource("/chat/message/{messageId}/status").route(put().to(update_message_status)))
+        .service(resource("/chat/messages/delivered/{userId}/{partnerId}").route(put().to(mark_delivered)))
+        .service(resource("/chat/messages/read/{userId}/{partnerId}").route(put().to(mark_chat_read)));
+}
+
+#[api_operation(
+    operation_id = "updateMessageStatus",
+    tag = "Chat",
+    summary = "Say that a message has arrived, or was read",
+    description = "`DELIVERED` and `READ` cover every message before it too, and never go back; `SENT` changes nothing, nor does the sender. The answer is the message as it is then."
+)]
+async fn update_message_status(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: MessagePath,
+    body: JsonBody<UpdateStatusBody>,
+) -> Result<Answer<ChatMessageView>, ApiError> {
+    let status = body.parse(UpdateStatusBody::parse)?;
+    let (receipts, actor) = (state.app.receipts.clone(), actor.0);
+    let TrackedMessage { message, participants } =
+        state.run(async move { receipts.advance_message(actor, path.0, status).await }).await??;
+    Ok(Answer::ok(ChatMessageView::at(message, actor.user_id, &participants)))
+}
+
+#[api_operation(
+    operation_id = "markDelivered",
+    tag = "Chat",
+    summary = "Mark everything that a partner sent as delivered",
+    description = "`modifiedCount` is how many messages that covers which were not delivered before. One row changes, however many they are."
+)]
+async fn mark_delivered(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: PartnerPath,
+) -> Result<Answer<ModifiedView>, ApiError> {
+    mark(&state, actor, path, Receipt::Delivered).await
+}
+
+#[api_operation(
+    operation_id = "markChatRead",
+    tag = "Chat",
+    summary = "Mark everything that a partner sent as read",
+    description = "`modifiedCount` is how many messages that covers which were not read before. One row changes, however many they are."
+)]
+async fn mark_chat_read(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: PartnerPath,
+) -> Result<Answer<ModifiedView>, ApiError> {
+    mark(&state, actor, path, Receipt::Read).await
+}
+
+async fn mark(
+    state: &HttpState,
+    actor: Bearer,
+    path: PartnerPath,
+    receipt: Receipt,
+) -> Result<Answer<ModifiedView>, ApiError> {
+    let PartnerPath(user, partner) = path;
+    let (receipts, actor) = (state.app.receipts.clone(), actor.0);
+    must_be_oneself(actor, user)?;
+    let modified_count = state.run(async move { receipts.advance_pair(actor, partner, receipt).await }).await??;
+    Ok(Answer::ok(ModifiedView { modified_count }))
+}

@@ -1,0 +1,63 @@
+//! One's chats with what is new in them.
+
+use super::must_be_oneself;
+use crate::answer::Listed;
+use crate::extract::{Bearer, ChatUserPath, RoomsQuery};
+use crate::{ApiError, HttpState};
+use actix_web::web::Data;
+use apistos::api_operation;
+use apistos::web::{ServiceConfig, get, resource};
+use chat_app::{DirectRoom, Peer};
+use chat_domain::conversations::ConversationFilter;
+use chat_domain::presence::PresenceStatus;
+use chat_protocol::chat::{GroupRoomView, RoomView};
+
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(resource("/chat/rooms/{userId}").route(get().to(list_rooms)))
+        .service(resource("/chat/group-rooms/{userId}").route(get().to(list_group_rooms)));
+}
+
+fn room(room: DirectRoom) -> RoomView {
+    let (peer, status) = match room.peer {
+        Peer::Known(profile) => (profile.user.summary(), profile.status),
+        Peer::Deleted(summary) => (summary, None),
+    };
+    RoomView::new(room.overview, peer, status.is_some_and(PresenceStatus::is_online))
+}
+
+#[api_operation(
+    operation_id = "listRooms",
+    tag = "Chat",
+    summary = "One's private chats, each with its newest message and how many are unread",
+    description = "Those in which anything was said, newest activity first. `userId` must be oneself."
+)]
+async fn list_rooms(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ChatUserPath,
+    query: RoomsQuery,
+) -> Result<Listed<RoomView>, ApiError> {
+    must_be_oneself(actor.0, path.0)?;
+    let conversations = state.app.conversations.clone();
+    let found = state.run(async move { conversations.rooms(actor.0, query.0).await }).await??;
+    Ok(Listed::page(found, room))
+}
+
+#[api_operation(
+    operation_id = "listGroupRooms",
+    tag = "Chat",
+    summary = "One's groups, each with its newest message and how many are unread",
+    description = "Active ones, newest activity first. `userId` must be oneself."
+)]
+async fn list_group_rooms(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ChatUserPath,
+    query: RoomsQuery,
+) -> Result<Listed<GroupRoomView>, ApiError> {
+    must_be_oneself(actor.0, path.0)?;
+    let conversations = state.app.conversations.clone();
+    let listing = async move { conversations.list(actor.0, ConversationFilter::Groups, query.0).await };
+    Ok(Listed::page(state.run(listing).await??, GroupRoomView::from))
+}

@@ -7,14 +7,19 @@
 // Figures are rounded when they are printed.
 #![allow(clippy::cast_precision_loss)]
 
+mod disk;
 mod fanout;
+mod history;
+mod http;
 mod idle;
 mod listener;
 mod process;
 mod send;
+mod site;
 
 use chat_testkit::blackbox::Setup;
 use clap::{Parser, Subcommand};
+use site::StoreKind;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -31,7 +36,7 @@ struct Options {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Measurement {
-    /// Every measurement with its defaults (what happens without a name)
+    /// Every measurement but `history`, with its defaults; `send` on both stores (what happens without a name)
     All,
     /// Deliveries per CPU-second of the server, to the members of one conversation
     Fanout(fanout::Options),
@@ -39,6 +44,9 @@ enum Measurement {
     Idle(idle::Options),
     /// Durable sends per second over REST
     Send(send::Options),
+    /// Pages of histories and lists where there are few messages, and where there are millions; takes minutes, and needs
+    /// the program sqlite3
+    History(history::Options),
 }
 
 #[tokio::main]
@@ -52,10 +60,12 @@ async fn main() {
         Measurement::Fanout(options) => fanout::run(&setup(), &options).await,
         Measurement::Idle(options) => idle::run(&setup(), &options).await,
         Measurement::Send(options) => send::run(&setup(), &options).await,
+        Measurement::History(options) => history::run(setup, &options).await,
         Measurement::All => {
             fanout::run(&setup(), &fanout::Options::default()).await;
             idle::run(&setup(), &idle::Options::default()).await;
-            send::run(&setup(), &send::Options::default()).await;
+            send::run(&setup(), &send::Options::on(StoreKind::Sqlite)).await;
+            send::run(&setup(), &send::Options::on(StoreKind::Postgres)).await;
         }
     }
 }

@@ -1,15 +1,31 @@
-//! What the kernel knows about the server's process (proc(5)).
+//! What the kernel knows about processes (proc(5)).
 
 use std::time::Duration;
 
-/// CPU time of all its threads, in user and in kernel mode.
+/// CPU time of all threads of a process, in user and in kernel mode.
 pub(crate) fn cpu_time(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a running server, on Linux");
-    // The second field, the name, may contain anything; what follows its last parenthesis is numbers.
-    let after_name = stat.rsplit_once(')').expect("a name in parentheses").1;
-    let field = |number: usize| after_name.split_whitespace().nth(number - 3).and_then(|text| text.parse::<u64>().ok());
-    let ticks = field(14).zip(field(15)).map(|(user, system)| user + system).expect("utime and stime");
-    Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second())
+    let stat = Stat::of(pid).expect("a running server, on Linux");
+    ticks(stat.own)
+}
+
+/// The same of a process and its children, those that have ended included.
+pub(crate) fn cpu_time_of_family(pid: u32) -> Duration {
+    let processes = std::fs::read_dir("/proc").expect("Linux");
+    let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    // A process may end between the two looks.
+    let family = pids.filter_map(Stat::of).filter(|stat| stat.pid == pid || stat.parent == pid);
+    ticks(family.map(|stat| stat.own + stat.of_ended_children).sum())
+}
+
+/// CPU time of everything on the machine since it was started: what was used, and what another tenant of its host took.
+pub(crate) fn machine() -> (Duration, Duration) {
+    let stat = std::fs::read_to_string("/proc/stat").expect("Linux");
+    let of_all = stat.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    let numbers: Vec<u64> = of_all.filter_map(|number| number.parse().ok()).collect();
+    let [user, nice, system, _idle, _waiting, interrupts, soft_interrupts, stolen, ..] = numbers[..] else {
+        panic!("a line of CPU times")
+    };
+    (ticks(user + nice + system + interrupts + soft_interrupts), ticks(stolen))
 }
 
 /// Resident memory, in KiB.
@@ -17,4 +33,30 @@ pub(crate) fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a running server, on Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of resident memory");
     line.trim().trim_end_matches("kB").trim().parse().expect("a number")
+}
+
+struct Stat {
+    pid: u32,
+    parent: u32,
+    own: u64,
+    of_ended_children: u64,
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The second field, the name, may contain anything; what follows its last parenthesis is numbers.
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
+        Some(Self {
+            pid,
+            parent: field(4)?.try_into().ok()?,
+            own: field(14)? + field(15)?,
+            of_ended_children: field(16)? + field(17)?,
+        })
+    }
+}
+
+fn ticks(number: u64) -> Duration {
+    Duration::from_millis(number * 1_000 / rustix::param::clock_ticks_per_second())
 }

@@ -1,0 +1,141 @@
+//! What a page costs when little and when much lies behind it.
+
+use crate::disk::micros;
+use crate::http::Connection;
+use crate::say;
+use crate::site::{Settings, Site, StoreKind};
+use chat_testkit::blackbox::{Person, Setup};
+use hdrhistogram::Histogram;
+use std::time::Instant;
+
+/// Conversations of the one who reads: more than fill a page of the list.
+const CONVERSATIONS: u64 = 50;
+
+/// Before this time, in microseconds since 1970, everything that is loaded was sent: 2025-01-01.
+const LOADED_UNTIL: u64 = 1_735_689_600_000_000;
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Where the messages are; may be given several times
+    #[arg(long, value_enum, default_values_t = [StoreKind::Sqlite, StoreKind::Postgres])]
+    store: Vec<StoreKind>,
+    /// How many messages there are; may be given several times
+    #[arg(long, default_values_t = [10_000, 5_000_000])]
+    messages: Vec<u64>,
+    /// How often each page is asked for
+    #[arg(long, default_value_t = 1_000)]
+    repeat: usize,
+}
+
+pub(crate) async fn run(setup: impl Fn() -> Setup, options: &Options) {
+    say(format!(
+        "history: pages of messages and of conversations over REST, one after the other on one connection, {} times each after a\n  \
+         tenth as many that do not count. The reader has {CONVERSATIONS} conversations; one holds half of all messages, the others share the rest,\n  \
+         stored in the order of their times, so that those of one conversation lie among those of others. They are loaded by SQL\n  \
+         and VACUUM ANALYZE follows. Deepest: the cursor or page at which the oldest messages come. Server and store share the machine.",
+        options.repeat
+    ));
+    for &store in &options.store {
+        for &messages in &options.messages {
+            measure(&setup(), store, messages, options.repeat).await;
+        }
+    }
+}
+
+async fn measure(setup: &Setup, store: StoreKind, messages: u64, repeat: usize) {
+    let site = Site::start(setup, store, &Settings::default()).await;
+    let (ann, ben) = (site.server.register("ann").await, site.server.register("ben").await);
+    let mut conversations = Vec::new();
+    for number in 0..CONVERSATIONS {
+        conversations.push(ann.group_with(&format!("group {number}"), &[&ben]).await);
+    }
+    let started = Instant::now();
+    site.sql(&loading(store, &conversations, [&ann, &ben], messages));
+    site.sql("VACUUM");
+    site.sql("ANALYZE");
+    say(format!("  {}, {messages} messages (loaded in {:.0} s)", store.name(), started.elapsed().as_secs_f64()));
+    let last = messages / 2;
+    let history = format!("/conversations/{}/messages?limit=50", conversations[0]);
+    let pages = [
+        ("history, first page of 50", history.clone()),
+        ("history, cursor in the middle", format!("{history}&before={}", last / 2)),
+        ("history, deepest cursor", format!("{history}&before=51")),
+        ("history, deepest numbered page", format!("{history}&page={}", last / 50)),
+        ("conversations, first page of 20", "/conversations?limit=20".to_owned()),
+        ("conversations, deepest page", format!("/conversations?limit=20&page={}", CONVERSATIONS.div_ceil(20))),
+    ];
+    let mut connection = Connection::open(site.server.base(), &ann.access_token).await;
+    for (name, path) in pages {
+        for _ in 0..repeat / 10 {
+            connection.get(&path).await;
+        }
+        let (mut waits, mut bytes): (Histogram<u64>, _) = (Histogram::new(3).expect("three digits"), 0);
+        for _ in 0..repeat {
+            let before = Instant::now();
+            bytes = connection.get(&path).await;
+            waits.record(micros(before.elapsed())).expect("a histogram that grows");
+        }
+        say(format!(
+            "    {name:<32} p50 {:>6.2} ms, p99 {:>6.2} ms ({:.1} KiB)",
+            waits.value_at_quantile(0.5) as f64 / 1_000.0,
+            waits.value_at_quantile(0.99) as f64 / 1_000.0,
+            bytes as f64 / 1_024.0,
+        ));
+    }
+    let page = ann.rest.get(&format!("{history}&before=51")).await.data(200);
+    let seqs: Vec<_> = page.as_array().expect("a page").iter().filter_map(|message| message["seq"].as_u64()).collect();
+    assert!(seqs.iter().copied().eq((1..=50).rev()), "the oldest messages, newest first: {seqs:?}");
+    site.server.assert_untroubled();
+}
+
+/// SQL that stores so many messages: message `n` is one of the first conversation where `n` is odd, and else of the
+/// others in turn.
+fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], messages: u64) -> String {
+    let others = CONVERSATIONS - 1;
+    let text = |id: &String| match store {
+        StoreKind::Sqlite => format!("x'{}'", id.replace('-', "")),
+        StoreKind::Postgres => format!("'{id}'::uuid"),
+    };
+    let places: Vec<_> =
+        conversations.iter().enumerate().map(|(number, id)| format!("({number}, {})", text(id))).collect();
+    let (id, length, numbers) = match store {
+        StoreKind::Sqlite => (
+            "randomblob(16)",
+            // Where all fits into memory, indexes grow fast; what is lost in a crash is thrown away anyway.
+            "PRAGMA cache_size = -2000000; PRAGMA synchronous = OFF;",
+            format!(
+                "(WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {messages}) SELECT n FROM up)"
+            ),
+        ),
+        StoreKind::Postgres => (
+            // In the order of time, as those that the server makes.
+            "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000a' || substr(md5(n::text), 1, 15))::uuid",
+            "",
+            format!("generate_series(1, {messages})"),
+        ),
+    };
+    let numbered = match store {
+        StoreKind::Sqlite => format!("{numbers} AS numbers"),
+        StoreKind::Postgres => format!("{numbers} AS numbers (n)"),
+    };
+    let sender = format!("CASE WHEN n / 2 % 2 = 0 THEN {} ELSE {} END", text(&people[0].id), text(&people[1].id));
+    let bump = "(SELECT count(*) FROM messages AS m WHERE m.conversation_id = conversations.id)";
+    format!(
+        "{length} BEGIN;
+         CREATE TEMPORARY TABLE places (number BIGINT PRIMARY KEY, id {kind});
+         INSERT INTO places VALUES {places};
+         INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, created_at, updated_at)
+         SELECT p.id, s.seq, s.id, s.seq + 1, s.sender_id, s.body, s.at, s.at
+         FROM (
+             SELECT n, CASE WHEN n % 2 = 1 THEN 0 ELSE 1 + (n / 2 - 1) % {others} END AS number,
+                    CASE WHEN n % 2 = 1 THEN (n + 1) / 2 ELSE 1 + (n / 2 - 1) / {others} END AS seq,
+                    {id} AS id, {sender} AS sender_id, 'Message ' || n || ' of a usual length, such as people write to each other' AS body,
+                    {LOADED_UNTIL} - ({messages} - n) * 1000 AS at
+             FROM {numbered}
+         ) AS s JOIN places AS p ON p.number = s.number ORDER BY s.n;
+         UPDATE conversations SET last_seq = {bump}, last_pos = {bump} + 1;
+         COMMIT;",
+        kind = if store == StoreKind::Sqlite { "BLOB" } else { "UUID" },
+        places = places.join(", "),
+    )
+}

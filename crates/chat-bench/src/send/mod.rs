@@ -1,0 +1,196 @@
+//! Durable sends per second, and how long each takes: an ack follows the commit, which is on disk.
+
+mod load;
+
+use crate::disk;
+use crate::say;
+use crate::site::{Log, Settings, Site, Spent, StoreKind};
+use chat_testkit::blackbox::{Person, Setup};
+use hdrhistogram::Histogram;
+use load::{Client, Sent, Timetable};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// How long the disk is tried.
+const PROBE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Where the server stores what is sent
+    #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
+    store: StoreKind,
+    /// Clients, each with an account of its own and one connection that it keeps
+    #[arg(long, default_value_t = 64)]
+    clients: usize,
+    /// Conversations that they are spread over, in turn
+    #[arg(long, default_value_t = 16)]
+    conversations: usize,
+    /// Messages per second that become due, whatever the server does (open loop); without it, each client sends its
+    /// next message when the last is acked (closed loop)
+    #[arg(long)]
+    rate: Option<f64>,
+    /// For how long, in seconds, after the warm-up
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// For how long before, without counting, in seconds
+    #[arg(long, default_value_t = 3)]
+    warm_up: u64,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Options {
+    /// The defaults, on this store.
+    pub(crate) fn on(store: StoreKind) -> Self {
+        Self {
+            store,
+            clients: 64,
+            conversations: 16,
+            rate: None,
+            seconds: 10,
+            warm_up: 3,
+            settings: Settings::default(),
+        }
+    }
+}
+
+pub(crate) async fn run(setup: &Setup, options: &Options) {
+    explain(options);
+    let site = Site::start(setup, options.store, &options.settings).await;
+    disk::probe(&site.store_folder(), PROBE);
+    let (conversations, clients) = stage(&site, options).await;
+    let log = site.log();
+    let begin = Instant::now() + Duration::from_millis(100);
+    let window = begin + Duration::from_secs(options.warm_up);
+    let end = window + Duration::from_secs(options.seconds);
+    let timetable = Arc::new(Timetable::new(begin, window, end, options.rate));
+    let mut running = JoinSet::new();
+    for client in clients {
+        running.spawn(client.send(timetable.clone()));
+    }
+    tokio::time::sleep_until(window.into()).await;
+    let before = site.sample().await;
+    tokio::time::sleep_until(end.into()).await;
+    let spent = site.sample().await.since(before);
+    let done = running.join_all().await;
+    report(options, &done, spent, window);
+    if let Some((now, before)) = site.log().zip(log) {
+        report_commits(options, spent, now.since(before), done.iter().map(|client| client.ids.len()).sum());
+    }
+    check(&conversations, &done).await;
+    say("  Every acked message is in the history exactly once.");
+    site.server.assert_untroubled();
+}
+
+fn explain(options: &Options) {
+    let when = options.rate.map_or_else(
+        || "closed loop: each sends its next message when the last is acked".to_owned(),
+        |rate| {
+            format!(
+                "open loop: {rate:.0} become due per second, evenly; who is free sends the next, and its latency counts from\n  when it was due (a timer of the client's adds up to 1 ms)"
+            )
+        },
+    );
+    say(format!(
+        "send: {} keep-alive clients POST messages of 64 characters, each under a key, into {} conversations; {when}.\n  \
+         A 201 follows the commit ({}). {} s are counted, after {} s of warm-up. Client, server and database share the machine.",
+        options.clients,
+        options.conversations,
+        options.store.name(),
+        options.seconds,
+        options.warm_up
+    ));
+}
+
+/// A conversation, with somebody who can read it.
+type Place = (String, Person);
+
+/// Accounts, and conversations of those who will send into them.
+async fn stage(site: &Site, options: &Options) -> (Vec<Place>, Vec<Client>) {
+    let mut members: Vec<Vec<Person>> = vec![Vec::new(); options.conversations];
+    for number in 0..options.clients.max(options.conversations * 2) {
+        members[number % options.conversations].push(site.server.register(&format!("m{number}")).await);
+    }
+    let (mut conversations, mut clients) = (Vec::new(), Vec::new());
+    for people in members {
+        let others: Vec<_> = people[1..].iter().collect();
+        let conversation = people[0].group_with("a group", &others).await;
+        for person in &people {
+            clients.push(Client::connect(site.server.base(), person, &conversation).await);
+        }
+        conversations.push((conversation, people[0].clone()));
+    }
+    clients.truncate(options.clients);
+    (conversations, clients)
+}
+
+fn report(options: &Options, clients: &[Sent], spent: Spent, window: Instant) {
+    let mut waits: Histogram<u64> = Histogram::new(3).expect("three digits");
+    for client in clients {
+        waits.add(&client.waits).expect("equal histograms");
+    }
+    let count = waits.len() as f64;
+    let last = clients.iter().filter_map(|client| client.last_ack).max().unwrap_or(window);
+    let seconds = Duration::from_secs(options.seconds).max(last - window).as_secs_f64();
+    let at = |quantile| waits.value_at_quantile(quantile) as f64 / 1_000.0;
+    say(format!(
+        "  {:.0} durable sends per second ({count} in {seconds:.1} s); latency p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, longest {:.1} ms",
+        count / seconds,
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        waits.max() as f64 / 1_000.0,
+    ));
+    let rate = count / seconds * spent.time.as_secs_f64();
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / rate;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+    let share = |time: Duration| 100.0 * time.as_secs_f64() / (spent.time.as_secs_f64() * cores);
+    let database = spent.database.unwrap_or_default();
+    say(format!(
+        "  CPU per send: server {:.0} µs, database {:.0} µs, client {:.0} µs. Of {cores} cores: server {:.0} %, database {:.0} %, client {:.0} %, all else {:.0} %, stolen {:.0} %",
+        each(spent.server),
+        each(database),
+        each(spent.client),
+        share(spent.server),
+        share(database),
+        share(spent.client),
+        share(spent.others),
+        share(spent.stolen),
+    ));
+}
+
+/// How sends share commits while it counts, and commits the disk over the whole run.
+fn report_commits(options: &Options, spent: Spent, log: Log, sends: usize) {
+    let seconds = (options.warm_up + options.seconds) as f64;
+    say(format!(
+        "  {:.1} messages per commit, {:.0} commits per second; {:.0} syncs of the log per second, {:.2} ms each on average, under way {:.0} % of the time; {:.1} KiB of log per message",
+        spent.commits.sends / spent.commits.count.max(1.0),
+        spent.commits.count / spent.time.as_secs_f64(),
+        log.syncs / seconds,
+        log.sync_millis / log.syncs.max(1.0),
+        log.sync_millis / seconds / 10.0,
+        log.bytes / 1_024.0 / sends.max(1) as f64,
+    ));
+}
+
+/// Every acked message is in its conversation's history once, and the history is numbered from 1 without a gap. Since
+/// nothing failed, nothing else is there.
+async fn check(conversations: &[Place], sent: &[Sent]) {
+    let mut acked: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for client in sent {
+        let of_place = acked.entry(client.conversation.as_str()).or_default();
+        for id in &client.ids {
+            assert!(of_place.insert(id), "two sends were acked as one message");
+        }
+    }
+    for (conversation, reader) in conversations {
+        let history = reader.history(conversation).await;
+        assert!(history.iter().zip(1..).all(|(message, seq)| message["seq"] == seq), "no gap, no repeat");
+        let stored: HashSet<_> = history.iter().filter_map(|message| message["id"].as_str()).collect();
+        assert_eq!(stored.len(), history.len(), "no message twice");
+        let acked = acked.remove(conversation.as_str()).unwrap_or_default();
+        assert!(acked == stored, "what is acked is stored, and nothing else");
+    }
+}

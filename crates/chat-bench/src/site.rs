@@ -1,0 +1,222 @@
+//! A server that is to be measured, with its store, and what all that says about itself.
+
+use crate::process;
+use chat_testkit::blackbox::{Rest, Server, Setup};
+use chat_testkit::servers::Postgres;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// The database that [`Postgres::create_database`] makes first.
+const DATABASE: &str = "test_0";
+
+/// Where messages are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum StoreKind {
+    /// The embedded database, WAL with synchronous=FULL
+    Sqlite,
+    /// A throw-away `PostgreSQL` server with fsync on
+    Postgres,
+}
+
+impl StoreKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite, WAL, synchronous=FULL",
+            Self::Postgres => "PostgreSQL, fsync=on, synchronous_commit=on",
+        }
+    }
+}
+
+/// How to start what is measured, beside its defaults.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Settings {
+    /// A setting of the server, such as `DATABASE_WRITERS=4`; may be given several times
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    server: Vec<(String, String)>,
+    /// A setting of `PostgreSQL`, such as `commit_delay=100`; may be given several times
+    #[arg(long = "postgres-set", value_name = "NAME=VALUE")]
+    postgres: Vec<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is needed")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A running server and its store. Dropped, both end.
+pub(crate) struct Site {
+    pub(crate) server: Server,
+    admin: Rest,
+    database: Option<Postgres>,
+}
+
+impl Site {
+    pub(crate) async fn start(setup: &Setup, store: StoreKind, settings: &Settings) -> Self {
+        let database = (store == StoreKind::Postgres).then(|| {
+            // How long syncs take is worth the two looks at the clock.
+            let own = std::iter::once("track_wal_io_timing=on");
+            let all: Vec<_> = own.chain(settings.postgres.iter().map(String::as_str)).collect();
+            Postgres::start_with(&all)
+        });
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let mut setup = setup.clone().set("ADMIN_PORT", &port.to_string());
+        // A server without a folder for data keeps no secrets of its own making.
+        for secret in ["JWT_SECRET", "JWT_REFRESH_SECRET"] {
+            setup = setup.set(secret, &format!("not a secret of anybody {secret}"));
+        }
+        if let Some(database) = &database {
+            setup = setup.set("DATABASE_URL", &database.create_database());
+        }
+        for (name, value) in &settings.server {
+            setup = setup.set(name, value);
+        }
+        let server = setup.start().await;
+        let admin = Rest::new(&format!("http://127.0.0.1:{port}"));
+        Self { server, admin, database }
+    }
+
+    /// The folder in which the store writes.
+    pub(crate) fn store_folder(&self) -> PathBuf {
+        self.database.as_ref().map_or_else(|| self.server.folder().to_owned(), |database| database.folder().to_owned())
+    }
+
+    /// Runs some SQL on the store, beside the server.
+    pub(crate) fn sql(&self, sql: &str) {
+        let Some(database) = &self.database else {
+            let file = self.server.folder().join("data/chat.db");
+            let ran = std::process::Command::new("sqlite3").args(["-bail", "-batch"]).arg(file).arg(sql).output();
+            let ran = ran.expect("sqlite3 is installed");
+            assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+            return;
+        };
+        database.psql(DATABASE, sql);
+    }
+
+    /// What there is to know at this moment, at next to no cost.
+    pub(crate) async fn sample(&self) -> Sample {
+        let commits = match &self.database {
+            Some(_) => {
+                let reply = self.admin.get("~/metrics").await;
+                let page = reply.body.as_str().expect("a page of metrics");
+                let of = |name: &str| metric(page, &format!("chat_database_{name}_total"));
+                Commits { count: of("batches"), sends: of("batched_sends") }
+            }
+            None => Commits::default(),
+        };
+        let (machine, stolen) = process::machine();
+        Sample {
+            at: Instant::now(),
+            server: process::cpu_time(self.server.pid()),
+            database: self.database.as_ref().map(|database| process::cpu_time_of_family(postmaster(database))),
+            client: process::cpu_time(std::process::id()),
+            machine,
+            stolen,
+            commits,
+        }
+    }
+
+    /// What `PostgreSQL` has written to its log so far. Asking takes a process and a connection: not while something is
+    /// measured.
+    pub(crate) fn log(&self) -> Option<Log> {
+        self.database.as_ref().map(Log::of)
+    }
+}
+
+/// Counters at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    pub(crate) at: Instant,
+    pub(crate) server: Duration,
+    pub(crate) database: Option<Duration>,
+    pub(crate) client: Duration,
+    pub(crate) machine: Duration,
+    pub(crate) stolen: Duration,
+    pub(crate) commits: Commits,
+}
+
+impl Sample {
+    /// What came in between.
+    pub(crate) fn since(self, earlier: Self) -> Spent {
+        let database = self.database.zip(earlier.database).map(|(now, then)| now.saturating_sub(then));
+        let server = self.server.saturating_sub(earlier.server);
+        let client = self.client.saturating_sub(earlier.client);
+        let ours = server + client + database.unwrap_or_default();
+        Spent {
+            time: self.at - earlier.at,
+            server,
+            client,
+            others: self.machine.saturating_sub(earlier.machine).saturating_sub(ours),
+            stolen: self.stolen.saturating_sub(earlier.stolen),
+            database,
+            commits: Commits {
+                count: self.commits.count - earlier.commits.count,
+                sends: self.commits.sends - earlier.commits.sends,
+            },
+        }
+    }
+}
+
+/// What was spent between two samples.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spent {
+    pub(crate) time: Duration,
+    pub(crate) server: Duration,
+    pub(crate) client: Duration,
+    /// By processes that are neither the server, nor its database, nor this one. The kernel's own threads are among
+    /// them, such as those that write to the disk.
+    pub(crate) others: Duration,
+    /// By other machines on the same host.
+    pub(crate) stolen: Duration,
+    pub(crate) database: Option<Duration>,
+    pub(crate) commits: Commits,
+}
+
+/// Group commit, as the server counts it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Commits {
+    pub(crate) count: f64,
+    pub(crate) sends: f64,
+}
+
+/// What `PostgreSQL` says about its write-ahead log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log {
+    pub(crate) syncs: f64,
+    pub(crate) sync_millis: f64,
+    pub(crate) bytes: f64,
+}
+
+impl Log {
+    fn of(database: &Postgres) -> Self {
+        let version: u32 = database.psql(DATABASE, "SHOW server_version_num").parse().expect("a number");
+        // The times moved in version 18.
+        let sql = if version < 180_000 {
+            "SELECT wal_sync, wal_sync_time, wal_bytes FROM pg_stat_wal"
+        } else {
+            "SELECT sum(fsyncs), sum(fsync_time), (SELECT wal_bytes FROM pg_stat_wal) FROM pg_stat_io WHERE object = 'wal'"
+        };
+        let line = database.psql(DATABASE, sql);
+        let numbers: Vec<f64> = line.split('|').map(|number| number.parse().expect("a number")).collect();
+        Self { syncs: numbers[0], sync_millis: numbers[1], bytes: numbers[2] }
+    }
+
+    /// What came in between.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            syncs: self.syncs - earlier.syncs,
+            sync_millis: self.sync_millis - earlier.sync_millis,
+            bytes: self.bytes - earlier.bytes,
+        }
+    }
+}
+
+fn postmaster(database: &Postgres) -> u32 {
+    let file = std::fs::read_to_string(database.folder().join("data/postmaster.pid")).expect("a running server");
+    file.lines().next().and_then(|line| line.parse().ok()).expect("a process id")
+}
+
+fn metric(page: &str, name: &str) -> f64 {
+    let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{name} is not among the metrics"))
+}

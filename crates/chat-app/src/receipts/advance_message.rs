@@ -1,10 +1,23 @@
-use super::{Receipts, ReceiptsError, TrackedMessage};
+use super::{Receipt, Receipts, ReceiptsError, TrackedMessage};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
-use chat_domain::receipts::{AdvancePositions, DeliveryStatus, ReceiptTarget};
+use chat_domain::receipts::{Advanced, DeliveryStatus, ReceiptTarget};
 use chat_domain::{MessageId, PageLimit};
 
 impl Receipts {
+    /// Moves the actor's positions to this message, which covers every message before it. Cheaper than [`Self::advance_message`]: what
+    /// frames need, which are answered by events alone.
+    pub async fn mark_message(
+        &self,
+        actor: Actor,
+        message: MessageId,
+        receipt: Receipt,
+    ) -> Result<Advanced, ReceiptsError> {
+        let place = self.0.messages.find_place(message).await?.ok_or(ReceiptsError::MessageNotFound)?;
+        let advance = receipt.up_to(ReceiptTarget::Seq(place.seq));
+        Ok(self.0.advance(actor.user_id, place.conversation_id, advance).await?)
+    }
+
     /// Moves the actor's positions to this message, which covers every message before it, and tells how far the message has
     /// got by it. Nothing moves for [`DeliveryStatus::Sent`], for the sender, and where the actor was further already.
     pub async fn advance_message(
@@ -23,8 +36,8 @@ impl Receipts {
             DeliveryStatus::Sent => None,
             // One's own message is delivered and read by oneself from the start.
             _ if message.sender.id == actor.user_id => None,
-            DeliveryStatus::Delivered => Some(AdvancePositions::Delivered(target)),
-            DeliveryStatus::Read => Some(AdvancePositions::Read(target)),
+            DeliveryStatus::Delivered => Some(Receipt::Delivered.up_to(target)),
+            DeliveryStatus::Read => Some(Receipt::Read.up_to(target)),
         };
         if let Some(advance) = advance {
             let advanced = self.0.advance(actor.user_id, place.conversation_id, advance).await?;

@@ -7,7 +7,7 @@ mod advance_pair;
 use crate::core::Core;
 use crate::error::{Coded, store_code, store_sentence};
 use chat_domain::messages::{HistoryError, Message};
-use chat_domain::receipts::{AdvanceError, ParticipantPositions};
+use chat_domain::receipts::{AdvanceError, AdvancePositions, ParticipantPositions, ReceiptTarget};
 use chat_domain::{ErrorCode, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
@@ -23,6 +23,16 @@ pub enum Receipt {
     Delivered,
     /// They were read, hence arrived.
     Read,
+}
+
+impl Receipt {
+    /// Of every message up to there.
+    const fn up_to(self, target: ReceiptTarget) -> AdvancePositions {
+        match self {
+            Self::Delivered => AdvancePositions::Delivered(target),
+            Self::Read => AdvancePositions::Read(target),
+        }
+    }
 }
 
 /// A message, and what its status and readers are derived from.

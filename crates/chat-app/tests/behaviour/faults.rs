@@ -164,6 +164,7 @@ async fn once_the_store_is_closed_every_use_case_says_try_later() {
         code(app.messages.undelivered(ann, bob.user_id, PageLimit::DEFAULT).await),
         code(app.receipts.advance_pair(ann, bob.user_id, Receipt::Read).await),
         code(app.receipts.advance_message(ann, MessageId::new(chat.as_uuid()), DeliveryStatus::Read).await),
+        code(app.receipts.mark_message(ann, MessageId::new(chat.as_uuid()), Receipt::Read).await),
         code(app.typing.start(ann, chat).await),
         code(app.calls.start(ann, chat, None).await),
     ];

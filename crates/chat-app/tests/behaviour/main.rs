@@ -15,6 +15,7 @@ mod passwords;
 mod presence;
 mod profiles;
 mod receipts;
+mod recount;
 mod refresh;
 mod sessions;
 mod tampered;

@@ -105,5 +105,31 @@ async fn only_those_who_take_part_mark_a_message_or_learn_how_far_it_has_got() {
         let unknown = MessageId::new(nobody().as_uuid());
         assert_eq!(mark(ann, unknown).await, Some(ErrorCode::MessageNotFound));
     }
+    for receipt in [Receipt::Delivered, Receipt::Read] {
+        let mark = async |actor, message| code(world.app.receipts.mark_message(actor, message, receipt).await);
+        for outsider in [eve, dan] {
+            assert_eq!(mark(outsider, internal.id).await, Some(ErrorCode::NotAParticipant));
+            assert_eq!(mark(outsider, private.id).await, Some(ErrorCode::NotAParticipant));
+        }
+        assert_eq!(mark(ann, MessageId::new(nobody().as_uuid())).await, Some(ErrorCode::MessageNotFound));
+    }
     assert!(world.bus.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_is_marked_wherever_it_is_and_that_is_told_once() {
+    let world = World::new();
+    let [ann, bob] = world.users(["ann", "bob"]).await;
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    let (first, second) = (world.send(ann, chat, "one").await, world.send(ann, chat, "two").await);
+    world.bus.take();
+    let mark = async |actor: Actor, message: MessageId, receipt| {
+        let advanced = world.app.receipts.mark_message(actor, message, receipt).await.expect("an answer");
+        (advanced.moved(), advanced.positions.delivered.get(), advanced.positions.read.get())
+    };
+    assert_eq!(mark(bob, second.id, Receipt::Delivered).await, (true, 2, 0));
+    assert_eq!(mark(bob, first.id, Receipt::Read).await, (true, 2, 1));
+    assert_eq!(mark(bob, first.id, Receipt::Read).await, (false, 2, 1));
+    assert_eq!(mark(ann, second.id, Receipt::Read).await, (false, 2, 2), "the sender's own");
+    assert_eq!(world.bus.take().len(), 2);
 }

@@ -45,7 +45,7 @@ struct Slow {
 }
 
 impl Slow {
-    async fn world() -> (World, Arc<Self>) {
+    fn world() -> (World, Arc<Self>) {
         let slow = Arc::new(Self::default());
         let world = World::with(Settings::default(), |ports| ports.hasher = slow.clone());
         assert!(slow.store.set(world.store.clone()).is_ok());
@@ -100,7 +100,7 @@ impl PasswordHasher for Slow {
 
 #[tokio::test]
 async fn a_password_that_was_changed_meanwhile_is_not_overwritten() {
-    let (world, slow) = Slow::world().await;
+    let (world, slow) = Slow::world();
     let ann = world.user("ann").await;
     slow.next(Meanwhile::Changed);
     let refused = world.app.users.change_password(ann, password(PASSWORD), password("battery staple")).await;
@@ -111,7 +111,7 @@ async fn a_password_that_was_changed_meanwhile_is_not_overwritten() {
 
 #[tokio::test]
 async fn another_hash_of_the_same_password_is_in_nobodys_way() {
-    let (world, slow) = Slow::world().await;
+    let (world, slow) = Slow::world();
     let ann = world.user("ann").await;
     slow.next(Meanwhile::Renewed);
     assert!(world.login("ann", PASSWORD).await.is_ok(), "a sign-in goes on");
@@ -164,7 +164,7 @@ async fn of_many_sign_ins_that_renew_one_hash_at_once_all_succeed() {
 
 #[tokio::test]
 async fn where_there_is_no_time_to_hash_a_sign_in_succeeds_all_the_same() {
-    let (world, slow) = Slow::world().await;
+    let (world, slow) = Slow::world();
     world.user("ann").await;
     slow.hasher.change_the_cost();
     slow.is_out_of_breath.store(true, std::sync::atomic::Ordering::SeqCst);

@@ -16,7 +16,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// UUIDs of version 7, each greater than all that this process made before it.
+/// UUIDs of version 7, each greater than all that this process made before it; of version 4, from the operating system's source of randomness,
+/// for what must not be guessed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UuidV7Source;
 
@@ -45,5 +46,12 @@ mod tests {
         let ids: Vec<_> = (0..1_000).map(|_| UuidV7Source.next_uuid()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
+
+    #[test]
+    fn what_must_not_be_guessed_is_random() {
+        let ids: std::collections::HashSet<_> = (0..1_000).map(|_| UuidV7Source.next_random()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(ids.iter().all(|id| id.get_version_num() == 4));
     }
 }

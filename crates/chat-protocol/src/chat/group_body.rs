@@ -61,6 +61,8 @@ impl CreateGroupBody {
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+// Faults carry the fields' names, so these are the document's.
+#[allow(clippy::struct_field_names)]
 pub struct UpdateGroupBody {
     #[garde(custom(valid_or_absent))]
     #[serde(default)]

@@ -15,7 +15,6 @@ use chat_socketio::{
     Application, Event, Handshake, Incoming, MAX_PAYLOAD, Message, Opening, Peer, Queue, Refusal, Server, Session,
     Settings, Upgrade, packets,
 };
-use serde_json::value::RawValue;
 use std::cell::RefCell;
 use std::io;
 use std::net::TcpListener;
@@ -56,7 +55,7 @@ async fn echo(session: Rc<Session>) {
             break;
         }
     }
-    session.finish(&mut *queue.borrow_mut(), TOO_SLOW).await;
+    session.finish(&mut queue.into_inner(), TOO_SLOW).await;
 }
 
 /// Two namespaces that answer.
@@ -92,11 +91,11 @@ async fn answer(mut peer: Peer) {
             break;
         }
     }
-    peer.session().finish(&mut *queue.borrow_mut(), TOO_SLOW).await;
+    peer.session().finish(&mut queue.into_inner(), TOO_SLOW).await;
 }
 
 fn respond(namespace: &str, event: &Event) -> Vec<Bytes> {
-    let arguments: Vec<&str> = event.arguments.iter().map(|argument: &Box<RawValue>| argument.get()).collect();
+    let arguments: Vec<&str> = event.arguments.iter().map(|argument| argument.get()).collect();
     match (event.name.as_str(), event.id) {
         ("message", _) => packets::event(namespace, None, "message-back", &arguments, &event.attachments),
         ("message-with-ack", Some(id)) => packets::ack(namespace, id, &arguments, &event.attachments),

@@ -43,14 +43,17 @@ impl Server {
 
     async fn answer_to(&self, head: &RequestHead, payload: Payload) -> Result<Bytes, Fault> {
         let asked = Asked::read(head)?;
+        if asked.sid.is_none() && head.method != Method::GET {
+            return Err(Fault::BadHandshakeMethod);
+        }
+        if asked.is_websocket {
+            return Err(Fault::BadRequest);
+        }
         match (asked.sid, &head.method) {
-            (None, &Method::GET) if asked.is_websocket => Err(Fault::BadRequest),
-            (None, &Method::GET) => {
+            (None, _) => {
                 asked.check_version()?;
                 self.open(head)
             }
-            (None, _) => Err(Fault::BadHandshakeMethod),
-            (Some(_), _) if asked.is_websocket => Err(Fault::BadRequest),
             (Some(sid), &Method::GET) => self.poll(sid).await,
             (Some(sid), &Method::POST) => self.post(sid, head, payload).await,
             (Some(_), _) => Err(Fault::BadRequest),

@@ -1,3 +1,4 @@
+use super::outbox::Nothing;
 use super::{Ending, Outbox, Session, Transport};
 use crate::wire::{Wire, Written, frames};
 use std::future::poll_fn;
@@ -64,7 +65,7 @@ impl Session {
                 }
                 Transport::Socket(wire) if *stage == Stage::Closing => {
                     if !wire.is_mid_frame() {
-                        ready!(poll_written(wire, |wire| wire.write(control, &mut super::Nothing), context));
+                        ready!(poll_written(wire, |wire| wire.write(control, &mut Nothing), context));
                     }
                     wire.hang_up();
                     *stage = Stage::Lingering;

@@ -38,7 +38,7 @@ impl Inbox {
         let mut heard = Heard::default();
         let mut packets = Payload::new(&payload);
         let mut count = 0;
-        while let Some(packet) = packets.next() {
+        for packet in packets.by_ref() {
             count += 1;
             if count > most {
                 return Err(InvalidPacket);
@@ -71,16 +71,11 @@ impl Inbox {
                 Some(Ok(Packet::Binary(bytes))) => Some(Message::Binary(bytes)),
                 _ => None,
             };
-            match packets.rest() {
-                Some(rest) => {
-                    let read = unread - rest.len();
-                    self.bytes -= read;
-                    *start += read;
-                }
-                None => {
-                    self.bytes -= unread;
-                    self.payloads.pop_front();
-                }
+            let read = unread - packets.rest().map_or(0, str::len);
+            self.bytes -= read;
+            *start += read;
+            if packets.rest().is_none() {
+                self.payloads.pop_front();
             }
             if message.is_some() {
                 return message;

@@ -4,6 +4,8 @@ mod ending;
 mod finish;
 mod heart;
 mod inbox;
+mod life;
+mod listen;
 mod outbox;
 mod polling;
 mod requests;
@@ -14,12 +16,12 @@ pub use outbox::{Outbox, Queue};
 pub(crate) use polling::{PollId, Reply};
 
 use crate::Settings;
-use crate::engine::{Packet, Sid};
+use crate::engine::Sid;
 use crate::server::{Place, Worker};
-use crate::settings::{CONTROL_BYTES, INBOX_LOW_WATER};
-use crate::wire::{Breach, Incoming, Wire, Written, frames};
+use crate::settings::CONTROL_BYTES;
+use crate::wire::{Wire, Written};
 use bytes::Bytes;
-use heart::{Due, Heart};
+use heart::Heart;
 use inbox::Inbox;
 use polling::Polling;
 use std::cell::{Cell, RefCell};
@@ -67,26 +69,6 @@ pub struct Session {
     ending: Cell<Option<Ending>>,
     /// The caller has asked for a message, and there was none.
     is_listening: Cell<bool>,
-}
-
-/// An outbox where nothing ever waits.
-#[derive(Debug)]
-struct Nothing;
-
-impl Outbox for Nothing {
-    fn is_empty(&self) -> bool {
-        true
-    }
-
-    fn fill<'outbox>(&'outbox self, _: &mut [std::io::IoSlice<'outbox>]) -> usize {
-        0
-    }
-
-    fn advance(&mut self, _: usize) {}
-
-    fn pop(&mut self) -> Option<Bytes> {
-        None
-    }
 }
 
 impl Session {
@@ -240,181 +222,5 @@ impl Session {
         if !task.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
             *task = Some(context.waker().clone());
         }
-    }
-
-    fn poll_message(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
-        if let Some(message) = self.pop() {
-            return Poll::Ready(Some(message));
-        }
-        loop {
-            if self.ending.get().is_some() {
-                return Poll::Ready(None);
-            }
-            let incoming = match &mut *self.transport.borrow_mut() {
-                Transport::Socket(wire) => ready!(wire.poll_next(self.settings.max_payload, context)),
-                Transport::Polling(_) | Transport::Gone => return Poll::Pending,
-            };
-            match incoming {
-                Ok(Ok(incoming)) => {
-                    if let Some(message) = self.hear(incoming) {
-                        return Poll::Ready(Some(message));
-                    }
-                }
-                Ok(Err(Breach::TooBig)) => self.end(Ending::TooLarge),
-                Ok(Err(_)) => self.end(Ending::Violation),
-                Err(_) => self.lose(),
-            }
-        }
-    }
-
-    fn pop(&self) -> Option<Message> {
-        let mut inbox = self.inbox.borrow_mut();
-        let message = inbox.pop();
-        if inbox.bytes() <= INBOX_LOW_WATER
-            && let Transport::Polling(polling) = &mut *self.transport.borrow_mut()
-        {
-            polling.release_post();
-        }
-        message
-    }
-
-    fn hear(&self, incoming: Incoming) -> Option<Message> {
-        match incoming {
-            Incoming::Text(text) => return self.hear_packet(text),
-            Incoming::Binary(bytes) => {
-                self.heart.heard();
-                return Some(Message::Binary(bytes));
-            }
-            Incoming::Ping(payload) => self.send_control(frames::pong(&payload)),
-            Incoming::Pong => {}
-            Incoming::Close(_) => self.end(Ending::Client),
-        }
-        None
-    }
-
-    fn hear_packet(&self, mut text: String) -> Option<Message> {
-        match Packet::parse(&text) {
-            Ok(Packet::Message(_)) => {
-                self.heart.heard();
-                text.drain(..1);
-                return Some(Message::Text(text));
-            }
-            Ok(Packet::Binary(bytes)) => {
-                self.heart.heard();
-                return Some(Message::Binary(bytes));
-            }
-            Ok(Packet::Pong(_)) => self.heart.heard(),
-            Ok(Packet::Close) => self.end(Ending::Client),
-            Ok(Packet::Noop | Packet::Upgrade) => {}
-            Ok(Packet::Ping(_)) | Err(_) => self.end(Ending::Violation),
-        }
-        None
-    }
-
-    /// Queues a packet of the protocol's own, which does not wait behind the caller's, and writes it if that can be done.
-    pub(crate) fn send_control(&self, frame: Bytes) {
-        self.push_control(frame);
-        if self.flush_control() == Written::Blocked {
-            self.wake();
-        }
-    }
-
-    fn push_control(&self, frame: Bytes) {
-        if !self.control.borrow_mut().push(frame) {
-            self.end(Ending::TooSlow);
-        }
-    }
-
-    /// The control packets that wait. In the middle of a frame of the caller's they wait for its end, which the caller's flush brings.
-    fn flush_control(&self) -> Written {
-        let control = &mut *self.control.borrow_mut();
-        if control.is_empty() {
-            return Written::All;
-        }
-        match &mut *self.transport.borrow_mut() {
-            Transport::Socket(wire) if !wire.is_mid_frame() => wire.write(control, &mut Nothing),
-            Transport::Socket(_) | Transport::Gone => Written::All,
-            Transport::Polling(polling) => {
-                polling.answer(control, &mut Nothing, self.settings.packets_per_poll, self.settings.max_payload);
-                Written::All
-            }
-        }
-    }
-
-    fn poll_control(&self, context: &mut Context<'_>) {
-        loop {
-            match self.flush_control() {
-                Written::All => return,
-                Written::Broken => return self.lose(),
-                Written::Blocked if self.poll_writable(context).is_pending() => return,
-                Written::Blocked => {}
-            }
-        }
-    }
-
-    /// What time brings; the time of the next look, `None` when there is to be none.
-    pub(crate) fn beat(&self, now: Instant) -> Option<Instant> {
-        let is_heard = match &*self.transport.borrow() {
-            Transport::Socket(_) => self.is_listening.get(),
-            Transport::Polling(polling) => !polling.has_post(),
-            Transport::Gone => return None,
-        };
-        if self.ending.get().is_some() {
-            return None;
-        }
-        match self.heart.beat(now, is_heard) {
-            Due::Nothing => {}
-            Due::Ping => self.send_control(frames::text("2")),
-            Due::Dead => self.end(Ending::PingTimeout),
-            Due::Useless => self.end(Ending::ConnectTimeout),
-        }
-        self.ending.get().is_none().then(|| self.heart.next())
-    }
-
-    pub(crate) fn next_beat(&self) -> Instant {
-        self.heart.next()
-    }
-
-    /// The connection is gone.
-    fn lose(&self) {
-        self.end(Ending::TransportLost);
-        *self.transport.borrow_mut() = Transport::Gone;
-    }
-
-    /// Nothing more is heard of the client, and requests in its name are refused. A websocket stays until [`Self::finish`] has said goodbye.
-    fn end(&self, ending: Ending) {
-        if self.ending.get().is_some() {
-            return;
-        }
-        self.ending.set(Some(ending));
-        {
-            let mut transport = self.transport.borrow_mut();
-            if let Transport::Polling(polling) = &mut *transport {
-                polling.release_poll(if ending == Ending::Client { "6" } else { "1" });
-                polling.release_post();
-                *transport = Transport::Gone;
-            }
-        }
-        self.forget();
-        self.wake();
-    }
-
-    fn forget(&self) {
-        if let Some(worker) = self.worker.upgrade() {
-            worker.forget(self.sid);
-        }
-    }
-
-    /// A websocket that has proven itself takes the session over; it comes back where there is nothing to take over any more.
-    pub(crate) fn adopt(&self, wire: Wire) -> Option<Wire> {
-        {
-            let mut transport = self.transport.borrow_mut();
-            let Transport::Polling(polling) = &mut *transport else { return Some(wire) };
-            polling.release_poll("6");
-            polling.release_post();
-            *transport = Transport::Socket(wire);
-        }
-        self.wake();
-        None
     }
 }

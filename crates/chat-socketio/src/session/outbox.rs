@@ -87,6 +87,26 @@ impl Outbox for Queue {
     }
 }
 
+/// An outbox where nothing ever waits.
+#[derive(Debug)]
+pub(super) struct Nothing;
+
+impl Outbox for Nothing {
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    fn fill<'outbox>(&'outbox self, _: &mut [IoSlice<'outbox>]) -> usize {
+        0
+    }
+
+    fn advance(&mut self, _: usize) {}
+
+    fn pop(&mut self) -> Option<Bytes> {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,10 +17,7 @@ impl Session {
     pub(crate) fn poll(&self, id: PollId, reply: Reply) {
         self.check_pulse();
         let second = match &mut *self.transport.borrow_mut() {
-            Transport::Polling(polling) => match polling.set_poll(id, reply) {
-                Ok(()) => None,
-                Err(reply) => Some(reply),
-            },
+            Transport::Polling(polling) => polling.set_poll(id, reply).err(),
             Transport::Socket(_) | Transport::Gone => return refuse(reply),
         };
         if let Some(reply) = second {

@@ -1,4 +1,4 @@
-use super::packet::{Event, SocketPacket};
+use super::packet::{Event, InvalidSocketPacket, SocketPacket};
 use super::packets;
 use crate::session::{Message, Outbox, Session};
 use crate::settings::NAMESPACES_PER_SESSION;
@@ -91,9 +91,9 @@ impl Peer {
         loop {
             let Some(message) = ready!(self.session.poll_next(context)) else { return Poll::Ready(None) };
             match self.hear(message) {
-                Some(Some(incoming)) => return Poll::Ready(Some(incoming)),
-                Some(None) => {}
-                None => {
+                Ok(Some(incoming)) => return Poll::Ready(Some(incoming)),
+                Ok(None) => {}
+                Err(InvalidSocketPacket) => {
                     self.session.condemn();
                     return Poll::Ready(None);
                 }
@@ -154,38 +154,38 @@ impl Peer {
         self.namespaces.retain(|(known, _)| known != namespace);
     }
 
-    /// `None` where the client broke the protocol, `Some(None)` where there is nothing to tell the caller.
-    fn hear(&mut self, message: Message) -> Option<Option<Incoming>> {
+    /// Nothing where there is nothing to tell the caller; an error where the client broke the protocol.
+    fn hear(&mut self, message: Message) -> Result<Option<Incoming>, InvalidSocketPacket> {
         match message {
             Message::Binary(bytes) => self.attach(bytes),
-            Message::Text(_) if self.half.is_some() => None,
+            Message::Text(_) if self.half.is_some() => Err(InvalidSocketPacket),
             Message::Text(text) => {
                 let most = self.session.settings().attachments_per_packet;
-                let (namespace, packet) = SocketPacket::parse(&text, most).ok()?;
+                let (namespace, packet) = SocketPacket::parse(&text, most)?;
                 self.take(namespace, packet)
             }
         }
     }
 
-    fn take(&mut self, namespace: &str, packet: SocketPacket) -> Option<Option<Incoming>> {
+    fn take(&mut self, namespace: &str, packet: SocketPacket) -> Result<Option<Incoming>, InvalidSocketPacket> {
         let standing = self.standing(namespace);
         match packet {
             SocketPacket::Connect { auth } => {
                 let has_room = standing.is_some() || self.namespaces.len() < NAMESPACES_PER_SESSION;
                 if matches!(standing, Some(Standing::Asking | Standing::Connected)) || !has_room {
-                    return None;
+                    return Err(InvalidSocketPacket);
                 }
                 self.set(namespace, Standing::Asking);
-                Some(Some(Incoming::Connect { namespace: namespace.to_owned(), auth }))
+                Ok(Some(Incoming::Connect { namespace: namespace.to_owned(), auth }))
             }
             SocketPacket::Disconnect if standing == Some(Standing::Connected) => {
                 self.remove(namespace);
                 self.expect_connect();
-                Some(Some(Incoming::Disconnect { namespace: namespace.to_owned() }))
+                Ok(Some(Incoming::Disconnect { namespace: namespace.to_owned() }))
             }
             SocketPacket::Disconnect => {
                 self.remove(namespace);
-                Some(None)
+                Ok(None)
             }
             SocketPacket::Event(event, missing) => self.begin(namespace, standing, event, false, missing),
             SocketPacket::Ack(event, missing) => self.begin(namespace, standing, event, true, missing),
@@ -199,31 +199,31 @@ impl Peer {
         event: Event,
         is_ack: bool,
         missing: usize,
-    ) -> Option<Option<Incoming>> {
+    ) -> Result<Option<Incoming>, InvalidSocketPacket> {
         if !matches!(standing, Some(Standing::Connected | Standing::Left)) {
-            return None;
+            return Err(InvalidSocketPacket);
         }
         let half = Half { namespace: namespace.to_owned(), event, is_ack, missing, bytes: 0 };
         if missing > 0 {
             self.half = Some(half);
-            return Some(None);
+            return Ok(None);
         }
-        Some(self.complete(half))
+        Ok(self.complete(half))
     }
 
-    fn attach(&mut self, bytes: Bytes) -> Option<Option<Incoming>> {
-        let mut half = self.half.take()?;
+    fn attach(&mut self, bytes: Bytes) -> Result<Option<Incoming>, InvalidSocketPacket> {
+        let mut half = self.half.take().ok_or(InvalidSocketPacket)?;
         half.bytes += bytes.len();
         if half.bytes > self.session.settings().max_payload {
-            return None;
+            return Err(InvalidSocketPacket);
         }
         half.event.attachments.push(bytes);
         half.missing -= 1;
         if half.missing > 0 {
             self.half = Some(half);
-            return Some(None);
+            return Ok(None);
         }
-        Some(self.complete(half))
+        Ok(self.complete(half))
     }
 
     /// Nothing where the client was let go while this was on its way.

@@ -117,7 +117,7 @@ mod tests {
     fn frames_carry_their_length_in_the_form_that_fits() {
         assert_eq!(&text("hi")[..], b"\x81\x02hi");
         assert_eq!(&text(&"x".repeat(126))[..4], &[0x81, 126, 0, 126]);
-        assert_eq!(&binary(&[7; 65_536])[..10], &[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(&binary(&vec![7; 65_536])[..10], &[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
         assert_eq!(&close(Some(1001))[..], &[0x88, 2, 3, 0xE9]);
         assert_eq!(pong(&[1; 200]).len(), 2 + CONTROL_FRAME_BYTES);
     }

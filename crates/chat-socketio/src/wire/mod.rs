@@ -94,10 +94,7 @@ impl Wire {
         loop {
             let has_control = !control.is_empty();
             let written = if has_control && !self.is_mid_frame {
-                write_some(&self.stream, control, FRAMES_PER_WRITE).map(|written| {
-                    control.advance(written);
-                    written
-                })
+                write_some(&self.stream, control, FRAMES_PER_WRITE).inspect(|written| control.advance(*written))
             } else if outbox.is_empty() {
                 // A caller that dropped half a frame has left nothing that could follow.
                 return if has_control { Written::Broken } else { Written::All };

@@ -205,7 +205,7 @@ mod tests {
                 reader.feed(piece);
                 if drain(&mut reader, 64).is_err() { return Ok(()); }
             }
-            prop_assert!(reader.bytes.len() <= 64 + 14);
+            prop_assert!(reader.bytes.len() <= CONTROL_FRAME_BYTES + 14);
         }
 
         #[test]

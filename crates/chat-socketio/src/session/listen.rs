@@ -1,0 +1,79 @@
+//! What a client says.
+
+use super::inbox::Message;
+use super::{Ending, Session, Transport};
+use crate::engine::Packet;
+use crate::settings::INBOX_LOW_WATER;
+use crate::wire::{Breach, Incoming, frames};
+use std::task::{Context, Poll, ready};
+
+impl Session {
+    pub(super) fn poll_message(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
+        if let Some(message) = self.pop() {
+            return Poll::Ready(Some(message));
+        }
+        loop {
+            if self.ending.get().is_some() {
+                return Poll::Ready(None);
+            }
+            let incoming = match &mut *self.transport.borrow_mut() {
+                Transport::Socket(wire) => ready!(wire.poll_next(self.settings.max_payload, context)),
+                Transport::Polling(_) | Transport::Gone => return Poll::Pending,
+            };
+            match incoming {
+                Ok(Ok(incoming)) => {
+                    if let Some(message) = self.hear(incoming) {
+                        return Poll::Ready(Some(message));
+                    }
+                }
+                Ok(Err(Breach::TooBig)) => self.end(Ending::TooLarge),
+                Ok(Err(_)) => self.end(Ending::Violation),
+                Err(_) => self.lose(),
+            }
+        }
+    }
+
+    pub(super) fn pop(&self) -> Option<Message> {
+        let mut inbox = self.inbox.borrow_mut();
+        let message = inbox.pop();
+        if inbox.bytes() <= INBOX_LOW_WATER
+            && let Transport::Polling(polling) = &mut *self.transport.borrow_mut()
+        {
+            polling.release_post();
+        }
+        message
+    }
+
+    fn hear(&self, incoming: Incoming) -> Option<Message> {
+        match incoming {
+            Incoming::Text(text) => return self.hear_packet(text),
+            Incoming::Binary(bytes) => {
+                self.heart.heard();
+                return Some(Message::Binary(bytes));
+            }
+            Incoming::Ping(payload) => self.send_control(frames::pong(&payload)),
+            Incoming::Pong => {}
+            Incoming::Close(_) => self.end(Ending::Client),
+        }
+        None
+    }
+
+    fn hear_packet(&self, mut text: String) -> Option<Message> {
+        match Packet::parse(&text) {
+            Ok(Packet::Message(_)) => {
+                self.heart.heard();
+                text.drain(..1);
+                return Some(Message::Text(text));
+            }
+            Ok(Packet::Binary(bytes)) => {
+                self.heart.heard();
+                return Some(Message::Binary(bytes));
+            }
+            Ok(Packet::Pong(_)) => self.heart.heard(),
+            Ok(Packet::Close) => self.end(Ending::Client),
+            Ok(Packet::Noop | Packet::Upgrade) => {}
+            Ok(Packet::Ping(_)) | Err(_) => self.end(Ending::Violation),
+        }
+        None
+    }
+}

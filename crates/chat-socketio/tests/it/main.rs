@@ -1,0 +1,10 @@
+//! The gateway from the outside: real sockets against a server with two worker threads in this process. Each request comes on a connection of its own, so
+//! that half of them land on a thread that is not their session's home.
+
+mod gateway;
+mod handshake;
+mod limits;
+mod namespaces;
+mod polling;
+mod upgrade;
+mod websocket;

@@ -2,15 +2,18 @@
 
 mod append;
 mod history;
+mod places;
 mod rows;
 
-pub(crate) use history::{find_in_conversation, last_messages};
+pub(crate) use history::{find_in_conversation, last_messages, load_positions};
 pub(crate) use rows::MessageRow;
 
 use crate::SqliteStore;
 use async_trait::async_trait;
-use chat_domain::messages::{AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessageStore};
-use chat_domain::{ConversationId, UserId};
+use chat_domain::messages::{
+    AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
+};
+use chat_domain::{ConversationId, MessageId, Seq, StoreError, UserId};
 
 #[async_trait]
 impl MessageStore for SqliteStore {
@@ -25,5 +28,14 @@ impl MessageStore for SqliteStore {
         request: HistoryRequest,
     ) -> Result<HistoryPage, HistoryError> {
         self.read(move |connection| history::history(connection, conversation, reader, request)).await
+    }
+
+    async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {
+        self.read(move |connection| places::find(connection, id)).await
+    }
+
+    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
+        let places = places.to_vec();
+        self.read(move |connection| places::list(connection, &places)).await
     }
 }

@@ -22,7 +22,7 @@
 //! A `Hub`, its connections and everything they hold belong to one thread, and are `Rc`. Between threads there are two things: a worker's inbox, which takes one
 //! message per event however many connections it is for, and the fan-out's sharded locks, which are held for moments and never across an await.
 //!
-//! **To add a dialect or a gateway**: a variant of `Dialect` (in `chat-protocol`) or [`Gateway`], and its place in [`Format`]; encoding stays once per event, format and
+//! **To add a dialect or a gateway**: a variant of `Dialect` or `Gateway` in `chat-protocol`, and for a gateway its frames in [`Format::frame`]; encoding stays once per event, format and
 //! variant. **To add a bus**: an `EventBus` that hands what arrives to [`FanOut::accept`], this node's own events first. **To add an adapter of presence or typing**: run
 //! `chat_testkit::realtime_contract!` on it.
 
@@ -31,6 +31,7 @@ mod attach;
 mod connection;
 mod fan_out;
 pub mod frames;
+mod gathered;
 mod hub;
 mod local_bus;
 mod outgoing;
@@ -48,7 +49,7 @@ pub use connection::{Connection, Life, Sink};
 pub use fan_out::FanOut;
 pub use hub::{Hub, TooManyConnections};
 pub use local_bus::LocalBus;
-pub use outgoing::{Format, Gateway, Outgoing};
+pub use outgoing::{Format, Outgoing};
 pub use owned_socket::OwnedSocket;
 pub use presence::InProcessPresence;
 pub use settings::RealtimeSettings;

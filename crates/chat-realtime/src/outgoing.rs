@@ -1,16 +1,8 @@
 use crate::frames;
 use bytes::Bytes;
 use chat_domain::{Audience, Change, ChangeKind, ConversationId, Envelope, Event, Pos, UserId};
-use chat_protocol::realtime::{Dialect, Variant, event_owner, event_text};
+use chat_protocol::realtime::{Dialect, Gateway, Variant, event_owner, event_text};
 use std::sync::OnceLock;
-
-/// How the bytes of a connection are framed. Socket.IO adds its own here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Gateway {
-    /// Plain WebSocket: one event, one text message.
-    #[default]
-    WebSocket,
-}
 
 /// What a connection is sent: which names, in which frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -23,12 +15,10 @@ pub struct Format {
 
 impl Format {
     /// Dialects times gateways.
-    const COUNT: usize = 1;
+    const COUNT: usize = Dialect::ALL.len() * Gateway::ALL.len();
 
     const fn index(self) -> usize {
-        match (self.dialect, self.gateway) {
-            (Dialect::Colon, Gateway::WebSocket) => 0,
-        }
+        self.dialect.index() * Gateway::ALL.len() + self.gateway.index()
     }
 
     /// One event, acknowledgement or error as the bytes of this format.
@@ -44,25 +34,32 @@ impl Format {
 #[derive(Debug)]
 pub struct Outgoing {
     envelope: Envelope,
-    owner: Option<UserId>,
-    encoded: [[OnceLock<Bytes>; 2]; Format::COUNT],
+    owners: [Option<UserId>; Dialect::ALL.len()],
+    encoded: [[OnceLock<Option<Bytes>>; 2]; Format::COUNT],
 }
 
 impl Outgoing {
     /// Nothing is encoded yet.
     pub fn new(envelope: Envelope) -> Self {
-        let owner = event_owner(&envelope.event);
-        Self { envelope, owner, encoded: Default::default() }
+        let mut owners = [None; Dialect::ALL.len()];
+        for dialect in Dialect::ALL {
+            owners[dialect.index()] = event_owner(*dialect, &envelope.event);
+        }
+        Self { envelope, owners, encoded: Default::default() }
     }
 
-    /// The bytes for a connection of this format and user.
-    pub fn frame(&self, format: Format, user: Option<UserId>) -> Bytes {
-        let (variant, column) = match self.owner {
+    /// The bytes for a connection of this format and user; `None` where its dialect does not tell of this.
+    pub fn frame(&self, format: Format, user: Option<UserId>) -> Option<Bytes> {
+        let (variant, column) = match self.owners[format.dialect.index()] {
             Some(owner) if user == Some(owner) => (Variant::Own, 0),
             _ => (Variant::Others, 1),
         };
         let cell = &self.encoded[format.index()][column];
-        cell.get_or_init(|| format.frame(&event_text(format.dialect, &self.envelope.event, variant))).clone()
+        let encode = || {
+            let text = event_text(format.dialect, format.gateway, &self.envelope.event, variant)?;
+            Some(format.frame(&text))
+        };
+        cell.get_or_init(encode).clone()
     }
 
     pub(crate) const fn audience(&self) -> &Audience {

@@ -5,6 +5,8 @@ use std::time::Duration;
 pub struct RealtimeSettings {
     /// What may wait for one connection, in bytes; beyond, it is too slow a reader (close code 4008).
     pub queue_bytes: usize,
+    /// How many events may wait for one worker thread; beyond, its connections are told to come back and resume (close code 1011).
+    pub inbox_events: usize,
     /// How many sockets this node holds, signed in or not.
     pub max_connections: usize,
     /// How many sockets one user holds on this node.
@@ -22,6 +24,10 @@ pub struct RealtimeSettings {
     /// How long a hole in a conversation's order may fill by itself before it is read from the store: two writers often overtake each
     /// other.
     pub hole_patience: Duration,
+    /// How long after a reading of the store that failed, or found a hole still open, the next one follows; it doubles each time, up to 5 s.
+    pub repair_pause: Duration,
+    /// How many readings in succession may find a hole still open before what follows is delivered without it.
+    pub repair_tries: u32,
     /// How often the conversations that somebody here takes part in are compared with the store.
     pub tail_check_interval: Duration,
     /// How long positions that move are gathered, so that reading a hundred messages is one event.
@@ -34,6 +40,7 @@ impl Default for RealtimeSettings {
     fn default() -> Self {
         Self {
             queue_bytes: 1024 * 1024,
+            inbox_events: 65_536,
             max_connections: 100_000,
             max_connections_per_user: 20,
             heartbeat_interval: Duration::from_secs(25),
@@ -42,6 +49,8 @@ impl Default for RealtimeSettings {
             resume_timeout: Duration::from_secs(10),
             close_linger: Duration::from_secs(5),
             hole_patience: Duration::from_millis(20),
+            repair_pause: Duration::from_millis(100),
+            repair_tries: 10,
             tail_check_interval: Duration::from_secs(5),
             receipts_gathering: Duration::from_millis(250),
             drain_spread: Duration::from_secs(5),

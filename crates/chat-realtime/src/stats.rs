@@ -11,6 +11,8 @@ pub struct RealtimeStats {
     pub repairs: Counter,
     /// Changes that those readings brought.
     pub repaired_changes: Counter,
+    /// Changes that the log should have and has not: delivered without them, after many readings.
+    pub abandoned_changes: Counter,
     /// Comparisons of the newest numbers with the store that succeeded.
     pub tail_checks: Counter,
     /// Comparisons that failed.
@@ -25,6 +27,8 @@ pub struct RealtimeStats {
     pub limited_resumes: Counter,
     /// Connections that were closed because too much waited for them.
     pub slow_readers: Counter,
+    /// How often more events waited for a worker thread than may, so that all of its connections were told to come back.
+    pub overfull_inboxes: Counter,
 }
 
 /// A number that only grows.

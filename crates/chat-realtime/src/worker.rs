@@ -2,7 +2,7 @@ use crate::QueueStats;
 use crate::outgoing::Outgoing;
 use chat_domain::SessionId;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -19,9 +19,20 @@ pub(crate) enum Post {
     Measure(UnboundedSender<QueueStats>),
 }
 
+/// What waits for a worker.
 #[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// In order.
+    pub(crate) posts: Vec<Post>,
+    events: usize,
+    /// Events were refused since these were taken last.
+    pub(crate) has_overflowed: bool,
+}
+
+#[derive(Debug)]
 struct Inbox {
-    posts: Mutex<Vec<Post>>,
+    most: usize,
+    waiting: Mutex<Waiting>,
     arrived: Notify,
     is_closed: AtomicBool,
 }
@@ -40,19 +51,37 @@ impl PartialEq for Worker {
 impl Eq for Worker {}
 
 impl Worker {
-    pub(crate) fn new() -> Self {
-        Self(Arc::default())
+    /// At most `most` events wait for it.
+    pub(crate) fn new(most: usize) -> Self {
+        Self(Arc::new(Inbox {
+            most: most.max(1),
+            waiting: Mutex::default(),
+            arrived: Notify::new(),
+            is_closed: AtomicBool::new(false),
+        }))
     }
 
-    /// `false` where the worker is gone.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `false` where the worker is gone, or where it is an event and too many wait already: then the worker learns that, and sends its
+    /// connections away, since they have missed something. Everything but events always has room.
     pub(crate) fn post(&self, post: Post) -> bool {
         if self.is_closed() {
             return false;
         }
         let was_empty = {
-            let mut posts = self.0.posts.lock().unwrap_or_else(PoisonError::into_inner);
-            posts.push(post);
-            posts.len() == 1
+            let mut waiting = self.lock();
+            if matches!(post, Post::Deliver(_)) {
+                if waiting.events >= self.0.most {
+                    waiting.has_overflowed = true;
+                    return false;
+                }
+                waiting.events += 1;
+            }
+            waiting.posts.push(post);
+            waiting.posts.len() == 1
         };
         if was_empty {
             self.0.arrived.notify_one();
@@ -60,10 +89,9 @@ impl Worker {
         true
     }
 
-    /// Everything that waits, in order, swapped for an empty `spare`.
-    pub(crate) fn take(&self, spare: Vec<Post>) -> Vec<Post> {
-        let mut posts = self.0.posts.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut posts, spare)
+    /// Everything that waits.
+    pub(crate) fn take(&self) -> Waiting {
+        std::mem::take(&mut *self.lock())
     }
 
     /// Waits until something was posted to an empty inbox.
@@ -73,10 +101,33 @@ impl Worker {
 
     pub(crate) fn close(&self) {
         self.0.is_closed.store(true, Ordering::Release);
-        self.take(Vec::new());
+        self.take();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         self.0.is_closed.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_domain::{Audience, Envelope, Event, Timestamp, UserId};
+    use uuid::Uuid;
+
+    fn event() -> Post {
+        let event = Event::UserOffline { user_id: UserId::new(Uuid::nil()), last_seen: Timestamp::default() };
+        Post::Deliver(Arc::new(Outgoing::new(Envelope { audience: Audience::Everyone, except: None, event })))
+    }
+
+    #[test]
+    fn so_many_events_wait_and_no_more_while_everything_else_has_room() {
+        let worker = Worker::new(2);
+        assert!(worker.post(event()) && worker.post(event()) && !worker.post(event()));
+        assert!(worker.post(Post::Leave));
+        let waiting = worker.take();
+        assert_eq!((waiting.posts.len(), waiting.has_overflowed), (3, true));
+        assert!(worker.post(event()), "what was taken is out of the way");
+        assert!(!worker.take().has_overflowed, "and forgotten");
     }
 }

@@ -3,6 +3,19 @@ use chat_domain::{ChangeKind, ConversationId, Pos, UserId};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+/// So many changes of a user's own memberships are kept while one of their connections is attaching. They cannot be dropped as messages
+/// can, so beyond this the connection has to begin again.
+const MAX_MEMBERSHIP_CHANGES: usize = 1_000;
+
+/// What came of keeping something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// It is kept, or need not be.
+    Fits,
+    /// There is no room for what must be kept: the connection cannot come into the flow any more.
+    TooMuch,
+}
+
 /// What has to be kept for a connection while it is attaching, and only then.
 #[derive(Debug)]
 pub(crate) struct Attaching {
@@ -10,12 +23,20 @@ pub(crate) struct Attaching {
     notes: Option<VecDeque<(ConversationId, Pos)>>,
     events: VecDeque<Arc<Outgoing>>,
     bytes: usize,
+    membership_changes: usize,
     overflowed: HashMap<ConversationId, Pos>,
 }
 
 impl Attaching {
     pub(crate) fn new(user: UserId) -> Self {
-        Self { user, notes: Some(VecDeque::new()), events: VecDeque::new(), bytes: 0, overflowed: HashMap::new() }
+        Self {
+            user,
+            notes: Some(VecDeque::new()),
+            events: VecDeque::new(),
+            bytes: 0,
+            membership_changes: 0,
+            overflowed: HashMap::new(),
+        }
     }
 
     /// Whether the memberships have not been read yet, so that new ones are noted instead of entered.
@@ -24,10 +45,13 @@ impl Attaching {
     }
 
     /// The user was added to this conversation by this change.
-    pub(crate) fn note(&mut self, id: ConversationId, pos: Pos) {
-        if let Some(notes) = &mut self.notes {
-            notes.push_back((id, pos));
+    pub(crate) fn note(&mut self, id: ConversationId, pos: Pos) -> Held {
+        match &mut self.notes {
+            Some(notes) if notes.len() >= MAX_MEMBERSHIP_CHANGES => return Held::TooMuch,
+            Some(notes) => notes.push_back((id, pos)),
+            None => {}
         }
+        Held::Fits
     }
 
     pub(crate) fn next_note(&mut self) -> Option<(ConversationId, Pos)> {
@@ -39,24 +63,38 @@ impl Attaching {
     }
 
     /// Keeps an event for later. What is too much is dropped: the client pages through that conversation itself. A change of
-    /// the user's own membership is never dropped.
-    pub(crate) fn hold(&mut self, event: &Arc<Outgoing>, format: Format, most: usize) {
-        let size = event.frame(format, Some(self.user)).len();
-        match event.place() {
-            Some((id, pos)) if !self.is_about_membership(event) => {
-                if self.bytes + size > most && !self.overflowed.contains_key(&id) {
-                    self.drop_all_of(id, format);
-                }
-                if let Some(highest) = self.overflowed.get_mut(&id) {
-                    *highest = pos.max(*highest);
-                    return;
-                }
+    /// the user's own membership is never dropped, and may be too much.
+    pub(crate) fn hold(&mut self, event: &Arc<Outgoing>, format: Format, most: usize) -> Held {
+        let size = self.size_of(event, format);
+        if concerns(event, self.user) {
+            if self.membership_changes >= MAX_MEMBERSHIP_CHANGES {
+                return Held::TooMuch;
             }
-            None if self.bytes + size > most => return,
-            _ => {}
+            self.membership_changes += 1;
+        } else {
+            let Some(size) = size else { return Held::Fits };
+            match event.place() {
+                Some((id, pos)) => {
+                    if self.bytes + size > most && !self.overflowed.contains_key(&id) {
+                        self.drop_all_of(id, format);
+                    }
+                    if let Some(highest) = self.overflowed.get_mut(&id) {
+                        *highest = pos.max(*highest);
+                        return Held::Fits;
+                    }
+                }
+                None if self.bytes + size > most => return Held::Fits,
+                None => {}
+            }
         }
-        self.bytes += size;
+        self.bytes += size.unwrap_or_default();
         self.events.push_back(Arc::clone(event));
+        Held::Fits
+    }
+
+    /// How much it is to be sent; `None` where the connection is not told of it.
+    fn size_of(&self, event: &Outgoing, format: Format) -> Option<usize> {
+        event.frame(format, Some(self.user)).map(|frame| frame.len())
     }
 
     fn drop_all_of(&mut self, id: ConversationId, format: Format) {
@@ -66,7 +104,7 @@ impl Attaching {
         self.events.retain(|event| {
             let keep = event.place().is_none_or(|(place, _)| place != id) || concerns(event, user);
             if !keep {
-                dropped += event.frame(format, Some(user)).len();
+                dropped += event.frame(format, Some(user)).map_or(0, |frame| frame.len());
                 highest = event.place().map_or(highest, |(_, pos)| pos.max(highest));
             }
             keep
@@ -75,13 +113,10 @@ impl Attaching {
         self.overflowed.insert(id, highest);
     }
 
-    fn is_about_membership(&self, event: &Outgoing) -> bool {
-        concerns(event, self.user)
-    }
-
     pub(crate) fn next_event(&mut self, format: Format) -> Option<Arc<Outgoing>> {
         let event = self.events.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(event.frame(format, Some(self.user)).len());
+        self.bytes = self.bytes.saturating_sub(self.size_of(&event, format).unwrap_or_default());
+        self.membership_changes -= usize::from(concerns(&event, self.user));
         Some(event)
     }
 

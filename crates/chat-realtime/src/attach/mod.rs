@@ -12,7 +12,7 @@ mod plan;
 mod positions;
 mod replay;
 
-pub(crate) use held::Attaching;
+pub(crate) use held::{Attaching, Held};
 pub use replay::Replay;
 
 use crate::connection::Connection;
@@ -37,7 +37,7 @@ impl Hub {
         let mut known: HashSet<ConversationId> =
             memberships.iter().map(|membership| membership.conversation_id).collect();
         let removals = self.removals(user, &known, resume).await?;
-        let positions = self.positions(user, &memberships, resume).await?;
+        let positions = self.positions(connection, user, &memberships, resume).await?;
         // From here on, nothing is waited for.
         let mut entries = Vec::with_capacity(memberships.len());
         for membership in &memberships {
@@ -53,8 +53,10 @@ impl Hub {
                 entries.push(self.enter(connection, id, before, resume));
             }
         }
-        if let Some(attaching) = connection.attaching.borrow_mut().as_mut() {
-            attaching.stop_noting();
+        match connection.attaching.borrow_mut().as_mut() {
+            Some(attaching) => attaching.stop_noting(),
+            // It was sent away meanwhile.
+            None => return Ok(Replay::nothing()),
         }
         let removals: Vec<_> =
             removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();

@@ -1,18 +1,25 @@
+use crate::connection::Connection;
 use crate::hub::Hub;
 use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS, Membership};
-use chat_domain::receipts::PositionsMoved;
-use chat_domain::{StoreError, UserId};
-use chat_protocol::realtime::Resume;
+use chat_domain::messages::MessagePlace;
+use chat_domain::receipts::{MessageStatus, ParticipantPositions, PositionsMoved, delivery_status, read_by};
+use chat_domain::{ConversationId, Seq, StoreError, UserId};
+use chat_protocol::realtime::{Dialect, Resume};
+use std::collections::HashMap;
 
 /// A client that comes back is sent at most this many positions; those of the conversations with the newest activity. The others it
 /// fetches with their messages.
 const MAX_POSITIONS: usize = 1_000;
 
+/// How many places one reading of messages names at most.
+const PLACES: usize = 1_000;
+
 impl Hub {
     /// The read positions of the conversations that a client names (contract §4, guarantee 3): the user's own, and everyone's where they would
-    /// have been pushed, too.
+    /// have been pushed, too. For a client that is told of messages instead of positions: how far those messages have got.
     pub(super) async fn positions(
         &self,
+        connection: &Connection,
         user: UserId,
         memberships: &[Membership],
         resume: Option<&Resume>,
@@ -37,9 +44,50 @@ impl Hub {
                 });
             }
         }
-        if !ids.is_empty() {
-            moved.extend(self.fan_out().conversations().list_positions(&ids).await?);
+        let pushed =
+            if ids.is_empty() { Vec::new() } else { self.fan_out().conversations().list_positions(&ids).await? };
+        match connection.format().dialect {
+            Dialect::Colon => {
+                moved.extend(pushed);
+                Ok(moved)
+            }
+            Dialect::Camel => self.covered(user, pushed).await,
         }
-        Ok(moved)
+    }
+
+    /// The newest message that each of the others has received, and read, with how far it has got: each message once.
+    async fn covered(&self, user: UserId, positions: Vec<PositionsMoved>) -> Result<Vec<PositionsMoved>, StoreError> {
+        let mut participants: HashMap<ConversationId, Vec<ParticipantPositions>> = HashMap::new();
+        let mut reached: HashMap<(ConversationId, Seq), Vec<PositionsMoved>> = HashMap::new();
+        for moved in positions {
+            let (id, user_id, now) = (moved.conversation_id, moved.user_id, moved.positions);
+            participants.entry(id).or_default().push(ParticipantPositions { user_id, positions: now });
+            if user_id != user {
+                for seq in [now.read, now.delivered].into_iter().filter(|seq| now.joined < *seq) {
+                    reached.entry((id, seq)).or_default().push(moved.clone());
+                }
+            }
+        }
+        let places: Vec<_> = reached.keys().copied().collect();
+        let mut covered = Vec::with_capacity(places.len());
+        for places in places.chunks(PLACES) {
+            for place in self.fan_out().messages().list_at(places).await? {
+                // Whoever is at their own message got there by sending it, which is news of nothing else.
+                let by = reached.remove(&(place.conversation_id, place.seq)).unwrap_or_default();
+                let Some(moved) = by.into_iter().find(|moved| moved.user_id != place.sender_id) else { continue };
+                let others = participants.get(&place.conversation_id).map_or(&[][..], Vec::as_slice);
+                covered.push((place.seq, PositionsMoved { covers: Some(status(place, others)), ..moved }));
+            }
+        }
+        covered.sort_unstable_by_key(|(seq, moved)| (moved.conversation_id, *seq));
+        Ok(covered.into_iter().map(|(_, moved)| moved).collect())
+    }
+}
+
+fn status(place: MessagePlace, participants: &[ParticipantPositions]) -> MessageStatus {
+    MessageStatus {
+        message_id: place.id,
+        status: delivery_status(place.seq, place.sender_id, participants),
+        read_by: read_by(place.seq, place.sender_id, participants),
     }
 }

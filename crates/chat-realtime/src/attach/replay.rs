@@ -3,8 +3,7 @@ use crate::connection::{Connection, Life};
 use crate::hub::Hub;
 use crate::outgoing::Outgoing;
 use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError};
-use chat_protocol::realtime::resumed_text;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// How many changes are read at a time.
@@ -101,12 +100,13 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
         }
     }
     let mut limited = std::mem::take(&mut plan.limited);
-    limited.extend(overflowed.keys().filter(|id| !limited.contains(id)).copied().collect::<Vec<_>>());
+    let named: HashSet<_> = limited.iter().copied().collect();
+    limited.extend(overflowed.keys().filter(|id| !named.contains(id)));
     limited.retain(|id| !plan.membership.is_out(*id));
     let is_limited = !limited.is_empty();
     let positions = std::mem::take(&mut plan.positions);
     let positions = positions.into_iter().filter(|(id, _)| !plan.membership.is_out(*id)).take(MAX_NAMED);
-    connection.push(connection.format().frame(&resumed_text(positions, limited)));
+    connection.push_resumed(positions, limited);
     connection.flush();
     is_limited
 }
@@ -121,8 +121,7 @@ async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
             if connection.attaching.borrow().as_ref().is_some_and(|attaching| attaching.has_overflowed()) {
                 // Too much came while the rest was sent: these, too, the client has to page through.
                 let more = take_overflowed(connection);
-                let text = resumed_text(more.iter().map(|(id, pos)| (*id, *pos)), more.keys().copied());
-                connection.push(connection.format().frame(&text));
+                connection.push_resumed(more.iter().map(|(id, pos)| (*id, *pos)), more.keys().copied());
             }
             *connection.attaching.borrow_mut() = None;
             return;

@@ -65,6 +65,11 @@ impl Lane {
         Some(change)
     }
 
+    /// What is missing up to here is not to be had: what follows goes on without it.
+    pub(crate) fn skip(&mut self, up_to: Pos) {
+        self.delivered = self.delivered.max(up_to);
+    }
+
     /// What is missing: after the one, up to and with the other. `None` when nothing is.
     pub(crate) fn hole(&self) -> Option<(Pos, Pos)> {
         if self.known <= self.delivered {
@@ -164,8 +169,21 @@ mod tests {
     }
 
     #[test]
+    fn a_hole_that_is_skipped_lets_out_what_was_held_behind_it() {
+        let mut lane = Lane::new(Pos::new(1), Pos::new(1));
+        for pos in [4, 5] {
+            lane.accept(change(pos));
+        }
+        assert_eq!(lane.hole(), Some((Pos::new(1), Pos::new(3))));
+        lane.skip(Pos::new(3));
+        assert_eq!((ready(&mut lane), lane.hole()), (vec![4, 5], None));
+        lane.accept(change(2));
+        assert!(ready(&mut lane).is_empty(), "what comes late is old");
+    }
+
+    #[test]
     fn a_worker_is_forgotten_only_when_it_has_seen_all_that_was_posted_to_it() {
-        let worker = Worker::new();
+        let worker = Worker::new(10);
         let mut lane = Lane::new(Pos::new(3), Pos::new(3));
         lane.add(&worker);
         lane.post_change(Pos::new(4), |_| true);
@@ -177,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_takes_no_posts_is_forgotten() {
-        let worker = Worker::new();
+        let worker = Worker::new(10);
         let mut lane = Lane::new(Pos::ZERO, Pos::ZERO);
         lane.add(&worker);
         lane.post_change(Pos::new(1), |_| false);

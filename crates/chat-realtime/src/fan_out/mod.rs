@@ -10,6 +10,7 @@ use crate::outgoing::{Outgoing, joiners};
 use crate::worker::{Post, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
 use chat_domain::conversations::ConversationStore;
+use chat_domain::messages::MessageStore;
 use chat_domain::{Audience, Change, ChangeLog, ConversationId, Envelope, Event, Pos};
 use joined::JoinedSince;
 use lane::Lane;
@@ -32,6 +33,7 @@ pub struct FanOut {
     settings: Arc<RealtimeSettings>,
     changes: Arc<dyn ChangeLog>,
     conversations: Arc<dyn ConversationStore>,
+    messages: Arc<dyn MessageStore>,
     runtime: Handle,
     hasher: RandomState,
     shards: Vec<Mutex<Shard>>,
@@ -66,6 +68,7 @@ impl FanOut {
         settings: RealtimeSettings,
         changes: Arc<dyn ChangeLog>,
         conversations: Arc<dyn ConversationStore>,
+        messages: Arc<dyn MessageStore>,
         runtime: Handle,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
@@ -73,6 +76,7 @@ impl FanOut {
             settings: Arc::new(settings),
             changes,
             conversations,
+            messages,
             runtime,
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -103,6 +107,10 @@ impl FanOut {
 
     pub(crate) fn conversations(&self) -> &dyn ConversationStore {
         &*self.conversations
+    }
+
+    pub(crate) fn messages(&self) -> &dyn MessageStore {
+        &*self.messages
     }
 
     pub(crate) const fn runtime(&self) -> &Handle {

@@ -1,6 +1,7 @@
 use super::FanOut;
+use crate::RealtimeSettings;
 use chat_domain::{ChangeRange, ConversationId, Pos, StoreError};
-use std::sync::{PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 /// How many changes one reading of the log takes at most.
@@ -9,16 +10,13 @@ const PAGE: u32 = 200;
 /// How many conversations one reading of the newest numbers asks for.
 const TAILS: usize = 1_000;
 
-/// A store that failed is asked again after this long, then after twice as long, and so on.
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-
-/// But never more seldom than this.
+/// A store that failed, or lacks what it should have, is asked again after [`RealtimeSettings::repair_pause`], then after twice as long, and so on;
+/// but never more seldom than this.
 const LAST_RETRY: Duration = Duration::from_secs(5);
 
 impl FanOut {
     pub(super) fn spawn_repair(&self, id: ConversationId) {
-        let (this, patience) = (self.this.clone(), self.settings.hole_patience);
-        self.runtime.spawn(repair(this, id, patience));
+        self.runtime.spawn(repair(self.this.clone(), id, Arc::clone(&self.settings)));
     }
 
     /// What is missing in this conversation; `None`, and nobody repairs it any more, where nothing is.
@@ -45,6 +43,21 @@ impl FanOut {
         Ok(found)
     }
 
+    /// The log was asked often enough and does not have these changes: what follows is delivered without them. Clients see the gap in `pos`, and
+    /// whoever runs this sees the metric and the log.
+    fn give_up(&self, hole: ChangeRange) {
+        self.stats.abandoned_changes.add(hole.up_to.since(hole.after));
+        tracing::error!(
+            conversation = %hole.conversation_id, after = %hole.after, up_to = %hole.up_to,
+            "the change log still lacks these: going on without them"
+        );
+        let mut shard = self.shard(hole.conversation_id);
+        if let Some(lane) = shard.lanes.get_mut(&hole.conversation_id) {
+            lane.skip(hole.up_to);
+        }
+        self.settle(&mut shard, hole.conversation_id);
+    }
+
     /// Starts what has to happen from time to time, for as long as this lives: what is known here is compared with the store, so
     /// that the loss of the last event before a silence is noticed too.
     pub fn spawn_upkeep(&self) {
@@ -61,7 +74,7 @@ impl FanOut {
                     if hurried {
                         // What was called for is still to be done.
                         fan_out.hurry.notify_one();
-                        tokio::time::sleep(FIRST_RETRY * 10).await;
+                        tokio::time::sleep(fan_out.settings.repair_pause * 10).await;
                     }
                 }
             }
@@ -104,29 +117,34 @@ impl FanOut {
     }
 }
 
-async fn repair(fan_out: Weak<FanOut>, id: ConversationId, patience: Duration) {
-    tokio::time::sleep(patience).await;
-    let mut retry = FIRST_RETRY;
+async fn repair(fan_out: Weak<FanOut>, id: ConversationId, settings: Arc<RealtimeSettings>) {
+    tokio::time::sleep(settings.hole_patience).await;
+    let (mut pause, mut tries) = (settings.repair_pause, 0);
     loop {
         let Some(this) = fan_out.upgrade() else { return };
         let Some(hole) = this.open_hole(id) else { return };
-        let pause = match this.fill(hole).await {
+        match this.fill(hole).await {
             Ok(true) => {
-                retry = FIRST_RETRY;
+                (pause, tries) = (settings.repair_pause, 0);
                 continue;
             }
             Ok(false) => {
+                tries += 1;
+                if tries >= settings.repair_tries {
+                    this.give_up(hole);
+                    (pause, tries) = (settings.repair_pause, 0);
+                    continue;
+                }
                 tracing::warn!(conversation = %id, after = %hole.after, up_to = %hole.up_to, "the change log lacks these");
-                retry
             }
+            // A store that cannot be asked will be there again: what is in it is not given up.
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(conversation = %id, error, "missed changes could not be read");
-                retry
             }
-        };
+        }
         drop(this);
         tokio::time::sleep(pause).await;
-        retry = (retry * 2).min(LAST_RETRY);
+        pause = (pause * 2).min(LAST_RETRY);
     }
 }

@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_user_has_so_many_connections_over_all_workers_and_no_more() {
         let (users, user) = (Users::new(), UserId::new(Uuid::nil()));
-        let (one, other) = (Worker::new(), Worker::new());
+        let (one, other) = (Worker::new(10), Worker::new(10));
         assert!(users.add(user, &one, 2) && users.add(user, &other, 2) && !users.add(user, &one, 2));
         let mut seen = 0;
         users.for_each_worker(user, |_| seen += 1);

@@ -1,7 +1,9 @@
 use super::{Hub, Index};
+use crate::attach::Held;
 use crate::connection::Connection;
 use crate::outgoing::{Outgoing, joiners, leaver};
 use chat_domain::{Audience, Change, ConversationId, Pos};
+use chat_protocol::realtime::CloseCode;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -55,11 +57,25 @@ impl Hub {
             return;
         }
         if let Some(attaching) = connection.attaching.borrow_mut().as_mut() {
-            attaching.hold(event, connection.format(), self.fan_out.settings().queue_bytes);
+            let held = attaching.hold(event, connection.format(), self.fan_out.settings().queue_bytes);
+            if held == Held::TooMuch {
+                self.give_up_attaching(connection);
+            }
             return;
         }
-        connection.push_event(event);
+        if !connection.push_event(event) {
+            return;
+        }
         self.delivered.update(|delivered| delivered + 1);
+        if !connection.touched.replace(true) {
+            self.touched.borrow_mut().push(Rc::clone(connection));
+        }
+    }
+
+    /// More changes of a user's memberships than may be kept came while a connection was attaching, and none of them may be dropped: it is
+    /// told to come back instead.
+    fn give_up_attaching(&self, connection: &Rc<Connection>) {
+        connection.close(CloseCode::TooSlow);
         if !connection.touched.replace(true) {
             self.touched.borrow_mut().push(Rc::clone(connection));
         }
@@ -82,7 +98,11 @@ impl Hub {
                     continue;
                 }
                 match connection.attaching.borrow_mut().as_mut() {
-                    Some(attaching) if attaching.is_noting() => attaching.note(id, pos),
+                    Some(attaching) if attaching.is_noting() => {
+                        if attaching.note(id, pos) == Held::TooMuch {
+                            self.give_up_attaching(&connection);
+                        }
+                    }
                     _ => index.join(&connection, id, pos),
                 }
             }
@@ -110,7 +130,7 @@ impl Hub {
 }
 
 fn has_floor_from(connection: &Connection, id: ConversationId, pos: Pos) -> bool {
-    connection.floors.borrow().iter().any(|(known, floor)| *known == id && pos <= *floor)
+    connection.floors.borrow().get(&id).is_some_and(|floor| pos <= *floor)
 }
 
 /// Whether the connection has this change already; forgets a floor that has been passed.
@@ -120,7 +140,7 @@ fn is_below_floor(connection: &Connection, id: ConversationId, pos: Pos) -> bool
     }
     let is_below = has_floor_from(connection, id, pos);
     if !is_below {
-        connection.floors.borrow_mut().retain(|(known, _)| *known != id);
+        connection.floors.borrow_mut().remove(&id);
     }
     is_below
 }

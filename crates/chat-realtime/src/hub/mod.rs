@@ -57,7 +57,7 @@ impl Hub {
     }
 
     fn start(fan_out: Arc<FanOut>) -> Rc<Self> {
-        let worker = Worker::new();
+        let worker = Worker::new(fan_out.settings().inbox_events);
         fan_out.add_worker(&worker);
         let hub = Rc::new(Self {
             fan_out,
@@ -151,8 +151,13 @@ impl Hub {
 
     /// Makes the connection a member of the conversation, which is known to be stored up to `seen`. Returns where its live events begin:
     /// after the later of `seen` and what this thread has delivered already.
+    /// It must not be one already: which it is not looked for, since one who attaches joins thousands.
     pub(crate) fn join(&self, connection: &Rc<Connection>, id: ConversationId, seen: Pos) -> Pos {
         let delivered = loop {
+            if connection.user.get().is_none() {
+                // It was sent away while something else was taken in.
+                return seen;
+            }
             let known = self.index.borrow().rooms.get(&id).map(|room| room.delivered);
             match known {
                 Some(delivered) => break delivered,
@@ -163,12 +168,9 @@ impl Hub {
                 },
             }
         };
-        if connection.conversations.borrow().contains(&id) {
-            return delivered.max(seen);
-        }
         self.index.borrow_mut().join(connection, id, delivered);
         if seen > delivered {
-            connection.floors.borrow_mut().push((id, seen));
+            connection.floors.borrow_mut().insert(id, seen);
         }
         delivered.max(seen)
     }
@@ -182,14 +184,17 @@ impl Hub {
 
     /// Takes in everything that was posted, then writes to each connection that it touched.
     pub(crate) fn take_in(&self) {
-        let mut posts = self.worker.take(Vec::new());
-        for post in posts.drain(..) {
+        let waiting = self.worker.take();
+        for post in waiting.posts {
             match post {
                 Post::Deliver(event) => self.deliver(&event),
                 Post::CloseSession(session) => self.close_session(session),
                 Post::Measure(answer) => drop(answer.send(self.queue_stats())),
                 Post::Leave => self.index.borrow().connections.iter().for_each(|connection| connection.ask_to_leave()),
             }
+        }
+        if waiting.has_overflowed {
+            self.send_everyone_away();
         }
         self.fan_out.stats().deliveries.add(self.delivered.take());
         // Connections may be touched while one is flushed: never hold the list meanwhile.
@@ -201,6 +206,18 @@ impl Hub {
         let mut again = self.touched.borrow_mut();
         if again.is_empty() {
             *again = touched;
+        }
+    }
+
+    /// More waited for this thread than may: what was refused is missing here, and nobody knows what it was. Whoever is signed in is told to come back
+    /// and resume. Conversations are tracked anew from the next connection on, since nobody is left in them.
+    fn send_everyone_away(&self) {
+        self.fan_out.stats().overfull_inboxes.add(1);
+        tracing::error!("too many events wait for a worker thread: its connections are told to come back");
+        let here = self.index.borrow().connections.clone();
+        for connection in here.iter().filter(|connection| connection.user.get().is_some()) {
+            connection.close(chat_protocol::realtime::CloseCode::Internal);
+            self.disconnect(connection);
         }
     }
 

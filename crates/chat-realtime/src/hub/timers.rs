@@ -1,8 +1,7 @@
 use super::wheel::{TICK, Tick, ticks};
 use super::{Connection, Hub, Life};
 use crate::frames;
-use crate::outgoing::Gateway;
-use chat_protocol::realtime::CloseCode;
+use chat_protocol::realtime::{CloseCode, Gateway};
 use std::rc::Rc;
 use std::time::Duration;
 

@@ -3,8 +3,9 @@
 use crate::house::{
     Client, Happening, House, conversation, on_a_worker, poll_once, session, settings, settle, until, user,
 };
+use chat_domain::Pos;
 use chat_domain::auth::LiveConnections as _;
-use chat_protocol::realtime::CloseCode;
+use chat_protocol::realtime::{CloseCode, Resume};
 use chat_realtime::{Format, Life, RealtimeSettings, Sink};
 use std::time::Duration;
 
@@ -121,5 +122,46 @@ fn timers_ask_whether_a_client_lives_and_end_what_does_not() {
         assert_eq!(busy.connection.life(), Life::Open, "its answer may lie in the socket");
         house.hub.linger(&silent.connection);
         until("its socket is let go of", || silent.connection.life() == Life::Gone).await;
+    });
+}
+
+#[test]
+fn a_worker_for_whom_too_much_waits_sends_its_connections_back_and_misses_nothing_afterwards() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { inbox_events: 5, ..settings() });
+        let room = conversation(1);
+        house.happens(room, Happening::Made(vec![user(1), user(2)]));
+        let client = house.arrive(user(1), None).await;
+        let stranger = Client::listening(house.hub.connect(Sink::Pulled, Format::default()));
+        // Nothing is taken in meanwhile.
+        for number in 0..20 {
+            house.happens(room, Happening::Said(user(2), number.to_string()));
+        }
+        until("it is told to come back", || client.close_code() == Some(1011)).await;
+        assert_eq!(client.positions(room), [2, 3, 4, 5, 6], "what there was room for, in order");
+        assert_eq!(house.fan_out.stats().overfull_inboxes.get(), 1);
+        assert_eq!(stranger.connection.life(), Life::Open, "who is not signed in has missed nothing");
+
+        let resume = Resume::new([(room, Pos::new(6))]);
+        let again = house.arrive(user(1), Some(resume)).await;
+        until("it gets what it missed", || again.positions(room).len() == 15).await;
+        house.happens(room, Happening::Said(user(2), "live".into()));
+        until("and what is new", || again.positions(room).last() == Some(&22)).await;
+        assert!(again.positions(room).windows(2).all(|pair| pair[0] + 1 == pair[1]));
+    });
+}
+
+#[test]
+fn a_connection_whose_memberships_change_too_often_while_it_attaches_is_told_to_come_back() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let client = house.sign_in(user(1)).expect("room");
+        client.connection.uncork(None);
+        for number in 0..1_001 {
+            house.happens(conversation(number), Happening::Made(vec![user(1), user(2)]));
+        }
+        until("it is closed", || client.close_code() == Some(4008)).await;
+        let again = house.arrive(user(1), Some(Resume::default())).await;
+        until("there is room for who comes later", || again.named("resumed").len() == 1).await;
     });
 }

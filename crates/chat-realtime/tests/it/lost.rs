@@ -3,6 +3,8 @@
 use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
 use chat_domain::{Envelope, NodeId};
 use chat_protocol::node::Head;
+use chat_realtime::RealtimeSettings;
+use std::time::Duration;
 use uuid::Uuid;
 
 #[test]
@@ -77,5 +79,42 @@ fn only_what_somebody_here_needs_is_read_and_the_rest_is_remembered() {
         // What passed by was remembered: the addition alone tells that something before it is known, and nothing after it is.
         house.publish(house.store.log(unknown)[2].clone());
         until("the addition is there", || client.positions(unknown) == [3]).await;
+    });
+}
+
+#[test]
+fn rows_that_the_log_lacks_for_good_are_given_up_loudly_and_what_follows_goes_on() {
+    on_a_worker(async {
+        let pause = Duration::from_millis(1);
+        let house = House::with(RealtimeSettings { repair_pause: pause, repair_tries: 3, ..settings() });
+        let room = conversation(1);
+        house.happens(room, Happening::Made(vec![user(1), user(2)]));
+        let client = house.arrive(user(1), None).await;
+        house.store.lost_rows.lock().expect("a lock").extend([2, 3]);
+        for _ in 0..2 {
+            house.store.commit(room, Happening::Said(user(2), "lost".into()));
+        }
+        house.happens(room, Happening::Said(user(2), "held".into()));
+        assert!(client.positions(room).is_empty());
+        until("it goes on without them", || client.positions(room) == [4]).await;
+        assert_eq!(house.fan_out.stats().abandoned_changes.get(), 2);
+        house.happens(room, Happening::Said(user(2), "as ever".into()));
+        until("and on", || client.positions(room) == [4, 5]).await;
+    });
+}
+
+#[test]
+fn a_store_that_cannot_be_asked_is_asked_again_until_it_answers() {
+    on_a_worker(async {
+        let pause = Duration::from_millis(1);
+        let house = House::with(RealtimeSettings { repair_pause: pause, repair_tries: 2, ..settings() });
+        let room = conversation(1);
+        house.happens(room, Happening::Made(vec![user(1), user(2)]));
+        let client = house.arrive(user(1), None).await;
+        *house.store.failures.lock().expect("a lock") = 8;
+        house.store.commit(room, Happening::Said(user(2), "missed".into()));
+        house.happens(room, Happening::Said(user(2), "held".into()));
+        until("nothing is given up", || client.positions(room) == [2, 3]).await;
+        assert_eq!(house.fan_out.stats().abandoned_changes.get(), 0);
     });
 }

@@ -3,9 +3,11 @@
 mod attach;
 mod contract;
 mod delivery;
+mod dialects;
 mod house;
 mod limits;
 mod lost;
 mod order;
 mod pace;
 mod sockets;
+mod store;

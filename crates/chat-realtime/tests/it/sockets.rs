@@ -56,7 +56,7 @@ fn a_socket_that_is_gone_is_noticed() {
         connection.uncork(None);
         drop(peer);
         until("writing fails", || {
-            connection.send("anybody?");
+            connection.send_empty_ack("anybody?");
             connection.life() == Life::Gone
         })
         .await;

@@ -1,7 +1,7 @@
 //! The durable changes of conversations, read back: messages and everything else, merged by `pos`.
 
 use crate::PostgresStore;
-use crate::conversations::{kind_from, last_pos, load_many, role_from};
+use crate::conversations::{Head, heads, load_many, role_from};
 use crate::fault::{Fault, Stored};
 use crate::messages::{MessageColumns, MessageRow, SummaryColumns};
 use crate::statement::cached_statement;
@@ -26,12 +26,12 @@ impl ChangeLog for PostgresStore {
 
 async fn list(connection: &mut AsyncPgConnection, ranges: &[ChangeRange], limit: u32) -> Stored<Vec<Change>> {
     let ids: Vec<ConversationId> = ranges.iter().map(|range| range.conversation_id).collect();
-    let last: HashMap<ConversationId, Pos> = last_pos(connection, &ids).await?.into_iter().collect();
-    let cut = cut(ranges, &last, u64::from(limit));
+    let heads = heads(connection, &ids).await?;
+    let cut = cut(ranges, &heads, u64::from(limit));
     if cut.ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut changes = load_messages(connection, cut.clone()).await?;
+    let mut changes = load_messages(connection, cut.clone(), &heads).await?;
     let others = load_others(connection, cut).await?;
     changes.append(&mut described(connection, others).await?);
     changes.sort_unstable_by_key(|(number, change)| (*number, change.pos));
@@ -48,11 +48,12 @@ struct Cut {
 
 /// The ranges, cut to what exists, and then to where the limit falls. Since numbers have no gaps, that is arithmetic,
 /// and no row is read in vain.
-fn cut(ranges: &[ChangeRange], last: &HashMap<ConversationId, Pos>, limit: u64) -> Cut {
+fn cut(ranges: &[ChangeRange], heads: &HashMap<ConversationId, Head>, limit: u64) -> Cut {
     let mut cut = Cut::default();
     let mut room = limit;
     for range in ranges {
-        let existing = last.get(&range.conversation_id).copied().unwrap_or_default().min(range.up_to);
+        let last = heads.get(&range.conversation_id).map_or(Pos::ZERO, |head| head.last_pos);
+        let existing = last.min(range.up_to);
         let length = existing.since(range.after).min(room);
         if length > 0 {
             room -= length;
@@ -67,9 +68,9 @@ fn cut(ranges: &[ChangeRange], last: &HashMap<ConversationId, Pos>, limit: u64) 
 cached_statement!(
     /// The new messages of these ranges, with the number of the range.
     ListMessages { ids: Vec<Uuid>, afters: Vec<i64>, up_tos: Vec<i64> }
-        -> (BigInt, MessageColumns, SummaryColumns, Nullable<Text>),
+        -> (BigInt, MessageColumns, SummaryColumns),
     "SELECT asked.number, m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
-            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar, c.direct_key
+            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar
      FROM unnest(",
     ids as Array<SqlUuid>,
     ", ",
@@ -78,7 +79,6 @@ cached_statement!(
     up_tos as Array<BigInt>,
     ") WITH ORDINALITY AS asked (id, after, up_to, number)
      JOIN messages AS m ON m.conversation_id = asked.id AND m.pos > asked.after AND m.pos <= asked.up_to
-     JOIN conversations AS c ON c.id = asked.id
      JOIN users AS u ON u.id = m.sender_id",
 );
 
@@ -98,13 +98,17 @@ cached_statement!(
        ON o.conversation_id = asked.id AND o.pos > asked.after AND o.pos <= asked.up_to",
 );
 
-async fn load_messages(connection: &mut AsyncPgConnection, cut: Cut) -> Stored<Vec<(i64, Change)>> {
+async fn load_messages(
+    connection: &mut AsyncPgConnection,
+    cut: Cut,
+    heads: &HashMap<ConversationId, Head>,
+) -> Stored<Vec<(i64, Change)>> {
     let Cut { ids, afters, up_tos } = cut;
-    let rows: Vec<(i64, MessageRow, SummaryRow, Option<String>)> =
-        ListMessages { ids, afters, up_tos }.load(connection).await?;
+    let rows: Vec<(i64, MessageRow, SummaryRow)> = ListMessages { ids, afters, up_tos }.load(connection).await?;
     rows.into_iter()
-        .map(|(number, message, sender, direct_key)| {
-            let message = message.sent_by(sender, kind_from(direct_key.as_deref())?)?;
+        .map(|(number, message, sender)| {
+            let kind = heads.get(&message.conversation_id()).ok_or_else(|| empty("conversation_id"))?.kind;
+            let message = message.sent_by(sender, kind)?;
             let (conversation_id, pos, at) = (message.conversation_id, message.pos, message.created_at);
             let kind = ChangeKind::MessageSent(Box::new(message));
             Ok((number, Change { conversation_id, pos, at, kind }))
@@ -184,6 +188,7 @@ fn empty(column: &'static str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chat_domain::conversations::ConversationKind;
 
     fn range(number: u128, after: u64, up_to: u64) -> ChangeRange {
         ChangeRange {
@@ -195,9 +200,10 @@ mod tests {
 
     #[test]
     fn ranges_are_cut_to_what_exists_and_to_the_limit() {
-        let last = [(1, 10), (2, 5)].map(|(id, pos)| (ConversationId::new(Uuid::from_u128(id)), Pos::new(pos))).into();
+        let head = |pos| Head { last_pos: Pos::new(pos), kind: ConversationKind::Group };
+        let heads = [(1, 10), (2, 5)].map(|(id, pos)| (ConversationId::new(Uuid::from_u128(id)), head(pos))).into();
         let lengths = |ranges: &[ChangeRange], limit| {
-            let cut = cut(ranges, &last, limit);
+            let cut = cut(ranges, &heads, limit);
             cut.afters.into_iter().zip(cut.up_tos).collect::<Vec<_>>()
         };
         let ranges = [range(1, 7, Pos::MAX.get()), range(9, 0, 4), range(2, 5, 9), range(2, 1, 3)];

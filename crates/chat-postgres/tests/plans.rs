@@ -1,8 +1,10 @@
 //! What a page costs does not grow with what lies behind it: the same plan and as many pages read at two sizes, as the
 //! server itself reports for the statements that the store really runs.
 
-use chat_domain::conversations::{ConversationFilter, ConversationStore};
+use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore};
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
+use chat_domain::receipts::{AdvancePositions, ReceiptStore, ReceiptTarget};
+use chat_domain::users::SearchTerm;
 use chat_domain::{ChangeLog, ChangeRange, ConversationId, PageLimit, PageNumber, PageRequest, Pos, Seq, UserId};
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
@@ -33,7 +35,7 @@ struct Site {
 }
 
 impl Site {
-    /// A conversation of so many messages, among fifty others of the same people, among thousands of others.
+    /// A conversation of so many messages, among fifty others of the same people, among thousands of others, and as many named groups.
     async fn with_messages(count: u64) -> Self {
         let server = Postgres::start_with(&[
             "session_preload_libraries=auto_explain",
@@ -52,12 +54,19 @@ impl Site {
         for _ in 0..50 {
             scene.group(viewer, &[other]).await;
         }
+        for number in 0..20 {
+            scene.named_group(other, &[], &format!("The needle {number:02}")).await;
+        }
         let sql = format!(
             "INSERT INTO users (id, username_key, created_at, updated_at)
              SELECT gen_random_uuid(), 'somebody' || n, n, n FROM generate_series(1, 5000) AS n;
              INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, created_at, updated_at)
              SELECT '{group}', n, gen_random_uuid(), n + 1, '{other}', lpad(n::text, 60, ' '), n, n
              FROM generate_series(1, {count}) AS n;
+             INSERT INTO conversations (id, is_group, name, group_name_key, created_by, participant_count, created_at, updated_at)
+             SELECT gen_random_uuid(), TRUE, 'hay ' || n, 'hay ' || n, '{other}', 1, n, n FROM generate_series(1, 5000 + {count}) AS n;
+             INSERT INTO group_name_suffixes (suffix, conversation_id)
+             SELECT group_name_key, id FROM conversations WHERE name LIKE 'hay %';
              UPDATE conversations SET last_seq = {count}, last_pos = {count} + 1, updated_at = updated_at * 2 WHERE id = '{group}'"
         );
         server.psql("test_0", &sql);
@@ -88,6 +97,27 @@ impl Site {
             let page = site.store.list(site.viewer, ConversationFilter::All, request).await.expect("a page");
             assert_eq!((page.items.len(), page.total), (20, 51));
             assert!(page.items[0].last_message.is_some(), "the newest activity comes first");
+        })
+        .await
+    }
+
+    async fn search(&self) -> Vec<Reading> {
+        let term = SearchTerm::parse("needle").expect("a term");
+        let request = PageRequest { number: PageNumber::FIRST, limit: limit(20) };
+        self.readings(async |site| {
+            let page = site.store.search_groups(site.viewer, &term, request).await.expect("a page");
+            assert_eq!((page.items.len(), page.total), (20, 20));
+        })
+        .await
+    }
+
+    async fn places(&self) -> Vec<Reading> {
+        let places: Vec<_> = (1..=50).map(|seq| (self.group, Seq::new(seq * 30))).collect();
+        self.readings(async |site| {
+            let found = site.store.list_at(&places).await.expect("places");
+            assert_eq!(found.len(), 50);
+            let found = site.store.find_place(found[0].id).await.expect("an answer");
+            assert!(found.is_some());
         })
         .await
     }
@@ -164,9 +194,37 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
     );
 
     assert_same("a page of conversations", &small.list().await, &large.list().await);
+    assert_same("a search for groups", &small.search().await, &large.search().await);
+    assert_same("messages at their places", &small.places().await, &large.places().await);
     assert_same("what was missed lately", &small.changes(SMALL - 100).await, &large.changes(LARGE - 100).await);
     assert_same("what was missed of old", &small.changes(100).await, &large.changes(100).await);
 
     let ranges: Vec<_> = first.iter().filter(|reading| reading.shape.contains(" messages_pkey messages")).collect();
     assert!(ranges.len() == 1 && ranges[0].pages < 160, "{ranges:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn marking_ten_thousand_messages_read_is_one_rows_update() {
+    let site = Site::with_messages(10_000).await;
+    let trigger = |table: &str| {
+        format!(
+            "CREATE TRIGGER counted AFTER INSERT OR UPDATE OR DELETE ON {table}
+             FOR EACH ROW EXECUTE FUNCTION note_write();"
+        )
+    };
+    let triggers: String = ["messages", "participants", "conversations", "conversation_changes"]
+        .iter()
+        .map(|table| trigger(table))
+        .collect();
+    let sql = format!(
+        "CREATE TABLE writes (what TEXT NOT NULL);
+         CREATE FUNCTION note_write() RETURNS TRIGGER LANGUAGE plpgsql AS
+             $$ BEGIN INSERT INTO writes VALUES (TG_OP || ' ' || TG_TABLE_NAME); RETURN NULL; END $$;
+         {triggers}"
+    );
+    site.server.psql("test_0", &sql);
+    let read = AdvancePositions::Read(ReceiptTarget::Latest);
+    let advanced = site.store.advance(site.group, site.viewer, read).await.expect("advanced");
+    assert_eq!((advanced.before.read, advanced.positions.read), (Seq::ZERO, Seq::new(10_000)));
+    assert_eq!(site.server.psql("test_0", "SELECT what FROM writes"), "UPDATE participants");
 }

@@ -1,9 +1,8 @@
 //! What only this store promises: its file, its settings, its queues.
 
 use chat_domain::StoreError;
-use chat_domain::conversations::ConversationFilter;
 use chat_domain::messages::{AppendError, Appended, Draft, HistoryRequest};
-use chat_domain::{ConversationId, PageLimit, PageNumber, PageRequest, Seq, UserId};
+use chat_domain::{ConversationId, PageLimit, Seq, UserId};
 use chat_sqlite::{OpenError, SqliteConfig, SqliteStore};
 use chat_testkit::stores::{Scene, Stores};
 use diesel::connection::SimpleConnection;
@@ -231,26 +230,4 @@ async fn closing_does_what_is_queued_and_refuses_what_comes_later() {
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     let scene = scene_of(&SqliteStore::open(&config).expect("a store"));
     assert_eq!(scene.overview(direct, ann).await.details.conversation.last_seq, Seq::new(100));
-}
-
-#[tokio::test]
-async fn an_inactive_group_takes_no_message_and_leaves_the_list_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let config = config(&folder);
-    let store = SqliteStore::open(&config).expect("a store");
-    let scene = scene_of(&store);
-    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
-    let group = scene.group(ann, &[bob]).await;
-    let sent = scene.messages.append(scene.keyed_draft(group, ann, "hello", "k")).await.expect("a message");
-    let Appended::New(message) = sent else { panic!("{sent:?}") };
-    beside(&config.path).batch_execute("UPDATE conversations SET is_active = FALSE").expect("inactive");
-    let refused = scene.messages.append(scene.draft(group, ann, "hello?")).await;
-    assert!(matches!(refused, Err(AppendError::Inactive)), "{refused:?}");
-    let again = scene.messages.append(scene.keyed_draft(group, ann, "hello", "k")).await.expect("a message");
-    assert_eq!(again, Appended::Replayed(message), "a replay comes first");
-    let request = PageRequest { number: PageNumber::FIRST, limit: PageLimit::DEFAULT };
-    assert_eq!(scene.conversations.list(ann, ConversationFilter::All, request).await.expect("a page").total, 0);
-    assert_eq!(scene.conversations.list_memberships(ann, 10).await.expect("memberships").len(), 1);
-    assert!(!scene.overview(group, ann).await.details.conversation.is_active, "readable by id");
-    assert_eq!(scene.remove(group, ann, ann).await.len(), 2, "and may be left");
 }

@@ -2,6 +2,7 @@
 
 use chat_domain::PageRequest;
 use chat_domain::conversations::ConversationFilter;
+use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::stores::{self, Scene, Stores};
@@ -68,13 +69,23 @@ async fn no_statement_scans_a_table() {
     stores::conversations::an_update_changes_what_it_names_and_takes_the_next_pos(stores()).await;
     stores::conversations::one_other_and_no_name_is_the_direct_conversation_of_the_pair(stores()).await;
     stores::deletion::a_deleted_user_leaves_every_group_and_hands_over(stores()).await;
+    stores::group_search::strangers_find_reserved_names_and_members_their_own_too(stores()).await;
+    stores::groups::a_deactivated_group_frees_its_name_and_is_read_by_its_members_alone(stores()).await;
+    stores::groups::a_group_that_everyone_has_left_is_inactive_and_its_name_free(stores()).await;
+    stores::groups::a_renamed_group_gives_its_old_name_back(stores()).await;
     stores::history::a_message_serves_as_an_anchor_like_its_number(stores()).await;
+    stores::invites::a_replaced_code_is_of_no_more_use(stores()).await;
+    stores::memberships::positions_are_listed_for_those_who_take_part_now(stores()).await;
     stores::memberships::removals_tell_where_a_user_took_part_and_does_not_now(stores()).await;
     stores::memberships::the_newest_pos_is_listed_for_those_that_exist(stores()).await;
     stores::memberships::memberships_are_listed_by_newest_activity_up_to_a_limit(stores()).await;
     stores::messages::a_message_reads_back_as_it_was_stored(stores()).await;
     stores::overviews::a_list_is_paged_with_its_total(stores()).await;
+    stores::pairs::a_list_holds_the_kinds_that_are_asked_for(stores()).await;
+    stores::pairs::a_message_is_found_by_its_id_and_by_its_number(stores()).await;
+    stores::pairs::the_conversation_of_a_pair_is_found_from_either_side(stores()).await;
     stores::participants::whoever_comes_back_begins_anew_as_a_member(stores()).await;
+    stores::receipt_news::a_move_tells_how_far_the_newest_message_it_covers_has_got(stores()).await;
     stores::receipts::positions_only_move_forward_and_never_past_the_newest(stores()).await;
     stores::rotation::a_spent_token_that_comes_back_late_ends_the_family(stores()).await;
     stores::search::search_is_paged_in_order_of_username(stores()).await;
@@ -105,6 +116,8 @@ async fn no_statement_scans_a_table() {
     assert!(explained > 50, "only {explained} statements of {}", statements.len());
     let one_range = "SEARCH messages USING PRIMARY KEY (conversation_id=? AND seq>? AND seq<?)";
     assert!(steps.iter().any(|step| step == one_range), "a page of history is a range, however deep");
+    let one_beginning = "SEARCH group_name_suffixes USING PRIMARY KEY (suffix>? AND suffix<?)";
+    assert!(steps.iter().any(|step| step == one_beginning), "a search is a range, however many groups: {steps:?}");
     store.close();
 }
 
@@ -127,6 +140,27 @@ async fn a_page_of_conversations_takes_a_constant_number_of_statements() {
         counts.push(recorded().iter().filter(|statement| statement.starts_with("SELECT")).count());
     }
     assert_eq!(counts, [5, 5, 5]);
+}
+
+#[tokio::test]
+async fn a_page_of_found_groups_takes_a_constant_number_of_statements() {
+    let _alone = ALONE.lock().await;
+    set_default_instrumentation(record).expect("recording");
+    let scene = Scene::new(stores());
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    for number in 0..30 {
+        scene.named_group(if number % 2 == 0 { ann } else { bob }, &[], &format!("club {number}")).await;
+    }
+    let term = SearchTerm::parse("club").expect("a term");
+    let mut counts = Vec::new();
+    for limit in [1, 5, 30] {
+        recorded();
+        let request = PageRequest { number: PageNumber::FIRST, limit: PageLimit::parse(limit).expect("a limit") };
+        let page = scene.groups.search_groups(ann, &term, request).await.expect("a page");
+        assert_eq!((page.items.len() as u64, page.total), (limit, 30));
+        counts.push(recorded().iter().filter(|statement| statement.starts_with("SELECT")).count());
+    }
+    assert_eq!(counts, [7, 7, 7]);
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ pub struct Conversation {
     pub description: Option<ConversationDescription>,
     /// Groups may have one.
     pub avatar: Option<AvatarUrl>,
-    /// `false` once a group was deactivated.
+    /// `false` once a group was deactivated, or everyone has left it.
     pub is_active: bool,
     /// How strangers may join a group. Shown to those who take part, and to nobody else.
     pub invite_code: Option<InviteCode>,

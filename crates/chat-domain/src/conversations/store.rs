@@ -234,7 +234,8 @@ pub trait ConversationStore: Send + Sync {
     /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order.
+    /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order. A group that
+    /// nobody is left in is inactive from then on, and its name is free.
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError>;
 
     /// Changes what the changes name. Under a race for one name that is to be reserved exactly one call gets it. Returns the conversation after it and the [`crate::ChangeKind::Updated`].

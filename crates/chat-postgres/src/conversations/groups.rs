@@ -16,8 +16,7 @@ pub(super) async fn deactivate(
     at: Timestamp,
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     as_admin(connection, id, actor).await?;
-    names::forget(connection, id).await?;
-    set_inactive(connection, id).await?;
+    retire(connection, id).await?;
     Ok(record_update(connection, id, at).await?)
 }
 
@@ -44,7 +43,9 @@ pub(super) async fn as_admin(
     Ok(conversation)
 }
 
-async fn set_inactive(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<()> {
+/// Makes the group inactive; its name is free again.
+pub(super) async fn retire(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<()> {
+    names::forget(connection, id).await?;
     // The key of its name may stay: it counts among active groups alone.
     let row = conversations::table.find(id.as_uuid());
     diesel::update(row).set(conversations::is_active.eq(false)).execute(connection).await?;

@@ -3,11 +3,12 @@ use super::rows::{ParticipantRow, kind_from};
 use crate::fault::Stored;
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
-use chat_domain::conversations::{Conversation, Membership, Removal};
+use chat_domain::conversations::{Conversation, ConversationKind, Membership, Removal};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(super) async fn list(connection: &mut AsyncPgConnection, user: UserId, limit: u32) -> Stored<Vec<Membership>> {
@@ -71,7 +72,31 @@ pub(super) async fn removals(
     Ok(rows.into_iter().filter_map(removal).collect())
 }
 
-pub(crate) async fn last_pos(
+/// What a conversation's changes are read by.
+pub(crate) struct Head {
+    pub(crate) last_pos: Pos,
+    pub(crate) kind: ConversationKind,
+}
+
+/// The heads of those of these conversations that exist.
+pub(crate) async fn heads(
+    connection: &mut AsyncPgConnection,
+    ids: &[ConversationId],
+) -> Stored<HashMap<ConversationId, Head>> {
+    let rows: Vec<(Uuid, i64, Option<String>)> = conversations::table
+        .filter(conversations::id.eq_any(uuids(ids)))
+        .select((conversations::id, conversations::last_pos, conversations::direct_key))
+        .load(connection)
+        .await?;
+    rows.into_iter()
+        .map(|(id, last_pos, direct_key)| {
+            let head = Head { last_pos: Pos::from_i64(last_pos), kind: kind_from(direct_key.as_deref())? };
+            Ok((ConversationId::new(id), head))
+        })
+        .collect()
+}
+
+pub(super) async fn last_pos(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
 ) -> Stored<Vec<(ConversationId, Pos)>> {

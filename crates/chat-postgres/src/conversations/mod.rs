@@ -15,7 +15,7 @@ mod search;
 mod update;
 
 pub(crate) use details::load_many;
-pub(crate) use memberships::last_pos;
+pub(crate) use memberships::{Head, heads};
 pub(crate) use participants::leave_every_group;
 pub(crate) use rows::{kind_from, role_from};
 

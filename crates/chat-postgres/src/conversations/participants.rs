@@ -1,5 +1,6 @@
 use super::changes::{NewChange, record};
 use super::details::{all_participants, hold_by_invite, hold_conversation, load_details};
+use super::groups::retire;
 use super::memberships::find_participant;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
@@ -142,7 +143,11 @@ async fn leave(
         Some(Role::Admin) => next_admin(&all_participants(connection, id).await?, user),
         Some(Role::Member) | None => None,
     };
-    count_participants(connection, id, -1).await?;
+    let left = count_participants(connection, id, -1).await?;
+    if left == 0 {
+        // Nobody is there to let anyone in, or to give the name away.
+        retire(connection, id).await?;
+    }
     let pos = record(connection, id, &NewChange::ParticipantRemoved { user }, at).await?;
     mark_left(connection, id, user, pos, at).await?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
@@ -171,10 +176,11 @@ async fn mark_left(
     Ok(())
 }
 
-async fn count_participants(connection: &mut AsyncPgConnection, id: ConversationId, more: i32) -> Stored<()> {
-    diesel::update(conversations::table.find(id.as_uuid()))
+/// How many take part after it.
+async fn count_participants(connection: &mut AsyncPgConnection, id: ConversationId, more: i32) -> Stored<i32> {
+    Ok(diesel::update(conversations::table.find(id.as_uuid()))
         .set(conversations::participant_count.eq(conversations::participant_count + more))
-        .execute(connection)
-        .await?;
-    Ok(())
+        .returning(conversations::participant_count)
+        .get_result(connection)
+        .await?)
 }

@@ -27,7 +27,7 @@ pub(crate) struct MessageRow {
 }
 
 impl MessageRow {
-    pub(super) fn conversation_id(&self) -> ConversationId {
+    pub(crate) fn conversation_id(&self) -> ConversationId {
         ConversationId::new(self.conversation_id)
     }
 

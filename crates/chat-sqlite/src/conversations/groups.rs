@@ -16,8 +16,7 @@ pub(super) fn deactivate(
     at: Timestamp,
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     as_admin(connection, id, actor)?;
-    names::forget(connection, id)?;
-    set_inactive(connection, id)?;
+    retire(connection, id)?;
     Ok(record_update(connection, id, at)?)
 }
 
@@ -44,7 +43,9 @@ pub(super) fn as_admin(
     Ok(conversation)
 }
 
-fn set_inactive(connection: &mut SqliteConnection, id: ConversationId) -> Stored<()> {
+/// Makes the group inactive; its name is free again.
+pub(super) fn retire(connection: &mut SqliteConnection, id: ConversationId) -> Stored<()> {
+    names::forget(connection, id)?;
     // The key of its name may stay: it counts among active groups alone.
     let row = conversations::table.find(Id::from(id));
     diesel::update(row).set(conversations::is_active.eq(false)).execute(connection)?;

@@ -1,5 +1,6 @@
 use super::changes::{NewChange, record};
 use super::details::{all_participants, find_by_invite, find_conversation, load_details};
+use super::groups::retire;
 use super::memberships::find_participant;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
@@ -114,7 +115,11 @@ fn leave(connection: &mut SqliteConnection, id: ConversationId, user: UserId, at
         Some(Role::Admin) => next_admin(&all_participants(connection, id)?, user),
         Some(Role::Member) | None => None,
     };
-    count_participants(connection, id, -1)?;
+    let left = count_participants(connection, id, -1)?;
+    if left == 0 {
+        // Nobody is there to let anyone in, or to give the name away.
+        retire(connection, id)?;
+    }
     let pos = record(connection, id, &NewChange::ParticipantRemoved { user }, at)?;
     mark_left(connection, id, user, pos, at)?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
@@ -141,9 +146,10 @@ fn mark_left(
     Ok(())
 }
 
-fn count_participants(connection: &mut SqliteConnection, id: ConversationId, more: i32) -> Stored<()> {
-    diesel::update(conversations::table.find(Id::from(id)))
+/// How many take part after it.
+fn count_participants(connection: &mut SqliteConnection, id: ConversationId, more: i32) -> Stored<i32> {
+    Ok(diesel::update(conversations::table.find(Id::from(id)))
         .set(conversations::participant_count.eq(conversations::participant_count + more))
-        .execute(connection)?;
-    Ok(())
+        .returning(conversations::participant_count)
+        .get_result(connection)?)
 }

@@ -18,8 +18,8 @@ use std::collections::{BTreeSet, HashMap};
 const RESERVED: &str = "SELECT c.id, c.name
      FROM (SELECT suffix, conversation_id FROM group_name_suffixes
            WHERE suffix >= ? AND suffix < ?
-           ORDER BY suffix, conversation_id LIMIT ?) AS s
-     CROSS JOIN conversations AS c ON c.id = s.conversation_id
+           ORDER BY suffix, conversation_id LIMIT ?)
+     CROSS JOIN conversations AS c ON c.id = conversation_id
      WHERE c.name IS NOT NULL";
 
 #[derive(QueryableByName)]

@@ -115,6 +115,47 @@ macro_rules! store_contract {
                 reading_an_empty_conversation_moves_nothing
                 unread_counts_equal_a_recount_after_anything
             }
+            groups {
+                a_named_group_begins_as_any_group_does
+                a_reserved_name_is_taken_in_any_case
+                a_renamed_group_gives_its_old_name_back
+                what_leaves_the_name_alone_keeps_it_reserved
+                of_racing_creations_of_one_name_exactly_one_wins
+                of_racing_renames_to_one_name_exactly_one_wins
+                a_deactivated_group_frees_its_name_and_is_read_by_its_members_alone
+                an_inactive_group_refuses_every_write_but_leaving
+                only_admins_deactivate_a_group
+                a_group_that_everyone_has_left_is_inactive_and_its_name_free
+            }
+            invites {
+                whoever_has_the_code_joins_as_a_member_once
+                a_replaced_code_is_of_no_more_use
+                every_group_has_a_code_and_no_pair_has_one
+                nobody_joins_a_full_group_and_no_deleted_user_joins_any
+                racing_joins_let_each_in_once_and_none_past_a_new_code
+            }
+            group_search {
+                groups_are_found_by_any_part_of_their_name_in_any_case
+                a_group_search_takes_wildcards_for_ordinary_characters
+                a_long_term_is_compared_with_the_whole_name
+                strangers_find_reserved_names_and_members_their_own_too
+                a_search_follows_renaming_and_deactivation
+                a_group_search_is_paged_in_order_of_names
+                a_vague_group_search_is_bounded_and_shows_ones_own
+            }
+            pairs {
+                the_conversation_of_a_pair_is_found_from_either_side
+                a_list_holds_the_kinds_that_are_asked_for
+                every_message_says_of_which_kind_its_conversation_is
+                a_message_is_found_by_its_id_and_by_its_number
+            }
+            receipt_news {
+                a_move_tells_how_far_the_newest_message_it_covers_has_got
+                a_move_among_very_many_tells_of_no_message
+                racing_moves_of_one_participant_count_each_message_once
+                of_racing_readers_the_last_learns_that_all_have_read
+                unread_counts_equal_a_recount_after_many_clients_did_anything
+            }
             change_log {
                 every_kind_of_change_reads_back_in_its_place
                 a_creation_names_all_its_members_however_many
@@ -171,6 +212,11 @@ mod tests {
             include_str!("messages.rs"),
             include_str!("history.rs"),
             include_str!("receipts.rs"),
+            include_str!("groups.rs"),
+            include_str!("invites.rs"),
+            include_str!("group_search.rs"),
+            include_str!("pairs.rs"),
+            include_str!("receipt_news.rs"),
             include_str!("change_log.rs"),
             include_str!("deletion.rs"),
             include_str!("races.rs"),

@@ -8,9 +8,9 @@ use chat_domain::users::{CreateUserError, EmailAddress, NewUser, Username, Wante
 use chat_domain::{ChangeKind, UserId};
 use std::collections::HashSet;
 
-const RACERS: usize = 200;
+pub(super) const RACERS: usize = 200;
 
-async fn race<T: Send + 'static, F>(racer: impl Fn(usize) -> F) -> Vec<T>
+pub(super) async fn race<T: Send + 'static, F>(racer: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
 {

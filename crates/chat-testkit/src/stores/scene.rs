@@ -1,8 +1,9 @@
 use super::Stores;
 use chat_domain::auth::{ClientInfo, NewSession, PasswordHash, RefreshTokenHash, Session};
 use chat_domain::conversations::{
-    AddParticipant, ConversationName, ConversationOverview, InviteCode, NewConversation, ParticipantIds,
-    RemoveParticipant,
+    AddParticipant, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, InviteCode,
+    JoinGroup, NameRule, NewConversation, NewGroup, ParticipantError, ParticipantIds, RemoveParticipant,
+    UpdateConversation,
 };
 use chat_domain::messages::{Appended, Draft, HistoryRequest, Message, MessageBody, SendMessage};
 use chat_domain::receipts::{AdvancePositions, Advanced, ReceiptTarget};
@@ -105,6 +106,51 @@ impl Scene {
 
     pub async fn group(&self, admin: UserId, others: &[UserId]) -> ConversationId {
         self.create(self.new_conversation(admin, others, Some("a group"))).await
+    }
+
+    /// A group about to be made whose name is to be its own.
+    pub fn new_group(&self, creator: UserId, others: &[UserId], name: &str) -> NewGroup {
+        NewGroup {
+            id: ConversationId::new(Uuid::now_v7()),
+            created_by: creator,
+            others: others.to_vec(),
+            name: ConversationName::parse(name).expect("a name"),
+            description: None,
+            avatar: None,
+            invite_code: InviteCode::new(Uuid::new_v4()),
+            at: self.now(),
+        }
+    }
+
+    /// A group that has its name reserved.
+    pub async fn named_group(&self, creator: UserId, others: &[UserId], name: &str) -> ConversationId {
+        let made = self.groups.create_group(self.new_group(creator, others, name)).await.expect("a group");
+        made.overview.details.conversation.id
+    }
+
+    pub async fn rename(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        name: &str,
+        name_rule: NameRule,
+    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+        let name = ConversationName::parse(name).expect("a name");
+        let changes = ConversationChanges { name: Some(Some(name)), ..ConversationChanges::default() };
+        let update = UpdateConversation { conversation_id: id, actor, changes, name_rule, at: self.now() };
+        self.conversations.update(update).await
+    }
+
+    pub async fn deactivate(&self, id: ConversationId, admin: UserId) -> (ConversationDetails, Change) {
+        self.groups.deactivate(id, admin, self.now()).await.expect("deactivated")
+    }
+
+    pub async fn join(
+        &self,
+        invite_code: InviteCode,
+        user: UserId,
+    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+        self.groups.join(JoinGroup { invite_code, user, at: self.now() }).await
     }
 
     async fn create(&self, new: NewConversation) -> ConversationId {

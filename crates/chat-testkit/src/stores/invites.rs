@@ -1,0 +1,121 @@
+//! Joining a group by its invite code.
+
+use super::races::{RACERS, race};
+use super::{Scene, Stores};
+use chat_domain::conversations::{InviteCode, MAX_PARTICIPANTS, ParticipantError, Refusal, Role};
+use chat_domain::receipts::Positions;
+use chat_domain::{ChangeKind, ConversationId, Pos, Seq, UserId};
+use uuid::Uuid;
+
+/// A group and its invite code.
+async fn group(scene: &Scene, admin: UserId, others: &[UserId]) -> (ConversationId, InviteCode) {
+    let new = scene.new_group(admin, others, "Open house");
+    let made = (new.id, new.invite_code);
+    scene.groups.create_group(new).await.expect("a group");
+    made
+}
+
+pub async fn whoever_has_the_code_joins_as_a_member_once(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, eve] = scene.users_named(["ann", "eve"]).await;
+    let (group, code) = group(&scene, ann, &[]).await;
+    scene.say_many(group, ann, 3).await;
+    let (details, change) = scene.join(code, eve).await.expect("joined");
+    assert_eq!((details.conversation.id, details.conversation.participant_count, change.pos), (group, 2, Pos::new(5)));
+    let joined = details.participants.iter().find(|one| one.user.id == eve).expect("listed").clone();
+    assert_eq!((joined.role, joined.joined_at), (Role::Member, change.at));
+    assert_eq!(joined.positions, Positions::joining_at(Seq::new(3)));
+    let kind = ChangeKind::ParticipantAdded { user: joined.user, role: Role::Member, details: Box::new(details) };
+    assert_eq!(change.kind, kind);
+    for member in [eve, ann] {
+        let again = scene.join(code, member).await;
+        assert!(matches!(again, Err(ParticipantError::Refused(Refusal::AlreadyAParticipant))), "{again:?}");
+    }
+    scene.remove(group, ann, eve).await;
+    scene.join(code, eve).await.expect("whoever was removed may come back while the code holds");
+    scene.assert_numbered_without_gaps(group, ann).await;
+}
+
+pub async fn a_replaced_code_is_of_no_more_use(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, eve] = scene.users_named(["ann", "eve"]).await;
+    let (group, first) = group(&scene, ann, &[]).await;
+    let second = InviteCode::new(Uuid::new_v4());
+    let conversation = scene.groups.replace_invite_code(group, ann, second).await.expect("replaced");
+    assert_eq!(conversation, scene.overview(group, ann).await.details.conversation);
+    assert_eq!((conversation.invite_code, conversation.last_pos), (Some(second), Pos::new(1)), "no durable change");
+    for unknown in [first, InviteCode::new(Uuid::new_v4())] {
+        let refused = scene.join(unknown, eve).await;
+        assert!(matches!(refused, Err(ParticipantError::UnknownInvite)), "{refused:?}");
+    }
+    scene.join(second, eve).await.expect("joined");
+}
+
+pub async fn every_group_has_a_code_and_no_pair_has_one(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let new = scene.new_conversation(ann, &[bob], Some("plain"));
+    let (plain, code) = (new.id, new.invite_code);
+    scene.conversations.create(new).await.expect("a group");
+    assert_eq!(scene.overview(plain, ann).await.details.conversation.invite_code, Some(code));
+    assert_eq!(scene.join(code, eve).await.expect("joined").0.conversation.id, plain);
+    let direct = scene.new_conversation(ann, &[bob], None);
+    let code = direct.invite_code;
+    let made = scene.conversations.create(direct).await.expect("a pair").overview.details.conversation;
+    assert_eq!(made.invite_code, None);
+    let refused = scene.join(code, eve).await;
+    assert!(matches!(refused, Err(ParticipantError::UnknownInvite)), "{refused:?}");
+}
+
+pub async fn nobody_joins_a_full_group_and_no_deleted_user_joins_any(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, gone] = scene.users_named(["ann", "gone"]).await;
+    scene.users.delete(gone, scene.now()).await.expect("deleted");
+    let mut others = Vec::new();
+    for number in 1..MAX_PARTICIPANTS {
+        others.push(scene.user(&format!("user{number}")).await);
+    }
+    let late = others.pop().expect("somebody");
+    let (group, code) = group(&scene, ann, &others).await;
+    let refused = scene.join(code, gone).await;
+    assert!(matches!(refused, Err(ParticipantError::UnknownUser)), "{refused:?}");
+    scene.join(code, late).await.expect("the last place");
+    let refused = scene.join(code, scene.user("later").await).await;
+    assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::Full))), "{refused:?}");
+    assert_eq!(scene.all_changes(group).await.len(), 2, "nothing was stored");
+}
+
+pub async fn racing_joins_let_each_in_once_and_none_past_a_new_code(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    let mut people = Vec::new();
+    for number in 0..RACERS / 4 {
+        people.push(scene.user(&format!("user{number}")).await);
+    }
+    let (group, code) = group(&scene, ann, &[]).await;
+    let second = InviteCode::new(Uuid::new_v4());
+    let outcomes = race(|number| {
+        let scene = scene.clone();
+        // Each comes four times, and somewhere in the middle the code is replaced.
+        let person = people[number % people.len()];
+        async move {
+            if number == RACERS / 2 {
+                scene.groups.replace_invite_code(group, ann, second).await.expect("replaced");
+                return None;
+            }
+            match scene.join(code, person).await {
+                Ok((_, change)) => Some(change.pos),
+                Err(ParticipantError::Refused(Refusal::AlreadyAParticipant) | ParticipantError::UnknownInvite) => None,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    })
+    .await;
+    let joined = outcomes.iter().flatten().count();
+    let overview = scene.overview(group, ann).await;
+    assert_eq!(overview.details.conversation.participant_count as usize, joined + 1, "each joining counted once");
+    assert!(joined <= people.len());
+    let refused = scene.join(code, scene.user("late").await).await;
+    assert!(matches!(refused, Err(ParticipantError::UnknownInvite)), "{refused:?}");
+    scene.assert_numbered_without_gaps(group, ann).await;
+}

@@ -73,13 +73,16 @@ fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) ->
     kind_from(direct_key.as_deref())
 }
 
+/// The newest numbers, whether the conversation is active, its pair, and the sender.
+type StandingRow = (i64, i64, bool, Option<String>, Option<SummaryRow>);
+
 fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Standing>> {
     let takes_part = participants::conversation_id
         .eq(conversations::id)
         .and(participants::user_id.eq(Id::from(draft.sender)))
         .and(participants::left_at.is_null());
     let exists = users::id.eq(participants::user_id).and(users::deleted_at.is_null());
-    let row: Option<(i64, i64, bool, Option<String>, Option<SummaryRow>)> = conversations::table
+    let row: Option<StandingRow> = conversations::table
         .left_join(participants::table.on(takes_part))
         .left_join(users::table.on(exists))
         .filter(conversations::id.eq(Id::from(draft.conversation_id)))

@@ -4,8 +4,8 @@ use super::races::{RACERS, race};
 use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};
 use chat_domain::conversations::{
-    AddParticipant, ConversationDescription, ConversationFilter, ConversationKind, CreateConversationError,
-    CreatedConversation, NameRule, NewGroup, ParticipantError, Refusal, Role,
+    AddParticipant, ConversationDescription, ConversationFilter, ConversationKind, ConversationName,
+    CreateConversationError, CreatedConversation, NameRule, NewGroup, ParticipantError, Refusal, Role,
 };
 use chat_domain::messages::{AppendError, Appended, HistoryRequest};
 use chat_domain::users::AvatarUrl;
@@ -13,7 +13,7 @@ use chat_domain::{ChangeKind, ConversationId, Pos, UserId};
 use std::collections::HashSet;
 use uuid::Uuid;
 
-fn is_taken<T>(outcome: Result<T, CreateConversationError>) -> bool {
+fn is_taken<T>(outcome: &Result<T, CreateConversationError>) -> bool {
     matches!(outcome, Err(CreateConversationError::NameTaken))
 }
 
@@ -54,7 +54,7 @@ pub async fn a_reserved_name_is_taken_in_any_case(stores: Stores) {
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     scene.named_group(ann, &[bob], "Projekt ÄRGER").await;
     for name in ["Projekt ÄRGER", "projekt ärger", "PROJEKT Ärger"] {
-        assert!(is_taken(scene.groups.create_group(scene.new_group(bob, &[], name)).await), "{name}");
+        assert!(is_taken(&scene.groups.create_group(scene.new_group(bob, &[], name)).await), "{name}");
     }
     scene.named_group(bob, &[], "Projekt ARGER").await;
     scene
@@ -75,7 +75,10 @@ pub async fn a_renamed_group_gives_its_old_name_back(stores: Stores) {
     assert_eq!(scene.all_changes(other).await.len(), 1, "nothing was stored");
     scene.rename(one, ann, "oNe", NameRule::Reserved).await.expect("its own name in another case");
     let (details, change) = scene.rename(one, ann, "Two", NameRule::Reserved).await.expect("renamed");
-    assert_eq!((details.conversation.name.as_ref().map(|name| name.as_str()), change.pos), (Some("Two"), Pos::new(3)));
+    assert_eq!(
+        (details.conversation.name.as_ref().map(ConversationName::as_str), change.pos),
+        (Some("Two"), Pos::new(3))
+    );
     scene.rename(other, ann, "One", NameRule::Reserved).await.expect("the name is free");
     let plain = scene.group(ann, &[bob]).await;
     scene.rename(plain, ann, "two", NameRule::Free).await.expect("a free name may be one that is reserved");
@@ -96,7 +99,7 @@ pub async fn what_leaves_the_name_alone_keeps_it_reserved(stores: Stores) {
     let (conversation_id, actor, name_rule, at) = (group, ann, NameRule::Free, scene.now());
     let update = chat_domain::conversations::UpdateConversation { conversation_id, actor, changes, name_rule, at };
     scene.conversations.update(update).await.expect("updated");
-    assert!(is_taken(scene.groups.create_group(scene.new_group(ann, &[], "kept")).await));
+    assert!(is_taken(&scene.groups.create_group(scene.new_group(ann, &[], "kept")).await));
 }
 
 pub async fn of_racing_creations_of_one_name_exactly_one_wins(stores: Stores) {
@@ -110,7 +113,7 @@ pub async fn of_racing_creations_of_one_name_exactly_one_wins(stores: Stores) {
     .await;
     let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (1, RACERS - 1));
-    assert!(refused.into_iter().all(is_taken));
+    assert!(refused.iter().all(is_taken));
     assert_eq!(scene.conversations.list_memberships(ann, 100).await.expect("memberships").len(), 1);
 }
 
@@ -169,7 +172,7 @@ pub async fn a_deactivated_group_frees_its_name_and_is_read_by_its_members_alone
     assert_eq!(scene.conversations.list_memberships(ann, 10).await.expect("memberships").len(), 1, "still a member");
     assert_eq!(scene.overview(group, eve).await.viewer, None);
     let successor = scene.named_group(eve, &[], "OVER").await;
-    assert!(is_taken(scene.groups.create_group(scene.new_group(ann, &[], "Over")).await), "for one successor");
+    assert!(is_taken(&scene.groups.create_group(scene.new_group(ann, &[], "Over")).await), "for one successor");
     assert!(scene.overview(successor, eve).await.details.conversation.is_active);
     scene.assert_numbered_without_gaps(group, ann).await;
 }
@@ -223,7 +226,7 @@ pub async fn a_group_that_everyone_has_left_is_inactive_and_its_name_free(stores
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let (left, abandoned) = (scene.named_group(ann, &[bob], "Left").await, scene.named_group(ann, &[], "Gone").await);
     scene.remove(left, ann, ann).await;
-    assert!(is_taken(scene.groups.create_group(scene.new_group(bob, &[], "left")).await), "somebody is there");
+    assert!(is_taken(&scene.groups.create_group(scene.new_group(bob, &[], "left")).await), "somebody is there");
     assert_eq!(scene.remove(left, bob, bob).await.len(), 1);
     assert!(!scene.overview(left, bob).await.details.conversation.is_active);
     scene.named_group(bob, &[], "left").await;

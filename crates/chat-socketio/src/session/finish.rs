@@ -67,6 +67,10 @@ impl Session {
                     if !wire.is_mid_frame() {
                         ready!(poll_written(wire, |wire| wire.write(control, &mut Nothing), context));
                     }
+                    if ending == Ending::Client {
+                        // It has said its last, and waits for this side to hang up.
+                        return Poll::Ready(());
+                    }
                     wire.hang_up();
                     *stage = Stage::Lingering;
                 }

@@ -30,7 +30,8 @@ pub(crate) const FRIEND: &str = "http://friend.example";
 
 /// Settings under which nothing happens by itself within a test.
 pub(crate) fn quiet() -> Settings {
-    Settings { ping_interval: Duration::from_mins(1), ..Settings::default() }
+    let close_timeout = Duration::from_secs(1);
+    Settings { ping_interval: Duration::from_mins(1), close_timeout, ..Settings::default() }
 }
 
 #[derive(Clone)]

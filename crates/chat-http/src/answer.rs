@@ -39,6 +39,8 @@ shapes! {
     }
     Numbered { [(200, "A page of the list.")], ["NumberedPage"] }
     History { [(200, "A part of the history, newest first.")], ["NumberedPage", "CursorPage"] }
+    OldestFirst { [(200, "A page of the chat, oldest first.")], ["NumberedPage"] }
+    NotArrived { [(200, "What has not arrived yet, oldest first.")], ["CursorPage"] }
 }
 
 /// A success.
@@ -56,6 +58,10 @@ pub(crate) type Sent<T> = Answer<T, NewOrReplayed>;
 pub(crate) type Listed<T> = Answer<Vec<T>, Numbered>;
 /// A part of a history.
 pub(crate) type HistoryAnswer<T> = Answer<Vec<T>, History>;
+/// A page of a chat.
+pub(crate) type ChatPage<T> = Answer<Vec<T>, OldestFirst>;
+/// Messages that have not arrived yet.
+pub(crate) type Undelivered<T> = Answer<Vec<T>, NotArrived>;
 
 impl<T, S> Answer<T, S> {
     fn of(status: StatusCode, data: T, pagination: Option<Pagination>) -> Self {
@@ -88,7 +94,8 @@ impl<T> Listed<T> {
     }
 }
 
-impl<T> HistoryAnswer<T> {
+impl<T, S> Answer<Vec<T>, S> {
+    /// A part of a history.
     pub(crate) fn history(data: Vec<T>, pagination: Pagination) -> Self {
         Self::of(StatusCode::OK, data, Some(pagination))
     }
@@ -133,6 +140,16 @@ fn envelope<T: ApiComponent, S: Shape>(status: u16) -> Schema {
     let data = match T::schema() {
         // A list describes itself by a reference to its items; anything else is found by its name.
         Some((_, ReferenceOr::Object(Schema::Object(list)))) if list.array.is_some() => Schema::Object(list),
+        // Beside a reference nothing else counts.
+        Some((name, _)) if !T::required() => SchemaObject {
+            subschemas: Some(Box::new(SubschemaValidation {
+                all_of: Some(vec![reference(&name)]),
+                ..SubschemaValidation::default()
+            })),
+            extensions: [("nullable".to_owned(), true.into())].into(),
+            ..SchemaObject::default()
+        }
+        .into(),
         Some((name, _)) => reference(&name),
         None => {
             SchemaObject { extensions: [("nullable".to_owned(), true.into())].into(), ..SchemaObject::default() }.into()

@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, delete, get, patch, post, resource};
 use chat_app::CreateConversation;
+use chat_domain::conversations::ConversationFilter;
 use chat_protocol::conversations::{
     AddParticipantBody, ConversationOverviewView, ConversationView, CreateConversationBody, UpdateConversationBody,
 };
@@ -33,7 +34,7 @@ async fn list_conversations(
     page: PageQuery,
 ) -> Result<Listed<ConversationOverviewView>, ApiError> {
     let conversations = state.app.conversations.clone();
-    let found = state.run(async move { conversations.list(actor.0, page.0).await }).await??;
+    let found = state.run(async move { conversations.list(actor.0, ConversationFilter::All, page.0).await }).await??;
     Ok(Listed::page(found, ConversationOverviewView::from))
 }
 

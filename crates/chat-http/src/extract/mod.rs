@@ -9,8 +9,11 @@ mod query;
 pub(crate) use bearer::{Bearer, OptionalToken, bearer_token};
 pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use client::{Client, IdempotencyKey};
-pub(crate) use path::{ConversationPath, MemberPath, SessionPath, UserPath};
-pub(crate) use query::{HistoryQuery, PageQuery, SearchQuery};
+pub(crate) use path::{
+    ChatUserPath, ConversationPath, GroupMemberPath, GroupPath, InvitePath, MemberPath, MessagePath, PartnerPath,
+    SessionPath, UserPath,
+};
+pub(crate) use query::{GroupSearchQuery, HistoryQuery, PageQuery, RoomsQuery, SearchQuery};
 
 use crate::{ApiError, HttpState};
 use actix_web::{HttpRequest, web::Data};

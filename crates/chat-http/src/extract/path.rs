@@ -4,8 +4,9 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use apistos::ApiComponent;
 use apistos::paths::{Parameter, ParameterDefinition, ParameterIn};
-use chat_domain::{ConversationId, InvalidId, SessionId, UserId};
-use schemars::schema::{InstanceType, Schema, SchemaObject};
+use chat_domain::conversations::InviteCode;
+use chat_domain::{ConversationId, InvalidId, MessageId, SessionId, UserId};
+use schemars::schema::{InstanceType, Schema, SchemaObject, StringValidation};
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -20,6 +21,10 @@ fn parameter(name: &str, description: &str) -> Parameter {
         format: Some("uuid".to_owned()),
         ..SchemaObject::default()
     };
+    of_schema(name, description, schema)
+}
+
+fn of_schema(name: &str, description: &str, schema: SchemaObject) -> Parameter {
     Parameter {
         name: name.to_owned(),
         _in: ParameterIn::Path,
@@ -66,4 +71,44 @@ paths! {
     ConversationPath { ConversationId = "id": "The conversation." }
     /// `/conversations/{id}/participants/{userId}`
     MemberPath { ConversationId = "id": "The conversation.", UserId = "userId": "The participant." }
+    /// `/chat/message/{messageId}/status`
+    MessagePath { MessageId = "messageId": "The message." }
+    /// `/chat/messages/.../{userId}/{partnerId}`
+    PartnerPath { UserId = "userId": "Oneself.", UserId = "partnerId": "Who one talks to." }
+    /// `/chat/user/{userId}/...`, `/chat/rooms/{userId}`
+    ChatUserPath { UserId = "userId": "The user." }
+    /// `/chat/group/{groupId}`
+    GroupPath { ConversationId = "groupId": "The group." }
+    /// `/chat/group/{groupId}/member/{userId}`
+    GroupMemberPath { ConversationId = "groupId": "The group.", UserId = "userId": "The member." }
+}
+
+/// `/chat/group/join/{inviteCode}`
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InvitePath(pub(crate) InviteCode);
+
+const INVITE_CODE: &str = "inviteCode";
+
+impl FromRequest for InvitePath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let code = InviteCode::parse(request.match_info().get(INVITE_CODE).unwrap_or_default());
+        ready(code.map(Self).map_err(|fault| ApiError::invalid(INVITE_CODE, fault)))
+    }
+}
+
+impl ApiComponent for InvitePath {
+    undocumented!();
+
+    fn parameters() -> Vec<Parameter> {
+        let pattern = StringValidation { pattern: Some("^[0-9a-fA-F]{32}$".to_owned()), ..StringValidation::default() };
+        let schema = SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            string: Some(Box::new(pattern)),
+            ..SchemaObject::default()
+        };
+        vec![of_schema(INVITE_CODE, "What a member of the group has passed on.", schema)]
+    }
 }

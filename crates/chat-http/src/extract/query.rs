@@ -98,6 +98,28 @@ impl SearchQuery {
     }
 }
 
+/// `?page&limit` of lists that show one's chats, which most clients want whole
+#[derive(Debug)]
+pub(crate) struct RoomsQuery(pub(crate) PageRequest);
+
+impl RoomsQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let page = pairs.page(PageLimit::GREATEST);
+        pairs.finish(Self(page))
+    }
+}
+
+/// `?q&page&limit` of groups
+#[derive(Debug)]
+pub(crate) struct GroupSearchQuery(pub(crate) SearchTerm, pub(crate) PageRequest);
+
+impl GroupSearchQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        SearchQuery::of(request).map(|SearchQuery(term, page)| Self(term, page))
+    }
+}
+
 /// `?page&limit`, or one of `?before`, `?after` and `?around` with `limit`
 #[derive(Debug)]
 pub(crate) struct HistoryQuery(pub(crate) HistoryRequest);
@@ -157,21 +179,9 @@ macro_rules! extracted {
 
 extracted! {
     PageQuery: page_parameters(PageLimit::DEFAULT);
-    SearchQuery: {
-        let term = SchemaObject {
-            instance_type: Some(InstanceType::String.into()),
-            string: Some(Box::new(StringValidation {
-                min_length: Some(1),
-                max_length: u32::try_from(SearchTerm::MAX_CHARS).ok(),
-                pattern: None,
-            })),
-            ..SchemaObject::default()
-        };
-        let mut parameters = vec![parameter("q", "The beginning of a username or a name.", term)];
-        parameters[0].required = Some(true);
-        parameters.extend(page_parameters(PageLimit::DEFAULT));
-        parameters
-    };
+    SearchQuery: search_parameters("The beginning of a username or a name.");
+    GroupSearchQuery: search_parameters("A part of the group's name, in any case.");
+    RoomsQuery: page_parameters(PageLimit::GREATEST);
     HistoryQuery: {
         let text = || SchemaObject { instance_type: Some(InstanceType::String.into()), ..SchemaObject::default() };
         let mut parameters = page_parameters(PageLimit::HISTORY_DEFAULT);
@@ -193,6 +203,21 @@ fn parameter(name: &str, description: &str, schema: SchemaObject) -> Parameter {
         definition: Some(ParameterDefinition::Schema(Box::new(Schema::from(schema).into()))),
         ..Parameter::default()
     }
+}
+
+fn search_parameters(term: &str) -> Vec<Parameter> {
+    let schema = SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        string: Some(Box::new(StringValidation {
+            min_length: Some(1),
+            max_length: u32::try_from(SearchTerm::MAX_CHARS).ok(),
+            pattern: None,
+        })),
+        ..SchemaObject::default()
+    };
+    let mut parameters = vec![Parameter { required: Some(true), ..parameter("q", term, schema) }];
+    parameters.extend(page_parameters(PageLimit::DEFAULT));
+    parameters
 }
 
 fn page_parameters(default: PageLimit) -> Vec<Parameter> {

@@ -62,7 +62,8 @@ async fn send_message(
     })
 }
 
-fn one_key(
+/// The key of a send, whichever way it came.
+pub(crate) fn one_key(
     header: Option<ClientMessageId>,
     body: Option<ClientMessageId>,
 ) -> Result<Option<ClientMessageId>, ApiError> {

@@ -10,11 +10,11 @@ use chat_protocol::{Failure, Fault, InvalidBody};
 use serde_json::{Value, json};
 
 use ErrorCode::{
-    AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, EmailTaken, GroupInactive,
-    IdempotencyKeyMismatch, IdempotencyKeyReused, Internal, InvalidCredentials, MalformedJson, MessageNotFound,
-    NotAParticipant, NotAnAdmin, OriginNotAllowed, ParticipantNotFound, PayloadTooLarge, ProtocolError,
-    RefreshTokenReused, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid,
-    TooManyConnections, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken,
+    AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, EmailTaken, Forbidden,
+    GroupInactive, GroupNameTaken, IdempotencyKeyMismatch, IdempotencyKeyReused, Internal, InvalidCredentials,
+    InviteNotFound, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed, ParticipantNotFound,
+    PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired,
+    TokenInvalid, TooManyConnections, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken,
     ValidationFailed, WrongPassword,
 };
 
@@ -70,6 +70,41 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
         ],
     ),
     ("markRead", &[ConversationNotFound, MessageNotFound, NotAParticipant]),
+    (
+        "sendChatMessage",
+        &[
+            UserNotFound,
+            ConversationNotFound,
+            MessageNotFound,
+            NotAParticipant,
+            GroupInactive,
+            IdempotencyKeyMismatch,
+            IdempotencyKeyReused,
+        ],
+    ),
+    ("fetchChatMessages", &[Forbidden, ConversationNotFound, NotAParticipant]),
+    ("listUndelivered", &[Forbidden]),
+    ("updateMessageStatus", &[MessageNotFound, NotAParticipant]),
+    ("markDelivered", &[Forbidden]),
+    ("markChatRead", &[Forbidden]),
+    ("createGroup", &[UserNotFound, GroupNameTaken]),
+    ("searchGroups", &[]),
+    ("listGroups", &[Forbidden]),
+    ("findGroup", &[ConversationNotFound, NotAParticipant]),
+    ("updateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive, GroupNameTaken]),
+    ("deactivateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
+    ("joinGroup", &[InviteNotFound, GroupInactive, AlreadyAParticipant, ConversationFull]),
+    ("revokeInviteCode", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
+    (
+        "addGroupMember",
+        &[ConversationNotFound, UserNotFound, NotAParticipant, GroupInactive, AlreadyAParticipant, ConversationFull],
+    ),
+    ("removeGroupMember", &[ConversationNotFound, ParticipantNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
+    ("listRooms", &[Forbidden]),
+    ("listGroupRooms", &[Forbidden]),
+    ("touchLastSeen", &[Forbidden]),
+    ("findLastSeen", &[UserNotFound]),
+    ("findOnlineStatus", &[UserNotFound]),
     ("openSocket", &[ProtocolError, OriginNotAllowed, TooManyConnections]),
 ];
 
@@ -94,6 +129,7 @@ fn sentence(code: ErrorCode) -> &'static str {
         RefreshTokenReused => "The refresh token was used before, please sign in again",
         InvalidCredentials => "The account or the password is wrong",
         WrongPassword => "The current password is wrong",
+        Forbidden => "This is for that user alone",
         NotAParticipant => "You are not a participant of this conversation",
         NotAnAdmin => "Only an admin of the group may do this",
         GroupInactive => "The group is no longer active",
@@ -103,6 +139,8 @@ fn sentence(code: ErrorCode) -> &'static str {
         MessageNotFound => "There is no such message in this conversation",
         SessionNotFound => "There is no such session",
         ParticipantNotFound => "The user is not a participant of this conversation",
+        InviteNotFound => "This invite is of no group, or was revoked",
+        GroupNameTaken => "An active group has this name already",
         EmailTaken => "This email address is already in use",
         UsernameTaken => "This username is already in use",
         AlreadyAParticipant => "The user is a participant already",
@@ -111,13 +149,14 @@ fn sentence(code: ErrorCode) -> &'static str {
         PayloadTooLarge => "The body must have at most 1000000 bytes",
         RequestTimeout => "The body took too long to arrive",
         UnsupportedMediaType => "The body must be sent as Content-Type: application/json",
+        RateLimited => "There were too many requests, please slow down",
         TooManyConnections => "There are too many connections already",
         Unavailable => "The service is not available right now, please try again",
         _ => crate::error::OUR_FAULT,
     }
 }
 
-fn codes(operation: &Value) -> Vec<ErrorCode> {
+fn codes(path: &str, operation: &Value) -> Vec<ErrorCode> {
     let name = operation["operationId"].as_str().unwrap_or_default();
     let own = OPERATIONS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, codes)| *codes);
     let mut codes = own.to_vec();
@@ -129,6 +168,9 @@ fn codes(operation: &Value) -> Vec<ErrorCode> {
     }
     if operation["parameters"].is_array() {
         codes.push(ValidationFailed);
+    }
+    if crate::limits::are_on(path) {
+        codes.push(RateLimited);
     }
     codes.extend([Internal, Unavailable]);
     let mut known = Vec::new();
@@ -144,7 +186,7 @@ fn codes(operation: &Value) -> Vec<ErrorCode> {
 /// Adds every failure to an operation: by status, with an example of the envelope per code.
 pub(super) fn complete(path: &str, operation: &mut Value, schemas: &Value) {
     let fault = likely_fault(operation, schemas);
-    for code in codes(operation) {
+    for code in codes(path, operation) {
         let status = status_of(code);
         let response = &mut operation["responses"][status.as_str()];
         if response.is_null() {
@@ -155,6 +197,9 @@ pub(super) fn complete(path: &str, operation: &mut Value, schemas: &Value) {
                     "examples": {}
                 }}
             });
+        }
+        if code == RateLimited {
+            response["headers"] = crate::limits::documented_headers();
         }
         let example = example(code, path, &fault);
         response["content"]["application/json"]["examples"][code.as_str()] = json!({"value": example});
@@ -170,8 +215,17 @@ fn likely_fault(operation: &Value, schemas: &Value) -> Fault {
             None => Fault::new("extra", "is not a known field"),
         };
     }
-    let has_limit = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "limit"));
-    if has_limit { Fault::new("limit", "must be between 1 and 100") } else { Fault::new("id", "must be a UUID") }
+    let parameter = |is: &dyn Fn(&Value) -> bool| operation["parameters"].as_array()?.iter().find(|one| is(one));
+    if parameter(&|one| one["name"] == "limit").is_some() {
+        return Fault::new("limit", "must be between 1 and 100");
+    }
+    match parameter(&|one| one["in"] == "path") {
+        Some(code) if code["schema"]["format"] != "uuid" => {
+            Fault::new(code["name"].as_str().unwrap_or("id"), "must be an invite code")
+        }
+        Some(id) => Fault::new(id["name"].as_str().unwrap_or("id"), "must be a UUID"),
+        None => Fault::new("id", "must be a UUID"),
+    }
 }
 
 fn example(code: ErrorCode, path: &str, fault: &Fault) -> Value {

@@ -42,6 +42,10 @@ fn spec() -> Spec {
             tag("Users", "Oneself, others, and who is online."),
             tag("Conversations", "Conversations and who takes part in them."),
             tag("Messages", "Messages and read positions."),
+            tag(
+                "Chat",
+                "Private chats and groups, under the names of the second API: the same messages, conversations and read positions.",
+            ),
             tag("Realtime", realtime::ABOUT),
             tag("Health", "For load balancers."),
         ],

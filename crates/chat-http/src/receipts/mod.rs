@@ -29,5 +29,5 @@ async fn mark_read(
     let (receipts, actor) = (state.app.receipts.clone(), actor.0);
     let advanced =
         state.run(async move { receipts.advance(actor, path.0, AdvancePositions::Read(target)).await }).await??;
-    Ok(Answer::ok(PositionsView::new(path.0, actor.user_id, advanced)))
+    Ok(Answer::ok(PositionsView::new(path.0, actor.user_id, &advanced)))
 }

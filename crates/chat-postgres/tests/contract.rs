@@ -4,11 +4,15 @@ use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::Stores;
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn stores() -> Stores {
     let migrate = async |url: String| drop(PostgresStore::migrate(&url).await.expect("a migrated database"));
     let url = Postgres::shared().create_migrated_database(migrate).await;
-    let store = PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store");
+    // Hundreds of racers wait for each other: on a busy machine that may take longer than a client would be kept waiting.
+    let patient = Duration::from_secs(60);
+    let config = PostgresConfig { wait_timeout: patient, statement_timeout: patient, ..PostgresConfig::at(url) };
+    let store = PostgresStore::open(&config).await.expect("a store");
     Stores::of(Arc::new(store), ())
 }
 

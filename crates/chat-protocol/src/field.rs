@@ -132,7 +132,8 @@ pub fn valid_or_absent<T, C>(field: &Optional<T>, context: &C) -> garde::Result 
 #[cfg(feature = "openapi")]
 mod openapi {
     use super::{Field, Optional, Required};
-    use schemars::{JsonSchema, r#gen::SchemaGenerator, schema::Schema};
+    use schemars::schema::{InstanceType, Schema, SingleOrVec};
+    use schemars::{JsonSchema, r#gen::SchemaGenerator};
 
     impl<T: Field> JsonSchema for Required<T> {
         fn is_referenceable() -> bool {
@@ -157,9 +158,15 @@ mod openapi {
             "Optional".to_owned()
         }
 
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
             let mut schema = T::schema();
-            schema.extensions.insert("nullable".to_owned(), true.into());
+            // OpenAPI 3.0 has a word of its own for it, JSON Schema has a type.
+            if generator.settings().option_nullable {
+                schema.extensions.insert("nullable".to_owned(), true.into());
+            } else if let Some(SingleOrVec::Single(kind)) = &schema.instance_type {
+                schema.instance_type = Some(vec![**kind, InstanceType::Null].into());
+                schema.enum_values.iter_mut().for_each(|values| values.push(serde_json::Value::Null));
+            }
             schema.into()
         }
 

@@ -9,6 +9,8 @@
 //! **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a dialect**: a variant of [`Dialect`], its names in
 //! the table, and a file beside `camel.rs`. **To add a gateway**: a variant of [`Gateway`] and its arms.
 
+#[cfg(feature = "openapi")]
+mod asyncapi;
 mod camel;
 mod camel_payloads;
 mod client_frame;
@@ -24,6 +26,8 @@ mod payloads;
 mod resume;
 mod table;
 
+#[cfg(feature = "openapi")]
+pub use asyncapi::asyncapi;
 pub use camel_payloads::{
     CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, FetchedChatView, FetchedGroupView,
     GroupChangedView, GroupMemberAddedView, GroupMemberRemovedView, GroupMessageReceivedView, GroupWindowView,
@@ -46,5 +50,5 @@ pub use payloads::{
 };
 pub use resume::Resume;
 #[cfg(feature = "openapi")]
-pub use table::NamedSchema;
+pub use table::SchemaOf;
 pub use table::{COMMANDS, Camel, Colon, CommandEntry, CommandRow, EVENTS, EventEntry, EventName, EventRow};

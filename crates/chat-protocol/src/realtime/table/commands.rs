@@ -27,9 +27,9 @@ pub struct CommandEntry {
     pub name: &'static str,
     /// The type of its `data`.
     pub payload: &'static str,
-    /// The schemas of its `data`.
+    /// The schema of its `data`.
     #[cfg(feature = "openapi")]
-    pub schemas: fn() -> Vec<super::NamedSchema>,
+    pub schema: super::SchemaOf,
     pub(in crate::realtime) read: fn(&mut Fields) -> Option<Command>,
 }
 
@@ -46,7 +46,7 @@ macro_rules! commands {
                     stringify!($payload)
                 },
                 #[cfg(feature = "openapi")]
-                schemas: super::schemas_of::<$payload>,
+                schema: super::schema_of::<$payload>,
                 read: $read,
             },)+],
         },)*];

@@ -31,9 +31,9 @@ pub struct EventEntry {
     pub name: &'static str,
     /// The type of its `data`.
     pub payload: &'static str,
-    /// The schemas of its `data`.
+    /// The schema of its `data`.
     #[cfg(feature = "openapi")]
-    pub schemas: fn() -> Vec<super::NamedSchema>,
+    pub schema: super::SchemaOf,
 }
 
 /// The events' names in the `colon` dialect.
@@ -59,7 +59,7 @@ macro_rules! events {
                 name: $name,
                 payload: stringify!($payload),
                 #[cfg(feature = "openapi")]
-                schemas: super::schemas_of::<$payload>,
+                schema: super::schema_of::<$payload>,
             },)+],
         },)*];
     };

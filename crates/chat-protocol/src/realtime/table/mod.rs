@@ -44,14 +44,15 @@ impl<T> fmt::Debug for EventName<T> {
     }
 }
 
-/// A schema with its name, as the documentation lists them.
+/// How a payload describes itself: what it refers to stays with the generator.
 #[cfg(feature = "openapi")]
-pub type NamedSchema = (String, apistos::reference_or::ReferenceOr<apistos::Schema>);
+pub type SchemaOf = fn(&mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema;
 
-/// The schema of this payload, and those that it refers to.
 #[cfg(feature = "openapi")]
-fn schemas_of<T: apistos::ApiComponent>() -> Vec<NamedSchema> {
-    T::child_schemas().into_iter().chain(T::schema()).collect()
+pub(super) fn schema_of<T: schemars::JsonSchema>(
+    generator: &mut schemars::r#gen::SchemaGenerator,
+) -> schemars::schema::Schema {
+    generator.subschema_for::<T>()
 }
 
 #[cfg(test)]

@@ -1,0 +1,155 @@
+//! The `AsyncAPI` 3.0 document of the plain WebSocket, made from the table: a channel per dialect, a message per command, event and
+//! acknowledgement, an operation per command and event. Operations are told from the server's side, as `AsyncAPI` wants it: it *receives* commands and
+//! *sends* events. What cannot be seen in types (guarantees, how to come back) is in `docs/realtime.md`.
+
+mod answers;
+mod frames;
+mod texts;
+
+use super::{COMMANDS, CloseCode, Dialect, EVENTS, SchemaOf};
+use chat_domain::ErrorCode;
+use frames::{Frame, Kind};
+use schemars::r#gen::{SchemaGenerator, SchemaSettings};
+use serde_json::{Map, Value, json};
+
+/// The version of the specification that the document follows.
+const SPECIFICATION: &str = "3.0.0";
+
+/// The document.
+pub fn asyncapi() -> Value {
+    let mut generator = SchemaSettings::draft07()
+        .with(|settings| {
+            "#/components/schemas/".clone_into(&mut settings.definitions_path);
+            settings.meta_schema = None;
+        })
+        .into_generator();
+    let frames: Vec<_> = Dialect::ALL.iter().map(|dialect| (*dialect, frames_of(*dialect))).collect();
+    let mut messages = Map::new();
+    let mut channels = Map::new();
+    let mut operations = Map::new();
+    for (dialect, frames) in &frames {
+        for frame in frames {
+            messages.insert(frame.key(), frame.message(&mut generator));
+            operations.extend(frame.operation());
+        }
+        channels.insert(dialect.as_str().to_owned(), channel(*dialect, frames));
+    }
+    json!({
+        "asyncapi": SPECIFICATION,
+        "info": {
+            "title": "Chat, realtime",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": texts::ABOUT,
+            "license": {"name": "MIT OR Apache-2.0"},
+            "tags": Dialect::ALL.iter().map(|dialect| json!({"name": dialect.as_str()})).collect::<Vec<_>>(),
+        },
+        "defaultContentType": "application/json",
+        "servers": {"local": {
+            "host": "127.0.0.1:3000",
+            "pathname": "/api/v1",
+            "protocol": "ws",
+            "description": "A server with its defaults. Behind a proxy that ends TLS the protocol is wss.",
+            "security": [{"$ref": "#/components/securitySchemes/bearer"}],
+        }},
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "securitySchemes": {"bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": texts::SIGNING_IN,
+            }},
+            "messages": messages,
+            "schemas": schemas(&mut generator),
+        },
+        "x-close-codes": CloseCode::ALL
+            .iter()
+            .map(|code| json!({"code": code.number(), "reason": code.reason()}))
+            .collect::<Vec<_>>(),
+        "x-error-codes": ErrorCode::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+/// Everything that goes over a connection of this dialect: each name once in each direction, and the answers to commands.
+fn frames_of(dialect: Dialect) -> Vec<Frame> {
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut add = |kind: Kind, name: &'static str, what: &'static str, schema: SchemaOf| {
+        match frames.iter_mut().find(|frame| (frame.kind, frame.name) == (kind, name)) {
+            // A name of two rows: it says both.
+            Some(known) => known.what.push(what),
+            None => frames.push(Frame { dialect, kind, name, what: vec![what], schema }),
+        }
+    };
+    for row in COMMANDS {
+        for entry in row.names.iter().filter(|entry| entry.dialect == dialect) {
+            add(Kind::Command, entry.name, row.what, entry.schema);
+            add(Kind::Ack, entry.name, "the command has been done", answers::answer_to(entry.name));
+        }
+    }
+    for row in EVENTS {
+        for entry in row.names.iter().filter(|entry| entry.dialect == dialect) {
+            add(Kind::Event, entry.name, row.what, entry.schema);
+        }
+    }
+    frames
+}
+
+fn channel(dialect: Dialect, frames: &[Frame]) -> Value {
+    let messages: Map<_, _> = frames
+        .iter()
+        .map(|frame| (frame.key(), json!({"$ref": format!("#/components/messages/{}", frame.key())})))
+        .collect();
+    json!({
+        "address": "/ws",
+        "title": format!("The socket, in the dialect {}", dialect.as_str()),
+        "description": texts::channel(dialect),
+        "servers": [{"$ref": "#/servers/local"}],
+        "tags": [{"name": dialect.as_str()}],
+        "messages": messages,
+        "bindings": {"ws": {
+            "bindingVersion": "0.1.0",
+            "method": "GET",
+            "query": {
+                "type": "object",
+                "properties": {
+                    "dialect": {
+                        "type": "string",
+                        "const": dialect.as_str(),
+                        "description": "In which names and shapes events are told; colon where it is left out.",
+                    },
+                    "resume": {
+                        "type": "string",
+                        "const": "true",
+                        "description": "The first frame will be resume: delivery is held until it comes.",
+                    },
+                },
+            },
+            "headers": {
+                "type": "object",
+                "properties": {
+                    "Authorization": {"type": "string", "description": "Bearer, and an access token."},
+                    "Sec-WebSocket-Protocol": {
+                        "type": "string",
+                        "description": "For browsers: bearer, and an access token, separated by a comma.",
+                    },
+                },
+            },
+        }},
+    })
+}
+
+fn schemas(generator: &mut SchemaGenerator) -> Value {
+    let mut definitions = generator.take_definitions();
+    for schema in definitions.values_mut() {
+        for visitor in generator.visitors_mut() {
+            visitor.visit_schema(schema);
+        }
+    }
+    let mut schemas = json!(definitions);
+    frames::name_examples(&mut schemas);
+    schemas
+}
+
+#[cfg(test)]
+mod tests;

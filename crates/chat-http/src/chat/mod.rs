@@ -25,6 +25,6 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// Holds an id by which clients name themselves to who they are (contract §2).
-fn must_be_oneself(actor: Actor, id: UserId) -> Result<(), ApiError> {
+pub(crate) fn must_be_oneself(actor: Actor, id: UserId) -> Result<(), ApiError> {
     if id == actor.user_id { Ok(()) } else { Err(ApiError::new(ErrorCode::Forbidden, "This is for that user alone")) }
 }

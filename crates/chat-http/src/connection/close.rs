@@ -32,10 +32,12 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         | ErrorCode::ConversationNotFound
         | ErrorCode::MessageNotFound
         | ErrorCode::SessionNotFound
+        | ErrorCode::InviteNotFound
         | ErrorCode::ParticipantNotFound
         | ErrorCode::MethodNotAllowed
         | ErrorCode::EmailTaken
         | ErrorCode::UsernameTaken
+        | ErrorCode::GroupNameTaken
         | ErrorCode::AlreadyAParticipant
         | ErrorCode::ConversationFull
         | ErrorCode::IdempotencyKeyReused

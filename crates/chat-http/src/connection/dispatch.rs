@@ -1,86 +1,72 @@
+use super::answers::{FetchedRoom, Outcome};
 use super::session::Session;
 use crate::ApiError;
+use crate::chat::must_be_oneself;
+use chat_app::{ChatTarget, SendDirect};
 use chat_domain::auth::Actor;
-use chat_domain::messages::{Appended, HistoryRequest, SendMessage};
-use chat_domain::receipts::DeliveryStatus;
+use chat_domain::messages::{Appended, SendMessage};
 use chat_domain::{ConversationId, ErrorCode};
-use chat_protocol::Pagination;
-use chat_protocol::messages::MessageView;
-use chat_protocol::realtime::{Command, FetchedView, MessageReceivedView, PresenceStatusView};
-use chat_protocol::receipts::PositionsView;
-use chat_protocol::users::UserView;
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use chat_protocol::chat::{ChatFetch, ChatMessage, ChatReceiver, ChatRoomId};
+use chat_protocol::realtime::{ChatPlace, Command};
 
 /// How many windows one connection may have open, and in how many conversations it may be writing at once.
 const MAX_WINDOWS: usize = 100;
 
-/// What a command that succeeded has to say.
-pub(super) enum Answer {
-    /// Nothing but that.
-    Done,
-    /// This, to whoever asked to be answered.
-    Effect(Box<RawValue>),
-    /// This, as the acknowledgement, or as an event of this name where there was no id to acknowledge.
-    Reply(&'static str, Box<RawValue>),
-}
-
-fn data(view: &impl Serialize) -> Box<RawValue> {
-    // Views are strings, numbers and maps with string keys: writing them to memory cannot fail.
-    to_raw_value(view).unwrap_or_default()
-}
-
 /// Runs one command of a user who is signed in. What writes runs on the main runtime, to its end.
-pub(super) async fn dispatch(session: &mut Session, actor: Actor, command: Command) -> Result<Answer, ApiError> {
-    let state = session.realtime().state.clone();
+pub(super) async fn dispatch(session: &mut Session, actor: Actor, command: Command) -> Result<Outcome, ApiError> {
+    let state = session.realtime.state.clone();
     let app = state.app.clone();
     match command {
-        Command::OpenWindow(id) => open_window(session, actor, id).await,
-        Command::CloseWindow(id) => {
-            if session.connection().close_window(id) {
+        Command::OpenWindow(place) => open_window(session, actor, place).await,
+        Command::CloseWindow(place) => {
+            let id = locate(session, actor, place).await?;
+            if session.connection.close_window(id) {
                 state.run(async move { app.conversations.close_window(actor, id).await }).await??;
             }
-            Ok(Answer::Done)
+            Ok(Outcome::Done)
         }
-        Command::SendMessage(message) => send(session, actor, *message).await,
+        Command::SendMessage(message) => {
+            let sent = state.run(async move { app.messages.send(actor, *message).await }).await??;
+            Ok(sent_by(session, sent))
+        }
+        Command::SendChatMessage(message) => send_chat_message(session, actor, *message).await,
         Command::Advance(id, advance) => {
             let advanced = state.run(async move { app.receipts.advance(actor, id, advance).await }).await??;
-            Ok(Answer::Effect(data(&PositionsView::new(id, actor.user_id, advanced))))
+            Ok(Outcome::Advanced(id, advanced))
         }
-        Command::FetchMessages(id, request) => fetch(session, actor, id, request).await,
-        Command::StartTyping(id) => {
-            if !session.typing.contains(&id) && session.typing.len() >= MAX_WINDOWS {
-                return Err(ApiError::new(ErrorCode::RateLimited, "Nobody writes in so many conversations at once"));
-            }
-            state.run(async move { app.typing.start(actor, id).await }).await??;
-            if !session.typing.contains(&id) {
-                session.typing.push(id);
-            }
-            Ok(Answer::Done)
+        Command::AdvanceMessage(id, status) => {
+            let tracked = state.run(async move { app.receipts.advance_message(actor, id, status).await }).await??;
+            Ok(Outcome::Tracked(tracked))
         }
-        Command::StopTyping(id) => {
+        Command::FetchMessages(id, request) => {
+            let page = state.run(async move { app.messages.history(actor, id, request).await }).await??;
+            Ok(Outcome::Fetched(id, request, page))
+        }
+        Command::FetchChat(fetch) => fetch_room(session, actor, fetch).await.map(Outcome::FetchedChat),
+        Command::FetchGroup(fetch) => fetch_room(session, actor, fetch).await.map(Outcome::FetchedGroup),
+        Command::StartTyping(place) => start_typing(session, actor, place).await,
+        Command::StopTyping(place) => {
+            let id = locate(session, actor, place).await?;
             session.typing.retain(|known| *known != id);
             state.run(async move { app.typing.stop(actor, id).await }).await??;
-            Ok(Answer::Done)
+            Ok(Outcome::Done)
         }
         Command::ChoosePresence(status) => {
             state.run(async move { app.presence.choose(actor, status).await }).await??;
-            Ok(Answer::Done)
+            Ok(Outcome::Done)
+        }
+        Command::UpdateLastSeen => {
+            let at = state.run(async move { app.presence.touch(actor).await }).await??;
+            Ok(Outcome::Seen(at))
         }
         Command::ReadPresence(user) => {
             let profile = state.run(async move { app.presence.status_of(actor, user).await }).await??;
-            let view = UserView::new(profile.user, profile.status);
-            let view = PresenceStatusView {
-                user_id: view.id,
-                is_online: view.is_online,
-                status: view.status,
-                last_seen: view.last_seen,
-            };
-            Ok(Answer::Reply("presence:status", data(&view)))
+            Ok(Outcome::Presence(Box::new(profile)))
         }
-        Command::StartCall(id) => {
-            state.run(async move { app.calls.start(actor, id).await }).await??;
-            Ok(Answer::Done)
+        Command::StartCall(place, caller_name) => {
+            let id = locate(session, actor, place).await?;
+            state.run(async move { app.calls.start(actor, id, caller_name).await }).await??;
+            Ok(Outcome::Done)
         }
         Command::Authenticate { .. } | Command::Resume(_) => {
             Err(ApiError::new(ErrorCode::ProtocolError, "This is understood only where a session begins"))
@@ -88,52 +74,108 @@ pub(super) async fn dispatch(session: &mut Session, actor: Actor, command: Comma
     }
 }
 
-async fn open_window(session: &Session, actor: Actor, id: ConversationId) -> Result<Answer, ApiError> {
-    if session.connection().has_window(id) {
-        return Ok(Answer::Done);
+const fn target_of(room: ChatRoomId) -> ChatTarget {
+    match room {
+        ChatRoomId::Pair(pair) => ChatTarget::Pair(pair),
+        ChatRoomId::Group(id) => ChatTarget::Group(id),
+    }
+}
+
+/// Which conversation is meant, where there is one.
+async fn locate(session: &Session, actor: Actor, place: ChatPlace) -> Result<ConversationId, ApiError> {
+    match place {
+        ChatPlace::Conversation(id) => Ok(id),
+        ChatPlace::Room(room) => {
+            let app = session.realtime.state.app.clone();
+            let locate = async move { app.conversations.locate(actor, target_of(room)).await };
+            Ok(session.realtime.state.run(locate).await??)
+        }
+    }
+}
+
+/// The same; a private chat that is to be looked at is made where there is none yet.
+async fn locate_or_make(session: &Session, actor: Actor, place: ChatPlace) -> Result<ConversationId, ApiError> {
+    let ChatPlace::Room(ChatRoomId::Pair(pair)) = place else { return locate(session, actor, place).await };
+    let app = session.realtime.state.app.clone();
+    let locate = async move {
+        match app.conversations.find_direct(actor, pair).await? {
+            Some(id) => Ok(id),
+            None => app.conversations.direct_with(actor, pair.other(actor.user_id)).await,
+        }
+    };
+    Ok(session.realtime.state.run(locate).await??)
+}
+
+async fn open_window(session: &Session, actor: Actor, place: ChatPlace) -> Result<Outcome, ApiError> {
+    let id = locate_or_make(session, actor, place).await?;
+    if session.connection.has_window(id) {
+        return Ok(Outcome::Done);
     }
     // Before others are told of it: what they answer is meant for this window.
-    if !session.connection().open_window(id, MAX_WINDOWS) {
+    if !session.connection.open_window(id, MAX_WINDOWS) {
         return Err(ApiError::new(ErrorCode::RateLimited, "Nobody looks at so many conversations at once"));
     }
-    let app = session.realtime().state.app.clone();
-    let opened = session.realtime().state.run(async move { app.conversations.open_window(actor, id).await }).await;
+    let app = session.realtime.state.app.clone();
+    let opened = session.realtime.state.run(async move { app.conversations.open_window(actor, id).await }).await;
     match opened {
-        Ok(Ok(())) => Ok(Answer::Done),
+        Ok(Ok(())) => Ok(Outcome::Done),
         Ok(Err(error)) => {
-            session.connection().close_window(id);
+            session.connection.close_window(id);
             Err(error.into())
         }
         Err(error) => {
-            session.connection().close_window(id);
+            session.connection.close_window(id);
             Err(error)
         }
     }
 }
 
-async fn send(session: &mut Session, actor: Actor, message: SendMessage) -> Result<Answer, ApiError> {
-    let (app, id) = (session.realtime().state.app.clone(), message.conversation_id);
-    let sent = session.realtime().state.run(async move { app.messages.send(actor, message).await }).await??;
-    session.typing.retain(|known| *known != id);
-    let (message, duplicate) = match sent {
-        Appended::New(message) => (message, None),
-        Appended::Replayed(message) => (message, Some(true)),
-    };
-    let pos = message.pos.get();
-    let message = MessageView { duplicate, ..MessageView::new(message, DeliveryStatus::Sent, true) };
-    Ok(Answer::Effect(data(&MessageReceivedView { message, pos })))
+async fn start_typing(session: &mut Session, actor: Actor, place: ChatPlace) -> Result<Outcome, ApiError> {
+    let id = locate(session, actor, place).await?;
+    let is_known = session.typing.contains(&id);
+    if !is_known && session.typing.len() >= MAX_WINDOWS {
+        return Err(ApiError::new(ErrorCode::RateLimited, "Nobody writes in so many conversations at once"));
+    }
+    let app = session.realtime.state.app.clone();
+    session.realtime.state.run(async move { app.typing.start(actor, id).await }).await??;
+    if !is_known {
+        session.typing.push(id);
+    }
+    Ok(Outcome::Done)
 }
 
-async fn fetch(
-    session: &Session,
-    actor: Actor,
-    id: ConversationId,
-    request: HistoryRequest,
-) -> Result<Answer, ApiError> {
-    let app = session.realtime().state.app.clone();
-    let page = session.realtime().state.run(async move { app.messages.history(actor, id, request).await }).await??;
-    let pagination = Pagination::of_history(request, &page);
-    let messages = MessageView::of_history(page, actor.user_id);
-    let view = FetchedView { conversation_id: id.as_uuid(), messages, pagination };
-    Ok(Answer::Reply("messages:fetched", data(&view)))
+async fn send_chat_message(session: &mut Session, actor: Actor, message: ChatMessage) -> Result<Outcome, ApiError> {
+    let app = session.realtime.state.app.clone();
+    let ChatMessage { receiver, body, attachment, reply_to, client_message_id } = message;
+    let send = async move {
+        match receiver {
+            ChatReceiver::User(receiver) => {
+                let command = SendDirect { receiver, body, attachment, reply_to, client_message_id };
+                app.messages.send_direct(actor, command).await
+            }
+            ChatReceiver::Group(conversation_id) => {
+                let command = SendMessage { conversation_id, body, attachment, reply_to, client_message_id };
+                app.messages.send_to_group(actor, command).await
+            }
+        }
+    };
+    let sent = session.realtime.state.run(send).await??;
+    Ok(sent_by(session, sent))
+}
+
+/// Typing ends with the message.
+fn sent_by(session: &mut Session, sent: Appended) -> Outcome {
+    let (Appended::New(message) | Appended::Replayed(message)) = &sent;
+    session.typing.retain(|known| *known != message.conversation_id);
+    Outcome::Sent(Box::new(sent))
+}
+
+async fn fetch_room(session: &Session, actor: Actor, fetch: ChatFetch) -> Result<FetchedRoom, ApiError> {
+    if let Some(named) = fetch.current_user {
+        must_be_oneself(actor, named)?;
+    }
+    let app = session.realtime.state.app.clone();
+    let (target, page) = (target_of(fetch.room), fetch.page);
+    let fetched = session.realtime.state.run(async move { app.messages.fetch(actor, target, page).await }).await??;
+    Ok(FetchedRoom { room: fetch.room, request: page, fetched })
 }

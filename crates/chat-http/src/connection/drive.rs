@@ -1,4 +1,4 @@
-use super::reader::{Incoming, MAX_GREETING_BYTES, MAX_MESSAGE_BYTES, Reader};
+use super::reader::{Incoming, MAX_MESSAGE_BYTES, Reader};
 use super::session::Session;
 use super::{Greeting, Realtime, Source};
 use bytes::{Bytes, BytesMut};
@@ -40,7 +40,7 @@ pub(crate) async fn drive(
     busy(&connection, Box::pin(session.begin(greeting, answer))).await;
     let mut peer = Peer::MayAnswer;
     loop {
-        match next(&realtime, &connection, &mut source, &mut reader, &session).await {
+        match next(&realtime, &connection, &mut source, &mut reader, &mut session).await {
             Next::Incoming(Incoming::Text(text)) => busy(&connection, Box::pin(session.hear(text))).await,
             Next::Incoming(Incoming::Ping(payload)) => {
                 connection.push(frames::pong(&payload));
@@ -97,7 +97,7 @@ async fn next(
     connection: &Connection,
     source: &mut Source,
     reader: &mut Reader,
-    session: &Session,
+    session: &mut Session,
 ) -> Next {
     poll_fn(|context: &mut Context<'_>| {
         connection.poll_write(context);
@@ -111,8 +111,8 @@ async fn next(
             if session.is_waiting() && connection.is_resume_due() {
                 return Poll::Ready(Next::ResumeDue);
             }
-            let most = if session.is_signed_in() { MAX_MESSAGE_BYTES } else { MAX_GREETING_BYTES };
-            match reader.next(most) {
+            let next = session.most_bytes(reader.announced()).and_then(|most| reader.next(most));
+            match next {
                 Ok(Some(incoming)) => return Poll::Ready(Next::Incoming(incoming)),
                 Ok(None) => {}
                 Err(code) => return Poll::Ready(Next::Breach(code)),

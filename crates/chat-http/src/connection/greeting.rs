@@ -3,8 +3,8 @@ use actix_http::RequestHead;
 use actix_http::header::{HeaderMap, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::web::Query;
 use chat_domain::auth::Actor;
-use chat_protocol::realtime::{Dialect, Resume};
-use chat_realtime::{Format, Gateway};
+use chat_protocol::realtime::{Dialect, Gateway, Resume};
+use chat_realtime::Format;
 use serde::Deserialize;
 
 /// The subprotocol by which browsers, which cannot set headers, send their token beside it.
@@ -63,7 +63,7 @@ impl Greeting {
         };
         let dialect = match parameters.dialect.as_deref() {
             None => Dialect::default(),
-            Some(name) => Dialect::parse(name).ok_or_else(|| ApiError::invalid("dialect", "must be colon"))?,
+            Some(name) => Dialect::parse(name).ok_or_else(|| ApiError::invalid("dialect", "must be colon or camel"))?,
         };
         let credentials = match crate::extract::bearer_token(&head.headers) {
             Some(token) => Credentials::Checked(authenticate(token)?, token.to_owned()),
@@ -126,6 +126,8 @@ mod tests {
         let now = read("?resume=%7B%2200000000-0000-0000-0000-000000000001%22%3A5%7D&dialect=colon", None);
         assert!(matches!(now.expect("now").resume, ResumeAsked::Now(_)));
         assert!(read("?resume=maybe", None).is_err());
+        assert_eq!(read("", None).expect("new").format.dialect, Dialect::Colon);
+        assert_eq!(read("?dialect=camel", None).expect("the other").format.dialect, Dialect::Camel);
         assert!(read("?dialect=klingon", None).is_err());
     }
 }

@@ -7,9 +7,14 @@
 //! What carries the bytes: our own socket (`crate::upgrade`), or, for a service that mounts our routes in its own `App`, the request's payload and the
 //! response's body (`adapter.rs`).
 //!
-//! **To add a command**: its row in `chat-protocol`, its arm in `dispatch.rs`.
+//! What a client asks for is the same in every dialect (`dispatch.rs`); how it is answered follows the dialect of the connection (`answers.rs`).
+//!
+//! **To add a command**: its row in `chat-protocol`, its arm in `dispatch.rs`, and, where it has something to say, an [`answers::Outcome`].
 
 mod adapter;
+mod allowance;
+mod answers;
+mod attaching;
 mod close;
 mod dispatch;
 mod drive;
@@ -17,6 +22,7 @@ mod farewell;
 mod greeting;
 mod reader;
 mod session;
+mod sign_in;
 mod source;
 
 pub(crate) use adapter::open_in_app;

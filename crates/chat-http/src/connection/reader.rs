@@ -5,7 +5,7 @@ use chat_protocol::realtime::CloseCode;
 /// The longest message, in bytes, whether in one frame or in many (contract §1).
 pub(crate) const MAX_MESSAGE_BYTES: usize = 1_000_000;
 
-/// The longest message of a client that has not signed in: a token, and what it has of its conversations.
+/// The longest message that every client may send before it has signed in: a token, and what it has of some conversations.
 pub(crate) const MAX_GREETING_BYTES: usize = 128 * 1024;
 
 /// The payload of a control frame is at most this long (RFC 6455 §5.5).
@@ -38,6 +38,13 @@ impl Reader {
 
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// How long the message under way is as far as is known, in bytes, before its payload is here.
+    pub(crate) fn announced(&self) -> u64 {
+        let begun = self.text.as_ref().map_or(0, BytesMut::len) as u64;
+        let payload = Head::peek(&self.bytes).filter(|head| !head.is_control).map_or(0, |head| head.payload);
+        begun.saturating_add(payload)
     }
 
     /// The next that is whole; `None` until more bytes came. An error ends the connection with that code.

@@ -1,13 +1,15 @@
 //! The real server on a port of its own, and a client that knows no WebSocket library.
 
-use chat_app::{App, Ports, RegisterUser, Settings, SystemClock, UuidV7Source};
+use chat_app::{App, CreateConversation, Ports, RegisterUser, Settings, SystemClock, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
 use chat_domain::auth::{ClientInfo, Password, PasswordPolicy};
+use chat_domain::conversations::ConversationName;
+use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{EmailAddress, Username};
 use chat_domain::{Clock as _, UserId};
-use chat_http::{HttpSettings, HttpState, Readiness, serve};
+use chat_http::{HttpSettings, HttpState, Limits, Network, Quotas, Readiness, serve};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
@@ -47,12 +49,13 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
     let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");
     let store = Arc::new(store);
     let runtime = tokio::runtime::Handle::current();
-    let fan_out = FanOut::new(settings, store.clone(), store.clone(), runtime.clone());
+    let fan_out = FanOut::new(settings, store.clone(), store.clone(), store.clone(), runtime.clone());
     let cost = BcryptCost::new(BcryptCost::MIN).expect("a cost");
     let ports = Ports {
         users: store.clone(),
         sessions: store.clone(),
         conversations: store.clone(),
+        groups: store.clone(),
         messages: store.clone(),
         receipts: store.clone(),
         changes: store.clone(),
@@ -63,6 +66,7 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
         typing: Arc::new(InProcessTyping::new()),
         bus: Arc::new(LocalBus::new(fan_out.clone())),
         live_connections: fan_out.clone(),
+        rate_limiter: Arc::new(InProcessRateLimiter::new(Arc::new(SystemClock))),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidV7Source),
     };
@@ -74,6 +78,7 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
         readiness: Readiness::ready(),
         stats: std::sync::Arc::default(),
         clock: Arc::new(SystemClock),
+        limits: Arc::default(),
         started_at: SystemClock.now(),
     };
     (state, folder)
@@ -99,7 +104,20 @@ impl House {
     }
 
     pub(crate) fn with(settings: RealtimeSettings) -> Self {
-        let (state, folder) = state(settings);
+        Self::serve(state(settings))
+    }
+
+    /// One that counts, as in development, and believes the proxy that this test is.
+    pub(crate) fn limited(quotas: Quotas) -> Self {
+        let (mut state, folder) = state(RealtimeSettings::default());
+        let limiter = Arc::new(InProcessRateLimiter::new(state.clock.clone()));
+        state.limits = Arc::new(Limits::new(limiter, quotas, true));
+        let trusted_proxies = ["127.0.0.1".parse::<Network>().expect("an address")].into_iter().collect();
+        state.settings = Arc::new(HttpSettings { trusted_proxies, ..HttpSettings::default() });
+        Self::serve((state, folder))
+    }
+
+    fn serve((state, folder): (HttpState, TempDir)) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
         let address = listener.local_addr().expect("an address");
         let server = serve(state.clone(), vec![listener], 2, Duration::from_secs(1)).expect("a server");
@@ -117,6 +135,23 @@ impl House {
         let mut socket = Socket::to(self.address).await;
         socket.upgrade("/api/v1/ws", &[("Authorization", &format!("Bearer {}", person.token))], b"").await;
         socket
+    }
+
+    /// The same, spoken to in the `camel` dialect.
+    pub(crate) async fn connect_camel(&self, person: &Person) -> Socket {
+        let mut socket = Socket::to(self.address).await;
+        let token = format!("Bearer {}", person.token);
+        socket.upgrade("/api/v1/ws?dialect=camel", &[("Authorization", &token)], b"").await;
+        socket
+    }
+
+    /// A group of the first of these, with the others in it.
+    pub(crate) async fn group(&self, people: &[&Person]) -> String {
+        let actor = self.state.app.auth.authenticate(&people[0].token).expect("an actor");
+        let name = ConversationName::parse("Hikers").ok();
+        let create = CreateConversation { participant_ids: people[1..].iter().map(|person| person.id).collect(), name };
+        let made = self.state.app.conversations.create(actor, create).await.expect("made");
+        made.details.conversation.id.to_string()
     }
 
     /// A socket that is open and has said nothing.
@@ -262,6 +297,27 @@ impl Socket {
                 }
             }
         }
+    }
+
+    /// Asks for something under this id and returns the answer's data: of the ack (`Ok`) or the error (`Err`). Events on the way are passed over.
+    pub(crate) async fn ask(&mut self, event: &str, data: &Value, id: &str) -> Result<Value, Value> {
+        self.write(&command(event, data, id)).await;
+        loop {
+            let (first, payload) = self.frame().await.expect("the socket is open");
+            assert_ne!(first, FIN | CLOSE, "closed while waiting for {id}: {payload:?}");
+            if first == FIN | TEXT {
+                let mut frame: Value = serde_json::from_slice(&payload).expect("JSON");
+                if frame["id"] == id {
+                    let data = frame["data"].take();
+                    return if frame["event"] == "ack" { Ok(data) } else { Err(data) };
+                }
+            }
+        }
+    }
+
+    /// Says something without an id.
+    pub(crate) async fn tell(&mut self, event: &str, data: &Value) {
+        self.write(&frame(FIN | TEXT, json!({"event": event, "data": data}).to_string().as_bytes())).await;
     }
 
     /// The code with which the server closes; answered, so that it can go.

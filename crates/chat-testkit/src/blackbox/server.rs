@@ -16,10 +16,11 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// This binary, in an empty folder, with cheap passwords and nothing of the test's own environment.
+    /// This binary, in an empty folder, with cheap passwords, without rate limits (tests are quick; `RATE_LIMIT` sets them on) and with nothing
+    /// of the test's own environment.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder for the server"));
-        Self { binary: binary.into(), settings: Vec::new(), folder }.set("BCRYPT_COST", "4")
+        Self { binary: binary.into(), settings: Vec::new(), folder }.set("BCRYPT_COST", "4").set("RATE_LIMIT", "off")
     }
 
     /// With this setting; a later one of the same name wins.
@@ -109,6 +110,11 @@ impl Server {
     /// Connects somebody's WebSocket with the token in the upgrade's header.
     pub async fn connect(&self, person: &Person) -> Socket {
         Socket::connect(&self.socket_url(), &person.access_token).await
+    }
+
+    /// The same in the `camel` dialect.
+    pub async fn connect_camel(&self, person: &Person) -> Socket {
+        Socket::connect_camel(&self.socket_url(), &person.access_token).await
     }
 
     /// What it has logged so far, and what it said when it died.

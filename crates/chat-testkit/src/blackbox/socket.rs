@@ -38,8 +38,17 @@ impl Socket {
     /// Connects with a token in the upgrade's header, and waits until everything that happens from now on will be delivered: asking
     /// to resume from nothing is answered at that moment.
     pub async fn connect(url: &str, token: &str) -> Self {
-        let (url, bearer) = (format!("{url}?resume=true"), format!("Bearer {token}"));
-        let mut socket = Self::open(&url, &[("authorization", &bearer)]).await.expect("an upgrade");
+        Self::connect_with(&format!("{url}?resume=true"), token).await
+    }
+
+    /// The same in the `camel` dialect.
+    pub async fn connect_camel(url: &str, token: &str) -> Self {
+        Self::connect_with(&format!("{url}?resume=true&dialect=camel"), token).await
+    }
+
+    async fn connect_with(url: &str, token: &str) -> Self {
+        let bearer = format!("Bearer {token}");
+        let mut socket = Self::open(url, &[("authorization", &bearer)]).await.expect("an upgrade");
         socket.tell("resume", json!({"resume": {}})).await;
         socket.event("resumed").await;
         socket

@@ -1,0 +1,232 @@
+//! How what a command came to is told to whoever asked. In which shape follows the connection's dialect, like everything that it is sent: `colon` answers
+//! in the acknowledgement, or by an event where there is no id to acknowledge; `camel` always answers by its reply events, and acknowledges too
+//! where there is an id (contract §4).
+
+use crate::ApiError;
+use chat_app::{FetchedChat, TrackedMessage, UserProfile};
+use chat_domain::auth::Actor;
+use chat_domain::messages::{Appended, HistoryPage, HistoryRequest, Message};
+use chat_domain::receipts::{Advanced, DeliveryStatus, MessageStatus, delivery_status, read_by};
+use chat_domain::{ConversationId, ErrorCode, PageRequest, Timestamp};
+use chat_protocol::Pagination;
+use chat_protocol::chat::{ChatMessageView, ChatRoomId, LastSeenView, OnlineStatusView};
+use chat_protocol::messages::MessageView;
+use chat_protocol::realtime::{
+    Camel, ChatMessageReceivedView, Colon, Dialect, EventName, FetchedChatView, FetchedGroupView, FetchedView,
+    MessageProgressView, MessageReceivedView, MessageSentView, PresenceStatusView,
+};
+use chat_protocol::receipts::PositionsView;
+use chat_protocol::users::UserView;
+use chat_realtime::Connection;
+use serde::Serialize;
+
+/// What a command that succeeded came to.
+pub(super) enum Outcome {
+    /// There is nothing to say but that.
+    Done,
+    /// It is stored.
+    Sent(Box<Appended>),
+    /// One's positions are there now.
+    Advanced(ConversationId, Advanced),
+    /// The message has got so far.
+    Tracked(TrackedMessage),
+    /// A part of a conversation's history.
+    Fetched(ConversationId, HistoryRequest, HistoryPage),
+    /// A page of a chat's history.
+    FetchedChat(FetchedRoom),
+    /// A page of a group's history.
+    FetchedGroup(FetchedRoom),
+    /// How somebody is.
+    Presence(Box<UserProfile>),
+    /// One was last seen then.
+    Seen(Timestamp),
+}
+
+/// A page of a chat's history, and how it was asked for.
+pub(super) struct FetchedRoom {
+    pub(super) room: ChatRoomId,
+    pub(super) request: PageRequest,
+    pub(super) fetched: FetchedChat,
+}
+
+/// Tells it.
+pub(super) fn answer(
+    connection: &Connection,
+    actor: Actor,
+    id: Option<&str>,
+    outcome: Outcome,
+) -> Result<(), ApiError> {
+    let asked = Asked { connection, actor, id };
+    match connection.format().dialect {
+        Dialect::Colon => asked.in_colon(outcome),
+        Dialect::Camel => {
+            asked.in_camel(outcome);
+            Ok(())
+        }
+    }
+}
+
+/// Whom to answer.
+struct Asked<'frame> {
+    connection: &'frame Connection,
+    actor: Actor,
+    id: Option<&'frame str>,
+}
+
+impl Asked<'_> {
+    fn acknowledge(&self, data: &impl Serialize) {
+        if let Some(id) = self.id {
+            self.connection.send_ack(id, data);
+        }
+    }
+
+    fn done(&self) {
+        if let Some(id) = self.id {
+            self.connection.send_empty_ack(id);
+        }
+    }
+
+    fn reply_once<T: Serialize>(&self, event: EventName<T>, data: &T) {
+        match self.id {
+            Some(id) => self.connection.send_ack(id, data),
+            None => self.connection.send_event(event, data),
+        }
+    }
+
+    fn reply_always<T: Serialize>(&self, event: EventName<T>, data: &T) {
+        self.connection.send_event(event, data);
+        self.acknowledge(data);
+    }
+
+    fn in_colon(&self, outcome: Outcome) -> Result<(), ApiError> {
+        match outcome {
+            Outcome::Done => self.done(),
+            Outcome::Sent(sent) => {
+                let (message, duplicate) = apart(*sent);
+                let pos = message.pos.get();
+                let message = MessageView { duplicate, ..MessageView::new(message, DeliveryStatus::Sent, true) };
+                self.acknowledge(&MessageReceivedView { message, pos });
+            }
+            Outcome::Advanced(id, advanced) => {
+                self.acknowledge(&PositionsView::new(id, self.actor.user_id, &advanced));
+            }
+            Outcome::Tracked(tracked) => self.acknowledge_positions(&tracked),
+            Outcome::Fetched(id, request, page) => self.reply_once(Colon::FETCHED, &self.fetched(id, request, page)),
+            Outcome::FetchedChat(room) | Outcome::FetchedGroup(room) => {
+                // In this dialect a history is a conversation's.
+                let id = room
+                    .fetched
+                    .conversation_id
+                    .ok_or_else(|| ApiError::new(ErrorCode::ConversationNotFound, "There is no such conversation"))?;
+                let view = self.fetched(id, HistoryRequest::Page(room.request), room.fetched.page);
+                self.reply_once(Colon::FETCHED, &view);
+            }
+            Outcome::Presence(profile) => {
+                let view = UserView::new(profile.user, profile.status);
+                let view = PresenceStatusView {
+                    user_id: view.id,
+                    is_online: view.is_online,
+                    status: view.status,
+                    last_seen: view.last_seen,
+                };
+                self.reply_once(Colon::USER_STATUS, &view);
+            }
+            Outcome::Seen(at) => self.acknowledge(&LastSeenView::new(self.actor.user_id, Some(at))),
+        }
+        Ok(())
+    }
+
+    fn in_camel(&self, outcome: Outcome) {
+        match outcome {
+            Outcome::Done => self.done(),
+            Outcome::Sent(sent) => self.confirm(*sent),
+            // Positions are the other dialect's; here they have no other shape.
+            Outcome::Advanced(id, advanced) => {
+                self.acknowledge(&PositionsView::new(id, self.actor.user_id, &advanced));
+            }
+            Outcome::Tracked(tracked) => self.acknowledge(&progress(&tracked)),
+            Outcome::Fetched(id, request, page) => {
+                let pagination = Pagination::of_history(request, &page);
+                let is_group = page.messages.first().is_some_and(|message| message.kind.is_group());
+                let messages = ChatMessageView::of_history(page, self.actor.user_id);
+                if is_group {
+                    let view = FetchedGroupView { group_id: id.as_uuid(), messages, pagination };
+                    self.reply_always(Camel::GROUP_FETCHED, &view);
+                } else {
+                    self.reply_always(Camel::FETCHED, &FetchedChatView { messages, pagination });
+                }
+            }
+            Outcome::FetchedChat(room) => {
+                let (messages, pagination) = self.chat_page(room.request, room.fetched.page);
+                self.reply_always(Camel::FETCHED, &FetchedChatView { messages, pagination });
+            }
+            Outcome::FetchedGroup(room) => {
+                let (messages, pagination) = self.chat_page(room.request, room.fetched.page);
+                if let ChatRoomId::Group(id) = room.room {
+                    let view = FetchedGroupView { group_id: id.as_uuid(), messages, pagination };
+                    self.reply_always(Camel::GROUP_FETCHED, &view);
+                }
+            }
+            Outcome::Presence(profile) => {
+                let UserProfile { user, status } = *profile;
+                self.reply_always(Camel::USER_STATUS, &OnlineStatusView::new(user.id, status, user.last_seen));
+            }
+            Outcome::Seen(at) => self.acknowledge(&LastSeenView::new(self.actor.user_id, Some(at))),
+        }
+    }
+
+    /// `messageSent` goes to the connection that sent, and to no other.
+    fn confirm(&self, sent: Appended) {
+        let (message, duplicate) = apart(sent);
+        let client_message_id = message.client_message_id.as_ref().map(|key| key.as_str().to_owned());
+        let confirmed = MessageSentView { message_id: message.id.as_uuid(), client_message_id };
+        self.connection.send_event(Camel::MESSAGE_SENT, &confirmed);
+        let (conversation_id, seq, pos) = (message.conversation_id.as_uuid(), message.seq.get(), message.pos.get());
+        let timestamp = message.created_at.into();
+        let message = ChatMessageView::new(message, DeliveryStatus::Sent, &[], true);
+        let message = ChatMessageView { duplicate, ..message };
+        self.acknowledge(&ChatMessageReceivedView { message, conversation_id, seq, pos, timestamp });
+    }
+
+    fn fetched(&self, id: ConversationId, request: HistoryRequest, page: HistoryPage) -> FetchedView {
+        let pagination = Pagination::of_history(request, &page);
+        let messages = MessageView::of_history(page, self.actor.user_id);
+        FetchedView { conversation_id: id.as_uuid(), messages, pagination }
+    }
+
+    fn chat_page(&self, request: PageRequest, page: HistoryPage) -> (Vec<ChatMessageView>, Pagination) {
+        let pagination = Pagination::of_history(HistoryRequest::Page(request), &page);
+        (ChatMessageView::of_history(page, self.actor.user_id), pagination)
+    }
+
+    /// One's own positions, of all that are known.
+    fn acknowledge_positions(&self, tracked: &TrackedMessage) {
+        let own = tracked.participants.iter().find(|participant| participant.user_id == self.actor.user_id);
+        match own {
+            Some(own) => self.acknowledge(&PositionsView {
+                conversation_id: tracked.message.conversation_id.as_uuid(),
+                user_id: own.user_id.as_uuid(),
+                delivered_seq: own.positions.delivered.get(),
+                read_seq: own.positions.read.get(),
+                unread_count: None,
+            }),
+            None => self.done(),
+        }
+    }
+}
+
+fn apart(sent: Appended) -> (Message, Option<bool>) {
+    match sent {
+        Appended::New(message) => (message, None),
+        Appended::Replayed(message) => (message, Some(true)),
+    }
+}
+
+fn progress(tracked: &TrackedMessage) -> MessageProgressView {
+    let (seq, sender) = (tracked.message.seq, tracked.message.sender.id);
+    MessageProgressView::from(&MessageStatus {
+        message_id: tracked.message.id,
+        status: delivery_status(seq, sender, &tracked.participants),
+        read_by: read_by(seq, sender, &tracked.participants),
+    })
+}

@@ -13,8 +13,9 @@
 //!
 //! # How calls run
 //!
-//! - *Sends* go through a bounded queue to a few writers. Each takes all that waits, up to 512, and stores it in one
-//!   transaction of two trips to the server: hold the conversations and read what the decisions need; insert, move the
+//! - *Sends* go through a bounded queue to a few writers. Each takes all that waits, up to 512, of conversations that no
+//!   other writer of this node has at work, for two transactions on one conversation would take turns, disk included;
+//!   and stores it in one transaction of two trips to the server: hold the conversations and read what the decisions need; insert, move the
 //!   counters, commit. An answer follows its commit, which is on disk. Where a batch fails because of one send, its
 //!   sends run singly. See `messages/batch.rs`.
 //! - *Everything else* takes a connection from the pool: `query` for one statement, `read` for several that see one

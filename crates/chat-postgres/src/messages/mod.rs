@@ -1,13 +1,14 @@
 //! Messages: the hot path, and history.
 //!
-//! A send goes to [`Writers`], which store many in one transaction: [`batch`] runs it, [`plan`] decides, [`append`]
-//! holds the statements.
+//! A send goes to [`Writers`], which store many in one transaction: [`queue`] is where it waits for one, [`batch`] runs
+//! the transaction, [`plan`] decides, [`append`] holds the statements.
 
 mod append;
 mod batch;
 mod history;
 mod places;
 mod plan;
+mod queue;
 mod rows;
 mod writers;
 

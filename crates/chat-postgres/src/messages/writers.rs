@@ -2,6 +2,7 @@
 
 use super::batch::{BatchFault, store};
 use super::plan::Outcome;
+use super::queue::{Queue, Refused};
 use crate::PostgresConfig;
 use crate::connect::Connector;
 use crate::fault::{Fault, Trouble};
@@ -13,8 +14,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -23,7 +23,7 @@ const MAX_BATCH: usize = 512;
 
 /// The bounded way to the writers.
 pub(crate) struct Writers {
-    queue: mpsc::Sender<Parcel>,
+    queue: Arc<Queue<Send>>,
     tasks: SyncMutex<Vec<JoinHandle<()>>>,
     counters: Arc<Counters>,
 }
@@ -35,11 +35,6 @@ struct Counters {
     failed_batches: AtomicU64,
 }
 
-enum Parcel {
-    Send(Box<Send>),
-    Stop,
-}
-
 struct Send {
     draft: Draft,
     queued_at: Instant,
@@ -49,18 +44,17 @@ struct Send {
 impl Writers {
     /// Starts the writers on the present runtime. They connect when they have something to do.
     pub(crate) fn start(connector: &Connector, config: &PostgresConfig, call_timeout: Duration) -> Self {
-        let (queue, parcels) = mpsc::channel(config.write_queue.max(1));
-        let parcels = Arc::new(Mutex::new(parcels));
+        let queue = Arc::new(Queue::new(config.write_queue.max(1)));
         let counters = Arc::new(Counters::default());
-        let (connector, wait_timeout, shared) = (connector.clone(), config.wait_timeout, counters.clone());
-        let writer = move || Writer {
-            parcels: parcels.clone(),
+        let pattern = Arc::new(Writer {
+            queue: queue.clone(),
             connector: connector.clone(),
             connection: None,
-            wait_timeout,
+            wait_timeout: config.wait_timeout,
             call_timeout,
-            counters: shared.clone(),
-        };
+            counters: counters.clone(),
+        });
+        let writer = move || pattern.another();
         let tasks = (0..config.writers.max(1)).map(|_| tokio::spawn(keep_running(writer.clone()))).collect();
         Self { queue, tasks: SyncMutex::new(tasks), counters }
     }
@@ -68,19 +62,20 @@ impl Writers {
     /// Stores a message and answers once it is committed.
     pub(crate) async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
         let (reply, outcome) = oneshot::channel();
-        let send = Send { draft, queued_at: Instant::now(), reply };
-        self.queue.try_send(Parcel::Send(Box::new(send))).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Closed(_) => closed(),
-        })?;
+        let conversation = draft.conversation_id;
+        self.queue.push(conversation, Send { draft, queued_at: Instant::now(), reply }).map_err(
+            |refused| match refused {
+                Refused::Full => StoreError::Overloaded,
+                Refused::Closed => closed(),
+            },
+        )?;
         outcome.await.unwrap_or_else(|_| Err(closed().into()))
     }
 
     pub(crate) fn status(&self) -> SendStatus {
-        let limit = self.queue.max_capacity();
         SendStatus {
-            queued: limit - self.queue.capacity(),
-            limit,
+            queued: self.queue.waiting(),
+            limit: self.queue.limit(),
             taken: self.counters.taken.load(Ordering::Relaxed),
             batches: self.counters.batches.load(Ordering::Relaxed),
             failed_batches: self.counters.failed_batches.load(Ordering::Relaxed),
@@ -90,13 +85,18 @@ impl Writers {
     /// Lets the writers store what is queued, and waits until they have ended.
     pub(crate) async fn close(&self) {
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        // Where nobody listens any more, there is nothing to stop.
-        let _ = self.queue.send(Parcel::Stop).await;
+        self.queue.close();
         for task in tasks {
             if task.await.is_err() {
                 tracing::error!("a writer of the database was ended");
             }
         }
+    }
+}
+
+impl Drop for Writers {
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 
@@ -115,7 +115,7 @@ async fn keep_running(writer: impl Fn() -> Writer) {
 }
 
 struct Writer {
-    parcels: Arc<Mutex<mpsc::Receiver<Parcel>>>,
+    queue: Arc<Queue<Send>>,
     connector: Connector,
     connection: Option<AsyncPgConnection>,
     wait_timeout: Duration,
@@ -124,31 +124,31 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self) {
-        while let Some(sends) = self.gather().await {
-            self.serve(sends).await;
+    fn another(&self) -> Self {
+        Self {
+            queue: self.queue.clone(),
+            connector: self.connector.clone(),
+            connection: None,
+            wait_timeout: self.wait_timeout,
+            call_timeout: self.call_timeout,
+            counters: self.counters.clone(),
         }
     }
 
-    /// All that waits, up to a batch; at least one send, unless only old ones were there. `None` once the queue is
-    /// closed and empty. While one writer waits here, the others wait for their turn.
-    async fn gather(&self) -> Option<Vec<Send>> {
-        let mut parcels = Vec::with_capacity(MAX_BATCH);
-        let mut queue = self.parcels.lock().await;
-        if queue.recv_many(&mut parcels, MAX_BATCH).await == 0 {
-            return None;
-        }
-        let mut sends = Vec::with_capacity(parcels.len());
-        for parcel in parcels {
-            match parcel {
-                Parcel::Send(send) if send.queued_at.elapsed() > self.wait_timeout => {
+    async fn run(mut self) {
+        while let Some(mut taken) = self.queue.take(MAX_BATCH).await {
+            let mut sends = Vec::with_capacity(taken.items.len());
+            for send in taken.items.drain(..) {
+                if send.queued_at.elapsed() > self.wait_timeout {
                     send.answer(Err(StoreError::Overloaded.into()));
+                } else {
+                    sends.push(send);
                 }
-                Parcel::Send(send) => sends.push(*send),
-                Parcel::Stop => queue.close(),
             }
+            self.serve(sends).await;
+            // Only now may another writer have these conversations.
+            drop(taken);
         }
-        Some(sends)
     }
 
     async fn serve(&mut self, sends: Vec<Send>) {

@@ -1,5 +1,6 @@
 //! The one way in which anything fails: an [`ErrorCode`] and its sentences become a status and the envelope of contract §2.
 
+use crate::limits::Standing;
 use crate::request_id::RequestId;
 use actix_http::body::BoxBody;
 use actix_http::{Response, StatusCode, header};
@@ -7,8 +8,8 @@ use actix_web::ResponseError;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiErrorComponent, Schema};
 use chat_app::{
-    AuthError, CallsError, Coded, ConversationsError, MessagesError, PresenceError, ReceiptsError, TypingError,
-    UsersError,
+    AuthError, CallsError, Coded, ConversationsError, GroupsError, MessagesError, PresenceError, ReceiptsError,
+    TypingError, UsersError,
 };
 use chat_domain::{BoxError, ErrorCode, Timestamp};
 use chat_protocol::{BodyError, ErrorBody, Failure, FaultView, InvalidBody};
@@ -29,6 +30,7 @@ const RETRY_AFTER_SECONDS: &str = "1";
 pub struct ApiError {
     failure: Failure,
     cause: Option<BoxError>,
+    standing: Option<Standing>,
 }
 
 impl ApiError {
@@ -42,6 +44,13 @@ impl ApiError {
         InvalidBody::of(field, problem).into()
     }
 
+    /// Too many of something: told with how its bucket stands.
+    pub(crate) fn throttled(message: impl Into<String>, standing: Standing) -> Self {
+        let mut failure = Failure::new(ErrorCode::RateLimited, message);
+        failure.retry_after = standing.retry_after;
+        Self { standing: Some(standing), ..failure.into() }
+    }
+
     /// The same with a cause, which goes to the log alone.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
@@ -52,6 +61,11 @@ impl ApiError {
     /// What the client is told.
     pub const fn failure(&self) -> &Failure {
         &self.failure
+    }
+
+    /// For `RATE_LIMITED`, what the headers tell.
+    pub(crate) const fn standing(&self) -> Option<Standing> {
+        self.standing
     }
 
     /// What caused it and what caused that, for the log.
@@ -67,7 +81,7 @@ impl ApiError {
 
     fn of(fault: impl Coded + Send + Sync + 'static) -> Self {
         let failure = Failure::new(fault.code(), fault.to_string());
-        Self { cause: fault.source().is_some().then(|| fault.into()), failure }
+        Self { cause: fault.source().is_some().then(|| fault.into()), ..failure.into() }
     }
 }
 
@@ -81,7 +95,7 @@ impl Error for ApiError {}
 
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
-        Self { failure, cause: None }
+        Self { failure, cause: None, standing: None }
     }
 }
 
@@ -107,10 +121,21 @@ macro_rules! from_features {
     )*};
 }
 
+impl From<AuthError> for ApiError {
+    fn from(fault: AuthError) -> Self {
+        match fault {
+            AuthError::TooManyAttempts { quota, verdict } => {
+                Self::throttled(fault.to_string(), Standing::new(quota, verdict))
+            }
+            fault => Self::of(fault),
+        }
+    }
+}
+
 from_features!(
-    AuthError,
     UsersError,
     ConversationsError,
+    GroupsError,
     MessagesError,
     ReceiptsError,
     PresenceError,
@@ -134,9 +159,13 @@ impl ResponseError for ApiError {
         status_of(self.failure.code)
     }
 
-    /// Without a body: the outermost middleware knows the path and the request id, and writes it.
+    /// Without a body: the outermost middleware knows the path and the request id, writes it, and keeps the headers.
     fn error_response(&self) -> actix_web::HttpResponse {
-        actix_web::HttpResponse::new(self.status_code())
+        let mut response = actix_web::HttpResponse::new(self.status_code());
+        if let Some(standing) = self.standing {
+            standing.write(response.headers_mut());
+        }
+        response
     }
 }
 
@@ -167,11 +196,13 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::ConversationNotFound
         | ErrorCode::MessageNotFound
         | ErrorCode::SessionNotFound
-        | ErrorCode::ParticipantNotFound => StatusCode::NOT_FOUND,
+        | ErrorCode::ParticipantNotFound
+        | ErrorCode::InviteNotFound => StatusCode::NOT_FOUND,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         ErrorCode::EmailTaken
         | ErrorCode::UsernameTaken
+        | ErrorCode::GroupNameTaken
         | ErrorCode::AlreadyAParticipant
         | ErrorCode::ConversationFull
         | ErrorCode::IdempotencyKeyReused

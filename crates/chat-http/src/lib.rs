@@ -10,7 +10,7 @@
 //! - [`openapi_json`] is the document, without a server.
 //!
 //! Everything passes the middleware of [`rest`], from the outside in: request id, log, security headers and the envelope
-//! (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS. Any failure, be it an
+//! (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS; limits (`limits/rest.rs`). Any failure, be it an
 //! [`ApiError`] of a handler, an extractor's, the framework's 404 and 405, or a panic, leaves in the one envelope, because
 //! `edge` writes the body of every answer from 400 up.
 //!
@@ -21,9 +21,13 @@
 
 pub mod connection;
 pub mod error;
+/// How often somebody may do something.
+pub mod limits;
 pub mod openapi;
 /// Whose pages may call us.
 pub mod origin;
+/// Whose word for an address is taken.
+pub mod proxies;
 /// What finds a request in the log.
 pub mod request_id;
 /// One line per request.
@@ -33,6 +37,7 @@ pub mod upgrade;
 
 mod answer;
 mod auth;
+mod chat;
 mod conversations;
 mod extract;
 mod health;
@@ -44,8 +49,10 @@ mod stats;
 mod users;
 
 pub use error::ApiError;
+pub use limits::{Limits, Quotas};
 pub use openapi::openapi_json;
 pub use origin::AllowedOrigins;
+pub use proxies::{InvalidNetwork, Network, TrustedProxies};
 pub use rest::configure;
 pub use state::{HttpSettings, HttpState, Readiness};
 pub use stats::{HttpStats, LATENCY_BOUNDS, Latency, RouteLabels, RouteStats};

@@ -1,20 +1,16 @@
+use crate::TrustedProxies;
 use crate::request_id::RequestId;
 use actix_http::StatusCode;
 use actix_http::header::{HeaderMap, USER_AGENT};
 use chat_domain::ErrorCode;
 use chat_domain::auth::ClientInfo;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Who is at the other end, as far as one can tell; for the list of devices and the log.
-pub fn client_info(headers: &HeaderMap, peer: Option<SocketAddr>) -> ClientInfo {
+pub fn client_info(proxies: &TrustedProxies, headers: &HeaderMap, peer: Option<SocketAddr>) -> ClientInfo {
     let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    ClientInfo::new(user_agent.as_deref(), peer.map(|peer| canonical(peer.ip()).to_string()))
-}
-
-/// A listener on `[::]` sees IPv4 clients as mapped addresses; people know them by the plain form.
-fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
+    ClientInfo::new(user_agent.as_deref(), proxies.client_address(headers, peer).map(|address| address.to_string()))
 }
 
 /// One request and what became of it. Bodies, tokens and query strings have no place here.
@@ -73,7 +69,8 @@ mod tests {
     #[test]
     fn clients_are_known_by_their_plain_address() {
         let peer = "[::ffff:192.0.2.7]:4000".parse().ok();
-        assert_eq!(client_info(&HeaderMap::new(), peer).ip.as_deref(), Some("192.0.2.7"));
-        assert_eq!(client_info(&HeaderMap::new(), None), ClientInfo::default());
+        let proxies = TrustedProxies::default();
+        assert_eq!(client_info(&proxies, &HeaderMap::new(), peer).ip.as_deref(), Some("192.0.2.7"));
+        assert_eq!(client_info(&proxies, &HeaderMap::new(), None), ClientInfo::default());
     }
 }

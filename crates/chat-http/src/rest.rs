@@ -1,7 +1,8 @@
 //! The REST surface as one piece: its routes, its middleware, and the `App` that holds nothing else.
 
+use crate::limits::limited;
 use crate::middleware::{cors, edge, spare_small_answers};
-use crate::{ApiError, HttpState, auth, conversations, health, messages, openapi, receipts, users};
+use crate::{ApiError, HttpState, auth, chat, conversations, health, messages, openapi, receipts, users};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
@@ -42,6 +43,7 @@ pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
                 .configure(|config| documented(&mut ServiceConfig::from(config)))
                 .configure(openapi::docs)
                 .default_service(web::to(health::nowhere))
+                .wrap(from_fn(limited))
                 .wrap(cors(origins))
                 .wrap(from_fn(spare_small_answers))
                 .wrap(Compress::default())
@@ -66,6 +68,7 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
             .configure(messages::routes)
             .configure(receipts::routes)
             .configure(conversations::routes)
+            .configure(chat::routes)
             .configure(openapi::realtime_route),
     );
 }

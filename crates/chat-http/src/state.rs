@@ -1,5 +1,5 @@
 use crate::origin::AllowedOrigins;
-use crate::{ApiError, HttpStats};
+use crate::{ApiError, HttpStats, Limits, TrustedProxies};
 use chat_app::App;
 use chat_domain::{Clock, ErrorCode, Timestamp};
 use chat_realtime::FanOut;
@@ -18,6 +18,8 @@ pub struct HttpSettings {
     pub environment: String,
     /// Whose pages may call us: for CORS and for WebSocket upgrades.
     pub allowed_origins: AllowedOrigins,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
     /// The largest body that is read, in bytes (413 beyond).
     pub max_body_bytes: usize,
     /// How long a body may take to arrive (408 beyond).
@@ -36,6 +38,7 @@ impl Default for HttpSettings {
             is_production: false,
             environment: "development".to_owned(),
             allowed_origins: AllowedOrigins::AnyLocalhost,
+            trusted_proxies: TrustedProxies::default(),
             max_body_bytes: 1_000_000,
             body_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
@@ -90,6 +93,8 @@ pub struct HttpState {
     pub fan_out: Arc<FanOut>,
     /// See [`HttpSettings`].
     pub settings: Arc<HttpSettings>,
+    /// See [`Limits`].
+    pub limits: Arc<Limits>,
     /// The runtime on which use cases run, to their end.
     pub runtime: tokio::runtime::Handle,
     /// See [`Readiness`].

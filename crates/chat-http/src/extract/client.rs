@@ -1,4 +1,4 @@
-use super::undocumented;
+use super::{state, undocumented};
 use crate::ApiError;
 use crate::request_log::client_info;
 use actix_web::dev::Payload;
@@ -19,7 +19,8 @@ impl FromRequest for Client {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(client_info(request.headers(), request.peer_addr()))))
+        let proxies = state(request).map(|state| &state.settings.trusted_proxies);
+        ready(proxies.map(|proxies| Self(client_info(proxies, request.headers(), request.peer_addr()))))
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         id: RequestId::of(request.headers()),
         method: request.method().clone(),
         path: request.path().to_owned(),
-        client: client_info(request.headers(), request.peer_addr()),
+        client: client_info(&state.settings.trusted_proxies, request.headers(), request.peer_addr()),
         at: Instant::now(),
     };
     request.extensions_mut().insert(arrival.id.clone());

@@ -8,6 +8,7 @@ mod unread;
 pub(crate) use edge::edge;
 pub(crate) use small::spare_small_answers;
 
+use crate::limits::EXPOSED;
 use crate::origin::AllowedOrigins;
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
@@ -23,7 +24,7 @@ pub(crate) fn cors(origins: AllowedOrigins) -> Cors {
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
         .allowed_headers(["idempotency-key", "x-request-id"])
-        .expose_headers(["x-request-id", "retry-after"])
+        .expose_headers(["x-request-id", "retry-after"].into_iter().chain(EXPOSED))
         .supports_credentials()
         .block_on_origin_mismatch(false)
         .max_age(PREFLIGHT_SECONDS)

@@ -13,9 +13,9 @@ use ErrorCode::{
     AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, EmailTaken, Forbidden,
     GroupInactive, GroupNameTaken, IdempotencyKeyMismatch, IdempotencyKeyReused, Internal, InvalidCredentials,
     InviteNotFound, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed, ParticipantNotFound,
-    PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired,
-    TokenInvalid, TooManyConnections, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken,
-    ValidationFailed, WrongPassword,
+    PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RequestTimeout, SessionNotFound, SessionRevoked,
+    TokenExpired, TokenInvalid, TooManyConnections, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound,
+    UsernameTaken, ValidationFailed, WrongPassword,
 };
 
 /// What each operation refuses besides what its shape says.

@@ -58,8 +58,12 @@ pub(super) async fn upgrade(
     let started = Instant::now();
     let head = request.head();
     let request_id = RequestId::of(&head.headers);
-    let judged = judge(&state, head);
-    log(head, &request_id, &judged, started);
+    let address = state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr);
+    let judged = match state.limits.connect(address).await {
+        Ok(()) => judge(&state, head),
+        Err(error) => Err(error.into()),
+    };
+    log(&state, head, &request_id, &judged, started);
     let parts = framed.into_parts();
     // Answers to earlier requests on this connection that have not gone out yet come first.
     let pending = parts.write_buf.freeze();
@@ -100,8 +104,14 @@ fn judge(state: &HttpState, head: &RequestHead) -> Result<(Greeting, Counted), R
     Ok((greeting, counted))
 }
 
-fn log(head: &RequestHead, request_id: &RequestId, judged: &Result<(Greeting, Counted), Refusal>, started: Instant) {
-    let client = client_info(&head.headers, head.peer_addr);
+fn log(
+    state: &HttpState,
+    head: &RequestHead,
+    request_id: &RequestId,
+    judged: &Result<(Greeting, Counted), Refusal>,
+    started: Instant,
+) {
+    let client = client_info(&state.settings.trusted_proxies, &head.headers, head.peer_addr);
     let refusal = judged.as_ref().err();
     let cause = refusal.and_then(|refusal| refusal.error.causes());
     let line = RequestLine {
@@ -122,6 +132,9 @@ fn refusal_answer(state: &HttpState, head: &RequestHead, request_id: &RequestId,
     let mut response = error_response(refusal.error.failure(), refusal.status, head.uri.path(), request_id, now);
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, request_id.to_header());
+    if let Some(standing) = refusal.error.standing() {
+        standing.write(headers);
+    }
     match refusal.handshake {
         Some(HandshakeError::GetMethodRequired) => headers.insert(ALLOW, HeaderValue::from_static("GET")),
         Some(HandshakeError::UnsupportedVersion) => {

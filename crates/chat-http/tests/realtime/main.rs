@@ -1,7 +1,9 @@
 //! Sockets of the real server, spoken to byte by byte.
 
+mod camel;
 mod commands;
 mod frames;
 mod handshake;
 mod house;
 mod limits;
+mod rate_limits;

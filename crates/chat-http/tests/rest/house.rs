@@ -9,8 +9,9 @@ use chat_app::{App, Ports, Settings, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
+use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::{Clock, Timestamp};
-use chat_http::{HttpSettings, HttpState, Readiness, rest};
+use chat_http::{HttpSettings, HttpState, Limits, Quotas, Readiness, rest};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
@@ -74,16 +75,29 @@ impl House {
     }
 
     pub(crate) fn with(settings: HttpSettings) -> Self {
+        Self::build(settings, None)
+    }
+
+    /// One that counts, as in development.
+    pub(crate) fn limited(settings: HttpSettings, quotas: Quotas) -> Self {
+        Self::build(settings, Some(quotas))
+    }
+
+    fn build(settings: HttpSettings, quotas: Option<Quotas>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");
         let store = Arc::new(store);
         let clock = Arc::new(SetClock(AtomicI64::new(BEGINNING)));
         let runtime = MAIN.handle().clone();
-        let fan_out = FanOut::new(RealtimeSettings::default(), store.clone(), store.clone(), runtime.clone());
+        let fan_out =
+            FanOut::new(RealtimeSettings::default(), store.clone(), store.clone(), store.clone(), runtime.clone());
+        let rate_limiter = Arc::new(InProcessRateLimiter::new(clock.clone()));
+        let limits = quotas.map_or_else(Limits::off, |quotas| Limits::new(rate_limiter.clone(), quotas, true));
         let ports = Ports {
             users: store.clone(),
             sessions: store.clone(),
             conversations: store.clone(),
+            groups: store.clone(),
             messages: store.clone(),
             receipts: store.clone(),
             changes: store.clone(),
@@ -97,6 +111,7 @@ impl House {
             typing: Arc::new(InProcessTyping::new()),
             bus: MAIN.block_on_or_enter(|| Arc::new(LocalBus::new(fan_out.clone()))),
             live_connections: fan_out.clone(),
+            rate_limiter,
             clock: clock.clone(),
             ids: Arc::new(UuidV7Source),
         };
@@ -108,6 +123,7 @@ impl House {
             readiness: Readiness::ready(),
             stats: Arc::default(),
             clock: clock.clone(),
+            limits: Arc::new(limits),
             started_at: clock.now(),
         };
         Self { state, clock, people: AtomicU64::new(0), store, _folder: folder }

@@ -2,10 +2,12 @@
 
 mod accounts;
 mod browsers;
+mod chat;
 mod conversations;
 mod document;
 mod failures;
 mod house;
+mod limits;
 mod log;
 mod messages;
 mod users;

@@ -1,0 +1,43 @@
+use chat_domain::Timestamp;
+use chat_domain::rate_limits::{Bucket, Quota};
+use std::time::Duration;
+
+/// A client of a socket that was refused so often ...
+const MAX_REFUSALS: u32 = 100;
+
+/// ... within this time does not listen, and is closed (4009). One that waits as it was told is never refused twice in a row.
+const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
+
+/// How often one connection went on although it was refused.
+#[derive(Debug)]
+pub(crate) struct Flood(Option<Bucket>);
+
+impl Flood {
+    pub(crate) const fn new() -> Self {
+        Self(None)
+    }
+
+    /// It was refused once more; whether that is enough.
+    pub(crate) fn is_too_much(&mut self, now: Timestamp) -> bool {
+        let bucket = self.0.get_or_insert(Bucket::full(now));
+        let verdict = bucket.take(Quota::new(MAX_REFUSALS, REFUSAL_WINDOW), 1, now);
+        !verdict.is_allowed || verdict.remaining == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_goes_on_is_closed_and_who_slows_down_is_not() {
+        let (mut flood, mut now) = (Flood::new(), Timestamp::default());
+        let refusals = (1..).find(|_| flood.is_too_much(now));
+        assert_eq!(refusals, Some(MAX_REFUSALS));
+        let mut patient = Flood::new();
+        for _ in 0..10 * MAX_REFUSALS {
+            assert!(!patient.is_too_much(now));
+            now = now.plus(REFUSAL_WINDOW / MAX_REFUSALS);
+        }
+    }
+}

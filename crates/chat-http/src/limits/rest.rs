@@ -1,0 +1,131 @@
+use super::{Limit, Limits, Standing, Subject};
+use crate::extract::bearer_token;
+use crate::rest::API_PREFIX;
+use crate::{ApiError, HttpState};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _};
+use std::net::IpAddr;
+
+/// What a request counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Health, documents.
+    Free,
+    Registration,
+    Send,
+    Connect,
+    Other,
+}
+
+/// Counts a request, and refuses it where there were too many. Innermost, so that a refusal leaves like any other failure and a preflight counts as none.
+pub(crate) async fn limited<B: MessageBody>(
+    state: Data<HttpState>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let limits = &*state.limits;
+    // As routing sees it, with what was percent-encoded decoded: writing a path in another way changes nothing.
+    let kind = kind_of(request.method(), request.match_info().as_str());
+    if limits.are_off() || kind == Kind::Free {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let address = state.settings.trusted_proxies.client_address(request.headers(), request.peer_addr());
+    let standing = match count(&state, limits, &request, kind, address).await {
+        Ok(standing) => standing,
+        Err(refusal) => return Ok(request.error_response(refusal).map_into_right_body()),
+    };
+    let mut response = next.call(request).await?;
+    if kind == Kind::Registration && was_not_tried(response.status()) {
+        limits.give_back(Limit::Registrations, Subject::Address(address)).await;
+    }
+    if let Some(standing) = standing.filter(|_| !response.headers().contains_key(super::EXPOSED[0])) {
+        standing.write(response.headers_mut());
+    }
+    Ok(response.map_into_left_body())
+}
+
+async fn count(
+    state: &HttpState,
+    limits: &Limits,
+    request: &ServiceRequest,
+    kind: Kind,
+    address: Option<IpAddr>,
+) -> Result<Option<Standing>, ApiError> {
+    if kind == Kind::Connect {
+        return limits.take(Limit::Connects, Subject::Address(address)).await;
+    }
+    // Whoever may be somebody is looked at once: handlers find the answer where it is put here. A token that is no good is for them to refuse.
+    let actor = bearer_token(request.headers()).and_then(|token| state.app.auth.authenticate(token).ok());
+    if let Some(actor) = actor {
+        request.extensions_mut().insert(actor);
+    }
+    let subject = actor.map_or(Subject::Address(address), |actor| Subject::User(actor.user_id));
+    let limit = if kind == Kind::Send && actor.is_some() { Limit::Sends } else { Limit::Requests };
+    let standing = limits.take(limit, subject).await?;
+    if kind != Kind::Registration {
+        return Ok(standing);
+    }
+    let of_registrations = limits.take(Limit::Registrations, Subject::Address(address)).await?;
+    Ok(of_registrations.or(standing))
+}
+
+/// Whether the body was refused before anything was done with it: typing errors do not count.
+fn was_not_tried(status: StatusCode) -> bool {
+    [
+        StatusCode::BAD_REQUEST,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    ]
+    .contains(&status)
+}
+
+/// Whether requests to this path are counted, where limits are on.
+pub(crate) fn are_on(path: &str) -> bool {
+    kind_of(&Method::GET, path) != Kind::Free
+}
+
+fn kind_of(method: &Method, path: &str) -> Kind {
+    let Some(path) = path.strip_prefix(API_PREFIX) else {
+        let is_free = matches!(path, "/" | "/api" | "/api/openapi.json")
+            || ["/health/", "/api/docs"].iter().any(|free| path.starts_with(free));
+        return if is_free { Kind::Free } else { Kind::Other };
+    };
+    if path == "/ws" {
+        return Kind::Connect;
+    }
+    if method != Method::POST {
+        return Kind::Other;
+    }
+    match path.split('/').skip(1).collect::<Vec<_>>()[..] {
+        ["auth", "register"] => Kind::Registration,
+        ["conversations", _, "messages"] | ["chat", "message"] => Kind::Send,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_count_as_what_they_are() {
+        let get = |path| kind_of(&Method::GET, path);
+        let post = |path| kind_of(&Method::POST, path);
+        for free in
+            ["/", "/health/live", "/health/ready", "/api", "/api/docs", "/api/docs/index.css", "/api/openapi.json"]
+        {
+            assert_eq!(get(free), Kind::Free, "{free}");
+        }
+        assert_eq!(post("/api/v1/auth/register"), Kind::Registration);
+        assert_eq!(post("/api/v1/auth/login"), Kind::Other);
+        assert_eq!([post("/api/v1/conversations/x/messages"), post("/api/v1/chat/message")], [Kind::Send; 2]);
+        assert_eq!(get("/api/v1/conversations/x/messages"), Kind::Other);
+        assert_eq!(get("/api/v1/ws"), Kind::Connect);
+        assert_eq!([get("/api/v1/nowhere"), get("/wp-login.php"), get("/health")], [Kind::Other; 3]);
+    }
+}

@@ -1,0 +1,196 @@
+use actix_http::header::HeaderMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// What proxies write the addresses into that they were called from. `Forwarded` (RFC 7239) is not read: a header that the proxy in front
+/// does not set is whatever the client wants it to be.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Longer chains of proxies than this are not followed.
+const MAX_HOPS: usize = 16;
+
+/// Some addresses: one, or all that begin with the same bits (`10.0.0.0/8`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+/// A text that is neither an address nor a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidNetwork;
+
+impl fmt::Display for InvalidNetwork {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("must be an IP address, such as 192.0.2.10, or a network, such as 10.0.0.0/8 or fd00::/8")
+    }
+}
+
+impl std::error::Error for InvalidNetwork {}
+
+impl FromStr for Network {
+    type Err = InvalidNetwork;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address = address.parse::<IpAddr>().map_err(|_| InvalidNetwork)?;
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            Some(prefix) if prefix.bytes().all(|digit| digit.is_ascii_digit()) => {
+                prefix.parse().ok().filter(|prefix| *prefix <= longest).ok_or(InvalidNetwork)?
+            }
+            Some(_) => return Err(InvalidNetwork),
+            None => longest,
+        };
+        Ok(Self { address, prefix })
+    }
+}
+
+impl Network {
+    /// Whether it is every address there is: nobody's proxies.
+    pub const fn is_everything(self) -> bool {
+        self.prefix == 0
+    }
+
+    fn contains(self, address: IpAddr) -> bool {
+        let shared = match (self.address, address) {
+            (IpAddr::V4(mine), IpAddr::V4(other)) => (mine.to_bits() ^ other.to_bits()).leading_zeros(),
+            (IpAddr::V6(mine), IpAddr::V6(other)) => (mine.to_bits() ^ other.to_bits()).leading_zeros(),
+            _ => return false,
+        };
+        shared >= u32::from(self.prefix)
+    }
+}
+
+/// Whose `X-Forwarded-For` counts: nobody's, unless somebody said so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies(Arc<[Network]>);
+
+impl FromIterator<Network> for TrustedProxies {
+    fn from_iter<T: IntoIterator<Item = Network>>(networks: T) -> Self {
+        Self(networks.into_iter().collect())
+    }
+}
+
+impl TrustedProxies {
+    /// The address that the request came from, as far as it can be trusted: that of the peer, or where the peer is a trusted proxy, the one that it was called
+    /// from, and so on. Read from the right, since whatever stands to the left of what an untrusted address sent may be made up.
+    ///
+    /// `None` where the listener has no addresses.
+    pub fn client_address(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<IpAddr> {
+        // A listener on `[::]` sees IPv4 clients as mapped addresses; people know them by the plain form.
+        let mut client = peer?.ip().to_canonical();
+        if !self.trusts(client) {
+            return Some(client);
+        }
+        // Several headers are one list (RFC 9110 §5.2).
+        let lists = headers.get_all(FORWARDED_FOR).collect::<Vec<_>>();
+        let entries = lists.into_iter().rev().flat_map(|list| list.to_str().unwrap_or("?").rsplit(','));
+        for entry in entries.take(MAX_HOPS) {
+            // Where a trusted proxy did not know whom it spoke for, the chain ends with itself.
+            let Some(address) = parse_entry(entry.trim()) else { break };
+            client = address;
+            if !self.trusts(client) {
+                break;
+            }
+        }
+        Some(client)
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(address))
+    }
+}
+
+/// Some proxies write the port as well.
+fn parse_entry(text: &str) -> Option<IpAddr> {
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || Some(text.parse::<SocketAddr>().ok()?.ip());
+    let address: IpAddr = text.parse().ok().or_else(bracketed).or_else(with_port)?;
+    Some(address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_http::header::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
+
+    fn trusting(networks: &[&str]) -> TrustedProxies {
+        networks.iter().map(|network| network.parse::<Network>().expect("a network")).collect()
+    }
+
+    fn client(proxies: &TrustedProxies, peer: &str, forwarded: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            let value = HeaderValue::from_str(value).expect("a header");
+            headers.append(HeaderName::from_static(FORWARDED_FOR), value);
+        }
+        let peer = SocketAddr::new(peer.parse().expect("an address"), 4000);
+        proxies.client_address(&headers, Some(peer)).expect("an address").to_string()
+    }
+
+    #[test]
+    fn nobody_is_believed_unless_somebody_said_so() {
+        let none = TrustedProxies::default();
+        assert_eq!(client(&none, "192.0.2.7", &["203.0.113.9"]), "192.0.2.7");
+        assert_eq!(client(&none, "127.0.0.1", &["203.0.113.9"]), "127.0.0.1");
+        assert_eq!(client(&trusting(&["10.0.0.0/8"]), "192.0.2.7", &["203.0.113.9"]), "192.0.2.7");
+        assert_eq!(none.client_address(&HeaderMap::new(), None), None);
+    }
+
+    #[test]
+    fn a_trusted_proxy_names_who_called_it_and_not_what_that_one_made_up() {
+        let proxies = trusting(&["10.0.0.0/8", "fd00::/8"]);
+        assert_eq!(client(&proxies, "10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client(&proxies, "10.0.0.1", &["198.51.100.1, 203.0.113.9"]), "203.0.113.9", "the rightmost");
+        assert_eq!(client(&proxies, "10.0.0.1", &["198.51.100.1", "203.0.113.9 , 10.2.3.4"]), "203.0.113.9", "a chain");
+        assert_eq!(client(&proxies, "fd00::1", &["2001:db8::7"]), "2001:db8::7");
+        assert_eq!(client(&proxies, "::ffff:10.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn what_is_no_address_ends_the_chain_at_the_last_one_that_was() {
+        let proxies = trusting(&["10.0.0.0/8"]);
+        assert_eq!(client(&proxies, "10.0.0.1", &[]), "10.0.0.1");
+        for odd in ["unknown", "", "_hidden", "203.0.113.9; DROP", "203.0.113.9, unknown"] {
+            assert_eq!(client(&proxies, "10.0.0.1", &[odd]), "10.0.0.1", "{odd}");
+        }
+        assert_eq!(client(&proxies, "10.0.0.1", &["10.0.0.2, 10.0.0.3"]), "10.0.0.2", "all of them trusted");
+        assert_eq!(client(&proxies, "10.0.0.1", &["203.0.113.9:4711"]), "203.0.113.9");
+        assert_eq!(client(&proxies, "10.0.0.1", &["[2001:db8::7]:4711"]), "2001:db8::7");
+        assert_eq!(client(&proxies, "10.0.0.1", &["[2001:db8::7]"]), "2001:db8::7");
+    }
+
+    #[test]
+    fn networks_are_addresses_with_or_without_a_length() {
+        let inside = |network: &str, address: &str| {
+            network.parse::<Network>().expect("a network").contains(address.parse().expect("an address"))
+        };
+        assert!(inside("192.0.2.10", "192.0.2.10") && !inside("192.0.2.10", "192.0.2.11"));
+        assert!(inside("172.16.0.0/12", "172.31.255.255") && !inside("172.16.0.0/12", "172.32.0.0"));
+        assert!(inside("10.9.8.7/8", "10.0.0.1"), "what stands behind the prefix does not matter");
+        assert!(inside("2001:db8::/32", "2001:db8:ffff::1") && !inside("2001:db8::/32", "2001:db9::"));
+        assert!(inside("0.0.0.0/0", "1.2.3.4") && !inside("0.0.0.0/0", "::1"));
+        for wrong in
+            ["", "*", "all", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10.0.0/8", "10.0.0.0/8/8", "proxy"]
+        {
+            assert!(wrong.parse::<Network>().is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_client_sends_a_proxy_s_own_entry_counts(made_up in "[ -~]{0,60}") {
+            let proxies = trusting(&["10.0.0.1"]);
+            prop_assert_eq!(client(&proxies, "10.0.0.1", &[&made_up, "203.0.113.9"]), "203.0.113.9");
+            prop_assert_eq!(client(&proxies, "10.0.0.1", &[&format!("{made_up},203.0.113.9")]), "203.0.113.9");
+            prop_assert_eq!(client(&proxies, "192.0.2.1", &[&made_up]), "192.0.2.1");
+        }
+    }
+}

@@ -1,11 +1,12 @@
-//! What this node shares with others: presence, typing and the bus, over Redis or, for a node that is alone, in its memory.
+//! What this node shares with others: presence, typing, the bus and the counts of limits, over Redis or, for a node that is alone, in its memory.
 
 use anyhow::Context as _;
 use chat_domain::presence::{PresenceRegistry, PresenceUpkeep};
+use chat_domain::rate_limits::{InProcessRateLimiter, RateLimiter};
 use chat_domain::typing::TypingRegistry;
-use chat_domain::{EventBus, NodeId};
+use chat_domain::{Clock, EventBus, NodeId};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus};
-use chat_redis::{BusHooks, Redis, RedisBus, RedisPresence, RedisSettings, RedisTyping};
+use chat_redis::{BusHooks, Redis, RedisBus, RedisPresence, RedisRateLimiter, RedisSettings, RedisTyping};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ pub(crate) struct Shared {
     pub(crate) bus: Arc<dyn EventBus>,
     pub(crate) presence: Arc<dyn PresenceRegistry>,
     pub(crate) typing: Arc<dyn TypingRegistry>,
+    pub(crate) rate_limiter: Arc<dyn RateLimiter>,
     /// `None` for a node that is alone.
     pub(crate) cluster: Option<Cluster>,
 }
@@ -27,13 +29,18 @@ pub(crate) struct Cluster {
 }
 
 /// Puts it together, and begins to connect where there is somebody to connect to. Does not wait for Redis: a node serves without it.
-pub(crate) fn share(settings: Option<&RedisSettings>, fan_out: &Arc<FanOut>) -> anyhow::Result<Shared> {
+pub(crate) fn share(
+    settings: Option<&RedisSettings>,
+    fan_out: &Arc<FanOut>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Shared> {
     let local = Arc::new(LocalBus::new(fan_out.clone()));
     let Some(settings) = settings else {
         return Ok(Shared {
             bus: local,
             presence: Arc::new(InProcessPresence::new()),
             typing: Arc::new(InProcessTyping::new()),
+            rate_limiter: Arc::new(InProcessRateLimiter::new(clock)),
             cluster: None,
         });
     };
@@ -46,6 +53,7 @@ pub(crate) fn share(settings: Option<&RedisSettings>, fan_out: &Arc<FanOut>) -> 
         bus: bus.clone(),
         presence: presence.clone(),
         typing: Arc::new(RedisTyping::new(&redis)),
+        rate_limiter: Arc::new(RedisRateLimiter::new(&redis, clock)),
         cluster: Some(Cluster { redis, bus, upkeep: presence }),
     })
 }

@@ -4,7 +4,7 @@ use crate::config::Database;
 use anyhow::Context as _;
 use chat_domain::ChangeLog;
 use chat_domain::auth::SessionStore;
-use chat_domain::conversations::ConversationStore;
+use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
@@ -27,6 +27,7 @@ pub(crate) struct StorePorts {
     pub(crate) users: Arc<dyn UserStore>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) conversations: Arc<dyn ConversationStore>,
+    pub(crate) groups: Arc<dyn GroupStore>,
     pub(crate) messages: Arc<dyn MessageStore>,
     pub(crate) receipts: Arc<dyn ReceiptStore>,
     pub(crate) changes: Arc<dyn ChangeLog>,
@@ -102,13 +103,22 @@ impl Store {
 
 fn ports_of<S>(store: &S) -> StorePorts
 where
-    S: UserStore + SessionStore + ConversationStore + MessageStore + ReceiptStore + ChangeLog + Clone + 'static,
+    S: UserStore
+        + SessionStore
+        + ConversationStore
+        + GroupStore
+        + MessageStore
+        + ReceiptStore
+        + ChangeLog
+        + Clone
+        + 'static,
 {
     let store = Arc::new(store.clone());
     StorePorts {
         users: store.clone(),
         sessions: store.clone(),
         conversations: store.clone(),
+        groups: store.clone(),
         messages: store.clone(),
         receipts: store.clone(),
         changes: store,

@@ -2,15 +2,15 @@
 
 use crate::cluster;
 use crate::config::{Config, Environment, Keys};
-use crate::metrics::{CountedMessages, Metrics};
+use crate::metrics::{CountedLimits, CountedMessages, Metrics};
 use crate::store::Store;
-use chat_app::{App, Ports, Settings, SystemClock, UuidV7Source};
+use chat_app::{App, LoginLimits, Ports, Settings, SystemClock, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
 use chat_domain::Clock as _;
 use chat_domain::auth::PasswordPolicy;
-use chat_http::{AllowedOrigins, HttpSettings, HttpState, Readiness};
+use chat_http::{AllowedOrigins, HttpSettings, HttpState, Limits, Readiness};
 use chat_realtime::{FanOut, RealtimeSettings};
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -31,14 +31,21 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
 
     let stores = store.ports();
     let runtime = Handle::current();
-    let fan_out =
-        FanOut::new(realtime_settings(config), stores.changes.clone(), stores.conversations.clone(), runtime.clone());
-    let shared = cluster::share(config.redis.as_ref(), &fan_out)?;
+    let fan_out = FanOut::new(
+        realtime_settings(config),
+        stores.changes.clone(),
+        stores.conversations.clone(),
+        stores.messages.clone(),
+        runtime.clone(),
+    );
+    let shared = cluster::share(config.redis.as_ref(), &fan_out, Arc::new(SystemClock))?;
     let (messages, sends) = CountedMessages::around(stores.messages);
+    let (rate_limiter, refusals) = CountedLimits::around(shared.rate_limiter);
     let ports = Ports {
         users: stores.users,
         sessions: stores.sessions,
         conversations: stores.conversations,
+        groups: stores.groups,
         messages,
         receipts: stores.receipts,
         changes: stores.changes,
@@ -48,6 +55,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         presence: shared.presence,
         typing: shared.typing,
         bus: shared.bus,
+        rate_limiter: rate_limiter.clone(),
         live_connections: fan_out.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidV7Source),
@@ -58,18 +66,28 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         password_policy: PasswordPolicy::default(),
         presence_audience: config.presence_audience,
         typing_timeout: config.typing_timeout,
+        login_limits: config.rate_limits.map(|limits| LoginLimits {
+            per_account_and_address: limits.logins,
+            per_address: limits.logins_per_address,
+            exempt_loopback: !is_production(config),
+        }),
+    };
+    let limits = match config.rate_limits {
+        Some(limits) => Limits::new(rate_limiter, limits.quotas, !is_production(config)),
+        None => Limits::off(),
     };
     let state = HttpState {
         app: App::new(ports, settings),
         fan_out,
         settings: Arc::new(http_settings(config)),
+        limits: Arc::new(limits),
         runtime,
         readiness: Readiness::ready(),
         stats: Arc::default(),
         clock: Arc::new(SystemClock),
         started_at: SystemClock.now(),
     };
-    Ok(Metrics { state, store, sends, cluster: shared.cluster })
+    Ok(Metrics { state, store, sends, limits: refusals, cluster: shared.cluster })
 }
 
 /// The given keys, else those kept beside the database; production, which must be given keys, has been refused before.
@@ -101,8 +119,12 @@ fn realtime_settings(config: &Config) -> RealtimeSettings {
     }
 }
 
+fn is_production(config: &Config) -> bool {
+    config.environment == Environment::Production
+}
+
 fn http_settings(config: &Config) -> HttpSettings {
-    let is_production = config.environment == Environment::Production;
+    let is_production = is_production(config);
     let allowed_origins = match &config.allowed_origins {
         Some(origins) => AllowedOrigins::List(origins.clone()),
         None if is_production => AllowedOrigins::List(Vec::new()),
@@ -112,6 +134,7 @@ fn http_settings(config: &Config) -> HttpSettings {
         is_production,
         environment: config.environment.as_str().to_owned(),
         allowed_origins,
+        trusted_proxies: config.trusted_proxies.clone(),
         ..HttpSettings::default()
     }
 }

@@ -3,6 +3,7 @@
 mod database;
 mod faults;
 mod keys;
+mod limits;
 mod reader;
 mod redis;
 mod secrets;
@@ -12,11 +13,13 @@ mod values;
 
 pub(crate) use database::Database;
 pub(crate) use faults::InvalidConfig;
+pub(crate) use limits::RateLimits;
 pub(crate) use secrets::Keys;
 pub(crate) use settings::help;
 pub(crate) use source::Source;
 
 use chat_domain::presence::PresenceAudience;
+use chat_http::TrustedProxies;
 use chat_redis::RedisSettings;
 use reader::Reader;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -104,6 +107,11 @@ pub(crate) struct Config {
     /// In lower case. `None`: the environment's own rule.
     pub(crate) allowed_origins: Option<Vec<String>>,
     pub(crate) presence_audience: PresenceAudience,
+    pub(crate) trusted_proxies: TrustedProxies,
+    /// Everybody may name the address that they come from.
+    trusts_everybody: bool,
+    /// `None`: off.
+    pub(crate) rate_limits: Option<RateLimits>,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_user: usize,
     pub(crate) workers: usize,
@@ -140,6 +148,8 @@ impl Config {
         }
         let allowed_origins = read_origins(&mut reader);
         let presence_audience = reader.choice("PRESENCE_AUDIENCE", AUDIENCES);
+        let (trusted_proxies, trusts_everybody) = limits::read_proxies(&mut reader);
+        let rate_limits = limits::read(&mut reader, production);
         let max_connections = reader.number("MAX_CONNECTIONS", &(1..=MOST_CONNECTIONS));
         let max_connections_per_user = reader.number("MAX_CONNECTIONS_PER_USER", &(1..=MOST_CONNECTIONS));
         let workers = reader.number("WORKERS", &(0..=MOST_WORKERS));
@@ -167,6 +177,9 @@ impl Config {
                 bcrypt_cost: bcrypt_cost?,
                 allowed_origins,
                 presence_audience: presence_audience?,
+                trusted_proxies,
+                trusts_everybody,
+                rate_limits: rate_limits?,
                 max_connections: max_connections?,
                 max_connections_per_user: max_connections_per_user?,
                 workers: workers?,
@@ -193,6 +206,11 @@ impl Config {
             .collect();
         if self.redis.is_some() && matches!(self.database, Database::File(_)) {
             warnings.push("REDIS_URL is set, and DATABASE_URL names a file that only one node may use".to_owned());
+        }
+        if self.trusts_everybody {
+            let everybody =
+                "TRUSTED_PROXIES names every address: whoever connects may name the one that they come from";
+            warnings.push(everybody.to_owned());
         }
         warnings
     }

@@ -74,6 +74,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "contacts",
         "Who sees who is online: `contacts` (shares a conversation) or `everyone`",
     ),
+    setting(
+        "TRUSTED_PROXIES",
+        "",
+        "Addresses and networks of the proxies whose `X-Forwarded-For` counts, separated by commas; where empty, nobody's does",
+    ),
+    setting("RATE_LIMIT", "on", "`off` turns all limits below off, for load tests; production refuses it"),
+    setting("RATE_LIMIT_LOGINS", "10/15m", "Failed logins of one account from one address"),
+    setting("RATE_LIMIT_LOGINS_PER_ADDRESS", "100/15m", "Failed logins from one address, whatever the account"),
+    setting("RATE_LIMIT_REGISTRATIONS", "20/h", "Accounts made from one address"),
+    setting("RATE_LIMIT_SENDS", "50/s,burst=500", "Messages of one user, over REST and sockets together"),
+    setting(
+        "RATE_LIMIT_REQUESTS",
+        "100/s,burst=1000",
+        "All other requests and commands of one user, or of one address where nobody is signed in",
+    ),
+    setting("RATE_LIMIT_SIGNALS", "10/s,burst=50", "Typing, presence and calls of one user"),
+    setting("RATE_LIMIT_CONNECTS", "20/s,burst=300", "Sockets opened from one address"),
     setting("MAX_CONNECTIONS", "100000", "WebSocket connections that this server takes"),
     setting("MAX_CONNECTIONS_PER_USER", "20", "WebSocket connections that one user may have"),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
@@ -107,8 +124,6 @@ pub(crate) struct Unsupported {
 /// What this build refuses rather than ignores.
 pub(crate) const UNSUPPORTED: &[Unsupported] = &[
     Unsupported { name: "REALTIME_PORT", harmless: &["0"], what: "a second listener" },
-    Unsupported { name: "RATE_LIMIT", harmless: &["off"], what: "rate limits" },
-    Unsupported { name: "TRUSTED_PROXIES", harmless: &[], what: "trusting X-Forwarded-For" },
     Unsupported { name: "CONNECT_TIMEOUT", harmless: &[], what: "Socket.IO" },
 ];
 
@@ -121,6 +136,7 @@ pub(crate) fn help() -> String {
     let lines: String = SETTINGS.iter().map(line).collect::<Vec<_>>().concat();
     format!(
         "Settings, from the environment or from .env in the working folder (the environment wins):\n{lines}\n\
-         Durations are written 500ms, 30s, 15m, 12h or 7d; a bare number counts seconds.\n"
+         Durations are written 500ms, 30s, 15m, 12h or 7d; a bare number counts seconds.\n\
+         Limits are written 20/h, 10/15m, or 50/s,burst=500 where more may come at once.\n"
     )
 }

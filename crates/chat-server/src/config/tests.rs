@@ -1,5 +1,7 @@
 use super::settings::SETTINGS;
 use super::*;
+use chat_domain::rate_limits::Quota;
+use chat_http::Quotas;
 
 const STRONG: &str = "k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1AeU";
 const STRONG_TOO: &str = "Zr5Xw8Nq1Kd4Vt7Gb0Hm3Pj6Lc9Sf2Ay";
@@ -38,9 +40,12 @@ fn every_fault_is_named_at_once_with_how_to_mend_it() {
         ("RUST_LOG", "chat=loud"),
         ("REDIS_URL", "localhost:6379"),
         ("HEARTBEAT_INTERVAL", "0"),
+        ("RATE_LIMIT", "perhaps"),
+        ("RATE_LIMIT_SENDS", "many"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, proxy.example.com"),
     ]);
     let message = Config::read(&source).expect_err("faults").to_string();
-    assert!(message.starts_with("the configuration has 14 faults:"), "{message}");
+    assert!(message.starts_with("the configuration has 17 faults:"), "{message}");
     for setting in [
         "HOST",
         "PORT",
@@ -56,6 +61,9 @@ fn every_fault_is_named_at_once_with_how_to_mend_it() {
         "RUST_LOG",
         "REDIS_URL",
         "HEARTBEAT_INTERVAL",
+        "RATE_LIMIT",
+        "RATE_LIMIT_SENDS",
+        "TRUSTED_PROXIES",
     ] {
         let line = message.lines().find(|line| line.trim_start().starts_with(&format!("{setting} ")));
         assert!(line.is_some_and(|line| line.contains(": ")), "{setting} is missing in {message}");
@@ -82,6 +90,30 @@ fn production_refuses_missing_short_and_example_secrets_and_cheap_hashes() {
     assert_eq!(faults(strong), ["BCRYPT_COST is too low for production"]);
     let [a, b, c, _] = strong;
     assert_eq!(faults([a, b, c]), [""; 0]);
+    assert_eq!(faults([a, b, c, ("RATE_LIMIT", "off")]), ["RATE_LIMIT is off"]);
+}
+
+#[test]
+fn the_limits_are_those_of_the_contract_unless_told_otherwise_and_can_be_turned_off() {
+    let limits = |source| Config::read(&source).expect("a configuration").rate_limits;
+    let contract = limits(Source::default()).expect("limits");
+    assert_eq!(contract.quotas, Quotas::default());
+    let quarter = Duration::from_mins(15);
+    assert_eq!((contract.logins, contract.logins_per_address), (Quota::new(10, quarter), Quota::new(100, quarter)));
+    let raised = limits(Source::from([("RATE_LIMIT_SENDS", "5/s")])).expect("limits");
+    assert_eq!(raised.quotas, Quotas { sends: Quota::new(5, Duration::from_secs(1)), ..Quotas::default() });
+    assert_eq!(limits(Source::from([("RATE_LIMIT", "OFF")])), None);
+    assert_eq!(faults([("RATE_LIMIT", "off"), ("RATE_LIMIT_CONNECTS", "no")]), ["RATE_LIMIT_CONNECTS is \"no\""]);
+}
+
+#[test]
+fn proxies_are_trusted_by_name_alone_and_everybody_is_worth_a_warning() {
+    let config = |proxies| Config::read(&Source::from([("TRUSTED_PROXIES", proxies)])).expect("a configuration");
+    assert_eq!(Config::read(&Source::default()).expect("a configuration").trusted_proxies, TrustedProxies::default());
+    let both = config("192.0.2.10, fd00::/8,");
+    assert_ne!(both.trusted_proxies, TrustedProxies::default());
+    assert_eq!(both.warnings(), [""; 0]);
+    assert!(config("::/0").warnings()[0].starts_with("TRUSTED_PROXIES names every address"));
 }
 
 #[test]
@@ -110,7 +142,7 @@ fn node_env_counts_where_app_env_is_not_set() {
 
 #[test]
 fn what_later_builds_will_have_is_refused_unless_it_is_off() {
-    assert_eq!(faults([("REALTIME_PORT", "0"), ("RATE_LIMIT", "off")]), [""; 0]);
+    assert_eq!(faults([("REALTIME_PORT", "0")]), [""; 0]);
     assert_eq!(
         faults([("REALTIME_PORT", "3002")]),
         ["REALTIME_PORT asks for a second listener, which this build does not have"]

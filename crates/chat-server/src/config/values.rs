@@ -1,5 +1,6 @@
 //! How single values are written.
 
+use chat_domain::rate_limits::Quota;
 use std::time::Duration;
 
 /// Reads `500ms`, `30s`, `15m`, `12h`, `7d`, or a bare number of seconds.
@@ -27,6 +28,31 @@ pub(crate) fn write_duration(duration: Duration) -> String {
         }
     }
     format!("{millis}ms")
+}
+
+/// Reads `20/h`, `10/15m` or `50/s,burst=500`: so many in a time, and as many, or `burst`, at once.
+pub(crate) fn parse_quota(text: &str) -> Option<Quota> {
+    let (rate, burst) = match text.split_once(',') {
+        Some((rate, burst)) => (rate, Some(burst.trim().strip_prefix("burst=")?)),
+        None => (text, None),
+    };
+    let (count, period) = rate.split_once('/')?;
+    let count = parse_count(count)?;
+    let burst = burst.map_or(Some(count), parse_count)?;
+    let period = period.trim();
+    let is_unit = period.starts_with(|first: char| first.is_ascii_alphabetic());
+    let period = if is_unit { parse_duration(&format!("1{period}"))? } else { parse_duration(period)? };
+    let refill = period.checked_mul(burst)? / count;
+    let is_known_time = !period.is_zero() && refill <= Quota::MAX_REFILL;
+    // A token is counted in whole microseconds.
+    let is_countable = period.as_micros() >= u128::from(count);
+    (is_known_time && is_countable).then(|| Quota::new(burst, refill))
+}
+
+fn parse_count(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let count = text.parse().ok().filter(|count| (1..=Quota::MAX_BURST).contains(count))?;
+    text.bytes().all(|digit| digit.is_ascii_digit()).then_some(count)
 }
 
 /// Checks that a text is an origin as browsers send it (RFC 6454 §6.2): scheme, host and, where it is not the scheme's own, port;
@@ -62,6 +88,39 @@ mod tests {
         for millis in [0, 1, 999, 1_000, 60_000, 90_000, 3_600_000, 86_400_000, 604_800_000] {
             let duration = Duration::from_millis(millis);
             assert_eq!(parse_duration(&write_duration(duration)), Some(duration), "{millis}");
+        }
+    }
+
+    #[test]
+    fn limits_are_so_many_in_a_time_and_so_many_at_once() {
+        let told = |text| parse_quota(text).map(|quota| (quota.burst(), quota.micros_per_token()));
+        assert_eq!(told("50/s,burst=500"), Some((500, 20_000)));
+        assert_eq!(told(" 50 / s , burst=500 "), Some((500, 20_000)));
+        assert_eq!(told("10/15m"), Some((10, 90_000_000)));
+        assert_eq!(told("20/h"), Some((20, 180_000_000)));
+        assert_eq!(told("3/500ms,burst=1"), Some((1, 166_666)));
+        assert_eq!(told("1000000/s"), Some((1_000_000, 1)));
+        for wrong in [
+            "",
+            "50",
+            "50/",
+            "/s",
+            "0/s",
+            "50/0s",
+            "-1/s",
+            "+1/s",
+            "50/s,500",
+            "50/s,burst=0",
+            "50/s,burst=",
+            "50/s,burst=9999999",
+            "1/d,burst=1000",
+            "1.5/s",
+            "50/year",
+            "1000000/ms",
+            "50/s,burst=5,burst=6",
+            "off",
+        ] {
+            assert_eq!(parse_quota(wrong), None, "{wrong}");
         }
     }
 

@@ -1,16 +1,19 @@
 //! Numbers for Prometheus, on a listener of their own. Whatever happens often is counted where it happens, by relaxed atomics and once per event or batch;
 //! here they are read out when somebody asks.
 
+mod limits;
 mod sends;
 mod serve;
 mod snapshot;
 
+pub(crate) use limits::CountedLimits;
 pub(crate) use sends::CountedMessages;
 pub(crate) use serve::serve;
 
 use crate::cluster::Cluster;
 use crate::store::Store;
 use chat_http::HttpState;
+use limits::LimitStats;
 use prometheus_client::registry::Registry;
 use sends::SendStats;
 use snapshot::Snapshot;
@@ -26,6 +29,7 @@ pub(crate) struct Metrics {
     pub(crate) state: HttpState,
     pub(crate) store: Store,
     pub(crate) sends: Arc<SendStats>,
+    pub(crate) limits: Arc<LimitStats>,
     pub(crate) cluster: Option<Cluster>,
 }
 

@@ -1,6 +1,8 @@
 use async_trait::async_trait;
-use chat_domain::messages::{AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessageStore};
-use chat_domain::{ConversationId, StoreError, UserId};
+use chat_domain::messages::{
+    AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
+};
+use chat_domain::{ConversationId, MessageId, Seq, StoreError, UserId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,5 +70,13 @@ impl MessageStore for CountedMessages {
         request: HistoryRequest,
     ) -> Result<HistoryPage, HistoryError> {
         self.inner.history(conversation, reader, request).await
+    }
+
+    async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {
+        self.inner.find_place(id).await
+    }
+
+    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
+        self.inner.list_at(places).await
     }
 }

@@ -31,7 +31,7 @@ impl Debug for Snapshot {
 impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
         let mut page = Page(encoder);
-        let Metrics { state, sends, .. } = &self.metrics;
+        let Metrics { state, sends, limits, .. } = &self.metrics;
         page.gauge("ready", "1 where new work is welcome", u64::from(state.readiness.is_ready()))?;
         page.gauge("connections", "Sockets, signed in or not", state.fan_out.connection_count() as u64)?;
         page.realtime(state.fan_out.stats())?;
@@ -39,6 +39,12 @@ impl Collector for Snapshot {
         page.gauge("queue_largest_bytes", "Bytes that wait for the socket with the most", self.queues.largest)?;
         page.gauge("queue_waiting_connections", "Sockets that something waits for", self.queues.waiting)?;
         page.counters("sends", "Sends by what became of them", "outcome", &sends.read())?;
+        page.counters(
+            "rate_limited",
+            "What was refused because there had been too much of it",
+            "limit",
+            &limits.read(),
+        )?;
         page.database(&self.metrics)?;
         page.cluster(&self.metrics)?;
         page.http(&self.metrics)
@@ -87,6 +93,11 @@ impl Page<'_> {
             "Users found whose coming into a conversation was lost",
             stats.found_joiners.get(),
         )?;
+        self.counter(
+            "abandoned_changes",
+            "Changes that the database lacks, without which their conversations went on",
+            stats.abandoned_changes.get(),
+        )?;
         let checks = [("done", stats.tail_checks.get()), ("failed", stats.failed_tail_checks.get())];
         self.counters("tail_checks", "Comparisons of the newest numbers with the database", "outcome", &checks)?;
         let beginnings = [
@@ -95,7 +106,12 @@ impl Page<'_> {
             ("limited", stats.limited_resumes.get()),
         ];
         self.counters("starts", "Sockets that came into the flow of events, by how", "outcome", &beginnings)?;
-        self.counter("slow_readers", "Sockets closed because too much waited for them", stats.slow_readers.get())
+        self.counter("slow_readers", "Sockets closed because too much waited for them", stats.slow_readers.get())?;
+        self.counter(
+            "overfull_inboxes",
+            "Times a worker thread fell so far behind that its sockets were told to come back",
+            stats.overfull_inboxes.get(),
+        )
     }
 
     fn database(&mut self, metrics: &Metrics) -> Result {

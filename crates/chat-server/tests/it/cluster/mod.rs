@@ -2,6 +2,7 @@
 
 mod degraded;
 mod faults;
+mod limits;
 mod order;
 mod races;
 mod reach;

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use rand::RngCore as _;
 use std::fmt;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// A key should not be easier to guess than the tag of HS256 (RFC 7518 §3.2).
@@ -118,7 +118,7 @@ impl Keys {
         self.0.iter().any(|key| other.0.iter().any(|another| another.secret == key.secret))
     }
 
-    /// The keys kept in this file, made and written there (readable by its owner alone) where there is none. Of several processes that
+    /// The keys kept in this file, made and written there (it and its folder for their owner alone) where there is none. Of several processes that
     /// start at once, all get the same.
     pub(crate) fn kept_in(file: &Path) -> anyhow::Result<Self> {
         if !file.exists() {
@@ -134,6 +134,13 @@ impl Keys {
 }
 
 fn make(file: &Path) -> std::io::Result<()> {
+    // Nobody else has made the folder where the database is a server's.
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
     let mut bytes = [0_u8; 48];
     rand::rng().fill_bytes(&mut bytes);
     let text = bytes.map(|byte| format!("{byte:02x}")).concat();
@@ -186,12 +193,22 @@ mod tests {
     #[test]
     fn made_secrets_are_kept_and_only_their_owner_reads_them() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("jwt_secret");
-        let first = Keys::kept_in(&file).expect("made");
+        let folder = folder.path().join("data").join("of-its-own");
+        let file = folder.join("jwt_secret");
+        let first = Keys::kept_in(&file).expect("made, and the folder for it");
         assert_eq!(Keys::kept_in(&file).expect("kept"), first);
         assert_eq!(std::fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
-        assert_ne!(Keys::kept_in(&folder.path().join("other")).expect("made"), first);
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left behind");
+        assert_eq!(std::fs::metadata(&folder).expect("a folder").permissions().mode() & 0o777, 0o700);
+        assert_ne!(Keys::kept_in(&folder.join("other")).expect("made"), first);
+        assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 2, "nothing else is left behind");
+    }
+
+    #[test]
+    fn a_secret_makes_the_folder_that_it_is_kept_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("data").join("jwt_secret");
+        let made = Keys::kept_in(&file).expect("made");
+        assert_eq!(Keys::kept_in(&file).expect("kept"), made);
     }
 
     #[test]

@@ -24,6 +24,8 @@ macro_rules! on_both_databases {
     )*};
 }
 
+pub(crate) use on_both_databases;
+
 on_both_databases! {
     every_call_of_the_second_document_works_in_order
     what_is_made_by_one_document_is_seen_through_the_other
@@ -151,9 +153,8 @@ async fn what_is_made_by_one_document_is_seen_through_the_other(server: &Server)
 
     let made = json!({"groupName": "Both", "members": [ben.id]});
     let made = ann.rest.post("/chat/group", &made).await.data(201);
-    let created = at_ben
-        .event_where("conversation:created", |created| created["conversation"]["id"] == made["groupId"])
-        .await;
+    let created =
+        at_ben.event_where("conversation:created", |created| created["conversation"]["id"] == made["groupId"]).await;
     assert_eq!(created["conversation"]["name"], "Both");
     let conversations = ben.rest.get("/conversations").await.data(200);
     let listed = conversations.as_array().expect("a list").iter().find(|one| one["id"] == made["groupId"]);

@@ -58,7 +58,10 @@ async fn a_group_that_cannot_be_made_says_why() {
         (json!({"groupName": " "}), "groupName must not be empty"),
         (json!({"groupName": "x".repeat(101)}), "groupName must have at most 100 characters"),
         (json!({"groupName": "x", "members": "x"}), "members must be an array of UUIDs"),
-        (json!({"groupName": "x", "members": ["507f1f77bcf86cd799439012"]}), "members must hold UUIDs alone; item 0 is none"),
+        (
+            json!({"groupName": "x", "members": ["507f1f77bcf86cd799439012"]}),
+            "members must hold UUIDs alone; item 0 is none",
+        ),
         (json!({"groupName": "x", "groupAvatar": "javascript:x"}), "groupAvatar must be an http or https URL"),
         (json!({"groupName": "x", "name": "y"}), "name is not a known field"),
     ] {
@@ -106,7 +109,8 @@ async fn admins_change_a_group() {
     let house = House::new();
     let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
     let group = house.chat_group("Developers", &[&ann, &bob]).await;
-    let changes = json!({"groupName": "Builders", "groupDescription": "We build", "groupAvatar": "https://x.example/a.png"});
+    let changes =
+        json!({"groupName": "Builders", "groupDescription": "We build", "groupAvatar": "https://x.example/a.png"});
     let changed = house.put(&path(&group), &ann.token, Some(changes)).await.data(200);
     assert_eq!(
         (&changed["groupName"], &changed["groupDescription"], &changed["groupAvatar"]),

@@ -29,7 +29,10 @@ async fn a_private_message_goes_to_its_receiver_whatever_the_client_says_of_room
     assert!(Uuid::parse_str(text(&sent, "messageId")).is_ok());
 
     let conversations = house.get("/api/v1/conversations", &bob.token).await.data(200);
-    assert_eq!((&conversations[0]["isGroup"], &conversations[0]["lastMessage"]["content"]), (&json!(false), &json!("Hello!")));
+    assert_eq!(
+        (&conversations[0]["isGroup"], &conversations[0]["lastMessage"]["content"]),
+        (&json!(false), &json!("Hello!"))
+    );
     assert_eq!(house.get("/api/v1/conversations", &eve.token).await.data(200), json!([]));
     let answer = house.whisper(&bob, &ann, "Hi").await;
     assert_eq!((&answer["chatRoomId"], &answer["receiver"]), (&sent["chatRoomId"], &json!(ann.id)));
@@ -46,15 +49,34 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
     assert_eq!(
         fields(&sent),
         [
-            "attachment", "chatRoomId", "chatType", "createdAt", "groupId", "isMine", "message", "messageId", "readBy",
-            "sender", "senderDetails", "status", "updatedAt"
+            "attachment",
+            "chatRoomId",
+            "chatType",
+            "createdAt",
+            "groupId",
+            "isMine",
+            "message",
+            "messageId",
+            "readBy",
+            "sender",
+            "senderDetails",
+            "status",
+            "updatedAt"
         ]
     );
     assert_eq!((&sent["chatRoomId"], &sent["groupId"]), (&json!(format!("group_{id}")), &json!(id)));
-    assert_eq!((&sent["chatType"], &sent["readBy"], &sent["attachment"]), (&json!("GROUP"), &json!([]), &json!("/a.png")));
-    let unnamed = house.post(SEND, &bob.token, json!({"groupId": id, "message": "Thanks", "replyTo": sent["messageId"]})).await;
+    assert_eq!(
+        (&sent["chatType"], &sent["readBy"], &sent["attachment"]),
+        (&json!("GROUP"), &json!([]), &json!("/a.png"))
+    );
+    let unnamed =
+        house.post(SEND, &bob.token, json!({"groupId": id, "message": "Thanks", "replyTo": sent["messageId"]})).await;
     let unnamed = unnamed.data(201);
-    assert_eq!((&unnamed["chatType"], &unnamed["replyTo"]), (&json!("GROUP"), &sent["messageId"]), "a groupId says enough");
+    assert_eq!(
+        (&unnamed["chatType"], &unnamed["replyTo"]),
+        (&json!("GROUP"), &sent["messageId"]),
+        "a groupId says enough"
+    );
 }
 
 #[actix_web::test]
@@ -158,7 +180,10 @@ async fn a_group_is_fetched_by_its_members_alone() {
     assert_eq!(house.post(FETCH, &bob.token, fetch.clone()).await.data(200), json!([]));
     house.send(&ann, text(&group, "groupId"), "from the other document").await;
     let seen = house.post(FETCH, &bob.token, fetch).await.data(200);
-    assert_eq!((each(&seen, "message"), each(&seen, "readBy")), (vec![json!("from the other document")], vec![json!([])]));
+    assert_eq!(
+        (each(&seen, "message"), each(&seen, "readBy")),
+        (vec![json!("from the other document")], vec![json!([])])
+    );
     let stranger = json!({"groupId": group["groupId"]});
     house.post(FETCH, &eve.token, stranger).await.failure(403, "NOT_A_PARTICIPANT");
     let nowhere = json!({"groupId": Uuid::nil()});

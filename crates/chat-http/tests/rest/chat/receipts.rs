@@ -24,7 +24,11 @@ async fn a_status_covers_what_came_before_and_never_goes_back() {
     assert_eq!(read["status"], "READ");
     assert_eq!(house.put(&paths[1], &bob.token, status("DELIVERED")).await.data(200)["status"], "READ", "no way back");
     let by_sender = house.put(&paths[2], &ann.token, status("READ")).await.data(200);
-    assert_eq!((&by_sender["status"], &by_sender["isMine"]), (&json!("SENT"), &json!(true)), "one reads not for others");
+    assert_eq!(
+        (&by_sender["status"], &by_sender["isMine"]),
+        (&json!("SENT"), &json!(true)),
+        "one reads not for others"
+    );
     let fetch = json!({"senderId": ann.id, "receiverId": bob.id});
     let seen = house.post("/api/v1/chat/messages/fetch", &ann.token, fetch).await.data(200);
     assert_eq!(each(&seen, "status"), ["READ", "READ", "SENT"]);

@@ -2,6 +2,7 @@
 
 use chat_domain::ErrorCode;
 use chat_http::error::status_of;
+use chat_protocol::realtime::{COMMANDS, Dialect, EVENTS};
 
 #[test]
 fn the_table_of_errors_has_every_code_with_its_status() {
@@ -20,10 +21,24 @@ fn the_table_of_errors_has_every_code_with_its_status() {
 }
 
 #[test]
-fn the_realtime_reference_has_every_command_and_close_code() {
+fn the_realtime_reference_has_every_name_of_both_dialects_and_every_close_code() {
     let document = include_str!("../../../../docs/realtime.md");
-    for command in chat_protocol::realtime::COLON_COMMANDS {
-        assert!(document.contains(&format!("| `{command}` |")), "docs/realtime.md lacks `{command}`");
+    let table = |heading: &str, dialect: Dialect| {
+        let section = document.split_once(&format!("\n## {heading}\n")).expect("the section").1;
+        let section = section.split_once("\n## ").expect("another section").0;
+        let table = section.split_once(&format!("| `{}` | data |", dialect.as_str())).expect("the dialect's table").1;
+        table.lines().skip(1).take_while(|line| line.starts_with('|')).map(first_cell).collect::<String>()
+    };
+    for dialect in Dialect::ALL {
+        let (sent, told) = (table("What you send", *dialect), table("What you get", *dialect));
+        // `auth` and `resume` are the same in both, and stand once.
+        let sent = if *dialect == Dialect::Camel { sent + "`auth` `resume`" } else { sent };
+        for entry in COMMANDS.iter().flat_map(|row| row.names).filter(|entry| entry.dialect == *dialect) {
+            assert!(sent.contains(&format!("`{}`", entry.name)), "docs/realtime.md lacks the command `{}`", entry.name);
+        }
+        for entry in EVENTS.iter().flat_map(|row| row.names).filter(|entry| entry.dialect == *dialect) {
+            assert!(told.contains(&format!("`{}`", entry.name)), "docs/realtime.md lacks the event `{}`", entry.name);
+        }
     }
     for code in chat_protocol::realtime::CloseCode::ALL {
         assert!(
@@ -32,4 +47,8 @@ fn the_realtime_reference_has_every_command_and_close_code() {
             code.number()
         );
     }
+}
+
+fn first_cell(row: &str) -> &str {
+    row.trim_start_matches('|').split('|').next().unwrap_or_default()
 }

@@ -22,8 +22,8 @@
 //! A `Hub`, its connections and everything they hold belong to one thread, and are `Rc`. Between threads there are two things: a worker's inbox, which takes one
 //! message per event however many connections it is for, and the fan-out's sharded locks, which are held for moments and never across an await.
 //!
-//! **To add a dialect or a gateway**: a variant of `Dialect` or `Gateway` in `chat-protocol`, and for a gateway its frames in [`Format::frame`]; encoding stays once per event, format and
-//! variant. **To add a bus**: an `EventBus` that hands what arrives to [`FanOut::accept`], this node's own events first. **To add an adapter of presence or typing**: run
+//! **To add a dialect or a gateway**: a variant of `Dialect` or `Gateway` in `chat-protocol`, and for a gateway its frames in [`Format::frame`] and its [`Outlet`]; encoding stays once per
+//! event, format and variant. **To add a bus**: an `EventBus` that hands what arrives to [`FanOut::accept`], this node's own events first. **To add an adapter of presence or typing**: run
 //! `chat_testkit::realtime_contract!` on it.
 
 mod admission;
@@ -35,6 +35,7 @@ mod gathered;
 mod hub;
 mod local_bus;
 mod outgoing;
+mod outlet;
 mod owned_socket;
 mod presence;
 mod send_queue;
@@ -50,8 +51,10 @@ pub use fan_out::FanOut;
 pub use hub::{Hub, TooManyConnections};
 pub use local_bus::LocalBus;
 pub use outgoing::{Format, Outgoing};
+pub use outlet::{Flushed, Outlet};
 pub use owned_socket::OwnedSocket;
 pub use presence::InProcessPresence;
+pub use send_queue::SendQueue;
 pub use settings::RealtimeSettings;
 pub use stats::{Counter, QueueStats, RealtimeStats};
 pub use typing::InProcessTyping;

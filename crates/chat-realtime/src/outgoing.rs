@@ -21,10 +21,10 @@ impl Format {
         self.dialect.index() * Gateway::ALL.len() + self.gateway.index()
     }
 
-    /// One event, acknowledgement or error as the bytes of this format.
+    /// One event, acknowledgement or error as bytes: a WebSocket frame with a text message. Those who poll get it without its head.
     pub fn frame(self, text: &str) -> Bytes {
         match self.gateway {
-            Gateway::WebSocket => frames::text(text),
+            Gateway::WebSocket | Gateway::SocketIo => frames::text(text),
         }
     }
 }

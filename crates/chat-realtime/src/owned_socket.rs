@@ -1,3 +1,4 @@
+use crate::outlet::{Flushed, Outlet};
 use crate::send_queue::SendQueue;
 use socket2::SockRef;
 use std::io::{self, IoSlice};
@@ -7,17 +8,6 @@ use tokio::net::TcpStream;
 
 /// How many frames one system call takes at most.
 const FRAMES_PER_WRITE: usize = 32;
-
-/// What a flush came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flushed {
-    /// Nothing is left.
-    All,
-    /// The socket takes no more for now.
-    Blocked,
-    /// The socket is gone.
-    Broken,
-}
 
 /// An upgraded TCP stream in our own hands. Never waits by itself: the hub writes what the socket takes at once, and only a
 /// socket that would block is waited for, by its connection's own task.
@@ -42,17 +32,15 @@ impl OwnedSocket {
         self.stream.poll_read_ready(context).map(drop)
     }
 
-    pub(crate) fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
-        self.stream.poll_write_ready(context).map(drop)
-    }
-
     /// Says that nothing more will be sent; what the peer says can still be heard.
     pub fn hang_up(&self) {
         // Where it fails the socket is gone, which is what was to be said.
         let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
     }
+}
 
-    pub(crate) fn flush(&self, queue: &mut SendQueue) -> Flushed {
+impl Outlet for OwnedSocket {
+    fn flush(&self, queue: &mut SendQueue) -> Flushed {
         while !queue.is_empty() {
             let result = if let Some(frame) = queue.only() {
                 self.stream.try_write(frame)
@@ -70,5 +58,9 @@ impl OwnedSocket {
             }
         }
         Flushed::All
+    }
+
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.stream.poll_write_ready(context).map(drop)
     }
 }

@@ -7,38 +7,41 @@ const KEPT_CAPACITY: usize = 4;
 
 /// Frames that wait for one connection, in order. Frames are shared: a thousand queues hold one copy.
 #[derive(Debug, Default)]
-pub(crate) struct SendQueue {
+pub struct SendQueue {
     frames: VecDeque<Bytes>,
     bytes: usize,
     head_is_partial: bool,
 }
 
 impl SendQueue {
-    pub(crate) fn push(&mut self, frame: Bytes) {
+    /// Appends a frame. What may wait is bounded by the connection, see [`crate::Connection::push`].
+    pub fn push(&mut self, frame: Bytes) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
     }
 
-    pub(crate) const fn bytes(&self) -> usize {
+    /// What waits, in bytes.
+    pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
     /// The one frame that waits, where it is alone: most writes are this.
-    pub(crate) fn only(&self) -> Option<&Bytes> {
+    pub fn only(&self) -> Option<&Bytes> {
         if self.frames.len() == 1 { self.frames.front() } else { None }
     }
 
     /// Fills `slices` from the front and returns how many it filled.
-    pub(crate) fn fill<'queue>(&'queue self, slices: &mut [IoSlice<'queue>]) -> usize {
+    pub fn fill<'queue>(&'queue self, slices: &mut [IoSlice<'queue>]) -> usize {
         slices.iter_mut().zip(&self.frames).map(|(slice, frame)| *slice = IoSlice::new(frame)).count()
     }
 
     /// Takes the first frame, where the connection's bytes are pulled instead of written.
-    pub(crate) fn pop(&mut self) -> Option<Bytes> {
+    pub fn pop(&mut self) -> Option<Bytes> {
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.len();
         self.head_is_partial = false;
@@ -47,7 +50,7 @@ impl SendQueue {
     }
 
     /// Forgets `written` bytes at the front.
-    pub(crate) fn advance(&mut self, written: usize) {
+    pub fn advance(&mut self, written: usize) {
         let mut left = written.min(self.bytes);
         self.bytes -= left;
         while let Some(front) = self.frames.front_mut() {
@@ -64,7 +67,7 @@ impl SendQueue {
     }
 
     /// Drops everything but the rest of a frame whose beginning is on its way already: what follows must begin at a frame's start.
-    pub(crate) fn drop_unsent(&mut self) {
+    pub fn drop_unsent(&mut self) {
         self.frames.truncate(usize::from(self.head_is_partial));
         self.bytes = self.frames.iter().map(Bytes::len).sum();
         self.give_back();

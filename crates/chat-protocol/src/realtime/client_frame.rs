@@ -77,6 +77,12 @@ impl<'text> ClientFrame<'text> {
             None => Err((id, InvalidFrame::protocol("event must be a string"))),
         }
     }
+
+    /// The same of an event of Socket.IO: its first argument is the data, and the number by which it is to be acknowledged the id.
+    pub fn of_event(event: &str, argument: Option<&'text RawValue>, id: Option<u64>) -> Self {
+        let data = argument.filter(|argument| argument.get() != "null");
+        Self { event: event.to_owned(), data, id: id.map(|id| id.to_string()) }
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +114,16 @@ mod tests {
         assert_eq!(frame.data.map(RawValue::get), Some(r#"{"b":1}"#));
         let bare = ClientFrame::parse(r#"{"event":"a","data":null,"id":null}"#).expect("a frame");
         assert!(bare.data.is_none() && bare.id.is_none());
+    }
+
+    #[test]
+    fn an_event_of_socket_io_is_a_frame_too() {
+        let argument: Box<RawValue> = serde_json::from_str(r#"{"b":1}"#).expect("JSON");
+        let frame = ClientFrame::of_event("a", Some(&argument), Some(0));
+        assert_eq!((frame.event.as_str(), frame.id.as_deref()), ("a", Some("0")));
+        assert_eq!(frame.data.map(RawValue::get), Some(r#"{"b":1}"#));
+        let null: Box<RawValue> = serde_json::from_str("null").expect("JSON");
+        assert!(ClientFrame::of_event("a", Some(&null), None).data.is_none());
     }
 
     #[test]

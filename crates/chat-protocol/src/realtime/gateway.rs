@@ -11,6 +11,9 @@ pub enum Gateway {
     /// Plain WebSocket: `{"event": ..., "id"?: ..., "data": ...}`, one text message each.
     #[default]
     WebSocket,
+    /// Socket.IO v5 over Engine.IO v4, whichever transport carries it: each text is one message packet of Engine.IO, with an EVENT or ACK packet of the
+    /// [`Gateway::NAMESPACE`] in it. Ids of commands are the protocol's own numbers, in decimal.
+    SocketIo,
 }
 
 #[derive(Serialize)]
@@ -26,9 +29,34 @@ fn text<T: Serialize>(event: &str, id: Option<&str>, data: &T) -> String {
     serde_json::to_string(&Named { event, id, data }).unwrap_or_default()
 }
 
+/// A packet of Socket.IO: `kind`, and `data` as JSON.
+fn packet<T: Serialize>(kind: &str, id: &str, data: &T) -> String {
+    let mut text = [kind, Gateway::NAMESPACE, ",", id].concat().into_bytes();
+    // As above; and what serde_json writes is UTF-8.
+    let _ = serde_json::to_writer(&mut text, data);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The packets of Socket.IO that carry data, as messages of Engine.IO.
+const EVENT_PACKET: &str = "42";
+const ACK_PACKET: &str = "43";
+
+/// The one argument of an acknowledgement's callback.
+#[derive(Serialize)]
+struct Answered<'answer, T, E> {
+    success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'answer T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'answer E>,
+}
+
 impl Gateway {
+    /// The namespace of Socket.IO that everything happens in.
+    pub const NAMESPACE: &'static str = "/chat";
+
     /// Every gateway, in the order of [`Self::index`].
-    pub const ALL: &'static [Self] = &[Self::WebSocket];
+    pub const ALL: &'static [Self] = &[Self::WebSocket, Self::SocketIo];
 
     /// Its place in [`Self::ALL`].
     pub const fn index(self) -> usize {
@@ -39,6 +67,7 @@ impl Gateway {
     pub fn event<T: Serialize>(self, event: EventName<T>, data: &T) -> String {
         match self {
             Self::WebSocket => text(event.as_str(), None, data),
+            Self::SocketIo => packet(EVENT_PACKET, "", &(event.as_str(), data)),
         }
     }
 
@@ -46,6 +75,9 @@ impl Gateway {
     pub fn ack<T: Serialize>(self, id: &str, data: &T) -> String {
         match self {
             Self::WebSocket => text("ack", Some(id), data),
+            Self::SocketIo => {
+                packet(ACK_PACKET, id, &[Answered::<T, ()> { success: true, data: Some(data), error: None }])
+            }
         }
     }
 
@@ -59,8 +91,12 @@ impl Gateway {
     /// The command of this id has failed; or, without one, some command has.
     pub fn error(self, id: Option<&str>, failure: &Failure) -> String {
         let view = FrameErrorView::from(failure);
-        match self {
-            Self::WebSocket => text(Colon::ERROR.as_str(), id, &view),
+        match (self, id) {
+            (Self::WebSocket, id) => text(Colon::ERROR.as_str(), id, &view),
+            (Self::SocketIo, None) => self.event(Colon::ERROR, &view),
+            (Self::SocketIo, Some(id)) => {
+                packet(ACK_PACKET, id, &[Answered::<(), _> { success: false, data: None, error: Some(&view) }])
+            }
         }
     }
 
@@ -127,6 +163,17 @@ mod tests {
         let frame = read(&SOCKET.error(Some("c2"), &failure));
         assert_eq!((frame["id"].as_str(), &frame["data"]["details"][0]["field"]), (Some("c2"), &json!("content")));
         assert_eq!(frame["data"]["retryAfterMs"], 2, "never less than it takes");
+    }
+
+    #[test]
+    fn socket_io_has_packets_of_its_own_for_events_and_answers() {
+        let (gateway, failure) = (Gateway::SocketIo, Failure::new(ErrorCode::Forbidden, "no"));
+        assert_eq!(gateway.ack("7", &json!({"a": 1})), r#"43/chat,7[{"success":true,"data":{"a":1}}]"#);
+        assert_eq!(gateway.empty_ack("0"), r#"43/chat,0[{"success":true,"data":{}}]"#);
+        let error = r#"{"code":"FORBIDDEN","message":"no"}"#;
+        assert_eq!(gateway.error(None, &failure), format!(r#"42/chat,["error",{error}]"#));
+        assert_eq!(gateway.error(Some("12"), &failure), format!(r#"43/chat,12[{{"success":false,"error":{error}}}]"#));
+        assert_eq!(gateway.resumed([], []), r#"42/chat,["resumed",{"positions":{},"limited":[]}]"#);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use chat_protocol::realtime::CloseCode;
 
 impl Connection {
-    /// Says goodbye: what is queued goes out, a Close frame after it, and nothing later. Only the first call counts.
+    /// Says goodbye: what is queued goes out, a Close frame after it, and nothing later. Only the first call counts. Where a session carries the connection, its
+    /// owner says goodbye in its own way.
     pub fn close(&self, code: CloseCode) {
         self.close_with(code, code.reason());
     }
@@ -28,7 +29,9 @@ impl Connection {
 
     fn finish(&self, last: Bytes) {
         self.life.set(Life::Closing);
-        self.queue.borrow_mut().push(last);
+        if !self.is_within_a_session() {
+            self.queue.borrow_mut().push(last);
+        }
         self.flush();
         self.wake();
     }

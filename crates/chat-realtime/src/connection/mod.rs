@@ -6,6 +6,7 @@ use crate::RealtimeSettings;
 use crate::attach::Attaching;
 use crate::hub::Tick;
 use crate::outgoing::Format;
+use crate::outlet::Outlet;
 use crate::owned_socket::OwnedSocket;
 use crate::send_queue::SendQueue;
 use chat_domain::{ConnectionId, ConversationId, Pos, SessionId, UserId};
@@ -21,6 +22,8 @@ use std::task::Waker;
 pub enum Sink {
     /// Written by whoever queued them, as far as the socket takes them.
     Socket(OwnedSocket),
+    /// The same, by a session of a protocol around ours that outlives the connection: it looks after heartbeats and says goodbye itself.
+    Session(Box<dyn Outlet>),
     /// Pulled by the body of an HTTP response, or by a poll.
     Pulled,
 }
@@ -130,8 +133,21 @@ impl Connection {
     pub const fn socket(&self) -> Option<&OwnedSocket> {
         match &self.sink {
             Sink::Socket(socket) => Some(socket),
+            Sink::Session(_) | Sink::Pulled => None,
+        }
+    }
+
+    pub(crate) fn outlet(&self) -> Option<&dyn Outlet> {
+        match &self.sink {
+            Sink::Socket(socket) => Some(socket),
+            Sink::Session(session) => Some(&**session),
             Sink::Pulled => None,
         }
+    }
+
+    /// Whether heartbeats and the last frame are another's.
+    pub(crate) const fn is_within_a_session(&self) -> bool {
+        matches!(self.sink, Sink::Session(_))
     }
 
     /// How far it is from its end.

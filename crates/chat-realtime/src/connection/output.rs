@@ -1,8 +1,9 @@
 //! What waits for a connection, and how it gets to its socket.
 
-use super::{Connection, Life, Sink};
+use super::{Connection, Life};
 use crate::outgoing::Outgoing;
-use crate::owned_socket::Flushed;
+use crate::outlet::Flushed;
+use crate::send_queue::SendQueue;
 use bytes::Bytes;
 use chat_domain::{ConversationId, Pos};
 use chat_protocol::Failure;
@@ -103,10 +104,10 @@ impl Connection {
         if self.corked.get() || self.blocked.get() {
             return;
         }
-        match &self.sink {
-            Sink::Socket(socket) => {
+        match self.outlet() {
+            Some(outlet) => {
                 let before = self.queued_bytes();
-                let flushed = socket.flush(&mut self.queue.borrow_mut());
+                let flushed = outlet.flush(&mut self.queue.borrow_mut());
                 self.taken.set(self.taken.get() || self.queued_bytes() < before);
                 match flushed {
                     Flushed::All => {}
@@ -117,7 +118,7 @@ impl Connection {
                     Flushed::Broken => self.abandon(),
                 }
             }
-            Sink::Pulled => {
+            None => {
                 if let Some(body) = self.body.borrow_mut().take() {
                     body.wake();
                 }
@@ -133,9 +134,9 @@ impl Connection {
                 *task = Some(context.waker().clone());
             }
         }
-        let Some(socket) = self.socket() else { return };
+        let Some(outlet) = self.outlet() else { return };
         while self.blocked.get() && self.life.get() != Life::Gone {
-            if socket.poll_writable(context).is_pending() {
+            if outlet.poll_writable(context).is_pending() {
                 return;
             }
             self.blocked.set(false);
@@ -159,6 +160,11 @@ impl Connection {
         }
         *self.body.borrow_mut() = Some(context.waker().clone());
         Poll::Pending
+    }
+
+    /// What still waits, for a session that goes on without this connection.
+    pub fn take_queue(&self) -> SendQueue {
+        self.queue.take()
     }
 
     /// Whether the peer took anything since this was asked before, or nothing waits for it.

@@ -1,7 +1,7 @@
 use super::wheel::{TICK, Tick, ticks};
 use super::{Connection, Hub, Life};
 use crate::frames;
-use chat_protocol::realtime::{CloseCode, Gateway};
+use chat_protocol::realtime::CloseCode;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -57,6 +57,7 @@ impl Hub {
             Life::Closing => Some(deadlines.linger.get()).filter(|at| *at > 0),
             Life::Open => {
                 let heartbeat = match deadlines.pinged.get() {
+                    _ if connection.is_within_a_session() => 0,
                     0 => deadlines.heard.get().saturating_add(ticks(settings.heartbeat_interval)),
                     pinged => pinged.saturating_add(ticks(settings.heartbeat_timeout)),
                 };
@@ -99,6 +100,8 @@ impl Hub {
         } else if is_due(deadlines.resume.get()) {
             deadlines.resume.set(0);
             connection.wake();
+        } else if connection.is_within_a_session() {
+            // Heartbeats are not ours.
         } else if deadlines.pinged.get() > 0 {
             if now >= deadlines.pinged.get().saturating_add(ticks(settings.heartbeat_timeout)) {
                 if connection.is_reading() {
@@ -114,10 +117,8 @@ impl Hub {
         } else if now >= deadlines.heard.get().saturating_add(ticks(settings.heartbeat_interval)) {
             deadlines.pinged.set(now);
             connection.has_taken();
-            if connection.format().gateway == Gateway::WebSocket {
-                connection.push(frames::ping());
-                connection.flush();
-            }
+            connection.push(frames::ping());
+            connection.flush();
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use crate::house::{House, on_a_worker, session, settings, until, user};
 use bytes::Bytes;
-use chat_realtime::{Format, Life, OwnedSocket, Sink};
+use chat_protocol::realtime::{CloseCode, Gateway};
+use chat_realtime::{Flushed, Format, Life, Outlet, OwnedSocket, SendQueue, Sink};
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
-use std::task::Poll;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -60,5 +64,63 @@ fn a_socket_that_is_gone_is_noticed() {
             connection.life() == Life::Gone
         })
         .await;
+    });
+}
+
+/// A session that takes so many frames at a time.
+#[derive(Debug, Default)]
+struct Session {
+    room: Cell<usize>,
+    taken: RefCell<Vec<Bytes>>,
+}
+
+#[derive(Debug, Default)]
+struct Outside(Rc<Session>);
+
+impl Outlet for Outside {
+    fn flush(&self, queue: &mut SendQueue) -> Flushed {
+        while self.0.room.get() > 0 {
+            let Some(frame) = queue.pop() else { return Flushed::All };
+            self.0.room.set(self.0.room.get() - 1);
+            self.0.taken.borrow_mut().push(frame);
+        }
+        if queue.is_empty() { Flushed::All } else { Flushed::Blocked }
+    }
+
+    fn poll_writable(&self, _: &mut Context<'_>) -> Poll<()> {
+        if self.0.room.get() > 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+#[test]
+fn a_connection_within_a_session_is_neither_pinged_nor_said_goodbye_to_in_frames() {
+    on_a_worker(async {
+        let hasty = chat_realtime::RealtimeSettings { heartbeat_interval: Duration::from_millis(1), ..settings() };
+        let house = House::with(hasty);
+        let outside = Rc::new(Session::default());
+        outside.room.set(2);
+        let format = Format { gateway: Gateway::SocketIo, ..Format::default() };
+        let connection = house.hub.connect(Sink::Session(Box::new(Outside(Rc::clone(&outside)))), format);
+        house.hub.sign_in(&connection, user(1), session(1)).expect("room");
+        connection.uncork(None);
+        for text in ["one", "two", "three", "four"] {
+            connection.push(format.frame(text));
+        }
+        connection.flush();
+        assert_eq!((outside.taken.borrow().len(), connection.is_flushed()), (2, false));
+        let other = house.hub.connect(Sink::Pulled, Format::default());
+        until("the other one is pinged", || other.queued_bytes() > 0).await;
+        outside.room.set(1);
+        poll_fn(|context| {
+            connection.poll_write(context);
+            Poll::Ready(())
+        })
+        .await;
+        assert_eq!(&outside.taken.borrow()[2][..], b"\x81\x05three", "no ping came between");
+        connection.close(CloseCode::TokenExpired);
+        assert_eq!((connection.life(), connection.closed_by()), (Life::Closing, Some(CloseCode::TokenExpired)));
+        let mut rest = connection.take_queue();
+        assert_eq!(rest.pop().as_deref(), Some(&b"\x81\x04four"[..]));
+        assert!(rest.is_empty(), "no Close frame waits");
     });
 }

@@ -185,3 +185,24 @@ fn resume_end(log: &[Change], from: Option<u64>) -> u64 {
 fn expected_of_member(log: &[Change], has: u64) -> BTreeSet<u64> {
     visible(log, user(WHO), has)
 }
+
+#[test]
+fn one_who_takes_part_in_ten_thousand_conversations_attaches_to_each_of_them() {
+    const MANY: u128 = 10_000;
+    on_a_worker(async {
+        let house = House::with(settings());
+        for number in 0..MANY {
+            house.store.commit(conversation(number), Happening::Made(vec![user(WHO), user(OTHER)]));
+        }
+        let client = house.arrive(user(WHO), Some(Resume::default())).await;
+        until("it is through", || !client.named("resumed").is_empty()).await;
+        let named = client.named("resumed")[0]["positions"].as_object().map(serde_json::Map::len);
+        assert_eq!(named, Some(1_000), "the most recent");
+        for number in [0, MANY / 2, MANY - 1] {
+            house.happens(conversation(number), Happening::Said(user(OTHER), "hi".into()));
+            until("it hears of each", || client.positions(conversation(number)) == [2]).await;
+        }
+        house.hub.disconnect(&client.connection);
+        assert_eq!(house.hub.connection_count(), 0);
+    });
+}

@@ -1,13 +1,14 @@
-//! HTTP: the REST surface with its OpenAPI document, and the realtime connection over plain WebSocket.
+//! HTTP: the REST surface with its OpenAPI document, and the realtime connection over plain WebSocket and Socket.IO.
 //!
 //! **Owns** what is HTTP about the chat: routes, extractors, statuses, headers, the envelope of every failure, the request log, CORS, the
-//! document at `/api/openapi.json` and the page at `/api/docs`. **Must never know** SQL, tokens' insides, or who may do what: a handler parses, calls
+//! documents at `/api/openapi.json` and `/api/asyncapi.json`, and the page at `/api/docs`. **Must never know** SQL, tokens' insides, or who may do what: a handler parses, calls
 //! one use case through [`HttpState::run`], and shapes the answer.
 //!
-//! Three ways in:
-//! - [`rest::app`] is the whole `App`, which [`upgrade`]'s server uses;
+//! Four ways in:
+//! - [`serve`] is the whole server, and the only way to Socket.IO, which needs sockets in our own hands;
+//! - [`rest::app`] is its `App`;
 //! - [`configure`] is the same as configuration, for a service that mounts our routes in an `App` of its own;
-//! - [`openapi_json`] is the document, without a server.
+//! - [`openapi_json`] and [`asyncapi_json`] are the documents, without a server.
 //!
 //! Everything passes the middleware of [`rest`], from the outside in: request id, log, security headers and the envelope
 //! (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS; limits (`limits/rest.rs`). Any failure, be it an
@@ -19,6 +20,7 @@
 //! routes, failures and the committed document together. **To add a code**: `ErrorCode` in the domain, and the match in
 //! `error.rs` that does not compile without it.
 
+pub mod asyncapi;
 pub mod connection;
 pub mod error;
 /// How often somebody may do something.
@@ -44,16 +46,20 @@ mod health;
 mod messages;
 mod middleware;
 mod receipts;
+mod socketio;
 mod state;
 mod stats;
 mod users;
 
+pub use asyncapi::asyncapi_json;
+pub use chat_protocol::realtime::Dialect;
 pub use error::ApiError;
 pub use limits::{Limits, Quotas};
 pub use openapi::openapi_json;
 pub use origin::AllowedOrigins;
 pub use proxies::{InvalidNetwork, Network, TrustedProxies};
 pub use rest::configure;
+pub use socketio::Listener;
 pub use state::{HttpSettings, HttpState, Readiness};
 pub use stats::{HttpStats, LATENCY_BOUNDS, Latency, RouteLabels, RouteStats};
 pub use upgrade::serve;

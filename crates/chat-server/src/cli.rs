@@ -24,6 +24,8 @@ enum Command {
     Migrate,
     /// Print the OpenAPI document
     Openapi,
+    /// Print the AsyncAPI document of the realtime connection
+    Asyncapi,
     /// Print what arrives on a WebSocket, for trying out
     Listen(listen::Options),
 }
@@ -38,6 +40,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         }
         Command::Migrate => migrate(&read_config()?).await,
         Command::Openapi => print(&chat_http::openapi_json()),
+        Command::Asyncapi => print(&chat_http::asyncapi_json()),
         Command::Listen(options) => listen::run(options).await,
     }
 }
@@ -73,5 +76,6 @@ mod tests {
         command.clone().debug_assert();
         let help = command.render_long_help().to_string();
         assert!(help.contains("DATABASE_URL") && help.contains("migrate") && help.contains("openapi"), "{help}");
+        assert!(help.contains("asyncapi"), "{help}");
     }
 }

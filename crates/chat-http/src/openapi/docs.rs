@@ -1,6 +1,7 @@
 //! The page at `/api/docs`: Swagger UI from the binary itself, with no internet.
 
 use super::SNAPSHOT;
+use crate::asyncapi;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, ServiceConfig};
@@ -43,7 +44,7 @@ const START: &str = r##"window.ui = SwaggerUIBundle({
 });
 "##;
 
-/// The page, its assets, the document, and the redirect from `/api`.
+/// The page, its assets, the documents, and the redirect from `/api`.
 pub(crate) fn docs(config: &mut ServiceConfig) {
     let assets = ApiDefinition {
         uri_prefix: DOCS,
@@ -53,6 +54,7 @@ pub(crate) fn docs(config: &mut ServiceConfig) {
     config
         .service(web::resource(["/api", "/api/"]).route(web::get().to(to_docs)))
         .service(web::resource("/api/openapi.json").route(web::get().to(document)))
+        .service(web::resource("/api/asyncapi.json").route(web::get().to(realtime_document)))
         .service(web::resource([DOCS, "/api/docs/"]).route(web::get().to(page)))
         .service(web::resource("/api/docs/start.js").route(web::get().to(start)))
         .service(
@@ -73,6 +75,10 @@ async fn to_docs() -> HttpResponse {
 
 async fn document(_: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(SNAPSHOT)
+}
+
+async fn realtime_document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(asyncapi::SNAPSHOT)
 }
 
 async fn page() -> HttpResponse {

@@ -101,7 +101,7 @@ fn plain(schema: ReferenceOr<Schema>) -> Value {
 }
 
 /// Whether the JSON library keeps the order of insertion depends on what else is built beside it.
-fn sorted(value: Value) -> Value {
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.into_iter().map(|(name, value)| (name, sorted(value))).collect();

@@ -9,6 +9,7 @@ mod generate;
 mod realtime;
 
 pub use generate::openapi_json;
+pub(crate) use generate::sorted;
 
 pub(crate) use docs::docs;
 pub(crate) use realtime::realtime_route;

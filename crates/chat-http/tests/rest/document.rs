@@ -12,6 +12,15 @@ async fn the_document_is_served_as_it_is_committed() {
 }
 
 #[actix_web::test]
+async fn the_document_of_the_realtime_connection_is_served_as_it_is_committed() {
+    let house = House::new();
+    let answer = house.ask(TestRequest::get().uri("/api/asyncapi.json")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
+    assert_eq!(answer.body, chat_http::asyncapi::SNAPSHOT);
+    assert_eq!(answer.json()["asyncapi"], "3.0.0");
+}
+
+#[actix_web::test]
 async fn every_documented_operation_is_a_route_and_no_route_is_undocumented() {
     let house = House::new();
     let document = house.ask(TestRequest::get().uri("/api/openapi.json")).await.json();

@@ -1,0 +1,234 @@
+"""Two people, one conversation, and a connection that is lost: nothing is missing, nothing comes twice.
+
+pip install websockets && python chat.py http://127.0.0.1:3000
+"""
+
+import asyncio
+import itertools
+import json
+import random
+import sys
+import uuid
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+BASE = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:3000"
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+LOST = (1006, "")  # The connection ended, or never began, without a word.
+
+
+def rest_now(method, path, token=None, body=None):
+    headers = {"content-type": "application/json"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urlopen(Request(f"{BASE}/api/v1{path}", data, headers, method=method), timeout=30) as response:
+            return json.load(response)
+    except HTTPError as refused:
+        answer = json.load(refused)
+        raise RuntimeError(f"{answer['code']}: {'; '.join(answer['message'])}") from None
+
+
+async def rest(*request):
+    return await asyncio.to_thread(rest_now, *request)
+
+
+class Client:
+    def __init__(self, account):
+        self.account = account
+        self.have = {}  # By conversation: the highest `pos` of those that came.
+        self.seq = {}  # By conversation: the number of the newest message shown.
+        self.shown = []
+        self.pending = {}  # By id: the commands without an answer.
+        self.ids = itertools.count(1)
+        self.attempts = 0
+        self.socket = None
+        self.is_live = False
+        self.changed = asyncio.Condition()
+        self.network = asyncio.Event()
+        self.network.set()
+        self.task = asyncio.create_task(self.stay())
+
+    async def stay(self):
+        """Stays connected until it is cancelled."""
+        while True:
+            await self.network.wait()
+            code, reason = await self.connection()
+            if code == 4003:
+                raise RuntimeError("the session was ended: sign in again")
+            if code in (4001, 4002):
+                await self.renew()  # What fails here means: sign in again.
+            # Jitter: a thousand clients that lost one server do not come back in the same instant.
+            longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self.attempts)
+            pause = json.loads(reason)["retryAfterMs"] / 1000 if code == 4012 else random.uniform(0, longest)
+            self.attempts = min(self.attempts + 1, 10)
+            await asyncio.sleep(pause)
+
+    async def connection(self):
+        """One connection, to its end. The package pings, and ends what does not answer."""
+        url = f"{BASE.replace('http', 'ws', 1)}/api/v1/ws?resume=true"
+        token = self.account["accessToken"]
+        fresh = asyncio.create_task(self.stay_signed_in())
+        try:
+            async with connect(url, additional_headers={"authorization": f"Bearer {token}"}) as self.socket:
+                await self.write({"event": "resume", "data": {"resume": self.have}})
+                async for text in self.socket:
+                    await self.take(**json.loads(text))
+        except InvalidStatus as refused:
+            return (4001, "") if refused.response.status_code == 401 else LOST
+        except ConnectionClosed:
+            pass
+        except OSError:  # No connection, or none in time.
+            return LOST
+        finally:
+            self.is_live = False
+            fresh.cancel()
+        return self.socket.close_code, self.socket.close_reason
+
+    async def stay_signed_in(self):
+        """Brings a fresh token before the old one ends, on the open connection."""
+        while True:
+            await asyncio.sleep(self.account["expiresIn"] * 0.8)
+            await self.renew()
+            await self.ask("auth", {"token": self.account["accessToken"]})
+
+    async def take(self, event, data, id=None):
+        if id in self.pending:
+            self.answered(id, event, data)
+            return
+        if "pos" in data:
+            if data["pos"] <= self.have.get(data["conversationId"], 0):
+                return
+            self.have[data["conversationId"]] = data["pos"]
+        if event == "message:received":
+            await self.show(data)
+        elif event == "resumed":
+            await self.resumed(**data)
+
+    async def show(self, message):
+        if message["seq"] <= self.seq.get(message["conversationId"], 0):
+            return
+        self.seq[message["conversationId"]] = message["seq"]
+        async with self.changed:
+            self.shown.append(message["content"])
+            self.changed.notify_all()
+
+    async def resumed(self, positions, limited):
+        """Everything that was missed has come, except where that was too much, and from conversations that are new here: these are read."""
+        for conversation, pos in positions.items():
+            if conversation in self.have and conversation not in limited:
+                continue
+            more = True
+            while more:
+                path = f"/conversations/{conversation}/messages?limit=100&after={self.seq.get(conversation, 0)}"
+                page = await rest("GET", path, self.account["accessToken"])
+                for message in sorted(page["data"], key=lambda message: message["seq"]):
+                    await self.show(message)
+                more = page["pagination"]["hasMore"]
+            self.have[conversation] = pos
+        self.attempts = 0
+        self.is_live = True
+        for frame, _ in list(self.pending.values()):
+            await self.write(frame)
+
+    async def ask(self, event, data):
+        """A command that is asked again on each connection until it is answered. The key of a message makes that safe."""
+        frame = {"event": event, "data": data, "id": str(next(self.ids))}
+        answer = asyncio.get_running_loop().create_future()
+        self.pending[frame["id"]] = frame, answer
+        if self.is_live:
+            await self.write(frame)
+        return await answer
+
+    def answered(self, id, event, data):
+        frame, answer = self.pending[id]
+        if event == "error" and "retryAfterMs" in data:
+            later = asyncio.get_running_loop().call_later
+            later(data["retryAfterMs"] / 1000, lambda: asyncio.ensure_future(self.write(frame)))
+            return
+        del self.pending[id]
+        if answer.cancelled():
+            return
+        if event == "ack":
+            answer.set_result(data)
+        else:
+            answer.set_exception(RuntimeError(f"{data['code']}: {data['message']}"))
+
+    async def write(self, frame):
+        try:
+            await self.socket.send(json.dumps(frame))
+        except ConnectionClosed:
+            pass  # The next connection says it again.
+
+    async def renew(self):
+        answer = await rest("POST", "/auth/refresh", None, {"refreshToken": self.account["refreshToken"]})
+        self.account.update(answer["data"])
+
+    async def send(self, conversation, content, key=None):
+        message = {"conversationId": conversation, "content": content, "clientMessageId": key or str(uuid.uuid4())}
+        return await self.ask("message:send", message)
+
+    async def until(self, count):
+        async with self.changed:
+            await self.changed.wait_for(lambda: len(self.shown) >= count)
+
+    def enter_tunnel(self):
+        """The connection ends without a word, and there is no other before the end of the tunnel."""
+        self.network.clear()
+        self.socket.transport.abort()
+
+    def leave_tunnel(self):
+        self.network.set()
+
+    async def close(self):
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+
+async def register(name):
+    email = f"{name.lower()}-{uuid.uuid4()}@example.com"
+    return (await rest("POST", "/auth/register", None, {"email": email, "name": name, "password": str(uuid.uuid4())}))["data"]
+
+
+async def main():
+    accounts = await asyncio.gather(register("Ann"), register("Bob"))
+    token = accounts[0]["accessToken"]
+    conversation = (await rest("POST", "/conversations", token, {"participantIds": [accounts[1]["user"]["id"]]}))["data"]["id"]
+    ann, bob = map(Client, accounts)
+
+    await ann.send(conversation, "one")
+    await bob.until(1)
+    print("Bob has", ", ".join(bob.shown))
+
+    bob.enter_tunnel()
+    await ann.send(conversation, "two")
+    await ann.send(conversation, "three")
+    print("Bob is away, and still has", ", ".join(bob.shown))
+
+    bob.leave_tunnel()
+    await bob.until(3)
+    print("Bob is back, and has", ", ".join(bob.shown))
+
+    # Whoever is not sure that a message was taken sends it again, under the same key.
+    key = str(uuid.uuid4())
+    sent, again = await ann.send(conversation, "four", key), await ann.send(conversation, "four", key)
+    print("Ann sends four twice under one key:", "one message" if sent["id"] == again["id"] else "TWO MESSAGES")
+
+    for client in ann, bob:
+        await client.until(4)
+        # Answers come in order: what was sent before them is here.
+        await client.ask("presence:get", {"userId": accounts[0]["user"]["id"]})
+    history = (await rest("GET", f"/conversations/{conversation}/messages", token))["data"]
+    stored = [message["content"] for message in reversed(history)]
+    same = ann.shown == bob.shown == stored
+    print("Both have" if same else "NOT BOTH HAVE", "what is stored:", ", ".join(stored))
+    await asyncio.gather(ann.close(), bob.close())
+    return 0 if same else 1
+
+
+sys.exit(asyncio.run(main()))

@@ -1,0 +1,334 @@
+//! Two people, one conversation, and a connection that is lost: nothing is missing, nothing comes twice.
+//!
+//! With `futures-util`, `reqwest` (`json`), `serde_json`, `tokio` (`full`), `tokio-tungstenite` and `uuid` (`v4`):
+//! `cargo run --example chat -- http://127.0.0.1:3000`
+#![allow(clippy::print_stdout)]
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::{self, Message, client::IntoClientRequest as _};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use uuid::Uuid;
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The server pings every 25 s: who says nothing for so long is not there any more.
+const SILENCE: Duration = Duration::from_secs(60);
+/// The connection ended, or never began, without a word.
+const LOST: u16 = 1006;
+
+#[derive(Clone, Default)]
+struct Server(String);
+
+impl Server {
+    async fn rest(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> Result<Value, Failure> {
+        let request = reqwest::Client::new().request(method.parse()?, format!("{}/api/v1{path}", self.0));
+        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
+        let request = if let Some(body) = body { request.json(&body) } else { request };
+        let answer: Value = request.send().await?.json().await?;
+        if answer["success"] == true {
+            Ok(answer)
+        } else {
+            Err(format!("{}: {}", answer["code"], answer["message"]).into())
+        }
+    }
+
+    async fn register(&self, name: &str) -> Result<Value, Failure> {
+        let email = format!("{}-{}@example.com", name.to_lowercase(), Uuid::new_v4());
+        let body = json!({"email": email, "name": name, "password": Uuid::new_v4()});
+        Ok(self.rest("POST", "/auth/register", "", Some(body)).await?["data"].take())
+    }
+}
+
+/// A command that is asked again on each connection until it is answered. The key of a message makes that safe.
+struct Ask {
+    event: &'static str,
+    data: Value,
+    answer: oneshot::Sender<Result<Value, Failure>>,
+}
+
+/// What a program has of a client that stays connected as long as this lives.
+struct Client {
+    asks: mpsc::UnboundedSender<Ask>,
+    shown: watch::Receiver<Vec<String>>,
+    network: watch::Sender<bool>,
+}
+
+impl Client {
+    fn new(server: Server, account: Value) -> Self {
+        let (asks, commands) = mpsc::unbounded_channel();
+        let (show, shown) = watch::channel(Vec::new());
+        let (network, reachable) = watch::channel(true);
+        let line = Line { server, account, show, ..Line::default() };
+        tokio::spawn(async move {
+            if let Err(failure) = line.stay(commands, reachable).await {
+                eprintln!("{failure}");
+            }
+        });
+        Self { asks, shown, network }
+    }
+
+    async fn ask(&self, event: &'static str, data: Value) -> Result<Value, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask { event, data, answer })?;
+        answered.await?
+    }
+
+    async fn send(&self, conversation: &Value, content: &str, key: Uuid) -> Result<Value, Failure> {
+        self.ask("message:send", json!({"conversationId": conversation, "content": content, "clientMessageId": key}))
+            .await
+    }
+
+    /// Waits until so many messages came, and says which.
+    async fn until(&mut self, count: usize) -> Result<String, Failure> {
+        Ok(self.shown.wait_for(|shown| shown.len() >= count).await?.join(", "))
+    }
+
+    fn shown(&self) -> String {
+        self.shown.borrow().join(", ")
+    }
+}
+
+/// What lasts from one connection to the next.
+#[derive(Default)]
+struct Line {
+    server: Server,
+    account: Value,
+    /// By conversation: the highest `pos` of those that came.
+    have: HashMap<String, u64>,
+    /// By conversation: the number of the newest message shown.
+    seq: HashMap<String, u64>,
+    /// By id: the commands without an answer.
+    pending: BTreeMap<u64, Ask>,
+    asked: u64,
+    show: watch::Sender<Vec<String>>,
+    attempts: u32,
+}
+
+impl Line {
+    /// Stays connected until nobody asks any more.
+    async fn stay(
+        mut self,
+        mut asks: mpsc::UnboundedReceiver<Ask>,
+        mut network: watch::Receiver<bool>,
+    ) -> Result<(), Failure> {
+        loop {
+            if network.wait_for(|reachable| *reachable).await.is_err() {
+                return Ok(());
+            }
+            let (code, reason) = match self.connection(&mut asks, &mut network).await {
+                Ok(Some(end)) => end,
+                Ok(None) => return Ok(()),
+                Err(_) => (LOST, String::new()),
+            };
+            match code {
+                4003 => return Err("the session was ended: sign in again".into()),
+                4001 | 4002 => self.renew().await?, // What fails here means: sign in again.
+                _ => {}
+            }
+            // Jitter: a thousand clients that lost one server do not come back in the same instant.
+            let longest = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(self.attempts));
+            self.attempts = (self.attempts + 1).min(10);
+            let named = serde_json::from_str::<Value>(&reason).ok().and_then(|reason| reason["retryAfterMs"].as_u64());
+            sleep(named.map_or_else(|| longest.mul_f64(random()), Duration::from_millis)).await;
+        }
+    }
+
+    /// One connection, to its end: how it was closed; `None` where nobody asks any more.
+    async fn connection(
+        &mut self,
+        asks: &mut mpsc::UnboundedReceiver<Ask>,
+        network: &mut watch::Receiver<bool>,
+    ) -> Result<Option<(u16, String)>, Failure> {
+        let mut request =
+            format!("{}/api/v1/ws?resume=true", self.server.0.replacen("http", "ws", 1)).into_client_request()?;
+        request.headers_mut().insert("authorization", format!("Bearer {}", self.token()).parse()?);
+        let mut socket = match connect_async(request).await {
+            Ok((socket, _)) => socket,
+            Err(tungstenite::Error::Http(answer)) if answer.status() == 401 => return Ok(Some((4001, String::new()))),
+            Err(error) => return Err(error.into()),
+        };
+        write(&mut socket, &json!({"event": "resume", "data": {"resume": self.have}})).await?;
+        let (mut is_live, mut fresh) = (false, self.token_grows_old());
+        loop {
+            tokio::select! {
+                biased;
+                () = until_tunnel(network) => return Ok(Some((LOST, String::new()))),
+                message = timeout(SILENCE, socket.next()) => match message? {
+                    Some(Ok(Message::Text(text))) => is_live |= self.take(&mut socket, serde_json::from_str(&text)?).await?,
+                    Some(Ok(Message::Close(Some(end)))) => return Ok(Some((end.code.into(), end.reason.to_string()))),
+                    Some(Ok(_)) => {} // Pings are answered by the library.
+                    Some(Err(error)) => return Err(error.into()),
+                    None => return Ok(Some((LOST, String::new()))),
+                },
+                ask = asks.recv(), if is_live => {
+                    let Some(ask) = ask else { return Ok(socket.close(None).await.map(|()| None)?) };
+                    self.asked += 1;
+                    self.pending.insert(self.asked, ask);
+                    self.issue(&mut socket, self.asked).await?;
+                }
+                // A fresh token before the old one ends, on the open connection.
+                () = sleep_until(fresh) => {
+                    self.renew().await?;
+                    fresh = self.token_grows_old();
+                    write(&mut socket, &json!({"event": "auth", "data": {"token": self.token()}})).await?;
+                }
+            }
+        }
+    }
+
+    /// One frame; whether it says that everything that was missed has come.
+    async fn take(&mut self, socket: &mut Socket, mut frame: Value) -> Result<bool, Failure> {
+        let mut data = frame["data"].take();
+        if let Some(id) = frame["id"].as_str().and_then(|id| id.parse().ok()) {
+            if let Some(pause) = data["retryAfterMs"].as_u64() {
+                sleep(Duration::from_millis(pause)).await;
+                self.issue(socket, id).await?;
+            } else if let Some(ask) = self.pending.remove(&id) {
+                let answer = if frame["event"] == "ack" { Ok(data) } else { Err(data.to_string().into()) };
+                let _ = ask.answer.send(answer); // Whoever asked may have gone.
+            }
+            return Ok(false);
+        }
+        if let Some(pos) = data["pos"].as_u64() {
+            let have = self.have.entry(text(&data["conversationId"])).or_default();
+            if pos <= *have {
+                return Ok(false);
+            }
+            *have = pos;
+        }
+        match frame["event"].as_str() {
+            Some("message:received") => self.show(&data),
+            Some("resumed") => {
+                self.resumed(data["positions"].take(), &data["limited"]).await?;
+                for id in self.pending.keys().copied().collect::<Vec<_>>() {
+                    self.issue(socket, id).await?;
+                }
+                return Ok(true);
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    fn show(&mut self, message: &Value) {
+        let newest = self.seq.entry(text(&message["conversationId"])).or_default();
+        if let Some(seq) = message["seq"].as_u64().filter(|seq| seq > newest) {
+            *newest = seq;
+            self.show.send_modify(|shown| shown.push(text(&message["content"])));
+        }
+    }
+
+    /// What was too much to be sent again, and conversations that are new here, are read.
+    async fn resumed(&mut self, positions: Value, limited: &Value) -> Result<(), Failure> {
+        let limited: Vec<String> = serde_json::from_value(limited.clone())?;
+        for (id, pos) in serde_json::from_value::<HashMap<String, u64>>(positions)? {
+            if self.have.contains_key(&id) && !limited.contains(&id) {
+                continue;
+            }
+            loop {
+                let after = self.seq.get(&id).copied().unwrap_or_default();
+                let path = format!("/conversations/{id}/messages?limit=100&after={after}");
+                let page = self.server.rest("GET", &path, self.token(), None).await?;
+                let mut messages: Vec<Value> = serde_json::from_value(page["data"].clone())?;
+                messages.sort_by_key(|message| message["seq"].as_u64());
+                messages.iter().for_each(|message| self.show(message));
+                if page["pagination"]["hasMore"] != true {
+                    break;
+                }
+            }
+            self.have.insert(id, pos);
+        }
+        self.attempts = 0;
+        Ok(())
+    }
+
+    async fn issue(&self, socket: &mut Socket, id: u64) -> Result<(), Failure> {
+        let Some(ask) = self.pending.get(&id) else { return Ok(()) };
+        write(socket, &json!({"event": ask.event, "data": ask.data, "id": id.to_string()})).await
+    }
+
+    async fn renew(&mut self) -> Result<(), Failure> {
+        let body = json!({"refreshToken": self.account["refreshToken"]});
+        self.account = self.server.rest("POST", "/auth/refresh", "", Some(body)).await?["data"].take();
+        Ok(())
+    }
+
+    fn token(&self) -> &str {
+        self.account["accessToken"].as_str().unwrap_or_default()
+    }
+
+    fn token_grows_old(&self) -> tokio::time::Instant {
+        let lifetime = Duration::from_secs(self.account["expiresIn"].as_u64().unwrap_or(60));
+        tokio::time::Instant::now() + lifetime.mul_f64(0.8)
+    }
+}
+
+async fn until_tunnel(network: &mut watch::Receiver<bool>) {
+    let _ = network.wait_for(|reachable| !*reachable).await;
+}
+
+async fn write(socket: &mut Socket, frame: &Value) -> Result<(), Failure> {
+    Ok(socket.send(Message::text(frame.to_string())).await?)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Between 0 and 1.
+fn random() -> f64 {
+    f64::from(Uuid::new_v4().as_fields().0) / f64::from(u32::MAX)
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Failure> {
+    let server = Server(std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:3000".to_owned()));
+    let (ann, bob) = (server.register("Ann").await?, server.register("Bob").await?);
+    let (token, someone) = (text(&ann["accessToken"]), json!({"userId": ann["user"]["id"]}));
+    let body = json!({"participantIds": [bob["user"]["id"]]});
+    let conversation = server.rest("POST", "/conversations", &token, Some(body)).await?["data"]["id"].take();
+    let (mut ann, mut bob) = (Client::new(server.clone(), ann), Client::new(server.clone(), bob));
+
+    ann.send(&conversation, "one", Uuid::new_v4()).await?;
+    println!("Bob has {}", bob.until(1).await?);
+
+    // A tunnel: the connection ends without a word, and there is no other before the end of it.
+    bob.network.send_replace(false);
+    ann.send(&conversation, "two", Uuid::new_v4()).await?;
+    ann.send(&conversation, "three", Uuid::new_v4()).await?;
+    println!("Bob is away, and still has {}", bob.shown());
+
+    bob.network.send_replace(true);
+    println!("Bob is back, and has {}", bob.until(3).await?);
+
+    // Whoever is not sure that a message was taken sends it again, under the same key.
+    let key = Uuid::new_v4();
+    let (sent, again) = (ann.send(&conversation, "four", key).await?, ann.send(&conversation, "four", key).await?);
+    println!(
+        "Ann sends four twice under one key: {}",
+        if sent["id"] == again["id"] { "one message" } else { "TWO MESSAGES" }
+    );
+
+    let mut same = true;
+    let path = format!("/conversations/{}/messages", text(&conversation));
+    let history: Vec<Value> = serde_json::from_value(server.rest("GET", &path, &token, None).await?["data"].take())?;
+    let stored = history.iter().rev().map(|message| text(&message["content"])).collect::<Vec<_>>().join(", ");
+    for client in [&mut ann, &mut bob] {
+        client.until(4).await?;
+        // Answers come in order: what was sent before them is here.
+        client.ask("presence:get", someone.clone()).await?;
+        same &= client.shown() == stored;
+    }
+    println!("{} what is stored: {stored}", if same { "Both have" } else { "NOT BOTH HAVE" });
+    Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

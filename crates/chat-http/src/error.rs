@@ -30,7 +30,8 @@ const RETRY_AFTER_SECONDS: &str = "1";
 pub struct ApiError {
     failure: Failure,
     cause: Option<BoxError>,
-    standing: Option<Standing>,
+    /// Boxed, for most have none.
+    standing: Option<Box<Standing>>,
 }
 
 impl ApiError {
@@ -48,7 +49,7 @@ impl ApiError {
     pub(crate) fn throttled(message: impl Into<String>, standing: Standing) -> Self {
         let mut failure = Failure::new(ErrorCode::RateLimited, message);
         failure.retry_after = standing.retry_after;
-        Self { standing: Some(standing), ..failure.into() }
+        Self { standing: Some(Box::new(standing)), ..failure.into() }
     }
 
     /// The same with a cause, which goes to the log alone.
@@ -64,8 +65,8 @@ impl ApiError {
     }
 
     /// For `RATE_LIMITED`, what the headers tell.
-    pub(crate) const fn standing(&self) -> Option<Standing> {
-        self.standing
+    pub(crate) fn standing(&self) -> Option<&Standing> {
+        self.standing.as_deref()
     }
 
     /// What caused it and what caused that, for the log.
@@ -162,7 +163,7 @@ impl ResponseError for ApiError {
     /// Without a body: the outermost middleware knows the path and the request id, writes it, and keeps the headers.
     fn error_response(&self) -> actix_web::HttpResponse {
         let mut response = actix_web::HttpResponse::new(self.status_code());
-        if let Some(standing) = self.standing {
+        if let Some(standing) = self.standing() {
             standing.write(response.headers_mut());
         }
         response

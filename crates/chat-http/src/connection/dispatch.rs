@@ -147,7 +147,7 @@ async fn start_typing(session: &mut Session, actor: Actor, place: ChatPlace) -> 
 async fn send_chat_message(session: &mut Session, actor: Actor, message: ChatMessage) -> Result<Outcome, ApiError> {
     let app = session.realtime.state.app.clone();
     let ChatMessage { receiver, body, attachment, reply_to, client_message_id } = message;
-    let send = async move {
+    let sending = async move {
         match receiver {
             ChatReceiver::User(receiver) => {
                 let command = SendDirect { receiver, body, attachment, reply_to, client_message_id };
@@ -159,7 +159,7 @@ async fn send_chat_message(session: &mut Session, actor: Actor, message: ChatMes
             }
         }
     };
-    let sent = session.realtime.state.run(send).await??;
+    let sent = session.realtime.state.run(sending).await??;
     Ok(sent_by(session, sent))
 }
 

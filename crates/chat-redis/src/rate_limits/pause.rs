@@ -24,12 +24,12 @@ impl Pause {
             return false;
         }
         let is_up = millis(self.began.elapsed()) >= until;
-        !(is_up && self.until.compare_exchange(until, self.from_now(), Ordering::Relaxed, Ordering::Relaxed).is_ok())
+        !(is_up && self.until.compare_exchange(until, self.due(), Ordering::Relaxed, Ordering::Relaxed).is_ok())
     }
 
     /// It was too slow.
     pub(super) fn begin(&self) {
-        self.until.store(self.from_now(), Ordering::Relaxed);
+        self.until.store(self.due(), Ordering::Relaxed);
     }
 
     /// It has answered.
@@ -39,7 +39,7 @@ impl Pause {
         }
     }
 
-    fn from_now(&self) -> u64 {
+    fn due(&self) -> u64 {
         millis(self.began.elapsed() + self.length).max(1)
     }
 }

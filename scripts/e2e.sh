@@ -2,6 +2,7 @@
 # Runs the tests against the real server binary. Arguments filter by name: scripts/e2e.sh resume
 set -euo pipefail
 cd "$(dirname "$0")/.."
+scripts/install-clients.sh
 if cargo nextest --version >/dev/null 2>&1; then
   exec cargo nextest run --package chat-server --test it "$@"
 fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else is missing
-# (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis).
+# (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis, Node, Python).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,6 +43,7 @@ ensure_component() {
 
 ensure_c_compiler
 ensure_servers
+scripts/install-clients.sh
 ensure_component rustfmt fmt
 ensure_component clippy clippy
 

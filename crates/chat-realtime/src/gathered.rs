@@ -143,19 +143,25 @@ mod tests {
         MessageId::new(Uuid::from_u128(number))
     }
 
-    fn moved(who: u128, joined: u64, delivered: u64, read: u64, covers: Option<MessageStatus>) -> PositionsMoved {
+    fn moved(
+        who: u128,
+        joined: u64,
+        delivered: u64,
+        read: u64,
+        covers: impl Into<Option<MessageStatus>>,
+    ) -> PositionsMoved {
         PositionsMoved {
             conversation_id: ConversationId::new(Uuid::nil()),
             kind: ConversationKind::Group,
             user_id: user(who),
             positions: Positions { joined: Seq::new(joined), delivered: Seq::new(delivered), read: Seq::new(read) },
-            covers,
+            covers: covers.into(),
         }
     }
 
-    fn status(number: u128, status: DeliveryStatus, readers: &[u128]) -> Option<MessageStatus> {
+    fn status(number: u128, status: DeliveryStatus, readers: &[u128]) -> MessageStatus {
         let read_by = readers.iter().copied().map(user).collect();
-        Some(MessageStatus { message_id: message(number), status, read_by })
+        MessageStatus { message_id: message(number), status, read_by }
     }
 
     fn gathered(reports: Vec<PositionsMoved>) -> Vec<PositionsMoved> {
@@ -184,7 +190,7 @@ mod tests {
         let delivered = moved(1, 0, 9, 0, status(9, DeliveryStatus::Delivered, &[]));
         let read = moved(1, 0, 9, 4, status(4, DeliveryStatus::Read, &[1]));
         let events = gathered(vec![delivered.clone(), read]);
-        let covers: Vec<_> = events.iter().map(|event| event.covers.clone()).collect();
+        let covers: Vec<_> = events.iter().filter_map(|event| event.covers.clone()).collect();
         assert_eq!(covers, [status(9, DeliveryStatus::Delivered, &[]), status(4, DeliveryStatus::Read, &[1])]);
         let all = moved(1, 0, 9, 9, status(9, DeliveryStatus::Read, &[1]));
         assert_eq!(gathered(vec![delivered, all.clone()]), [all]);

@@ -120,8 +120,8 @@ async fn rest_of_the_reference(
     let found = john.get("/chat/groups/search?q=DEVEL").await.data(200);
     assert_eq!(found[0]["groupId"], group_id);
     assert_eq!(john.get(&format!("/chat/group/{group_id}")).await.data(200)["membersCount"], 4);
-    let changes = json!({"groupDescription": "Everything about it"});
-    let changed = john.put(&format!("/chat/group/{group_id}"), Some(&changes)).await.data(200);
+    let description = json!({"groupDescription": "Everything about it"});
+    let changed = john.put(&format!("/chat/group/{group_id}"), Some(&description)).await.data(200);
     assert_eq!(changed["groupDescription"], "Everything about it");
 
     let seen = john.put(&format!("/chat/user/{id}/last-seen"), None).await.data(200);

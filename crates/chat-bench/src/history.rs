@@ -111,7 +111,7 @@ fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], mes
             // In the order of time, as those that the server makes.
             "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000a' || substr(md5(n::text), 1, 15))::uuid",
             "",
-            format!("generate_series(1, {messages})"),
+            format!("generate_series(1, {messages}::bigint)"),
         ),
     };
     let numbered = match store {

@@ -29,7 +29,7 @@ ENV HOST=0.0.0.0 \
     PORT=3000 \
     DATABASE_URL=sqlite:///var/lib/chat/data/chat.db \
     LOG_FORMAT=json
-EXPOSE 3000 9090
+EXPOSE 3000 3002 9090
 # The server drains on SIGTERM, for SHUTDOWN_TIMEOUT at most.
 STOPSIGNAL SIGTERM
 # Whether the process lives. Whether it is ready is the load balancer's question: a container should not be replaced for its database's sake.

@@ -4,9 +4,11 @@ use chat_app::App;
 use chat_domain::{Clock, ErrorCode, Timestamp};
 use chat_realtime::FanOut;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tracing::Instrument as _;
 
 /// What an operator may set about HTTP.
@@ -28,11 +30,13 @@ pub struct HttpSettings {
     pub head_timeout: Duration,
     /// How long an idle connection is kept for the next request.
     pub keep_alive: Duration,
+    /// How long a session of Socket.IO may go without being connected to a namespace.
+    pub connect_timeout: Duration,
 }
 
 impl Default for HttpSettings {
     /// Development: 1 MB, 30 s for a body, 10 s for a head, 75 s of keep-alive (longer than what proxies keep on their side, so
-    /// that they close first).
+    /// that they close first), 45 s to connect to a namespace.
     fn default() -> Self {
         Self {
             is_production: false,
@@ -43,6 +47,7 @@ impl Default for HttpSettings {
             body_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
+            connect_timeout: Duration::from_secs(45),
         }
     }
 }
@@ -55,6 +60,7 @@ pub struct Readiness(Arc<Flags>);
 struct Flags {
     is_draining: AtomicBool,
     is_database_away: AtomicBool,
+    drains: Notify,
 }
 
 impl Readiness {
@@ -66,6 +72,17 @@ impl Readiness {
     /// From now on load balancers are told to look elsewhere. For good: a server that drains does not come back.
     pub fn drain(&self) {
         self.0.is_draining.store(true, Ordering::Release);
+        self.0.drains.notify_waiters();
+    }
+
+    /// Returns when the server is on its way out.
+    pub async fn draining(&self) {
+        let mut begins = pin!(self.0.drains.notified());
+        // Before the look: what begins in between is heard of.
+        begins.as_mut().enable();
+        if !self.is_draining() {
+            begins.await;
+        }
     }
 
     /// Whether the server is on its way out.

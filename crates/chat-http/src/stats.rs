@@ -1,6 +1,6 @@
 use actix_http::StatusCode;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,6 +18,17 @@ const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 #[derive(Debug, Default)]
 pub struct HttpStats {
     routes: RwLock<HashMap<Key, Arc<RouteStats>>>,
+    sessions: AtomicUsize,
+}
+
+/// One session of Socket.IO, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct CountedSession(Arc<HttpStats>);
+
+impl Drop for CountedSession {
+    fn drop(&mut self) {
+        self.0.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 type Key = (&'static str, String, u16);
@@ -53,6 +64,16 @@ pub struct Latency {
 }
 
 impl HttpStats {
+    /// How many sessions of Socket.IO there are, connected to the namespace or not.
+    pub fn socketio_sessions(&self) -> usize {
+        self.sessions.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_session(self: &Arc<Self>) -> CountedSession {
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        CountedSession(Arc::clone(self))
+    }
+
     pub(crate) fn observe(&self, method: &str, route: Option<&str>, status: StatusCode, duration: Duration) {
         let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("other");
         let key = (method, route.unwrap_or(NO_ROUTE).to_owned(), status.as_u16() / 100);

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::metrics::{self, Metrics};
 use crate::{tickers, wiring};
 use anyhow::{Context as _, bail};
-use chat_http::upgrade;
+use chat_http::{Dialect, Listener, upgrade};
 use futures_util::future::OptionFuture;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -25,8 +25,14 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         wired = wiring::wire(&config) => wired?,
         _ = signals.recv() => bail!("stopped while waiting for the database"),
     };
-    let listener = bind(SocketAddr::new(config.host, config.port), "HOST or PORT")?;
-    let address = listener.local_addr().context("the listener has no address")?;
+    let main = bind(SocketAddr::new(config.host, config.port), "HOST or PORT")?;
+    let second = config.realtime_port.map(|port| SocketAddr::new(config.host, port));
+    let second = second.map(|address| bind(address, "REALTIME_PORT (0 for none)")).transpose()?;
+    let address = main.local_addr().context("the listener has no address")?;
+    let realtime = second.as_ref().and_then(|listener| listener.local_addr().ok());
+    let listeners = std::iter::once(Listener { socket: main, dialect: Dialect::Colon })
+        .chain(second.map(|socket| Listener { socket, dialect: Dialect::Camel }))
+        .collect();
     let admin = config.admin.map(|address| bind(address, "ADMIN_HOST or ADMIN_PORT (0 for no metrics)")).transpose()?;
     let admin = admin.map(|listener| metrics::serve(wired.clone(), listener)).transpose()?;
     let admin_handle = admin.as_ref().map(actix_web::dev::Server::handle);
@@ -44,11 +50,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     state.fan_out.spawn_upkeep();
 
     let workers = worker_count(config.workers);
-    let server =
-        upgrade::serve(state.clone(), vec![listener], workers, config.shutdown_timeout).context("cannot serve")?;
+    let server = upgrade::serve(state.clone(), listeners, workers, config.shutdown_timeout).context("cannot serve")?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
-    announce(address);
+    announce(address, realtime);
 
     tokio::select! {
         ended = &mut serving => bail!("the server ended by itself: {ended:?}"),
@@ -94,10 +99,12 @@ fn bind(address: SocketAddr, settings: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// One record that people can click on and machines can read.
-fn announce(address: SocketAddr) {
+fn announce(address: SocketAddr, realtime: Option<SocketAddr>) {
     tracing::info!(
         url = %format_args!("http://{address}"),
         websocket = %format_args!("ws://{address}/api/v1/ws"),
+        socketio = %format_args!("http://{address}/chat"),
+        realtime = realtime.map(|address| format!("http://{address}/chat")),
         docs = %format_args!("http://{address}/api/docs"),
         "listening"
     );

@@ -135,6 +135,7 @@ fn http_settings(config: &Config) -> HttpSettings {
         environment: config.environment.as_str().to_owned(),
         allowed_origins,
         trusted_proxies: config.trusted_proxies.clone(),
+        connect_timeout: config.timers.connect_timeout,
         ..HttpSettings::default()
     }
 }

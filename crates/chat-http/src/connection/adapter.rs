@@ -8,6 +8,7 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use chat_domain::ErrorCode;
+use chat_protocol::realtime::Dialect;
 use chat_realtime::{Connection, Sink};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -27,7 +28,8 @@ pub(crate) fn open_in_app(
     ws::verify_handshake(request.head())
         .map_err(|fault| ApiError::new(ErrorCode::ProtocolError, format!("This is a WebSocket: {fault}")))?;
     let counted = crate::upgrade::admit(state)?;
-    let greeting = Greeting::read(request.head(), |token| Ok(state.app.auth.authenticate(token)?))?;
+    let greeting =
+        Greeting::read(request.head(), Dialect::default(), |token| Ok(state.app.auth.authenticate(token)?))?;
     let realtime = Realtime::of_this_thread(state);
     let connection = realtime.hub.connect(Sink::Pulled, greeting.format);
     let mut response = ws::handshake_response(request.head());

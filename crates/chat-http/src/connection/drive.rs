@@ -1,85 +1,105 @@
-use super::reader::{Incoming, MAX_MESSAGE_BYTES, Reader};
-use super::session::Session;
-use super::{Greeting, Realtime, Source};
-use bytes::{Bytes, BytesMut};
+//! The life of a connection, whatever carries it: it listens, and runs one command after the other.
+
+use super::session::{Heard, Session};
+use bytes::BytesMut;
 use chat_protocol::realtime::CloseCode;
-use chat_realtime::{Connection, Counted, Life, frames};
+use chat_realtime::{Connection, Life, frames};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+/// What a client said, or that it says no more.
+pub(super) enum Said {
+    /// A command, or what was meant to be one.
+    Frame(Heard),
+    /// To be answered with the same payload.
+    Ping(BytesMut),
+    /// A sign of life.
+    Pong,
+    /// Goodbye, with its code where there was one.
+    Close(Option<u16>),
+    /// Goodbye to this connection, while what carries it goes on.
+    Left,
+    /// What breaks the protocol.
+    Breach(CloseCode),
+    /// It is gone without a word.
+    Ended,
+}
+
+/// Where a connection hears its client.
+pub(super) trait Inlet {
+    /// The next that it says; asked only while no command of its is under way.
+    fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said>;
+}
+
+/// How talking with a client came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// This side has closed.
+    Closed,
+    /// The client has said goodbye.
+    Goodbye,
+    /// The client has left what carries the connection alone.
+    Left,
+    /// What the client sends cannot be understood any more.
+    NotUnderstood,
+    /// The client is gone without a word.
+    Ended,
+}
+
 /// What a connection's task turns to next.
 enum Next {
-    Incoming(Incoming),
-    /// The client broke the protocol.
-    Breach(CloseCode),
+    Said(Said),
     /// The announced `resume` frame did not come.
     ResumeDue,
     /// The server drains, and nothing is under way.
     Leave,
     /// This side has closed.
     Closed,
-    /// The other side is gone without a word.
-    Ended,
 }
 
-/// The life of one connection. `answer` is what a client waits for before it takes anything else for a frame; `bytes` is what came along with
-/// its request.
-pub(crate) async fn drive(
-    realtime: Rc<Realtime>,
-    connection: Rc<Connection>,
-    counted: Counted,
-    greeting: Greeting,
-    answer: Option<Bytes>,
-    mut source: Source,
-    bytes: BytesMut,
-) {
-    let mut reader = Reader::new(bytes);
-    let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection));
-    busy(&connection, Box::pin(session.begin(greeting, answer))).await;
-    let mut peer = Peer::MayAnswer;
+/// Runs what the client asks for, one thing after the other, until there will be nothing more.
+pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> Parting {
+    let connection = Rc::clone(&session.connection);
     loop {
-        match next(&realtime, &connection, &mut source, &mut reader, &mut session).await {
-            Next::Incoming(Incoming::Text(text)) => busy(&connection, Box::pin(session.hear(text))).await,
-            Next::Incoming(Incoming::Ping(payload)) => {
+        match next(session, inlet).await {
+            Next::Said(Said::Frame(heard)) => busy(&connection, Box::pin(session.hear(heard))).await,
+            Next::Said(Said::Ping(payload)) => {
                 connection.push(frames::pong(&payload));
                 connection.flush();
             }
-            Next::Incoming(Incoming::Pong) => {}
-            Next::Incoming(Incoming::Close(code)) => {
+            Next::Said(Said::Pong) => {}
+            Next::Said(Said::Close(code)) => {
                 connection.close_in_turn(code);
-                peer = Peer::IsDone;
-                break;
+                return Parting::Goodbye;
             }
-            Next::Breach(code) => {
+            Next::Said(Said::Left) => {
+                connection.abandon();
+                return Parting::Left;
+            }
+            Next::Said(Said::Breach(code)) => {
                 connection.close(code);
-                peer = Peer::IsNotUnderstood;
-                break;
+                return Parting::NotUnderstood;
+            }
+            Next::Said(Said::Ended) => {
+                connection.abandon();
+                return Parting::Ended;
             }
             Next::ResumeDue => busy(&connection, Box::pin(session.stop_waiting())).await,
             Next::Leave => {
-                let pause = realtime.hub.retry_after(&connection).as_millis();
+                let pause = session.realtime.hub.retry_after(&connection).as_millis();
                 connection.close_with(CloseCode::Restarting, &format!("{{\"retryAfterMs\":{pause}}}"));
-                break;
+                return Parting::Closed;
             }
-            Next::Closed => break,
-            Next::Ended => {
-                connection.abandon();
-                break;
-            }
+            Next::Closed => return Parting::Closed,
         }
     }
-    // Others learn of it now, not when the socket is finally let go of.
-    drop(session);
-    linger(&realtime, &connection, &mut source, reader, peer).await;
-    connection.abandon();
-    drop(counted);
 }
 
 /// Runs a command while the connection goes on writing. Given up when the connection is: use cases that write run elsewhere,
 /// to their end.
-async fn busy(connection: &Connection, mut command: Pin<Box<impl Future<Output = ()>>>) {
+pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Future<Output = ()>>>) {
     connection.set_reading(false);
     poll_fn(|context| {
         connection.poll_write(context);
@@ -92,94 +112,20 @@ async fn busy(connection: &Connection, mut command: Pin<Box<impl Future<Output =
     connection.set_reading(true);
 }
 
-async fn next(
-    realtime: &Realtime,
-    connection: &Connection,
-    source: &mut Source,
-    reader: &mut Reader,
-    session: &mut Session,
-) -> Next {
+async fn next(session: &mut Session, inlet: &mut impl Inlet) -> Next {
+    let connection = Rc::clone(&session.connection);
     poll_fn(|context: &mut Context<'_>| {
         connection.poll_write(context);
-        loop {
-            if connection.life() != Life::Open {
-                return Poll::Ready(Next::Closed);
-            }
-            if connection.is_to_leave() {
-                return Poll::Ready(Next::Leave);
-            }
-            if session.is_waiting() && connection.is_resume_due() {
-                return Poll::Ready(Next::ResumeDue);
-            }
-            let next = session.most_bytes(reader.announced()).and_then(|most| reader.next(most));
-            match next {
-                Ok(Some(incoming)) => return Poll::Ready(Next::Incoming(incoming)),
-                Ok(None) => {}
-                Err(code) => return Poll::Ready(Next::Breach(code)),
-            }
-            match source.poll_read(connection, context, |bytes| reader.feed(bytes)) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(true) => realtime.hub.heard(connection),
-                Poll::Ready(false) => return Poll::Ready(Next::Ended),
-            }
+        if connection.life() != Life::Open {
+            return Poll::Ready(Next::Closed);
         }
+        if connection.is_to_leave() {
+            return Poll::Ready(Next::Leave);
+        }
+        if session.is_waiting() && connection.is_resume_due() {
+            return Poll::Ready(Next::ResumeDue);
+        }
+        inlet.poll_next(session, context).map(Next::Said)
     })
     .await
-}
-
-/// What is still to be expected of the other side of a connection that closes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Peer {
-    /// A Close frame of its own.
-    MayAnswer,
-    /// Nothing: it has sent one.
-    IsDone,
-    /// Anything: what it sends cannot be read as frames any more. That it hangs up, after we did.
-    IsNotUnderstood,
-}
-
-/// Waits until the peer has taken the Close frame and answered it, or for a while: a socket that is dropped while something unread lies in it
-/// takes the Close frame down with it.
-async fn linger(
-    realtime: &Realtime,
-    connection: &Rc<Connection>,
-    source: &mut Source,
-    mut reader: Reader,
-    mut peer: Peer,
-) {
-    realtime.hub.linger(connection);
-    let mut has_hung_up = false;
-    poll_fn(|context| {
-        connection.poll_write(context);
-        loop {
-            if connection.life() == Life::Gone || (peer == Peer::IsDone && connection.is_flushed()) {
-                return Poll::Ready(());
-            }
-            if peer == Peer::IsNotUnderstood && connection.is_flushed() && !has_hung_up {
-                has_hung_up = true;
-                if let Some(socket) = connection.socket() {
-                    socket.hang_up();
-                }
-            }
-            let read = source.poll_read(connection, context, |bytes| {
-                if peer == Peer::MayAnswer {
-                    reader.feed(bytes);
-                }
-            });
-            match read {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(false) => return Poll::Ready(()),
-                Poll::Ready(true) => {}
-            }
-            while peer == Peer::MayAnswer {
-                match reader.next(MAX_MESSAGE_BYTES) {
-                    Ok(Some(Incoming::Close(_))) => peer = Peer::IsDone,
-                    Ok(Some(_)) => {}
-                    Ok(None) => break,
-                    Err(_) => peer = Peer::IsNotUnderstood,
-                }
-            }
-        }
-    })
-    .await;
 }

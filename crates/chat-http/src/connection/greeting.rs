@@ -2,10 +2,13 @@ use crate::ApiError;
 use actix_http::RequestHead;
 use actix_http::header::{HeaderMap, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::web::Query;
+use chat_domain::ErrorCode;
 use chat_domain::auth::Actor;
 use chat_protocol::realtime::{Dialect, Gateway, Resume};
 use chat_realtime::Format;
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The subprotocol by which browsers, which cannot set headers, send their token beside it.
 pub(crate) const BEARER_PROTOCOL: &str = "bearer";
@@ -43,10 +46,68 @@ struct Parameters {
     dialect: Option<String>,
 }
 
+const RESUME_FORM: &str = "must be true or an object of conversation ids and numbers";
+
+impl ResumeAsked {
+    /// `true` announces it, an object is it.
+    fn from_json(value: Value) -> Result<Self, ApiError> {
+        match value {
+            Value::Null | Value::Bool(false) => Ok(Self::No),
+            Value::Bool(true) => Ok(Self::Later),
+            Value::Object(_) => {
+                Resume::from_json(value).map(Self::Now).map_err(|problem| ApiError::invalid("resume", problem))
+            }
+            Value::Number(_) | Value::String(_) | Value::Array(_) => Err(ApiError::invalid("resume", RESUME_FORM)),
+        }
+    }
+}
+
+fn parse_dialect(name: &str) -> Result<Dialect, ApiError> {
+    Dialect::parse(name).ok_or_else(|| ApiError::invalid("dialect", "must be colon or camel"))
+}
+
+/// What a client of Socket.IO says of itself when it connects to the namespace. Other fields are the application's own business.
+#[derive(Deserialize)]
+struct NamespaceAuth {
+    #[serde(default)]
+    token: Value,
+    #[serde(default)]
+    dialect: Value,
+    #[serde(default)]
+    resume: Value,
+}
+
 impl Greeting {
-    /// Reads the handshake. `authenticate` checks the token of a header, which fails the handshake itself.
+    /// Reads the payload of a CONNECT packet, an object. `dialect` is the listener's own; `token` is that of the handshake's header, for
+    /// clients that cannot send a payload.
+    pub(crate) fn of_namespace(
+        auth: Option<&RawValue>,
+        dialect: Dialect,
+        token: Option<&str>,
+    ) -> Result<Self, ApiError> {
+        let auth = serde_json::from_str(auth.map_or("{}", RawValue::get));
+        let NamespaceAuth { token: named, dialect: asked, resume } =
+            auth.map_err(|_| ApiError::invalid("auth", "must name token, dialect and resume at most once each"))?;
+        let token = match named {
+            Value::String(token) if !token.is_empty() => token,
+            Value::Null | Value::String(_) => token.map(str::to_owned).ok_or_else(|| {
+                ApiError::new(ErrorCode::Unauthenticated, "Please connect with an access token in auth.token")
+            })?,
+            _ => return Err(ApiError::invalid("token", "must be a string")),
+        };
+        let dialect = match asked {
+            Value::Null => dialect,
+            Value::String(name) => parse_dialect(&name)?,
+            _ => return Err(ApiError::invalid("dialect", "must be colon or camel")),
+        };
+        let format = Format { dialect, gateway: Gateway::SocketIo };
+        Ok(Self { credentials: Credentials::Token(token), resume: ResumeAsked::from_json(resume)?, format })
+    }
+
+    /// Reads the handshake. `dialect` is the listener's own; `authenticate` checks the token of a header, which fails the handshake itself.
     pub(crate) fn read(
         head: &RequestHead,
+        dialect: Dialect,
         authenticate: impl FnOnce(&str) -> Result<Actor, ApiError>,
     ) -> Result<Self, ApiError> {
         let parameters = Query::<Parameters>::from_query(head.uri.query().unwrap_or_default())
@@ -56,15 +117,10 @@ impl Greeting {
             None | Some("" | "false") => ResumeAsked::No,
             Some("true") => ResumeAsked::Later,
             Some(json) => serde_json::from_str(json)
-                .map_err(|_| "must be true or an object of conversation ids and numbers")
-                .and_then(Resume::from_json)
-                .map(ResumeAsked::Now)
-                .map_err(|problem| ApiError::invalid("resume", problem))?,
+                .map_err(|_| ApiError::invalid("resume", RESUME_FORM))
+                .and_then(ResumeAsked::from_json)?,
         };
-        let dialect = match parameters.dialect.as_deref() {
-            None => Dialect::default(),
-            Some(name) => Dialect::parse(name).ok_or_else(|| ApiError::invalid("dialect", "must be colon or camel"))?,
-        };
+        let dialect = parameters.dialect.as_deref().map_or(Ok(dialect), parse_dialect)?;
         let credentials = match crate::extract::bearer_token(&head.headers) {
             Some(token) => Credentials::Checked(authenticate(token)?, token.to_owned()),
             None => protocol_token(&head.headers).map_or(Credentials::Later, Credentials::Token),
@@ -104,7 +160,7 @@ mod tests {
     }
 
     fn read(query: &str, protocol: Option<&'static str>) -> Result<Greeting, ApiError> {
-        Greeting::read(&head(query, protocol), |_| unreachable!("no header"))
+        Greeting::read(&head(query, protocol), Dialect::Colon, |_| unreachable!("no header"))
     }
 
     #[test]
@@ -129,5 +185,34 @@ mod tests {
         assert_eq!(read("", None).expect("new").format.dialect, Dialect::Colon);
         assert_eq!(read("?dialect=camel", None).expect("the other").format.dialect, Dialect::Camel);
         assert!(read("?dialect=klingon", None).is_err());
+    }
+
+    fn connect(auth: &str, header: Option<&str>) -> Result<Greeting, ErrorCode> {
+        let auth: Box<RawValue> = serde_json::from_str(auth).expect("JSON");
+        Greeting::of_namespace(Some(&auth), Dialect::Camel, header).map_err(|error| error.failure().code)
+    }
+
+    #[test]
+    fn a_client_of_socket_io_says_it_all_when_it_connects() {
+        let greeting = connect(r#"{"token":"a.b","other":[1]}"#, Some("c.d")).expect("a greeting");
+        assert!(matches!(&greeting.credentials, Credentials::Token(token) if token == "a.b"));
+        assert_eq!(greeting.format, Format { dialect: Dialect::Camel, gateway: Gateway::SocketIo });
+        assert!(matches!(greeting.resume, ResumeAsked::No));
+        let greeting = connect(r#"{"dialect":"colon","resume":{}}"#, Some("c.d")).expect("a greeting");
+        assert!(matches!(&greeting.credentials, Credentials::Token(token) if token == "c.d"));
+        assert_eq!(greeting.format.dialect, Dialect::Colon);
+        assert!(matches!(greeting.resume, ResumeAsked::Now(_)));
+        assert!(matches!(connect(r#"{"token":"t","resume":true}"#, None).expect("later").resume, ResumeAsked::Later));
+        for nobody in ["{}", r#"{"token":null}"#, r#"{"token":""}"#] {
+            assert_eq!(connect(nobody, None).err(), Some(ErrorCode::Unauthenticated), "{nobody}");
+        }
+        for odd in [
+            r#"{"token":7}"#,
+            r#"{"token":"t","dialect":"klingon"}"#,
+            r#"{"token":"t","resume":"x"}"#,
+            r#"{"token":"t","dialect":1}"#,
+        ] {
+            assert_eq!(connect(odd, None).err(), Some(ErrorCode::ValidationFailed), "{odd}");
+        }
     }
 }

@@ -23,12 +23,16 @@ mod greeting;
 mod reader;
 mod session;
 mod sign_in;
+mod socketio;
 mod source;
+mod websocket;
 
 pub(crate) use adapter::open_in_app;
-pub(crate) use drive::drive;
 pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, offers_bearer};
+pub(crate) use reader::MAX_MESSAGE_BYTES;
+pub(crate) use socketio::drive_session;
 pub(crate) use source::Source;
+pub(crate) use websocket::drive;
 
 use crate::HttpState;
 use chat_realtime::Hub;

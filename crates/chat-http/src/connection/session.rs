@@ -2,22 +2,32 @@ use super::allowance::Allowance;
 use super::dispatch::dispatch;
 use super::farewell::Farewell;
 use super::reader::MAX_MESSAGE_BYTES;
-use super::sign_in::first_close_code;
+use super::sign_in::Door;
 use super::{Credentials, Greeting, Realtime, ResumeAsked, answers};
 use crate::ApiError;
 use crate::error::status_of;
 use crate::limits::Flood;
-use bytes::Bytes;
 use chat_domain::auth::Actor;
 use chat_domain::{ConversationId, ErrorCode};
 use chat_protocol::Failure;
-use chat_protocol::realtime::{ClientFrame, CloseCode, Command, InvalidFrame};
+use chat_protocol::realtime::{ClientFrame, CloseCode, Command, InvalidFrame, Rejected};
 use chat_realtime::{Connection, Life};
 use std::rc::Rc;
 use tokio::sync::oneshot;
 
 /// After so many messages in succession that are no frames at all, a client is taken for something else (close code 4000).
 const MAX_PROTOCOL_ERRORS: u16 = 100;
+
+/// A command and the id under which it is to be answered, or what is wrong with it.
+pub(super) type Heard = Result<(Option<String>, Command), Rejected>;
+
+/// Reads the command in a frame.
+pub(super) fn understand(frame: &ClientFrame<'_>) -> Heard {
+    match Command::parse(frame) {
+        Ok(command) => Ok((frame.id.clone(), command)),
+        Err(fault) => Err((frame.id.clone(), fault)),
+    }
+}
 
 /// How far a client has come.
 #[derive(Debug, Clone, Copy)]
@@ -77,12 +87,12 @@ impl Session {
 
     /// What the handshake asks for. Where it carried a token, it is answered only when the connection is in the flow of events: a client that sees
     /// its socket open misses nothing from then on.
-    pub(super) async fn begin(&mut self, greeting: Greeting, answer: Option<Bytes>) {
+    pub(super) async fn begin(&mut self, greeting: Greeting, door: impl Door) {
         let announces_resume = matches!(greeting.resume, ResumeAsked::Later);
         self.stage = Stage::Stranger { announces_resume };
         let signed_in = match greeting.credentials {
             Credentials::Later => {
-                self.connection.uncork(answer);
+                door.open(&self.connection);
                 return;
             }
             Credentials::Checked(actor, token) => self.sign_in(actor, &token),
@@ -93,28 +103,44 @@ impl Session {
             ResumeAsked::No | ResumeAsked::Later => None,
         };
         match signed_in {
-            Ok(()) => self.go_live(resume, |connection| connection.uncork(answer)).await,
-            Err(error) => {
-                self.connection.uncork(answer);
-                self.refuse(None, &error, first_close_code(&error));
-            }
+            Ok(()) => self.go_live(resume, |connection| door.open(connection)).await,
+            Err(error) => door.shut(self, &error),
         }
     }
 
-    /// One text message of the client, to its end.
-    pub(super) async fn hear(&mut self, text: String) {
-        let parsed = ClientFrame::parse(&text).and_then(|frame| match Command::parse(&frame) {
-            Ok(command) => Ok((frame.id, command)),
-            Err(fault) => Err((frame.id, fault)),
-        });
-        drop(text);
-        match parsed {
+    /// One command of the client, or what was meant to be one, to its end.
+    pub(super) async fn hear(&mut self, heard: Heard) {
+        if self.is_too_fast(&heard).await {
+            return;
+        }
+        match heard {
             Ok((id, command)) => {
                 self.protocol_errors = 0;
                 self.execute(id, command).await;
             }
             Err((id, fault)) => self.reject(id.as_deref(), fault),
         }
+    }
+
+    /// Counts what a client said that is signed in, be it a command or not. Where there was too much of it, nothing is done but to say so; whoever goes
+    /// on all the same is closed.
+    async fn is_too_fast(&mut self, heard: &Heard) -> bool {
+        let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return false };
+        let (id, command) = match heard {
+            // What has to come, and comes once.
+            Ok((_, Command::Resume(_))) if self.is_waiting() => return false,
+            Ok((id, command)) => (id, Some(command)),
+            Err((id, _)) => (id, None),
+        };
+        let state = self.realtime.state.clone();
+        let Err(error) = state.limits.frame(actor.user_id, command).await else { return false };
+        self.answer_error(id.as_deref(), &error);
+        if self.flood.is_too_much(state.clock.now()) {
+            let (connection, user) = (self.connection.id(), actor.user_id);
+            tracing::warn!(%connection, %user, "closed: it goes on although it is refused");
+            self.connection.close(CloseCode::RateLimited);
+        }
+        true
     }
 
     fn reject(&mut self, id: Option<&str>, fault: InvalidFrame) {
@@ -164,14 +190,6 @@ impl Session {
     }
 
     async fn run(&mut self, id: Option<&str>, actor: Actor, command: Command) {
-        let state = self.realtime.state.clone();
-        if let Err(error) = state.limits.command(actor.user_id, &command).await {
-            self.answer_error(id, &error);
-            if error.failure().code == ErrorCode::RateLimited && self.flood.is_too_much(state.clock.now()) {
-                self.connection.close(CloseCode::RateLimited);
-            }
-            return;
-        }
         let done = match dispatch(self, actor, command).await {
             Ok(outcome) => answers::answer(&self.connection, actor, id, outcome),
             Err(error) => Err(error),

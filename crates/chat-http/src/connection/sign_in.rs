@@ -73,6 +73,15 @@ impl Session {
     }
 }
 
+/// How a client gets in that signs in with its handshake, or is kept out.
+pub(super) trait Door {
+    /// It is in: what is queued for it may go out.
+    fn open(self, connection: &Connection);
+
+    /// It is refused.
+    fn shut(self, session: &Session, error: &ApiError);
+}
+
 /// A token that is refused when one comes is a failure to sign in, however it was good before; a full house is not.
 pub(super) fn first_close_code(error: &ApiError) -> CloseCode {
     match error.failure().code {

@@ -6,6 +6,7 @@ mod small;
 mod unread;
 
 pub(crate) use edge::edge;
+pub(crate) use headers::secure;
 pub(crate) use small::spare_small_answers;
 
 use crate::limits::EXPOSED;

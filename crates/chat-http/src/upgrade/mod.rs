@@ -7,38 +7,43 @@
 mod answer;
 mod service;
 
+use crate::socketio::{Gateway, Listener};
 use crate::{ApiError, HttpState, rest};
 use actix_http::HttpService;
 use actix_server::Server;
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::App;
 use actix_web::dev::AppConfig;
 use chat_domain::ErrorCode;
 use chat_realtime::Counted;
 use std::io;
-use std::net::TcpListener;
 use std::time::Duration;
 
-/// Serves REST and sockets on these listeners, until the handle says to stop. Signals are the caller's, and so is
+/// Serves REST, sockets and Socket.IO on these listeners, until the handle says to stop. Signals are the caller's, and so is
 /// [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
 #[allow(clippy::needless_pass_by_value)] // A server takes over what it serves.
 pub fn serve(
     state: HttpState,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     workers: usize,
     shutdown_timeout: Duration,
 ) -> io::Result<Server> {
     let mut builder =
         Server::build().workers(workers.max(1)).disable_signals().shutdown_timeout(shutdown_timeout.as_secs().max(1));
     let stopping = builder.graceful_shutdown_signal();
-    for listener in listeners {
-        let address = listener.local_addr()?;
+    let gateways = Gateway::of_each(&state, listeners.iter().map(|listener| listener.dialect));
+    for (listener, gateway) in listeners.into_iter().zip(gateways) {
+        let address = listener.socket.local_addr()?;
         let (state, stopping) = (state.clone(), stopping.clone());
-        builder = builder.listen(address.to_string(), listener, move || {
-            let (state, upgrading, stopping) = (state.clone(), state.clone(), stopping.clone());
+        builder = builder.listen(address.to_string(), listener.socket, move || {
+            let (state, gateway, upgrading, stopping) =
+                (state.clone(), gateway.clone(), gateway.clone(), stopping.clone());
             HttpService::build()
                 .keep_alive(state.settings.keep_alive)
                 .client_request_timeout(state.settings.head_timeout)
                 .tcp_nodelay(true)
+                // A client that hangs up while it polls is noticed at once.
+                .h1_allow_half_closed(false)
                 // Idle connections are closed when a stop begins, busy ones after the answer they are at.
                 .graceful_shutdown_signal(move || {
                     let stopping = stopping.clone();
@@ -47,7 +52,11 @@ pub fn serve(
                 .local_addr(address)
                 .upgrade(fn_service(move |(request, framed)| service::upgrade(upgrading.clone(), request, framed)))
                 .finish(map_config(
-                    rest::app(state).into_factory().map_err(|error: actix_web::Error| error.error_response()),
+                    App::new()
+                        .configure(gateway.configure())
+                        .configure(rest::configure(state))
+                        .into_factory()
+                        .map_err(|error: actix_web::Error| error.error_response()),
                     |()| AppConfig::default(),
                 ))
                 .tcp()

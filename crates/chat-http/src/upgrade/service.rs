@@ -3,6 +3,7 @@ use crate::connection::{Greeting, Realtime, Source, drive};
 use crate::error::{error_response, status_of};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
+use crate::socketio::Gateway;
 use crate::{ApiError, HttpState, rest};
 use actix_codec::Framed;
 use actix_http::h1::Codec;
@@ -11,6 +12,7 @@ use actix_http::ws::{HandshakeError, verify_handshake};
 use actix_http::{Request, RequestHead, StatusCode};
 use bytes::Bytes;
 use chat_domain::ErrorCode;
+use chat_protocol::realtime::Dialect;
 use chat_realtime::{Counted, OwnedSocket, Sink};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -51,16 +53,22 @@ impl From<HandshakeError> for Refusal {
 
 /// One request to upgrade. Returns as soon as the socket has a task of its own: that frees what HTTP held for it.
 pub(super) async fn upgrade(
-    state: HttpState,
+    gateway: Gateway,
     request: Request,
     framed: Framed<TcpStream, Codec>,
 ) -> Result<(), actix_http::Error> {
     let started = Instant::now();
     let head = request.head();
+    if Gateway::serves(head.uri.path()) {
+        let parts = framed.into_parts();
+        gateway.upgrade(head, parts.io, parts.read_buf, parts.write_buf.freeze()).await;
+        return Ok(());
+    }
+    let Gateway { state, dialect, .. } = gateway;
     let request_id = RequestId::of(&head.headers);
     let address = state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr);
     let judged = match state.limits.connect(address).await {
-        Ok(()) => judge(&state, head),
+        Ok(()) => judge(&state, dialect, head),
         Err(error) => Err(error.into()),
     };
     log(&state, head, &request_id, &judged, started);
@@ -91,7 +99,7 @@ fn is_socket_path(path: &str) -> bool {
     path.strip_prefix(rest::API_PREFIX) == Some(SOCKET_PATH)
 }
 
-fn judge(state: &HttpState, head: &RequestHead) -> Result<(Greeting, Counted), Refusal> {
+fn judge(state: &HttpState, dialect: Dialect, head: &RequestHead) -> Result<(Greeting, Counted), Refusal> {
     if !is_socket_path(head.uri.path()) {
         return Err(ApiError::new(ErrorCode::RouteNotFound, "There is no WebSocket here").into());
     }
@@ -100,7 +108,7 @@ fn judge(state: &HttpState, head: &RequestHead) -> Result<(Greeting, Counted), R
     }
     verify_handshake(head)?;
     let counted = admit(state)?;
-    let greeting = Greeting::read(head, |token| Ok(state.app.auth.authenticate(token)?))?;
+    let greeting = Greeting::read(head, dialect, |token| Ok(state.app.auth.authenticate(token)?))?;
     Ok((greeting, counted))
 }
 

@@ -9,7 +9,7 @@ use chat_domain::conversations::ConversationName;
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{EmailAddress, Username};
 use chat_domain::{Clock as _, UserId};
-use chat_http::{HttpSettings, HttpState, Limits, Network, Quotas, Readiness, serve};
+use chat_http::{Dialect, HttpSettings, HttpState, Limits, Listener, Network, Quotas, Readiness, serve};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
@@ -30,6 +30,8 @@ pub(crate) const FIN: u8 = 0x80;
 pub(crate) struct House {
     pub(crate) state: HttpState,
     pub(crate) address: SocketAddr,
+    /// Where clients are spoken to in `camel`.
+    pub(crate) second: SocketAddr,
     handle: actix_server::ServerHandle,
     _folder: TempDir,
 }
@@ -118,12 +120,14 @@ impl House {
     }
 
     fn serve((state, folder): (HttpState, TempDir)) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
-        let address = listener.local_addr().expect("an address");
-        let server = serve(state.clone(), vec![listener], 2, Duration::from_secs(1)).expect("a server");
+        let listener =
+            |dialect| Listener { socket: std::net::TcpListener::bind("127.0.0.1:0").expect("a listener"), dialect };
+        let listeners = [listener(Dialect::Colon), listener(Dialect::Camel)];
+        let [address, second] = listeners.each_ref().map(|listener| listener.socket.local_addr().expect("an address"));
+        let server = serve(state.clone(), listeners.into(), 2, Duration::from_secs(1)).expect("a server");
         let handle = server.handle();
         tokio::spawn(server);
-        Self { state, address, handle, _folder: folder }
+        Self { state, address, second, handle, _folder: folder }
     }
 
     pub(crate) async fn register(&self, name: &str) -> Person {

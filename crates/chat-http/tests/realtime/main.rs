@@ -2,8 +2,10 @@
 
 mod camel;
 mod commands;
+mod engine;
 mod frames;
 mod handshake;
 mod house;
 mod limits;
 mod rate_limits;
+mod socketio;

@@ -75,7 +75,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Timers of one WebSocket connection.
+/// Timers of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConnectionTimers {
     /// Between pings of an idle connection.
@@ -84,6 +84,8 @@ pub(crate) struct ConnectionTimers {
     pub(crate) heartbeat_timeout: Duration,
     /// From the upgrade to a token.
     pub(crate) auth_timeout: Duration,
+    /// From the opening of a Socket.IO session to its namespace.
+    pub(crate) connect_timeout: Duration,
 }
 
 /// Everything that can be set. What it holds has been checked.
@@ -92,6 +94,8 @@ pub(crate) struct Config {
     pub(crate) environment: Environment,
     pub(crate) host: IpAddr,
     pub(crate) port: u16,
+    /// The second listener; `None` for none.
+    pub(crate) realtime_port: Option<u16>,
     /// Where metrics are; `None` for nowhere.
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) database: Database,
@@ -132,6 +136,7 @@ impl Config {
         let production = environment == Some(Environment::Production);
         let host = reader.parsed("HOST", "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host);
         let port = reader.number("PORT", &(0..=u16::MAX));
+        let realtime_port = read_realtime_port(&mut reader, port);
         let admin_host = reader.parsed("ADMIN_HOST", "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host);
         let admin_port = reader.number("ADMIN_PORT", &(0..=u16::MAX));
         let database = database::read(&mut reader);
@@ -157,6 +162,7 @@ impl Config {
         let heartbeat_interval = reader.duration("HEARTBEAT_INTERVAL", TIMERS);
         let heartbeat_timeout = reader.duration("HEARTBEAT_TIMEOUT", TIMERS);
         let auth_timeout = reader.duration("AUTH_TIMEOUT", TIMERS);
+        let connect_timeout = reader.duration("CONNECT_TIMEOUT", TIMERS);
         let typing_timeout = reader.duration("TYPING_TIMEOUT", TIMERS);
         let tail_check_interval = reader.duration("TAIL_CHECK_INTERVAL", TIMERS);
         let log_format = reader.choice("LOG_FORMAT", LOG_FORMATS);
@@ -167,6 +173,7 @@ impl Config {
                 environment: environment?,
                 host: host?,
                 port: port?,
+                realtime_port: realtime_port?,
                 admin: Some(SocketAddr::new(admin_host?, admin_port?)).filter(|address| address.port() > 0),
                 database: database?,
                 redis: redis?,
@@ -188,6 +195,7 @@ impl Config {
                     heartbeat_interval: heartbeat_interval?,
                     heartbeat_timeout: heartbeat_timeout?,
                     auth_timeout: auth_timeout?,
+                    connect_timeout: connect_timeout?,
                 },
                 typing_timeout: typing_timeout?,
                 tail_check_interval: tail_check_interval?,
@@ -218,6 +226,19 @@ impl Config {
 
 fn parse_host(text: &str) -> Option<IpAddr> {
     if text.eq_ignore_ascii_case("localhost") { Some(Ipv4Addr::LOCALHOST.into()) } else { text.parse().ok() }
+}
+
+/// `Some(None)` where it is turned off.
+#[allow(clippy::option_option)] // The outer one is whether the value is good, as everywhere here.
+fn read_realtime_port(reader: &mut Reader<'_>, main: Option<u16>) -> Option<Option<u16>> {
+    if reader.is_blank("REALTIME_PORT") {
+        return Some(None);
+    }
+    let port = reader.number("REALTIME_PORT", &(0..=u16::MAX))?;
+    if port > 0 && main == Some(port) {
+        reader.fault("REALTIME_PORT", "is the same as PORT", "set it to another port, or to 0 for none");
+    }
+    Some(Some(port).filter(|port| *port > 0))
 }
 
 fn parse_filter(text: &str) -> Option<String> {

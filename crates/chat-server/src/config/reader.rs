@@ -1,7 +1,7 @@
 //! Reads values one by one and gathers what is wrong with them, so that one start tells all.
 
 use super::faults::{Fault, InvalidConfig};
-use super::settings::{SETTINGS, UNSUPPORTED};
+use super::settings::SETTINGS;
 use super::source::Source;
 use super::values::{parse_duration, write_duration};
 use std::fmt::Display;
@@ -16,20 +16,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source) -> Self {
-        let mut reader = Self { source, faults: Vec::new() };
-        for unsupported in UNSUPPORTED {
-            if let Some(value) = source.get(unsupported.name)
-                && !unsupported.harmless.contains(&value)
-            {
-                reader.fault(
-                    unsupported.name,
-                    format!("asks for {}, which this build does not have", unsupported.what),
-                    "remove it",
-                );
-            }
-        }
-        reader
+    pub(super) const fn new(source: &'a Source) -> Self {
+        Self { source, faults: Vec::new() }
     }
 
     pub(super) fn fault(&mut self, setting: &str, problem: impl Into<String>, remedy: impl Into<String>) {
@@ -39,6 +27,11 @@ impl<'a> Reader<'a> {
     /// What the source says, and nothing else.
     pub(super) fn given(&self, name: &str) -> Option<&'a str> {
         self.source.get(name)
+    }
+
+    /// Whether it is set to nothing.
+    pub(super) fn is_blank(&self, name: &str) -> bool {
+        self.source.is_blank(name)
     }
 
     /// What the source says, else the default of the table.

@@ -19,7 +19,12 @@ const fn setting(name: &'static str, default: &'static str, meaning: &'static st
 /// The settings, in the order in which people meet them.
 pub(crate) const SETTINGS: &[Setting] = &[
     setting("HOST", "127.0.0.1", "Address to listen on; `0.0.0.0` for every network"),
-    setting("PORT", "3000", "Port of REST and WebSocket; `0` takes any free one and logs it"),
+    setting("PORT", "3000", "Port of REST, WebSocket and Socket.IO; `0` takes any free one and logs it"),
+    setting(
+        "REALTIME_PORT",
+        "3002",
+        "A second port of the same, where clients are spoken to in the second document's dialect; `0` or empty for none",
+    ),
     setting(
         "ADMIN_HOST",
         "127.0.0.1",
@@ -91,13 +96,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting("RATE_LIMIT_SIGNALS", "10/s,burst=50", "Typing, presence and calls of one user"),
     setting("RATE_LIMIT_CONNECTS", "20/s,burst=300", "Sockets opened from one address"),
-    setting("MAX_CONNECTIONS", "100000", "WebSocket connections that this server takes"),
-    setting("MAX_CONNECTIONS_PER_USER", "20", "WebSocket connections that one user may have"),
+    setting("MAX_CONNECTIONS", "100000", "Connections that this server takes"),
+    setting("MAX_CONNECTIONS_PER_USER", "20", "Connections that one user may have"),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
     setting("SHUTDOWN_TIMEOUT", "30s", "How long a stop waits for requests and sockets to finish"),
-    setting("HEARTBEAT_INTERVAL", "25s", "How often an idle WebSocket is pinged"),
-    setting("HEARTBEAT_TIMEOUT", "20s", "How long a ping waits for its pong before the WebSocket is closed"),
+    setting("HEARTBEAT_INTERVAL", "25s", "How often an idle WebSocket, and every Socket.IO client, is pinged"),
+    setting("HEARTBEAT_TIMEOUT", "20s", "How long a ping waits for its answer before the connection is closed"),
     setting("AUTH_TIMEOUT", "10s", "How long a new WebSocket may take to authenticate"),
+    setting("CONNECT_TIMEOUT", "45s", "How long a Socket.IO client may take to connect to its namespace"),
     setting("TYPING_TIMEOUT", "5s", "How long \"is typing\" holds without renewal"),
     setting(
         "PRESENCE_LEASE",
@@ -107,24 +113,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("TAIL_CHECK_INTERVAL", "5s", "How often a node asks the database whether the bus lost something"),
     setting("LOG_FORMAT", "pretty", "`pretty` for people, `json` for machines"),
     setting("RUST_LOG", "info", "What is logged, as tracing filter directives, for example `info,chat_http=debug`"),
-];
-
-/// A setting that the documentation of other builds names and this one does not have. Ignoring it would pretend that it works, so any
-/// value but those that mean "off" stops the start.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Unsupported {
-    /// The variable's name.
-    pub(crate) name: &'static str,
-    /// Values that ask for nothing, besides the empty one.
-    pub(crate) harmless: &'static [&'static str],
-    /// What it would have meant.
-    pub(crate) what: &'static str,
-}
-
-/// What this build refuses rather than ignores.
-pub(crate) const UNSUPPORTED: &[Unsupported] = &[
-    Unsupported { name: "REALTIME_PORT", harmless: &["0"], what: "a second listener" },
-    Unsupported { name: "CONNECT_TIMEOUT", harmless: &[], what: "Socket.IO" },
 ];
 
 /// The settings as lines for `--help`.

@@ -27,12 +27,17 @@ impl Source {
         }
         for (name, value) in std::env::vars_os() {
             if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string())
-                && !value.trim().is_empty()
+                && (!value.trim().is_empty() || !values.contains_key(&name))
             {
                 values.insert(name, value);
             }
         }
         Ok(Self(values))
+    }
+
+    /// Whether it is there, and empty: for the settings that can be turned off so.
+    pub(crate) fn is_blank(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.trim().is_empty())
     }
 
     /// The trimmed value; `None` where it is not set or empty.
@@ -73,6 +78,9 @@ mod tests {
         );
         assert_eq!(source.get("CHAT_TEST_ONLY_IN_FILE"), Some("a b"));
         assert_eq!(source.get("CHAT_TEST_EMPTY"), None);
+        assert!(
+            source.is_blank("CHAT_TEST_EMPTY") && !source.is_blank("PATH") && !source.is_blank("CHAT_TEST_NOWHERE")
+        );
     }
 
     #[test]

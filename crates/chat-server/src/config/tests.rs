@@ -141,12 +141,16 @@ fn node_env_counts_where_app_env_is_not_set() {
 }
 
 #[test]
-fn what_later_builds_will_have_is_refused_unless_it_is_off() {
-    assert_eq!(faults([("REALTIME_PORT", "0")]), [""; 0]);
-    assert_eq!(
-        faults([("REALTIME_PORT", "3002")]),
-        ["REALTIME_PORT asks for a second listener, which this build does not have"]
-    );
+fn the_second_port_is_3002_unless_it_is_another_or_turned_off() {
+    let port = |values: Source| Config::read(&values).map(|config| config.realtime_port).map_err(|_| ());
+    assert_eq!(port(Source::default()), Ok(Some(3002)));
+    assert_eq!(port(Source::from([("REALTIME_PORT", "4002")])), Ok(Some(4002)));
+    for off in ["0", "", " "] {
+        assert_eq!(port(Source::from([("REALTIME_PORT", off)])), Ok(None), "{off:?}");
+    }
+    assert_eq!(port(Source::from([("PORT", "0"), ("REALTIME_PORT", "0")])), Ok(None));
+    assert_eq!(faults([("PORT", "3002")]), ["REALTIME_PORT is the same as PORT"]);
+    assert_eq!(faults([("REALTIME_PORT", "many")]), ["REALTIME_PORT is \"many\""]);
 }
 
 const POSTGRES: (&str, &str) = ("DATABASE_URL", "postgres://ann:hushhush@db.example.com/chat");

@@ -34,6 +34,8 @@ impl Collector for Snapshot {
         let Metrics { state, sends, limits, .. } = &self.metrics;
         page.gauge("ready", "1 where new work is welcome", u64::from(state.readiness.is_ready()))?;
         page.gauge("connections", "Sockets, signed in or not", state.fan_out.connection_count() as u64)?;
+        let sessions = state.stats.socketio_sessions() as u64;
+        page.gauge("socketio_sessions", "Sessions of Socket.IO, connected to the namespace or not", sessions)?;
         page.realtime(state.fan_out.stats())?;
         page.gauge("queue_bytes", "Bytes that wait for sockets", self.queues.bytes)?;
         page.gauge("queue_largest_bytes", "Bytes that wait for the socket with the most", self.queues.largest)?;

@@ -41,6 +41,17 @@ impl Server {
         response
     }
 
+    /// Refuses a client that polls before it is looked at further: for a caller that has to wait for what its refusal depends on.
+    pub fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> HttpResponse {
+        let head = request.head();
+        if !self.shared.application.allows_origin(head) {
+            return refuse(&Fault::Forbidden(Refusal::forbidden()));
+        }
+        let mut response = refuse(&Fault::Forbidden(refusal));
+        cors::allow(head, response.headers_mut());
+        response
+    }
+
     async fn answer_to(&self, head: &RequestHead, payload: Payload) -> Result<Bytes, Fault> {
         let asked = Asked::read(head)?;
         if asked.sid.is_none() && head.method != Method::GET {

@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::wire::{Wire, frames};
 use actix_http::header::HeaderMap;
 use actix_http::ws::verify_handshake;
-use actix_http::{RequestHead, StatusCode};
+use actix_http::{Method, RequestHead, StatusCode};
 use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
 
@@ -44,6 +44,16 @@ impl Server {
             Ok(Some(sid)) => self.hand_over(sid, head, upgrade),
             Err(fault) => refuse(&fault, upgrade),
         }
+    }
+
+    /// Refuses a websocket before it is looked at further: for a caller that has to wait for what its refusal depends on.
+    pub fn refuse_upgrade(upgrade: Upgrade, refusal: Refusal) -> StatusCode {
+        refuse(&Fault::Forbidden(refusal), upgrade)
+    }
+
+    /// Whether the request asks for a session of its own, rather than for something of one that there is.
+    pub fn asks_for_session(head: &RequestHead) -> bool {
+        head.method == Method::GET && Asked::read(head).is_ok_and(|asked| asked.sid.is_none())
     }
 
     fn judge(&self, head: &RequestHead) -> Result<Option<Sid>, Fault> {

@@ -39,7 +39,7 @@ impl Setup {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.folder.path()).env_clear();
-        command.env("PORT", "0").env("ADMIN_PORT", "0").env("LOG_FORMAT", "json");
+        command.env("PORT", "0").env("REALTIME_PORT", "0").env("ADMIN_PORT", "0").env("LOG_FORMAT", "json");
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.kill_on_drop(true).stdin(Stdio::null());
         command

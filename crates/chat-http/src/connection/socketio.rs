@@ -1,0 +1,247 @@
+//! Socket.IO: the same connection, in a namespace of a session that may outlive it. The session is the library's: transports, heartbeats, and the deadline for whoever
+//! does not connect to anything.
+
+use super::drive::{Inlet, Parting, Said, busy, converse};
+use super::session::{Heard, Session, understand};
+use super::sign_in::{Door, first_close_code};
+use super::{Greeting, Realtime};
+use crate::ApiError;
+use bytes::Bytes;
+use chat_domain::ErrorCode;
+use chat_protocol::Failure;
+use chat_protocol::realtime::{ClientFrame, CloseCode, Dialect, FrameErrorView, Gateway, InvalidFrame};
+use chat_realtime::{Connection, Counted, Flushed, Outlet, SendQueue, Sink};
+use chat_socketio::{Event, Incoming, Outbox, Peer};
+use serde_json::value::RawValue;
+use std::future::poll_fn;
+use std::io::IoSlice;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// The one namespace that there is.
+const NAMESPACE: &str = Gateway::NAMESPACE;
+
+/// The life of one session: its client connects to the namespace, once or again and again. `dialect` is the listener's own, `token` that of the
+/// handshake's header.
+pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, dialect: Dialect, token: Option<String>) {
+    let (mut rest, mut code, mut place) = (SendQueue::default(), CloseCode::Normal, None);
+    loop {
+        let auth = match next_connect(&realtime, &mut peer, &mut rest).await {
+            Arrival::Connects(auth) => auth,
+            Arrival::Draining => {
+                code = CloseCode::Restarting;
+                break;
+            }
+            Arrival::Ended => break,
+        };
+        let greeting = match Greeting::of_namespace(auth.as_deref(), dialect, token.as_deref()) {
+            Ok(greeting) => greeting,
+            Err(error) => {
+                refuse(&mut peer, &error);
+                continue;
+            }
+        };
+        drop(auth);
+        match connected(&realtime, &mut peer, greeting).await {
+            Outcome::Left(unsent) => rest = unsent,
+            Outcome::Over(unsent, closed_by, counted) => {
+                (rest, code, place) = (unsent, closed_by, counted);
+                break;
+            }
+        }
+    }
+    peer.session().finish(&mut Frames(&mut rest), code.number()).await;
+    drop(place);
+}
+
+/// What comes to a session of which nobody is connected.
+enum Arrival {
+    Connects(Option<Box<RawValue>>),
+    /// The server stops.
+    Draining,
+    Ended,
+}
+
+/// Waits for the client to connect; what is left of a frame to it goes out meanwhile.
+async fn next_connect(realtime: &Realtime, peer: &mut Peer, rest: &mut SendQueue) -> Arrival {
+    let connects = poll_fn(|context| {
+        let is_flushed = peer.session().poll_flush(&mut Frames(rest), context).is_ready();
+        if peer.session().ending().is_some() {
+            return Poll::Ready(Arrival::Ended);
+        }
+        if !is_flushed {
+            return Poll::Pending;
+        }
+        loop {
+            match ready!(peer.poll_next(context)) {
+                Some(Incoming::Connect { namespace, auth }) if namespace == NAMESPACE => {
+                    return Poll::Ready(Arrival::Connects(auth));
+                }
+                Some(incoming) => pass_over(peer, incoming),
+                None => return Poll::Ready(Arrival::Ended),
+            }
+        }
+    });
+    tokio::select! {
+        biased;
+        arrival = connects => arrival,
+        () = realtime.state.readiness.draining() => Arrival::Draining,
+    }
+}
+
+/// Nothing here concerns the namespace: the server asks for no acknowledgements, and there is no other to connect to.
+fn pass_over(peer: &mut Peer, incoming: Incoming) {
+    if let Incoming::Connect { namespace, .. } = incoming {
+        peer.refuse(&namespace, "Invalid namespace", None);
+    }
+}
+
+/// How a connection ended, and what of its frames has not gone out.
+enum Outcome {
+    /// Its session goes on.
+    Left(SendQueue),
+    /// Its session ends with it, and until then its place is taken.
+    Over(SendQueue, CloseCode, Option<Counted>),
+}
+
+async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting) -> Outcome {
+    let counted = match crate::upgrade::admit(&realtime.state) {
+        Ok(counted) => counted,
+        Err(error) => return Outcome::Over(SendQueue::default(), first_close_code(&error), None),
+    };
+    let format = greeting.format;
+    let sink = Sink::Session(Box::new(SessionOutlet(Rc::clone(peer.session()))));
+    let connection = realtime.hub.connect(sink, format);
+    let mut session = Session::new(Rc::clone(realtime), Rc::clone(&connection));
+    busy(&connection, Box::pin(session.begin(greeting, Namespace(peer)))).await;
+    let parting = converse(&mut session, &mut Namespace(peer)).await;
+    // Others learn of it now, not when the client has heard the last of it.
+    drop(session);
+    let mut unsent = connection.take_queue();
+    match (parting, connection.closed_by()) {
+        (_, Some(code)) => {
+            if let Some(failure) = parting_words(code, realtime, &connection) {
+                unsent.push(format.frame(&format.gateway.error(None, &failure)));
+            }
+            if is_final(code) {
+                unsent.push(peer.disconnect(NAMESPACE));
+            }
+            Outcome::Over(unsent, code, Some(counted))
+        }
+        (Parting::Ended, None) => Outcome::Over(unsent, CloseCode::Normal, Some(counted)),
+        (_, None) => {
+            // What has begun has to be finished: another connection of this session may follow.
+            unsent.drop_unsent();
+            Outcome::Left(unsent)
+        }
+    }
+}
+
+/// A client that is let go by its namespace does not come back by itself; one whose transport closes does (contract §4).
+const fn is_final(code: CloseCode) -> bool {
+    matches!(code, CloseCode::AuthenticationFailed | CloseCode::Revoked)
+}
+
+/// Clients see no close codes, so the last event says why. Other ends have been explained where they came about, or find nobody who listens.
+fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) -> Option<Failure> {
+    match code {
+        CloseCode::TokenExpired => Some(Failure::new(ErrorCode::TokenExpired, "The access token has expired")),
+        CloseCode::Revoked => Some(Failure::new(ErrorCode::SessionRevoked, "This session has ended, please sign in")),
+        CloseCode::Restarting => {
+            let mut failure = Failure::new(ErrorCode::Unavailable, "The server is restarting, please come back");
+            failure.retry_after = Some(realtime.hub.retry_after(connection));
+            Some(failure)
+        }
+        _ => None,
+    }
+}
+
+/// The client hears why in its `connect_error`, and does not try again by itself.
+fn refuse(peer: &mut Peer, error: &ApiError) {
+    let view = FrameErrorView::from(error.failure());
+    // Strings and numbers: writing them to memory cannot fail.
+    let data = serde_json::to_string(&view).ok();
+    peer.refuse(NAMESPACE, &view.message, data.as_deref());
+}
+
+/// The namespace as one client sees it.
+struct Namespace<'peer>(&'peer mut Peer);
+
+impl Door for Namespace<'_> {
+    fn open(self, connection: &Connection) {
+        self.0.accept(NAMESPACE);
+        connection.uncork(None);
+    }
+
+    fn shut(self, session: &Session, error: &ApiError) {
+        let code = first_close_code(error);
+        if matches!(code, CloseCode::RateLimited | CloseCode::Internal) {
+            // It passes: the client is to come back.
+            session.connection.close(code);
+        } else {
+            refuse(self.0, error);
+            session.connection.abandon();
+        }
+    }
+}
+
+impl Inlet for Namespace<'_> {
+    fn poll_next(&mut self, _: &mut Session, context: &mut Context<'_>) -> Poll<Said> {
+        loop {
+            match ready!(self.0.poll_next(context)) {
+                Some(Incoming::Event { event, .. }) => return Poll::Ready(Said::Frame(heard(&event))),
+                Some(Incoming::Disconnect { namespace }) if namespace == NAMESPACE => return Poll::Ready(Said::Left),
+                Some(incoming) => pass_over(self.0, incoming),
+                None => return Poll::Ready(Said::Ended),
+            }
+        }
+    }
+}
+
+fn heard(event: &Event) -> Heard {
+    let frame = ClientFrame::of_event(&event.name, event.arguments.first().map(|argument| &**argument), event.id);
+    if event.attachments.is_empty() {
+        return understand(&frame);
+    }
+    let message = "binary attachments are not understood here".to_owned();
+    Err((frame.id, InvalidFrame { code: ErrorCode::ValidationFailed, message, faults: Vec::new() }))
+}
+
+/// A session takes what its connection has to send.
+#[derive(Debug)]
+struct SessionOutlet(Rc<chat_socketio::Session>);
+
+impl Outlet for SessionOutlet {
+    fn flush(&self, queue: &mut SendQueue) -> Flushed {
+        match self.0.flush(&mut Frames(queue)) {
+            chat_socketio::Flushed::All => Flushed::All,
+            chat_socketio::Flushed::Blocked => Flushed::Blocked,
+            chat_socketio::Flushed::Ended => Flushed::Broken,
+        }
+    }
+
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_writable(context)
+    }
+}
+
+/// A send queue as the session sees it.
+struct Frames<'queue>(&'queue mut SendQueue);
+
+impl Outbox for Frames<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn fill<'outbox>(&'outbox self, slices: &mut [IoSlice<'outbox>]) -> usize {
+        self.0.fill(slices)
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.0.advance(written);
+    }
+
+    fn pop(&mut self) -> Option<Bytes> {
+        self.0.pop()
+    }
+}

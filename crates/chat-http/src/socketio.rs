@@ -1,0 +1,222 @@
+//! Socket.IO beside REST: one gateway per listener. What it carries is the same connection as on the plain WebSocket ([`crate::connection`]); the protocol is
+//! `chat-socketio`'s, and so are its answers: errors have the shape that its clients know, not the envelope.
+
+use crate::connection::{MAX_MESSAGE_BYTES, Realtime, drive_session};
+use crate::error::status_of;
+use crate::extract::bearer_token;
+use crate::middleware::secure;
+use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::request_log::{RequestLine, client_info};
+use crate::upgrade::admit;
+use crate::{ApiError, HttpState};
+use actix_http::header::HeaderMap;
+use actix_http::{RequestHead, StatusCode};
+use actix_web::web::{self, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::{Bytes, BytesMut};
+use chat_domain::ErrorCode;
+use chat_protocol::realtime::Dialect;
+use chat_socketio::{Application, Handshake, Opening, Peer, Refusal, Server, Settings, Upgrade};
+use std::net::{IpAddr, TcpListener};
+use std::time::Instant;
+use tokio::net::TcpStream;
+
+/// Where clients look for it by themselves, and the name of all of it in log and metrics.
+const PATH: &str = "/socket.io/";
+
+/// Clients of one address that are connected to nothing yet, at most; each may send one payload.
+const STRANGERS_PER_ADDRESS: usize = 1_000;
+
+/// A port, and how clients there are spoken to that do not say how they want to be.
+#[derive(Debug)]
+pub struct Listener {
+    /// The port.
+    pub socket: TcpListener,
+    /// The dialect of its clients, unless they name another.
+    pub dialect: Dialect,
+}
+
+/// The gateway of one listener. Cheap to clone; all clones, on all threads, are one.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    pub(crate) state: HttpState,
+    pub(crate) dialect: Dialect,
+    server: Server,
+}
+
+impl Gateway {
+    /// One gateway for each of these dialects, within the same limits.
+    pub(crate) fn of_each(state: &HttpState, dialects: impl Iterator<Item = Dialect>) -> Vec<Self> {
+        let mut first: Option<Server> = None;
+        let gateway = |dialect| {
+            let chat = Chat { state: state.clone(), dialect };
+            let server = match &first {
+                Some(first) => first.beside(chat),
+                None => first.insert(Server::new(settings(state), chat)).clone(),
+            };
+            Self { state: state.clone(), dialect, server }
+        };
+        dialects.map(gateway).collect()
+    }
+
+    /// The route of those who poll.
+    pub(crate) fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let gateway = self.clone();
+        move |config| {
+            let paths = [PATH, PATH.trim_end_matches('/')];
+            config.service(web::resource(paths).to(move |request: HttpRequest, payload: Payload| {
+                let gateway = gateway.clone();
+                async move { gateway.answer(&request, payload).await }
+            }));
+        }
+    }
+
+    async fn answer(&self, request: &HttpRequest, payload: Payload) -> HttpResponse {
+        let arrival = Arrival::of(request.head());
+        let limited = self.limit(request.head()).await;
+        let mut response = match &limited {
+            Ok(()) => self.server.answer(request, payload).await,
+            Err(error) => self.server.refuse(request, refusal(error)),
+        };
+        arrival.sign(&self.state, &limited, response.headers_mut());
+        arrival.log(&self.state, request.head(), response.status(), &limited);
+        response
+    }
+
+    /// Whether the request is for this gateway.
+    pub(crate) fn serves(path: &str) -> bool {
+        path == PATH || path == PATH.trim_end_matches('/')
+    }
+
+    /// Takes over a connection whose client asks for a websocket.
+    pub(crate) async fn upgrade(&self, head: &RequestHead, stream: TcpStream, read: BytesMut, unwritten: Bytes) {
+        let arrival = Arrival::of(head);
+        let limited = self.limit(head).await;
+        let mut headers = HeaderMap::new();
+        headers.insert(X_REQUEST_ID, arrival.request_id.to_header());
+        if let Some(standing) = limited.as_ref().err().and_then(ApiError::standing) {
+            standing.write(&mut headers);
+        }
+        let upgrade = Upgrade { stream, read, unwritten, headers };
+        let status = match &limited {
+            Ok(()) => self.server.upgrade(head, upgrade).await,
+            Err(error) => Server::refuse_upgrade(upgrade, refusal(error)),
+        };
+        arrival.log(&self.state, head, status, &limited);
+    }
+
+    /// Counts those who open a session. A websocket that takes a session over is the same client once more.
+    async fn limit(&self, head: &RequestHead) -> Result<(), ApiError> {
+        if !Server::asks_for_session(head) {
+            return Ok(());
+        }
+        self.state
+            .limits
+            .connect(self.state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr))
+            .await
+    }
+}
+
+fn settings(state: &HttpState) -> Settings {
+    let realtime = state.fan_out.settings();
+    Settings {
+        ping_interval: realtime.heartbeat_interval,
+        ping_timeout: realtime.heartbeat_timeout,
+        connect_timeout: state.settings.connect_timeout,
+        close_timeout: realtime.close_linger,
+        max_payload: MAX_MESSAGE_BYTES,
+        sessions: realtime.max_connections,
+        strangers_per_address: STRANGERS_PER_ADDRESS,
+        ..Settings::default()
+    }
+}
+
+fn refusal(error: &ApiError) -> Refusal {
+    let failure = error.failure();
+    Refusal { status: status_of(failure.code), message: failure.messages.join("; ").into() }
+}
+
+/// This product as the gateway sees it.
+struct Chat {
+    state: HttpState,
+    dialect: Dialect,
+}
+
+impl Application for Chat {
+    fn allows_origin(&self, head: &RequestHead) -> bool {
+        self.state.settings.allowed_origins.allows_request(&head.headers)
+    }
+
+    fn address(&self, head: &RequestHead) -> Option<IpAddr> {
+        self.state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr)
+    }
+
+    fn admit(&self, handshake: Handshake<'_>) -> Result<Opening, Refusal> {
+        // A connection is counted when there is one; whether there is room for it can be told now.
+        drop(admit(&self.state).map_err(|error| refusal(&error))?);
+        let token = bearer_token(&handshake.head.headers).map(str::to_owned);
+        let (state, dialect) = (self.state.clone(), self.dialect);
+        Ok(Box::new(move |session| {
+            let counted = state.stats.count_session();
+            let realtime = Realtime::of_this_thread(&state);
+            actix_rt::spawn(async move {
+                drive_session(realtime, Peer::new(session), dialect, token).await;
+                drop(counted);
+            });
+        }))
+    }
+}
+
+/// What is known of a request before anything is done about it.
+struct Arrival {
+    request_id: RequestId,
+    at: Instant,
+}
+
+impl Arrival {
+    fn of(head: &RequestHead) -> Self {
+        Self { request_id: RequestId::of(&head.headers), at: Instant::now() }
+    }
+
+    fn sign(
+        &self,
+        state: &HttpState,
+        limited: &Result<(), ApiError>,
+        headers: &mut actix_web::http::header::HeaderMap,
+    ) {
+        headers.insert(X_REQUEST_ID, self.request_id.to_header());
+        if let Some(standing) = limited.as_ref().err().and_then(ApiError::standing) {
+            standing.write(headers);
+        }
+        secure(headers, state.settings.is_production);
+    }
+
+    /// The path alone: what a query says of a session is a credential.
+    fn log(&self, state: &HttpState, head: &RequestHead, status: StatusCode, limited: &Result<(), ApiError>) {
+        let duration = self.at.elapsed();
+        state.stats.observe(head.method.as_str(), Some(PATH), status, duration);
+        let line = RequestLine {
+            request_id: &self.request_id,
+            method: head.method.as_str(),
+            route: Some(PATH),
+            status,
+            client: &client_info(&state.settings.trusted_proxies, &head.headers, head.peer_addr),
+            duration,
+            code: limited.as_ref().err().map(|error| error.failure().code).or_else(|| code_of(status)),
+            cause: None,
+        };
+        line.log();
+    }
+}
+
+/// The protocol's own refusals, in the words of the log.
+fn code_of(status: StatusCode) -> Option<ErrorCode> {
+    match status.as_u16() {
+        0..400 => None,
+        403 => Some(ErrorCode::OriginNotAllowed),
+        413 => Some(ErrorCode::PayloadTooLarge),
+        429 => Some(ErrorCode::RateLimited),
+        503 => Some(ErrorCode::Unavailable),
+        _ => Some(ErrorCode::ProtocolError),
+    }
+}

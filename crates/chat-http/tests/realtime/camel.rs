@@ -224,8 +224,8 @@ async fn nobody_gets_into_another_s_chat_by_naming_it() {
     let group = chat.house.group(&[&chat.ann, &chat.ben]).await;
     let message = chat.say("secret").await["messageId"].clone();
     let conversation = chat.at_ben.event("messageReceived").await["data"]["conversationId"].clone();
-    let cat = chat.house.register("cat").await;
-    let mut at_cat = chat.house.connect_camel(&cat).await;
+    let stranger = chat.house.register("cat").await;
+    let mut at_stranger = chat.house.connect_camel(&stranger).await;
     let (pair, in_group) = (json!({"chatRoomId": chat.room}), json!({"groupId": group}));
     let fetch = json!({"senderId": chat.ann.id.to_string(), "receiverId": chat.ben.id.to_string()});
     let cases = [
@@ -242,12 +242,16 @@ async fn nobody_gets_into_another_s_chat_by_naming_it() {
         ("messageDelivered", json!({"messageId": conversation}), "MESSAGE_NOT_FOUND"),
         ("sendMessage", json!({"messageData": {"groupId": group, "message": "x"}}), "NOT_A_PARTICIPANT"),
         ("sendMessage", json!({"messageData": {"receiver": group, "message": "x"}}), "USER_NOT_FOUND"),
-        ("sendMessage", json!({"messageData": {"receiver": cat.id.to_string(), "message": "x"}}), "VALIDATION_FAILED"),
+        (
+            "sendMessage",
+            json!({"messageData": {"receiver": stranger.id.to_string(), "message": "x"}}),
+            "VALIDATION_FAILED",
+        ),
         ("getUserStatus", json!({"userId": group}), "USER_NOT_FOUND"),
         ("fetchMessages", json!({"currentUserId": chat.ann.id.to_string(), "groupId": group}), "FORBIDDEN"),
     ];
     for (event, data, code) in cases {
-        let refused = at_cat.ask(event, &data, event).await.expect_err(event);
+        let refused = at_stranger.ask(event, &data, event).await.expect_err(event);
         assert_eq!(refused["code"], code, "{event} {data}");
     }
     // A private chat is no group, also for those in it.
@@ -255,7 +259,8 @@ async fn nobody_gets_into_another_s_chat_by_naming_it() {
         let refused = chat.at_ann.ask(event, &json!({"groupId": conversation}), event).await.expect_err(event);
         assert_eq!(refused["code"], "CONVERSATION_NOT_FOUND", "{event}");
     }
-    let refused = at_cat.ask("userTyping", &json!({"chatRoomId": format!("{}_{}", cat.id, chat.ann.id)}), "none").await;
+    let refused =
+        at_stranger.ask("userTyping", &json!({"chatRoomId": format!("{}_{}", stranger.id, chat.ann.id)}), "none").await;
     assert_eq!(refused.expect_err("none")["code"], "CONVERSATION_NOT_FOUND");
 }
 

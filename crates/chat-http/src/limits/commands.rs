@@ -4,9 +4,9 @@ use chat_domain::UserId;
 use chat_protocol::realtime::Command;
 
 impl Limits {
-    /// Counts a command of a socket.
-    pub(crate) async fn command(&self, user: UserId, command: &Command) -> Result<(), ApiError> {
-        self.take(limit_of(command), Subject::User(user)).await.map(drop)
+    /// Counts a frame of a socket; `None`: it is no command.
+    pub(crate) async fn frame(&self, user: UserId, command: Option<&Command>) -> Result<(), ApiError> {
+        self.take(command.map_or(Limit::Requests, limit_of), Subject::User(user)).await.map(drop)
     }
 }
 

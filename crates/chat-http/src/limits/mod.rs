@@ -4,9 +4,9 @@
 //! | limit | counts | whom | where |
 //! | --- | --- | --- | --- |
 //! | `registrations` | `POST /auth/register` that could be understood | address | [`limited`] |
-//! | `sends` | messages over REST and sockets | user | [`limited`], [`Limits::command`] |
-//! | `signals` | typing, presence and calls over sockets | user | [`Limits::command`] |
-//! | `requests` | every other request, every other command of a socket | user, else address | both |
+//! | `sends` | messages over REST and sockets | user | [`limited`], [`Limits::frame`] |
+//! | `signals` | typing, presence and calls over sockets | user | [`Limits::frame`] |
+//! | `requests` | every other request, every other frame of a socket | user, else address | both |
 //! | `connects` | sockets that ask to be opened | address | `crate::upgrade`, [`limited`] |
 //!
 //! Failed logins are the use case's to count, which alone knows of them. Health checks and documents are not limited.

@@ -84,6 +84,27 @@ async fn a_client_that_goes_on_although_it_is_refused_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_command_counts_too_and_coming_back_does_not() {
+    let house = House::limited(Quotas { requests: Quota::new(2, LONG), ..Quotas::default() });
+    let ann = house.register("ann").await;
+    let bearer = format!("Bearer {}", ann.token);
+    let mut socket = house.connect(&ann).await;
+    socket.write(&command("nobody:knows", &json!({}), "1")).await;
+    assert_eq!(socket.event("error").await["data"]["code"], "UNKNOWN_EVENT");
+    socket.write(&command("auth", &json!({"token": ann.token}), "2")).await;
+    assert_eq!(socket.event("ack").await["id"], "2");
+    for (event, id) in [("nobody:knows", "3"), ("auth", "4"), ("presence:get", "5")] {
+        socket.write(&command(event, &json!({"token": ann.token, "userId": ann.id.to_string()}), id)).await;
+        let refused = socket.event("error").await;
+        assert_eq!((&refused["id"], &refused["data"]["code"]), (&json!(id), &json!("RATE_LIMITED")));
+    }
+    let mut again = Socket::to(house.address).await;
+    again.upgrade("/api/v1/ws?resume=true", &[("Authorization", &bearer)], b"").await;
+    again.write(&command("resume", &json!({"resume": {}}), "6")).await;
+    assert!(again.event("resumed").await["data"]["positions"].is_object());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sockets_are_opened_so_often_from_one_address() {
     let house = House::limited(Quotas { connects: Quota::new(2, LONG), ..Quotas::default() });
     let ann = house.register("ann").await;

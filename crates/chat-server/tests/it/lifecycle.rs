@@ -107,7 +107,8 @@ async fn production_refuses_weak_settings_naming_each() {
         setup().set("APP_ENV", "production").set("JWT_SECRET", "your_jwt_secret_key_here_minimum_32_characters");
     let (status, said) = setup.run(&["serve"]).await;
     assert!(!status.success());
-    for setting in ["JWT_SECRET holds", "JWT_REFRESH_SECRET is missing", "BCRYPT_COST is too low"] {
+    for setting in ["JWT_SECRET holds", "JWT_REFRESH_SECRET is missing", "BCRYPT_COST is too low", "RATE_LIMIT is off"]
+    {
         assert!(said.contains(setting), "{setting} is not in {said}");
     }
     assert!(!said.contains("your_jwt_secret_key"), "{said}");
@@ -116,7 +117,7 @@ async fn production_refuses_weak_settings_naming_each() {
 #[tokio::test]
 async fn production_starts_with_proper_secrets() {
     let strong = ["k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1AeU", "Zr5Xw8Nq1Kd4Vt7Gb0Hm3Pj6Lc9Sf2Ay"];
-    let setup = setup().set("APP_ENV", "production").set("BCRYPT_COST", "10");
+    let setup = setup().set("APP_ENV", "production").set("BCRYPT_COST", "10").set("RATE_LIMIT", "on");
     let server = setup.set("JWT_SECRET", strong[0]).set("JWT_REFRESH_SECRET", strong[1]).start().await;
     let ann = server.register("ann").await;
     assert_eq!(ann.rest.get("/users/me").await.data(200)["id"], ann.id);

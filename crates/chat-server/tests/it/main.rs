@@ -6,6 +6,7 @@ mod dependencies;
 mod documents;
 mod errors;
 mod events;
+mod examples;
 mod journeys;
 mod lifecycle;
 mod load;

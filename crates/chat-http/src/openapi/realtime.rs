@@ -36,6 +36,9 @@ the message is stored durably. Frames are handled in order. A frame has at most 
 `conversation:created`, `conversation:updated`, `conversation:joined`, `conversation:left`, `participant:added`, `participant:removed`, `call:incoming`, `presence:status`, `resumed`, `ack`, `error`. \
 The messages of all of one's conversations arrive without joining.
 
+**Two dialects.** The names above are those of `colon`. With `?dialect=camel` a connection is told the same as `messageReceived`, `userTyping`, `groupUpdated`, ..., about private chats \
+and groups; commands of both dialects are understood on every connection. Every command and event of both, with the schemas of their data, is in the AsyncAPI document at `/api/asyncapi.json`.
+
 **Coming back.** Every durable event carries the `pos` of its conversation. Say what you have, as `resume: {conversationId: pos}` in the `auth` frame, or connect with \
 `?resume=true` and send a first frame `resume`: what was missed comes as ordinary events in order, then `resumed {positions, limited}`; conversations in `limited` are read by REST.
 

@@ -22,7 +22,7 @@ type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The server pings every 25 s: who says nothing for so long is not there any more.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// The connection ended, or never began, without a word.
 const LOST: u16 = 1006;
 
@@ -241,7 +241,9 @@ impl Line {
                 let page = self.server.rest("GET", &path, self.token(), None).await?;
                 let mut messages: Vec<Value> = serde_json::from_value(page["data"].clone())?;
                 messages.sort_by_key(|message| message["seq"].as_u64());
-                messages.iter().for_each(|message| self.show(message));
+                for message in &messages {
+                    self.show(message);
+                }
                 if page["pagination"]["hasMore"] != true {
                     break;
                 }

@@ -9,10 +9,13 @@ mod events;
 mod examples;
 mod journeys;
 mod lifecycle;
+mod limits;
 mod load;
 mod metrics;
 mod presence;
 mod resume;
+mod second_dialect;
+mod second_document;
 mod sessions;
 
 use chat_testkit::blackbox::{Server, Setup};

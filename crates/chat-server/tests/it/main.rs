@@ -17,6 +17,7 @@ mod resume;
 mod second_dialect;
 mod second_document;
 mod sessions;
+mod socketio;
 
 use chat_testkit::blackbox::{Server, Setup};
 

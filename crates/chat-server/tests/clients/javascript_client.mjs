@@ -1,4 +1,4 @@
-// What socket.io-client sees of a server: node socketio.mjs SCENARIO TRANSPORTS BASE REALTIME PID
+// What socket.io-client sees of a server: node javascript_client.mjs SCENARIO TRANSPORTS BASE REALTIME PID
 // TRANSPORTS is default, websocket or polling. Prints `ok` at the end; `restart` and `left` on the way ask whoever reads to do something.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

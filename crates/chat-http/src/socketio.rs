@@ -123,6 +123,7 @@ fn settings(state: &HttpState) -> Settings {
         ping_interval: realtime.heartbeat_interval,
         ping_timeout: realtime.heartbeat_timeout,
         connect_timeout: state.settings.connect_timeout,
+        payload_timeout: state.settings.body_timeout,
         close_timeout: realtime.close_linger,
         max_payload: MAX_MESSAGE_BYTES,
         sessions: realtime.max_connections,
@@ -149,6 +150,10 @@ impl Application for Chat {
 
     fn address(&self, head: &RequestHead) -> Option<IpAddr> {
         self.state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr)
+    }
+
+    fn spares(&self, address: Option<IpAddr>) -> bool {
+        self.state.limits.spares(address)
     }
 
     fn admit(&self, handshake: Handshake<'_>) -> Result<Opening, Refusal> {

@@ -38,6 +38,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// How long a websocket may take to take a polling session over.
     pub upgrade_timeout: Duration,
+    /// How long the payload of a request may take to arrive.
+    pub payload_timeout: Duration,
     /// How long a closed session waits for its client to have taken the last of it.
     pub close_timeout: Duration,
     /// The longest message or payload of a client, in bytes; also the total of a packet's attachments.
@@ -62,6 +64,7 @@ impl Default for Settings {
             ping_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(45),
             upgrade_timeout: Duration::from_secs(10),
+            payload_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(10),
             max_payload: MAX_PAYLOAD,
             packets_per_poll: PACKETS_PER_POLL,

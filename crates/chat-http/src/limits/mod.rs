@@ -124,6 +124,12 @@ impl Limits {
         self.take(Limit::Connects, Subject::Address(address)).await.map(drop)
     }
 
+    /// Whether nothing is counted that comes from this address.
+    pub(crate) fn spares(&self, address: Option<IpAddr>) -> bool {
+        let Some(counting) = &self.0 else { return true };
+        counting.spares_loopback && address.is_some_and(|address| LimitedAddress::of(address).is_loopback())
+    }
+
     fn counted(&self, limit: Limit, subject: Subject) -> Option<(&Counting, LimitKey)> {
         let counting = self.0.as_ref()?;
         let key = match subject {

@@ -37,14 +37,14 @@ impl Counts {
         self.lock().strangers.values().sum()
     }
 
-    /// A place for one more stranger of this address; an address that is not known is one address.
-    pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Refusal> {
+    /// A place for one more stranger of this address; an address that is not known is one address. One that is spared may have any number.
+    pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>, is_spared: bool) -> Result<Place, Refusal> {
         let mut counted = self.lock();
         if counted.sessions >= self.most {
             return Err(Refusal::full());
         }
         let strangers = counted.strangers.entry(address).or_default();
-        if *strangers >= self.most_per_address {
+        if *strangers >= self.most_per_address && !is_spared {
             return Err(Refusal::too_many_strangers());
         }
         *strangers += 1;
@@ -102,14 +102,15 @@ mod tests {
     #[test]
     fn an_address_has_only_so_many_strangers_and_whoever_connects_is_none() {
         let (counts, one, other) = (counts(10, 2), Some([127, 0, 0, 1].into()), Some([127, 0, 0, 2].into()));
-        let first = counts.take(one).expect("a place");
-        let _second = counts.take(one).expect("a place");
-        assert_eq!(counts.take(one).err(), Some(Refusal::too_many_strangers()));
-        assert!(counts.take(other).is_ok());
+        let first = counts.take(one, false).expect("a place");
+        let _second = counts.take(one, false).expect("a place");
+        assert_eq!(counts.take(one, false).err(), Some(Refusal::too_many_strangers()));
+        assert!(counts.take(one, true).is_ok(), "it is spared");
+        assert!(counts.take(other, false).is_ok());
         first.establish();
         first.establish();
         assert_eq!(counts.strangers(), 1);
-        let _third = counts.take(one).expect("a place");
+        let _third = counts.take(one, false).expect("a place");
         drop(first);
         assert_eq!((counts.sessions(), counts.strangers()), (2, 2));
     }
@@ -117,10 +118,10 @@ mod tests {
     #[test]
     fn a_full_house_is_full_and_places_are_given_back() {
         let counts = counts(1, 10);
-        let place = counts.take(None).expect("a place");
-        assert_eq!(counts.take(None).err(), Some(Refusal::full()));
+        let place = counts.take(None, false).expect("a place");
+        assert_eq!(counts.take(None, false).err(), Some(Refusal::full()));
         drop(place);
         assert_eq!((counts.sessions(), counts.strangers(), counts.lock().strangers.len()), (0, 0, 0));
-        assert!(counts.take(None).is_ok());
+        assert!(counts.take(None, false).is_ok());
     }
 }

@@ -51,6 +51,11 @@ pub trait Application: Send + Sync + 'static {
         head.peer_addr.map(|peer| peer.ip())
     }
 
+    /// Whether an address may have more strangers than [`Settings::strangers_per_address`].
+    fn spares(&self, _: Option<IpAddr>) -> bool {
+        false
+    }
+
     /// Whether a client may open a session, and what becomes of it then.
     fn admit(&self, handshake: Handshake<'_>) -> Result<Opening, Refusal>;
 }
@@ -123,7 +128,8 @@ impl Server {
     /// Lets a client in, or says why not.
     fn admit(&self, head: &RequestHead, is_websocket: bool) -> Result<(Place, Opening), Fault> {
         let address = self.shared.application.address(head);
-        let place = self.shared.counts.take(address).map_err(Fault::Forbidden)?;
+        let is_spared = self.shared.application.spares(address);
+        let place = self.shared.counts.take(address, is_spared).map_err(Fault::Forbidden)?;
         let handshake = Handshake { head, address, is_websocket };
         let opening = self.shared.application.admit(handshake).map_err(Fault::Forbidden)?;
         Ok((place, opening))

@@ -88,7 +88,8 @@ impl Server {
     }
 
     async fn post(&self, sid: Sid, head: &RequestHead, payload: Payload) -> Result<Bytes, Fault> {
-        let body = self.read(head, payload).await?;
+        let read = tokio::time::timeout(self.shared.settings.payload_timeout, self.read(head, payload));
+        let body = read.await.map_err(|_| Fault::BadRequest)??;
         let (reply, answer) = oneshot::channel();
         self.take_home(sid, Job::Post { sid, body, reply });
         answer.await.map_err(|_| Fault::UnknownSid)?

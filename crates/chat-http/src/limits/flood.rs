@@ -32,7 +32,7 @@ mod tests {
     #[test]
     fn who_goes_on_is_closed_and_who_slows_down_is_not() {
         let (mut flood, mut now) = (Flood::new(), Timestamp::default());
-        let refusals = (1..).find(|_| flood.is_too_much(now));
+        let refusals = (1..=2 * MAX_REFUSALS).find(|_| flood.is_too_much(now));
         assert_eq!(refusals, Some(MAX_REFUSALS));
         let mut patient = Flood::new();
         for _ in 0..10 * MAX_REFUSALS {

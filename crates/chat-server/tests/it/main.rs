@@ -1,5 +1,6 @@
 //! Tests against the real binary: what an integrator sees from the outside. One test binary, since linking is slow; a module per subject.
 
+mod authorisation;
 mod bad_input;
 mod cluster;
 mod dependencies;
@@ -13,6 +14,7 @@ mod limits;
 mod load;
 mod metrics;
 mod presence;
+mod recount;
 mod resume;
 mod second_dialect;
 mod second_document;

@@ -1,0 +1,166 @@
+use super::house::House;
+use super::operations::ask;
+use super::role::Role;
+use super::scene::Scene;
+use chat_protocol::realtime::Dialect;
+use chat_testkit::blackbox::{Rest, Socket};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+/// Everything about `admin` and `member` that only they may change, as they see it themselves.
+#[derive(Debug, PartialEq)]
+pub(super) struct Witness(Vec<(String, Value)>);
+
+/// What each of the two looks at. Nothing of it marks anything as delivered or read.
+const SIGHTS: &[&str] = &[
+    "/users/me",
+    "/auth/sessions",
+    "/conversations/$group",
+    "/conversations/$direct",
+    "/conversations/$group/messages",
+    "/conversations/$direct/messages",
+    "/chat/messages/undelivered/$admin/$member",
+    "/chat/user/$admin/last-seen",
+];
+
+impl Witness {
+    pub(super) async fn look(scene: &Scene) -> Self {
+        let sights =
+            [Role::Admin, Role::Member].into_iter().flat_map(|role| SIGHTS.iter().map(move |path| (role, path)));
+        // What is the other's own alone, is not to be seen.
+        let sights = sights.filter(|(role, path)| *role == Role::Admin || !path.starts_with("/chat/"));
+        let seen = sights.map(|(role, path)| async move {
+            let mut body = scene.rest(role).get(&scene.fill(role, path)).await.body;
+            steady(&mut body);
+            (format!("{path} of {role:?}"), body)
+        });
+        let mut seen = join_all(seen).await;
+        seen.push(("the invite code".to_owned(), invite_code(scene).await));
+        Self(seen)
+    }
+
+    /// The first thing that is not as it was.
+    pub(super) fn differs_from(&self, later: &Self) -> Option<String> {
+        let pairs = self.0.iter().zip(&later.0);
+        let changed = pairs.into_iter().find(|(before, after)| before != after);
+        changed.map(|((what, before), (_, after))| format!("{what} has changed from {before} to {after}"))
+    }
+}
+
+async fn invite_code(scene: &Scene) -> Value {
+    let group = scene.rest(Role::Admin).get(&scene.fill(Role::Admin, "/chat/group/$group")).await.body;
+    json!([group["data"]["inviteCode"], group["data"]["admins"]])
+}
+
+/// Leaves out what changes by looking: when a session was last used.
+fn steady(body: &mut Value) {
+    if let Some(sessions) = body["data"].as_array_mut() {
+        for session in sessions.iter_mut().filter_map(Value::as_object_mut) {
+            session.remove("lastUsedAt");
+        }
+    }
+}
+
+/// Every message that anybody of the scene sees `admin` or `member` as the sender of, whichever conversation it is in.
+pub(super) async fn in_their_names(scene: &Scene) -> Vec<String> {
+    let victims = ["admin", "member"].map(|name| &scene.person(name).id);
+    let everyone = ["admin", "member", "stranger", "former", "newcomer", "bystander"];
+    let mut messages = Vec::new();
+    for messages_of_one in join_all(everyone.map(|name| all_messages(&scene.person(name).rest))).await {
+        let theirs =
+            messages_of_one.into_iter().filter(|message| victims.iter().any(|id| message["sender"]["id"] == ***id));
+        messages.extend(theirs.map(|message| message["id"].to_string()));
+    }
+    messages.sort_unstable();
+    messages.dedup();
+    messages
+}
+
+async fn all_messages(rest: &Rest) -> Vec<Value> {
+    let conversations = rest.get("/conversations?limit=100").await.data(200);
+    let ids = conversations.as_array().expect("a list").iter().map(|one| one["id"].as_str().expect("an id").to_owned());
+    let pages = ids.map(|id| async move {
+        rest.get(&format!("/conversations/{id}/messages?limit=100")).await.data(200).as_array().expect("a page").clone()
+    });
+    join_all(pages).await.concat()
+}
+
+/// A socket of somebody in whose name things could be said, with the windows open in which it would be seen.
+pub(super) struct Watch {
+    socket: Socket,
+    whose: Role,
+}
+
+/// The events that somebody is the author of, and where they say who.
+const AUTHORED: &[(&str, &str)] = &[
+    ("message:received", "/sender/id"),
+    ("message:status", "/userId"),
+    ("typing:update", "/userId"),
+    ("conversation:joined", "/userId"),
+    ("conversation:left", "/userId"),
+    ("call:incoming", "/callerId"),
+    ("conversation:created", "/conversation/createdBy"),
+    ("user:online", "/userId"),
+];
+
+impl Watch {
+    pub(super) async fn begin(house: &House, scene: &Scene, whose: Role) -> Self {
+        let mut socket = house.connect(Dialect::Colon, &scene.player(whose).access_token).await;
+        for window in ["group", "direct"] {
+            socket.ask("conversation:join", json!({"conversationId": scene.value(window)})).await;
+        }
+        Self { socket, whose }
+    }
+
+    /// Waits until what has happened must have come, and returns what came in the name of the two.
+    pub(super) async fn end(&mut self, scene: &Scene) -> Vec<String> {
+        let last = scene.person("bystander").say(scene.value("group"), "the last word").await;
+        self.socket.event_where("message:received", |message| message["id"] == last["id"]).await;
+        let victims = ["admin", "member"].map(|name| scene.person(name).id.as_str());
+        let mut forged = Vec::new();
+        for (event, author) in AUTHORED {
+            for data in self.socket.seen(event).await {
+                let author = data.pointer(author).and_then(Value::as_str).unwrap_or_default();
+                // Both have opened windows and come online themselves, once, before the first attack.
+                let is_own = matches!(*event, "conversation:joined" | "user:online") && data["status"] != "busy";
+                if victims.contains(&author) && !is_own {
+                    forged.push(format!("{:?} was told, in the name of another, {event} {data}", self.whose));
+                }
+            }
+        }
+        forged
+    }
+}
+
+/// What the two may do themselves, each of which must be noticed; else nothing would be proven by nothing being noticed.
+const DEEDS: &[(Role, &str, &str)] = &[
+    (Role::Admin, "PUT /chat/user/$self/last-seen", ""),
+    (Role::Admin, "PUT /chat/messages/delivered/$self/$member", ""),
+    (Role::Admin, "PUT /chat/messages/read/$self/$member", ""),
+    (Role::Admin, "POST /chat/messages/fetch", r#"{"groupId": "$group"}"#),
+    (Role::Admin, "POST /conversations/$group/read", "{}"),
+    (Role::Admin, "POST /conversations/$group/messages", r#"{"content": "new"}"#),
+    (Role::Member, "POST /chat/message", r#"{"receiver": "$admin", "message": "new"}"#),
+    (Role::Member, "POST /conversations/$group/participants", r#"{"userId": "$stranger"}"#),
+    (Role::Admin, "PUT /chat/group/$group/invite-code/revoke", ""),
+    (Role::Member, "PATCH /users/me", r#"{"name": "Another"}"#),
+    (Role::Member, "POST /auth/login", r#"{"email": "$email", "password": "$password"}"#),
+];
+
+#[tokio::test]
+async fn a_witness_notices_whatever_the_two_do() {
+    let house = House::on_sqlite().await;
+    let scene = Scene::set(&house).await;
+    let (mut before, theirs) = (Witness::look(&scene).await, in_their_names(&scene).await);
+    assert_eq!(before.differs_from(&Witness::look(&scene).await), None, "looking changes nothing");
+    let mut unnoticed: Vec<&str> = Vec::new();
+    for (role, request, body) in DEEDS {
+        let reply = ask(&scene.rest(*role), &scene.fill(*role, request), &scene.fill(*role, body)).await;
+        assert!(reply.status < 300, "{request}: {}", reply.body);
+        let after = Witness::look(&scene).await;
+        unnoticed.extend(before.differs_from(&after).is_none().then_some(*request));
+        before = after;
+    }
+    assert!(unnoticed.is_empty(), "not noticed: {unnoticed:?}");
+    assert_eq!(in_their_names(&scene).await.len(), theirs.len() + 2);
+}

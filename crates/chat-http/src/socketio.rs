@@ -1,7 +1,7 @@
 //! Socket.IO beside REST: one gateway per listener. What it carries is the same connection as on the plain WebSocket ([`crate::connection`]); the protocol is
 //! `chat-socketio`'s, and so are its answers: errors have the shape that its clients know, not the envelope.
 
-use crate::connection::{MAX_MESSAGE_BYTES, Realtime, drive_session};
+use crate::connection::{MAX_MESSAGE_BYTES, Origin, Realtime, drive_session};
 use crate::error::status_of;
 use crate::extract::bearer_token;
 use crate::middleware::secure;
@@ -160,12 +160,13 @@ impl Application for Chat {
         // A connection is counted when there is one; whether there is room for it can be told now.
         drop(admit(&self.state).map_err(|error| refusal(&error))?);
         let token = bearer_token(&handshake.head.headers).map(str::to_owned);
-        let (state, dialect) = (self.state.clone(), self.dialect);
+        let origin = Origin { dialect: self.dialect, token, address: handshake.address };
+        let state = self.state.clone();
         Ok(Box::new(move |session| {
             let counted = state.stats.count_session();
             let realtime = Realtime::of_this_thread(&state);
             actix_rt::spawn(async move {
-                drive_session(realtime, Peer::new(session), dialect, token).await;
+                drive_session(realtime, Peer::new(session), origin).await;
                 drop(counted);
             });
         }))

@@ -15,16 +15,27 @@ use chat_socketio::{Event, Incoming, Outbox, Peer};
 use serde_json::value::RawValue;
 use std::future::poll_fn;
 use std::io::IoSlice;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 /// The one namespace that there is.
 const NAMESPACE: &str = Gateway::NAMESPACE;
 
-/// The life of one session: its client connects to the namespace, once or again and again. `dialect` is the listener's own, `token` that of the
-/// handshake's header.
-pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, dialect: Dialect, token: Option<String>) {
+/// What is known of a session from its handshake.
+pub(crate) struct Origin {
+    /// The listener's own.
+    pub(crate) dialect: Dialect,
+    /// That of its header, for clients that cannot send it with CONNECT.
+    pub(crate) token: Option<String>,
+    /// Where it came from.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// The life of one session: its client connects to the namespace, once or again and again.
+pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, origin: Origin) {
     let (mut rest, mut code, mut place) = (SendQueue::default(), CloseCode::Normal, None);
+    let mut is_first = true;
     loop {
         let auth = match next_connect(&realtime, &mut peer, &mut rest).await {
             Arrival::Connects(auth) => auth,
@@ -34,7 +45,12 @@ pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, dialec
             }
             Arrival::Ended => break,
         };
-        let greeting = match Greeting::of_namespace(auth.as_deref(), dialect, token.as_deref()) {
+        // To connect again in one session must not be cheaper than to come again. The first was counted when the session was opened.
+        if !std::mem::take(&mut is_first) && realtime.state.limits.connect(origin.address).await.is_err() {
+            code = CloseCode::RateLimited;
+            break;
+        }
+        let greeting = match Greeting::of_namespace(auth.as_deref(), origin.dialect, origin.token.as_deref()) {
             Ok(greeting) => greeting,
             Err(error) => {
                 refuse(&mut peer, &error);

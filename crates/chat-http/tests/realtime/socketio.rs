@@ -22,8 +22,8 @@ async fn a_callback_gets_what_was_stored_and_everybody_the_event() {
     let mut receiver = Client::connect(house.address, &ben, json!({})).await;
     let answer = sender.ask("message:send", &send(&group, "Hello"), 7).await;
     assert_eq!((&answer["success"], &answer["data"]["seq"]), (&json!(true), &json!(1)), "{answer}");
-    let received = receiver.event("message:received").await;
-    assert_eq!((&received["content"], &received["seq"]), (&json!("Hello"), &json!(1)));
+    let event = receiver.event("message:received").await;
+    assert_eq!((&event["content"], &event["seq"]), (&json!("Hello"), &json!(1)));
     let joined = receiver.ask("conversation:join", &json!({"conversationId": group}), 1).await;
     assert_eq!(joined, json!({"success": true, "data": {}}));
     let empty = sender.ask("typing:start", &json!({"conversationId": group}), 8).await;
@@ -40,7 +40,7 @@ async fn whoever_polls_is_served_the_same() {
     let packets: Vec<_> =
         (0..20).map(|id| format!("42/chat,{id}{}", json!(["message:send", send(&group, "Hello")]))).collect();
     let payload = packets.join("\u{1e}");
-    let (_, mut heard) = tokio::join!(sender.say(&payload), receiver.hear());
+    let ((), mut heard) = tokio::join!(sender.say(&payload), receiver.hear());
     while heard.len() < 20 {
         let more = receiver.hear().await;
         assert!(more.len() <= 16, "no more than clients take");
@@ -238,6 +238,21 @@ async fn a_message_over_the_limit_ends_the_session() {
     let mut client = Client::connect(house.address, &ann, json!({})).await;
     client.say(&"4".repeat(1_000_001)).await;
     assert_eq!(client.last_words().await, (Vec::new(), 1009));
+}
+
+#[tokio::test]
+async fn whoever_connects_again_and_again_in_one_session_is_counted() {
+    let house = House::limited(Quotas { connects: Quota::new(3, Duration::from_hours(1)), ..Quotas::default() });
+    let ann = house.register("ann").await;
+    let mut client = Client::open(house.address, &[("X-Forwarded-For", "192.0.2.9")]).await;
+    client.say("40/chat,").await;
+    assert!(client.hear().await.starts_with("44/chat,"));
+    for _ in 0..2 {
+        assert!(client.introduce(&ann, json!({})).await.starts_with("40/chat,"));
+        client.say("41/chat,").await;
+    }
+    client.say("40/chat,").await;
+    assert_eq!(client.last_words().await, (Vec::new(), 4009));
 }
 
 #[tokio::test]

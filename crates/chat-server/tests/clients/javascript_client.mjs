@@ -28,7 +28,7 @@ async function rest(method, path, token, body) {
 async function register(name) {
   const unique = `${name}-${randomUUID().slice(0, 13)}`;
   const data = await rest("POST", "/auth/register", null, { email: `${unique}@test.example`, username: unique, password: unique, name });
-  return { id: data.user.id, token: data.accessToken };
+  return { id: data.user.id, token: data.accessToken, refresh: data.refreshToken };
 }
 
 function open(url, auth, options = {}) {
@@ -228,6 +228,24 @@ const scenarios = {
     await rest("POST", "/auth/logout", ann.token);
     assert.equal(await gone, "io server disconnect");
     assert.equal((await event(socket, "error")).code, "SESSION_REVOKED");
+  },
+
+  // A token that ends: the client comes back by itself, and where it brings the same token, it is refused for good.
+  async expiry() {
+    const ann = await register("ann");
+    const [socket, renewing] = [await connect(BASE, ann), await connect(BASE, ann)];
+    let hasLeft = false;
+    renewing.on("disconnect", () => (hasLeft = true));
+    // Twice the time of the first token, counted from before it ends.
+    await new Promise((done) => setTimeout(done, 1_500));
+    await ask(renewing, "auth", { token: (await rest("POST", "/auth/refresh", null, { refreshToken: ann.refresh })).accessToken });
+    const gone = once(socket, "disconnect");
+    assert.equal((await event(socket, "error")).code, "TOKEN_EXPIRED");
+    assert.equal(hasLeft, false, "a fresh token came in time");
+    assert.match(await gone, /^transport close$/);
+    const refusal = once(socket, "connect_error");
+    assert.equal((await refusal).data.code, "TOKEN_EXPIRED");
+    assert.equal(socket.active, false);
   },
 
   // 500 KB: more than a message may have, less than a packet may.

@@ -45,12 +45,12 @@ impl Client {
 
     fn in_javascript(scenario: &str, transports: &str, base: &str, realtime: &str, pid: u32) -> Self {
         installed("node_modules/socket.io-client");
-        // Node looks for packages beside the program. Tests run side by side: each copies what it runs.
-        let file = clients().join(format!("socketio-{}.mjs", uuid::Uuid::now_v7()));
-        std::fs::copy(source("javascript_client.mjs"), &file).expect("a copy of the program");
-        let client =
-            Self::run(program("node").arg(&file).args([scenario, transports, base, realtime, &pid.to_string()]));
-        client
+        // Node looks for packages beside the program. Tests run side by side, and none may read a half of it.
+        let (file, fresh) = (clients().join("socketio.mjs"), clients().join(format!("{}.mjs", uuid::Uuid::now_v7())));
+        std::fs::copy(source("javascript_client.mjs"), &fresh)
+            .and_then(|_| std::fs::rename(&fresh, &file))
+            .expect("a copy");
+        Self::run(program("node").arg(&file).args([scenario, transports, base, realtime, &pid.to_string()]))
     }
 
     /// The next line that it prints; else what it complains of.
@@ -104,6 +104,13 @@ javascript! {
     what_is_too_large_is_answered: "large"
     an_answer_that_is_late_is_late_and_no_more: "patience"
     a_thousand_events_stay_in_order: "order"
+}
+
+#[tokio::test]
+async fn a_token_that_ends_ends_the_connection_and_is_refused_when_it_comes_again() {
+    let server = setup().set("JWT_EXPIRATION", "3s").start().await;
+    Client::in_javascript("expiry", "default", server.base(), server.base(), server.pid()).prints("ok").await;
+    server.assert_untroubled();
 }
 
 async fn comes_back(transports: &str) {

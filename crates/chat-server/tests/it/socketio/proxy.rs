@@ -1,4 +1,4 @@
-//! A proxy of the kind that breaks WebSockets without saying so.
+//! A proxy of the kind that breaks websockets without saying so.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

@@ -50,10 +50,7 @@ async fn no_id_in_a_request_or_frame_lets_anybody_read_mark_or_send_as_another_o
 /// Looks for effects after each attack, or in the end.
 async fn run(house: &House, each: bool) {
     let scene = set(house).await;
-    let mut watches = Vec::new();
-    for role in [Role::Admin, Role::Member] {
-        watches.push(Watch::begin(house, &scene, role).await);
-    }
+    let mut watches = Watch::both(house, &scene).await;
     let (before, theirs) = (Witness::look(&scene).await, in_their_names(&scene).await);
     let mut attackers = Attackers::default();
     let mut wrong = Vec::new();

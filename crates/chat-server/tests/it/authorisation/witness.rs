@@ -91,6 +91,9 @@ pub(super) struct Watch {
     whose: Role,
 }
 
+/// In which conversations of the two it is watched who comes, goes and writes.
+const WINDOWS: [&str; 2] = ["group", "direct"];
+
 /// The events that somebody is the author of, and where they say who.
 const AUTHORED: &[(&str, &str)] = &[
     ("message:received", "/sender/id"),
@@ -104,9 +107,20 @@ const AUTHORED: &[(&str, &str)] = &[
 ];
 
 impl Watch {
-    pub(super) async fn begin(house: &House, scene: &Scene, whose: Role) -> Self {
+    /// One of each of the two. What they have told each other by beginning is over by then.
+    pub(super) async fn both(house: &House, scene: &Scene) -> [Self; 2] {
+        let (mut admin, member) =
+            (Self::begin(house, scene, Role::Admin).await, Self::begin(house, scene, Role::Member).await);
+        for window in WINDOWS {
+            let window = scene.value(window);
+            admin.socket.event_where("conversation:joined", |joined| joined["conversationId"] == window).await;
+        }
+        [admin, member]
+    }
+
+    async fn begin(house: &House, scene: &Scene, whose: Role) -> Self {
         let mut socket = house.connect(Dialect::Colon, &scene.player(whose).access_token).await;
-        for window in ["group", "direct"] {
+        for window in WINDOWS {
             socket.ask("conversation:join", json!({"conversationId": scene.value(window)})).await;
         }
         Self { socket, whose }
@@ -121,8 +135,8 @@ impl Watch {
         for (event, author) in AUTHORED {
             for data in self.socket.seen(event).await {
                 let author = data.pointer(author).and_then(Value::as_str).unwrap_or_default();
-                // Both have opened windows and come online themselves, once, before the first attack.
-                let is_own = matches!(*event, "conversation:joined" | "user:online") && data["status"] != "busy";
+                // Both have come online themselves; nobody but an attacker is busy.
+                let is_own = *event == "user:online" && data["status"] != "busy";
                 if victims.contains(&author) && !is_own {
                     forged.push(format!("{:?} was told, in the name of another, {event} {data}", self.whose));
                 }

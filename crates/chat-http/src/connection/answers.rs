@@ -50,7 +50,7 @@ pub(super) struct FetchedRoom {
 }
 
 /// Tells it.
-pub(super) fn answer(
+pub(super) async fn answer(
     connection: &Connection,
     actor: Actor,
     id: Option<&str>,
@@ -60,7 +60,7 @@ pub(super) fn answer(
     match connection.format().dialect {
         Dialect::Colon => asked.in_colon(outcome),
         Dialect::Camel => {
-            asked.in_camel(outcome);
+            asked.in_camel(outcome).await;
             Ok(())
         }
     }
@@ -93,9 +93,12 @@ impl Asked<'_> {
         }
     }
 
-    fn reply_always<T: Serialize>(&self, event: EventName<T>, data: &T) {
+    async fn reply_always<T: Serialize>(&self, event: EventName<T>, data: &T) {
         self.connection.send_event(event, data);
-        self.acknowledge(data);
+        // A page twice is more than may wait for a client.
+        if self.id.is_some() && self.connection.drained().await {
+            self.acknowledge(data);
+        }
     }
 
     fn in_colon(&self, outcome: Outcome) -> Result<(), ApiError> {
@@ -136,7 +139,7 @@ impl Asked<'_> {
         Ok(())
     }
 
-    fn in_camel(&self, outcome: Outcome) {
+    async fn in_camel(&self, outcome: Outcome) {
         match outcome {
             Outcome::Done => self.done(),
             Outcome::Sent(sent) => self.confirm(*sent),
@@ -151,25 +154,25 @@ impl Asked<'_> {
                 let messages = ChatMessageView::of_history(page, self.actor.user_id);
                 if is_group {
                     let view = FetchedGroupView { group_id: id.as_uuid(), messages, pagination };
-                    self.reply_always(Camel::GROUP_FETCHED, &view);
+                    self.reply_always(Camel::GROUP_FETCHED, &view).await;
                 } else {
-                    self.reply_always(Camel::FETCHED, &FetchedChatView { messages, pagination });
+                    self.reply_always(Camel::FETCHED, &FetchedChatView { messages, pagination }).await;
                 }
             }
             Outcome::FetchedChat(room) => {
                 let (messages, pagination) = self.chat_page(room.request, room.fetched.page);
-                self.reply_always(Camel::FETCHED, &FetchedChatView { messages, pagination });
+                self.reply_always(Camel::FETCHED, &FetchedChatView { messages, pagination }).await;
             }
             Outcome::FetchedGroup(room) => {
                 let (messages, pagination) = self.chat_page(room.request, room.fetched.page);
                 if let ChatRoomId::Group(id) = room.room {
                     let view = FetchedGroupView { group_id: id.as_uuid(), messages, pagination };
-                    self.reply_always(Camel::GROUP_FETCHED, &view);
+                    self.reply_always(Camel::GROUP_FETCHED, &view).await;
                 }
             }
             Outcome::Presence(profile) => {
                 let UserProfile { user, status } = *profile;
-                self.reply_always(Camel::USER_STATUS, &OnlineStatusView::new(user.id, status, user.last_seen));
+                self.reply_always(Camel::USER_STATUS, &OnlineStatusView::new(user.id, status, user.last_seen)).await;
             }
             Outcome::Seen(at) => self.acknowledge(&LastSeenView::new(self.actor.user_id, Some(at))),
         }

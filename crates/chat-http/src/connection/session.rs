@@ -190,8 +190,12 @@ impl Session {
     }
 
     async fn run(&mut self, id: Option<&str>, actor: Actor, command: Command) {
+        // Pages are large: each is read when there is room for it, so that whoever asks for many is not taken for a slow reader.
+        if is_for_a_page(&command) && !self.connection.drained().await {
+            return;
+        }
         let done = match dispatch(self, actor, command).await {
-            Ok(outcome) => answers::answer(&self.connection, actor, id, outcome),
+            Ok(outcome) => answers::answer(&self.connection, actor, id, outcome).await,
             Err(error) => Err(error),
         };
         if let Err(error) = done {
@@ -214,6 +218,10 @@ impl Session {
         self.answer_error(id, error);
         self.connection.close(code);
     }
+}
+
+const fn is_for_a_page(command: &Command) -> bool {
+    matches!(command, Command::FetchMessages(..) | Command::FetchChat(_) | Command::FetchGroup(_))
 }
 
 fn acknowledge(connection: &Connection, id: Option<&str>) {

@@ -1,4 +1,6 @@
 use crate::house::{FIN, House, PING, command};
+use chat_app::SendDirect;
+use chat_domain::messages::MessageBody;
 use chat_domain::presence::PresenceStatus;
 use chat_domain::users::UserSummary;
 use chat_domain::{Audience, Envelope, Event, Timestamp};
@@ -94,4 +96,29 @@ async fn a_user_s_connection_too_many_is_told_and_closed() {
     let mut second = house.connect(&ann).await;
     assert_eq!(second.event("error").await["data"]["code"], "TOO_MANY_CONNECTIONS");
     assert_eq!(second.close_code().await, 4009);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_many_large_pages_at_once_gets_them_all_as_fast_as_they_are_read() {
+    const PAGES: usize = 20;
+    let house = House::open();
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
+    let long = "\u{1F600}".repeat(2_000);
+    for _ in 0..100 {
+        let body = MessageBody::parse(&long).expect("a body");
+        let send = SendDirect { receiver: ben.id, body, attachment: None, reply_to: None, client_message_id: None };
+        house.state.app.messages.send_direct(actor, send).await.expect("sent");
+    }
+    let mut socket = house.connect_camel(&ben).await;
+    let fetch = json!({"senderId": ann.id.to_string(), "receiverId": ben.id.to_string(), "limit": 100});
+    let asked: Vec<u8> = (0..PAGES).flat_map(|number| command("fetchMessages", &fetch, &number.to_string())).collect();
+    socket.write(&asked).await;
+    // A network that carries nothing for a moment: more is asked for than lies in any buffer on the way.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for number in 0..PAGES {
+        let ack = socket.event("ack").await;
+        assert_eq!(ack["id"], number.to_string());
+        assert_eq!(ack["data"]["messages"].as_array().map(Vec::len), Some(100));
+    }
 }

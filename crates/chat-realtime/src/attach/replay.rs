@@ -1,5 +1,5 @@
 use super::plan::{MAX_NAMED, Plan, rest};
-use crate::connection::{Connection, Life};
+use crate::connection::{Connection, LOW_WATER, Life};
 use crate::hub::Hub;
 use crate::outgoing::Outgoing;
 use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError};
@@ -11,9 +11,6 @@ const PAGE: u32 = 100;
 
 /// How many ranges one reading names at most.
 const RANGES: usize = 100;
-
-/// The next page is read when no more than this is waiting to be sent, in bytes.
-const LOW_WATER: usize = 64 * 1024;
 
 /// What a connection is to be sent before anything live.
 #[derive(Debug)]
@@ -35,7 +32,7 @@ impl Replay {
     pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
         let Some(mut plan) = self.plan else { return Ok(()) };
         let mut ranges = std::mem::take(&mut plan.ranges);
-        while !ranges.is_empty() && drained(connection).await {
+        while !ranges.is_empty() && connection.drained().await {
             let page = &ranges[..ranges.len().min(RANGES)];
             let mut asked = page.to_vec();
             let changes = hub.fan_out().changes().list_changes(page, PAGE).await?;
@@ -49,7 +46,7 @@ impl Replay {
             }
             connection.flush();
         }
-        if !drained(connection).await {
+        if !connection.drained().await {
             return Ok(());
         }
         send_removals(&mut plan, connection).await;
@@ -141,17 +138,6 @@ async fn send(connection: &Connection, event: &Outgoing) {
     connection.push_event(event);
     if connection.queued_bytes() > LOW_WATER {
         connection.flush();
-        drained(connection).await;
+        connection.drained().await;
     }
-}
-
-/// Waits until little is left to be sent; `false` when the connection has come to its end instead. The connection's task writes meanwhile
-/// and polls this again.
-async fn drained(connection: &Connection) -> bool {
-    std::future::poll_fn(|_| match connection.life() {
-        Life::Open if connection.queued_bytes() <= LOW_WATER => std::task::Poll::Ready(true),
-        Life::Open => std::task::Poll::Pending,
-        Life::Closing | Life::Gone => std::task::Poll::Ready(false),
-    })
-    .await
 }

@@ -2,6 +2,8 @@ mod end;
 mod output;
 mod windows;
 
+pub(crate) use output::LOW_WATER;
+
 use crate::RealtimeSettings;
 use crate::attach::Attaching;
 use crate::hub::Tick;

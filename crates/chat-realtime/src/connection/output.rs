@@ -9,7 +9,11 @@ use chat_domain::{ConversationId, Pos};
 use chat_protocol::Failure;
 use chat_protocol::realtime::{CloseCode, EventName};
 use serde::Serialize;
+use std::future::poll_fn;
 use std::task::{Context, Poll};
+
+/// What is large waits until no more than this is left to be sent, in bytes.
+pub(crate) const LOW_WATER: usize = 64 * 1024;
 
 impl Connection {
     /// What waits to be sent, in bytes.
@@ -170,6 +174,17 @@ impl Connection {
     /// Whether the peer took anything since this was asked before, or nothing waits for it.
     pub(crate) fn has_taken(&self) -> bool {
         self.taken.replace(false) || self.is_flushed()
+    }
+
+    /// Waits until little is left to be sent: there is room for something large. `false` where the connection comes to its end instead. Its own task writes
+    /// meanwhile, and polls this again.
+    pub async fn drained(&self) -> bool {
+        poll_fn(|_| match self.life() {
+            Life::Open if self.queued_bytes() <= LOW_WATER => Poll::Ready(true),
+            Life::Open => Poll::Pending,
+            Life::Closing | Life::Gone => Poll::Ready(false),
+        })
+        .await
     }
 
     /// Whether everything has been handed to the socket.

@@ -1,7 +1,7 @@
 use super::{ChatRoomId, ChatTypeView};
 use crate::TimestampView;
 use crate::messages::MessageStatusView;
-use chat_domain::conversations::ConversationKind;
+use chat_domain::conversations::{ConversationKind, MAX_LISTED_PARTICIPANTS};
 use chat_domain::messages::{AttachmentUrl, HistoryPage, Message};
 use chat_domain::receipts::{DeliveryStatus, ParticipantPositions, delivery_status, read_by};
 use chat_domain::users::{AvatarUrl, UserSummary, Username};
@@ -61,9 +61,12 @@ pub struct ChatMessageView {
     pub attachment: Option<String>,
     /// How far it has got with those it was for.
     pub status: MessageStatusView,
-    /// Those of the others who have read it; in groups.
+    /// Those of the others who have read it, at most 100 of them; in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_by: Option<Vec<Uuid>>,
+    /// How many of the others have read it; in groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_count: Option<u32>,
     /// Whether the viewer sent it.
     pub is_mine: bool,
     /// Who sent it, for people.
@@ -86,7 +89,7 @@ pub struct ChatMessageView {
 impl ChatMessageView {
     /// As its sender sees it (`own`) or as everyone else does, when those of the others in `read_by` have read it.
     pub fn new(message: Message, status: DeliveryStatus, read_by: &[UserId], own: bool) -> Self {
-        let sender = message.sender.id;
+        let (sender, is_group) = (message.sender.id, message.kind.is_group());
         let (receiver, group_id) = match message.kind {
             ConversationKind::Direct(pair) => (Some(pair.other(sender).as_uuid()), None),
             ConversationKind::Group => (None, Some(message.conversation_id.as_uuid())),
@@ -101,7 +104,10 @@ impl ChatMessageView {
             message: message.body.into_string(),
             attachment: message.attachment.map(AttachmentUrl::into_string),
             status: status.into(),
-            read_by: message.kind.is_group().then(|| read_by.iter().map(|user| user.as_uuid()).collect()),
+            // A page of a large group would be megabytes of ids.
+            read_by: is_group
+                .then(|| read_by.iter().take(MAX_LISTED_PARTICIPANTS).map(|user| user.as_uuid()).collect()),
+            read_count: is_group.then(|| u32::try_from(read_by.len()).unwrap_or(u32::MAX)),
             is_mine: own,
             sender_details: message.sender.into(),
             reply_to: message.reply_to.map(MessageId::as_uuid),
@@ -197,7 +203,14 @@ mod tests {
         );
         assert_eq!((&view["readBy"], &view["status"]), (&json!([Uuid::from_u128(1)]), &json!("DELIVERED")));
         assert_eq!((&view["isMine"], &view["clientMessageId"]), (&json!(true), &json!("k1")));
-        assert_eq!(view.get("receiver"), None);
+        assert_eq!((view.get("receiver"), &view["readCount"]), (None, &json!(1)));
+    }
+
+    #[test]
+    fn of_many_readers_a_hundred_are_named_and_all_are_counted() {
+        let everyone: Vec<_> = (1..=1_000).map(|number| positions(number, 3, 3)).collect();
+        let view = ChatMessageView::at(message(ConversationKind::Group), user(2), &everyone);
+        assert_eq!((view.read_by.map(|readers| readers.len()), view.read_count), (Some(100), Some(999)));
     }
 
     #[test]

@@ -58,6 +58,7 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
             "message",
             "messageId",
             "readBy",
+            "readCount",
             "sender",
             "senderDetails",
             "status",

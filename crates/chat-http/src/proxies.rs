@@ -90,10 +90,13 @@ impl TrustedProxies {
         }
         // Several headers are one list (RFC 9110 §5.2).
         let lists = headers.get_all(FORWARDED_FOR).collect::<Vec<_>>();
-        let entries = lists.into_iter().rev().flat_map(|list| list.to_str().unwrap_or("?").rsplit(','));
+        // What a client made up may be no text; what its proxy has put behind that counts all the same.
+        let entries = lists.into_iter().rev().flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
         for entry in entries.take(MAX_HOPS) {
             // Where a trusted proxy did not know whom it spoke for, the chain ends with itself.
-            let Some(address) = parse_entry(entry.trim()) else { break };
+            let Some(address) = std::str::from_utf8(entry).ok().and_then(|text| parse_entry(text.trim())) else {
+                break;
+            };
             client = address;
             if !self.trusts(client) {
                 break;
@@ -126,9 +129,13 @@ mod tests {
     }
 
     fn client(proxies: &TrustedProxies, peer: &str, forwarded: &[&str]) -> String {
+        client_of_bytes(proxies, peer, &forwarded.iter().map(|value| value.as_bytes()).collect::<Vec<_>>())
+    }
+
+    fn client_of_bytes(proxies: &TrustedProxies, peer: &str, forwarded: &[&[u8]]) -> String {
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            let value = HeaderValue::from_str(value).expect("a header");
+            let value = HeaderValue::from_bytes(value).expect("a header");
             headers.append(HeaderName::from_static(FORWARDED_FOR), value);
         }
         let peer = SocketAddr::new(peer.parse().expect("an address"), 4000);
@@ -186,8 +193,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_client_sends_a_proxy_s_own_entry_counts(made_up in "[ -~]{0,60}") {
+        fn whatever_a_client_sends_a_proxy_s_own_entry_counts(made_up in "[ -~]{0,60}", bytes in "\\PC{0,20}") {
             let proxies = trusting(&["10.0.0.1"]);
+            for odd in [bytes.as_bytes(), b"\xff\xfe"] {
+                let list = [odd, b", 203.0.113.9"].concat();
+                prop_assert_eq!(client_of_bytes(&proxies, "10.0.0.1", &[&list]), "203.0.113.9");
+            }
             prop_assert_eq!(client(&proxies, "10.0.0.1", &[&made_up, "203.0.113.9"]), "203.0.113.9");
             prop_assert_eq!(client(&proxies, "10.0.0.1", &[&format!("{made_up},203.0.113.9")]), "203.0.113.9");
             prop_assert_eq!(client(&proxies, "192.0.2.1", &[&made_up]), "192.0.2.1");

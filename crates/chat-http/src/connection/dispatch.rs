@@ -2,9 +2,10 @@ use super::answers::{FetchedRoom, Outcome};
 use super::session::Session;
 use crate::ApiError;
 use crate::chat::must_be_oneself;
-use chat_app::{ChatTarget, SendDirect};
+use chat_app::{ChatTarget, Receipt, SendDirect};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Appended, SendMessage};
+use chat_domain::receipts::DeliveryStatus;
 use chat_domain::{ConversationId, ErrorCode};
 use chat_protocol::chat::{ChatFetch, ChatMessage, ChatReceiver, ChatRoomId};
 use chat_protocol::realtime::{ChatPlace, Command};
@@ -12,8 +13,14 @@ use chat_protocol::realtime::{ChatPlace, Command};
 /// How many windows one connection may have open, and in how many conversations it may be writing at once.
 const MAX_WINDOWS: usize = 100;
 
-/// Runs one command of a user who is signed in. What writes runs on the main runtime, to its end.
-pub(super) async fn dispatch(session: &mut Session, actor: Actor, command: Command) -> Result<Outcome, ApiError> {
+/// Runs one command of a user who is signed in. What writes runs on the main runtime, to its end. What only an acknowledgement would tell is not looked up where
+/// there is none to come (`is_acknowledged`).
+pub(super) async fn dispatch(
+    session: &mut Session,
+    actor: Actor,
+    command: Command,
+    is_acknowledged: bool,
+) -> Result<Outcome, ApiError> {
     let state = session.realtime.state.clone();
     let app = state.app.clone();
     match command {
@@ -35,6 +42,10 @@ pub(super) async fn dispatch(session: &mut Session, actor: Actor, command: Comma
             Ok(Outcome::Advanced(id, advanced))
         }
         Command::AdvanceMessage(id, status) => {
+            if let (false, Some(receipt)) = (is_acknowledged, receipt_of(status)) {
+                state.run(async move { app.receipts.mark_message(actor, id, receipt).await }).await??;
+                return Ok(Outcome::Done);
+            }
             let tracked = state.run(async move { app.receipts.advance_message(actor, id, status).await }).await??;
             Ok(Outcome::Tracked(tracked))
         }
@@ -71,6 +82,14 @@ pub(super) async fn dispatch(session: &mut Session, actor: Actor, command: Comma
         Command::Authenticate { .. } | Command::Resume(_) => {
             Err(ApiError::new(ErrorCode::ProtocolError, "This is understood only where a session begins"))
         }
+    }
+}
+
+const fn receipt_of(status: DeliveryStatus) -> Option<Receipt> {
+    match status {
+        DeliveryStatus::Sent => None,
+        DeliveryStatus::Delivered => Some(Receipt::Delivered),
+        DeliveryStatus::Read => Some(Receipt::Read),
     }
 }
 

@@ -125,7 +125,7 @@ impl Session {
     /// Counts what a client said that is signed in, be it a command or not. Where there was too much of it, nothing is done but to say so; whoever goes
     /// on all the same is closed.
     async fn is_too_fast(&mut self, heard: &Heard) -> bool {
-        let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return false };
+        let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return self.is_idle_talk(heard) };
         let (id, command) = match heard {
             // What has to come, and comes once.
             Ok((_, Command::Resume(_))) if self.is_waiting() => return false,
@@ -141,6 +141,20 @@ impl Session {
             self.connection.close(CloseCode::RateLimited);
         }
         true
+    }
+
+    /// A stranger has one thing to say. Nobody is there yet whose frames could be counted, so what else it says is told apart here, and is soon too much.
+    fn is_idle_talk(&mut self, heard: &Heard) -> bool {
+        let is_idle = match heard {
+            Ok((_, command)) => !matches!(command, Command::Authenticate { .. }),
+            // What are no frames at all have an end of their own.
+            Err((_, fault)) => fault.code != ErrorCode::ProtocolError,
+        };
+        if is_idle && self.flood.is_too_much(self.realtime.state.clock.now()) {
+            self.connection.close(CloseCode::RateLimited);
+            return true;
+        }
+        false
     }
 
     fn reject(&mut self, id: Option<&str>, fault: InvalidFrame) {
@@ -194,7 +208,7 @@ impl Session {
         if is_for_a_page(&command) && !self.connection.drained().await {
             return;
         }
-        let done = match dispatch(self, actor, command).await {
+        let done = match dispatch(self, actor, command, id.is_some()).await {
             Ok(outcome) => answers::answer(&self.connection, actor, id, outcome).await,
             Err(error) => Err(error),
         };

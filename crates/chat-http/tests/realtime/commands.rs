@@ -74,6 +74,15 @@ async fn a_stranger_may_only_say_who_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_goes_on_talking_is_closed() {
+    let house = House::open();
+    let mut socket = house.strange_socket().await;
+    let talk: Vec<u8> = (0..200).flat_map(|_| command("presence:update", &json!({"status": "away"}), "x")).collect();
+    socket.write(&talk).await;
+    assert_eq!(socket.close_code().await, 4009);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn delivery_is_held_for_whoever_announces_what_they_have() {
     let house = House::open();
     let (ann, ben) = (house.register("ann").await, house.register("ben").await);

@@ -31,3 +31,18 @@ async fn a_stranger_opens_no_window() {
     assert_eq!(refused.code(), ErrorCode::ConversationNotFound);
     assert!(world.bus.take().is_empty());
 }
+
+#[tokio::test]
+async fn nobody_opens_the_window_of_an_inactive_group_but_who_had_it_open_closes_it() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let group = world.make_group(ann, "Project", &[bob]).await;
+    world.app.conversations.open_window(ann, group).await.expect("opened");
+    world.app.groups.deactivate(ann, group).await.expect("deactivated");
+    world.bus.take();
+    let refused = world.app.conversations.open_window(bob, group).await.expect_err("refused");
+    assert_eq!(refused.code(), ErrorCode::GroupInactive);
+    assert!(world.bus.take().is_empty());
+    world.app.conversations.close_window(ann, group).await.expect("closed");
+    assert_eq!(world.bus.take().len(), 1);
+}

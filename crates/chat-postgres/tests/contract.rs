@@ -10,7 +10,7 @@ async fn stores() -> Stores {
     let migrate = async |url: String| drop(PostgresStore::migrate(&url).await.expect("a migrated database"));
     let url = Postgres::shared().create_migrated_database(migrate).await;
     // Hundreds of racers wait for each other: on a busy machine that may take longer than a client would be kept waiting.
-    let patient = Duration::from_secs(60);
+    let patient = Duration::from_mins(1);
     let config = PostgresConfig { wait_timeout: patient, statement_timeout: patient, ..PostgresConfig::at(url) };
     let store = PostgresStore::open(&config).await.expect("a store");
     Stores::of(Arc::new(store), ())

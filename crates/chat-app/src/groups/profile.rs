@@ -19,7 +19,8 @@ impl Groups {
             .into_iter()
             .map(|group| {
                 if group.viewer.is_none() {
-                    return GroupProfile { details: to_stranger(group.details), presence: HashMap::new() };
+                    let seen = ConversationOverview::from_outside(group.details.conversation);
+                    return GroupProfile { details: seen.details, presence: HashMap::new() };
                 }
                 let members = group.details.participants.iter().map(|participant| participant.user.id);
                 let presence = members.filter_map(|id| presence.get(&id).map(|how| (id, *how))).collect();
@@ -66,9 +67,4 @@ impl Groups {
             ParticipantError::Store(fault) => GroupsError::Store(fault),
         }
     }
-}
-
-fn to_stranger(details: ConversationDetails) -> ConversationDetails {
-    let conversation = Conversation { invite_code: None, ..details.conversation };
-    ConversationDetails { conversation, participants: Vec::new() }
 }

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod groups;
+mod search;
 mod store;
 mod values;
 
@@ -10,6 +11,7 @@ pub use groups::{
     GroupStore, InviteCode, JoinGroup, MAX_SEARCHED_OWN_GROUPS, NewGroup, group_name_key, group_name_prefix,
     group_name_suffixes,
 };
+pub use search::GroupMatches;
 pub use store::{
     AddParticipant, ConversationFilter, ConversationStore, CreateConversationError, CreatedConversation, Joined,
     Membership, NameRule, NewConversation, ParticipantError, Removal, RemoveParticipant, UpdateConversation,

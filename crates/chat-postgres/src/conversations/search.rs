@@ -4,15 +4,14 @@ use crate::fault::{Stored, parsed};
 use crate::schema::{conversations, participants};
 use crate::users::end_of_prefix;
 use chat_domain::conversations::{
-    Conversation, ConversationDetails, ConversationName, ConversationOverview, MAX_SEARCHED_OWN_GROUPS, group_name_key,
-    group_name_prefix,
+    ConversationName, ConversationOverview, GroupMatches, MAX_SEARCHED_OWN_GROUPS, group_name_prefix,
 };
 use chat_domain::users::{MAX_SEARCH_MATCHES, SearchTerm};
 use chat_domain::{ConversationId, Page, PageRequest, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The beginning of a range of the primary key, in the order of code points, which also keeps `%` and `_` ordinary.
@@ -37,38 +36,18 @@ pub(super) async fn search(
     term: &SearchTerm,
     request: PageRequest,
 ) -> Stored<Page<ConversationOverview>> {
-    let mut found = Found::of(term);
+    let mut found = GroupMatches::of(term);
     for NameRow { id, name } in reserved(connection, term).await? {
-        found.consider(ConversationId::new(id), &name)?;
+        found.consider(ConversationId::new(id), &parsed("name", &name, ConversationName::parse)?);
     }
     for (id, name) in own(connection, viewer).await? {
-        found.consider(ConversationId::new(id), name.as_deref().unwrap_or_default())?;
+        found.consider(
+            ConversationId::new(id),
+            &parsed("name", name.as_deref().unwrap_or_default(), ConversationName::parse)?,
+        );
     }
-    let total = found.matches.len() as u64;
-    let offset = usize::try_from(request.offset()).unwrap_or(usize::MAX);
-    let page = found.matches.into_iter().skip(offset).take(request.limit.get() as usize);
-    let ids: Vec<ConversationId> = page.map(|(_, id)| id).collect();
+    let (total, ids) = found.page(request);
     Ok(Page { items: seen_by(connection, viewer, &ids).await?, total, request })
-}
-
-/// Groups by the key of their name, which is the order of the answer.
-struct Found {
-    term: String,
-    matches: BTreeSet<(String, ConversationId)>,
-}
-
-impl Found {
-    fn of(term: &SearchTerm) -> Self {
-        Self { term: term.as_str().to_lowercase(), matches: BTreeSet::new() }
-    }
-
-    fn consider(&mut self, id: ConversationId, name: &str) -> Stored<()> {
-        let key = group_name_key(&parsed("name", name, ConversationName::parse)?);
-        if key.contains(&self.term) {
-            self.matches.insert((key, id));
-        }
-        Ok(())
-    }
 }
 
 async fn reserved(connection: &mut AsyncPgConnection, term: &SearchTerm) -> Stored<Vec<NameRow>> {
@@ -108,15 +87,8 @@ async fn seen_by(
     let own = overviews(connection, own, viewer).await?;
     let mut seen: HashMap<ConversationId, ConversationOverview> = own
         .into_iter()
-        .chain(others.into_iter().map(from_outside))
+        .chain(others.into_iter().map(ConversationOverview::from_outside))
         .map(|overview| (overview.details.conversation.id, overview))
         .collect();
     Ok(ids.iter().filter_map(|id| seen.remove(id)).collect())
-}
-
-/// Strangers see neither who takes part, nor what was said, nor how to get in.
-fn from_outside(conversation: Conversation) -> ConversationOverview {
-    let conversation = Conversation { invite_code: None, ..conversation };
-    let details = ConversationDetails { conversation, participants: Vec::new() };
-    ConversationOverview { details, viewer: None, last_message: None }
 }

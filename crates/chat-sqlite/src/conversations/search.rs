@@ -5,14 +5,13 @@ use crate::id::Id;
 use crate::schema::{conversations, participants};
 use crate::users::end_of_prefix;
 use chat_domain::conversations::{
-    Conversation, ConversationDetails, ConversationName, ConversationOverview, MAX_SEARCHED_OWN_GROUPS, group_name_key,
-    group_name_prefix,
+    ConversationName, ConversationOverview, GroupMatches, MAX_SEARCHED_OWN_GROUPS, group_name_prefix,
 };
 use chat_domain::users::{MAX_SEARCH_MATCHES, SearchTerm};
 use chat_domain::{ConversationId, Page, PageRequest, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// The beginning of a range of the primary key, which also keeps `%` and `_` ordinary.
 const RESERVED: &str = "SELECT c.id, c.name
@@ -36,38 +35,15 @@ pub(super) fn search(
     term: &SearchTerm,
     request: PageRequest,
 ) -> Stored<Page<ConversationOverview>> {
-    let mut found = Found::of(term);
+    let mut found = GroupMatches::of(term);
     for NameRow { id, name } in reserved(connection, term)? {
-        found.consider(id.into(), &name)?;
+        found.consider(id.into(), &parsed("name", &name, ConversationName::parse)?);
     }
     for (id, name) in own(connection, viewer)? {
-        found.consider(id.into(), name.as_deref().unwrap_or_default())?;
+        found.consider(id.into(), &parsed("name", name.as_deref().unwrap_or_default(), ConversationName::parse)?);
     }
-    let total = found.matches.len() as u64;
-    let offset = usize::try_from(request.offset()).unwrap_or(usize::MAX);
-    let page = found.matches.into_iter().skip(offset).take(request.limit.get() as usize);
-    let ids: Vec<ConversationId> = page.map(|(_, id)| id).collect();
+    let (total, ids) = found.page(request);
     Ok(Page { items: seen_by(connection, viewer, &ids)?, total, request })
-}
-
-/// Groups by the key of their name, which is the order of the answer.
-struct Found {
-    term: String,
-    matches: BTreeSet<(String, ConversationId)>,
-}
-
-impl Found {
-    fn of(term: &SearchTerm) -> Self {
-        Self { term: term.as_str().to_lowercase(), matches: BTreeSet::new() }
-    }
-
-    fn consider(&mut self, id: ConversationId, name: &str) -> Stored<()> {
-        let key = group_name_key(&parsed("name", name, ConversationName::parse)?);
-        if key.contains(&self.term) {
-            self.matches.insert((key, id));
-        }
-        Ok(())
-    }
 }
 
 fn reserved(connection: &mut SqliteConnection, term: &SearchTerm) -> Stored<Vec<NameRow>> {
@@ -105,15 +81,8 @@ fn seen_by(
     let own = overviews(connection, own, viewer)?;
     let mut seen: HashMap<ConversationId, ConversationOverview> = own
         .into_iter()
-        .chain(others.into_iter().map(from_outside))
+        .chain(others.into_iter().map(ConversationOverview::from_outside))
         .map(|overview| (overview.details.conversation.id, overview))
         .collect();
     Ok(ids.iter().filter_map(|id| seen.remove(id)).collect())
-}
-
-/// Strangers see neither who takes part, nor what was said, nor how to get in.
-fn from_outside(conversation: Conversation) -> ConversationOverview {
-    let conversation = Conversation { invite_code: None, ..conversation };
-    let details = ConversationDetails { conversation, participants: Vec::new() };
-    ConversationOverview { details, viewer: None, last_message: None }
 }

@@ -2,7 +2,7 @@
 
 use crate::{Fault, TimestampView};
 use chat_domain::messages::{HistoryPage, HistoryRequest};
-use chat_domain::{ErrorCode, Page};
+use chat_domain::{ErrorCode, Page, PageLimit};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -63,11 +63,11 @@ pub struct NumberedPage {
 pub struct CursorPage {
     /// The most messages that were asked for.
     pub limit: u32,
-    /// Give it as `before` to go on to older messages; `null` where there are none.
+    /// Give it as `before` to go on to older messages, or, where a list is oldest first, as `after` to newer ones; `null` where there are none.
     pub next_cursor: Option<String>,
-    /// Give it as `after` to go on to newer messages; `null` where there are none.
+    /// Give it as `after` to go on to newer messages; `null` where there are none, or the list is oldest first.
     pub prev_cursor: Option<String>,
-    /// Whether there are more messages in the direction that was asked for: newer ones with `after`, else older ones.
+    /// Whether there are more messages in the direction that was asked for: newer ones with `after` and where a list is oldest first, else older ones.
     pub has_more: bool,
 }
 
@@ -107,6 +107,17 @@ impl Pagination {
             next_cursor: cursor(page.messages.last().filter(|_| page.has_older())),
             prev_cursor: cursor(page.messages.first().filter(|_| page.has_newer())),
             has_more: if matches!(request, HistoryRequest::After(..)) { page.has_newer() } else { page.has_older() },
+        })
+    }
+
+    /// Of a list that goes from older messages to newer ones, without a way back.
+    pub fn oldest_first(limit: PageLimit, page: &HistoryPage) -> Self {
+        let newest = page.messages.first().filter(|_| page.has_newer());
+        Self::Cursor(CursorPage {
+            limit: limit.get(),
+            next_cursor: newest.map(|message| message.seq.to_string()),
+            prev_cursor: None,
+            has_more: newest.is_some(),
         })
     }
 }

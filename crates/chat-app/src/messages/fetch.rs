@@ -35,19 +35,21 @@ impl Messages {
         Ok(FetchedChat { conversation_id: Some(conversation_id), page })
     }
 
-    /// What this partner has said to the actor and was not delivered yet: the oldest of it, at most `limit`, newest first as every part of a
-    /// history. Nothing is marked.
+    /// What this partner has said to the actor and was not delivered yet: the oldest of it that comes `after` this number, at most `limit`, newest
+    /// first as every part of a history. Nothing is marked.
     pub async fn undelivered(
         &self,
         actor: Actor,
         partner: UserId,
+        after: Option<Seq>,
         limit: PageLimit,
     ) -> Result<HistoryPage, MessagesError> {
         let pair = DirectKey::new(actor.user_id, partner);
         let Some(id) = self.0.conversations.find_direct(pair).await? else { return Ok(nothing()) };
         let (_, membership) = self.0.membership(id, actor.user_id).await?;
-        let after = HistoryRequest::After(Anchor::Seq(membership.positions.delivered), limit);
-        let mut page = self.0.messages.history(id, actor.user_id, after).await?;
+        let after = membership.positions.delivered.max(after.unwrap_or(Seq::ZERO));
+        let request = HistoryRequest::After(Anchor::Seq(after), limit);
+        let mut page = self.0.messages.history(id, actor.user_id, request).await?;
         // The actor may have answered between the two readings.
         page.messages.retain(|message| message.sender.id != actor.user_id);
         Ok(page)

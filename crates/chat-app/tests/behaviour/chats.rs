@@ -174,14 +174,18 @@ async fn what_was_not_delivered_yet_is_the_partners_oldest_and_stays_so_until_it
         world.send(ann, chat, &format!("message {number}")).await;
     }
     world.bus.take();
-    let undelivered = async |actor: Actor, partner: Actor, limit| {
-        let page = world.app.messages.undelivered(actor, partner.user_id, limit).await.expect("a page");
+    let undelivered_after = async |actor: Actor, partner: Actor, after, limit| {
+        let page = world.app.messages.undelivered(actor, partner.user_id, after, limit).await.expect("a page");
         page.messages.iter().map(|message| message.seq.get()).rev().collect::<Vec<_>>()
     };
+    let undelivered = async |actor, partner, limit| undelivered_after(actor, partner, None, limit).await;
     for _ in 0..2 {
         assert_eq!(undelivered(bob, ann, PageLimit::GREATEST).await, (3..=102).collect::<Vec<_>>());
     }
     assert_eq!(undelivered(bob, ann, PageLimit::ONE).await, [3]);
+    assert_eq!(undelivered_after(bob, ann, Some(Seq::new(102)), PageLimit::GREATEST).await, [103, 104, 105]);
+    assert_eq!(undelivered_after(bob, ann, Some(Seq::ZERO), PageLimit::ONE).await, [3], "what has arrived stays out");
+    assert_eq!(undelivered_after(bob, ann, Some(Seq::MAX), PageLimit::GREATEST).await, NOTHING);
     assert_eq!(undelivered(ann, bob, PageLimit::GREATEST).await, NOTHING, "answering is having it");
     assert_eq!(undelivered(eve, ann, PageLimit::GREATEST).await, NOTHING, "they have not talked");
     assert_eq!(undelivered(ann, ann, PageLimit::GREATEST).await, NOTHING);

@@ -161,7 +161,7 @@ async fn once_the_store_is_closed_every_use_case_says_try_later() {
         code(app.messages.send_direct(ann, direct_message(bob, "x", None)).await),
         code(app.messages.send_to_group(ann, message(chat, "x", None)).await),
         code(app.messages.fetch(ann, ChatTarget::Pair(pair), page(1, 1)).await),
-        code(app.messages.undelivered(ann, bob.user_id, PageLimit::DEFAULT).await),
+        code(app.messages.undelivered(ann, bob.user_id, None, PageLimit::DEFAULT).await),
         code(app.receipts.advance_pair(ann, bob.user_id, Receipt::Read).await),
         code(app.receipts.advance_message(ann, MessageId::new(chat.as_uuid()), DeliveryStatus::Read).await),
         code(app.receipts.mark_message(ann, MessageId::new(chat.as_uuid()), Receipt::Read).await),

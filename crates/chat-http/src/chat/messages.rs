@@ -2,7 +2,7 @@
 
 use super::must_be_oneself;
 use crate::answer::{ChatPage, Sent, Undelivered};
-use crate::extract::{Bearer, IdempotencyKey, JsonBody, PartnerPath};
+use crate::extract::{Bearer, IdempotencyKey, JsonBody, PartnerPath, UndeliveredQuery};
 use crate::messages::one_key;
 use crate::{ApiError, HttpState};
 use actix_web::http::StatusCode;
@@ -10,9 +10,8 @@ use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, get, post, resource};
 use chat_app::{ChatTarget, SendDirect};
-use chat_domain::messages::{Anchor, Appended, HistoryRequest, Message, SendMessage};
+use chat_domain::messages::{Appended, HistoryRequest, Message, SendMessage};
 use chat_domain::receipts::DeliveryStatus;
-use chat_domain::{PageLimit, Seq};
 use chat_protocol::Pagination;
 use chat_protocol::chat::{ChatMessage, ChatMessageBody, ChatMessageView, ChatReceiver, ChatRoomId, FetchChatBody};
 
@@ -87,18 +86,18 @@ async fn fetch_chat_messages(
     operation_id = "listUndelivered",
     tag = "Chat",
     summary = "What a partner sent that has not arrived yet, oldest first",
-    description = "At most 100 messages beyond one's delivered position. `hasMore` says whether there are more: mark these as delivered and ask again."
+    description = "What lies beyond one's delivered position; nothing is marked. Go on with `after` = `nextCursor` while `hasMore`. `PUT /chat/messages/delivered/{userId}/{partnerId}` marks everything, also what was not listed here: to mark only what one has, name the last of it in `PUT /chat/message/{messageId}/status`."
 )]
 async fn list_undelivered(
     state: Data<HttpState>,
     actor: Bearer,
     path: PartnerPath,
+    query: UndeliveredQuery,
 ) -> Result<Undelivered<ChatMessageView>, ApiError> {
-    const LIMIT: PageLimit = PageLimit::GREATEST;
-    let PartnerPath(user, partner) = path;
+    let (PartnerPath(user, partner), UndeliveredQuery(after, limit)) = (path, query);
     let (messages, actor) = (state.app.messages.clone(), actor.0);
     must_be_oneself(actor, user)?;
-    let page = state.run(async move { messages.undelivered(actor, partner, LIMIT).await }).await??;
-    let pagination = Pagination::of_history(HistoryRequest::After(Anchor::Seq(Seq::ZERO), LIMIT), &page);
+    let page = state.run(async move { messages.undelivered(actor, partner, after, limit).await }).await??;
+    let pagination = Pagination::oldest_first(limit, &page);
     Ok(Undelivered::history(ChatMessageView::of_history(page, actor.user_id), pagination))
 }

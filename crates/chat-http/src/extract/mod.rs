@@ -3,6 +3,7 @@
 mod bearer;
 mod body;
 mod client;
+mod parameters;
 mod path;
 mod query;
 
@@ -13,7 +14,7 @@ pub(crate) use path::{
     ChatUserPath, ConversationPath, GroupMemberPath, GroupPath, InvitePath, MemberPath, MessagePath, PartnerPath,
     SessionPath, UserPath,
 };
-pub(crate) use query::{GroupSearchQuery, HistoryQuery, PageQuery, RoomsQuery, SearchQuery};
+pub(crate) use query::{GroupSearchQuery, HistoryQuery, PageQuery, RoomsQuery, SearchQuery, UndeliveredQuery};
 
 use crate::{ApiError, HttpState};
 use actix_web::{HttpRequest, web::Data};

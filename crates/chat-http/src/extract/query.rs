@@ -1,18 +1,18 @@
 //! Query strings: known parameters are checked, and all that is wrong with them is reported at once. Unknown ones are
 //! ignored, as links gather them on their way.
 
+use super::parameters::{limit_parameter, page_parameters, parameter, search_parameters, text};
 use super::undocumented;
 use crate::ApiError;
 use actix_web::dev::Payload;
 use actix_web::web::Query;
 use actix_web::{FromRequest, HttpRequest};
 use apistos::ApiComponent;
-use apistos::paths::{Parameter, ParameterDefinition, ParameterIn};
+use apistos::paths::Parameter;
 use chat_domain::messages::{Anchor, HistoryRequest};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
 use chat_protocol::{Fault, InvalidBody};
-use schemars::schema::{InstanceType, NumberValidation, Schema, SchemaObject, StringValidation};
 use std::fmt::Display;
 use std::future::{Ready, ready};
 
@@ -120,6 +120,19 @@ impl GroupSearchQuery {
     }
 }
 
+/// `?after&limit` of what has not arrived yet
+#[derive(Debug)]
+pub(crate) struct UndeliveredQuery(pub(crate) Option<Seq>, pub(crate) PageLimit);
+
+impl UndeliveredQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let after = pairs.read("after", |text| seq(text).ok_or("must be a cursor"));
+        let limit = pairs.number("limit", PageLimit::parse).unwrap_or(PageLimit::GREATEST);
+        pairs.finish(Self(after, limit))
+    }
+}
+
 /// `?page&limit`, or one of `?before`, `?after` and `?around` with `limit`
 #[derive(Debug)]
 pub(crate) struct HistoryQuery(pub(crate) HistoryRequest);
@@ -150,10 +163,11 @@ fn anchor(text: &str) -> Result<Anchor, &'static str> {
     if let Ok(id) = text.parse() {
         return Ok(Anchor::Message(id));
     }
-    match text.parse() {
-        Ok(number) if number <= Seq::MAX.get() => Ok(Anchor::Seq(Seq::new(number))),
-        _ => Err("must be a message's id or seq"),
-    }
+    seq(text).map(Anchor::Seq).ok_or("must be a message's id or seq")
+}
+
+fn seq(text: &str) -> Option<Seq> {
+    text.parse().ok().filter(|number| *number <= Seq::MAX.get()).map(Seq::new)
 }
 
 macro_rules! extracted {
@@ -182,8 +196,11 @@ extracted! {
     SearchQuery: search_parameters("The beginning of a username or a name.");
     GroupSearchQuery: search_parameters("A part of the group's name, in any case.");
     RoomsQuery: page_parameters(PageLimit::GREATEST);
+    UndeliveredQuery: vec![
+        parameter("after", "The `nextCursor` of the page before.", text()),
+        limit_parameter(PageLimit::GREATEST),
+    ];
     HistoryQuery: {
-        let text = || SchemaObject { instance_type: Some(InstanceType::String.into()), ..SchemaObject::default() };
         let mut parameters = page_parameters(PageLimit::HISTORY_DEFAULT);
         parameters.extend([
             parameter("before", "The newest messages before this one: a message's id or seq. Excludes the other cursors and `page`.", text()),
@@ -192,52 +209,6 @@ extracted! {
         ]);
         parameters
     };
-}
-
-fn parameter(name: &str, description: &str, schema: SchemaObject) -> Parameter {
-    Parameter {
-        name: name.to_owned(),
-        _in: ParameterIn::Query,
-        description: Some(description.to_owned()),
-        required: Some(false),
-        definition: Some(ParameterDefinition::Schema(Box::new(Schema::from(schema).into()))),
-        ..Parameter::default()
-    }
-}
-
-fn search_parameters(term: &str) -> Vec<Parameter> {
-    let schema = SchemaObject {
-        instance_type: Some(InstanceType::String.into()),
-        string: Some(Box::new(StringValidation {
-            min_length: Some(1),
-            max_length: u32::try_from(SearchTerm::MAX_CHARS).ok(),
-            pattern: None,
-        })),
-        ..SchemaObject::default()
-    };
-    let mut parameters = vec![Parameter { required: Some(true), ..parameter("q", term, schema) }];
-    parameters.extend(page_parameters(PageLimit::DEFAULT));
-    parameters
-}
-
-fn page_parameters(default: PageLimit) -> Vec<Parameter> {
-    let number = |most: u32, default: u32| {
-        let mut schema = SchemaObject {
-            instance_type: Some(InstanceType::Integer.into()),
-            number: Some(Box::new(NumberValidation {
-                minimum: Some(1.0),
-                maximum: Some(most.into()),
-                ..NumberValidation::default()
-            })),
-            ..SchemaObject::default()
-        };
-        schema.metadata().default = Some(default.into());
-        schema
-    };
-    vec![
-        parameter("page", "The number of the page.", number(PageNumber::MAX, PageNumber::FIRST.get())),
-        parameter("limit", "How many items at most.", number(PageLimit::MAX, default.get())),
-    ]
 }
 
 #[cfg(test)]

@@ -236,6 +236,22 @@ async fn what_has_not_arrived_is_listed_oldest_first_until_it_is_marked() {
     assert_eq!(each(&waiting, "message"), ["m1", "m2", "m3"]);
     assert_eq!(each(&waiting, "status"), ["SENT"; 3]);
     assert_eq!(house.get(&path(&bob.id, &ann.id), &bob.token).await.data(200), waiting, "looking marks nothing");
+    let (mut pages, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = house.get(&format!("{}?limit=2{after}", path(&bob.id, &ann.id)), &bob.token).await;
+        pages.push(each(&page.data(200), "message"));
+        let paging = page.json()["pagination"].clone();
+        let Some(cursor) = paging["nextCursor"].as_str() else {
+            assert_eq!(paging, json!({"limit": 2, "nextCursor": null, "prevCursor": null, "hasMore": false}));
+            break;
+        };
+        assert_eq!(paging, json!({"limit": 2, "nextCursor": cursor, "prevCursor": null, "hasMore": true}));
+        after = format!("&after={cursor}");
+    }
+    assert_eq!((pages.len(), pages.concat()), (2, vec![json!("m1"), json!("m2"), json!("m3")]));
+    for query in ["limit=101", "limit=0", "after=x", "after="] {
+        house.get(&format!("{}?{query}", path(&bob.id, &ann.id)), &bob.token).await.failure(400, "VALIDATION_FAILED");
+    }
     assert_eq!(house.get(&path(&ann.id, &bob.id), &ann.token).await.data(200), json!([]));
     assert_eq!(house.get(&path(&bob.id, &eve.id), &bob.token).await.data(200), json!([]), "they never talked");
     house.get(&path(&ann.id, &bob.id), &bob.token).await.failure(403, "FORBIDDEN");

@@ -26,7 +26,8 @@ impl Session {
     /// The control packets that wait. In the middle of a frame of the caller's they wait for its end, which the caller's flush brings.
     pub(super) fn flush_control(&self) -> Written {
         let control = &mut *self.control.borrow_mut();
-        if control.is_empty() {
+        // After its end the goodbye is all that is said.
+        if control.is_empty() || self.ending.get().is_some() {
             return Written::All;
         }
         match &mut *self.transport.borrow_mut() {
@@ -52,6 +53,8 @@ impl Session {
 
     /// What time brings; the time of the next look, `None` when there is to be none.
     pub(crate) fn beat(&self, now: Instant) -> Option<Instant> {
+        // What the caller is at may be waiting for nothing but this client to take something.
+        let is_stuck = self.is_blocked.get() && !self.has_taken.replace(false);
         let is_heard = match &*self.transport.borrow() {
             Transport::Socket(_) => self.is_listening.get(),
             Transport::Polling(polling) => !polling.has_post(),
@@ -60,7 +63,7 @@ impl Session {
         if self.ending.get().is_some() {
             return None;
         }
-        match self.heart.beat(now, is_heard) {
+        match self.heart.beat(now, is_heard || is_stuck) {
             Due::Nothing => {}
             Due::Ping => self.send_control(frames::text("2")),
             Due::Dead => self.end(Ending::PingTimeout),

@@ -14,6 +14,7 @@ impl Session {
         }
         loop {
             if self.ending.get().is_some() {
+                self.is_heard_out.set(true);
                 return Poll::Ready(None);
             }
             let incoming = match &mut *self.transport.borrow_mut() {

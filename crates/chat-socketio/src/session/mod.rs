@@ -69,6 +69,12 @@ pub struct Session {
     ending: Cell<Option<Ending>>,
     /// The caller has asked for a message, and there was none.
     is_listening: Cell<bool>,
+    /// The caller knows that there will be no more messages.
+    is_heard_out: Cell<bool>,
+    /// More is to be sent than the client took when it was offered last.
+    is_blocked: Cell<bool>,
+    /// The client has taken something since time was looked at last.
+    has_taken: Cell<bool>,
 }
 
 impl Session {
@@ -102,6 +108,9 @@ impl Session {
             heart: Heart::new(settings, Instant::now()),
             ending: Cell::new(None),
             is_listening: Cell::new(false),
+            is_heard_out: Cell::new(false),
+            is_blocked: Cell::new(false),
+            has_taken: Cell::new(false),
         }
     }
 
@@ -141,13 +150,26 @@ impl Session {
     pub fn flush(&self, outbox: &mut (impl Outbox + ?Sized)) -> Flushed {
         let control = &mut *self.control.borrow_mut();
         let written = match &mut *self.transport.borrow_mut() {
-            Transport::Socket(wire) => wire.write(control, outbox),
+            Transport::Socket(_) if self.ending.get().is_some() => return Flushed::Ended,
+            Transport::Socket(wire) => {
+                let written = wire.write(control, outbox);
+                self.note_taken(wire.has_written());
+                written
+            }
             Transport::Polling(polling) => {
-                polling.answer(control, outbox, self.settings.packets_per_poll, self.settings.max_payload);
+                let is_taken =
+                    polling.answer(control, outbox, self.settings.packets_per_poll, self.settings.max_payload);
+                self.note_taken(is_taken);
                 if outbox.is_empty() { Written::All } else { Written::Blocked }
+            }
+            // What it has asked for before it left is to be done all the same; the answers find nobody.
+            Transport::Gone if self.ending.get() == Some(Ending::Client) && !self.is_heard_out.get() => {
+                while outbox.pop().is_some() {}
+                Written::All
             }
             Transport::Gone => return Flushed::Ended,
         };
+        self.is_blocked.set(written == Written::Blocked);
         match written {
             Written::All => Flushed::All,
             Written::Blocked => Flushed::Blocked,
@@ -158,9 +180,16 @@ impl Session {
         }
     }
 
-    /// Ready when a flush may get further than the last one did, or the session has no transport any more.
+    fn note_taken(&self, is_taken: bool) {
+        self.has_taken.set(self.has_taken.get() || is_taken);
+    }
+
+    /// Ready when a flush may get further than the last one did, or the session has ended.
     pub fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
         self.keep_waker(context);
+        if self.ending.get().is_some() {
+            return Poll::Ready(());
+        }
         match &*self.transport.borrow() {
             Transport::Socket(wire) => wire.poll_writable(context),
             Transport::Polling(polling) if !polling.has_poll() => Poll::Pending,

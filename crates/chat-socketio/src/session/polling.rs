@@ -13,23 +13,27 @@ pub(crate) type PollId = u64;
 /// A session while its client polls.
 #[derive(Debug, Default)]
 pub(super) struct Polling {
-    poll: Option<(PollId, Reply)>,
+    poll: Option<Reply>,
+    /// The poll that came last, answered or not.
+    last: Option<PollId>,
     post: Option<Reply>,
     /// A websocket is about to take the session over.
     pub(super) has_candidate: bool,
 }
 
 impl Polling {
-    pub(super) const fn has_poll(&self) -> bool {
-        self.poll.is_some()
+    /// Whether a poll waits. One that was given up is about to be known for it, and nothing may be lost with it.
+    pub(super) fn has_poll(&self) -> bool {
+        self.poll.as_ref().is_some_and(|reply| !reply.is_closed())
     }
 
     pub(super) const fn has_post(&self) -> bool {
         self.post.is_some()
     }
 
-    pub(super) fn is_poll(&self, id: PollId) -> bool {
-        self.poll.as_ref().is_some_and(|(known, _)| *known == id)
+    /// Whether no other poll has come since. An answer that was on its way to one that is given up is lost with it.
+    pub(super) fn is_last_poll(&self, id: PollId) -> bool {
+        self.last == Some(id)
     }
 
     /// Gives the request back where one waits already.
@@ -37,7 +41,8 @@ impl Polling {
         if self.has_poll() {
             return Err(reply);
         }
-        self.poll = Some((id, reply));
+        self.poll = Some(reply);
+        self.last = Some(id);
         Ok(())
     }
 
@@ -54,23 +59,23 @@ impl Polling {
 
     /// Answers the poll that waits with one packet.
     pub(super) fn release_poll(&mut self, packet: &'static str) {
-        if let Some((_, reply)) = self.poll.take() {
+        if let Some(reply) = self.poll.take() {
             // Whoever has given it up is dealt with elsewhere.
             let _ = reply.send(Ok(Bytes::from_static(packet.as_bytes())));
         }
     }
 
     /// Answers the poll that waits with what there is, control packets first; leaves it waiting where there is nothing. Stops at `most` packets, and
-    /// at a payload of `bytes`.
+    /// at a payload of `bytes`. Whether anything was taken.
     pub(super) fn answer(
         &mut self,
         control: &mut impl Outbox,
         outbox: &mut (impl Outbox + ?Sized),
         most: usize,
         bytes: usize,
-    ) {
+    ) -> bool {
         if !self.has_poll() {
-            return;
+            return false;
         }
         let mut payload = String::new();
         let mut count = 0;
@@ -79,11 +84,12 @@ impl Polling {
             count += usize::from(push(&mut payload, &frame));
         }
         if count > 0
-            && let Some((_, reply)) = self.poll.take()
+            && let Some(reply) = self.poll.take()
         {
             // As above.
             let _ = reply.send(Ok(payload.into()));
         }
+        count > 0
     }
 }
 
@@ -153,12 +159,26 @@ mod tests {
     }
 
     #[test]
+    fn a_poll_that_was_given_up_takes_nothing_with_it() {
+        let mut outbox = queue([frames::text("4hello")]);
+        let mut polling = Polling::default();
+        let (given_up, _) = oneshot::channel();
+        polling.set_poll(1, given_up).expect("none waits");
+        assert!(!polling.answer(&mut queue([]), &mut outbox, 16, 1_000));
+        assert!(!polling.has_poll() && !outbox.is_empty());
+        let (reply, _kept) = oneshot::channel();
+        assert!(polling.set_poll(2, reply).is_ok());
+        assert!(polling.answer(&mut queue([]), &mut outbox, 16, 1_000));
+        assert!(polling.is_last_poll(2), "its answer is lost if it is given up now");
+    }
+
+    #[test]
     fn only_one_poll_waits_at_a_time() {
         let mut polling = Polling::default();
         let (first, _kept) = oneshot::channel();
         let (second, _kept_too) = oneshot::channel();
         polling.set_poll(1, first).expect("none waits");
         assert!(polling.set_poll(2, second).is_err());
-        assert!(polling.is_poll(1) && !polling.is_poll(2));
+        assert!(polling.is_last_poll(1) && !polling.is_last_poll(2));
     }
 }

@@ -38,7 +38,7 @@ impl Session {
 
     /// A poll was given up: whoever asked is not there any more.
     pub(crate) fn give_up(&self, id: PollId) {
-        let is_lost = matches!(&*self.transport.borrow(), Transport::Polling(polling) if polling.is_poll(id));
+        let is_lost = matches!(&*self.transport.borrow(), Transport::Polling(polling) if polling.is_last_poll(id));
         if is_lost {
             self.lose();
         }

@@ -40,11 +40,12 @@ pub(crate) struct Wire {
     reader: Reader,
     /// The beginning of an outbox's first frame has been written, its end has not: nothing else may be written before that.
     is_mid_frame: bool,
+    has_written: bool,
 }
 
 impl Wire {
     pub(crate) const fn new(stream: TcpStream, read: BytesMut) -> Self {
-        Self { stream, reader: Reader::new(read), is_mid_frame: false }
+        Self { stream, reader: Reader::new(read), is_mid_frame: false, has_written: false }
     }
 
     pub(crate) const fn stream(&mut self) -> &mut TcpStream {
@@ -104,7 +105,7 @@ impl Wire {
             };
             match written {
                 Ok(0) => return Written::Broken,
-                Ok(_) => {}
+                Ok(_) => self.has_written = true,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Written::Blocked,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return Written::Broken,
@@ -129,6 +130,11 @@ impl Wire {
         self.is_mid_frame = left > 0 || (self.is_mid_frame && whole == 0);
         outbox.advance(written);
         Ok(written)
+    }
+
+    /// Whether the socket took anything since this was asked before.
+    pub(crate) const fn has_written(&mut self) -> bool {
+        std::mem::replace(&mut self.has_written, false)
     }
 
     /// Whether nothing but the rest of a begun frame may be written.

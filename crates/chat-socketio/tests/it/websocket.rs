@@ -110,6 +110,37 @@ async fn silence_ends_the_session_but_not_while_the_caller_is_not_listening() {
 }
 
 #[actix_web::test]
+async fn who_takes_nothing_while_the_caller_is_busy_is_not_waited_for() {
+    let settings =
+        Settings { ping_interval: Duration::from_millis(100), ping_timeout: Duration::from_millis(100), ..quiet() };
+    let gateway = Gateway::start(settings);
+    let mut stuck = gateway.connect(PATH).await;
+    let open: serde_json::Value = serde_json::from_str(&stuck.hear().await[1..]).expect("JSON");
+    stuck.say("4flood 500").await;
+    stuck.say("4wait").await;
+    let poll = format!("engine.io/?EIO=4&transport=polling&sid={}", open["sid"].as_str().expect("a sid"));
+    let ended = async {
+        // While it lives it is on a websocket, which is another refusal.
+        while !gateway
+            .request("GET", &poll)
+            .send()
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("text")
+            .contains("unknown")
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("an end, although nobody listens");
+    gateway.go.notify_one();
+    gateway.settles_at(0).await;
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn a_session_that_the_server_ends_flushes_and_closes_with_the_callers_code() {
     let gateway = Gateway::start(quiet());
     let mut socket = gateway.connect(PATH).await;

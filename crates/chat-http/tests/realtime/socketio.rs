@@ -57,6 +57,22 @@ async fn whoever_polls_is_served_the_same() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_before_a_goodbye_is_done() {
+    let house = House::open();
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let group = house.group(&[&ann, &ben]).await;
+    let mut receiver = Client::connect(house.address, &ben, json!({})).await;
+    let sender = Poller::connect(&house, &ann).await;
+    let mut packets: Vec<_> =
+        (0..10).map(|id| format!("42/chat,{id}{}", json!(["message:send", send(&group, "Hello")]))).collect();
+    packets.extend(["41/chat,".to_owned(), "1".to_owned()]);
+    sender.say(&packets.join("\u{1e}")).await;
+    for seq in 1..=10 {
+        assert_eq!(receiver.event("message:received").await["seq"], seq);
+    }
+}
+
+#[tokio::test]
 async fn a_failure_is_told_to_the_callback_or_by_an_event() {
     let house = House::open();
     let ann = house.register("ann").await;

@@ -63,11 +63,11 @@ pub struct NumberedPage {
 pub struct CursorPage {
     /// The most messages that were asked for.
     pub limit: u32,
-    /// Give it as `before` to go on to older messages, or, where a list is oldest first, as `after` to newer ones; `null` where there are none.
+    /// Give it as `before` to go on to older messages, or, in the list of what has not arrived yet, as `after` to newer ones; `null` where there are none.
     pub next_cursor: Option<String>,
-    /// Give it as `after` to go on to newer messages; `null` where there are none, or the list is oldest first.
+    /// Give it as `after` to go on to newer messages; `null` where there are none, and in the list of what has not arrived yet.
     pub prev_cursor: Option<String>,
-    /// Whether there are more messages in the direction that was asked for: newer ones with `after` and where a list is oldest first, else older ones.
+    /// Whether there are more messages in the direction that was asked for: newer ones with `after` and in the list of what has not arrived yet, else older ones.
     pub has_more: bool,
 }
 
@@ -110,7 +110,7 @@ impl Pagination {
         })
     }
 
-    /// Of a list that goes from older messages to newer ones, without a way back.
+    /// Of what has not arrived yet: from older messages to newer ones, without a way back.
     pub fn oldest_first(limit: PageLimit, page: &HistoryPage) -> Self {
         let newest = page.messages.first().filter(|_| page.has_newer());
         Self::Cursor(CursorPage {

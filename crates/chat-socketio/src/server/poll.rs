@@ -4,7 +4,7 @@ use super::query::Asked;
 use super::worker::Job;
 use super::{Server, Worker, cors};
 use crate::engine::{Fault, Refusal, Sid, open_packet};
-use crate::session::{PollId, Session};
+use crate::session::{PollId, PostId, Session};
 use actix_http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_http::{Method, RequestHead};
 use actix_web::dev::AppService;
@@ -88,10 +88,16 @@ impl Server {
     }
 
     async fn post(&self, sid: Sid, head: &RequestHead, payload: Payload) -> Result<Bytes, Fault> {
+        let (leave, answer) = oneshot::channel();
+        let id = rand::random();
+        self.take_home(sid, Job::ExpectPost { sid, id, leave });
+        answer.await.map_err(|_| Fault::UnknownSid)??;
+        let mut expected = Expected { server: self, sid, id, has_come: false };
         let read = tokio::time::timeout(self.shared.settings.payload_timeout, self.read(head, payload));
         let body = read.await.map_err(|_| Fault::BadRequest)??;
         let (reply, answer) = oneshot::channel();
-        self.take_home(sid, Job::Post { sid, body, reply });
+        expected.has_come = true;
+        self.take_home(sid, Job::Post { sid, id, body, reply });
         answer.await.map_err(|_| Fault::UnknownSid)?
     }
 
@@ -131,6 +137,22 @@ impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
             self.server.take_home(self.sid, Job::GiveUp { sid: self.sid, id: self.id });
+        }
+    }
+}
+
+/// Tells the session's home when the payload of a POST does not come.
+struct Expected<'server> {
+    server: &'server Server,
+    sid: Sid,
+    id: PostId,
+    has_come: bool,
+}
+
+impl Drop for Expected<'_> {
+    fn drop(&mut self) {
+        if !self.has_come {
+            self.server.take_home(self.sid, Job::ForgetPost { sid: self.sid, id: self.id });
         }
     }
 }

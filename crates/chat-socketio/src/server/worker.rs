@@ -1,7 +1,7 @@
 use super::{Opening, Shared, probe};
 use crate::engine::Sid;
 use crate::server::upgrade::Candidate;
-use crate::session::{PollId, Reply, Session};
+use crate::session::{Leave, PollId, PostId, Reply, Session};
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -16,7 +16,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 pub(super) enum Job {
     Poll { sid: Sid, id: PollId, reply: Reply },
     GiveUp { sid: Sid, id: PollId },
-    Post { sid: Sid, body: Bytes, reply: Reply },
+    ExpectPost { sid: Sid, id: PostId, leave: Leave },
+    ForgetPost { sid: Sid, id: PostId },
+    Post { sid: Sid, id: PostId, body: Bytes, reply: Reply },
     Upgrade { sid: Sid, candidate: Candidate },
 }
 
@@ -107,9 +109,19 @@ impl Worker {
                     session.give_up(id);
                 }
             }
-            Job::Post { sid, body, reply } => {
+            Job::ExpectPost { sid, id, leave } => {
                 if let Some(session) = self.find(sid) {
-                    session.post(body, reply);
+                    session.expect_post(id, leave);
+                }
+            }
+            Job::ForgetPost { sid, id } => {
+                if let Some(session) = self.find(sid) {
+                    session.forget_post(id);
+                }
+            }
+            Job::Post { sid, id, body, reply } => {
+                if let Some(session) = self.find(sid) {
+                    session.post(id, body, reply);
                 }
             }
             Job::Upgrade { sid, candidate } => {

@@ -13,7 +13,7 @@ mod requests;
 pub use ending::Ending;
 pub use inbox::Message;
 pub use outbox::{Outbox, Queue};
-pub(crate) use polling::{PollId, Reply};
+pub(crate) use polling::{Leave, PollId, PostId, Reply};
 
 use crate::Settings;
 use crate::engine::Sid;

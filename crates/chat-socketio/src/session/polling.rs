@@ -10,6 +10,12 @@ pub(crate) type Reply = oneshot::Sender<Result<Bytes, Fault>>;
 /// Which of a session's polls: to know later which of them was given up.
 pub(crate) type PollId = u64;
 
+/// Which of a session's POSTs.
+pub(crate) type PostId = u64;
+
+/// Where a POST waits for leave to be read.
+pub(crate) type Leave = oneshot::Sender<Result<(), Fault>>;
+
 /// A session while its client polls.
 #[derive(Debug, Default)]
 pub(super) struct Polling {
@@ -17,6 +23,8 @@ pub(super) struct Polling {
     /// The poll that came last, answered or not.
     last: Option<PollId>,
     post: Option<Reply>,
+    /// A POST whose payload is still coming.
+    coming: Option<PostId>,
     /// A websocket is about to take the session over.
     pub(super) has_candidate: bool,
 }
@@ -44,6 +52,20 @@ impl Polling {
         self.poll = Some(reply);
         self.last = Some(id);
         Ok(())
+    }
+
+    /// The payload of this POST is about to come; `false` where another is under way.
+    pub(super) const fn expect_post(&mut self, id: PostId) -> bool {
+        let is_first = self.coming.is_none() && self.post.is_none();
+        if is_first {
+            self.coming = Some(id);
+        }
+        is_first
+    }
+
+    /// It has come, or will not; `false` where it was not expected.
+    pub(super) fn forget_post(&mut self, id: PostId) -> bool {
+        self.coming.take_if(|known| *known == id).is_some()
     }
 
     pub(super) fn set_post(&mut self, reply: Reply) {

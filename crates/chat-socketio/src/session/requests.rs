@@ -1,6 +1,6 @@
 //! What the requests of one who polls come to, and the websocket that would replace them.
 
-use super::polling::{PollId, Reply, accept_post};
+use super::polling::{Leave, PollId, PostId, Reply, accept_post};
 use super::{Ending, Session, Transport};
 use crate::engine::Fault;
 use crate::settings::INBOX_LOW_WATER;
@@ -44,18 +44,41 @@ impl Session {
         }
     }
 
-    /// A payload came. It is answered as soon as the caller has not too much left to do.
-    pub(crate) fn post(&self, body: Bytes, reply: Reply) {
+    /// A POST has begun: its payload is read for a session that there is, and one at a time.
+    pub(crate) fn expect_post(&self, id: PostId, leave: Leave) {
         self.check_pulse();
-        let is_second = match &*self.transport.borrow() {
-            Transport::Polling(_) if self.ending.get().is_some() => return accept_post(reply),
-            Transport::Polling(polling) => polling.has_post(),
-            Transport::Socket(_) | Transport::Gone => return refuse(reply),
+        let is_first = match &mut *self.transport.borrow_mut() {
+            Transport::Polling(polling) => Some(polling.expect_post(id)),
+            Transport::Socket(_) | Transport::Gone => None,
         };
-        if is_second {
+        let may_come = if is_first == Some(true) { Ok(()) } else { Err(Fault::BadRequest) };
+        // Whoever has given the request up asks for nothing.
+        let _ = leave.send(may_come);
+        if is_first == Some(false) {
             // Another POST is under way: the order of the two is anybody's guess.
-            refuse(reply);
-            return self.end(Ending::Violation);
+            self.end(Ending::Violation);
+        }
+    }
+
+    /// The payload of a POST did not come, or was none that is read.
+    pub(crate) fn forget_post(&self, id: PostId) {
+        if let Transport::Polling(polling) = &mut *self.transport.borrow_mut() {
+            polling.forget_post(id);
+        }
+    }
+
+    /// A payload came. It is answered as soon as the caller has not too much left to do.
+    pub(crate) fn post(&self, id: PostId, body: Bytes, reply: Reply) {
+        self.check_pulse();
+        let is_expected = match &mut *self.transport.borrow_mut() {
+            Transport::Polling(polling) => polling.forget_post(id),
+            Transport::Socket(_) | Transport::Gone => false,
+        };
+        if !is_expected {
+            return refuse(reply);
+        }
+        if self.ending.get().is_some() {
+            return accept_post(reply);
         }
         let heard = String::from_utf8(body.into())
             .ok()

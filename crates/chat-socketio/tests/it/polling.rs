@@ -69,6 +69,36 @@ async fn a_payload_is_no_longer_than_was_announced() {
 }
 
 #[actix_web::test]
+async fn a_payload_is_read_for_a_session_that_there_is_and_one_at_a_time() {
+    let gateway = Gateway::start(quiet());
+    let poller = gateway.open("engine.io").await;
+    let address = gateway.address();
+    let begin = |path: String| async move {
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let head = format!("POST /{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n4");
+        stream.write_all(head.as_bytes()).await.expect("written");
+        stream
+    };
+    let mut unknown = begin("engine.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAAAAAA".into()).await;
+    let mut status = [0; 12];
+    unknown.read_exact(&mut status).await.expect("an answer before the payload has come");
+    assert_eq!(&status, b"HTTP/1.1 400");
+    let mut streams = [begin(poller.path().to_owned()).await, begin(poller.path().to_owned()).await];
+    let [first, second] = &mut streams;
+    let mut other = [0; 12];
+    tokio::select! {
+        read = first.read_exact(&mut status) => drop(read.expect("an answer")),
+        read = second.read_exact(&mut other) => {
+            read.expect("an answer");
+            status = other;
+        }
+    }
+    assert_eq!(&status, b"HTTP/1.1 400");
+    assert_eq!(poller.poll().await.0, 400, "the order of two is anybody's guess");
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn a_payload_that_is_none_ends_the_session() {
     let gateway = Gateway::start(Settings { packets_per_payload: 3, ..quiet() });
     for payload in ["", "abc", "4a\u{1e}", "2", "4a\u{1e}4b\u{1e}4c\u{1e}4d"] {

@@ -7,12 +7,15 @@ use crate::settings::INBOX_LOW_WATER;
 use crate::wire::{Breach, Incoming, frames};
 use std::task::{Context, Poll, ready};
 
+/// So many packets that are no messages are heard in succession, before others of the thread have their turn.
+const PACKETS_AT_A_TIME: usize = 64;
+
 impl Session {
     pub(super) fn poll_message(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
         if let Some(message) = self.pop() {
             return Poll::Ready(Some(message));
         }
-        loop {
+        for _ in 0..PACKETS_AT_A_TIME {
             if self.ending.get().is_some() {
                 self.is_heard_out.set(true);
                 return Poll::Ready(None);
@@ -32,6 +35,8 @@ impl Session {
                 Err(_) => self.lose(),
             }
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     pub(super) fn pop(&self) -> Option<Message> {

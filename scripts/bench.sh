@@ -1,8 +1,32 @@
 #!/usr/bin/env bash
-# Measures a release build of the server: scripts/bench.sh [all|fanout|idle|send|history] [options], --help for these. Needs the programs of
-# PostgreSQL for what is measured on it, and sqlite3 for `history` on the embedded database. See docs/benchmarks.md.
+# Measures a release build of the server beside an official Socket.IO server: scripts/bench.sh [all|SCENARIO] [options], --help for these.
+# `all` measures every scenario with its defaults and keeps the figures in target/bench. Needs Node with npm, the programs of PostgreSQL, and
+# sqlite3 for `history` on the embedded database. See docs/benchmarks.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
+
+# The peer, exactly as it is locked; what was installed is marked by a copy of its lock, written last.
+install_peers() {
+  local from=crates/chat-bench/peers to=$target/peers
+  mkdir -p "$to"
+  cp "$from/package.json" "$from/package-lock.json" "$from/socketio.mjs" "$to"
+  if ! cmp -s "$from/package-lock.json" "$to/node_modules/.installed"; then
+    (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    cp "$from/package-lock.json" "$to/node_modules/.installed"
+  fi
+}
+
+bench() {
+  "$target/release/chat-bench" --server "$target/release/chat-server" "$@"
+}
+
+install_peers
 cargo build --release --quiet --package chat-server --package chat-bench
-exec "$target/release/chat-bench" --server "$target/release/chat-server" "${@:-all}"
+[[ ${1:-all} == all ]] || { bench "$@"; exit; }
+mkdir -p "$target/bench"
+for scenario in fanout burst "latency --seconds 10" idle send "send --store postgres" history \
+  reconnect-storm "reconnect-storm --store sqlite" mixed "mixed --store postgres"; do
+  read -ra words <<<"$scenario"
+  bench "${words[@]}" --json "$target/bench/$(tr -cs 'a-z0-9\n' - <<<"$scenario").json"
+done

@@ -1,131 +1,135 @@
-//! Deliveries per CPU-second: one message to every member of a large conversation.
+//! Deliveries per CPU-second: messages to every member of a large conversation, one at a time or in bursts, and how long they take at a
+//! rate that the peer can bear.
 
-use crate::listener::{Counter, Stream, connect, count};
-use crate::process::cpu_time;
+use crate::contest::{Contest, Entrant, Leg, Pace, Terms, circumstances, compare};
+use crate::report::{Kind, Report};
 use crate::say;
-use chat_testkit::blackbox::{Person, Server, Setup};
-use futures_util::stream::SplitSink;
-use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::json;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
-use tokio_tungstenite::tungstenite::Message;
+use chat_testkit::blackbox::Setup;
+use hdrhistogram::Histogram;
+use std::time::Duration;
 
-/// Registrations and connections under way at once while the stage is set.
-const SETTING_UP: usize = 32;
+/// Members who send in turn where that is not what is measured.
+const SENDERS: usize = 16;
+
+const PER_CPU_SECOND: &str = "deliveries per CPU-second of the server";
 
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Options {
-    /// Members of the conversation, each with one connection
-    #[arg(long, default_value_t = 1_000)]
-    members: usize,
-    /// How long each of the two rounds takes, in seconds
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// Messages in flight in the second round
+pub(crate) struct BurstOptions {
+    /// Messages in a burst, each from another member; or in flight
     #[arg(long, default_value_t = 16)]
     in_flight: u64,
+    /// Not in bursts: whenever a message has reached every member, the next is sent
+    #[arg(long)]
+    steady: bool,
+    #[command(flatten)]
+    terms: Terms,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { members: 1_000, seconds: 10, in_flight: 16 }
-    }
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct LatencyOptions {
+    /// Messages per second; without it, half of what the peer does one at a time, as measured just before
+    #[arg(long)]
+    rate: Option<f64>,
+    #[command(flatten)]
+    terms: Terms,
 }
 
-pub(crate) async fn run(setup: &Setup, options: &Options) {
-    say(format!(
-        "fanout: {} members of one conversation, one WebSocket each, on loopback; as many of them take turns in sending",
-        options.members
-    ));
-    say(
-        "  as messages are in flight. A round sends for its time and waits until every member has every message, in order.",
+/// One message at a time.
+pub(crate) async fn one_at_a_time(setup: &Setup, terms: &Terms, report: &mut Report) {
+    throughput(setup, "fanout", Pace::InFlight(1), terms, report).await;
+}
+
+/// Several in flight.
+pub(crate) async fn burst(setup: &Setup, options: &BurstOptions, report: &mut Report) {
+    let pace = if options.steady { Pace::InFlight(options.in_flight) } else { Pace::Bursts(options.in_flight) };
+    throughput(setup, "burst", pace, &options.terms, report).await;
+}
+
+async fn throughput(setup: &Setup, scenario: &'static str, pace: Pace, terms: &Terms, report: &mut Report) {
+    let (senders, how) = match pace {
+        Pace::InFlight(1) | Pace::Rate(_) => {
+            (1, "one message at a time: the next is sent when every member has the last".to_owned())
+        }
+        Pace::InFlight(count) => {
+            (count, format!("{count} in flight, from as many members: one is sent whenever one has reached everybody"))
+        }
+        Pace::Bursts(count) => (
+            count,
+            format!("bursts of {count} messages from as many members: the next when every member has all of the last"),
+        ),
+    };
+    explain(scenario, &how, terms);
+    let contest = Contest::stage(setup, terms, usize::try_from(senders).expect("few")).await;
+    let results = contest.run(scenario, pace, terms).await;
+    compare(report, Kind { scenario, figure: PER_CPU_SECOND, unit: "" }, &results, Leg::per_cpu_second);
+    circumstances(report, scenario, &results);
+    contest.check().await;
+}
+
+/// How long the last member waits.
+pub(crate) async fn latency(setup: &Setup, options: &LatencyOptions, report: &mut Report) {
+    let scenario = "latency";
+    explain(
+        scenario,
+        "messages become due evenly, whatever the server does (open loop); counted from then until the last\n  member has it (a timer of the client's adds up to 1 ms). Half of the peer's rate: of what it does by the clock, one at a time",
+        &options.terms,
     );
-    say("  The figure is messages times members, by the CPU seconds of the server's process, storing included.");
-    let server = setup.start().await;
-    let people = people(&server, options.members).await;
-    let others: Vec<_> = people[1..].iter().collect();
-    let conversation = people[0].group_with("everybody", &others).await;
-    let counter = Arc::new(Counter::default());
-    let mut tasks = JoinSet::new();
-    let mut senders = Vec::new();
-    for (number, stream) in connections(&server, &people).await.into_iter().enumerate() {
-        if (number as u64) < options.in_flight {
-            // Those who send also receive.
-            let (writing, reading) = stream.split();
-            count(&mut tasks, reading, counter.clone());
-            senders.push(writing);
-        } else {
-            count(&mut tasks, stream, counter.clone());
-        }
+    let contest = Contest::stage(setup, &options.terms, SENDERS).await;
+    let rate = match options.rate {
+        Some(rate) => rate,
+        None => half_of_the_peak(&contest, &options.terms, report).await,
+    };
+    let results = contest.run(scenario, Pace::Rate(rate), &options.terms).await;
+    for (figure, quantile) in [("to the last member, p50", 0.5), ("to the last member, p99", 0.99)] {
+        compare(report, Kind { scenario, figure, unit: "ms" }, &results, |leg| leg.latency_at(quantile));
     }
-    let frame = json!({"event": "message:send", "data": {"conversationId": conversation, "content": "x".repeat(64)}})
-        .to_string();
-    let mut sent = 0;
-    for in_flight in [1, options.in_flight] {
-        let round = Round { members: people.len() as u64, in_flight, time: Duration::from_secs(options.seconds) };
-        sent = round.run(&server, &counter, &mut senders, &frame, sent).await;
-    }
-    assert!(tasks.try_join_next().is_none(), "a member's connection ended");
-    let stored = people[0].history(&conversation).await.len() as u64;
-    assert_eq!(stored, sent, "what was delivered is stored");
-}
-
-struct Round {
-    members: u64,
-    in_flight: u64,
-    time: Duration,
-}
-
-impl Round {
-    /// Sends on from message number `sent`; answers how many were sent in all.
-    async fn run(&self, server: &Server, counter: &Counter, senders: &mut [Sender], frame: &str, mut sent: u64) -> u64 {
-        let (first, cpu, start) = (sent, cpu_time(server.pid()), Instant::now());
-        while start.elapsed() < self.time {
-            // Frames of one connection are handled one after the other: messages in flight together have senders of their own.
-            let turn = usize::try_from(sent % self.in_flight).expect("few in flight") % senders.len();
-            senders[turn].send(Message::text(frame)).await.expect("sent");
-            sent += 1;
-            // Every message but the last few has reached everyone.
-            counter
-                .reaches((sent - first).saturating_sub(self.in_flight - 1) * self.members + first * self.members)
-                .await;
+    for (subject, rounds) in &results {
+        let mut whole: Histogram<u64> = Histogram::new(3).expect("three digits");
+        for round in rounds {
+            whole.add(&round.latency).expect("equal histograms");
         }
-        counter.reaches(sent * self.members).await;
-        let (elapsed, cpu) = (start.elapsed(), cpu_time(server.pid()).saturating_sub(cpu));
-        let deliveries = (sent - first) * self.members;
+        let at = |quantile| whole.value_at_quantile(quantile) as f64 / 1_000.0;
         say(format!(
-            "  {:>3} in flight: {:>9.0} deliveries per CPU-second, {:>9.0} per second of the clock ({} messages, {:.2} s CPU)",
-            self.in_flight,
-            deliveries as f64 / cpu.as_secs_f64(),
-            deliveries as f64 / elapsed.as_secs_f64(),
-            sent - first,
-            cpu.as_secs_f64(),
+            "  {:<26} all rounds together: p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, longest {:.2} ms",
+            subject.name,
+            at(0.5),
+            at(0.99),
+            at(0.999),
+            whole.max() as f64 / 1_000.0,
         ));
-        sent
+        report.note(
+            Kind { scenario, figure: "to the last member, p99 of all rounds", unit: "ms" },
+            subject.name,
+            at(0.99),
+        );
     }
+    circumstances(report, scenario, &results);
+    contest.check().await;
 }
 
-type Sender = SplitSink<Stream, Message>;
-
-async fn people(server: &Server, count: usize) -> Vec<Person> {
-    let rest = server.rest();
-    futures_util::stream::iter(0..count)
-        .map(|number| {
-            let rest = rest.clone();
-            async move { Person::register(&rest, &format!("m{number}")).await }
-        })
-        .buffered(SETTING_UP)
-        .collect()
-        .await
+/// In messages per second.
+async fn half_of_the_peak(contest: &Contest, terms: &Terms, report: &mut Report) -> f64 {
+    let peer = contest.subject(Entrant::Peer).expect("without the peer, --rate is needed");
+    let time = Duration::from_secs(terms.seconds);
+    // The first leg warms it up.
+    peer.leg(Pace::InFlight(1), time).await;
+    let peak = peer.leg(Pace::InFlight(1), time).await.per_second();
+    report.figure(
+        Kind { scenario: "latency", figure: "peak, deliveries per second of the clock", unit: "" },
+        peer.name,
+        peak,
+    );
+    let rate = peak / 2.0 / peer.crowd.members() as f64;
+    say(format!("  {rate:.1} messages are due per second."));
+    rate
 }
 
-async fn connections(server: &Server, people: &[Person]) -> Vec<Stream> {
-    let url = server.socket_url();
-    futures_util::stream::iter(people)
-        .map(|person| connect(&url, &person.access_token))
-        .buffered(SETTING_UP)
-        .collect()
-        .await
+fn explain(scenario: &str, how: &str, terms: &Terms) {
+    let (members, seconds, rounds) = (terms.members, terms.seconds, terms.rounds);
+    say(format!(
+        "{scenario}: {members} members of one conversation on each server, one connection each, on loopback; {how}.\n  \
+         {rounds} rounds of legs of {seconds} s, there and back, after one of each to warm up; medians of the rounds. Ours authenticates and stores ({});\n  \
+         the peer does neither. CPU is that of all processes of a server, by the kernel.",
+        terms.store.name()
+    ));
 }

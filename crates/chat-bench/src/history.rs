@@ -2,11 +2,14 @@
 
 use crate::disk::micros;
 use crate::http::Connection;
+use crate::progress::Progress;
+use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Settings, Site, StoreKind};
 use chat_testkit::blackbox::{Person, Setup};
 use hdrhistogram::Histogram;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
 /// Conversations of the one who reads: more than fill a page of the list.
 const CONVERSATIONS: u64 = 50;
@@ -19,30 +22,41 @@ pub(crate) struct Options {
     /// Where the messages are; may be given several times
     #[arg(long, value_enum, default_values_t = [StoreKind::Sqlite, StoreKind::Postgres])]
     store: Vec<StoreKind>,
-    /// How many messages there are; may be given several times
-    #[arg(long, default_values_t = [10_000, 5_000_000])]
+    /// How many messages there are, half of them in one conversation; may be given several times
+    #[arg(long, default_values_t = [10_000, 2_000_000])]
     messages: Vec<u64>,
     /// How often each page is asked for
     #[arg(long, default_value_t = 1_000)]
     repeat: usize,
+    /// Connections that read the newest page, each again and again, while CPU is measured
+    #[arg(long, default_value_t = 8)]
+    readers: usize,
+    /// For how long a round, in seconds
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// How many rounds
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
 }
 
-pub(crate) async fn run(setup: impl Fn() -> Setup, options: &Options) {
+pub(crate) async fn run(setup: impl Fn() -> Setup, options: &Options, report: &mut Report) {
     say(format!(
         "history: pages of messages and of conversations over REST, one after the other on one connection, {} times each after a\n  \
          tenth as many that do not count. The reader has {CONVERSATIONS} conversations; one holds half of all messages, the others share the rest,\n  \
          stored in the order of their times, so that those of one conversation lie among those of others. They are loaded by SQL\n  \
-         and VACUUM ANALYZE follows. Deepest: the cursor or page at which the oldest messages come. Server and store share the machine.",
-        options.repeat
+         and VACUUM ANALYZE follows. Deepest: the cursor or page at which the oldest messages come. Server and store share the machine.\n  \
+         Then {} connections read the newest page for {} s a round: pages by the CPU seconds of the server and its database.",
+        options.repeat, options.readers, options.seconds
     ));
     for &store in &options.store {
         for &messages in &options.messages {
-            measure(&setup(), store, messages, options.repeat).await;
+            measure(&setup(), store, messages, options, report).await;
         }
     }
 }
 
-async fn measure(setup: &Setup, store: StoreKind, messages: u64, repeat: usize) {
+async fn measure(setup: &Setup, store: StoreKind, messages: u64, options: &Options, report: &mut Report) {
+    let repeat = options.repeat;
     let site = Site::start(setup, store, &Settings::default()).await;
     let (ann, ben) = (site.server.register("ann").await, site.server.register("ben").await);
     let mut conversations = Vec::new();
@@ -85,7 +99,43 @@ async fn measure(setup: &Setup, store: StoreKind, messages: u64, repeat: usize) 
     let page = ann.rest.get(&format!("{history}&before=51")).await.data(200);
     let seqs: Vec<_> = page.as_array().expect("a page").iter().filter_map(|message| message["seq"].as_u64()).collect();
     assert!(seqs.iter().copied().eq((1..=50).rev()), "the oldest messages, newest first: {seqs:?}");
+    let rates = newest(&site, &ann, &history, options).await;
+    let kind = Kind { scenario: "history", figure: "newest 50, reads per CPU-second", unit: "" };
+    report.rounds(kind, &format!("{}, {last} messages", store.name()), &rates);
     site.server.assert_untroubled();
+}
+
+/// How many newest pages are read per CPU-second of server and database, round by round.
+async fn newest(site: &Site, reader: &Person, path: &str, options: &Options) -> Vec<f64> {
+    let (mut rates, mut progress) = (Vec::new(), Progress::of(options.rounds));
+    let mut connections = Vec::new();
+    for _ in 0..options.readers {
+        connections.push(Connection::open(site.server.base(), &reader.access_token).await);
+    }
+    for round in 1..=options.rounds {
+        progress.begin(&format!("history: round {round}"));
+        let (cpu, end) = (site.meter().cpu(), Instant::now() + Duration::from_secs(options.seconds));
+        let mut reading = JoinSet::new();
+        for mut connection in connections.drain(..) {
+            let path = path.to_owned();
+            reading.spawn(async move {
+                let mut pages = 0_u32;
+                while Instant::now() < end {
+                    connection.get(&path).await;
+                    pages += 1;
+                }
+                (connection, pages)
+            });
+        }
+        let mut pages = 0;
+        for (connection, count) in reading.join_all().await {
+            connections.push(connection);
+            pages += count;
+        }
+        rates.push(f64::from(pages) / site.meter().cpu().saturating_sub(cpu).as_secs_f64());
+        progress.step();
+    }
+    rates
 }
 
 /// SQL that stores so many messages: message `n` is one of the first conversation where `n` is odd, and else of the

@@ -1,70 +1,141 @@
 //! Memory per idle connection.
 
-use crate::listener::{Stream, connect};
+use crate::client::{Endpoint, Heard, Link, Pass};
+use crate::contest::Entrant;
+use crate::peer::Peer;
 use crate::process::resident_kib;
+use crate::progress::Progress;
+use crate::report::{Kind, Report};
 use crate::say;
-use chat_testkit::blackbox::{Person, Server, Setup};
+use crate::stage;
+use chat_testkit::blackbox::{Person, Setup};
 use futures_util::StreamExt as _;
+use std::path::PathBuf;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 const STEPS: usize = 4;
-const USERS: usize = 100;
 const CONNECTING: usize = 64;
 /// Memory is read once it has not changed for this long.
 const SETTLING: Duration = Duration::from_millis(500);
+/// Or after this many looks, should it never rest.
+const LOOKS: usize = 60;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Connections in the end
-    #[arg(long, default_value_t = 8_000)]
+    /// Connections in the end, each of another user
+    #[arg(long, default_value_t = 10_000)]
     connections: usize,
+    /// Conversations that each user is in
+    #[arg(long, default_value_t = 20)]
+    conversations: usize,
+    /// Members of each of them
+    #[arg(long, default_value_t = 20)]
+    members: usize,
+    /// Who is measured; may be given several times
+    #[arg(long = "entrant", value_enum, default_values_t = Entrant::ALL)]
+    entrants: Vec<Entrant>,
+    /// The peer's script
+    #[arg(long, default_value = "target/peers/socketio.mjs")]
+    peer: PathBuf,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { connections: 8_000 }
-    }
-}
-
-pub(crate) async fn run(setup: &Setup, options: &Options) {
+pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "idle: {} WebSockets of {USERS} users, authenticated and silent, in {STEPS} steps. The figure is the slope of the",
-        options.connections
+        "idle: {} silent connections, each of another authenticated user in {} conversations of {} members (teams of colleagues), in {STEPS} steps;\n  \
+         pings are answered. The figure is the slope of the server's resident memory over the number of connections (least squares; the first step,\n  \
+         which also pays for what is there once, is left out). The kernel's own buffers are not in it. The peer knows rooms and no users.",
+        options.connections, options.conversations, options.members
     ));
-    say(
-        "  server's resident memory over the number of connections (least squares; the first step, which also pays for",
-    );
-    say("  what is there once, is left out).");
-    // Nobody reads here, so nobody would answer a ping.
-    let setup = setup.clone().set("HEARTBEAT_INTERVAL", "10m");
-    let server = setup.set("MAX_CONNECTIONS_PER_USER", &options.connections.to_string()).start().await;
-    let mut people = Vec::new();
-    for number in 0..USERS {
-        people.push(server.register(&format!("u{number}")).await);
+    let people = if options.entrants.iter().any(|&entrant| entrant != Entrant::Peer) {
+        Some(Everybody::of(setup, options).await)
+    } else {
+        None
+    };
+    for &entrant in &options.entrants {
+        let kib = match (entrant, &people) {
+            (Entrant::Peer, _) => of_peer(options).await,
+            (_, Some(everybody)) => everybody.measure(entrant, options).await,
+            (_, None) => continue,
+        };
+        report.figure(
+            Kind { scenario: "idle", figure: "resident memory per connection", unit: "KiB" },
+            entrant.name(),
+            kib,
+        );
     }
-    let mut held: Vec<Stream> = Vec::new();
-    let mut points = Vec::new();
+}
+
+/// The accounts and conversations, kept over several starts of the server.
+struct Everybody {
+    setup: Setup,
+    people: Vec<Person>,
+}
+
+impl Everybody {
+    async fn of(setup: &Setup, options: &Options) -> Self {
+        let mut server = setup.start().await;
+        let people = stage::people(&server, "u", options.connections).await;
+        stage::teams(&people, options.members, options.conversations).await;
+        server.terminate();
+        server.ended().await;
+        Self { setup: setup.clone(), people }
+    }
+
+    async fn measure(&self, entrant: Entrant, options: &Options) -> f64 {
+        // A process that has just begun: what making the accounts left in its memory is not there.
+        let server = self.setup.start().await;
+        let endpoint = entrant.endpoint(server.base()).expect("our server");
+        let passes: Vec<_> = self.people.iter().map(|person| Pass::new(&person.access_token, &[])).collect();
+        let kib = slope_of(entrant.name(), &endpoint, server.pid(), &passes, options).await;
+        server.assert_untroubled();
+        kib
+    }
+}
+
+async fn of_peer(options: &Options) -> f64 {
+    let peer = Peer::start(&options.peer).await;
+    let rooms: Vec<Vec<String>> = (0..options.connections)
+        .map(|number| {
+            (0..options.conversations).map(|room| format!("room {} {room}", number / options.members)).collect()
+        })
+        .collect();
+    let passes: Vec<_> = rooms.iter().map(|rooms| Pass::new("", rooms)).collect();
+    slope_of(Entrant::Peer.name(), &peer.endpoint, peer.pid(), &passes, options).await
+}
+
+/// KiB per connection.
+async fn slope_of(name: &str, endpoint: &Endpoint, pid: u32, passes: &[Pass<'_>], options: &Options) -> f64 {
+    let mut progress = Progress::of(STEPS);
+    let (mut held, mut points) = (JoinSet::new(), Vec::new());
     for step in 1..=STEPS {
         let wanted = options.connections * step / STEPS;
-        held.extend(more(&server, &people, held.len()..wanted).await);
-        let resident = settled(server.pid()).await;
-        say(format!("  {wanted:>7} connections: {resident:>8} KiB"));
+        progress.begin(&format!("idle: {name}, {wanted} connections"));
+        let connecting = passes[held.len()..wanted].iter().map(|&pass| endpoint.connect(pass));
+        let mut connecting = std::pin::pin!(futures_util::stream::iter(connecting).buffered(CONNECTING));
+        while let Some(link) = connecting.next().await {
+            held.spawn(hold(link));
+        }
+        let resident = settled(pid).await;
         points.push((wanted as f64, resident as f64));
+        progress.step();
     }
-    say(format!("  {:.2} KiB per idle connection", slope(&points[1..])));
-    drop(held);
+    drop(progress);
+    let steps: Vec<_> = points.iter().map(|(count, kib)| format!("{count:.0} connections {kib:.0} KiB")).collect();
+    say(format!("  {name:<26} {}", steps.join(", ")));
+    assert!(held.try_join_next().is_none(), "a connection ended");
+    slope(&points[1..])
 }
 
-async fn more(server: &Server, people: &[Person], range: std::ops::Range<usize>) -> Vec<Stream> {
-    let url = server.socket_url();
-    let connecting =
-        futures_util::stream::iter(range).map(|number| connect(&url, &people[number % people.len()].access_token));
-    connecting.buffered(CONNECTING).collect().await
+/// Answers pings and does nothing else.
+async fn hold(mut link: Link) {
+    let ended = link.until(|heard| matches!(heard, Heard::Event { name: "error", .. })).await;
+    drop(ended);
 }
 
 async fn settled(pid: u32) -> u64 {
     let mut last = resident_kib(pid);
-    loop {
+    for _ in 0..LOOKS {
         tokio::time::sleep(SETTLING).await;
         let now = resident_kib(pid);
         if now == last {
@@ -72,9 +143,11 @@ async fn settled(pid: u32) -> u64 {
         }
         last = now;
     }
+    last
 }
 
-fn slope(points: &[(f64, f64)]) -> f64 {
+/// Of the line that fits best.
+pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));

@@ -7,39 +7,55 @@
 // Figures are rounded when they are printed.
 #![allow(clippy::cast_precision_loss)]
 
+mod baseline;
+mod client;
+mod contest;
+mod crowd;
 mod disk;
 mod fanout;
 mod history;
 mod http;
 mod idle;
-mod listener;
+mod mixed;
+mod peer;
 mod process;
+mod progress;
+mod report;
 mod send;
 mod site;
+mod stage;
+mod storm;
 
 use chat_testkit::blackbox::Setup;
 use clap::{Parser, Subcommand};
-use site::StoreKind;
+use report::Report;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::PathBuf;
 
 #[derive(Debug, Parser)]
-#[command(about = "Measures a release build of the server")]
+#[command(about = "Measures a release build of the server, beside an official Socket.IO server")]
 struct Options {
     /// The server's binary
     #[arg(long, default_value = "target/release/chat-server")]
     server: PathBuf,
+    /// Writes all figures into this file, too
+    #[arg(long, value_name = "FILE", global = true)]
+    json: Option<PathBuf>,
     #[command(subcommand)]
-    measurement: Option<Measurement>,
+    measurement: Measurement,
 }
 
-#[derive(Debug, Clone, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Measurement {
-    /// Every measurement but `history`, with its defaults; `send` on both stores (what happens without a name)
-    All,
-    /// Deliveries per CPU-second of the server, to the members of one conversation
-    Fanout(fanout::Options),
+    /// What a raw `send()` costs on this machine, against which the others are to be read
+    Baseline(baseline::Options),
+    /// Deliveries per CPU-second to the members of one conversation, one message at a time
+    Fanout(contest::Terms),
+    /// The same in bursts
+    Burst(fanout::BurstOptions),
+    /// How long the last member waits, at half of the peer's peak rate
+    Latency(fanout::LatencyOptions),
     /// Memory of the server per idle connection
     Idle(idle::Options),
     /// Durable sends per second over REST
@@ -47,26 +63,42 @@ enum Measurement {
     /// Pages of histories and lists where there are few messages, and where there are millions; takes minutes, and needs
     /// the program sqlite3
     History(history::Options),
+    /// All clients come back at once
+    ReconnectStorm(storm::Options),
+    /// What a day is like
+    Mixed(mixed::Options),
 }
 
-#[tokio::main]
+/// One thread: it reads for all clients, and the server has the other cores for itself.
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     let options = Options::parse();
     raise_open_files();
-    // Requests are not logged: what is measured is the work, not the terminal.
+    // Requests are not logged: what is measured is the work, not the terminal. What takes long to set up must not lose its tokens on the way.
     let binary = options.server.canonicalize().unwrap_or(options.server);
-    let setup = move || Setup::new(&binary).set("RUST_LOG", "warn,chat_server=info");
-    match options.measurement.unwrap_or(Measurement::All) {
-        Measurement::Fanout(options) => fanout::run(&setup(), &options).await,
-        Measurement::Idle(options) => idle::run(&setup(), &options).await,
-        Measurement::Send(options) => send::run(&setup(), &options).await,
-        Measurement::History(options) => history::run(setup, &options).await,
-        Measurement::All => {
-            fanout::run(&setup(), &fanout::Options::default()).await;
-            idle::run(&setup(), &idle::Options::default()).await;
-            send::run(&setup(), &send::Options::on(StoreKind::Sqlite)).await;
-            send::run(&setup(), &send::Options::on(StoreKind::Postgres)).await;
-        }
+    let setup = move || Setup::new(&binary).set("RUST_LOG", "warn,chat_server=info").set("JWT_EXPIRATION", "12h");
+    let mut report = Report::default();
+    measure(setup, &options.measurement, &mut report).await;
+    if let Some(file) = options.json {
+        report.write(&file);
+    }
+}
+
+async fn measure(setup: impl Fn() -> Setup, measurement: &Measurement, report: &mut Report) {
+    // What a delivery costs at the least belongs beside every figure of deliveries.
+    if matches!(measurement, Measurement::Fanout(_) | Measurement::Burst(_) | Measurement::Latency(_)) {
+        baseline::run(&baseline::Options::default(), report);
+    }
+    match measurement {
+        Measurement::Baseline(options) => baseline::run(options, report),
+        Measurement::Fanout(terms) => fanout::one_at_a_time(&setup(), terms, report).await,
+        Measurement::Burst(options) => fanout::burst(&setup(), options, report).await,
+        Measurement::Latency(options) => fanout::latency(&setup(), options, report).await,
+        Measurement::Idle(options) => idle::run(&setup(), options, report).await,
+        Measurement::Send(options) => send::run(&setup(), options, report).await,
+        Measurement::History(options) => history::run(setup, options, report).await,
+        Measurement::ReconnectStorm(options) => storm::run(&setup(), options, report).await,
+        Measurement::Mixed(options) => mixed::run(&setup(), options, report).await,
     }
 }
 

@@ -2,6 +2,31 @@
 
 use std::time::Duration;
 
+/// The processes of a server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meter {
+    server: u32,
+    /// The first process of its database, where that is another.
+    database: Option<u32>,
+}
+
+impl Meter {
+    /// A server of one process.
+    pub(crate) const fn of(server: u32) -> Self {
+        Self { server, database: None }
+    }
+
+    /// The same with a database, whose first process this is.
+    pub(crate) const fn with(server: u32, database: Option<u32>) -> Self {
+        Self { server, database }
+    }
+
+    /// CPU time of all of them so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        cpu_time(self.server) + self.database.map(cpu_time_of_family).unwrap_or_default()
+    }
+}
+
 /// CPU time of all threads of a process, in user and in kernel mode.
 pub(crate) fn cpu_time(pid: u32) -> Duration {
     let stat = Stat::of(pid).expect("a running server, on Linux");

@@ -1,6 +1,6 @@
 //! A server that is to be measured, with its store, and what all that says about itself.
 
-use crate::process;
+use crate::process::{self, Meter};
 use chat_testkit::blackbox::{Rest, Server, Setup};
 use chat_testkit::servers::Postgres;
 use std::path::PathBuf;
@@ -36,6 +36,18 @@ pub(crate) struct Settings {
     /// A setting of `PostgreSQL`, such as `commit_delay=100`; may be given several times
     #[arg(long = "postgres-set", value_name = "NAME=VALUE")]
     postgres: Vec<String>,
+}
+
+/// Statements of `PostgreSQL`, counted by itself.
+const STATEMENTS: &str = "shared_preload_libraries=pg_stat_statements";
+
+impl Settings {
+    /// The same, with statements counted: see [`Site::statements`].
+    pub(crate) fn counting_statements(&self) -> Self {
+        let mut settings = self.clone();
+        settings.postgres.push(STATEMENTS.to_owned());
+        settings
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
@@ -76,6 +88,11 @@ impl Site {
         Self { server, admin, database }
     }
 
+    /// All that it consists of.
+    pub(crate) fn meter(&self) -> Meter {
+        Meter::with(self.server.pid(), self.database.as_ref().map(postmaster))
+    }
+
     /// The folder in which the store writes.
     pub(crate) fn store_folder(&self) -> PathBuf {
         self.database.as_ref().map_or_else(|| self.server.folder().to_owned(), |database| database.folder().to_owned())
@@ -91,6 +108,35 @@ impl Site {
             return;
         };
         database.psql(DATABASE, sql);
+    }
+
+    /// Begins to count statements anew. Needs [`Settings::counting_statements`].
+    pub(crate) fn reset_statements(&self) {
+        if let Some(database) = &self.database {
+            database.psql(DATABASE, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
+            database.psql(DATABASE, "SELECT pg_stat_statements_reset()");
+        }
+    }
+
+    /// How many statements `PostgreSQL` has run since, and the most frequent with their counts. `None` on the embedded database.
+    pub(crate) fn statements(&self) -> Option<(f64, String)> {
+        let database = self.database.as_ref()?;
+        let own = "WHERE query NOT LIKE '%pg_stat_statements%'";
+        let count = database.psql(DATABASE, &format!("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements {own}"));
+        let most = database.psql(
+            DATABASE,
+            &format!(
+                "SELECT calls || ' x ' || left(regexp_replace(regexp_replace(query, '\\s+', ' ', 'g'), '^SELECT .*? FROM', 'SELECT ... FROM'), 150)
+                 FROM pg_stat_statements {own} ORDER BY calls DESC LIMIT 12"
+            ),
+        );
+        Some((count.parse().expect("a number"), most))
+    }
+
+    /// A metric without labels, by its name.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let reply = self.admin.get("~/metrics").await;
+        metric(reply.body.as_str().expect("a page of metrics"), name)
     }
 
     /// What there is to know at this moment, at next to no cost.

@@ -3,6 +3,7 @@
 mod load;
 
 use crate::disk;
+use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Log, Settings, Site, Spent, StoreKind};
 use chat_testkit::blackbox::{Person, Setup};
@@ -41,22 +42,7 @@ pub(crate) struct Options {
     settings: Settings,
 }
 
-impl Options {
-    /// The defaults, on this store.
-    pub(crate) fn on(store: StoreKind) -> Self {
-        Self {
-            store,
-            clients: 64,
-            conversations: 16,
-            rate: None,
-            seconds: 10,
-            warm_up: 3,
-            settings: Settings::default(),
-        }
-    }
-}
-
-pub(crate) async fn run(setup: &Setup, options: &Options) {
+pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     explain(options);
     let site = Site::start(setup, options.store, &options.settings).await;
     disk::probe(&site.store_folder(), PROBE);
@@ -75,9 +61,9 @@ pub(crate) async fn run(setup: &Setup, options: &Options) {
     tokio::time::sleep_until(end.into()).await;
     let spent = site.sample().await.since(before);
     let done = running.join_all().await;
-    report(options, &done, spent, window);
+    tell(report, options, &done, spent, window);
     if let Some((now, before)) = site.log().zip(log) {
-        report_commits(options, spent, now.since(before), done.iter().map(|client| client.ids.len()).sum());
+        tell_commits(options, spent, now.since(before), done.iter().map(|client| client.ids.len()).sum());
     }
     check(&conversations, &done).await;
     say("  Every acked message is in the history exactly once.");
@@ -126,7 +112,7 @@ async fn stage(site: &Site, options: &Options) -> (Vec<Place>, Vec<Client>) {
     (conversations, clients)
 }
 
-fn report(options: &Options, clients: &[Sent], spent: Spent, window: Instant) {
+fn tell(report: &mut Report, options: &Options, clients: &[Sent], spent: Spent, window: Instant) {
     let mut waits: Histogram<u64> = Histogram::new(3).expect("three digits");
     for client in clients {
         waits.add(&client.waits).expect("equal histograms");
@@ -159,10 +145,18 @@ fn report(options: &Options, clients: &[Sent], spent: Spent, window: Instant) {
         share(spent.others),
         share(spent.stolen),
     ));
+    let mut note =
+        |figure, unit, value| report.note(Kind { scenario: "send", figure, unit }, options.store.name(), value);
+    note("durable sends per second", "", count / seconds);
+    note("latency, p50", "ms", at(0.5));
+    note("latency, p99", "ms", at(0.99));
+    note("CPU of the server per send", "µs", each(spent.server));
+    note("CPU of the database per send", "µs", each(database));
+    note("all else on the machine", "% of the cores", share(spent.others));
 }
 
 /// How sends share commits while it counts, and commits the disk over the whole run.
-fn report_commits(options: &Options, spent: Spent, log: Log, sends: usize) {
+fn tell_commits(options: &Options, spent: Spent, log: Log, sends: usize) {
     let seconds = (options.warm_up + options.seconds) as f64;
     say(format!(
         "  {:.1} messages per commit, {:.0} commits per second; {:.0} syncs of the log per second, {:.2} ms each on average, under way {:.0} % of the time; {:.1} KiB of log per message",

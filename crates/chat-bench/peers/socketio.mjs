@@ -1,0 +1,33 @@
+// The official Socket.IO server with what a chat on it begins with: rooms, a broadcast, an acknowledgement. Nobody is authenticated and nothing is
+// stored. It is told its rooms by the handshake, and what it broadcasts has the fields and the length of our server's messages.
+// Prints `listening PORT`.
+import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import { Server } from "socket.io";
+
+const server = createServer();
+const io = new Server(server, { serveClient: false });
+// As its manual recommends for many connections: the first request is not kept.
+io.engine.on("connection", (socket) => (socket.request = null));
+
+const lengths = new Map();
+
+io.of("/chat").on("connection", (socket) => {
+  const { rooms = [], name = "nobody" } = socket.handshake.auth;
+  const sender = { id: randomUUID(), name, avatar: null };
+  socket.join(rooms);
+  socket.on("message:send", ({ conversationId, content }, answer) => {
+    const seq = (lengths.get(conversationId) ?? 0) + 1;
+    lengths.set(conversationId, seq);
+    const now = new Date().toISOString();
+    const message = {
+      id: randomUUID(), conversationId, seq, sender, content, attachment: null, replyTo: null, status: "SENT",
+      createdAt: now, updatedAt: now, editedAt: null, deletedAt: null, pos: seq,
+    };
+    io.of("/chat").to(conversationId).emit("message:received", message);
+    answer({ success: true, data: message });
+  });
+});
+
+// As long a queue of connections to be accepted as the kernel allows: many come at once.
+server.listen({ port: 0, host: "127.0.0.1", backlog: 65535 }, () => console.log(`listening ${server.address().port}`));

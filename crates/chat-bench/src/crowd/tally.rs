@@ -1,0 +1,164 @@
+use crate::disk::micros;
+use hdrhistogram::Histogram;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// After this long without anything, what is missing is lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What all members of a conversation have received together. Every message must reach every one of them, once.
+pub(super) struct Tally {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+struct State {
+    members: u32,
+    /// The number of the first of `waiting`.
+    first: u64,
+    waiting: VecDeque<Waiting>,
+    totals: Totals,
+    latency: Histogram<u64>,
+    fault: Option<String>,
+}
+
+/// A message that not every member has, as far as we know.
+struct Waiting {
+    missing: u32,
+    due: Instant,
+}
+
+/// Since the beginning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) sent: u64,
+    /// Messages that every member has.
+    pub(crate) complete: u64,
+    pub(crate) acked: u64,
+    pub(crate) deliveries: u64,
+    /// What was delivered, as JSON.
+    pub(crate) bytes: u64,
+}
+
+impl Tally {
+    pub(super) fn new(members: usize) -> Arc<Self> {
+        let state = State {
+            members: u32::try_from(members).expect("fewer members"),
+            first: 1,
+            waiting: VecDeque::new(),
+            totals: Totals::default(),
+            latency: Histogram::new(3).expect("three digits"),
+            fault: None,
+        };
+        Arc::new(Self { state: Mutex::new(state), changed: Notify::new() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics in here")
+    }
+
+    /// A message is about to be sent that was due at this time; answers its number.
+    pub(super) fn begin(&self, due: Instant) -> u64 {
+        let mut state = self.state();
+        let missing = state.members;
+        state.waiting.push_back(Waiting { missing, due });
+        state.totals.sent += 1;
+        state.totals.sent
+    }
+
+    /// A member has received message `number`.
+    pub(super) fn received(&self, number: u64, bytes: usize) {
+        let mut state = self.state();
+        state.totals.deliveries += 1;
+        state.totals.bytes += bytes as u64;
+        let State { first, waiting, .. } = &mut *state;
+        let place = number.checked_sub(*first).and_then(|place| usize::try_from(place).ok());
+        let Some(message) = place.and_then(|place| waiting.get_mut(place)).filter(|message| message.missing > 0) else {
+            drop(state);
+            self.fail(format!("message {number} came once more, or was never sent"));
+            return;
+        };
+        message.missing -= 1;
+        if message.missing == 0 {
+            let latency = micros(message.due.elapsed());
+            state.latency.record(latency).expect("a histogram that grows");
+            state.totals.complete += 1;
+            while state.waiting.front().is_some_and(|message| message.missing == 0) {
+                state.waiting.pop_front();
+                state.first += 1;
+            }
+            drop(state);
+            self.changed.notify_one();
+        }
+    }
+
+    pub(super) fn acked(&self) {
+        self.state().totals.acked += 1;
+        self.changed.notify_one();
+    }
+
+    /// The run is void.
+    pub(super) fn fail(&self, fault: String) {
+        self.state().fault.get_or_insert(fault);
+        self.changed.notify_one();
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        self.state().totals
+    }
+
+    /// How long messages took to reach the last member, from when each was due, in microseconds; begins anew.
+    pub(super) fn take_latency(&self) -> Histogram<u64> {
+        std::mem::replace(&mut self.state().latency, Histogram::new(3).expect("three digits"))
+    }
+
+    /// Waits until the totals are so. Panics where the run is void, or where nothing comes any more.
+    pub(super) async fn until(&self, is_reached: impl Fn(&Totals) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let state = self.state();
+                if let Some(fault) = &state.fault {
+                    panic!("this run is void: {fault}");
+                }
+                if is_reached(&state.totals) {
+                    return;
+                }
+            }
+            let in_time = tokio::time::timeout(PATIENCE, changed).await.is_ok();
+            assert!(in_time, "this run is void: deliveries or answers were lost: {:?}", self.totals());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+    use std::time::Instant;
+
+    #[tokio::test]
+    async fn a_message_is_complete_when_every_member_has_it() {
+        let tally = Tally::new(2);
+        let (first, second) = (tally.begin(Instant::now()), tally.begin(Instant::now()));
+        for number in [first, second, second] {
+            tally.received(number, 10);
+        }
+        assert_eq!(tally.totals().complete, 1, "the second, before the first");
+        tally.received(first, 10);
+        tally.until(|totals| totals.complete == 2 && totals.bytes == 40).await;
+        assert_eq!(tally.take_latency().len(), 2);
+        assert!(tally.take_latency().is_empty(), "taken");
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "message 1 came once more")]
+    async fn a_message_that_comes_again_voids_the_run() {
+        let tally = Tally::new(1);
+        let number = tally.begin(Instant::now());
+        tally.received(number, 10);
+        tally.received(number, 10);
+        tally.until(|_| true).await;
+    }
+}

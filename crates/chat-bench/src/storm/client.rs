@@ -1,0 +1,140 @@
+//! A client that comes back, and knows what it has.
+
+use crate::client::{Endpoint, Heard, Link, Pass, number_of, text_of};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Who was turned away tries again after this long; with so many at once there is no need of chance.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Tries in vain.
+const PATIENCE: u32 = 300;
+
+/// Of each conversation the highest `pos`.
+pub(crate) type Positions = HashMap<String, u64>;
+
+/// What a client keeps while it is away.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) token: String,
+    pub(crate) have: Positions,
+    /// Durable events that came.
+    pub(crate) events: u64,
+}
+
+impl Client {
+    pub(crate) fn new(token: &str) -> Self {
+        Self { token: token.to_owned(), have: Positions::new(), events: 0 }
+    }
+
+    /// Comes in for the first time, and learns where everything stands.
+    pub(crate) async fn arrive(&mut self, endpoint: &Endpoint) -> Link {
+        let mut link = endpoint.open(Pass::new(&self.token, &[])).await.expect("a connection");
+        let arriving = link.until(|heard| {
+            let Heard::Event { name: "resumed", data } = heard else { return false };
+            self.have = resumed(data).0;
+            true
+        });
+        arriving.await.expect("a connection that lasts");
+        link
+    }
+
+    /// Comes back; answers how often it was turned away. Panics where something is missing or comes twice.
+    pub(crate) async fn come_back(&mut self, endpoint: &Endpoint) -> (Link, u32) {
+        for refusals in 0..PATIENCE {
+            if let Some(mut link) = self.try_to(endpoint).await {
+                let coming = link.until(|heard| self.hear(heard)).await;
+                coming.expect("a connection that lasts");
+                return (link, refusals);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("a client could not come back");
+    }
+
+    async fn try_to(&self, endpoint: &Endpoint) -> Option<Link> {
+        let resume = serde_json::to_string(&self.have).expect("JSON");
+        endpoint.open(Pass { token: &self.token, resume: &resume, rooms: &[] }).await
+    }
+
+    /// Keeps what comes; answers whether it was `resumed`.
+    pub(crate) fn hear(&mut self, heard: &Heard<'_>) -> bool {
+        match heard {
+            Heard::Event { name: "resumed", data } => {
+                let (positions, limited) = resumed(data);
+                assert!(limited == 0, "too much was missed in {limited} conversations");
+                assert!(positions == self.have, "a gap: {positions:?} are there, and {:?} came", self.have);
+                true
+            }
+            Heard::Event { name: "error", data } => panic!("an error: {data}"),
+            Heard::Event { name, data } => {
+                if let Some(pos) = number_of(data, r#""pos":"#) {
+                    self.keep(name, pos, data);
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn keep(&mut self, name: &str, pos: u64, data: &str) {
+        let conversation = text_of(data, r#""conversationId":"#).expect("a conversation");
+        let have = self.have.get_mut(conversation).expect("a conversation that we are in");
+        assert!(pos == *have + 1, "lost, repeated or out of order: {name} {pos} after {have} in {conversation}");
+        *have = pos;
+        self.events += 1;
+    }
+
+    /// Whether it has all of its conversations' events up to these.
+    pub(crate) fn has(&self, goal: &Positions) -> bool {
+        self.have.iter().all(|(conversation, have)| goal.get(conversation).is_none_or(|goal| have >= goal))
+    }
+}
+
+/// Where everything stands, and in how many conversations too much was missed.
+fn resumed(data: &str) -> (Positions, usize) {
+    // More of the frame follows.
+    let value = serde_json::Deserializer::from_str(data).into_iter::<Value>().next();
+    let value = value.expect("data").expect("JSON");
+    let positions = value["positions"].as_object().expect("positions").iter();
+    let positions = positions.map(|(id, pos)| (id.clone(), pos.as_u64().expect("a number"))).collect();
+    (positions, value["limited"].as_array().map_or(0, Vec::len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Client;
+    use crate::client::Heard;
+
+    fn message(pos: u64) -> String {
+        format!(r#"{{"id":"m","conversationId":"c","pos":{pos}}}}}"#)
+    }
+
+    fn client() -> Client {
+        let mut client = Client::new("t");
+        client.have.insert("c".to_owned(), 4);
+        client
+    }
+
+    #[test]
+    fn what_was_missed_is_counted_and_where_it_ends_is_compared() {
+        let mut client = client();
+        for pos in 5..=6 {
+            assert!(!client.hear(&Heard::Event { name: "message:received", data: &message(pos) }));
+        }
+        assert!(client.hear(&Heard::Event { name: "resumed", data: r#"{"positions":{"c":6},"limited":[]}}"# }));
+        assert_eq!(client.events, 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "lost, repeated or out of order")]
+    fn a_gap_is_found() {
+        client().hear(&Heard::Event { name: "message:received", data: &message(6) });
+    }
+
+    #[test]
+    #[should_panic(expected = "a gap")]
+    fn a_gap_at_the_end_is_found() {
+        client().hear(&Heard::Event { name: "resumed", data: r#"{"positions":{"c":5},"limited":[]}}"# });
+    }
+}

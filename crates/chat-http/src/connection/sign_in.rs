@@ -18,8 +18,13 @@ impl Session {
         }
     }
 
+    /// Without the leeway that requests have: a socket whose token is over would be closed at once, and its client come back with the same token again and again.
     pub(super) fn authenticate(&self, token: &str) -> Result<Actor, ApiError> {
-        Ok(self.realtime.state.app.auth.authenticate(token)?)
+        let actor = self.realtime.state.app.auth.authenticate(token)?;
+        if actor.token_expires_at <= self.realtime.state.clock.now() {
+            return Err(ApiError::new(ErrorCode::TokenExpired, "The access token has expired"));
+        }
+        Ok(actor)
     }
 
     pub(super) fn sign_in(&mut self, actor: Actor, token: &str) -> Result<(), ApiError> {

@@ -1,5 +1,5 @@
 use super::greeting::{BEARER_PROTOCOL, offers_bearer};
-use super::{Greeting, Realtime, Source, drive};
+use super::{Greeting, Realtime, Source, authenticate, drive};
 use crate::{ApiError, HttpState};
 use actix_http::ws;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -28,8 +28,7 @@ pub(crate) fn open_in_app(
     ws::verify_handshake(request.head())
         .map_err(|fault| ApiError::new(ErrorCode::ProtocolError, format!("This is a WebSocket: {fault}")))?;
     let counted = crate::upgrade::admit(state)?;
-    let greeting =
-        Greeting::read(request.head(), Dialect::default(), |token| Ok(state.app.auth.authenticate(token)?))?;
+    let greeting = Greeting::read(request.head(), Dialect::default(), |token| authenticate(state, token))?;
     let realtime = Realtime::of_this_thread(state);
     let connection = realtime.hub.connect(Sink::Pulled, greeting.format);
     let mut response = ws::handshake_response(request.head());

@@ -33,6 +33,7 @@ mod websocket;
 pub(crate) use adapter::open_in_app;
 pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, offers_bearer};
 pub(crate) use reader::MAX_MESSAGE_BYTES;
+pub(crate) use sign_in::authenticate;
 pub(crate) use socketio::{Origin, drive_session};
 pub(crate) use source::Source;
 pub(crate) use websocket::drive;

@@ -3,11 +3,21 @@
 use super::close::close_code_of;
 use super::farewell::welcome;
 use super::session::{Session, Stage};
-use crate::ApiError;
+use crate::{ApiError, HttpState};
 use chat_domain::ErrorCode;
 use chat_domain::auth::Actor;
 use chat_protocol::realtime::{AuthenticatedView, CloseCode, Resume};
 use chat_realtime::Connection;
+
+/// Who comes with this token. Without the leeway that requests have: a socket whose token is over would be closed at once, and its client come
+/// back with the same token again and again.
+pub(crate) fn authenticate(state: &HttpState, token: &str) -> Result<Actor, ApiError> {
+    let actor = state.app.auth.authenticate(token)?;
+    if actor.token_expires_at <= state.clock.now() {
+        return Err(ApiError::new(ErrorCode::TokenExpired, "The access token has expired"));
+    }
+    Ok(actor)
+}
 
 impl Session {
     /// The first frame `auth`: it fails for good.
@@ -18,13 +28,8 @@ impl Session {
         }
     }
 
-    /// Without the leeway that requests have: a socket whose token is over would be closed at once, and its client come back with the same token again and again.
     pub(super) fn authenticate(&self, token: &str) -> Result<Actor, ApiError> {
-        let actor = self.realtime.state.app.auth.authenticate(token)?;
-        if actor.token_expires_at <= self.realtime.state.clock.now() {
-            return Err(ApiError::new(ErrorCode::TokenExpired, "The access token has expired"));
-        }
-        Ok(actor)
+        authenticate(&self.realtime.state, token)
     }
 
     pub(super) fn sign_in(&mut self, actor: Actor, token: &str) -> Result<(), ApiError> {

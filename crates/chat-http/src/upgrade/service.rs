@@ -1,5 +1,5 @@
 use super::{admit, answer};
-use crate::connection::{Greeting, Realtime, Source, drive};
+use crate::connection::{Greeting, Realtime, Source, authenticate, drive};
 use crate::error::{error_response, status_of};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
@@ -108,7 +108,7 @@ fn judge(state: &HttpState, dialect: Dialect, head: &RequestHead) -> Result<(Gre
     }
     verify_handshake(head)?;
     let counted = admit(state)?;
-    let greeting = Greeting::read(head, dialect, |token| Ok(state.app.auth.authenticate(token)?))?;
+    let greeting = Greeting::read(head, dialect, |token| authenticate(state, token))?;
     Ok((greeting, counted))
 }
 

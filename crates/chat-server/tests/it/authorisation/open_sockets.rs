@@ -101,6 +101,26 @@ async fn resuming_what_is_not_one_s_own_brings_nothing_of_it() {
     house.server.assert_untroubled();
 }
 
+#[tokio::test]
+async fn no_socket_begins_with_a_token_that_is_over_though_a_request_may() {
+    let house = House::on_sqlite().await;
+    let scene = Scene::set(&house).await;
+    let member = scene.person("bystander");
+    let token = house.token_that_just_ended(member);
+    let late = member.rest.with_token(&token);
+    assert_eq!(late.get("/users/me").await.data(200)["id"], json!(member.id));
+    for dialect in Dialect::ALL {
+        let url = house.socket_url(*dialect);
+        let refused = Socket::open(&url, &[("authorization", &format!("Bearer {token}"))]).await.err();
+        let refused = refused.expect("no upgrade");
+        assert_eq!((refused.status, &refused.body["code"]), (401, &json!("TOKEN_EXPIRED")));
+        let mut socket = Socket::open(&url, &[]).await.expect("an upgrade");
+        socket.tell("auth", json!({"token": token})).await;
+        let (frames, code) = to_the_end(&mut socket).await;
+        assert_eq!((frames.len(), &frames[0]["data"]["code"], code), (1, &json!("TOKEN_EXPIRED"), 4001));
+    }
+}
+
 /// A socket that says what it has: in a frame `resume`, or within its first frame `auth`.
 async fn resuming(house: &House, dialect: Dialect, token: &str, claimed: &Value, by_frame: bool) -> Socket {
     let url = house.socket_url(dialect);

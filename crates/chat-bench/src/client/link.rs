@@ -69,31 +69,34 @@ impl Writer {
 }
 
 impl Link {
-    /// The upgrade; `None` where it does not come about. Panics on another answer than 101.
-    pub(super) async fn open(protocol: Protocol, address: &str, bearer: Option<&str>) -> Option<Self> {
-        let mut stream = TcpStream::connect(address).await.ok()?;
-        stream.set_nodelay(true).ok()?;
+    /// The upgrade; else why it did not come about.
+    pub(super) async fn open(protocol: Protocol, address: &str, bearer: Option<&str>) -> Result<Self, String> {
+        let mut stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
         let bearer = bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
         let request = format!(
             "GET {} HTTP/1.1\r\nhost: {address}\r\n{bearer}connection: Upgrade\r\nupgrade: websocket\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: {NONCE}\r\n\r\n",
             protocol.path()
         );
-        stream.write_all(request.as_bytes()).await.ok()?;
+        stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
         let mut answer = Vec::with_capacity(512);
         let end = loop {
             if let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
             }
-            if stream.read_buf(&mut answer).await.ok()? == 0 {
-                return None;
+            if stream.read_buf(&mut answer).await.map_err(|error| error.to_string())? == 0 {
+                return Err("the connection ended before an answer".to_owned());
             }
         };
-        assert!(answer.starts_with(b"HTTP/1.1 101 "), "no upgrade: {}", String::from_utf8_lossy(&answer));
+        if !answer.starts_with(b"HTTP/1.1 101 ") {
+            let head = String::from_utf8_lossy(&answer);
+            return Err(head.lines().next().unwrap_or_default().to_owned());
+        }
         // Nearly always nothing: then nothing is kept.
         let rest = answer[end..].to_vec();
         let (half, writing) = stream.into_split();
-        Some(Self { half, rest, writer: Writer { half: Arc::new(writing), protocol } })
+        Ok(Self { half, rest, writer: Writer { half: Arc::new(writing), protocol } })
     }
 
     pub(crate) const fn writer(&self) -> &Writer {

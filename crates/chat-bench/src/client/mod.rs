@@ -36,18 +36,19 @@ impl<'a> Pass<'a> {
 }
 
 impl Endpoint {
-    /// Connects and says who comes; `None` where the server, or what is before it, has no time for that yet.
-    pub(crate) async fn open(&self, pass: Pass<'_>) -> Option<Link> {
+    /// Connects and says who comes; else why that could not be.
+    pub(crate) async fn open(&self, pass: Pass<'_>) -> Result<Link, String> {
         let bearer = (self.protocol == Protocol::Plain).then_some(pass.token);
         let mut link = Link::open(self.protocol, &self.address, bearer).await?;
         let greeting = match self.protocol {
             Protocol::Plain => format!(r#"{{"event":"resume","data":{{"resume":{}}}}}"#, pass.resume),
             Protocol::SocketIo => {
-                link.until(|heard| matches!(heard, Heard::Opened)).await.ok()?;
+                let opened = link.until(|heard| matches!(heard, Heard::Opened)).await;
+                opened.map_err(|ended| format!("{ended:?}"))?;
                 Protocol::connect(&self.auth(pass))
             }
         };
-        link.writer().try_text(&greeting).then_some(link)
+        if link.writer().try_text(&greeting) { Ok(link) } else { Err("the connection ended".to_owned()) }
     }
 
     fn auth(&self, pass: Pass<'_>) -> String {

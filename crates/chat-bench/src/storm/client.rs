@@ -3,12 +3,14 @@
 use crate::client::{Endpoint, Heard, Link, Pass, number_of, text_of};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-/// Who was turned away tries again after this long; with so many at once there is no need of chance.
-const PAUSE: Duration = Duration::from_millis(100);
-/// Tries in vain.
-const PATIENCE: u32 = 300;
+/// Who was turned away waits for a random time of at most this, doubled with each attempt in vain (docs/realtime.md).
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Attempts in vain.
+const PATIENCE: u32 = 12;
 
 /// Of each conversation the highest `pos`.
 pub(crate) type Positions = HashMap<String, u64>;
@@ -39,22 +41,41 @@ impl Client {
         link
     }
 
-    /// Comes back; answers how often it was turned away. Panics where something is missing or comes twice.
-    pub(crate) async fn come_back(&mut self, endpoint: &Endpoint) -> (Link, u32) {
-        for refusals in 0..PATIENCE {
-            if let Some(mut link) = self.try_to(endpoint).await {
-                let coming = link.until(|heard| self.hear(heard)).await;
-                coming.expect("a connection that lasts");
-                return (link, refusals);
+    /// Comes back; answers why it was turned away before, each time. Panics where something is missing or comes twice.
+    pub(crate) async fn come_back(&mut self, endpoint: &Endpoint) -> (Link, Vec<String>) {
+        let mut refusals = Vec::new();
+        for attempt in 0..PATIENCE {
+            match self.try_to(endpoint).await {
+                Ok(link) => return (link, refusals),
+                Err(refusal) => refusals.push(refusal),
             }
-            tokio::time::sleep(PAUSE).await;
+            let pause = LONGEST_PAUSE.min(PAUSE * 2_u32.pow(attempt));
+            tokio::time::sleep(pause.mul_f64(self.chance(attempt))).await;
         }
-        panic!("a client could not come back");
+        panic!("a client could not come back: {refusals:?}");
     }
 
-    async fn try_to(&self, endpoint: &Endpoint) -> Option<Link> {
+    /// What came before a refusal is kept: the next attempt goes on from there.
+    async fn try_to(&mut self, endpoint: &Endpoint) -> Result<Link, String> {
         let resume = serde_json::to_string(&self.have).expect("JSON");
-        endpoint.open(Pass { token: &self.token, resume: &resume, rooms: &[] }).await
+        let mut link = endpoint.open(Pass { token: &self.token, resume: &resume, rooms: &[] }).await?;
+        let mut refusal = None;
+        let coming = link.until(|heard| match heard {
+            Heard::Event { name: "error", data } => {
+                refusal = Some((*data).to_owned());
+                true
+            }
+            _ => self.hear(heard),
+        });
+        let ended = coming.await.map_err(|ended| format!("{ended:?}"));
+        refusal.map_or(ended, Err).map(|()| link)
+    }
+
+    /// From 0 to 1, and another for each client and attempt.
+    fn chance(&self, attempt: u32) -> f64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.token, attempt).hash(&mut hasher);
+        f64::from(u32::try_from(hasher.finish() >> 32).expect("half of it")) / f64::from(u32::MAX)
     }
 
     /// Keeps what comes; answers whether it was `resumed`.

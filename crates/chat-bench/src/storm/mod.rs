@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+const SCENARIO: &str = "reconnect-storm";
 const CONNECTING: usize = 64;
 /// What takes longer will not come.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -62,7 +63,7 @@ struct Storm {
     time: Duration,
     /// Of each client, in microseconds.
     each: Histogram<u64>,
-    refusals: u64,
+    refusals: Vec<String>,
     events: u64,
     live: u64,
     cpu: Duration,
@@ -72,7 +73,7 @@ struct Storm {
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
         "reconnect-storm: {} clients, each of another user in {} conversations of {} members, lose their connections; {} message(s) are stored in each\n  \
-         conversation; then all connect and resume in the same instant, while {} messages a second go on. The time is until the last has had its\n  \
+         conversation; then all connect and resume in the same instant (who is turned away, again after a random pause), while {} messages a second go on. The time is until the last has had its\n  \
          `resumed`. Each client checks that every `pos` comes once and in order, and all must have everything in the end. {}.{}",
         options.clients,
         options.conversations,
@@ -97,7 +98,11 @@ pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
         }
         tell(report, entrant.name(), options, &storms);
     }
-    site.server.assert_untroubled();
+    let log = site.server.log();
+    assert!(!log.contains("panicked at"), "the server's log tells of a panic");
+    let errors = log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).count();
+    let kind = Kind { scenario: SCENARIO, figure: "errors in the server's log", unit: "lines" };
+    report.figure(kind, options.store.name(), errors as f64);
     say("  Every client has every event once and in order.");
 }
 
@@ -158,12 +163,12 @@ impl Scene<'_> {
             tasks.spawn(life(client, self.endpoint.clone(), back.clone(), goal_told.clone()));
         }
         let mut each: Histogram<u64> = Histogram::new(3).expect("three digits");
-        let mut refusals = 0;
+        let mut refusals = Vec::new();
         let all_back = async {
             for _ in 0..tasks.len() {
-                let (at, refused): (Instant, u32) = coming_back.recv().await.expect("clients");
+                let (at, refused): (Instant, Vec<String>) = coming_back.recv().await.expect("clients");
                 each.record(micros(at - start)).expect("a histogram that grows");
-                refusals += u64::from(refused);
+                refusals.extend(refused);
             }
             Instant::now()
         };
@@ -201,10 +206,10 @@ impl Scene<'_> {
 async fn life(
     mut client: Client,
     endpoint: Endpoint,
-    back: mpsc::UnboundedSender<(Instant, u32)>,
+    back: mpsc::UnboundedSender<(Instant, Vec<String>)>,
     mut goal: watch::Receiver<Option<Arc<Positions>>>,
 ) -> Client {
-    let (mut link, refusals): (Link, u32) = client.come_back(&endpoint).await;
+    let (mut link, refusals): (Link, Vec<String>) = client.come_back(&endpoint).await;
     let _ = back.send((Instant::now(), refusals));
     let goal = tokio::select! {
         ended = link.until(|heard| { client.hear(heard); false }) => panic!("a connection ended: {ended:?}"),
@@ -232,7 +237,7 @@ async fn send(person: &Person, conversation: &str) {
 
 fn tell(report: &mut Report, subject: &str, options: &Options, storms: &[Storm]) {
     let clients = options.clients as f64;
-    let kind = |figure, unit| Kind { scenario: "reconnect-storm", figure, unit };
+    let kind = |figure, unit| Kind { scenario: SCENARIO, figure, unit };
     let of = |of: &dyn Fn(&Storm) -> f64| storms.iter().map(of).collect::<Vec<_>>();
     report.rounds(kind("until all are back", "s"), subject, &of(&|storm| storm.time.as_secs_f64()));
     report.rounds(kind("half are back", "s"), subject, &of(&|storm| storm.each.value_at_quantile(0.5) as f64 / 1e6));
@@ -242,8 +247,11 @@ fn tell(report: &mut Report, subject: &str, options: &Options, storms: &[Storm])
         &of(&|storm| storm.cpu.as_secs_f64() * 1e3 / clients),
     );
     report.rounds(kind("missed events per client", ""), subject, &of(&|storm| storm.events as f64 / clients));
-    report.rounds(kind("turned away", "times in all"), subject, &of(&|storm| storm.refusals as f64));
+    report.rounds(kind("turned away", "times in all"), subject, &of(&|storm| storm.refusals.len() as f64));
     report.rounds(kind("sent meanwhile", "messages"), subject, &of(&|storm| storm.live as f64));
+    if let Some(refusal) = storms.iter().find_map(|storm| storm.refusals.first()) {
+        say(format!("    turned away with, for example: {refusal}"));
+    }
     let statements: Vec<_> =
         storms.iter().filter_map(|storm| storm.statements.as_ref()).map(|(count, _)| count / clients).collect();
     if statements.is_empty() {

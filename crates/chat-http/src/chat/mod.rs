@@ -1,4 +1,4 @@
-//! The second document's surface over the same use cases: private chats are direct conversations, groups are group conversations.
+//! The `/chat` API over the same use cases: private chats are direct conversations, groups are group conversations.
 
 mod groups;
 mod members;

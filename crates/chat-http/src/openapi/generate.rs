@@ -44,7 +44,7 @@ fn spec() -> Spec {
             tag("Messages", "Messages and read positions."),
             tag(
                 "Chat",
-                "Private chats and groups, under the names of the second API: the same messages, conversations and read positions.",
+                "Private chats and groups, under names of their own: the same messages, conversations and read positions.",
             ),
             tag("Realtime", realtime::ABOUT),
             tag("Health", "For load balancers."),

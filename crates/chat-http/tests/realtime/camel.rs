@@ -1,4 +1,4 @@
-//! The second document's events, in both directions, and where the two dialects meet.
+//! The `camel` dialect's events, in both directions, and where the two dialects meet.
 
 use crate::house::{House, Person, Socket, command};
 use serde_json::{Value, json};

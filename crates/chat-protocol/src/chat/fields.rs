@@ -1,4 +1,4 @@
-//! The values that only the second document's bodies have.
+//! The values that only bodies of `/chat` have.
 
 use super::ChatTypeView;
 use crate::field::{Field, Problem};

@@ -23,7 +23,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "REALTIME_PORT",
         "3002",
-        "A second port of the same, where clients are spoken to in the second document's dialect; `0` or empty for none",
+        "A second port of the same, where clients are spoken to in the `camel` dialect; `0` or empty for none",
     ),
     setting(
         "ADMIN_HOST",

@@ -95,7 +95,7 @@ async function two(url) {
 }
 
 const scenarios = {
-  // Every command and every event of the first document.
+  // Every command and every event of the colon dialect.
   async colon() {
     const { ann, ben, atAnn, atBen, group } = await two(BASE);
     const here = { conversationId: group };
@@ -147,7 +147,7 @@ const scenarios = {
     assert.equal((await event(atBen, "user:offline")).userId, ann.id);
   },
 
-  // The same of the second document, at its own port, with the payloads of its examples.
+  // The same of the camel dialect, at its own port, with the payloads of its examples.
   async camel() {
     const { ann, ben, atAnn, atBen, group } = await two(REALTIME);
     const room = [ann.id, ben.id].sort().join("_");

@@ -2,6 +2,8 @@
 
 mod authorisation;
 mod bad_input;
+mod camel;
+mod chat_api;
 mod cluster;
 mod dependencies;
 mod documents;
@@ -16,8 +18,6 @@ mod metrics;
 mod presence;
 mod recount;
 mod resume;
-mod second_dialect;
-mod second_document;
 mod sessions;
 mod socketio;
 

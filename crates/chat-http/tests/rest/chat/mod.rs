@@ -1,4 +1,4 @@
-//! The second document's surface, as its clients meet it.
+//! The `/chat` API, as its clients meet it.
 
 mod groups;
 mod members;
@@ -17,7 +17,7 @@ impl House {
         self.ask(bearing(if let Some(body) = body { request.set_json(body) } else { request }, token)).await
     }
 
-    /// A group made by the first of these through the second document's surface.
+    /// A group made by the first of these through the `/chat` API.
     async fn chat_group(&self, name: &str, people: &[&Person]) -> Value {
         self.clock.advance(std::time::Duration::from_millis(1));
         let members: Vec<_> = people[1..].iter().map(|person| person.id.clone()).collect();

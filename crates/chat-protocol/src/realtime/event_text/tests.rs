@@ -123,7 +123,7 @@ fn positions_typing_and_presence_have_the_shapes_of_the_contract() {
 const SENT_AT: &str = "2023-11-14T22:13:20.123Z";
 
 #[test]
-fn a_private_message_is_the_second_document_s_with_where_it_stands() {
+fn a_private_message_has_both_people_and_where_it_stands() {
     let (one, two, three, four) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3), Uuid::from_u128(4));
     let event = sent_in(pair());
     assert_eq!(

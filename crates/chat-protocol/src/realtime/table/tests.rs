@@ -2,15 +2,15 @@ use super::*;
 use crate::realtime::Dialect;
 use std::collections::{HashMap, HashSet};
 
-/// What the first document's clients send.
+/// What clients of `/conversations` send.
 const FIRST_COMMANDS: &[&str] =
     &["conversation:join", "conversation:leave", "message:send", "typing:start", "typing:stop", "presence:update"];
 
-/// What the first document's clients are told.
+/// What clients of `/conversations` are told.
 const FIRST_EVENTS: &[&str] =
     &["message:received", "typing:update", "user:online", "user:offline", "participant:added", "error"];
 
-/// What the second document's clients send.
+/// What clients of `/chat` send.
 const SECOND_COMMANDS: &[&str] = &[
     "sendMessage",
     "messageDelivered",
@@ -28,7 +28,7 @@ const SECOND_COMMANDS: &[&str] = &[
     "groupCall",
 ];
 
-/// What the second document's clients are told.
+/// What clients of `/chat` are told.
 const SECOND_EVENTS: &[&str] = &[
     "messageReceived",
     "groupMessageReceived",

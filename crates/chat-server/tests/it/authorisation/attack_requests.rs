@@ -46,6 +46,7 @@ pub(super) const REQUESTS: &[Attack] = &[
     request("fetchChatMessages.currentUserId", Stranger, "POST /chat/messages/fetch", r#"{"currentUserId": "$admin", "senderId": "$self", "receiverId": "$admin"}"#, OTHERS),
     request("listUndelivered.userId",      Stranger,  "GET /chat/messages/undelivered/$admin/$member", "", OTHERS),
     request("listUndelivered.partnerId",   Stranger,  "GET /chat/messages/undelivered/$self/$member", "", OK),
+    request("listUndelivered.after",       Stranger,  "GET /chat/messages/undelivered/$self/$member?after=0", "", OK),
     request("updateMessageStatus.messageId", Stranger, "PUT /chat/message/$unreadOfPair/status", r#"{"status": "READ"}"#, OUT),
     request("updateMessageStatus.messageId", Former,  "PUT /chat/message/$unread/status", r#"{"status": "SENT"}"#, OUT),
     request("updateMessageStatus.messageId", Bystander, "PUT /chat/message/$unread/status", r#"{"status": "READ"}"#, OK),

@@ -1,4 +1,4 @@
-//! What is unread is what a recount says, after a thousand things that many clients did at once: by both documents' requests, over sockets of
+//! What is unread is what a recount says, after a thousand things that many clients did at once: by requests of both APIs, over sockets of
 //! both dialects, while somebody is removed and comes back.
 
 mod device;
@@ -88,7 +88,7 @@ async fn connect(url: &str, device: &Device) -> Socket {
     socket
 }
 
-/// How many messages of the group somebody has not read, which is what both documents' lists say.
+/// How many messages of the group somebody has not read, which is what the lists of both APIs say.
 async fn compare_in_group(person: &Person, done: &[Done], log: &Log, group: &str) -> usize {
     let marks = done.iter().flat_map(|done| &done.read).map(|mark| log.seq_of(mark));
     let read = marks.max().unwrap_or(0).max(log.joined(&person.id));
@@ -97,7 +97,7 @@ async fn compare_in_group(person: &Person, done: &[Done], log: &Log, group: &str
     let listed = person.rest.get("/conversations?limit=100").await.data(200);
     assert_eq!(find(&listed, "id", group), expected, "{} in the group", person.name);
     let rooms = person.rest.get(&format!("/chat/group-rooms/{}", person.id)).await.data(200);
-    assert_eq!(find(&rooms, "groupId", group), expected, "{} in the group, by the second document", person.name);
+    assert_eq!(find(&rooms, "groupId", group), expected, "{} in the group, by `/chat`", person.name);
     unread
 }
 
@@ -115,7 +115,7 @@ async fn compare_in_pair(person: &Person, done: &[Done], partner: &Person) {
     assert_eq!(find(&listed, "id", &direct), Some(expected), "{} with {}", person.name, partner.name);
     let rooms = person.rest.get(&format!("/chat/rooms/{}", person.id)).await.data(200);
     let (room, whose) = (find(&rooms, "userId", &partner.id), (&person.name, &partner.name));
-    assert_eq!(room, Some(expected), "{whose:?}, by the second document");
+    assert_eq!(room, Some(expected), "{whose:?}, by `/chat`");
 }
 
 fn find(list: &Value, key: &str, id: &str) -> Option<u64> {

@@ -98,8 +98,8 @@ macro_rules! javascript {
 }
 
 javascript! {
-    every_event_of_the_first_document: "colon"
-    every_event_of_the_second_document: "camel"
+    every_event_of_the_colon_dialect: "colon"
+    every_event_of_the_camel_dialect: "camel"
     refusals_say_why_and_are_final: "refusal"
     what_is_too_large_is_answered: "large"
     an_answer_that_is_late_is_late_and_no_more: "patience"

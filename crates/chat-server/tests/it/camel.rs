@@ -1,7 +1,7 @@
-//! Every row of the second document's table of events, from the outside, on both databases; and that what happens in one dialect is seen in the
+//! Every event of the `camel` dialect, from the outside, on both databases; and that what happens in one dialect is seen in the
 //! other.
 
-use crate::second_document::on_both_databases;
+use crate::chat_api::on_both_databases;
 use crate::setup;
 use chat_testkit::blackbox::{Person, Server, Socket};
 use chat_testkit::servers::Postgres;

@@ -1,5 +1,5 @@
-//! The second document's calls, as its section on trying the API out writes them, one after the other; and that what they make is the same
-//! data that the first document's clients see. On both databases.
+//! The calls of `/chat`, as its users write them with curl, one after the other; and that what they make is the same
+//! data that clients of `/conversations` see. On both databases.
 
 use crate::setup;
 use chat_testkit::blackbox::{Person, Server};
@@ -27,12 +27,12 @@ macro_rules! on_both_databases {
 pub(crate) use on_both_databases;
 
 on_both_databases! {
-    every_call_of_the_second_document_works_in_order
+    every_documented_call_works_in_order
     what_is_made_by_one_document_is_seen_through_the_other
     a_group_lives_through_invites_a_hand_over_and_its_end
 }
 
-async fn every_call_of_the_second_document_works_in_order(server: &Server) {
+async fn every_documented_call_works_in_order(server: &Server) {
     let rest = server.rest();
     let register = json!({
         "username": "johndoe", "email": "john@example.com", "password": "SecurePass123!", "firstName": "John", "lastName": "Doe"

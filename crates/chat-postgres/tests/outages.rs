@@ -129,9 +129,12 @@ async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothin
     let _server = trouble.await.expect("trouble");
 
     // The pool heals by itself, at the latest with its second answer.
-    while store.ping().await.is_err() {
-        sleep(PAUSE).await;
-    }
+    let healed = async {
+        while store.ping().await.is_err() {
+            sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), healed).await.expect("the pool heals");
     scene.assert_numbered_without_gaps(direct, bob).await;
     let mut stored = Vec::new();
     let mut request = HistoryRequest::Latest(PageLimit::parse(100).expect("a limit"));

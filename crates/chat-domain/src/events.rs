@@ -150,6 +150,30 @@ impl Envelope {
 pub trait EventBus: Send + Sync {
     /// Hands the event on. Does not wait for any socket, and does not fail.
     async fn publish(&self, envelope: Envelope);
+
+    /// Says that a change of this conversation is being stored, and will be published while what this returns is kept, if all goes well. A hint: who
+    /// delivers to many may wait a moment, and deliver several changes at once. A bus that makes nothing of it may leave it at this.
+    fn expect(&self, _conversation: ConversationId) -> Expected {
+        Expected::default()
+    }
+}
+
+/// A change that is expected as long as this is kept; see [`EventBus::expect`].
+#[must_use]
+#[derive(Default)]
+pub struct Expected(Option<Box<dyn Send + Sync>>);
+
+impl Expected {
+    /// Whoever dropping `guard` tells learns that nothing is expected any more.
+    pub fn until_dropped(guard: impl Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(guard)))
+    }
+}
+
+impl std::fmt::Debug for Expected {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Expected").field(&self.0.is_some()).finish()
+    }
 }
 
 /// A part of one conversation's changes: those with `after < pos <= up_to`.

@@ -29,7 +29,7 @@ pub mod typing;
 pub mod users;
 
 pub use error_code::ErrorCode;
-pub use events::{Audience, Change, ChangeKind, ChangeLog, ChangeRange, Envelope, Event, EventBus};
+pub use events::{Audience, Change, ChangeKind, ChangeLog, ChangeRange, Envelope, Event, EventBus, Expected};
 pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, IdSource, InvalidId, MessageId, NodeId, Pos, Seq, SessionId,
     TokenId, UserId,

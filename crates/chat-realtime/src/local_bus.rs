@@ -2,7 +2,7 @@ use crate::FanOut;
 use crate::gathered::Gathered;
 use async_trait::async_trait;
 use chat_domain::receipts::PositionsMoved;
-use chat_domain::{Audience, Envelope, Event, EventBus, UserId};
+use chat_domain::{Audience, ConversationId, Envelope, Event, EventBus, Expected, UserId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -64,5 +64,9 @@ impl EventBus for LocalBus {
             Event::PositionsMoved(moved) => self.gather(moved, envelope.audience, envelope.except),
             _ => self.fan_out.accept(envelope),
         }
+    }
+
+    fn expect(&self, conversation: ConversationId) -> Expected {
+        self.fan_out.expect(conversation)
     }
 }

@@ -2,7 +2,8 @@ use crate::frames;
 use bytes::Bytes;
 use chat_domain::{Audience, Change, ChangeKind, ConversationId, Envelope, Event, Pos, UserId};
 use chat_protocol::realtime::{Dialect, Gateway, Variant, event_owner, event_text};
-use std::sync::OnceLock;
+use std::cell::OnceCell;
+use std::sync::{Arc, OnceLock};
 
 /// What a connection is sent: which names, in which frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -62,6 +63,11 @@ impl Outgoing {
         cell.get_or_init(encode).clone()
     }
 
+    /// Whether a connection of this dialect and user is sent the owner's variant.
+    pub(crate) fn is_own(&self, dialect: Dialect, user: UserId) -> bool {
+        self.owners[dialect.index()] == Some(user)
+    }
+
     pub(crate) const fn audience(&self) -> &Audience {
         &self.envelope.audience
     }
@@ -78,9 +84,41 @@ impl Outgoing {
         }
     }
 
+    /// Where it is a new message: its conversation and number. It changes nothing about who takes part.
+    pub(crate) fn message_place(&self) -> Option<(ConversationId, Pos)> {
+        let change = self.change().filter(|change| matches!(change.kind, ChangeKind::MessageSent(_)))?;
+        Some((change.conversation_id, change.pos))
+    }
+
     /// Conversation and number, where it is a durable change.
     pub(crate) fn place(&self) -> Option<(ConversationId, Pos)> {
         self.change().map(|change| (change.conversation_id, change.pos))
+    }
+}
+
+/// Several events as one piece of bytes, as those get them whose own none of them is: made when the first connection needs it, once per format.
+pub(crate) struct Joined<'events> {
+    events: &'events [Arc<Outgoing>],
+    pieces: [OnceCell<Option<(Bytes, u64)>>; Format::COUNT],
+}
+
+impl<'events> Joined<'events> {
+    pub(crate) fn of(events: &'events [Arc<Outgoing>]) -> Self {
+        Self { events, pieces: Default::default() }
+    }
+
+    /// The bytes, and of how many events; `None` where the dialect tells of none of them.
+    pub(crate) fn piece(&self, format: Format) -> Option<(Bytes, u64)> {
+        self.pieces[format.index()].get_or_init(|| self.join(format)).clone()
+    }
+
+    fn join(&self, format: Format) -> Option<(Bytes, u64)> {
+        let frames: Vec<Bytes> = self.events.iter().filter_map(|event| event.frame(format, None)).collect();
+        match &frames[..] {
+            [] => None,
+            [only] => Some((only.clone(), 1)),
+            many => Some((Bytes::from(many.concat()), many.len() as u64)),
+        }
     }
 }
 

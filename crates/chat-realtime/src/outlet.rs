@@ -19,6 +19,9 @@ pub trait Outlet: fmt::Debug {
     /// Hands over as much of `queue` as the client takes at once.
     fn flush(&self, queue: &mut SendQueue) -> Flushed;
 
+    /// Whether bytes are all it takes, so that several frames may come as one; else each is its own.
+    fn is_stream(&self) -> bool;
+
     /// Ready when a flush may get further than the last one did, or the client is gone.
     fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()>;
 }

@@ -60,6 +60,10 @@ impl Outlet for OwnedSocket {
         Flushed::All
     }
 
+    fn is_stream(&self) -> bool {
+        true
+    }
+
     fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
         self.stream.poll_write_ready(context).map(drop)
     }

@@ -32,6 +32,10 @@ pub struct RealtimeSettings {
     pub tail_check_interval: Duration,
     /// How long positions that move are gathered, so that reading a hundred messages is one event.
     pub receipts_gathering: Duration,
+    /// A conversation with so many connections on one thread is large: writing to them all takes that thread milliseconds.
+    pub large_conversation: usize,
+    /// How long messages that are ready for a large conversation wait at most while others are being stored there, to go out together.
+    pub burst_patience: Duration,
     /// Clients of a node that drains are told to come back at different moments within this span.
     pub drain_spread: Duration,
 }
@@ -53,6 +57,8 @@ impl Default for RealtimeSettings {
             repair_tries: 10,
             tail_check_interval: Duration::from_secs(5),
             receipts_gathering: Duration::from_millis(250),
+            large_conversation: 250,
+            burst_patience: Duration::from_millis(1),
             drain_spread: Duration::from_secs(5),
         }
     }

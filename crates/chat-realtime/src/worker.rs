@@ -34,6 +34,8 @@ struct Inbox {
     most: usize,
     waiting: Mutex<Waiting>,
     arrived: Notify,
+    /// The worker waits for more before it takes what there is.
+    is_gathering: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -57,6 +59,7 @@ impl Worker {
             most: most.max(1),
             waiting: Mutex::default(),
             arrived: Notify::new(),
+            is_gathering: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         }))
     }
@@ -94,9 +97,26 @@ impl Worker {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Waits until something was posted to an empty inbox.
+    /// Looks at what waits, and leaves it there.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&[Post]) -> T) -> T {
+        look(&self.lock().posts)
+    }
+
+    /// Waits until something was posted to an empty inbox, or the worker was told to hurry.
     pub(crate) async fn arrived(&self) {
         self.0.arrived.notified().await;
+    }
+
+    /// From now on the worker is told when nothing more is expected, or is not any more.
+    pub(crate) fn set_gathering(&self, is_gathering: bool) {
+        self.0.is_gathering.store(is_gathering, Ordering::Release);
+    }
+
+    /// Nothing more is expected: a worker that waits for it need not.
+    pub(crate) fn hurry(&self) {
+        if self.0.is_gathering.load(Ordering::Acquire) {
+            self.0.arrived.notify_one();
+        }
     }
 
     pub(crate) fn close(&self) {

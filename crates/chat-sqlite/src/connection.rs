@@ -13,8 +13,12 @@ use thiserror::Error;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// Pages that a connection keeps in memory, in KiB: the writer's tree roots and the readers' hot conversations.
-const CACHE_KIB: u32 = 16 * 1_024;
+/// Pages that the writer keeps in memory, in KiB: the roots of the trees, and what is written again and again.
+const WRITER_CACHE_KIB: u32 = 16 * 1_024;
+
+/// Pages that each reader keeps in memory, in KiB. What it lacks is in the system's own cache, at the price of a system call; more here would be
+/// kept once for every reader.
+const READER_CACHE_KIB: u32 = 4 * 1_024;
 
 /// Pages in the write-ahead log before a commit copies them into the database: fewer copies of a page that changes often,
 /// for a log of about 16 MB.
@@ -82,14 +86,14 @@ pub(crate) fn prepare_file(path: &Path) -> Result<String, OpenError> {
 
 /// A connection that may write, with the settings on which durability rests.
 pub(crate) fn open_writer(path: &str, config: &SqliteConfig) -> Result<SqliteConnection, OpenError> {
-    let mut connection = open(path, config.busy_timeout)?;
+    let mut connection = open(path, config.busy_timeout, WRITER_CACHE_KIB)?;
     assert_settings(path, &mut connection)?;
     Ok(connection)
 }
 
 /// A connection that refuses to write.
 pub(crate) fn open_reader(path: &str, config: &SqliteConfig) -> Result<SqliteConnection, OpenError> {
-    let mut connection = open(path, config.busy_timeout)?;
+    let mut connection = open(path, config.busy_timeout, READER_CACHE_KIB)?;
     connection.batch_execute("PRAGMA query_only = ON").map_err(|error| refused(path, error))?;
     Ok(connection)
 }
@@ -122,7 +126,7 @@ fn refused(path: &str, source: impl Into<BoxError>) -> OpenError {
     OpenError::Database { path: path.into(), source: source.into() }
 }
 
-fn open(path: &str, busy_timeout: Duration) -> Result<SqliteConnection, OpenError> {
+fn open(path: &str, busy_timeout: Duration, cache_kib: u32) -> Result<SqliteConnection, OpenError> {
     let mut connection = SqliteConnection::establish(path).map_err(|error| refused(path, error))?;
     // The timeout first: the switch to WAL may have to wait for another process already.
     let settings = format!(
@@ -132,7 +136,7 @@ fn open(path: &str, busy_timeout: Duration) -> Result<SqliteConnection, OpenErro
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;
-         PRAGMA cache_size = -{CACHE_KIB};
+         PRAGMA cache_size = -{cache_kib};
          PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
          PRAGMA journal_size_limit = {LOG_BYTES_KEPT};",
         busy_timeout.as_millis(),

@@ -9,6 +9,7 @@ impl Messages {
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
         let conversation_id = command.conversation_id;
         let draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());
+        let expected = self.0.bus.expect(conversation_id);
         let appended = self.0.messages.append(draft).await?;
         let (Appended::New(message) | Appended::Replayed(message)) = &appended;
         let change = Change {
@@ -19,6 +20,7 @@ impl Messages {
         };
         let kind = message.kind;
         self.0.publish_changes([change]).await;
+        drop(expected);
         self.0.end_typing(conversation_id, kind, actor.user_id).await;
         Ok(appended)
     }

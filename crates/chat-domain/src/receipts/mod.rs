@@ -42,6 +42,11 @@ impl Positions {
         last.since(self.read)
     }
 
+    /// Whether anything has arrived since the participant joined. Where nothing has, nobody was ever told of these positions.
+    pub fn have_moved(self) -> bool {
+        self.joined < self.delivered
+    }
+
     /// Whether this participant was there when the message came, and has read it.
     pub fn has_read(self, seq: Seq) -> bool {
         self.joined < seq && seq <= self.read

@@ -236,6 +236,11 @@ impl Outlet for SessionOutlet {
         }
     }
 
+    /// A session that has come to a websocket stays there.
+    fn is_stream(&self) -> bool {
+        self.0.is_websocket()
+    }
+
     fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
         self.0.poll_writable(context)
     }

@@ -38,6 +38,8 @@ impl Hub {
             memberships.iter().map(|membership| membership.conversation_id).collect();
         let removals = self.removals(user, &known, resume).await?;
         let positions = self.positions(connection, user, &memberships, resume).await?;
+        // Most stay in these, and in no more: room for twice as many would be kept for as long as they are here.
+        connection.conversations.borrow_mut().reserve_exact(memberships.len());
         // From here on, nothing is waited for.
         let mut entries = Vec::with_capacity(memberships.len());
         for membership in &memberships {

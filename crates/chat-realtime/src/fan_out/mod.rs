@@ -1,4 +1,5 @@
 mod connections;
+mod expected;
 mod joined;
 mod lane;
 mod needs;
@@ -51,6 +52,8 @@ pub struct FanOut {
 struct Shard {
     lanes: HashMap<ConversationId, Lane>,
     recent: Recent,
+    /// How many changes are being stored, where there are any.
+    expected: HashMap<ConversationId, usize>,
 }
 
 /// Where a worker comes in when it asks for a conversation's changes.

@@ -51,7 +51,7 @@ impl Hub {
         }
     }
 
-    fn push(&self, connection: &Rc<Connection>, event: &Arc<Outgoing>) {
+    pub(super) fn push(&self, connection: &Rc<Connection>, event: &Arc<Outgoing>) {
         let user = connection.user.get();
         if user.is_none() || (event.except().is_some() && event.except() == user) {
             return;
@@ -67,18 +67,14 @@ impl Hub {
             return;
         }
         self.delivered.update(|delivered| delivered + 1);
-        if !connection.touched.replace(true) {
-            self.touched.borrow_mut().push(Rc::clone(connection));
-        }
+        self.touch(connection);
     }
 
     /// More changes of a user's memberships than may be kept came while a connection was attaching, and none of them may be dropped: it is
     /// told to come back instead.
     fn give_up_attaching(&self, connection: &Rc<Connection>) {
         connection.close(CloseCode::TooSlow);
-        if !connection.touched.replace(true) {
-            self.touched.borrow_mut().push(Rc::clone(connection));
-        }
+        self.touch(connection);
     }
 
     /// Membership changes in the same step as it is told of: who is added gets the change that adds them, who is removed gets
@@ -134,7 +130,7 @@ fn has_floor_from(connection: &Connection, id: ConversationId, pos: Pos) -> bool
 }
 
 /// Whether the connection has this change already; forgets a floor that has been passed.
-fn is_below_floor(connection: &Connection, id: ConversationId, pos: Pos) -> bool {
+pub(super) fn is_below_floor(connection: &Connection, id: ConversationId, pos: Pos) -> bool {
     if connection.floors.borrow().is_empty() {
         return false;
     }

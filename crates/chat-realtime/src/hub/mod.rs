@@ -1,5 +1,6 @@
 mod deliver;
 mod index;
+mod messages;
 mod timers;
 mod wheel;
 
@@ -11,6 +12,7 @@ use crate::outgoing::Format;
 use crate::worker::{Post, Worker};
 use crate::{FanOut, QueueStats, attach::Attaching};
 use chat_domain::{ConnectionId, ConversationId, Pos, SessionId, UserId};
+use messages::Run;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -185,14 +187,19 @@ impl Hub {
     /// Takes in everything that was posted, then writes to each connection that it touched.
     pub(crate) fn take_in(&self) {
         let waiting = self.worker.take();
+        let mut run = Run::default();
         for post in waiting.posts {
             match post {
-                Post::Deliver(event) => self.deliver(&event),
-                Post::CloseSession(session) => self.close_session(session),
+                Post::Deliver(event) => self.take_event(&mut run, event),
+                Post::CloseSession(session) => {
+                    self.end_run(&mut run);
+                    self.close_session(session);
+                }
                 Post::Measure(answer) => drop(answer.send(self.queue_stats())),
                 Post::Leave => self.index.borrow().connections.iter().for_each(|connection| connection.ask_to_leave()),
             }
         }
+        self.end_run(&mut run);
         if waiting.has_overflowed {
             self.send_everyone_away();
         }
@@ -206,6 +213,13 @@ impl Hub {
         let mut again = self.touched.borrow_mut();
         if again.is_empty() {
             *again = touched;
+        }
+    }
+
+    /// It is written to when everything has been taken in.
+    fn touch(&self, connection: &Rc<Connection>) {
+        if !connection.touched.replace(true) {
+            self.touched.borrow_mut().push(Rc::clone(connection));
         }
     }
 
@@ -258,7 +272,10 @@ async fn run(hub: Rc<Hub>, worker: Worker) {
     loop {
         tokio::select! {
             biased;
-            () = worker.arrived() => hub.take_in(),
+            () = worker.arrived() => {
+                hub.gather().await;
+                hub.take_in();
+            }
             _ = timer.tick() => hub.tick(),
         }
     }

@@ -9,5 +9,6 @@ mod limits;
 mod lost;
 mod order;
 mod pace;
+mod pieces;
 mod sockets;
 mod store;

@@ -87,6 +87,10 @@ impl Outlet for Outside {
         if queue.is_empty() { Flushed::All } else { Flushed::Blocked }
     }
 
+    fn is_stream(&self) -> bool {
+        false
+    }
+
     fn poll_writable(&self, _: &mut Context<'_>) -> Poll<()> {
         if self.0.room.get() > 0 { Poll::Ready(()) } else { Poll::Pending }
     }

@@ -8,7 +8,7 @@ pub use stats::BusStats;
 use crate::Redis;
 use crate::link::{Link, LinkRole};
 use async_trait::async_trait;
-use chat_domain::{Envelope, EventBus, NodeId};
+use chat_domain::{ConversationId, Envelope, EventBus, Expected, NodeId};
 use chat_protocol::node::{Head, write_packet};
 use publisher::Publisher;
 use receiver::Receiver;
@@ -108,5 +108,9 @@ impl EventBus for RedisBus {
                 tracing::warn!(error = &fault as &dyn std::error::Error, "an event cannot be sent to other nodes");
             }
         }
+    }
+
+    fn expect(&self, conversation: ConversationId) -> Expected {
+        self.local.expect(conversation)
     }
 }

@@ -3,7 +3,8 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 /// What waits to be sent to one client, in order, owned by the caller: whole WebSocket frames that are not masked, each with one
-/// Engine.IO packet, as [`crate::packets`] makes them. The same bytes serve both transports, and any number of clients.
+/// Engine.IO packet, as [`crate::packets`] makes them. The same bytes serve both transports, and any number of clients. For a session
+/// that has come to a websocket ([`crate::Session::is_websocket`]), several frames may stand in one piece.
 pub trait Outbox {
     /// Whether nothing waits.
     fn is_empty(&self) -> bool;

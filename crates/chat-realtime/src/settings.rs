@@ -19,6 +19,9 @@ pub struct RealtimeSettings {
     pub auth_timeout: Duration,
     /// How long delivery is held for a `resume` frame that was announced.
     pub resume_timeout: Duration,
+    /// So many connections read from the store at once while they come into the flow of events; where all come back at the same time, the others wait for
+    /// their turn.
+    pub attaching_at_once: usize,
     /// How long a socket is kept after its Close frame, for the peer to take it and answer.
     pub close_linger: Duration,
     /// How long a hole in a conversation's order may fill by itself before it is read from the store: two writers often overtake each
@@ -51,6 +54,7 @@ impl Default for RealtimeSettings {
             heartbeat_timeout: Duration::from_secs(20),
             auth_timeout: Duration::from_secs(10),
             resume_timeout: Duration::from_secs(10),
+            attaching_at_once: 256,
             close_linger: Duration::from_secs(5),
             hole_patience: Duration::from_millis(20),
             repair_pause: Duration::from_millis(100),

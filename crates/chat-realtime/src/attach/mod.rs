@@ -32,6 +32,7 @@ impl Hub {
     /// run. The connection must have signed in.
     pub async fn attach(&self, connection: &Rc<Connection>, resume: Option<&Resume>) -> Result<Replay, StoreError> {
         let Some(user) = connection.user.get() else { return Ok(Replay::nothing()) };
+        let turn = self.fan_out().turn_to_attach().await;
         let store = self.fan_out().conversations();
         let memberships = store.list_memberships(user, MAX_CONVERSATIONS).await?;
         let mut known: HashSet<ConversationId> =
@@ -64,7 +65,7 @@ impl Hub {
             removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
         // An addition from before the removal that comes late must not bring the user in again.
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
-        Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some())))
+        Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some()), turn))
     }
 
     fn enter(&self, connection: &Rc<Connection>, id: ConversationId, seen: Pos, resume: Option<&Resume>) -> Entry {

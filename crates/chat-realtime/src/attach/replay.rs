@@ -5,6 +5,7 @@ use crate::outgoing::Outgoing;
 use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How many changes are read at a time.
 const PAGE: u32 = 100;
@@ -16,15 +17,17 @@ const RANGES: usize = 100;
 #[derive(Debug)]
 pub struct Replay {
     plan: Option<Plan>,
+    /// Kept until the first page has been read: who has begun does not queue again.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Replay {
     pub(super) const fn nothing() -> Self {
-        Self { plan: None }
+        Self { plan: None, turn: None }
     }
 
-    pub(super) const fn new(plan: Plan) -> Self {
-        Self { plan: Some(plan) }
+    pub(super) const fn new(plan: Plan, turn: Option<OwnedSemaphorePermit>) -> Self {
+        Self { plan: Some(plan), turn }
     }
 
     /// Sends it, as fast as the client takes it, then `resumed` where the client asked to resume (or has to page), then what was held meanwhile.
@@ -32,10 +35,16 @@ impl Replay {
     pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
         let Some(mut plan) = self.plan else { return Ok(()) };
         let mut ranges = std::mem::take(&mut plan.ranges);
+        let mut turn = self.turn.filter(|_| !ranges.is_empty());
         while !ranges.is_empty() && connection.drained().await {
+            if turn.is_none() {
+                turn = hub.fan_out().turn_to_attach().await;
+            }
             let page = &ranges[..ranges.len().min(RANGES)];
             let mut asked = page.to_vec();
             let changes = hub.fan_out().changes().list_changes(page, PAGE).await?;
+            // Whoever waits for a client now keeps nobody from reading.
+            drop(turn.take());
             let count = asked.len();
             rest(&mut asked, &changes, PAGE);
             ranges.splice(..count, asked);

@@ -21,7 +21,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use users::Users;
 
 /// How many locks the conversations are spread over.
@@ -44,6 +44,7 @@ pub struct FanOut {
     is_draining: AtomicBool,
     left: Notify,
     hurry: Notify,
+    attaching: Arc<Semaphore>,
     stats: Arc<RealtimeStats>,
     joined: tokio::sync::Mutex<JoinedSince>,
 }
@@ -76,6 +77,7 @@ impl FanOut {
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
+            attaching: Arc::new(Semaphore::new(settings.attaching_at_once.max(1))),
             settings: Arc::new(settings),
             changes,
             conversations,
@@ -114,6 +116,11 @@ impl FanOut {
 
     pub(crate) fn messages(&self) -> &dyn MessageStore {
         &*self.messages
+    }
+
+    /// Waits for a connection's turn to read from the store what it begins with; first come, first served.
+    pub(crate) async fn turn_to_attach(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.attaching).acquire_owned().await.ok()
     }
 
     pub(crate) const fn runtime(&self) -> &Handle {

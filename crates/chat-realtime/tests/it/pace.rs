@@ -51,3 +51,44 @@ fn who_takes_nothing_of_what_was_missed_is_not_waited_for_for_ever() {
         assert_eq!(stuck.closed_by(), Some(CloseCode::TooSlow));
     });
 }
+
+#[test]
+fn of_those_who_come_at_once_so_many_read_from_the_store_and_the_others_follow() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { attaching_at_once: 1, ..settings() });
+        house.happens(conversation(1), Happening::Made(vec![user(1), user(2)]));
+        let (one, other) = (house.sign_in(user(1)).expect("room"), house.sign_in(user(2)).expect("room"));
+        *house.store.delays.lock().expect("a lock") = (3, 0);
+        let reads = || *house.store.reads.lock().expect("a lock");
+        let mut first = pin!(house.hub.attach(&one.connection, None));
+        let mut second = pin!(house.hub.attach(&other.connection, None));
+        assert!(poll_once(&mut first).is_pending());
+        for _ in 0..10 {
+            assert!(poll_once(&mut second).is_pending());
+        }
+        assert_eq!(reads(), 1, "it is the turn of the first");
+        first.await.expect("attached").run(&house.hub, &one.connection).await.expect("replayed");
+        second.await.expect("attached");
+        assert_eq!(reads(), 2);
+    });
+}
+
+#[test]
+fn who_is_slow_to_take_what_was_missed_keeps_nobody_else_from_coming_in() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { attaching_at_once: 1, ..settings() });
+        let resume = a_long_talk(&house);
+        let stuck = house.hub.connect(Sink::Pulled, Format::default());
+        house.hub.sign_in(&stuck, user(2), session(2)).expect("room");
+        let replay = house.hub.attach(&stuck, Some(&resume)).await.expect("attached");
+        stuck.uncork(None);
+        let mut running = pin!(replay.run(&house.hub, &stuck));
+        until("it has too much to take", || {
+            assert!(poll_once(&mut running).is_pending());
+            stuck.queued_bytes() > 64 * 1024
+        })
+        .await;
+        let other = house.arrive(user(1), Some(resume)).await;
+        until("another one is in", || other.named("resumed").len() == 1).await;
+    });
+}

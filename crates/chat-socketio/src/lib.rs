@@ -31,6 +31,11 @@ mod settings;
 mod socket;
 mod wire;
 
+/// A client's WebSocket, cut into messages: for whoever carries websockets of another protocol beside.
+pub mod websocket {
+    pub use crate::wire::{Breach, Incoming, Reader};
+}
+
 pub use engine::{Fault, InvalidPacket, Packet, Payload, Refusal, Sid};
 pub use server::{Application, Handshake, Opening, Polling, Server, Upgrade};
 pub use session::{Ending, Flushed, Message, Outbox, Queue, Session};

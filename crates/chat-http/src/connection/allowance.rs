@@ -1,6 +1,11 @@
-use super::reader::{MAX_GREETING_BYTES, MAX_MESSAGE_BYTES};
 use chat_protocol::realtime::CloseCode;
 use std::cell::Cell;
+
+/// The longest message, in bytes, whether in one frame or in many (contract §1).
+pub(crate) const MAX_MESSAGE_BYTES: usize = 1_000_000;
+
+/// The longest message that every client may send before it has signed in: a token, and what it has of some conversations.
+pub(crate) const MAX_GREETING_BYTES: usize = 128 * 1024;
 
 /// So many strangers of one worker thread may be in the middle of a message over [`MAX_GREETING_BYTES`]: together they make it hold 16 MB at most.
 const MAX_LARGE_GREETINGS: usize = 16;

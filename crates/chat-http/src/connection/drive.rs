@@ -1,7 +1,7 @@
 //! The life of a connection, whatever carries it: it listens, and runs one command after the other.
 
 use super::session::{Heard, Session};
-use bytes::BytesMut;
+use bytes::Bytes;
 use chat_protocol::realtime::CloseCode;
 use chat_realtime::{Connection, Life, frames};
 use std::future::{Future, poll_fn};
@@ -14,7 +14,7 @@ pub(super) enum Said {
     /// A command, or what was meant to be one.
     Frame(Heard),
     /// To be answered with the same payload.
-    Ping(BytesMut),
+    Ping(Bytes),
     /// A sign of life.
     Pong,
     /// Goodbye, with its code where there was one.

@@ -5,7 +5,7 @@
 //! was full go on meanwhile. Writing is the hub's, in `chat-realtime`.
 //!
 //! What carries the bytes is an `drive::Inlet` to hear by, an outlet that the hub writes to, and a `sign_in::Door` where the client comes in:
-//! - `websocket.rs`: frames of our own, cut by `reader.rs`; on our own socket (`crate::upgrade`), or, for a service that mounts our routes in its own `App`, in
+//! - `websocket.rs`: frames of our own; on our own socket (`crate::upgrade`), or, for a service that mounts our routes in its own `App`, in
 //!   the request's payload and the response's body (`adapter.rs`);
 //! - `socketio.rs`: a namespace of a session of Socket.IO (`crate::socketio`), which may outlive the connection.
 //!
@@ -23,7 +23,6 @@ mod dispatch;
 mod drive;
 mod farewell;
 mod greeting;
-mod reader;
 mod session;
 mod sign_in;
 mod socketio;
@@ -31,8 +30,8 @@ mod source;
 mod websocket;
 
 pub(crate) use adapter::open_in_app;
+pub(crate) use allowance::MAX_MESSAGE_BYTES;
 pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, offers_bearer};
-pub(crate) use reader::MAX_MESSAGE_BYTES;
 pub(crate) use sign_in::authenticate;
 pub(crate) use socketio::{Origin, drive_session};
 pub(crate) use source::Source;

@@ -1,7 +1,6 @@
-use super::allowance::Allowance;
+use super::allowance::{Allowance, MAX_MESSAGE_BYTES};
 use super::dispatch::dispatch;
 use super::farewell::Farewell;
-use super::reader::MAX_MESSAGE_BYTES;
 use super::sign_in::Door;
 use super::{Credentials, Greeting, Realtime, ResumeAsked, answers};
 use crate::ApiError;

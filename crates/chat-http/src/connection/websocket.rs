@@ -1,14 +1,15 @@
 //! The plain WebSocket: frames of our own, on our own socket or inside of somebody's `App`.
 
+use super::allowance::MAX_MESSAGE_BYTES;
 use super::drive::{Inlet, Parting, Said, busy, converse};
-use super::reader::{Incoming, MAX_MESSAGE_BYTES, Reader};
 use super::session::{Session, understand};
 use super::sign_in::{Door, first_close_code};
 use super::{Greeting, Realtime, Source};
 use crate::ApiError;
 use bytes::{Bytes, BytesMut};
-use chat_protocol::realtime::ClientFrame;
+use chat_protocol::realtime::{ClientFrame, CloseCode};
 use chat_realtime::{Connection, Counted, Life};
+use chat_socketio::websocket::{Breach, Incoming, Reader};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -59,7 +60,9 @@ impl Inlet for Frames {
     fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said> {
         let connection = Rc::clone(&session.connection);
         loop {
-            match session.most_bytes(self.reader.announced()).and_then(|most| self.reader.next(most)) {
+            let next =
+                session.most_bytes(self.reader.announced()).and_then(|most| self.reader.next(most).map_err(code_of));
+            match next {
                 Ok(Some(incoming)) => return Poll::Ready(said(incoming)),
                 Ok(None) => {}
                 Err(code) => return Poll::Ready(Said::Breach(code)),
@@ -76,9 +79,18 @@ impl Inlet for Frames {
 fn said(incoming: Incoming) -> Said {
     match incoming {
         Incoming::Text(text) => Said::Frame(ClientFrame::parse(&text).and_then(|frame| understand(&frame))),
+        Incoming::Binary(_) => Said::Breach(CloseCode::UnsupportedData),
         Incoming::Ping(payload) => Said::Ping(payload),
         Incoming::Pong => Said::Pong,
         Incoming::Close(code) => Said::Close(code),
+    }
+}
+
+const fn code_of(breach: Breach) -> CloseCode {
+    match breach {
+        Breach::Protocol => CloseCode::ProtocolViolation,
+        Breach::TooBig => CloseCode::TooBig,
+        Breach::InvalidText => CloseCode::InvalidText,
     }
 }
 

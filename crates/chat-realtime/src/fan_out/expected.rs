@@ -1,6 +1,7 @@
 //! What will come soon, as far as this node knows: whoever delivers to many does better to wait for it.
 
 use super::FanOut;
+use crate::worker::Worker;
 use chat_domain::{ConversationId, Expected};
 use std::sync::Weak;
 
@@ -40,7 +41,7 @@ impl FanOut {
         if *count == 0 {
             shard.expected.remove(&conversation);
             if let Some(lane) = shard.lanes.get(&conversation) {
-                lane.workers().for_each(|worker| worker.hurry());
+                lane.workers().for_each(Worker::hurry);
             }
         }
     }

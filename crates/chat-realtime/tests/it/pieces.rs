@@ -140,7 +140,7 @@ fn a_piece_is_no_longer_than_a_bound_and_another_conversation_ends_it() {
 #[test]
 fn what_is_ready_for_a_large_conversation_waits_for_what_is_being_stored_there() {
     on_a_worker(async {
-        let house = House::with(patient(Duration::from_secs(60)));
+        let house = House::with(patient(Duration::from_mins(1)));
         let (room, [_, stream, _]) = room_of_three(&house).await;
         let bus = LocalBus::new(Arc::clone(&house.fan_out));
         let (one, other) = (bus.expect(room), bus.expect(room));
@@ -158,7 +158,7 @@ fn what_is_ready_for_a_large_conversation_waits_for_what_is_being_stored_there()
 #[test]
 fn what_is_expected_and_fails_holds_nothing_up() {
     on_a_worker(async {
-        let house = House::with(patient(Duration::from_secs(60)));
+        let house = House::with(patient(Duration::from_mins(1)));
         let (room, [_, stream, _]) = room_of_three(&house).await;
         let expected = house.fan_out.expect(room);
         say(&house, room, 1);
@@ -184,7 +184,7 @@ fn what_is_expected_for_too_long_is_not_waited_for() {
 #[test]
 fn small_conversations_and_those_where_nothing_is_expected_wait_for_nobody() {
     on_a_worker(async {
-        let house = House::with(RealtimeSettings { large_conversation: 4, ..patient(Duration::from_secs(60)) });
+        let house = House::with(RealtimeSettings { large_conversation: 4, ..patient(Duration::from_mins(1)) });
         let (room, [_, stream, _]) = room_of_three(&house).await;
         let expected = house.fan_out.expect(room);
         say(&house, room, 1);
@@ -204,7 +204,7 @@ fn small_conversations_and_those_where_nothing_is_expected_wait_for_nobody() {
 #[test]
 fn others_of_the_thread_may_come_in_while_a_large_conversation_waits() {
     on_a_worker(async {
-        let house = House::with(patient(Duration::from_secs(60)));
+        let house = House::with(patient(Duration::from_mins(1)));
         let (room, [_, stream, _]) = room_of_three(&house).await;
         let expected = house.fan_out.expect(room);
         say(&house, room, 1);

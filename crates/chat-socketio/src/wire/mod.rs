@@ -3,11 +3,10 @@
 pub(crate) mod frames;
 mod reader;
 
-pub(crate) use reader::{Breach, Incoming};
+pub use reader::{Breach, Incoming, Reader};
 
 use crate::session::Outbox;
 use bytes::BytesMut;
-use reader::Reader;
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::io::{self, IoSlice};

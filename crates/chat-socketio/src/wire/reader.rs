@@ -4,40 +4,58 @@ use bytes::{Bytes, BytesMut};
 
 /// What a client said over its WebSocket.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Incoming {
+pub enum Incoming {
+    /// A whole text message, valid UTF-8.
     Text(String),
+    /// A whole binary message.
     Binary(Bytes),
+    /// To be answered with the same payload.
     Ping(Bytes),
+    /// A sign of life.
     Pong,
+    /// Goodbye, with its code where there was one.
     Close(Option<u16>),
 }
 
 /// Why a client's bytes are no WebSocket any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Breach {
+pub enum Breach {
+    /// They are no frames, or not in an order that RFC 6455 allows.
     Protocol,
+    /// A message is longer than it may be.
     TooBig,
+    /// A text message is no UTF-8.
+    InvalidText,
 }
 
 /// Cuts the bytes of a client into messages (RFC 6455 §5). Owns no buffer while no message is half here.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
+pub struct Reader {
     bytes: BytesMut,
     /// The message whose last frame has not come, and whether it is text.
     begun: Option<(BytesMut, bool)>,
 }
 
 impl Reader {
-    pub(crate) const fn new(bytes: BytesMut) -> Self {
+    /// A reader of which these bytes have come already.
+    pub const fn new(bytes: BytesMut) -> Self {
         Self { bytes, begun: None }
     }
 
-    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+    /// More bytes have come.
+    pub fn feed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next message that is whole; `None` until more bytes came.
-    pub(crate) fn next(&mut self, most: usize) -> Result<Option<Incoming>, Breach> {
+    /// How long the message under way is as far as is known, in bytes, before its payload is here.
+    pub fn announced(&self) -> u64 {
+        let begun = self.begun.as_ref().map_or(0, |(begun, _)| begun.len()) as u64;
+        let payload = Head::peek(&self.bytes).filter(|head| !head.is_control).map_or(0, |head| head.payload);
+        begun.saturating_add(payload)
+    }
+
+    /// The next message that is whole and at most so many bytes long; `None` until more bytes came. After an error nothing more can be read.
+    pub fn next(&mut self, most: usize) -> Result<Option<Incoming>, Breach> {
         loop {
             let Some(head) = Head::peek(&self.bytes) else { return Ok(None) };
             // The parser waits for a frame, and makes room for it, before it judges its length.
@@ -102,7 +120,7 @@ impl Reader {
 
 fn whole(payload: BytesMut, is_text: bool) -> Result<Incoming, Breach> {
     if is_text {
-        String::from_utf8(payload.into()).map(Incoming::Text).map_err(|_| Breach::Protocol)
+        String::from_utf8(payload.into()).map(Incoming::Text).map_err(|_| Breach::InvalidText)
     } else {
         Ok(Incoming::Binary(payload.freeze()))
     }
@@ -137,86 +155,4 @@ impl Head {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn masked(first: u8, payload: &[u8]) -> BytesMut {
-        let mut bytes = BytesMut::new();
-        let code = OpCode::from(first & 0x0F);
-        Parser::write_message(&mut bytes, payload, code, first & 0x80 != 0, true);
-        bytes
-    }
-
-    fn drain(reader: &mut Reader, most: usize) -> Result<Vec<Incoming>, Breach> {
-        let mut all = Vec::new();
-        while let Some(incoming) = reader.next(most)? {
-            all.push(incoming);
-        }
-        Ok(all)
-    }
-
-    #[test]
-    fn messages_come_whole_whether_in_one_frame_or_in_many() {
-        let mut bytes = masked(0x01, b"he");
-        bytes.extend_from_slice(&masked(0x89, b"p"));
-        bytes.extend_from_slice(&masked(0x80, b"llo"));
-        bytes.extend_from_slice(&masked(0x82, &[1, 2]));
-        let mut reader = Reader::default();
-        reader.feed(&bytes);
-        let expected =
-            [Incoming::Ping("p".into()), Incoming::Text("hello".into()), Incoming::Binary(Bytes::from_static(&[1, 2]))];
-        assert_eq!(drain(&mut reader, 100).expect("frames"), expected);
-    }
-
-    #[test]
-    fn a_length_is_judged_before_its_bytes_have_come() {
-        let mut reader = Reader::default();
-        reader.feed(&[0x82, 0xFF, 0, 0, 0, 0, 0x10, 0, 0, 0]);
-        assert_eq!(reader.next(1_000_000), Err(Breach::TooBig));
-        assert!(reader.bytes.capacity() < 1_000);
-        let mut reader = Reader::default();
-        reader.feed(&masked(0x01, &[b'x'; 60]));
-        reader.feed(&masked(0x80, &[b'x'; 60]));
-        assert_eq!(drain(&mut reader, 100), Err(Breach::TooBig));
-    }
-
-    #[test]
-    fn what_is_no_websocket_of_a_client_is_refused() {
-        let cases: [(&[u8], Breach); 5] = [
-            (b"\x81\x02hi", Breach::Protocol),
-            (&masked(0x80, b"more"), Breach::Protocol),
-            (&masked(0x81, b"\xff\xfe"), Breach::Protocol),
-            (&masked(0x88, b"\x03"), Breach::Protocol),
-            (&[0xC1, 0x80, 0, 0, 0, 0], Breach::Protocol),
-        ];
-        for (bytes, expected) in cases {
-            let mut reader = Reader::default();
-            reader.feed(bytes);
-            assert_eq!(drain(&mut reader, 100), Err(expected), "{bytes:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_in_any_pieces_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), step in 1_usize..20) {
-            let mut reader = Reader::default();
-            for piece in bytes.chunks(step) {
-                reader.feed(piece);
-                if drain(&mut reader, 64).is_err() { return Ok(()); }
-            }
-            prop_assert!(reader.bytes.len() <= CONTROL_FRAME_BYTES + 14);
-        }
-
-        #[test]
-        fn a_text_comes_out_as_it_went_in(text in ".{0,80}", step in 1_usize..30) {
-            let mut reader = Reader::default();
-            let mut all = Vec::new();
-            for piece in masked(0x81, text.as_bytes()).chunks(step) {
-                reader.feed(piece);
-                all.extend(drain(&mut reader, 1_000).expect("a frame"));
-            }
-            prop_assert_eq!(all, [Incoming::Text(text)]);
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 use super::*;
 use proptest::prelude::*;
 
+/// The longest message of these tests.
+const MAX_MESSAGE_BYTES: usize = 1_000_000;
+
 const FIN: u8 = 0x80;
 const TEXT: u8 = 0x1;
 const BINARY: u8 = 0x2;
@@ -28,7 +31,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn read(bytes: &[u8]) -> Result<Option<Incoming>, CloseCode> {
+fn read(bytes: &[u8]) -> Result<Option<Incoming>, Breach> {
     let mut reader = Reader::default();
     reader.feed(bytes);
     reader.next(MAX_MESSAGE_BYTES)
@@ -69,6 +72,22 @@ proptest! {
     }
 
     #[test]
+    fn any_bytes_in_any_pieces_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300), step in 1_usize..20) {
+        let mut reader = Reader::default();
+        for piece in bytes.chunks(step) {
+            reader.feed(piece);
+            loop {
+                match reader.next(64) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(_) => return Ok(()),
+                }
+            }
+        }
+        prop_assert!(reader.bytes.len() <= CONTROL_FRAME_BYTES + 14);
+    }
+
+    #[test]
     fn no_bytes_however_strange_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut reader = Reader::default();
         reader.feed(&bytes);
@@ -77,17 +96,16 @@ proptest! {
 }
 
 #[test]
-fn breaches_end_with_the_code_of_their_kind() {
-    assert_eq!(read(&[0x81, 0x02, b'h', b'i']), Err(CloseCode::ProtocolViolation), "unmasked");
-    assert_eq!(read(&frame(0xC1, b"x")), Err(CloseCode::ProtocolViolation), "reserved bit");
-    assert_eq!(read(&frame(FIN | UNKNOWN, b"x")), Err(CloseCode::ProtocolViolation), "unknown opcode");
-    assert_eq!(read(&frame(FIN, b"x")), Err(CloseCode::ProtocolViolation), "nothing to continue");
-    assert_eq!(read(&[frame(TEXT, b"a"), frame(FIN | TEXT, b"b")].concat()), Err(CloseCode::ProtocolViolation));
-    assert_eq!(read(&frame(PING, b"x")), Err(CloseCode::ProtocolViolation), "a ping in parts");
-    assert_eq!(read(&frame(FIN | PING, &[0; 126])), Err(CloseCode::ProtocolViolation), "a ping too long");
-    assert_eq!(read(&frame(FIN | CLOSE, &[1])), Err(CloseCode::ProtocolViolation), "half a close code");
-    assert_eq!(read(&frame(FIN | BINARY, b"x")), Err(CloseCode::UnsupportedData));
-    assert_eq!(read(&frame(FIN | TEXT, &[0xC3])), Err(CloseCode::InvalidText), "half a character");
+fn what_is_no_websocket_of_a_client_is_refused() {
+    assert_eq!(read(&[0x81, 0x02, b'h', b'i']), Err(Breach::Protocol), "unmasked");
+    assert_eq!(read(&frame(0xC1, b"x")), Err(Breach::Protocol), "reserved bit");
+    assert_eq!(read(&frame(FIN | UNKNOWN, b"x")), Err(Breach::Protocol), "unknown opcode");
+    assert_eq!(read(&frame(FIN, b"x")), Err(Breach::Protocol), "nothing to continue");
+    assert_eq!(read(&[frame(TEXT, b"a"), frame(FIN | TEXT, b"b")].concat()), Err(Breach::Protocol));
+    assert_eq!(read(&frame(PING, b"x")), Err(Breach::Protocol), "a ping in parts");
+    assert_eq!(read(&frame(FIN | PING, &[0; 126])), Err(Breach::Protocol), "a ping too long");
+    assert_eq!(read(&frame(FIN | CLOSE, &[1])), Err(Breach::Protocol), "half a close code");
+    assert_eq!(read(&frame(FIN | TEXT, &[0xC3])), Err(Breach::InvalidText), "half a character");
 }
 
 #[test]
@@ -97,19 +115,46 @@ fn a_character_may_be_cut_between_fragments() {
 }
 
 #[test]
+fn messages_of_bytes_come_whole_too_and_do_not_mix_with_text() {
+    let bytes = Incoming::Binary(Bytes::from_static(&[1, 2]));
+    assert_eq!(read(&[frame(BINARY, &[1]), frame(FIN, &[2])].concat()), Ok(Some(bytes)));
+    assert_eq!(read(&[frame(BINARY, &[1]), frame(FIN | TEXT, b"b")].concat()), Err(Breach::Protocol));
+}
+
+#[test]
+fn how_long_a_message_will_be_is_known_before_it_is_here() {
+    let mut reader = Reader::default();
+    reader.feed(&frame(TEXT, &[b'x'; 60]));
+    assert_eq!(reader.announced(), 60);
+    assert_eq!(reader.next(MAX_MESSAGE_BYTES), Ok(None));
+    reader.feed(&frame(FIN, &[b'x'; 200])[..4]);
+    assert_eq!(reader.announced(), 260);
+    reader.feed(&frame(FIN | PING, b"x"));
+    assert_eq!(reader.announced(), 260, "what is in between is none of it");
+}
+
+#[test]
+fn a_length_is_judged_before_any_room_is_made_for_it() {
+    let mut reader = Reader::default();
+    reader.feed(&[0x82, 0xFF, 0, 0, 0, 0, 0x10, 0, 0, 0]);
+    assert_eq!(reader.next(MAX_MESSAGE_BYTES), Err(Breach::TooBig));
+    assert!(reader.bytes.capacity() < 1_000);
+}
+
+#[test]
 fn what_is_too_big_is_refused_by_its_head_alone() {
     let announced = [&[0x81, 0xFF][..], &10_000_000_u64.to_be_bytes()].concat();
-    assert_eq!(read(&announced), Err(CloseCode::TooBig));
+    assert_eq!(read(&announced), Err(Breach::TooBig));
     assert_eq!(read(&frame(FIN | TEXT, &vec![b'x'; MAX_MESSAGE_BYTES])).map(|message| message.is_some()), Ok(true));
     let parts = [frame(TEXT, &vec![b'x'; 600_000]), frame(FIN, &vec![b'x'; 400_001])].concat();
-    assert_eq!(read(&parts), Err(CloseCode::TooBig));
+    assert_eq!(read(&parts), Err(Breach::TooBig));
     let huge = [&[0x81, 0xFF][..], &u64::MAX.to_be_bytes()].concat();
-    assert_eq!(read(&huge), Err(CloseCode::TooBig));
+    assert_eq!(read(&huge), Err(Breach::TooBig));
 }
 
 #[test]
 fn control_frames_are_told_apart() {
-    assert_eq!(read(&frame(FIN | PING, b"hi")), Ok(Some(Incoming::Ping(BytesMut::from(&b"hi"[..])))));
+    assert_eq!(read(&frame(FIN | PING, b"hi")), Ok(Some(Incoming::Ping(Bytes::from_static(b"hi")))));
     assert_eq!(read(&frame(FIN | PONG, b"hi")), Ok(Some(Incoming::Pong)));
     assert_eq!(read(&frame(FIN | CLOSE, &1001_u16.to_be_bytes())), Ok(Some(Incoming::Close(Some(1001)))));
     assert_eq!(read(&frame(FIN | CLOSE, b"")), Ok(Some(Incoming::Close(None))));

@@ -1,68 +1,112 @@
 //! The durable changes of conversations, read back: messages and everything else, merged by `pos`.
 
 use crate::PostgresStore;
-use crate::conversations::{Head, heads, load_many, role_from};
+use crate::conversations::{Head, load_many, role_from};
 use crate::fault::{Fault, Stored};
 use crate::messages::{MessageColumns, MessageRow, SummaryColumns};
 use crate::statement::cached_statement;
 use crate::time::timestamp;
 use crate::users::{SummaryRow, load_summaries};
 use async_trait::async_trait;
-use chat_domain::conversations::ConversationDetails;
+use chat_domain::conversations::{ConversationDetails, ConversationKind};
 use chat_domain::users::UserSummary;
 use chat_domain::{Change, ChangeKind, ChangeLog, ChangeRange, ConversationId, Pos, StoreError, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// What was missed is read in two steps, each for whoever asks just then. What the first has seen of a conversation
+/// is committed, and no row is ever taken away: whenever the second comes, it finds every change that the first told
+/// of, and no transaction has to hold the two together.
 #[async_trait]
 impl ChangeLog for PostgresStore {
     async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError> {
-        self.read(async |connection| list(connection, ranges, limit).await).await
+        let mut ids: Vec<ConversationId> = ranges.iter().map(|range| range.conversation_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let heads = self.batches().heads.call(ids).await?;
+        let heads = heads.into_iter().map(|head| (head.conversation_id, head)).collect();
+        let spans = cut(ranges, &heads, u64::from(limit));
+        Ok(self.batches().changes.call(spans).await?.into_iter().flatten().collect())
     }
 }
 
-async fn list(connection: &mut AsyncPgConnection, ranges: &[ChangeRange], limit: u32) -> Stored<Vec<Change>> {
-    let ids: Vec<ConversationId> = ranges.iter().map(|range| range.conversation_id).collect();
-    let heads = heads(connection, &ids).await?;
-    let cut = cut(ranges, &heads, u64::from(limit));
-    if cut.ids.is_empty() {
-        return Ok(Vec::new());
+/// A range of changes that exist, `after < pos <= up_to`, in a conversation of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Span {
+    conversation_id: ConversationId,
+    kind: ConversationKind,
+    after: Pos,
+    up_to: Pos,
+}
+
+impl Span {
+    /// How many changes there are in it: numbers have no gaps.
+    pub(crate) fn len(&self) -> usize {
+        usize::try_from(self.up_to.since(self.after)).unwrap_or(usize::MAX)
     }
-    let mut changes = load_messages(connection, cut.clone(), &heads).await?;
-    let others = load_others(connection, cut).await?;
-    changes.append(&mut described(connection, others).await?);
+}
+
+/// The ranges, cut to what exists, and then to where the limit falls. Since numbers have no gaps, that is arithmetic,
+/// and no row is read in vain.
+fn cut(ranges: &[ChangeRange], heads: &HashMap<ConversationId, Head>, limit: u64) -> Vec<Span> {
+    let mut room = limit;
+    let mut spans = Vec::with_capacity(ranges.len());
+    for ChangeRange { conversation_id, after, up_to } in ranges.iter().copied() {
+        let Some(Head { last_pos, kind, .. }) = heads.get(&conversation_id).copied() else { continue };
+        let length = last_pos.min(up_to).since(after).min(room);
+        if length > 0 {
+            room -= length;
+            spans.push(Span { conversation_id, kind, after, up_to: Pos::new(after.get() + length) });
+        }
+    }
+    spans
+}
+
+/// The changes of each of these ranges, in their order, by a constant number of queries.
+pub(crate) async fn list_spans(
+    connection: &mut AsyncPgConnection,
+    spans: Vec<Span>,
+) -> Stored<HashMap<Span, Vec<Change>>> {
+    let (messages, others) = try_join(load_messages(connection, &spans), load_others(connection, &spans)).await?;
+    let mut changes = described(connection, others).await?;
+    for (number, message, sender) in messages {
+        let Some(span) = numbered(&spans, number) else { continue };
+        let message = message.sent_by(sender, span.kind)?;
+        let (conversation_id, pos, at) = (message.conversation_id, message.pos, message.created_at);
+        changes.push((number, Change { conversation_id, pos, at, kind: ChangeKind::MessageSent(Box::new(message)) }));
+    }
     changes.sort_unstable_by_key(|(number, change)| (*number, change.pos));
-    Ok(changes.into_iter().map(|(_, change)| change).collect())
+    let mut found: HashMap<Span, Vec<Change>> = HashMap::with_capacity(spans.len());
+    for (number, change) in changes {
+        if let Some(span) = numbered(&spans, number) {
+            found.entry(span).or_default().push(change);
+        }
+    }
+    Ok(found)
 }
 
-/// Ranges as arrays: `after < pos <= up_to` in each.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Cut {
+/// The range that the server counts by this number, from 1.
+fn numbered(spans: &[Span], number: i64) -> Option<Span> {
+    spans.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
+}
+
+/// Ranges as arrays.
+struct Columns {
     ids: Vec<Uuid>,
     afters: Vec<i64>,
     up_tos: Vec<i64>,
 }
 
-/// The ranges, cut to what exists, and then to where the limit falls. Since numbers have no gaps, that is arithmetic,
-/// and no row is read in vain.
-fn cut(ranges: &[ChangeRange], heads: &HashMap<ConversationId, Head>, limit: u64) -> Cut {
-    let mut cut = Cut::default();
-    let mut room = limit;
-    for range in ranges {
-        let last = heads.get(&range.conversation_id).map_or(Pos::ZERO, |head| head.last_pos);
-        let existing = last.min(range.up_to);
-        let length = existing.since(range.after).min(room);
-        if length > 0 {
-            room -= length;
-            cut.ids.push(range.conversation_id.as_uuid());
-            cut.afters.push(range.after.to_i64());
-            cut.up_tos.push(Pos::new(range.after.get() + length).to_i64());
-        }
+fn columns(spans: &[Span]) -> Columns {
+    Columns {
+        ids: spans.iter().map(|span| span.conversation_id.as_uuid()).collect(),
+        afters: spans.iter().map(|span| span.after.to_i64()).collect(),
+        up_tos: spans.iter().map(|span| span.up_to.to_i64()).collect(),
     }
-    cut
 }
 
 cached_statement!(
@@ -99,21 +143,11 @@ cached_statement!(
 );
 
 async fn load_messages(
-    connection: &mut AsyncPgConnection,
-    cut: Cut,
-    heads: &HashMap<ConversationId, Head>,
-) -> Stored<Vec<(i64, Change)>> {
-    let Cut { ids, afters, up_tos } = cut;
-    let rows: Vec<(i64, MessageRow, SummaryRow)> = ListMessages { ids, afters, up_tos }.load(connection).await?;
-    rows.into_iter()
-        .map(|(number, message, sender)| {
-            let kind = heads.get(&message.conversation_id()).ok_or_else(|| empty("conversation_id"))?.kind;
-            let message = message.sent_by(sender, kind)?;
-            let (conversation_id, pos, at) = (message.conversation_id, message.pos, message.created_at);
-            let kind = ChangeKind::MessageSent(Box::new(message));
-            Ok((number, Change { conversation_id, pos, at, kind }))
-        })
-        .collect()
+    mut connection: &AsyncPgConnection,
+    spans: &[Span],
+) -> Stored<Vec<(i64, MessageRow, SummaryRow)>> {
+    let Columns { ids, afters, up_tos } = columns(spans);
+    Ok(ListMessages { ids, afters, up_tos }.load(&mut connection).await?)
 }
 
 #[derive(Queryable)]
@@ -128,9 +162,9 @@ struct OtherRow {
     member_ids: Option<Vec<Uuid>>,
 }
 
-async fn load_others(connection: &mut AsyncPgConnection, cut: Cut) -> Stored<Vec<OtherRow>> {
-    let Cut { ids, afters, up_tos } = cut;
-    Ok(ListOthers { ids, afters, up_tos }.load(connection).await?)
+async fn load_others(mut connection: &AsyncPgConnection, spans: &[Span]) -> Stored<Vec<OtherRow>> {
+    let Columns { ids, afters, up_tos } = columns(spans);
+    Ok(ListOthers { ids, afters, up_tos }.load(&mut connection).await?)
 }
 
 /// Adds what the changes show of conversations and users as they are now, by a constant number of queries.
@@ -188,7 +222,6 @@ fn empty(column: &'static str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_domain::conversations::ConversationKind;
 
     fn range(number: u128, after: u64, up_to: u64) -> ChangeRange {
         ChangeRange {
@@ -200,16 +233,21 @@ mod tests {
 
     #[test]
     fn ranges_are_cut_to_what_exists_and_to_the_limit() {
-        let head = |pos| Head { last_pos: Pos::new(pos), kind: ConversationKind::Group };
-        let heads = [(1, 10), (2, 5)].map(|(id, pos)| (ConversationId::new(Uuid::from_u128(id)), head(pos))).into();
-        let lengths = |ranges: &[ChangeRange], limit| {
-            let cut = cut(ranges, &heads, limit);
-            cut.afters.into_iter().zip(cut.up_tos).collect::<Vec<_>>()
+        let heads = [(1, 10), (2, 5)].map(|(id, pos)| {
+            let conversation_id = ConversationId::new(Uuid::from_u128(id));
+            (conversation_id, Head { conversation_id, last_pos: Pos::new(pos), kind: ConversationKind::Group })
+        });
+        let heads = heads.into();
+        let cut = |ranges: &[ChangeRange], limit| {
+            cut(ranges, &heads, limit)
+                .into_iter()
+                .map(|span| (span.after.get(), span.up_to.get(), span.len()))
+                .collect::<Vec<_>>()
         };
         let ranges = [range(1, 7, Pos::MAX.get()), range(9, 0, 4), range(2, 5, 9), range(2, 1, 3)];
-        assert_eq!(lengths(&ranges, 100), [(7, 10), (1, 3)]);
-        assert_eq!(lengths(&ranges, 4), [(7, 10), (1, 2)]);
-        assert_eq!(lengths(&ranges, 2), [(7, 9)]);
-        assert_eq!(lengths(&ranges, 0), []);
+        assert_eq!(cut(&ranges, 100), [(7, 10, 3), (1, 3, 2)]);
+        assert_eq!(cut(&ranges, 4), [(7, 10, 3), (1, 2, 1)]);
+        assert_eq!(cut(&ranges, 2), [(7, 9, 2)]);
+        assert_eq!(cut(&ranges, 0), []);
     }
 }

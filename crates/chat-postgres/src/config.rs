@@ -13,7 +13,12 @@ pub struct PostgresConfig {
     pub pool_size: usize,
     /// How many calls may wait for one of these connections; one more is answered with `Overloaded`. At least one.
     pub pool_queue: usize,
-    /// How long a call waits for a connection, and a send for a writer, before it is answered with `Overloaded`.
+    /// How many calls of each of the kinds that share queries may wait, whatever the pool; one more is answered with
+    /// `Overloaded`. They are what each client needs who comes or goes, so this bounds how many come at once. At least
+    /// one.
+    pub batch_queue: usize,
+    /// How long a call waits for a connection or for a query to share, and a send for a writer, before it is answered
+    /// with `Overloaded`. Looked at when a query or a writer takes what waits.
     pub wait_timeout: Duration,
     /// How many tasks store sends, each with a connection of its own. At least one.
     pub writers: usize,
@@ -32,7 +37,9 @@ impl PostgresConfig {
     pub const DEFAULT_POOL_SIZE: usize = 10;
     /// Calls waiting for a connection, by default.
     pub const DEFAULT_POOL_QUEUE: usize = 1_024;
-    /// Waiting for a connection or a writer, by default.
+    /// Waiting calls of one kind that share queries, by default: every client that one node serves may come at once.
+    pub const DEFAULT_BATCH_QUEUE: usize = 65_536;
+    /// Waiting for a connection, a query or a writer, by default.
     pub const DEFAULT_WAIT_TIMEOUT: Duration = Duration::from_secs(5);
     /// Writers, by default: while one waits for the disk, the other gathers.
     pub const DEFAULT_WRITERS: usize = 2;
@@ -51,6 +58,7 @@ impl PostgresConfig {
             url: url.into(),
             pool_size: Self::DEFAULT_POOL_SIZE,
             pool_queue: Self::DEFAULT_POOL_QUEUE,
+            batch_queue: Self::DEFAULT_BATCH_QUEUE,
             wait_timeout: Self::DEFAULT_WAIT_TIMEOUT,
             writers: Self::DEFAULT_WRITERS,
             write_queue: Self::DEFAULT_WRITE_QUEUE,
@@ -73,6 +81,7 @@ impl fmt::Debug for PostgresConfig {
             .debug_struct("PostgresConfig")
             .field("pool_size", &self.pool_size)
             .field("pool_queue", &self.pool_queue)
+            .field("batch_queue", &self.batch_queue)
             .field("wait_timeout", &self.wait_timeout)
             .field("writers", &self.writers)
             .field("write_queue", &self.write_queue)

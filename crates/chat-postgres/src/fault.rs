@@ -21,6 +21,13 @@ pub(crate) enum Fault {
     Name { column: &'static str, found: String },
 }
 
+impl Fault {
+    /// Whether the connection is gone, or goes, so that another may do better.
+    pub(crate) fn is_of_connection(&self) -> bool {
+        matches!(self, Self::Database(error) if Trouble::of(error) == Trouble::Gone)
+    }
+}
+
 /// What helpers return that run queries and refuse nothing.
 pub(crate) type Stored<T> = Result<T, Fault>;
 

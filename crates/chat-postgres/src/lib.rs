@@ -1,8 +1,8 @@
 //! The store of a cluster: every store port of `chat-domain` on `PostgreSQL`, which any number of nodes share.
 //!
 //! **Owns** the schema (`migrations/postgres`, embedded, run by [`PostgresStore::open`] under an advisory lock), every
-//! line of SQL for this database, the pool of connections, and the writers of sends. Speaks the protocol itself
-//! (diesel-async over tokio-postgres): there is no libpq to install.
+//! line of SQL for this database, the pool of connections, the writers of sends, and the batches of what all clients
+//! ask at once. Speaks the protocol itself (diesel-async over tokio-postgres): there is no libpq to install.
 //!
 //! **Must never know** HTTP, JSON bodies, sockets, other stores, or who may do what: decisions are the domain's, made
 //! on what the transaction sees.
@@ -18,8 +18,13 @@
 //!   and stores it in one transaction of two trips to the server: hold the conversations and read what the decisions need; insert, move the
 //!   counters, commit. An answer follows its commit, which is on disk. Where a batch fails because of one send, its
 //!   sends run singly. See `messages/batch.rs`.
+//! - *What every client needs that comes or goes* (memberships, positions, messages at their places, changes, the user,
+//!   last seen) is asked by group reads: one call goes out at once, and those that come while two queries of their kind
+//!   are under way share the next. Clients that come back by the thousand cost a fraction of a statement each, and
+//!   wait in a list of their own, not for a connection. See `batcher.rs` for how, `batches.rs` for which and for how
+//!   much a query may cost.
 //! - *Everything else* takes a connection from the pool: `query` for one statement, `read` for several that see one
-//!   state, `write` for a transaction (see `store.rs`).
+//!   state, `write` for a transaction (see `store.rs` and `database.rs`).
 //! - *Locks* are taken in one order: users, sessions, conversations, participants; several of a kind in the order of
 //!   their ids. Whatever takes a `seq` or a `pos`, or changes who takes part, holds the conversation's row first. So
 //!   two writers wait for each other in turn, never in a circle, and numbers have no gaps, whichever node gives them.
@@ -52,17 +57,21 @@
 //! # To add something
 //!
 //! **A port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the feature's
-//! directory, and one line in its `mod.rs`. **A column**: a new folder in `migrations/postgres`, `diesel migration run`
-//! (see `diesel.toml` beside this crate's manifest), and the rows that read it. What every send runs is written with
+//! directory, and one line in its `mod.rs`. **A group read**: a function over a connection that finds many keys at once,
+//! in the feature's `shared.rs`, and a field of `Batches`. **A column**: a new folder in `migrations/postgres`, `diesel migration run`
+//! (see `diesel.toml` beside this crate's manifest), and the rows that read it. What every send and every client runs is written with
 //! `cached_statement!`, since diesel prepares an `UPDATE`, and what is written as SQL, anew each time. Tests need the
 //! programs of a `PostgreSQL` server: see `chat_testkit::servers`.
 
 mod address;
 mod auth;
+mod batcher;
+mod batches;
 mod changes;
 mod config;
 mod connect;
 mod conversations;
+mod database;
 mod fault;
 mod messages;
 mod migrate;
@@ -80,5 +89,5 @@ mod users;
 
 pub use config::PostgresConfig;
 pub use open_error::OpenError;
-pub use status::{PoolStatus, PostgresStatus, SendStatus};
+pub use status::{BatchStatus, PoolStatus, PostgresStatus, SendStatus};
 pub use store::PostgresStore;

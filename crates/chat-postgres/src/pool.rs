@@ -16,7 +16,8 @@ use tokio::sync::Semaphore;
 /// A connection that goes back when it is dropped, or away where it is broken or in a transaction.
 pub(crate) type PooledConnection = Object<AsyncPgConnection>;
 
-/// A bounded number of connections, and of those who wait for one.
+/// A bounded number of connections, and of those who wait for one. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Pool {
     connections: diesel_async::pooled_connection::deadpool::Pool<AsyncPgConnection>,
     waiting_room: Arc<Semaphore>,
@@ -48,6 +49,11 @@ impl Pool {
     /// A connection that works as far as this node knows.
     pub(crate) async fn get(&self) -> Result<PooledConnection, StoreError> {
         let _place = self.waiting_room.try_acquire().map_err(|_| StoreError::Overloaded)?;
+        self.get_for_many().await
+    }
+
+    /// The same, without a place in the waiting room, for what is bounded by itself.
+    pub(crate) async fn get_for_many(&self) -> Result<PooledConnection, StoreError> {
         self.connections.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => StoreError::Overloaded,
             PoolError::Timeout(_) => StoreError::Unavailable(BoxError::from("the database takes too long to answer")),

@@ -3,6 +3,8 @@
 pub struct PostgresStatus {
     /// Connections for everything but sends.
     pub pool: PoolStatus,
+    /// Calls that share queries.
+    pub batches: BatchStatus,
     /// The writers of sends.
     pub sends: SendStatus,
 }
@@ -18,6 +20,19 @@ pub struct PoolStatus {
     pub idle: usize,
     /// How many calls wait for one.
     pub waiting: usize,
+}
+
+/// Calls that many clients make at once, of all kinds together. Counters count from the store's opening.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BatchStatus {
+    /// How many calls wait for a query to share.
+    pub waiting: usize,
+    /// How many calls were taken for a query; by `batches`, how many share one.
+    pub calls: u64,
+    /// How many shared queries were run: a statement each, or, of changes, up to five.
+    pub batches: u64,
+    /// How many of those failed, so that they were halved or their calls refused.
+    pub failed_batches: u64,
 }
 
 /// The writers of sends. Counters count from the store's opening.

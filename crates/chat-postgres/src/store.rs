@@ -1,14 +1,14 @@
+use crate::batches::Batches;
 use crate::connect::{self, ConnectFault, Connector};
+use crate::database::Database;
 use crate::fault::Fault;
 use crate::messages::Writers;
-use crate::pool::{Pool, PooledConnection};
 use crate::status::PostgresStatus;
 use crate::{OpenError, PostgresConfig, migrate, start};
 use chat_domain::{BoxError, StoreError};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::AsyncPgConnection;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// One state of the database for all that follows.
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -26,15 +26,15 @@ pub struct PostgresStore {
 }
 
 struct Inner {
-    pool: Pool,
+    database: Database,
+    batches: Batches,
     writers: Writers,
-    call_timeout: Duration,
 }
 
 impl PostgresStore {
-    /// Waits for the server, brings its schema up to date, checks its settings and starts the writers. Connections and
-    /// writers live on the runtime that this is called from, which must outlive the store; the store itself may be used
-    /// from any.
+    /// Waits for the server, brings its schema up to date, checks its settings and starts the writers. Connections,
+    /// batches and writers live on the runtime that this is called from, which must outlive the store; the store itself
+    /// may be used from any.
     pub async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let connector = Connector::new(config)?;
         for migration in migrate::migrate(&connector, config.start_timeout).await? {
@@ -43,10 +43,11 @@ impl PostgresStore {
         let mut first = start::wait_for(config.start_timeout, || connector.connect()).await?;
         connect::check(&mut first).await?;
         let call_timeout = config.statement_timeout + GRACE;
-        let pool = Pool::new(connector.clone(), config)
+        let database = Database::new(connector.clone(), config, call_timeout)
             .map_err(|error| OpenError::Unreachable(BoxError::from(error.to_string())))?;
+        let batches = Batches::new(&database, config);
         let writers = Writers::start(&connector, config, call_timeout);
-        Ok(Self { inner: Arc::new(Inner { pool, writers, call_timeout }) })
+        Ok(Self { inner: Arc::new(Inner { database, batches, writers }) })
     }
 
     /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, and brings its
@@ -68,18 +69,24 @@ impl PostgresStore {
 
     /// What waits and what is busy, for metrics.
     pub fn status(&self) -> PostgresStatus {
-        PostgresStatus { pool: self.inner.pool.status(), sends: self.inner.writers.status() }
+        let Inner { database, batches, writers } = &*self.inner;
+        PostgresStatus { pool: database.status(), batches: batches.status(), sends: writers.status() }
     }
 
     /// Stores the sends that are queued, then ends the writers and the pool; calls that come later are answered with
     /// `Unavailable`.
     pub async fn close(&self) {
         self.inner.writers.close().await;
-        self.inner.pool.close();
+        self.inner.database.close();
     }
 
     pub(crate) fn writers(&self) -> &Writers {
         &self.inner.writers
+    }
+
+    /// The calls that many clients make at once.
+    pub(crate) fn batches(&self) -> &Batches {
+        &self.inner.batches
     }
 
     /// Runs a body in a transaction and answers once that is committed. A body that fails leaves no trace. Where the
@@ -93,7 +100,7 @@ impl PostgresStore {
         A: Into<E>,
         E: From<StoreError>,
     {
-        self.transaction("BEGIN", body).await
+        self.inner.database.transaction("BEGIN", body).await
     }
 
     /// Runs a body of several queries that all see one state of the database, with everything in it that was answered
@@ -106,7 +113,7 @@ impl PostgresStore {
         A: Into<E>,
         E: From<StoreError>,
     {
-        self.transaction(BEGIN_READING, body).await
+        self.inner.database.transaction(BEGIN_READING, body).await
     }
 
     /// Runs a body of a single statement, which needs no transaction around it.
@@ -118,51 +125,8 @@ impl PostgresStore {
         A: Into<E>,
         E: From<StoreError>,
     {
-        let mut connection = self.inner.pool.get().await?;
-        match timeout(self.inner.call_timeout, body(&mut connection)).await {
-            Ok(outcome) => outcome.map_err(Into::into),
-            Err(_) => Err(silent(connection).into()),
-        }
+        self.inner.database.query(body).await
     }
-
-    async fn transaction<T, A, E>(
-        &self,
-        begin: &str,
-        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
-    ) -> Result<T, E>
-    where
-        A: Into<E>,
-        E: From<StoreError>,
-    {
-        let mut connection = self.inner.pool.get().await?;
-        let whole = async {
-            let failed = |error| E::from(StoreError::from(Fault::Database(error)));
-            AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin).await.map_err(failed)?;
-            match body(&mut connection).await {
-                Ok(value) => {
-                    AnsiTransactionManager::commit_transaction(&mut *connection).await.map_err(failed)?;
-                    Ok(value)
-                }
-                Err(refusal) => {
-                    if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *connection).await {
-                        // The pool throws the connection away, and the server then undoes the transaction.
-                        tracing::debug!(%error, "a transaction could not be rolled back");
-                    }
-                    Err(refusal.into())
-                }
-            }
-        };
-        match timeout(self.inner.call_timeout, whole).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(silent(connection).into()),
-        }
-    }
-}
-
-/// Throws away a connection on which an answer is overdue: whoever came next would wait behind it.
-fn silent(connection: PooledConnection) -> StoreError {
-    drop(PooledConnection::take(connection));
-    StoreError::Unavailable(BoxError::from("the database does not answer"))
 }
 
 impl From<ConnectFault> for StoreError {

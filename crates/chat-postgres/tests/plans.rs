@@ -4,13 +4,16 @@
 use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore};
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
 use chat_domain::receipts::{AdvancePositions, ReceiptStore, ReceiptTarget};
-use chat_domain::users::SearchTerm;
-use chat_domain::{ChangeLog, ChangeRange, ConversationId, PageLimit, PageNumber, PageRequest, Pos, Seq, UserId};
+use chat_domain::users::{SearchTerm, UserStore};
+use chat_domain::{
+    ChangeLog, ChangeRange, ConversationId, PageLimit, PageNumber, PageRequest, Pos, Seq, Timestamp, UserId,
+};
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::{Scene, Stores};
 use serde_json::Value;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// At both sizes the indexes have two levels. Fifty thousand messages have a third, and every look-up reads one page
 /// more; the fourth comes with some ten million.
@@ -122,6 +125,21 @@ impl Site {
         .await
     }
 
+    /// What a client asks for that comes back, and what is noted of one that goes.
+    async fn coming_and_going(&self) -> Vec<Reading> {
+        let number = AtomicI64::new(1);
+        self.readings(async |site| {
+            let memberships = site.store.list_memberships(site.viewer, 10_000).await.expect("memberships");
+            assert_eq!(memberships.len(), 51);
+            let ids: Vec<_> = memberships.iter().map(|membership| membership.conversation_id).collect();
+            assert_eq!(site.store.list_positions(&ids).await.expect("positions").len(), 102);
+            assert!(UserStore::find(&*site.store, site.viewer).await.expect("an answer").is_some());
+            let seen = Timestamp::from_unix_micros(number.fetch_add(1, Ordering::Relaxed));
+            site.store.touch_last_seen(site.viewer, seen).await.expect("touched");
+        })
+        .await
+    }
+
     async fn changes(&self, after: u64) -> Vec<Reading> {
         let range = ChangeRange { conversation_id: self.group, after: Pos::new(after), up_to: Pos::MAX };
         self.readings(async |site| {
@@ -196,6 +214,14 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
     assert_same("a page of conversations", &small.list().await, &large.list().await);
     assert_same("a search for groups", &small.search().await, &large.search().await);
     assert_same("messages at their places", &small.places().await, &large.places().await);
+    let coming = small.coming_and_going().await;
+    assert_same("who comes and goes", &coming, &large.coming_and_going().await);
+    assert_eq!(coming.len(), 4, "a statement for each call");
+    let indexes = [" participations_of_user participants", " conversations_pkey conversations"];
+    assert!(indexes.iter().all(|index| coming[0].shape.contains(index)), "{}", coming[0].shape);
+    for reading in &coming {
+        assert!(!reading.shape.contains("Seq Scan"), "{}", reading.shape);
+    }
     assert_same("what was missed lately", &small.changes(SMALL - 100).await, &large.changes(LARGE - 100).await);
     assert_same("what was missed of old", &small.changes(100).await, &large.changes(100).await);
 

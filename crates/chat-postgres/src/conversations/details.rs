@@ -1,6 +1,8 @@
-use super::rows::{ConversationRow, ParticipantRow};
+use super::rows::{ConversationRow, ParticipantColumns, ParticipantRow};
 use crate::fault::Stored;
+use crate::messages::SummaryColumns;
 use crate::schema::{conversations, participants, users};
+use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, MAX_LISTED_PARTICIPANTS, Participant};
 use chat_domain::{ConversationId, UserId};
@@ -10,17 +12,25 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// The first participants of each conversation, found one conversation at a time: what a large group costs is what is
-/// listed of it.
-const FIRST_PARTICIPANTS: &str = "SELECT first.*, users.id, users.username, users.name, users.avatar
-     FROM unnest($1) AS asked (id)
+cached_statement!(
+    /// The first participants of each conversation, found one conversation at a time: what a large group costs is what
+    /// is listed of it.
+    ListFirstParticipants { ids: Vec<Uuid>, limit: i64 } -> (ParticipantColumns, SummaryColumns),
+    "SELECT first.conversation_id, first.role, first.joined_at, first.joined_seq, first.delivered_seq, first.read_seq,
+            users.id, users.username, users.name, users.avatar
+     FROM unnest(",
+    ids as Array<SqlUuid>,
+    ") AS asked (id)
      CROSS JOIN LATERAL (
          SELECT * FROM participants
          WHERE participants.conversation_id = asked.id AND participants.left_at IS NULL
          ORDER BY participants.joined_at, participants.user_id
-         LIMIT $2) AS first
+         LIMIT ",
+    limit as BigInt,
+    ") AS first
      JOIN users ON users.id = first.user_id
-     ORDER BY first.joined_at, first.user_id";
+     ORDER BY first.joined_at, first.user_id",
+);
 
 pub(super) async fn find_conversation(
     connection: &mut AsyncPgConnection,
@@ -98,11 +108,8 @@ pub(super) async fn with_participants(
     conversations: Vec<Conversation>,
 ) -> Stored<Vec<ConversationDetails>> {
     let ids: Vec<Uuid> = conversations.iter().map(|conversation| conversation.id.as_uuid()).collect();
-    let rows: Vec<(ParticipantRow, SummaryRow)> = diesel::sql_query(FIRST_PARTICIPANTS)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .bind::<BigInt, _>(i64::try_from(MAX_LISTED_PARTICIPANTS).unwrap_or(i64::MAX))
-        .load(connection)
-        .await?;
+    let asked = ListFirstParticipants { ids, limit: i64::try_from(MAX_LISTED_PARTICIPANTS).unwrap_or(i64::MAX) };
+    let rows: Vec<(ParticipantRow, SummaryRow)> = asked.load(connection).await?;
     let mut listed: HashMap<ConversationId, Vec<Participant>> = HashMap::with_capacity(conversations.len());
     for (participant, user) in rows {
         listed.entry(participant.conversation_id()).or_default().push(participant.with_user(user)?);

@@ -12,12 +12,13 @@ mod names;
 mod participants;
 mod rows;
 mod search;
+mod shared;
 mod update;
 
 pub(crate) use details::load_many;
-pub(crate) use memberships::{Head, heads};
 pub(crate) use participants::leave_every_group;
 pub(crate) use rows::{kind_from, role_from};
+pub(crate) use shared::{Head, Wanted, list_heads, list_memberships, list_positions};
 
 use crate::PostgresStore;
 use async_trait::async_trait;
@@ -54,7 +55,7 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
-        self.query(async |connection| memberships::list(connection, user, limit).await).await
+        self.batches().list_memberships(user, limit).await
     }
 
     async fn find_membership(
@@ -78,7 +79,10 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
-        self.query(async |connection| memberships::positions(connection, ids).await).await
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(self.batches().positions.call(ids).await?.into_iter().flatten().collect())
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

@@ -11,6 +11,7 @@ use chat_domain::users::AvatarUrl;
 use chat_domain::{ConversationId, Pos, Seq, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 #[derive(Queryable, Selectable)]
@@ -54,7 +55,10 @@ impl TryFrom<ConversationRow> for Conversation {
     }
 }
 
-#[derive(Queryable, Selectable, QueryableByName)]
+/// A participant's columns, as [`ParticipantRow`] reads them.
+pub(super) type ParticipantColumns = (SqlUuid, Text, BigInt, BigInt, BigInt, BigInt);
+
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = participants, check_for_backend(Pg))]
 pub(crate) struct ParticipantRow {
     conversation_id: Uuid,

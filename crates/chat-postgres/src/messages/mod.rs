@@ -14,6 +14,7 @@ mod writers;
 
 pub(crate) use append::{MessageColumns, SummaryColumns};
 pub(crate) use history::{find_in_conversation, last_messages};
+pub(crate) use places::{Place, list_at};
 pub(crate) use rows::MessageRow;
 pub(crate) use writers::Writers;
 
@@ -44,6 +45,9 @@ impl MessageStore for PostgresStore {
     }
 
     async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
-        self.query(async |connection| places::list(connection, places).await).await
+        let mut places = places.to_vec();
+        places.sort_unstable();
+        places.dedup();
+        self.batches().places.call(places).await
     }
 }

@@ -6,6 +6,7 @@ use chat_domain::{ConversationId, MessageId, Seq, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 cached_statement!(
@@ -19,6 +20,9 @@ cached_statement!(
     ") AS asked (conversation_id, seq)
      JOIN messages AS m ON m.conversation_id = asked.conversation_id AND m.seq = asked.seq",
 );
+
+/// Where a message may be.
+pub(crate) type Place = (ConversationId, Seq);
 
 type PlaceRow = (Uuid, Uuid, i64, Uuid);
 
@@ -41,14 +45,14 @@ pub(super) async fn find(connection: &mut AsyncPgConnection, id: MessageId) -> S
     Ok(row.map(place))
 }
 
-pub(super) async fn list(
+pub(crate) async fn list_at(
     connection: &mut AsyncPgConnection,
-    places: &[(ConversationId, Seq)],
-) -> Stored<Vec<MessagePlace>> {
+    places: Vec<Place>,
+) -> Stored<HashMap<Place, MessagePlace>> {
     let asked = ListAt {
         conversation_ids: places.iter().map(|(id, _)| id.as_uuid()).collect(),
         seqs: places.iter().map(|(_, seq)| seq.to_i64()).collect(),
     };
     let rows: Vec<PlaceRow> = asked.load(connection).await?;
-    Ok(rows.into_iter().map(place).collect())
+    Ok(rows.into_iter().map(place).map(|place| ((place.conversation_id, place.seq), place)).collect())
 }

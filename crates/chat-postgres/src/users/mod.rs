@@ -7,10 +7,12 @@ mod find;
 mod profile;
 mod rows;
 mod search;
+mod shared;
 
 pub(crate) use find::{hold, hold_turn, load_summaries};
 pub(crate) use rows::SummaryRow;
 pub(crate) use search::end_of_prefix;
+pub(crate) use shared::{list_users, touch_last_seen};
 
 use crate::PostgresStore;
 use async_trait::async_trait;
@@ -28,7 +30,7 @@ impl UserStore for PostgresStore {
     }
 
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        self.query(async |connection| find::find(connection, id).await).await
+        Ok(self.batches().users.call(vec![id]).await?.pop())
     }
 
     async fn list_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
@@ -87,7 +89,7 @@ impl UserStore for PostgresStore {
     }
 
     async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {
-        self.query(async |connection| profile::touch_last_seen(connection, id, at).await).await
+        self.batches().seen.call(vec![(id, at)]).await.map(drop)
     }
 
     async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError> {

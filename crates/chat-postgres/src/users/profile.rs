@@ -89,13 +89,3 @@ pub(super) async fn renew_hash(
         .await?;
     Ok(replaced > 0)
 }
-
-pub(super) async fn touch_last_seen(connection: &mut AsyncPgConnection, id: UserId, at: Timestamp) -> Stored<()> {
-    let at = micros(at);
-    let earlier = users::last_seen.is_null().or(users::last_seen.lt(at));
-    diesel::update(users::table.find(id.as_uuid()).filter(users::deleted_at.is_null()).filter(earlier))
-        .set(users::last_seen.eq(at))
-        .execute(connection)
-        .await?;
-    Ok(())
-}

@@ -43,7 +43,7 @@ impl TryFrom<UserRow> for User {
 }
 
 /// What messages and participants show of an account, deleted or not.
-#[derive(Queryable, Selectable, QueryableByName)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(Pg))]
 pub(crate) struct SummaryRow {
     id: Uuid,

@@ -118,7 +118,7 @@ impl Page<'_> {
 
     fn database(&mut self, metrics: &Metrics) -> Result {
         let Some(status) = metrics.store.status() else { return Ok(()) };
-        let (pool, sends) = (status.pool, status.sends);
+        let (pool, sends, shared) = (status.pool, status.sends, status.batches);
         let connections = [("open", pool.open), ("idle", pool.idle), ("limit", pool.limit)];
         self.gauges("database_connections", "Connections for everything but sends", "state", &connections)?;
         self.gauge("database_waiting_calls", "Calls that wait for a connection", pool.waiting as u64)?;
@@ -126,7 +126,11 @@ impl Page<'_> {
         self.gauges("database_send_queue", "Sends that wait for a writer, and how many may", "state", &queue)?;
         self.counter("database_batched_sends", "Sends that were taken from the queue", sends.taken)?;
         self.counter("database_batches", "Transactions that they shared", sends.batches)?;
-        self.counter("database_failed_batches", "Of those, the ones that failed", sends.failed_batches)
+        self.counter("database_failed_batches", "Of those, the ones that failed", sends.failed_batches)?;
+        self.gauge("database_waiting_shared_calls", "Calls that wait to share a query", shared.waiting as u64)?;
+        self.counter("database_shared_calls", "Calls that were answered together", shared.calls)?;
+        self.counter("database_shared_queries", "Queries that they shared", shared.batches)?;
+        self.counter("database_failed_shared_queries", "Of those, the ones that failed", shared.failed_batches)
     }
 
     fn cluster(&mut self, metrics: &Metrics) -> Result {

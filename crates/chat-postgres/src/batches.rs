@@ -1,0 +1,142 @@
+//! The calls that every client makes who comes or goes. When ten thousand come back at once, they share queries: see
+//! [`crate::batcher`].
+
+use crate::PostgresConfig;
+use crate::batcher::{Batcher, Limits};
+use crate::changes::{Span, list_spans};
+use crate::conversations::{Head, Wanted, list_heads, list_memberships, list_positions};
+use crate::database::Database;
+use crate::fault::{Fault, Stored};
+use crate::messages::{Place, list_at};
+use crate::status::BatchStatus;
+use crate::users::{list_users, touch_last_seen};
+use chat_domain::conversations::Membership;
+use chat_domain::messages::MessagePlace;
+use chat_domain::receipts::PositionsMoved;
+use chat_domain::users::User;
+use chat_domain::{Change, ConversationId, StoreError, Timestamp, UserId};
+use diesel_async::AsyncPgConnection;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// So many memberships most users have at most. Whoever has more is asked about once more, among fewer.
+const FEW_MEMBERSHIPS: u32 = 256;
+
+/// How many memberships a query lists at most, unless one user has more: 512 users of few.
+const MAX_MEMBERSHIPS: usize = 131_072;
+
+/// How many users a query reads, or moves, at most.
+const MAX_USERS: usize = 1_024;
+
+/// Of how many conversations a query lists the positions at most; each has up to a hundred participants whose positions
+/// are asked for.
+const MAX_POSITIONS: usize = 1_024;
+
+/// How many places a query looks at at most.
+const MAX_PLACES: usize = 8_192;
+
+/// How many conversations a query reads the heads of at most.
+const MAX_HEADS: usize = 8_192;
+
+/// How many changes a query reads at most. A message may be of 8 kB, and a change of participants shows a hundred.
+const MAX_CHANGES: usize = 2_048;
+
+/// One list of waiting calls for each kind.
+pub(crate) struct Batches {
+    memberships: Batcher<Wanted, Vec<Membership>>,
+    many_memberships: Batcher<Wanted, Vec<Membership>>,
+    pub(crate) positions: Batcher<ConversationId, Vec<PositionsMoved>>,
+    pub(crate) places: Batcher<Place, MessagePlace>,
+    pub(crate) heads: Batcher<ConversationId, Head>,
+    pub(crate) changes: Batcher<Span, Vec<Change>>,
+    pub(crate) users: Batcher<UserId, User>,
+    pub(crate) seen: Batcher<(UserId, Timestamp), ()>,
+}
+
+/// Finds the values of these keys.
+type Query<K, V> = for<'c> fn(&'c mut AsyncPgConnection, Vec<K>) -> BoxFuture<'c, Stored<HashMap<K, V>>>;
+
+impl Batches {
+    /// For batches on the runtime that this is called from.
+    pub(crate) fn new(database: &Database, config: &PostgresConfig) -> Self {
+        let site = Site { database, config };
+        let rows = |(_, limit): &Wanted| usize::try_from(*limit).unwrap_or(usize::MAX);
+        Self {
+            memberships: site.batcher(rows, MAX_MEMBERSHIPS, |on, keys| list_memberships(on, keys).boxed()),
+            many_memberships: site.batcher(rows, MAX_MEMBERSHIPS, |on, keys| list_memberships(on, keys).boxed()),
+            positions: site.batcher(|_| 1, MAX_POSITIONS, |on, keys| list_positions(on, keys).boxed()),
+            places: site.batcher(|_| 1, MAX_PLACES, |on, keys| list_at(on, keys).boxed()),
+            heads: site.batcher(|_| 1, MAX_HEADS, |on, keys| list_heads(on, keys).boxed()),
+            changes: site.batcher(Span::len, MAX_CHANGES, |on, keys| list_spans(on, keys).boxed()),
+            users: site.batcher(|_| 1, MAX_USERS, |on, keys| list_users(on, keys).boxed()),
+            seen: site.batcher(|_| 1, MAX_USERS, |on, keys| touch_last_seen(on, keys).boxed()),
+        }
+    }
+
+    /// The first few together with those of many others; all of many, where there are more, with those of few others.
+    pub(crate) async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        let few = limit.min(FEW_MEMBERSHIPS);
+        let first: Vec<_> = self.memberships.call(vec![(user, few)]).await?.into_iter().flatten().collect();
+        if few == limit || first.len() < few as usize {
+            return Ok(first);
+        }
+        Ok(self.many_memberships.call(vec![(user, limit)]).await?.into_iter().flatten().collect())
+    }
+
+    pub(crate) fn status(&self) -> BatchStatus {
+        let kinds = [
+            self.memberships.status(),
+            self.many_memberships.status(),
+            self.positions.status(),
+            self.places.status(),
+            self.heads.status(),
+            self.changes.status(),
+            self.users.status(),
+            self.seen.status(),
+        ];
+        kinds.into_iter().fold(BatchStatus::default(), |all, one| BatchStatus {
+            waiting: all.waiting + one.waiting,
+            calls: all.calls + one.calls,
+            batches: all.batches + one.batches,
+            failed_batches: all.failed_batches + one.failed_batches,
+        })
+    }
+}
+
+struct Site<'a> {
+    database: &'a Database,
+    config: &'a PostgresConfig,
+}
+
+impl Site<'_> {
+    fn batcher<K, V>(&self, weight: fn(&K) -> usize, max_weight: usize, query: Query<K, V>) -> Batcher<K, V>
+    where
+        K: Copy + Eq + Hash + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        let waiting = self.config.batch_queue.max(1);
+        let limits = Limits { waiting, patience: self.config.wait_timeout, weight, max_weight };
+        let database = self.database.clone();
+        Batcher::new(limits, move |keys| {
+            let database = database.clone();
+            async move {
+                let again = keys.clone();
+                match database.query_for_many(async |connection| query(connection, keys).await).await {
+                    // Many callers hang on one connection, and none of these queries does harm twice.
+                    Err(error) if has_broken(&error) => {
+                        database.query_for_many(async |connection| query(connection, again).await).await
+                    }
+                    found => found,
+                }
+            }
+            .boxed()
+        })
+    }
+}
+
+/// Whether a statement found the connection gone, so that another may do better at once; not whether none can be had.
+fn has_broken(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(cause) if cause.is::<Fault>())
+}

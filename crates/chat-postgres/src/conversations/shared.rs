@@ -1,0 +1,128 @@
+//! What every connection reads as it begins, for many of them at once; see [`crate::batches`].
+
+use super::rows::{ParticipantColumns, ParticipantRow, kind_from};
+use crate::fault::Stored;
+use crate::receipts::{PositionColumns, positions};
+use crate::statement::cached_statement;
+use chat_domain::conversations::{ConversationKind, Membership};
+use chat_domain::receipts::PositionsMoved;
+use chat_domain::{ConversationId, Pos, UserId};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// A user, and how many of their memberships are wanted at most.
+pub(crate) type Wanted = (UserId, u32);
+
+cached_statement!(
+    /// Of each of these users so many memberships, found one user at a time: what a user costs is what they take part in.
+    ListMemberships { numbers: Vec<i64>, user_ids: Vec<Uuid>, limits: Vec<i64> }
+        -> (BigInt, BigInt, BigInt, Integer, ParticipantColumns),
+    "SELECT asked.number, newest.*
+     FROM unnest(",
+    numbers as Array<BigInt>,
+    ", ",
+    user_ids as Array<SqlUuid>,
+    ", ",
+    limits as Array<BigInt>,
+    ") AS asked (number, user_id, most)
+     CROSS JOIN LATERAL (
+         SELECT c.updated_at, c.last_pos, c.participant_count,
+                p.conversation_id, p.role, p.joined_at, p.joined_seq, p.delivered_seq, p.read_seq
+         FROM participants AS p
+         JOIN conversations AS c ON c.id = p.conversation_id
+         WHERE p.user_id = asked.user_id AND p.left_at IS NULL
+         ORDER BY c.updated_at DESC, c.id DESC
+         LIMIT asked.most) AS newest",
+);
+
+/// What [`ListMemberships`] answers.
+type MembershipRow = (i64, i64, i64, i32, ParticipantRow);
+
+pub(crate) async fn list_memberships(
+    connection: &mut AsyncPgConnection,
+    wanted: Vec<Wanted>,
+) -> Stored<HashMap<Wanted, Vec<Membership>>> {
+    let asked = ListMemberships {
+        numbers: (0..).take(wanted.len()).collect(),
+        user_ids: wanted.iter().map(|(user, _)| user.as_uuid()).collect(),
+        limits: wanted.iter().map(|(_, limit)| i64::from(*limit)).collect(),
+    };
+    let mut rows: Vec<MembershipRow> = asked.load(connection).await?;
+    // They come in this order as a rule, which the server does not promise; then this is one look at each.
+    rows.sort_by_key(|(number, updated_at, .., row)| (*number, Reverse((*updated_at, row.conversation_id()))));
+    let mut found = HashMap::with_capacity(wanted.len());
+    for rows in rows.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let theirs = rows.iter().map(|(.., last_pos, count, row)| {
+            row.membership(Pos::from_i64(*last_pos), u32::try_from(*count).unwrap_or(0))
+        });
+        let Some((number, ..)) = rows.first() else { continue };
+        let Some(wanted) = usize::try_from(*number).ok().and_then(|number| wanted.get(number)) else { continue };
+        found.insert(*wanted, theirs.collect::<Stored<_>>()?);
+    }
+    Ok(found)
+}
+
+cached_statement!(
+    /// How far everybody who takes part in these conversations has got.
+    ListPositions { ids: Vec<Uuid> } -> (SqlUuid, Nullable<Text>, SqlUuid, (BigInt, BigInt, BigInt)),
+    "SELECT c.id, c.direct_key, p.user_id, p.joined_seq, p.delivered_seq, p.read_seq
+     FROM conversations AS c
+     JOIN participants AS p ON p.conversation_id = c.id AND p.left_at IS NULL
+     WHERE c.id = ANY (",
+    ids as Array<SqlUuid>,
+    ")",
+);
+
+pub(crate) async fn list_positions(
+    connection: &mut AsyncPgConnection,
+    ids: Vec<ConversationId>,
+) -> Stored<HashMap<ConversationId, Vec<PositionsMoved>>> {
+    let asked = ListPositions { ids: ids.into_iter().map(ConversationId::as_uuid).collect() };
+    let rows: Vec<(Uuid, Option<String>, Uuid, PositionColumns)> = asked.load(connection).await?;
+    let mut found: HashMap<ConversationId, Vec<PositionsMoved>> = HashMap::new();
+    for (id, direct_key, user, columns) in rows {
+        let conversation_id = ConversationId::new(id);
+        found.entry(conversation_id).or_default().push(PositionsMoved {
+            conversation_id,
+            kind: kind_from(direct_key.as_deref())?,
+            user_id: UserId::new(user),
+            positions: positions(columns),
+            covers: None,
+        });
+    }
+    Ok(found)
+}
+
+/// What a conversation's changes are read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) conversation_id: ConversationId,
+    pub(crate) last_pos: Pos,
+    pub(crate) kind: ConversationKind,
+}
+
+cached_statement!(
+    /// The heads of those of these conversations that exist.
+    ListHeads { ids: Vec<Uuid> } -> (SqlUuid, BigInt, Nullable<Text>),
+    "SELECT id, last_pos, direct_key FROM conversations WHERE id = ANY (",
+    ids as Array<SqlUuid>,
+    ")",
+);
+
+pub(crate) async fn list_heads(
+    connection: &mut AsyncPgConnection,
+    ids: Vec<ConversationId>,
+) -> Stored<HashMap<ConversationId, Head>> {
+    let asked = ListHeads { ids: ids.into_iter().map(ConversationId::as_uuid).collect() };
+    let rows: Vec<(Uuid, i64, Option<String>)> = asked.load(connection).await?;
+    rows.into_iter()
+        .map(|(id, last_pos, direct_key)| {
+            let conversation_id = ConversationId::new(id);
+            let kind = kind_from(direct_key.as_deref())?;
+            Ok((conversation_id, Head { conversation_id, last_pos: Pos::from_i64(last_pos), kind }))
+        })
+        .collect()
+}

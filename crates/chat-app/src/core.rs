@@ -6,12 +6,18 @@ use chat_domain::auth::EndReason;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
 use chat_domain::{Audience, Change, ConversationId, Envelope, Event, SessionId, StoreError, Timestamp, UserId};
 use std::ops::Deref;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub(crate) struct Core {
     ports: Ports,
     pub(crate) settings: Settings,
     pub(crate) ended: EndedSessions,
+    announcing: Semaphore,
 }
+
+/// Of so many users others are told at once that they came or went: where thousands do in the same moment, what people ask for meanwhile is
+/// not to wait behind all of it.
+const ANNOUNCED_AT_ONCE: u32 = 64;
 
 impl Deref for Core {
     type Target = Ports;
@@ -30,7 +36,23 @@ pub(crate) enum NoMembership {
 
 impl Core {
     pub(crate) fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, ended: EndedSessions::default() }
+        Self {
+            ports,
+            settings,
+            ended: EndedSessions::default(),
+            announcing: Semaphore::new(ANNOUNCED_AT_ONCE as usize),
+        }
+    }
+
+    /// Waits for the turn of one who came or went; first come, first served.
+    pub(crate) async fn turn_to_announce(&self) -> Option<SemaphorePermit<'_>> {
+        self.announcing.acquire().await.ok()
+    }
+
+    /// Waits until all that wait for their turn now have had it.
+    pub(crate) async fn turns_taken(&self) {
+        // It is never closed.
+        let _ = self.announcing.acquire_many(ANNOUNCED_AT_ONCE).await;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -16,6 +16,29 @@ fn frame(payload: &[u8], code: OpCode) -> Bytes {
     bytes.freeze()
 }
 
+/// Where the first frame of this piece ends of which the end comes after so many bytes. The whole piece, where it is something else.
+pub(crate) fn first_end_after(piece: &[u8], bytes: usize) -> usize {
+    let mut end = 0;
+    while end <= bytes {
+        match length_of_first(&piece[end..]) {
+            Some(length) if length <= piece.len() - end => end += length,
+            _ => return piece.len(),
+        }
+    }
+    end
+}
+
+/// Ours come whole and are not masked.
+fn length_of_first(bytes: &[u8]) -> Option<usize> {
+    let (&[first, second], rest) = bytes.split_first_chunk()?;
+    let (head, payload) = match second {
+        126 => (4, usize::from(u16::from_be_bytes(*rest.first_chunk()?))),
+        127 => (10, usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).ok()?),
+        short => (2, usize::from(short)),
+    };
+    (first & 0x80 != 0 && second & 0x80 == 0).then_some(head + payload)
+}
+
 /// One text message.
 pub fn text(payload: &str) -> Bytes {
     frame(payload.as_bytes(), OpCode::Text)

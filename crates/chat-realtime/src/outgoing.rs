@@ -96,29 +96,41 @@ impl Outgoing {
     }
 }
 
-/// Several events as one piece of bytes, as those get them whose own none of them is: made when the first connection needs it, once per format.
+/// A piece is no longer than this, in bytes, but for a frame that is longer by itself: what has begun keeps everything else waiting.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Several events in one piece of bytes, or a few, as those get them whose own none of them is: made when the first connection needs it, once per format.
 pub(crate) struct Joined<'events> {
-    events: &'events [Arc<Outgoing>],
-    pieces: [OnceCell<Option<(Bytes, u64)>>; Format::COUNT],
+    events: &'events [(Pos, Arc<Outgoing>)],
+    pieces: [OnceCell<Vec<(Bytes, u64)>>; Format::COUNT],
 }
 
 impl<'events> Joined<'events> {
-    pub(crate) fn of(events: &'events [Arc<Outgoing>]) -> Self {
+    pub(crate) fn of(events: &'events [(Pos, Arc<Outgoing>)]) -> Self {
         Self { events, pieces: Default::default() }
     }
 
-    /// The bytes, and of how many events; `None` where the dialect tells of none of them.
-    pub(crate) fn piece(&self, format: Format) -> Option<(Bytes, u64)> {
-        self.pieces[format.index()].get_or_init(|| self.join(format)).clone()
+    /// The bytes, and of how many events each piece is.
+    pub(crate) fn pieces(&self, format: Format) -> &[(Bytes, u64)] {
+        self.pieces[format.index()].get_or_init(|| self.join(format))
     }
 
-    fn join(&self, format: Format) -> Option<(Bytes, u64)> {
-        let frames: Vec<Bytes> = self.events.iter().filter_map(|event| event.frame(format, None)).collect();
-        match &frames[..] {
-            [] => None,
-            [only] => Some((only.clone(), 1)),
-            many => Some((Bytes::from(many.concat()), many.len() as u64)),
-        }
+    fn join(&self, format: Format) -> Vec<(Bytes, u64)> {
+        let frames: Vec<Bytes> = self.events.iter().filter_map(|(_, event)| event.frame(format, None)).collect();
+        let mut bytes = 0;
+        let pieces = frames.chunk_by(|before, next| {
+            bytes = if bytes == 0 { before.len() } else { bytes } + next.len();
+            let fits = bytes <= PIECE_BYTES;
+            if !fits {
+                bytes = 0;
+            }
+            fits
+        });
+        let piece = |frames: &[Bytes]| match frames {
+            [only] => (only.clone(), 1),
+            many => (many.concat().into(), many.len() as u64),
+        };
+        pieces.map(piece).collect()
     }
 }
 

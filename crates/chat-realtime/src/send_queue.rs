@@ -1,23 +1,26 @@
+use crate::frames;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// An empty queue keeps room for this many frames and gives the rest back: an idle connection costs next to nothing.
+/// An empty queue keeps room for this many pieces and gives the rest back: an idle connection costs next to nothing.
 const KEPT_CAPACITY: usize = 4;
 
-/// Frames that wait for one connection, in order. Frames are shared: a thousand queues hold one copy.
+/// Frames that wait for one connection, in order, one or several to a piece. Pieces are shared: a thousand queues hold one copy.
 #[derive(Debug, Default)]
 pub struct SendQueue {
-    frames: VecDeque<Bytes>,
+    pieces: VecDeque<Bytes>,
+    /// What waits.
     bytes: usize,
-    head_is_partial: bool,
+    /// How much of the first piece is on its way.
+    sent: usize,
 }
 
 impl SendQueue {
-    /// Appends a frame. What may wait is bounded by the connection, see [`crate::Connection::push`].
-    pub fn push(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
+    /// Appends a frame, or several as one piece. What may wait is bounded by the connection, see [`crate::Connection::push`].
+    pub fn push(&mut self, piece: Bytes) {
+        self.bytes += piece.len();
+        self.pieces.push_back(piece);
     }
 
     /// What waits, in bytes.
@@ -27,55 +30,55 @@ impl SendQueue {
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.pieces.is_empty()
     }
 
-    /// The one frame that waits, where it is alone: most writes are this.
-    pub fn only(&self) -> Option<&Bytes> {
-        if self.frames.len() == 1 { self.frames.front() } else { None }
+    /// The one piece that waits, or its rest, where it is alone: most writes are this.
+    pub fn only(&self) -> Option<&[u8]> {
+        if self.pieces.len() == 1 { self.pieces.front().map(|piece| &piece[self.sent..]) } else { None }
     }
 
-    /// Fills `slices` from the front and returns how many it filled.
+    /// Fills `slices` from the front, one piece each, and returns how many it filled.
     pub fn fill<'queue>(&'queue self, slices: &mut [IoSlice<'queue>]) -> usize {
-        slices.iter_mut().zip(&self.frames).map(|(slice, frame)| *slice = IoSlice::new(frame)).count()
+        let mut sent = self.sent;
+        let rests = self.pieces.iter().map(|piece| &piece[std::mem::take(&mut sent)..]);
+        slices.iter_mut().zip(rests).map(|(slice, rest)| *slice = IoSlice::new(rest)).count()
     }
 
-    /// Takes the first frame, where the connection's bytes are pulled instead of written.
+    /// Takes the first piece, or its rest, where the connection's bytes are pulled instead of written.
     pub fn pop(&mut self) -> Option<Bytes> {
-        let frame = self.frames.pop_front()?;
-        self.bytes -= frame.len();
-        self.head_is_partial = false;
+        let mut piece = self.pieces.pop_front()?;
+        piece.advance(std::mem::take(&mut self.sent));
+        self.bytes -= piece.len();
         self.give_back();
-        Some(frame)
+        Some(piece)
     }
 
     /// Forgets `written` bytes at the front.
     pub fn advance(&mut self, written: usize) {
-        let mut left = written.min(self.bytes);
-        self.bytes -= left;
-        while let Some(front) = self.frames.front_mut() {
-            if left < front.len() {
-                front.advance(left);
-                self.head_is_partial |= left > 0;
-                break;
-            }
-            left -= front.len();
-            self.frames.pop_front();
-            self.head_is_partial = false;
+        let written = written.min(self.bytes);
+        self.bytes -= written;
+        self.sent += written;
+        while let Some(front) = self.pieces.front().filter(|front| front.len() <= self.sent) {
+            self.sent -= front.len();
+            self.pieces.pop_front();
         }
         self.give_back();
     }
 
-    /// Drops everything but the rest of a frame whose beginning is on its way already: what follows must begin at a frame's start.
+    /// Drops everything but the rest of a frame of which its piece has begun to go out: what follows must begin at a frame's start.
     pub fn drop_unsent(&mut self) {
-        self.frames.truncate(usize::from(self.head_is_partial));
-        self.bytes = self.frames.iter().map(Bytes::len).sum();
+        self.pieces.truncate(usize::from(self.sent > 0));
+        if let Some(begun) = self.pieces.front_mut() {
+            begun.truncate(frames::first_end_after(begun, self.sent));
+        }
+        self.bytes = self.pieces.iter().map(Bytes::len).sum::<usize>() - self.sent;
         self.give_back();
     }
 
     fn give_back(&mut self) {
-        if self.frames.is_empty() && self.frames.capacity() > KEPT_CAPACITY {
-            self.frames.shrink_to(KEPT_CAPACITY);
+        if self.pieces.is_empty() && self.pieces.capacity() > KEPT_CAPACITY {
+            self.pieces.shrink_to(KEPT_CAPACITY);
         }
     }
 }
@@ -98,32 +101,61 @@ mod tests {
         out
     }
 
+    /// Several frames to a piece.
+    fn pieces(lengths: &[Vec<usize>]) -> Vec<Bytes> {
+        let piece = |lengths: &Vec<usize>| {
+            lengths.iter().map(|length| frames::text(&"x".repeat(*length))).collect::<Vec<_>>().concat().into()
+        };
+        lengths.iter().map(piece).collect()
+    }
+
+    fn lengths() -> impl Strategy<Value = Vec<Vec<usize>>> {
+        let frame = prop_oneof![3 => 0_usize..20, 1 => 120_usize..140];
+        proptest::collection::vec(proptest::collection::vec(frame, 1..4), 1..8)
+    }
+
     proptest! {
         #[test]
-        fn whatever_the_socket_takes_at_a_time_the_bytes_come_out_in_order(
-            frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..20), 0..20), step in 1_usize..40
-        ) {
+        fn whatever_the_socket_takes_at_a_time_the_bytes_come_out_in_order(lengths in lengths(), step in 1_usize..40) {
+            let pieces = pieces(&lengths);
             let mut queue = SendQueue::default();
-            for frame in &frames { queue.push(Bytes::from(frame.clone())); }
-            prop_assert_eq!(queue.bytes(), frames.iter().map(Vec::len).sum::<usize>());
-            prop_assert_eq!(drain(&mut queue, step), frames.concat());
-            prop_assert_eq!(queue.bytes(), 0);
-            prop_assert!(queue.frames.capacity() <= KEPT_CAPACITY * 2);
+            for piece in &pieces { queue.push(piece.clone()); }
+            prop_assert_eq!(queue.bytes(), pieces.iter().map(Bytes::len).sum::<usize>());
+            prop_assert_eq!(drain(&mut queue, step), pieces.concat());
+            prop_assert_eq!((queue.bytes(), queue.sent), (0, 0));
+            prop_assert!(queue.pieces.capacity() <= KEPT_CAPACITY * 2);
         }
 
         #[test]
-        fn dropping_what_is_unsent_ends_at_a_frame_boundary(
-            frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..20), 1..20), sent in 0_usize..200
-        ) {
+        fn dropping_what_is_unsent_leaves_the_rest_of_one_frame_at_most(lengths in lengths(), sent in 0_usize..600) {
+            let pieces = pieces(&lengths);
             let mut queue = SendQueue::default();
-            for frame in &frames { queue.push(Bytes::from(frame.clone())); }
+            for piece in &pieces { queue.push(piece.clone()); }
             let sent = sent.min(queue.bytes());
             queue.advance(sent);
+            let is_within_a_piece = queue.sent > 0;
             queue.drop_unsent();
+            prop_assert_eq!(queue.only().map_or(0, <[u8]>::len), queue.bytes());
             let rest = drain(&mut queue, 7).len();
-            let boundaries: Vec<usize> = frames.iter().scan(0, |end, frame| { *end += frame.len(); Some(*end) }).collect();
-            prop_assert!(sent + rest == 0 || boundaries.contains(&(sent + rest)));
+            let ends: Vec<usize> = lengths.concat().iter().scan(0, |end, length| {
+                *end += frames::text(&"x".repeat(*length)).len();
+                Some(*end)
+            }).collect();
+            // A writer that is within a piece takes itself to be within a frame: then there is something to be finished.
+            let expected = if is_within_a_piece { ends.iter().find(|end| **end > sent).map(|end| end - sent) } else { Some(0) };
+            prop_assert_eq!(Some(rest), expected);
         }
+    }
+
+    #[test]
+    fn what_is_no_frame_is_finished_as_a_whole() {
+        let mut queue = SendQueue::default();
+        queue.push(Bytes::from_static(b"HTTP/1.1 101 Switching Protocols"));
+        queue.push(frames::text("hello"));
+        queue.advance(5);
+        queue.drop_unsent();
+        assert_eq!(queue.pop().as_deref(), Some(&b"1.1 101 Switching Protocols"[..]));
+        assert!(queue.is_empty());
     }
 
     #[test]
@@ -131,7 +163,7 @@ mod tests {
         let mut queue = SendQueue::default();
         assert!(queue.only().is_none());
         queue.push(Bytes::from_static(b"one"));
-        assert_eq!(queue.only().map(Bytes::len), Some(3));
+        assert_eq!(queue.only().map(<[u8]>::len), Some(3));
         queue.push(Bytes::from_static(b"two"));
         assert!(queue.only().is_none());
         assert_eq!(queue.pop().as_deref(), Some(&b"one"[..]));

@@ -38,6 +38,7 @@ pub struct RealtimeSettings {
     /// A conversation with so many connections on one thread is large: writing to them all takes that thread milliseconds.
     pub large_conversation: usize,
     /// How long messages that are ready for a large conversation wait at most while others are being stored there, to go out together.
+    /// Timers are as much as a millisecond late.
     pub burst_patience: Duration,
     /// Clients of a node that drains are told to come back at different moments within this span.
     pub drain_spread: Duration,

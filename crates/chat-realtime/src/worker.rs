@@ -107,7 +107,7 @@ impl Worker {
         self.0.arrived.notified().await;
     }
 
-    /// From now on the worker is told when nothing more is expected, or is not any more.
+    /// Whether the worker waits for more, and is to be told when nothing more is expected.
     pub(crate) fn set_gathering(&self, is_gathering: bool) {
         self.0.is_gathering.store(is_gathering, Ordering::Release);
     }

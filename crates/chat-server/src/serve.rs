@@ -67,6 +67,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     });
     let drained = tokio::time::timeout(config.shutdown_timeout, async {
         state.fan_out.drain().await;
+        state.app.presence.told().await;
         handle.stop(true).await;
     });
     let in_time = drained.await.is_ok();

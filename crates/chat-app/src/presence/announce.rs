@@ -7,10 +7,10 @@ use chat_domain::{Audience, Envelope, Event, StoreError, Timestamp, UserId};
 const MAX_AUDIENCE_CONVERSATIONS: u32 = 1_000;
 
 impl Core {
-    /// Tells whoever may know how the user is now. The status is read here and not handed in, so of a connection that
+    /// Tells whoever may know how the user is now, for a change at this time. The status is read here and not handed in, so of a connection that
     /// ends and another that begins in the same instant the last word is true.
-    pub(super) async fn announce_presence(&self, user: UserId, except: Option<UserId>) {
-        match self.presence_event(user, self.now()).await {
+    pub(super) async fn announce_presence(&self, user: UserId, except: Option<UserId>, at: Timestamp) {
+        match self.presence_event(user, at).await {
             Ok(Some((audience, event))) => self.bus.publish(Envelope { audience, except, event }).await,
             Ok(None) => {}
             Err(fault) => tracing::warn!(error = &*fault, %user, "presence was not announced"),

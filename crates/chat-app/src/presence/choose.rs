@@ -7,7 +7,7 @@ impl Presence {
     /// devices too.
     pub async fn choose(&self, actor: Actor, status: PresenceStatus) -> Result<(), PresenceError> {
         if self.0.presence.choose(actor.user_id, status).await? {
-            self.0.announce_presence(actor.user_id, None).await;
+            self.0.announce_presence(actor.user_id, None, self.0.now()).await;
         }
         Ok(())
     }

@@ -157,6 +157,14 @@ mod tests {
         )
     }
 
+    #[test]
+    fn positions_have_moved_when_something_arrived_after_joining() {
+        let joined = Positions::joining_at(Seq::new(4));
+        assert!(!joined.have_moved());
+        assert!(joined.deliver(Seq::new(5), Seq::new(9)).have_moved());
+        assert!(!joined.read(Seq::new(3), Seq::new(9)).have_moved(), "what came before is none of it");
+    }
+
     proptest! {
         #[test]
         fn positions_only_move_forward_and_unread_equals_a_recount(steps in steps(), joined in 0_u64..5) {

@@ -1,11 +1,7 @@
 use crate::HttpState;
 use chat_domain::auth::Actor;
 use chat_domain::{ConnectionId, ConversationId};
-use tokio::sync::{Semaphore, oneshot};
-
-/// Of so many connections it is told at once that they began or ended: where thousands do in the same moment, what people ask for meanwhile
-/// comes first.
-static TURNS: Semaphore = Semaphore::const_new(64);
+use tokio::sync::oneshot;
 
 /// What others are to learn when a connection ends, however it ends.
 pub(super) struct Farewell {
@@ -26,7 +22,6 @@ impl Farewell {
                 // An error means that the welcome was cut short: the goodbye is due all the same.
                 let _ = welcomed.await;
             }
-            let _turn = TURNS.acquire().await;
             app.presence.disconnected(self.actor, self.connection).await;
             // Whoever has left a conversation meanwhile, or cannot be looked up, has nothing to say there.
             for conversation in self.typing {
@@ -44,9 +39,7 @@ pub(super) fn welcome(state: &HttpState, actor: Actor, connection: ConnectionId)
     let (done, welcomed) = oneshot::channel();
     let app = state.app.clone();
     state.runtime.spawn(async move {
-        let turn = TURNS.acquire().await;
         app.presence.connected(actor, connection).await;
-        drop(turn);
         // Nobody waits for it as long as the connection lives.
         let _ = done.send(());
     });

@@ -5,7 +5,7 @@
 //! was full go on meanwhile. Writing is the hub's, in `chat-realtime`.
 //!
 //! What carries the bytes is an `drive::Inlet` to hear by, an outlet that the hub writes to, and a `sign_in::Door` where the client comes in:
-//! - `websocket.rs`: frames of our own; on our own socket (`crate::upgrade`), or, for a service that mounts our routes in its own `App`, in
+//! - `websocket.rs`: frames on our own socket (`crate::upgrade`), or, for a service that mounts our routes in its own `App`, in
 //!   the request's payload and the response's body (`adapter.rs`);
 //! - `socketio.rs`: a namespace of a session of Socket.IO (`crate::socketio`), which may outlive the connection.
 //!

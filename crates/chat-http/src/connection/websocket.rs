@@ -25,7 +25,7 @@ pub(crate) async fn drive(
     source: Source,
     bytes: BytesMut,
 ) {
-    let mut frames = Frames { reader: Reader::new(bytes), source };
+    let mut frames = Frames { reader: Reader::text_only(bytes), source };
     let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection));
     busy(&connection, Box::pin(session.begin(greeting, Answer(answer)))).await;
     let parting = converse(&mut session, &mut frames).await;
@@ -79,7 +79,7 @@ impl Inlet for Frames {
 fn said(incoming: Incoming) -> Said {
     match incoming {
         Incoming::Text(text) => Said::Frame(ClientFrame::parse(&text).and_then(|frame| understand(&frame))),
-        Incoming::Binary(_) => Said::Breach(CloseCode::UnsupportedData),
+        Incoming::Binary(_) => Said::Breach(code_of(Breach::Binary)),
         Incoming::Ping(payload) => Said::Ping(payload),
         Incoming::Pong => Said::Pong,
         Incoming::Close(code) => Said::Close(code),
@@ -91,6 +91,7 @@ const fn code_of(breach: Breach) -> CloseCode {
         Breach::Protocol => CloseCode::ProtocolViolation,
         Breach::TooBig => CloseCode::TooBig,
         Breach::InvalidText => CloseCode::InvalidText,
+        Breach::Binary => CloseCode::UnsupportedData,
     }
 }
 

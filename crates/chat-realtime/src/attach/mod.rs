@@ -22,7 +22,11 @@ use chat_domain::{ConversationId, Pos, StoreError, UserId};
 use chat_protocol::realtime::Resume;
 use plan::{Entry, Plan};
 use std::collections::HashSet;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A connection takes part in at most this many conversations: those with the newest activity.
 pub const MAX_CONVERSATIONS: u32 = 10_000;
@@ -32,7 +36,10 @@ impl Hub {
     /// run. The connection must have signed in.
     pub async fn attach(&self, connection: &Rc<Connection>, resume: Option<&Resume>) -> Result<Replay, StoreError> {
         let Some(user) = connection.user.get() else { return Ok(Replay::nothing()) };
-        let turn = self.fan_out().turn_to_attach().await;
+        let turn = self.turn_to_attach(connection).await;
+        if turn.is_none() {
+            return Ok(Replay::nothing());
+        }
         let store = self.fan_out().conversations();
         let memberships = store.list_memberships(user, MAX_CONVERSATIONS).await?;
         let mut known: HashSet<ConversationId> =
@@ -66,6 +73,22 @@ impl Hub {
         // An addition from before the removal that comes late must not bring the user in again.
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
         Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some()), turn))
+    }
+
+    /// Waits for the connection's turn to read from the store what it begins with; `None` where it is to leave instead. That others are before it is not
+    /// held against the client.
+    async fn turn_to_attach(&self, connection: &Connection) -> Option<OwnedSemaphorePermit> {
+        let mut turn = pin!(self.fan_out().turn_to_attach());
+        connection.is_in_line.set(true);
+        let turn = poll_fn(|context| {
+            if connection.is_to_leave() {
+                return Poll::Ready(None);
+            }
+            turn.as_mut().poll(context)
+        });
+        let turn = turn.await;
+        connection.is_in_line.set(false);
+        turn
     }
 
     fn enter(&self, connection: &Rc<Connection>, id: ConversationId, seen: Pos, resume: Option<&Resume>) -> Entry {

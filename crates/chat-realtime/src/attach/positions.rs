@@ -15,8 +15,8 @@ const MAX_POSITIONS: usize = 1_000;
 const PLACES: usize = 1_000;
 
 impl Hub {
-    /// The read positions of the conversations that a client names (contract §4, guarantee 3), as far as they have ever moved: the user's own, and
-    /// everyone's where they would have been pushed, too. For a client that is told of messages instead of positions: how far those messages have got.
+    /// The read positions of the conversations that a client names (contract §4, guarantee 3), the user's own, and, where they would have been
+    /// pushed, those of everyone who has received anything. For a client that is told of messages instead of positions: how far those messages have got.
     pub(super) async fn positions(
         &self,
         connection: &Connection,
@@ -49,7 +49,7 @@ impl Hub {
         match connection.format().dialect {
             Dialect::Colon => {
                 moved.extend(pushed);
-                moved.retain(|moved| moved.positions.have_moved());
+                moved.retain(|moved| moved.user_id == user || moved.positions.have_moved());
                 Ok(moved)
             }
             Dialect::Camel => self.covered(user, pushed).await,

@@ -17,7 +17,7 @@ const RANGES: usize = 100;
 #[derive(Debug)]
 pub struct Replay {
     plan: Option<Plan>,
-    /// Kept until the first page has been read: who has begun does not queue again.
+    /// Kept as long as the client takes what is read: who keeps up does not queue again, and who does not keeps nobody waiting.
     turn: Option<OwnedSemaphorePermit>,
 }
 
@@ -36,25 +36,25 @@ impl Replay {
         let Some(mut plan) = self.plan else { return Ok(()) };
         let mut ranges = std::mem::take(&mut plan.ranges);
         let mut turn = self.turn.filter(|_| !ranges.is_empty());
-        while !ranges.is_empty() && connection.drained().await {
+        while !ranges.is_empty() && has_room(connection, &mut turn).await {
             if turn.is_none() {
-                turn = hub.fan_out().turn_to_attach().await;
+                turn = hub.turn_to_attach(connection).await;
             }
             let page = &ranges[..ranges.len().min(RANGES)];
             let mut asked = page.to_vec();
             let changes = hub.fan_out().changes().list_changes(page, PAGE).await?;
-            // Whoever waits for a client now keeps nobody from reading.
-            drop(turn.take());
             let count = asked.len();
             rest(&mut asked, &changes, PAGE);
             ranges.splice(..count, asked);
             for change in changes {
                 if plan.membership.admits(&change) {
-                    send(connection, &Outgoing::new(Envelope::change(change))).await;
+                    connection.push_event(&Outgoing::new(Envelope::change(change)));
+                    has_room(connection, &mut turn).await;
                 }
             }
             connection.flush();
         }
+        drop(turn);
         if !connection.drained().await {
             return Ok(());
         }
@@ -79,6 +79,18 @@ impl Replay {
         connection.flush();
         Ok(())
     }
+}
+
+/// Waits where much is waiting to be sent, and gives the turn up for it: a page of long messages is more than a queue may hold. `false` where the connection
+/// has come to its end.
+async fn has_room(connection: &Connection, turn: &mut Option<OwnedSemaphorePermit>) -> bool {
+    if connection.queued_bytes() > LOW_WATER {
+        connection.flush();
+        if connection.queued_bytes() > LOW_WATER {
+            *turn = None;
+        }
+    }
+    connection.drained().await
 }
 
 fn take_overflowed(connection: &Connection) -> HashMap<ConversationId, Pos> {
@@ -141,12 +153,8 @@ async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
     }
 }
 
-/// Queues one event, and waits where much is waiting by then: a page of long messages is more than a queue may hold, and who
-/// reads it steadily is no slow reader. After the connection's end it does nothing.
+/// Queues one event, and waits where much is waiting by then: who reads steadily is no slow reader. After the connection's end it does nothing.
 async fn send(connection: &Connection, event: &Outgoing) {
     connection.push_event(event);
-    if connection.queued_bytes() > LOW_WATER {
-        connection.flush();
-        connection.drained().await;
-    }
+    has_room(connection, &mut None).await;
 }

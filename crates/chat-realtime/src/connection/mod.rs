@@ -60,6 +60,8 @@ pub struct Connection {
     closed_by: Cell<Option<CloseCode>>,
     leave_when_idle: Cell<bool>,
     reading: Cell<bool>,
+    /// It waits for others, and its client for it.
+    pub(crate) is_in_line: Cell<bool>,
     task: RefCell<Option<Waker>>,
     body: RefCell<Option<Waker>>,
     pub(crate) user: Cell<Option<UserId>>,
@@ -102,6 +104,7 @@ impl Connection {
             closed_by: Cell::new(None),
             leave_when_idle: Cell::new(false),
             reading: Cell::new(true),
+            is_in_line: Cell::new(false),
             task: RefCell::default(),
             body: RefCell::default(),
             user: Cell::new(None),

@@ -66,8 +66,7 @@ impl Hub {
         if !connection.push_event(event) {
             return;
         }
-        self.delivered.update(|delivered| delivered + 1);
-        self.touch(connection);
+        self.note_delivered(connection, 1);
     }
 
     /// More changes of a user's memberships than may be kept came while a connection was attaching, and none of them may be dropped: it is

@@ -7,18 +7,17 @@ use crate::outgoing::{Joined, Outgoing};
 use crate::outlet::Outlet;
 use crate::worker::Post;
 use chat_domain::{ConversationId, Pos};
-use std::rc::Rc;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
-/// So many messages are one piece at most; where as many wait already, nothing is gained by waiting for more.
+/// So many messages are taken together at most; where as many wait already, nothing is gained by waiting for more.
 const ENOUGH: usize = 32;
 
-/// Messages of one conversation that come one after the other.
+/// Messages of one conversation that come one after the other, with their numbers.
 #[derive(Default)]
 pub(super) struct Run {
     conversation: Option<ConversationId>,
-    events: Vec<Arc<Outgoing>>,
+    events: Vec<(Pos, Arc<Outgoing>)>,
 }
 
 impl Run {
@@ -29,13 +28,15 @@ impl Run {
 }
 
 impl Hub {
-    /// Lets a moment pass while messages are ready for a large conversation into which more are being sent: writing to so many connections takes milliseconds, and
-    /// hardly longer for several messages than for one.
+    /// Lets a moment pass while messages are ready for a large conversation into which more are being sent: writing to so many connections
+    /// takes milliseconds, and hardly longer for several messages than for one.
     pub(super) async fn gather(&self) {
-        let Some(id) = self.worker.look(|posts| self.large_among(posts)) else { return };
+        if self.large_and_expecting().is_none() {
+            return;
+        }
         let until = Instant::now() + self.fan_out.settings().burst_patience;
         self.worker.set_gathering(true);
-        while self.fan_out.is_expecting(id) {
+        while self.large_and_expecting().is_some() {
             if timeout_at(until, self.worker.arrived()).await.is_err() {
                 break;
             }
@@ -43,23 +44,31 @@ impl Hub {
         self.worker.set_gathering(false);
     }
 
-    fn large_among(&self, posts: &[Post]) -> Option<ConversationId> {
+    /// A large conversation for which messages are ready and more are expected.
+    fn large_and_expecting(&self) -> Option<ConversationId> {
+        let ready = self.worker.look(|posts| self.large_among(posts))?;
+        ready.into_iter().find(|id| self.fan_out.is_expecting(*id))
+    }
+
+    /// `None` where enough waits already.
+    fn large_among(&self, posts: &[Post]) -> Option<Vec<ConversationId>> {
         if posts.len() >= ENOUGH {
             return None;
         }
         let (index, large) = (self.index.borrow(), self.fan_out.settings().large_conversation);
-        posts.iter().find_map(|post| match post {
-            Post::Deliver(event) => {
-                let (id, _) = event.message_place()?;
-                index.rooms.get(&id).filter(|room| room.members.len() >= large).map(|_| id)
-            }
+        let is_large = |id: &ConversationId| index.rooms.get(id).is_some_and(|room| room.members.len() >= large);
+        let message = |post: &Post| match post {
+            Post::Deliver(event) => event.message_place().map(|(id, _)| id),
             Post::CloseSession(_) | Post::Measure(_) | Post::Leave => None,
-        })
+        };
+        let mut ids: Vec<_> = posts.iter().filter_map(message).filter(is_large).collect();
+        ids.dedup();
+        Some(ids)
     }
 
     /// Takes an event in; what it puts off is delivered with what follows, or by [`Self::end_run`].
     pub(super) fn take_event(&self, run: &mut Run, event: Arc<Outgoing>) {
-        let Some((id, _)) = event.message_place() else {
+        let Some((id, pos)) = event.message_place() else {
             self.end_run(run);
             self.deliver(&event);
             return;
@@ -68,57 +77,55 @@ impl Hub {
             self.end_run(run);
         }
         run.conversation = Some(id);
-        run.events.push(event);
+        run.events.push((pos, event));
     }
 
     /// Delivers what was put off.
     pub(super) fn end_run(&self, run: &mut Run) {
         if let Some(id) = run.conversation.take() {
-            self.deliver_messages(id, &run.events);
+            self.deliver_messages(id, &mut run.events);
             run.events.clear();
         }
     }
 
-    fn deliver_messages(&self, id: ConversationId, events: &[Arc<Outgoing>]) {
-        let pos_of = |event: &Arc<Outgoing>| event.message_place().map_or(Pos::ZERO, |(_, pos)| pos);
-        let Some(last) = events.last().map(pos_of) else { return };
+    fn deliver_messages(&self, id: ConversationId, events: &mut Vec<(Pos, Arc<Outgoing>)>) {
         let mut index = self.index.borrow_mut();
         let Some(room) = index.rooms.get_mut(&id) else {
             drop(index);
-            self.fan_out.untrack(id, &self.worker, last);
+            if let Some((last, _)) = events.last() {
+                self.fan_out.untrack(id, &self.worker, *last);
+            }
             return;
         };
-        let news = &events[events.partition_point(|event| pos_of(event) <= room.delivered)..];
-        room.delivered = last.max(room.delivered);
-        let joined = Joined::of(news);
+        events.retain(|(pos, _)| {
+            let is_news = *pos > room.delivered;
+            room.delivered = room.delivered.max(*pos);
+            is_news
+        });
+        let joined = Joined::of(events);
         for connection in &room.members {
-            if takes_in_one_piece(connection, news) {
-                self.push_joined(connection, &joined);
-                continue;
-            }
-            for event in news {
-                if !is_below_floor(connection, id, pos_of(event)) {
-                    self.push(connection, event);
+            if takes_in_one_piece(connection, id, events) {
+                for (piece, count) in joined.pieces(connection.format()) {
+                    connection.push(piece.clone());
+                    self.note_delivered(connection, *count);
+                }
+            } else {
+                for (pos, event) in events.iter() {
+                    if !is_below_floor(connection, id, *pos) {
+                        self.push(connection, event);
+                    }
                 }
             }
-        }
-    }
-
-    fn push_joined(&self, connection: &Rc<Connection>, joined: &Joined<'_>) {
-        if let Some((piece, count)) = joined.piece(connection.format()) {
-            connection.push(piece);
-            self.delivered.update(|delivered| delivered + count);
-            self.touch(connection);
         }
     }
 }
 
 /// Whether it is in the flow of events, takes bytes as they come, and gets what all others get.
-fn takes_in_one_piece(connection: &Connection, events: &[Arc<Outgoing>]) -> bool {
+fn takes_in_one_piece(connection: &Connection, id: ConversationId, events: &[(Pos, Arc<Outgoing>)]) -> bool {
     let Some(user) = connection.user.get() else { return false };
     let dialect = connection.format().dialect;
     connection.attaching.borrow().is_none()
-        && connection.floors.borrow().is_empty()
+        && !connection.floors.borrow().contains_key(&id)
         && connection.outlet().is_some_and(Outlet::is_stream)
-        && !events.iter().any(|event| event.is_own(dialect, user))
+        && !events.iter().any(|(_, event)| event.is_own(dialect, user))
 }

@@ -216,6 +216,12 @@ impl Hub {
         }
     }
 
+    /// So many events were queued for it.
+    fn note_delivered(&self, connection: &Rc<Connection>, count: u64) {
+        self.delivered.update(|delivered| delivered + count);
+        self.touch(connection);
+    }
+
     /// It is written to when everything has been taken in.
     fn touch(&self, connection: &Rc<Connection>) {
         if !connection.touched.replace(true) {

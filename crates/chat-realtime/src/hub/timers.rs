@@ -106,8 +106,8 @@ impl Hub {
             if now >= deadlines.pinged.get().saturating_add(ticks(settings.heartbeat_timeout)) {
                 if connection.is_reading() {
                     connection.close(CloseCode::HeartbeatMissed);
-                } else if connection.has_taken() {
-                    // A command is under way and nothing is read meanwhile: its answer may lie in the socket.
+                } else if connection.has_taken() || connection.is_in_line.get() {
+                    // A command is under way and nothing is read meanwhile: its answer may lie in the socket, or come when it is its turn.
                     deadlines.pinged.set(now);
                 } else {
                     // What is under way may be waiting for nothing but this client.

@@ -1,6 +1,8 @@
 //! Coming in, and coming back, while everything goes on.
 
-use crate::house::{Happening, House, conversation, is_member, on_a_worker, settings, settle, until, user, visible};
+use crate::house::{
+    Happening, House, Sinks, conversation, is_member, on_a_worker, settings, settle, until, user, visible,
+};
 use chat_domain::{Change, ChangeKind, ConversationId, Pos};
 use chat_protocol::realtime::Resume;
 use proptest::prelude::*;
@@ -100,10 +102,11 @@ proptest! {
     #[test]
     fn nothing_is_missed_and_nothing_comes_twice(
         before in steps(), during in steps(), later in steps(), delays in (0_usize..12, 0_usize..12),
-        has in proptest::collection::vec(proptest::option::of(0_u64..12), 3), has_company: bool
+        has in proptest::collection::vec(proptest::option::of(0_u64..12), 3), has_company: bool,
+        sinks in prop_oneof![Just(Sinks::Pulled), Just(Sinks::Streams)]
     ) {
         on_a_worker(async {
-            let mut script = Script { house: House::with(settings()), on_the_way: Vec::new() };
+            let mut script = Script { house: House::of(sinks, settings()), on_the_way: Vec::new() };
             for room in 0..ROOMS {
                 let members = if room == 0 { vec![user(OTHER)] } else { vec![user(WHO), user(OTHER)] };
                 script.house.happens(conversation(room), Happening::Made(members));

@@ -70,9 +70,9 @@ fn a_client_of_the_second_dialect_that_comes_back_learns_how_far_messages_have_g
         for _ in 0..3 {
             house.happens(room, Happening::Said(user(1), "hi".into()));
         }
-        // Number 9 has received 4 and read 3; its own positions are none of the news, nor are those of somebody who has received nothing yet.
+        // Number 9 has received 4 and read 3; its own positions are none of the news, nor are those of somebody who came after it.
         *house.store.positions.lock().expect("a lock") =
-            vec![(user(1), 0, 4, 4), (user(9), 0, 4, 3), (user(8), 3, 3, 3)];
+            vec![(user(1), 0, 4, 4), (user(9), 0, 4, 3), (user(8), 4, 4, 4)];
         let resume = Resume::new([(room, Pos::new(4))]);
         let client = house.arrive_in(Dialect::Camel, user(1), Some(resume.clone())).await;
         until("it is through", || client.named("resumed").len() == 1).await;
@@ -87,6 +87,11 @@ fn a_client_of_the_second_dialect_that_comes_back_learns_how_far_messages_have_g
         let colon = house.arrive(user(1), Some(resume)).await;
         until("it is through", || colon.named("resumed").len() == 1).await;
         assert_eq!(colon.named("message:status").len(), 2, "the positions of all that have moved instead");
+        *house.store.positions.lock().expect("a lock") = vec![(user(1), 4, 4, 4), (user(8), 4, 4, 4)];
+        let new = house.arrive(user(1), Some(Resume::new([(room, Pos::new(4))]))).await;
+        until("it is through", || new.named("resumed").len() == 1).await;
+        let own: Vec<_> = new.named("message:status").iter().map(|status| status["userId"].clone()).collect();
+        assert_eq!(own, [json!(user(1).as_uuid())], "one's own are told whether they have moved or not");
     });
 }
 

@@ -4,7 +4,9 @@ pub(crate) use crate::store::{Happening, Store, after, is_member};
 use bytes::Bytes;
 use chat_domain::*;
 use chat_protocol::realtime::{Dialect, Resume};
-use chat_realtime::{Connection, FanOut, Format, Hub, RealtimeSettings, Sink, TooManyConnections};
+use chat_realtime::{
+    Connection, FanOut, Flushed, Format, Hub, Outlet, RealtimeSettings, SendQueue, Sink, TooManyConnections,
+};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -29,7 +31,17 @@ pub(crate) fn session(number: u128) -> SessionId {
     SessionId::new(Uuid::from_u128(number))
 }
 
+/// Where the bytes of clients go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sinks {
+    /// Pulled, frame by frame.
+    Pulled,
+    /// Written to, as they come.
+    Streams,
+}
+
 pub(crate) struct House {
+    sinks: Sinks,
     pub(crate) store: Arc<Store>,
     pub(crate) fan_out: Arc<FanOut>,
     pub(crate) hub: Rc<Hub>,
@@ -45,11 +57,15 @@ pub(crate) fn settings() -> RealtimeSettings {
 
 impl House {
     pub(crate) fn with(settings: RealtimeSettings) -> Self {
+        Self::of(Sinks::Pulled, settings)
+    }
+
+    pub(crate) fn of(sinks: Sinks, settings: RealtimeSettings) -> Self {
         let store = Arc::new(Store::default());
         let fan_out =
             FanOut::new(settings, store.clone(), store.clone(), store.clone(), tokio::runtime::Handle::current());
         let hub = Hub::of_this_thread(&fan_out);
-        Self { store, fan_out, hub }
+        Self { sinks, store, fan_out, hub }
     }
 
     /// Commits and publishes.
@@ -80,8 +96,10 @@ impl House {
     }
 
     pub(crate) fn sign_in(&self, user: UserId) -> Result<Client, TooManyConnections> {
-        let connection = self.hub.connect(Sink::Pulled, Format::default());
-        let client = Client::listening(connection);
+        let client = match self.sinks {
+            Sinks::Pulled => Client::listening(self.hub.connect(Sink::Pulled, Format::default())),
+            Sinks::Streams => Client::of_a_stream(&self.hub),
+        };
         let number = user.as_uuid().as_u128();
         self.hub.sign_in(&client.connection, user, session(number)).map(|()| client)
     }
@@ -103,6 +121,13 @@ impl Client {
                 sink.borrow_mut().push(frame);
             }
         });
+        Self { connection, frames }
+    }
+
+    fn of_a_stream(hub: &Hub) -> Self {
+        let frames: Rc<RefCell<Vec<Bytes>>> = Rc::default();
+        let stream = Stream(Rc::clone(&frames));
+        let connection = hub.connect(Sink::Session(Box::new(stream)), Format::default());
         Self { connection, frames }
     }
 
@@ -141,6 +166,39 @@ impl Client {
     pub(crate) fn close_code(&self) -> Option<u16> {
         let frames = self.frames.borrow();
         frames.iter().find(|frame| frame[0] == 0x88).map(|frame| u16::from_be_bytes([frame[2], frame[3]]))
+    }
+}
+
+/// Takes everything at once, and takes pieces apart.
+#[derive(Debug)]
+struct Stream(Rc<RefCell<Vec<Bytes>>>);
+
+impl Outlet for Stream {
+    fn flush(&self, queue: &mut SendQueue) -> Flushed {
+        while let Some(mut piece) = queue.pop() {
+            while !piece.is_empty() {
+                let frame = payload(&piece).as_ptr().addr() - piece.as_ptr().addr() + length(&piece);
+                self.0.borrow_mut().push(piece.split_to(frame));
+            }
+        }
+        Flushed::All
+    }
+
+    fn is_stream(&self) -> bool {
+        true
+    }
+
+    fn poll_writable(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// Of the first frame's payload.
+fn length(bytes: &[u8]) -> usize {
+    match bytes[1] {
+        126 => usize::from(u16::from_be_bytes([bytes[2], bytes[3]])),
+        127 => usize::try_from(u64::from_be_bytes(bytes[2..10].try_into().expect("eight"))).expect("a length"),
+        short => usize::from(short),
     }
 }
 

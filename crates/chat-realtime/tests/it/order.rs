@@ -1,6 +1,6 @@
 //! Whatever the bus does to the order, every connection sees each conversation as it was committed.
 
-use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
+use crate::house::{Happening, House, Sinks, conversation, on_a_worker, settings, settle, until, user};
 use chat_realtime::RealtimeSettings;
 use proptest::prelude::*;
 
@@ -17,13 +17,18 @@ fn fates() -> impl Strategy<Value = Vec<(Fate, u32)>> {
     proptest::collection::vec((fate, any::<u32>()), 1..60)
 }
 
+fn sinks() -> impl Strategy<Value = Sinks> {
+    prop_oneof![Just(Sinks::Pulled), Just(Sinks::Streams)]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn every_member_sees_each_change_once_and_in_order(fates in fates(), failures in 0_usize..3) {
+    fn every_member_sees_each_change_once_and_in_order(fates in fates(), failures in 0_usize..3, sinks in sinks(), is_large: bool) {
         on_a_worker(async {
-            let house = House::with(settings());
+            let large = if is_large { 1 } else { usize::MAX };
+            let house = House::of(sinks, RealtimeSettings { large_conversation: large, ..settings() });
             let room = conversation(1);
             house.happens(room, Happening::Made(vec![user(1), user(2)]));
             let (one, other) = (house.arrive(user(1), None).await, house.arrive(user(2), None).await);
@@ -39,9 +44,14 @@ proptest! {
             }
             on_the_way.sort_by_key(|(order, _)| *order);
             *house.store.failures.lock().expect("a lock") = failures.min(1);
-            for (_, change) in on_the_way {
+            for (number, (order, change)) in on_the_way.into_iter().enumerate() {
+                // Now and then several come together, and now and then another one is expected.
+                let expected = (order % 3 == 0).then(|| house.fan_out.expect(room));
                 house.publish(change);
-                settle().await;
+                if number % 4 != 1 {
+                    settle().await;
+                }
+                drop(expected);
             }
             let expected: Vec<u64> = (2..=count + 1).collect();
             // The last may be lost too: that is what the check of the tails is for.

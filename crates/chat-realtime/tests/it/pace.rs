@@ -92,3 +92,49 @@ fn who_is_slow_to_take_what_was_missed_keeps_nobody_else_from_coming_in() {
         until("another one is in", || other.named("resumed").len() == 1).await;
     });
 }
+
+#[test]
+fn who_has_not_taken_what_was_asked_for_before_keeps_nobody_else_from_coming_in() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { attaching_at_once: 1, ..settings() });
+        let resume = a_long_talk(&house);
+        let stuck = house.hub.connect(Sink::Pulled, Format::default());
+        house.hub.sign_in(&stuck, user(2), session(2)).expect("room");
+        stuck.uncork(None);
+        stuck.push(vec![0; 70 * 1024].into());
+        let replay = house.hub.attach(&stuck, Some(&resume)).await.expect("attached");
+        let mut running = pin!(replay.run(&house.hub, &stuck));
+        assert!(poll_once(&mut running).is_pending());
+        let other = house.arrive(user(1), Some(resume)).await;
+        until("another one is in", || other.named("resumed").len() == 1).await;
+    });
+}
+
+#[test]
+fn who_waits_for_others_is_neither_given_up_nor_waited_for_when_the_server_stops() {
+    on_a_worker(async {
+        let quick = Duration::from_millis(50);
+        let hasty = RealtimeSettings { heartbeat_interval: quick, heartbeat_timeout: quick, ..settings() };
+        let house = House::with(RealtimeSettings { attaching_at_once: 1, ..hasty });
+        house.happens(conversation(1), Happening::Made(vec![user(1), user(2)]));
+        let first = house.sign_in(user(1)).expect("room");
+        let turn = house.hub.attach(&first.connection, Some(&a_long_talk(&house))).await.expect("attached");
+        let second = house.hub.connect(Sink::Pulled, Format::default());
+        house.hub.sign_in(&second, user(2), session(2)).expect("room");
+        second.set_reading(false);
+        let mut waiting = pin!(house.hub.attach(&second, None));
+        assert!(poll_once(&mut waiting).is_pending());
+        // One that says nothing and reads nothing is asked, and then closed.
+        let silent = house.hub.connect(Sink::Pulled, Format::default());
+        silent.set_reading(false);
+        until("as long as others are given up after", || silent.life() != Life::Open).await;
+        assert_eq!(second.life(), Life::Open);
+        tokio::task::spawn_local({
+            let fan_out = house.fan_out.clone();
+            async move { fan_out.drain().await }
+        });
+        until("it is to leave", || second.is_to_leave()).await;
+        assert!(poll_once(&mut waiting).is_ready(), "without its turn");
+        drop(turn);
+    });
+}

@@ -217,3 +217,18 @@ fn others_of_the_thread_may_come_in_while_a_large_conversation_waits() {
         assert_eq!(late.pieces().concat(), [3]);
     });
 }
+
+#[test]
+fn a_piece_of_long_messages_is_short_and_nothing_of_it_is_lost() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let (room, [_, stream, _]) = room_of_three(&house).await;
+        for _ in 0..32 {
+            house.happens(room, Happening::Said(user(1), "€".repeat(2_000)));
+        }
+        settle().await;
+        let sizes: Vec<_> = stream.taken.borrow().iter().map(Bytes::len).collect();
+        assert!(sizes.len() > 2 && sizes.iter().all(|size| (6_000..=64 * 1024).contains(size)), "{sizes:?}");
+        assert_eq!(stream.pieces().concat(), (2..=33).collect::<Vec<_>>());
+    });
+}

@@ -26,6 +26,8 @@ pub enum Breach {
     TooBig,
     /// A text message is no UTF-8.
     InvalidText,
+    /// A message of bytes, where only text is understood.
+    Binary,
 }
 
 /// Cuts the bytes of a client into messages (RFC 6455 §5). Owns no buffer while no message is half here.
@@ -34,12 +36,18 @@ pub struct Reader {
     bytes: BytesMut,
     /// The message whose last frame has not come, and whether it is text.
     begun: Option<(BytesMut, bool)>,
+    is_text_only: bool,
 }
 
 impl Reader {
     /// A reader of which these bytes have come already.
     pub const fn new(bytes: BytesMut) -> Self {
-        Self { bytes, begun: None }
+        Self { bytes, begun: None, is_text_only: false }
+    }
+
+    /// The same, which refuses messages of bytes by their first frame.
+    pub const fn text_only(bytes: BytesMut) -> Self {
+        Self { bytes, begun: None, is_text_only: true }
     }
 
     /// More bytes have come.
@@ -85,6 +93,7 @@ impl Reader {
         most: usize,
     ) -> Result<Option<Incoming>, Breach> {
         match code {
+            OpCode::Binary if self.is_text_only => Err(Breach::Binary),
             OpCode::Text | OpCode::Binary if self.begun.is_some() => Err(Breach::Protocol),
             OpCode::Text | OpCode::Binary => {
                 let is_text = matches!(code, OpCode::Text);

@@ -122,6 +122,14 @@ fn messages_of_bytes_come_whole_too_and_do_not_mix_with_text() {
 }
 
 #[test]
+fn where_only_text_is_understood_bytes_are_refused_by_their_first_frame() {
+    let mut reader = Reader::text_only(frame(BINARY, b"x")[..].into());
+    assert_eq!(reader.next(MAX_MESSAGE_BYTES), Err(Breach::Binary));
+    let mut reader = Reader::text_only([frame(TEXT, b"a"), frame(FIN | BINARY, b"b")].concat()[..].into());
+    assert_eq!(reader.next(MAX_MESSAGE_BYTES), Err(Breach::Binary));
+}
+
+#[test]
 fn how_long_a_message_will_be_is_known_before_it_is_here() {
     let mut reader = Reader::default();
     reader.feed(&frame(TEXT, &[b'x'; 60]));

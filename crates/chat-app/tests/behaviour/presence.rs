@@ -3,6 +3,8 @@ use crate::world::{World, bent, connection};
 use chat_app::{Coded, Settings};
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::{Audience, Clock, ErrorCode};
+use std::future::Future as _;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 #[tokio::test]
@@ -152,4 +154,32 @@ async fn whoever_says_to_be_here_was_last_seen_now_and_nobody_is_told() {
     let seen = world.app.presence.status_of(bob, ann.user_id).await.expect("a profile");
     assert_eq!((seen.user.last_seen, seen.status), (Some(at), Some(PresenceStatus::Offline)));
     assert!(world.bus.take().is_empty());
+}
+
+#[tokio::test]
+async fn where_many_come_at_once_all_are_here_at_once_and_told_in_turn() {
+    let world = World::new();
+    let mut crowd = Vec::new();
+    for number in 0..70 {
+        crowd.push(world.user(&format!("user{number}")).await);
+    }
+    world.direct(crowd[0], crowd[69]).await;
+    world.bus.take();
+    let mut welcomes: Vec<_> =
+        crowd.iter().map(|actor| Box::pin(world.app.presence.connected(*actor, connection()))).collect();
+    let mut context = Context::from_waker(Waker::noop());
+    for welcome in &mut welcomes {
+        assert!(welcome.as_mut().poll(&mut context).is_pending(), "others are to be told");
+    }
+    let mut told = Box::pin(world.app.presence.told());
+    assert!(told.as_mut().poll(&mut context).is_pending());
+    let last = crowd[69];
+    world.app.presence.choose(last, PresenceStatus::Away).await.expect("chosen");
+    for welcome in welcomes {
+        welcome.await;
+    }
+    told.await;
+    let seen = world.app.presence.status_of(last, last.user_id).await.expect("a profile");
+    assert_eq!(seen.status, Some(PresenceStatus::Away), "what is chosen before others are told is not lost");
+    assert_eq!(world.published().last().map(String::as_str), Some("user69 away"));
 }

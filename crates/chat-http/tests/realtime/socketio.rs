@@ -57,6 +57,36 @@ async fn whoever_polls_is_served_the_same() {
 }
 
 #[tokio::test]
+async fn what_comes_together_is_told_apart_for_whoever_polls() {
+    // Everything is a large conversation: what several write at once is waited for, and goes out together.
+    let together = RealtimeSettings {
+        large_conversation: 1,
+        burst_patience: Duration::from_millis(50),
+        ..RealtimeSettings::default()
+    };
+    let house = House::with(together);
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let group = house.group(&[&ann, &ben]).await;
+    let receiver = Poller::connect(&house, &ben).await;
+    let mut senders = Vec::new();
+    for _ in 0..6 {
+        senders.push(Client::connect(house.address, &ann, json!({})).await);
+    }
+    for round in 0..5 {
+        let sending =
+            senders.iter_mut().map(|sender| async { sender.ask("message:send", &send(&group, "Hello"), 1).await });
+        let answers = futures_util::future::join_all(sending).await;
+        assert!(answers.iter().all(|answer| answer["success"] == true), "{answers:?}");
+        let mut seqs = Vec::new();
+        while seqs.len() < 6 {
+            let heard = receiver.hear().await;
+            seqs.extend(heard.iter().filter_map(|packet| event_in(packet, "message:received")?["seq"].as_u64()));
+        }
+        assert_eq!(seqs, (round * 6 + 1..=round * 6 + 6).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
 async fn what_was_asked_for_before_a_goodbye_is_done() {
     let house = House::open();
     let (ann, ben) = (house.register("ann").await, house.register("ben").await);

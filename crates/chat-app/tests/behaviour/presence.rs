@@ -6,6 +6,7 @@ use chat_domain::{Audience, Clock, ErrorCode};
 use std::future::Future as _;
 use std::task::{Context, Waker};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 #[tokio::test]
 async fn coming_online_is_told_once_however_many_devices() {
@@ -158,7 +159,8 @@ async fn whoever_says_to_be_here_was_last_seen_now_and_nobody_is_told() {
 
 #[tokio::test]
 async fn where_many_come_at_once_all_are_here_at_once_and_told_in_turn() {
-    let world = World::new();
+    let gate: &Semaphore = Box::leak(Box::new(Semaphore::new(0)));
+    let world = bent(Bend::Held(gate));
     let mut crowd = Vec::new();
     for number in 0..70 {
         crowd.push(world.user(&format!("user{number}")).await);
@@ -174,7 +176,10 @@ async fn where_many_come_at_once_all_are_here_at_once_and_told_in_turn() {
     let mut told = Box::pin(world.app.presence.told());
     assert!(told.as_mut().poll(&mut context).is_pending());
     let last = crowd[69];
-    world.app.presence.choose(last, PresenceStatus::Away).await.expect("chosen");
+    let mut choosing = Box::pin(world.app.presence.choose(last, PresenceStatus::Away));
+    assert!(choosing.as_mut().poll(&mut context).is_pending(), "others are to be told of this, too");
+    gate.add_permits(1_000);
+    choosing.await.expect("chosen");
     for welcome in welcomes {
         welcome.await;
     }

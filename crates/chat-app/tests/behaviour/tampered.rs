@@ -9,6 +9,7 @@ use chat_domain::conversations::{
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// How to bend it.
 #[derive(Clone, Copy)]
@@ -21,6 +22,8 @@ pub(crate) enum Bend {
     Overloaded,
     /// Reading memberships fails.
     Failing,
+    /// Listing memberships waits for a place here.
+    Held(&'static Semaphore),
 }
 
 pub(crate) struct Tampered {
@@ -52,6 +55,9 @@ impl ConversationStore for Tampered {
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        if let Bend::Held(gate) = self.bend {
+            drop(gate.acquire().await.expect("an open gate"));
+        }
         let mut memberships = self.store.list_memberships(user, limit).await?;
         match self.bend {
             Bend::Crowd(participant_count) => {
@@ -61,7 +67,7 @@ impl ConversationStore for Tampered {
             }
             Bend::Overloaded => return Err(StoreError::Overloaded),
             Bend::Failing => return Err(StoreError::Failed("bent".into())),
-            Bend::Inactive => {}
+            Bend::Inactive | Bend::Held(_) => {}
         }
         Ok(memberships)
     }
@@ -74,7 +80,7 @@ impl ConversationStore for Tampered {
         match self.bend {
             Bend::Overloaded => return Err(StoreError::Overloaded),
             Bend::Failing => return Err(StoreError::Failed("bent".into())),
-            Bend::Inactive | Bend::Crowd(_) => {}
+            Bend::Inactive | Bend::Crowd(_) | Bend::Held(_) => {}
         }
         let is_active = !matches!(self.bend, Bend::Inactive);
         let found = self.store.find_membership(id, user).await?;

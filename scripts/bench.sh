@@ -25,7 +25,7 @@ install_peers
 cargo build --release --quiet --package chat-server --package chat-bench
 [[ ${1:-all} == all ]] || { bench "$@"; exit; }
 mkdir -p "$target/bench"
-for scenario in fanout burst "latency --seconds 10" idle send "send --store postgres" history \
+for scenario in fanout burst "burst --steady" "latency --seconds 10" idle send "send --store postgres" history \
   reconnect-storm "reconnect-storm --store sqlite" mixed "mixed --store postgres"; do
   read -ra words <<<"$scenario"
   bench "${words[@]}" --json "$target/bench/$(tr -cs 'a-z0-9\n' - <<<"$scenario").json"

@@ -116,7 +116,7 @@ impl PostgresStore {
         self.inner.database.transaction(BEGIN_READING, body).await
     }
 
-    /// Runs a body of a single statement, which needs no transaction around it.
+    /// Runs a body that needs no transaction around it: a single statement, or several of which each sees enough.
     pub(crate) async fn query<T, A, E>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,

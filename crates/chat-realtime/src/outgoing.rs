@@ -126,11 +126,8 @@ impl<'events> Joined<'events> {
             }
             fits
         });
-        let piece = |frames: &[Bytes]| match frames {
-            [only] => (only.clone(), 1),
-            many => (many.concat().into(), many.len() as u64),
-        };
-        pieces.map(piece).collect()
+        // A frame alone is copied, too: else the threads would count their references to it in one place, and wait for each other there.
+        pieces.map(|frames| (frames.concat().into(), frames.len() as u64)).collect()
     }
 }
 

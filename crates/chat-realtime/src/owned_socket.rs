@@ -27,6 +27,12 @@ impl OwnedSocket {
         self.stream.try_read_buf(buffer)
     }
 
+    /// Writes what the socket takes at once, and answers how much that was.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> usize {
+        // Whatever is wrong shows again with the next write, which is told of it.
+        self.stream.try_write(bytes).unwrap_or(0)
+    }
+
     /// Ready when there is something to read, or nothing more will come.
     pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
         self.stream.poll_read_ready(context).map(drop)

@@ -13,14 +13,18 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// Without a transaction around it: what is there up to the newest message that the first statement sees is there for the ones that follow, and who may read
+/// that is decided by the first.
 pub(super) async fn history(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,
     reader: UserId,
     request: HistoryRequest,
 ) -> Result<HistoryPage, HistoryError> {
-    let (last_seq, kind) = find_head(connection, conversation).await?.ok_or(HistoryError::UnknownConversation)?;
-    let participants = load_positions(connection, conversation).await?;
+    let Some(Head { last_seq, kind, participants }) = load_head(connection, conversation).await? else {
+        let is_known = exists(connection, conversation).await?;
+        return Err(if is_known { HistoryError::NotAParticipant } else { HistoryError::UnknownConversation });
+    };
     if !participants.iter().any(|participant| participant.user_id == reader) {
         return Err(HistoryError::NotAParticipant);
     }
@@ -73,32 +77,41 @@ pub(crate) async fn last_messages(
         .collect()
 }
 
-async fn find_head(
-    connection: &mut AsyncPgConnection,
-    conversation: ConversationId,
-) -> Stored<Option<(Seq, ConversationKind)>> {
-    let row: Option<(i64, Option<String>)> = conversations::table
+/// A conversation in which somebody takes part.
+struct Head {
+    last_seq: Seq,
+    kind: ConversationKind,
+    participants: Vec<ParticipantPositions>,
+}
+
+type HeadRow = (i64, Option<String>, Uuid, PositionColumns);
+
+async fn load_head(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<Option<Head>> {
+    let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
+    let rows: Vec<HeadRow> = participants::table
+        .inner_join(conversations::table)
+        .filter(participants::conversation_id.eq(conversation.as_uuid()))
+        .filter(participants::left_at.is_null())
+        .select((conversations::last_seq, conversations::direct_key, participants::user_id, columns))
+        .load(connection)
+        .await?;
+    let Some((last_seq, direct_key, ..)) = rows.as_slice().first() else { return Ok(None) };
+    let (last_seq, kind) = (Seq::from_i64(*last_seq), kind_from(direct_key.as_deref())?);
+    let of_one = |(_, _, user, columns): HeadRow| ParticipantPositions {
+        user_id: UserId::new(user),
+        positions: positions(columns),
+    };
+    Ok(Some(Head { last_seq, kind, participants: rows.into_iter().map(of_one).collect() }))
+}
+
+async fn exists(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<bool> {
+    let id: Option<Uuid> = conversations::table
         .find(conversation.as_uuid())
-        .select((conversations::last_seq, conversations::direct_key))
+        .select(conversations::id)
         .get_result(connection)
         .await
         .optional()?;
-    row.map(|(last_seq, direct_key)| Ok((Seq::from_i64(last_seq), kind_from(direct_key.as_deref())?))).transpose()
-}
-
-async fn load_positions(
-    connection: &mut AsyncPgConnection,
-    conversation: ConversationId,
-) -> Stored<Vec<ParticipantPositions>> {
-    let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let rows: Vec<(Uuid, PositionColumns)> = participants::table
-        .filter(participants::conversation_id.eq(conversation.as_uuid()))
-        .filter(participants::left_at.is_null())
-        .select((participants::user_id, columns))
-        .load(connection)
-        .await?;
-    let of_one = |(user, columns)| ParticipantPositions { user_id: UserId::new(user), positions: positions(columns) };
-    Ok(rows.into_iter().map(of_one).collect())
+    Ok(id.is_some())
 }
 
 async fn load_range(

@@ -37,7 +37,7 @@ impl MessageStore for PostgresStore {
         reader: UserId,
         request: HistoryRequest,
     ) -> Result<HistoryPage, HistoryError> {
-        self.read(async |connection| history::history(connection, conversation, reader, request).await).await
+        self.query(async |connection| history::history(connection, conversation, reader, request).await).await
     }
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {

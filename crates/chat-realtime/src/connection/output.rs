@@ -54,6 +54,25 @@ impl Connection {
         self.queue.borrow_mut().push(frame);
     }
 
+    /// Writes a piece at once where nothing waits before it, so that it costs nothing but the write; what the socket does not take waits like everything else.
+    pub(crate) fn write_through(&self, piece: &Bytes) {
+        let is_free = self.life.get() == Life::Open && !self.corked.get() && !self.blocked.get() && self.is_flushed();
+        let Some(socket) = self.socket().filter(|_| is_free) else {
+            self.push(piece.clone());
+            self.flush();
+            return;
+        };
+        let written = socket.try_write(piece);
+        self.taken.set(self.taken.get() || written > 0);
+        if written < piece.len() {
+            let mut queue = self.queue.borrow_mut();
+            queue.push(piece.clone());
+            queue.advance(written);
+            drop(queue);
+            self.flush();
+        }
+    }
+
     fn is_over_bound(&self, more: usize) -> bool {
         let queue = self.queue.borrow();
         !queue.is_empty() && queue.bytes() + more > self.settings.queue_bytes

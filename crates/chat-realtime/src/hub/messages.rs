@@ -20,6 +20,13 @@ pub(super) struct Run {
     events: Vec<(Pos, Arc<Outgoing>)>,
 }
 
+/// What comes after a run. Where more is taken in, it may be for the same connections, and each is written to once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    TakeMoreIn,
+    Nothing,
+}
+
 impl Run {
     /// Whether a message of this conversation belongs to it.
     fn goes_on_in(&self, id: ConversationId) -> bool {
@@ -69,26 +76,26 @@ impl Hub {
     /// Takes an event in; what it puts off is delivered with what follows, or by [`Self::end_run`].
     pub(super) fn take_event(&self, run: &mut Run, event: Arc<Outgoing>) {
         let Some((id, pos)) = event.message_place() else {
-            self.end_run(run);
+            self.end_run(run, Then::TakeMoreIn);
             self.deliver(&event);
             return;
         };
         if !run.goes_on_in(id) {
-            self.end_run(run);
+            self.end_run(run, Then::TakeMoreIn);
         }
         run.conversation = Some(id);
         run.events.push((pos, event));
     }
 
     /// Delivers what was put off.
-    pub(super) fn end_run(&self, run: &mut Run) {
+    pub(super) fn end_run(&self, run: &mut Run, then: Then) {
         if let Some(id) = run.conversation.take() {
-            self.deliver_messages(id, &mut run.events);
+            self.deliver_messages(id, &mut run.events, then);
             run.events.clear();
         }
     }
 
-    fn deliver_messages(&self, id: ConversationId, events: &mut Vec<(Pos, Arc<Outgoing>)>) {
+    fn deliver_messages(&self, id: ConversationId, events: &mut Vec<(Pos, Arc<Outgoing>)>, then: Then) {
         let mut index = self.index.borrow_mut();
         let Some(room) = index.rooms.get_mut(&id) else {
             drop(index);
@@ -106,8 +113,13 @@ impl Hub {
         for connection in &room.members {
             if takes_in_one_piece(connection, id, events) {
                 for (piece, count) in joined.pieces(connection.format()) {
-                    connection.push(piece.clone());
-                    self.note_delivered(connection, *count);
+                    if then == Then::Nothing && !connection.touched.get() {
+                        connection.write_through(piece);
+                        self.delivered.update(|delivered| delivered + count);
+                    } else {
+                        connection.push(piece.clone());
+                        self.note_delivered(connection, *count);
+                    }
                 }
             } else {
                 for (pos, event) in events.iter() {

@@ -12,7 +12,7 @@ use crate::outgoing::Format;
 use crate::worker::{Post, Worker};
 use crate::{FanOut, QueueStats, attach::Attaching};
 use chat_domain::{ConnectionId, ConversationId, Pos, SessionId, UserId};
-use messages::Run;
+use messages::{Run, Then};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -192,14 +192,14 @@ impl Hub {
             match post {
                 Post::Deliver(event) => self.take_event(&mut run, event),
                 Post::CloseSession(session) => {
-                    self.end_run(&mut run);
+                    self.end_run(&mut run, Then::TakeMoreIn);
                     self.close_session(session);
                 }
                 Post::Measure(answer) => drop(answer.send(self.queue_stats())),
                 Post::Leave => self.index.borrow().connections.iter().for_each(|connection| connection.ask_to_leave()),
             }
         }
-        self.end_run(&mut run);
+        self.end_run(&mut run, Then::Nothing);
         if waiting.has_overflowed {
             self.send_everyone_away();
         }

@@ -7,8 +7,8 @@ use chat_domain::{ConversationId, Seq, StoreError, UserId};
 use chat_protocol::realtime::{Dialect, Resume};
 use std::collections::HashMap;
 
-/// A client that comes back is sent at most this many positions; those of the conversations with the newest activity. The others it
-/// fetches with their messages.
+/// A client that comes back is sent the positions of the others in conversations of so many participants together, those with the newest activity. The rest it
+/// fetches with their messages; its own it gets of all.
 const MAX_POSITIONS: usize = 1_000;
 
 /// How many places one reading of messages names at most.
@@ -27,16 +27,14 @@ impl Hub {
         let Some(resume) = resume else { return Ok(Vec::new()) };
         let (mut moved, mut ids, mut room) = (Vec::new(), Vec::new(), MAX_POSITIONS);
         for membership in memberships.iter().filter(|membership| resume.pos(membership.conversation_id).is_some()) {
-            let is_pushed = membership.participant_count <= MAX_PUSHED_PARTICIPANTS;
-            let count = if is_pushed { membership.participant_count as usize } else { 1 };
-            let Some(left) = room.checked_sub(count) else { break };
-            room = left;
-            if is_pushed {
+            let count = membership.participant_count as usize;
+            if membership.participant_count <= MAX_PUSHED_PARTICIPANTS && count <= room {
+                room -= count;
                 ids.push(membership.conversation_id);
             } else {
                 moved.push(PositionsMoved {
                     conversation_id: membership.conversation_id,
-                    // Pairs are pushed.
+                    // Makes no difference to one's own.
                     kind: ConversationKind::Group,
                     user_id: user,
                     positions: membership.positions,

@@ -125,3 +125,21 @@ fn a_position_that_moves_is_a_message_in_one_dialect_and_a_number_in_the_other()
         assert_eq!(camel.named("messageStatus"), [told]);
     });
 }
+
+#[test]
+fn of_many_conversations_one_s_own_positions_come_all_and_those_of_others_up_to_a_bound() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let rooms: Vec<_> = (1..=600).map(conversation).collect();
+        for room in &rooms {
+            house.happens(*room, Happening::Made(vec![user(1), user(2)]));
+        }
+        *house.store.positions.lock().expect("a lock") = vec![(user(1), 0, 1, 1), (user(2), 0, 1, 1)];
+        let resume = Resume::new(rooms.iter().map(|room| (*room, Pos::new(1))));
+        let client = house.arrive(user(1), Some(resume)).await;
+        until("it is through", || client.named("resumed").len() == 1).await;
+        let statuses = client.named("message:status");
+        let of = |number| statuses.iter().filter(|status| status["userId"] == json!(user(number).as_uuid())).count();
+        assert_eq!((of(1), of(2)), (600, 500));
+    });
+}

@@ -1,6 +1,6 @@
 //! Streams of our own.
 
-use crate::house::{House, on_a_worker, session, settings, until, user};
+use crate::house::{Happening, House, conversation, on_a_worker, session, settings, until, user};
 use bytes::Bytes;
 use chat_protocol::realtime::{CloseCode, Gateway};
 use chat_realtime::{Flushed, Format, Life, Outlet, OwnedSocket, SendQueue, Sink};
@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
 
 async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
@@ -126,5 +127,48 @@ fn a_connection_within_a_session_is_neither_pinged_nor_said_goodbye_to_in_frames
         let mut rest = connection.take_queue();
         assert_eq!(rest.pop().as_deref(), Some(&b"\x81\x04four"[..]));
         assert!(rest.is_empty(), "no Close frame waits");
+    });
+}
+
+#[test]
+fn what_a_socket_takes_in_part_goes_on_where_it_stopped() {
+    on_a_worker(async {
+        let house = House::with(chat_realtime::RealtimeSettings { queue_bytes: 64 << 20, ..settings() });
+        let room = conversation(1);
+        house.happens(room, Happening::Made(vec![user(1), user(2)]));
+        let (mut peer, ours) = pair().await;
+        let connection = house.hub.connect(Sink::Socket(OwnedSocket::new(ours)), Format::default());
+        house.hub.sign_in(&connection, user(2), session(2)).expect("room");
+        let replay = house.hub.attach(&connection, None).await.expect("attached");
+        connection.uncork(None);
+        replay.run(&house.hub, &connection).await.expect("replayed");
+        let (mut bytes, mut said) = (0, 0);
+        // Loopback sockets take some megabytes before they block.
+        while connection.is_flushed() || said < 1_000 {
+            house.happens(room, Happening::Said(user(1), "€".repeat(2_000)));
+            said += 1;
+            yield_now().await;
+        }
+        let task = tokio::task::spawn_local({
+            let connection = connection.clone();
+            async move {
+                poll_fn(|context| {
+                    connection.poll_write(context);
+                    if connection.is_flushed() { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+            }
+        });
+        for pos in 2..said + 2 {
+            let mut head = [0; 4];
+            peer.read_exact(&mut head).await.expect("a head");
+            assert_eq!(head[..2], [0x81, 126], "a text, after {bytes} bytes");
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
+            peer.read_exact(&mut payload).await.expect("a payload");
+            let event: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+            assert_eq!(event["data"]["pos"], pos);
+            bytes += payload.len();
+        }
+        task.await.expect("written");
     });
 }

@@ -3,7 +3,7 @@
 use crate::house::{Happening, House, conversation, on_a_worker, session, settings, until, user};
 use bytes::Bytes;
 use chat_protocol::realtime::{CloseCode, Gateway};
-use chat_realtime::{Flushed, Format, Life, Outlet, OwnedSocket, SendQueue, Sink};
+use chat_realtime::{Connection, Flushed, Format, Life, Outlet, OwnedSocket, SendQueue, Sink};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -11,13 +11,25 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::yield_now;
+use tokio::task::{JoinHandle, yield_now};
 
 async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
     let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
     (near.expect("a stream"), far.expect("a stream").0)
+}
+
+/// The connection's own task, until nothing waits.
+fn write_on(connection: &Rc<Connection>) -> JoinHandle<()> {
+    let connection = Rc::clone(connection);
+    tokio::task::spawn_local(async move {
+        poll_fn(|context| {
+            connection.poll_write(context);
+            if connection.is_flushed() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    })
 }
 
 #[test]
@@ -34,16 +46,7 @@ fn a_socket_that_would_block_is_written_on_by_the_connection_s_task() {
         }
         connection.flush();
         assert!(!connection.is_flushed(), "no socket takes this at once");
-        let task = tokio::task::spawn_local({
-            let connection = connection.clone();
-            async move {
-                poll_fn(|context| {
-                    connection.poll_write(context);
-                    if connection.is_flushed() { Poll::Ready(()) } else { Poll::Pending }
-                })
-                .await;
-            }
-        });
+        let task = write_on(&connection);
         let mut received = vec![0; 5 + (32 << 20)];
         peer.read_exact(&mut received).await.expect("all of it");
         task.await.expect("written");
@@ -149,16 +152,7 @@ fn what_a_socket_takes_in_part_goes_on_where_it_stopped() {
             said += 1;
             yield_now().await;
         }
-        let task = tokio::task::spawn_local({
-            let connection = connection.clone();
-            async move {
-                poll_fn(|context| {
-                    connection.poll_write(context);
-                    if connection.is_flushed() { Poll::Ready(()) } else { Poll::Pending }
-                })
-                .await;
-            }
-        });
+        let task = write_on(&connection);
         for pos in 2..said + 2 {
             let mut head = [0; 4];
             peer.read_exact(&mut head).await.expect("a head");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else is missing
-# (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis, Node, Python).
+# (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis, nginx, Caddy, Node, Python and a few tools).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,17 +20,31 @@ ensure_c_compiler() {
 }
 
 # Tests start servers of their own, each with its data in a temporary folder; only the programs are needed, and no service runs.
-ensure_servers() {
-  if { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; } >/dev/null && command -v redis-server >/dev/null; then return; fi
+# Program, then its Debian package.
+programs=(
+  redis-server redis-server
+  nginx nginx-light
+  caddy caddy
+  promtool prometheus
+  faketime faketime
+  zsh zsh
+)
+ensure_programs() {
+  local missing=() index
+  { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; } >/dev/null || missing+=(postgresql)
+  for ((index = 0; index < ${#programs[@]}; index += 2)); do
+    command -v "${programs[index]}" >/dev/null || missing+=("${programs[index + 1]}")
+  done
+  [[ ${#missing[@]} -eq 0 ]] && return
   if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
-    step "Installing PostgreSQL and Redis"
+    step "Installing ${missing[*]}"
     apt-get update -qq
-    # Not to be started, and without a cluster of the package's own.
+    # Do not start services, and do not create the PostgreSQL package's own cluster.
     mkdir -p /etc/postgresql-common
     [[ -e /etc/postgresql-common/createcluster.conf ]] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}"
   else
-    echo "PostgreSQL (14 or later) or Redis (6.2 or later) is missing: apt install postgresql redis-server, or brew install postgresql redis." >&2
+    echo "Missing programs; install these packages (Debian names): ${missing[*]}." >&2
     exit 1
   fi
 }
@@ -42,7 +56,7 @@ ensure_component() {
 }
 
 ensure_c_compiler
-ensure_servers
+ensure_programs
 scripts/install-clients.sh
 ensure_component rustfmt fmt
 ensure_component clippy clippy

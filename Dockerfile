@@ -15,25 +15,27 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
  && strip /usr/local/bin/chat-server
 
 FROM debian:bookworm-slim
-# Certificates, to verify PostgreSQL and Redis over TLS. curl is for the health check.
+# Certificates, to verify PostgreSQL and Redis over TLS.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates curl \
+ && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/chat --create-home chat
 COPY --from=build /usr/local/bin/chat-server /usr/local/bin/chat-server
 USER chat
-# The embedded database and what development makes live below; a volume keeps them.
+# The embedded database lives below; a volume keeps it.
 WORKDIR /var/lib/chat
 VOLUME /var/lib/chat
-ENV HOST=0.0.0.0 \
+# Production refuses to start without JWT_SECRET and JWT_REFRESH_SECRET (openssl rand -base64 48 each).
+ENV APP_ENV=production \
+    HOST=0.0.0.0 \
     PORT=3000 \
     DATABASE_URL=sqlite:///var/lib/chat/data/chat.db \
     LOG_FORMAT=json
 EXPOSE 3000 3002 9090
 # The server drains on SIGTERM, for SHUTDOWN_TIMEOUT at most.
 STOPSIGNAL SIGTERM
-# Whether the process lives. Whether it is ready is the load balancer's question: a container should not be replaced for its database's sake.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-    CMD curl --fail --silent --output /dev/null "http://127.0.0.1:${PORT}/health/live" || exit 1
+# Asks /health/live: whether the process lives. Readiness is the load balancer's question; a container should not be replaced because its
+# database is away.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["chat-server", "health"]
 ENTRYPOINT ["chat-server"]
 CMD ["serve"]

@@ -61,5 +61,5 @@ pub use proxies::{InvalidNetwork, Network, TrustedProxies};
 pub use rest::configure;
 pub use socketio::Listener;
 pub use state::{HttpSettings, HttpState, Readiness};
-pub use stats::{HttpStats, LATENCY_BOUNDS, Latency, RouteLabels, RouteStats};
+pub use stats::{HttpStats, LATENCY_BOUNDS, Latency, LatencyStats, RouteLabels};
 pub use upgrade::serve;

@@ -1,10 +1,15 @@
+mod commands;
+
+pub(crate) use commands::name_of;
+
 use actix_http::StatusCode;
+use commands::CommandStats;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// The upper bounds of the buckets of [`RouteStats`], in seconds; what takes longer is in the sum and the count alone.
+/// The upper bounds of the buckets of [`LatencyStats`], in seconds; what takes longer is in the sum and the count alone.
 pub const LATENCY_BOUNDS: [f64; 14] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -17,8 +22,9 @@ const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 /// How long requests took, by method, route and class of status. Added to once per request.
 #[derive(Debug, Default)]
 pub struct HttpStats {
-    routes: RwLock<HashMap<Key, Arc<RouteStats>>>,
+    routes: RwLock<HashMap<Key, Arc<LatencyStats>>>,
     sessions: AtomicUsize,
+    commands: CommandStats,
 }
 
 /// One session of Socket.IO, until it is dropped.
@@ -44,9 +50,9 @@ pub struct RouteLabels {
     pub status_class: u16,
 }
 
-/// How long those took. Relaxed: numbers for a graph.
+/// A histogram of durations. Relaxed: numbers for a graph.
 #[derive(Debug, Default)]
-pub struct RouteStats {
+pub struct LatencyStats {
     buckets: [AtomicU64; LATENCY_BOUNDS.len()],
     count: AtomicU64,
     micros: AtomicU64,
@@ -84,6 +90,15 @@ impl HttpStats {
         of_route.observe(duration);
     }
 
+    pub(crate) fn observe_command(&self, name: &'static str, failed: bool, duration: Duration) {
+        self.commands.observe(name, failed, duration);
+    }
+
+    /// The commands of sockets that were given so far: name, `ok` or `failed`, and how long they took.
+    pub fn read_commands(&self) -> impl Iterator<Item = (&'static str, &'static str, Latency)> {
+        self.commands.read()
+    }
+
     /// Everything that was observed so far.
     pub fn read(&self) -> Vec<(RouteLabels, Latency)> {
         let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
@@ -92,7 +107,7 @@ impl HttpStats {
     }
 }
 
-impl RouteStats {
+impl LatencyStats {
     fn observe(&self, duration: Duration) {
         let seconds = duration.as_secs_f64();
         if let Some(bucket) = LATENCY_BOUNDS.iter().position(|bound| seconds <= *bound) {

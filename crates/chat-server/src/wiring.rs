@@ -87,7 +87,14 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         clock: Arc::new(SystemClock),
         started_at: SystemClock.now(),
     };
-    Ok(Metrics { state, store, sends, limits: refusals, cluster: shared.cluster })
+    Ok(Metrics {
+        state,
+        store,
+        sends,
+        limits: refusals,
+        cluster: shared.cluster,
+        max_connections: config.max_connections,
+    })
 }
 
 /// The given keys, else those kept beside the database; production, which must be given keys, has been refused before.

@@ -6,12 +6,14 @@ use super::{Credentials, Greeting, Realtime, ResumeAsked, answers};
 use crate::ApiError;
 use crate::error::status_of;
 use crate::limits::Flood;
+use crate::stats::name_of;
 use chat_domain::auth::Actor;
 use chat_domain::{ConversationId, ErrorCode};
 use chat_protocol::Failure;
 use chat_protocol::realtime::{ClientFrame, CloseCode, Command, InvalidFrame, Rejected};
 use chat_realtime::{Connection, Life};
 use std::rc::Rc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// After so many messages in succession that are no frames at all, a client is taken for something else (close code 4000).
@@ -207,10 +209,12 @@ impl Session {
         if is_for_a_page(&command) && !self.connection.drained().await {
             return;
         }
+        let (name, since) = (name_of(&command), Instant::now());
         let done = match dispatch(self, actor, command, id.is_some()).await {
             Ok(outcome) => answers::answer(&self.connection, actor, id, outcome).await,
             Err(error) => Err(error),
         };
+        self.realtime.state.stats.observe_command(name, done.is_err(), since.elapsed());
         if let Err(error) = done {
             self.answer_error(id, &error);
         }

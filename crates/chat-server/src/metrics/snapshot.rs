@@ -1,8 +1,8 @@
 use super::Metrics;
-use chat_http::LATENCY_BOUNDS;
+use chat_http::{LATENCY_BOUNDS, Latency};
 use chat_realtime::{QueueStats, RealtimeStats};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -33,7 +33,9 @@ impl Collector for Snapshot {
         let mut page = Page(encoder);
         let Metrics { state, sends, limits, .. } = &self.metrics;
         page.gauge("ready", "1 where new work is welcome", u64::from(state.readiness.is_ready()))?;
+        page.build()?;
         page.gauge("connections", "Sockets, signed in or not", state.fan_out.connection_count() as u64)?;
+        page.gauge("connections_limit", "Sockets that this node takes", self.metrics.max_connections as u64)?;
         let sessions = state.stats.socketio_sessions() as u64;
         page.gauge("socketio_sessions", "Sessions of Socket.IO, connected to the namespace or not", sessions)?;
         page.realtime(state.fan_out.stats())?;
@@ -49,7 +51,8 @@ impl Collector for Snapshot {
         )?;
         page.database(&self.metrics)?;
         page.cluster(&self.metrics)?;
-        page.http(&self.metrics)
+        page.http(&self.metrics)?;
+        page.commands(&self.metrics)
     }
 }
 
@@ -155,16 +158,31 @@ impl Page<'_> {
         for (labels, latency) in metrics.state.stats.read() {
             let class = format!("{}xx", labels.status_class);
             let set = [("method", labels.method), ("route", &labels.route), ("status", &class)];
-            let rest = latency.count.saturating_sub(latency.buckets.iter().sum());
-            let buckets: Vec<_> =
-                LATENCY_BOUNDS.into_iter().zip(latency.buckets).chain([(f64::INFINITY, rest)]).collect();
-            family.encode_family(&set)?.encode_histogram::<NoLabelSet>(
-                latency.seconds,
-                latency.count,
-                &buckets,
-                None,
-            )?;
+            encode_latency(&mut family.encode_family(&set)?, &latency)?;
         }
         Ok(())
     }
+
+    fn commands(&mut self, metrics: &Metrics) -> Result {
+        const HELP: &str = "Seconds from a command on a socket to its queued answer";
+        let mut family = self.0.encode_descriptor("command_seconds", HELP, None, MetricType::Histogram)?;
+        for (command, outcome, latency) in metrics.state.stats.read_commands() {
+            let set = [("command", command), ("outcome", outcome)];
+            encode_latency(&mut family.encode_family(&set)?, &latency)?;
+        }
+        Ok(())
+    }
+
+    fn build(&mut self) -> Result {
+        const HELP: &str = "1, with the version of this program";
+        let mut family = self.0.encode_descriptor("build_info", HELP, None, MetricType::Gauge)?;
+        let labels: Label<'_> = [("version", env!("CARGO_PKG_VERSION"))];
+        ConstGauge::new(1i64).encode(family.encode_family(&labels)?)
+    }
+}
+
+fn encode_latency(encoder: &mut MetricEncoder<'_>, latency: &Latency) -> Result {
+    let rest = latency.count.saturating_sub(latency.buckets.iter().sum());
+    let buckets: Vec<_> = LATENCY_BOUNDS.into_iter().zip(latency.buckets).chain([(f64::INFINITY, rest)]).collect();
+    encoder.encode_histogram::<NoLabelSet>(latency.seconds, latency.count, &buckets, None)
 }

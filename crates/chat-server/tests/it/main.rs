@@ -15,6 +15,7 @@ mod lifecycle;
 mod limits;
 mod load;
 mod metrics;
+mod operators;
 mod presence;
 mod recount;
 mod resume;

@@ -22,11 +22,11 @@ pub(crate) fn names(page: &str) -> BTreeSet<String> {
 /// The metrics that the guide for operators names in its table.
 pub(crate) fn documented() -> BTreeSet<String> {
     let guide = include_str!("../../../../docs/operations.md");
-    let rows = guide.lines().filter(|line| line.starts_with("| `chat_"));
+    let rows = guide.lines().filter(|line| line.starts_with("| `chat_") || line.starts_with("| `process_"));
     let named = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2));
     named
         .map(|name| name.split('{').next().unwrap_or_default().to_owned())
-        .filter(|name| name.starts_with("chat_") && !name.contains(' '))
+        .filter(|name| (name.starts_with("chat_") || name.starts_with("process_")) && !name.contains(' '))
         .collect()
 }
 

@@ -8,7 +8,7 @@ use chat_domain::rate_limits::RateLimiter;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::typing::TypingRegistry;
 use chat_domain::users::UserStore;
-use chat_domain::{ChangeLog, Clock, EventBus, IdSource};
+use chat_domain::{ChangeLog, Clock, EventBus, IdSource, TurnStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,10 +65,40 @@ pub struct Settings {
     pub typing_timeout: Duration,
     /// How many failed sign-ins are put up with; `None`: any number.
     pub login_limits: Option<LoginLimits>,
+    /// How many calls to the store one user may have under way.
+    pub calls: CallLimits,
+}
+
+/// Bounds on the calls to the store that users cause, so that one user's backlog does not delay everybody else. Users who
+/// wait get their turns round robin. Sends, sign-in and what connections read when they begin are bounded elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Reads that run at once, of all users together: as many as the store can run.
+    pub reads_at_once: usize,
+    /// Reads of one user that run at once, and as many writes.
+    pub per_user: usize,
+    /// Reads of one user that wait, and as many writes; one more is refused with `RATE_LIMITED`.
+    pub waiting_per_user: usize,
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self { reads_at_once: 10, per_user: 4, waiting_per_user: 256 }
+    }
+}
+
+/// The calls of users that run and wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallStatus {
+    /// Reads.
+    pub reads: TurnStatus,
+    /// Writes.
+    pub writes: TurnStatus,
 }
 
 impl Default for Settings {
-    /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, contacts, 5 seconds, and [`LoginLimits::default`].
+    /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, contacts, 5 seconds, and the defaults of
+    /// [`LoginLimits`] and [`CallLimits`].
     fn default() -> Self {
         Self {
             access_token_lifetime: Duration::from_mins(15),
@@ -77,6 +107,7 @@ impl Default for Settings {
             presence_audience: PresenceAudience::default(),
             typing_timeout: Duration::from_secs(5),
             login_limits: Some(LoginLimits::default()),
+            calls: CallLimits::default(),
         }
     }
 }
@@ -119,5 +150,10 @@ impl App {
             typing: Typing(core.clone()),
             calls: Calls(core),
         }
+    }
+
+    /// The calls to the store that run and wait, for metrics.
+    pub fn call_status(&self) -> CallStatus {
+        self.conversations.0.call_status()
     }
 }

@@ -1,10 +1,13 @@
 //! What the features share: the ports, the settings, and the few steps that more than one of them takes.
 
 use crate::auth::EndedSessions;
-use crate::{Ports, Settings};
+use crate::{CallStatus, Ports, Settings};
 use chat_domain::auth::EndReason;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
-use chat_domain::{Audience, Change, ConversationId, Envelope, Event, SessionId, StoreError, Timestamp, UserId};
+use chat_domain::{
+    Audience, Change, ConversationId, Envelope, Event, SessionId, StoreError, Timestamp, TurnLimits, Turns, UserId,
+};
+use std::future::Future;
 use std::ops::Deref;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -13,6 +16,8 @@ pub(crate) struct Core {
     pub(crate) settings: Settings,
     pub(crate) ended: EndedSessions,
     announcing: Semaphore,
+    reads: Turns,
+    writes: Turns,
 }
 
 /// Of so many users others are told at once that they came or went: where thousands do in the same moment, what people ask for meanwhile is
@@ -36,12 +41,53 @@ pub(crate) enum NoMembership {
 
 impl Core {
     pub(crate) fn new(ports: Ports, settings: Settings) -> Self {
+        let calls = settings.calls;
+        let limits =
+            |at_once| TurnLimits { at_once, per_user: calls.per_user, waiting_per_user: calls.waiting_per_user };
         Self {
             ports,
             settings,
             ended: EndedSessions::default(),
             announcing: Semaphore::new(ANNOUNCED_AT_ONCE as usize),
+            reads: Turns::new(limits(calls.reads_at_once)),
+            // Writes of many users share a commit: only those of one user are bounded.
+            writes: Turns::new(limits(usize::MAX)),
         }
+    }
+
+    /// Runs a read of the store when it is this user's turn: see [`crate::CallLimits`]. Never nested: calls that wait for
+    /// each other's turns would wait for ever.
+    pub(crate) async fn reading<T, E: From<StoreError>>(
+        &self,
+        user: UserId,
+        read: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let _turn = self.reads.take(user).await?;
+        read.await
+    }
+
+    /// The same for a use case that has read something already and needs more for its answer: it is never refused.
+    pub(crate) async fn reading_on<T, E>(
+        &self,
+        user: UserId,
+        read: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let _turn = self.reads.take_another(user).await;
+        read.await
+    }
+
+    /// Runs a write of the store when it is this user's turn. Sends have a queue of their own.
+    pub(crate) async fn writing<T, E: From<StoreError>>(
+        &self,
+        user: UserId,
+        write: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let _turn = self.writes.take(user).await?;
+        write.await
+    }
+
+    pub(crate) fn call_status(&self) -> CallStatus {
+        CallStatus { reads: self.reads.status(), writes: self.writes.status() }
     }
 
     /// Waits for the turn of one who came or went; first come, first served.

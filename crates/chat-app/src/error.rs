@@ -9,11 +9,13 @@ pub trait Coded: std::error::Error {
 
 pub(crate) const TRY_LATER: &str = "The service is not available right now, please try again";
 pub(crate) const NAME_TAKEN: &str = "An active group has this name already";
+const TOO_MANY_CALLS: &str = "Too many of your requests are under way, please wait for their answers";
 const OUR_FAULT: &str = "Something went wrong on our side";
 
 pub(crate) const fn store_code(fault: &StoreError) -> ErrorCode {
     match fault {
         StoreError::Unavailable(_) | StoreError::Overloaded => ErrorCode::Unavailable,
+        StoreError::TooManyCalls => ErrorCode::RateLimited,
         StoreError::Failed(_) => ErrorCode::Internal,
     }
 }
@@ -21,6 +23,7 @@ pub(crate) const fn store_code(fault: &StoreError) -> ErrorCode {
 pub(crate) const fn store_sentence(fault: &StoreError) -> &'static str {
     match fault {
         StoreError::Unavailable(_) | StoreError::Overloaded => TRY_LATER,
+        StoreError::TooManyCalls => TOO_MANY_CALLS,
         StoreError::Failed(_) => OUR_FAULT,
     }
 }

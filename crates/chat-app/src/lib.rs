@@ -10,7 +10,10 @@
 //! - who may do what is decided here, or by the store inside its transaction; callers check nothing;
 //! - what is durable is stored first and published after; a session is ended in the store first, then in this node's
 //!   memory, then its sockets are closed;
-//! - presence and typing are best effort: where they fail, it is logged, and nothing else fails for it.
+//! - presence and typing are best effort: where they fail, it is logged, and nothing else fails for it;
+//! - what a user reads or writes in the store, except sends and the point reads on their way, goes through `Core::reading`,
+//!   `reading_on` and `writing`, each around one store call: they bound what runs at once for one user, and users take
+//!   turns.
 //!
 //! **To add a use case**: a file named after the verb in the folder of its feature, with an `impl` of the feature's struct
 //! and one public function; a variant of the feature's error for each new refusal, placed in its `code`; and a test in
@@ -31,7 +34,7 @@ mod system;
 pub mod typing;
 pub mod users;
 
-pub use app::{App, Ports, Settings};
+pub use app::{App, CallLimits, CallStatus, Ports, Settings};
 pub use auth::{Auth, AuthError, LoginIdentity, LoginLimits, RegisterUser, SignedIn};
 pub use calls::{Calls, CallsError};
 pub use conversations::{ChatTarget, Conversations, ConversationsError, CreateConversation, DirectRoom, Peer};

@@ -25,6 +25,7 @@ pub mod receipts;
 mod store_error;
 mod text;
 mod time;
+mod turns;
 pub mod typing;
 pub mod users;
 
@@ -38,3 +39,4 @@ pub use page::{Page, PageLimit, PageNumber, PageRequest};
 pub use store_error::{BoxError, StoreError};
 pub use text::InvalidValue;
 pub use time::{Clock, Timestamp};
+pub use turns::{Turn, TurnLimits, TurnStatus, Turns};

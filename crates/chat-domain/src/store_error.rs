@@ -15,6 +15,10 @@ pub enum StoreError {
     /// later.
     #[error("the store is overloaded")]
     Overloaded,
+    /// The user has too many calls running and waiting already; nothing was
+    /// done. The same call may succeed once some of them have ended.
+    #[error("the user has too many calls under way")]
+    TooManyCalls,
     /// The adapter failed in a way that a retry will not mend.
     #[error("the store failed")]
     Failed(#[source] BoxError),

@@ -16,14 +16,15 @@ use chat_protocol::{BodyError, ErrorBody, Failure, FaultView, InvalidBody};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 pub(crate) const OUR_FAULT: &str = "Something went wrong on our side";
 
 /// The longest path that is repeated to whoever sent it, in bytes.
 const MAX_PATH_BYTES: usize = 512;
 
-/// How soon a client may come back after a 503, in seconds.
-const RETRY_AFTER_SECONDS: &str = "1";
+/// How soon a client may come back after a 503, or after a 429 that no bucket stands behind.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A request that fails: what the client is told, and for the log what caused it.
 #[derive(Debug)]
@@ -81,7 +82,8 @@ impl ApiError {
     }
 
     fn of(fault: impl Coded + Send + Sync + 'static) -> Self {
-        let failure = Failure::new(fault.code(), fault.to_string());
+        let mut failure = Failure::new(fault.code(), fault.to_string());
+        failure.retry_after = (failure.code == ErrorCode::RateLimited).then_some(RETRY_AFTER);
         Self { cause: fault.source().is_some().then(|| fault.into()), ..failure.into() }
     }
 }
@@ -262,8 +264,8 @@ pub fn error_response(
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.insert_header((header::RETRY_AFTER, RETRY_AFTER.as_secs()));
     }
     // Strings and numbers always serialise.
     response.body(serde_json::to_vec(&body).unwrap_or_default()).map_into_boxed_body()

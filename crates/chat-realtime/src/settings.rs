@@ -22,6 +22,8 @@ pub struct RealtimeSettings {
     /// So many connections read from the store at once while they come into the flow of events; where all come back at the same time, the others wait for
     /// their turn.
     pub attaching_at_once: usize,
+    /// So many of them are connections of one user.
+    pub attaching_per_user: usize,
     /// How long a socket is kept after its Close frame, for the peer to take it and answer.
     pub close_linger: Duration,
     /// How long a hole in a conversation's order may fill by itself before it is read from the store: two writers often overtake each
@@ -56,6 +58,7 @@ impl Default for RealtimeSettings {
             auth_timeout: Duration::from_secs(10),
             resume_timeout: Duration::from_secs(10),
             attaching_at_once: 256,
+            attaching_per_user: 4,
             close_linger: Duration::from_secs(5),
             hole_patience: Duration::from_millis(20),
             repair_pause: Duration::from_millis(100),

@@ -79,6 +79,14 @@ impl Store {
         }
     }
 
+    /// How many reads run at once.
+    pub(crate) fn readers(&self) -> usize {
+        match self {
+            Self::File(_) => SqliteConfig::DEFAULT_READERS,
+            Self::Server(store) => store.status().pool.limit,
+        }
+    }
+
     /// Queues and connections, of a database that has them.
     pub(crate) fn status(&self) -> Option<PostgresStatus> {
         match self {

@@ -4,7 +4,7 @@ use crate::cluster;
 use crate::config::{Config, Environment, Keys};
 use crate::metrics::{CountedLimits, CountedMessages, Metrics};
 use crate::store::Store;
-use chat_app::{App, LoginLimits, Ports, Settings, SystemClock, UuidV7Source};
+use chat_app::{App, CallLimits, LoginLimits, Ports, Settings, SystemClock, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
@@ -71,6 +71,11 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
             per_address: limits.logins_per_address,
             exempt_loopback: !is_production(config),
         }),
+        calls: CallLimits {
+            reads_at_once: store.readers(),
+            per_user: config.max_calls_per_user,
+            waiting_per_user: config.max_waiting_calls_per_user,
+        },
     };
     let limits = match config.rate_limits {
         Some(limits) => Limits::new(rate_limiter, limits.quotas, !is_production(config)),

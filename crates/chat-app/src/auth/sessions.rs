@@ -5,13 +5,14 @@ use chat_domain::{SessionId, StoreError};
 impl Auth {
     /// The devices that are signed in, the one used last first.
     pub async fn sessions(&self, actor: Actor) -> Result<Vec<Session>, AuthError> {
-        Ok(self.0.sessions.list(actor.user_id, self.0.now()).await?)
+        Ok(self.0.reading(actor.user_id, self.0.sessions.list(actor.user_id, self.0.now())).await?)
     }
 
     /// Ends one of the actor's own sessions.
     pub async fn end_session(&self, actor: Actor, session: SessionId) -> Result<(), AuthError> {
         let now = self.0.now();
-        if !self.0.sessions.end(actor.user_id, session, EndReason::SignedOut, now).await? {
+        let end = self.0.sessions.end(actor.user_id, session, EndReason::SignedOut, now);
+        if !self.0.writing(actor.user_id, end).await? {
             return Err(AuthError::SessionNotFound);
         }
         self.0.sessions_ended([session], EndReason::SignedOut, now);

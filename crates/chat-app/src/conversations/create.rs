@@ -12,18 +12,15 @@ impl Conversations {
     ) -> Result<ConversationOverview, ConversationsError> {
         let others =
             ParticipantIds::parse(actor.user_id, &command.participant_ids).map_err(ConversationsError::Participants)?;
-        let created = self
-            .0
-            .conversations
-            .create(NewConversation {
-                id: ConversationId::new(self.0.ids.next_uuid()),
-                created_by: actor.user_id,
-                others,
-                name: command.name,
-                invite_code: self.0.new_invite_code(),
-                at: self.0.now(),
-            })
-            .await?;
+        let new = NewConversation {
+            id: ConversationId::new(self.0.ids.next_uuid()),
+            created_by: actor.user_id,
+            others,
+            name: command.name,
+            invite_code: self.0.new_invite_code(),
+            at: self.0.now(),
+        };
+        let created = self.0.writing(actor.user_id, self.0.conversations.create(new)).await?;
         self.0.publish_changes(created.change).await;
         Ok(created.overview)
     }

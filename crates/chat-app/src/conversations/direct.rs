@@ -62,7 +62,7 @@ impl Core {
         let id = ConversationId::new(self.ids.next_uuid());
         let (invite_code, at) = (self.new_invite_code(), self.now());
         let new = NewConversation { id, created_by: actor, others, name: None, invite_code, at };
-        let created = self.conversations.create(new).await.map_err(|fault| match fault {
+        let created = self.writing(actor, self.conversations.create(new)).await.map_err(|fault| match fault {
             CreateConversationError::UnknownUsers(_) => NoDirect::UnknownUser(other),
             CreateConversationError::NameTaken => NoDirect::Store(StoreError::Failed("a pair has no name".into())),
             CreateConversationError::Store(fault) => NoDirect::Store(fault),

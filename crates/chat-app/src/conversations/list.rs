@@ -11,6 +11,6 @@ impl Conversations {
         filter: ConversationFilter,
         page: PageRequest,
     ) -> Result<Page<ConversationOverview>, ConversationsError> {
-        Ok(self.0.conversations.list(actor.user_id, filter, page).await?)
+        Ok(self.0.reading(actor.user_id, self.0.conversations.list(actor.user_id, filter, page)).await?)
     }
 }

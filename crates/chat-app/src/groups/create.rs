@@ -13,21 +13,18 @@ impl Groups {
         if others.len() >= MAX_PARTICIPANTS {
             return Err(GroupsError::TooManyMembers);
         }
-        let created = self
-            .0
-            .groups
-            .create_group(NewGroup {
-                id: ConversationId::new(self.0.ids.next_uuid()),
-                created_by: actor.user_id,
-                others,
-                name: command.name,
-                description: command.description,
-                avatar: command.avatar,
-                invite_code: self.0.new_invite_code(),
-                at: self.0.now(),
-            })
-            .await?;
+        let new = NewGroup {
+            id: ConversationId::new(self.0.ids.next_uuid()),
+            created_by: actor.user_id,
+            others,
+            name: command.name,
+            description: command.description,
+            avatar: command.avatar,
+            invite_code: self.0.new_invite_code(),
+            at: self.0.now(),
+        };
+        let created = self.0.writing(actor.user_id, self.0.groups.create_group(new)).await?;
         self.0.publish_changes(created.change).await;
-        Ok(self.to_member(created.overview.details).await)
+        Ok(self.to_member(actor, created.overview.details).await)
     }
 }

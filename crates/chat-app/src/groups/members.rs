@@ -13,7 +13,7 @@ impl Groups {
     ) -> Result<GroupProfile, GroupsError> {
         let add = AddParticipant { conversation_id: id, actor: actor.user_id, user, at: self.0.now() };
         match self.0.add_participant(add).await {
-            Ok(details) => Ok(self.to_member(details).await),
+            Ok(details) => Ok(self.to_member(actor, details).await),
             Err(fault) => Err(self.refused_about(actor, id, user, fault).await),
         }
     }

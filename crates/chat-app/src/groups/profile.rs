@@ -1,4 +1,5 @@
 use super::{GroupProfile, Groups, GroupsError, MemberPresence};
+use chat_domain::auth::Actor;
 use chat_domain::conversations::{Conversation, ConversationDetails, ConversationOverview, ParticipantError, Refusal};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::{ConversationId, UserId};
@@ -6,15 +7,15 @@ use std::collections::HashMap;
 
 impl Groups {
     /// A group to somebody who takes part in it.
-    pub(super) async fn to_member(&self, details: ConversationDetails) -> GroupProfile {
-        let presence = self.presence_of(&[&details]).await;
+    pub(super) async fn to_member(&self, actor: Actor, details: ConversationDetails) -> GroupProfile {
+        let presence = self.presence_of(actor, &[&details]).await;
         GroupProfile { details, presence }
     }
 
     /// Groups to somebody who takes part in some of them; as many queries for many as for one.
-    pub(super) async fn to_viewer(&self, overviews: Vec<ConversationOverview>) -> Vec<GroupProfile> {
+    pub(super) async fn to_viewer(&self, actor: Actor, overviews: Vec<ConversationOverview>) -> Vec<GroupProfile> {
         let own: Vec<_> = overviews.iter().filter(|group| group.viewer.is_some()).map(|group| &group.details).collect();
-        let presence = self.presence_of(&own).await;
+        let presence = self.presence_of(actor, &own).await;
         overviews
             .into_iter()
             .map(|group| {
@@ -30,12 +31,12 @@ impl Groups {
     }
 
     /// Best effort: a group is worth showing without it, and what was done is done.
-    async fn presence_of(&self, groups: &[&ConversationDetails]) -> HashMap<UserId, MemberPresence> {
+    async fn presence_of(&self, actor: Actor, groups: &[&ConversationDetails]) -> HashMap<UserId, MemberPresence> {
         let participants = groups.iter().flat_map(|group| &group.participants);
         let mut ids: Vec<_> = participants.map(|participant| participant.user.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let profiles = self.0.contact_profiles(&ids).await.unwrap_or_else(|fault| {
+        let profiles = self.0.contact_profiles(actor.user_id, &ids).await.unwrap_or_else(|fault| {
             tracing::warn!(error = &fault as &dyn std::error::Error, "the members' presence was not read");
             Vec::new()
         });

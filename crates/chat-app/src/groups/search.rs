@@ -12,7 +12,8 @@ impl Groups {
         term: SearchTerm,
         page: PageRequest,
     ) -> Result<Page<GroupProfile>, GroupsError> {
-        let Page { items, total, request } = self.0.groups.search_groups(actor.user_id, &term, page).await?;
-        Ok(Page { items: self.to_viewer(items).await, total, request })
+        let found = self.0.groups.search_groups(actor.user_id, &term, page);
+        let Page { items, total, request } = self.0.reading(actor.user_id, found).await?;
+        Ok(Page { items: self.to_viewer(actor, items).await, total, request })
     }
 }

@@ -23,7 +23,7 @@ impl Groups {
             at: self.0.now(),
         };
         match self.0.update_group(update).await {
-            Ok(details) => Ok(self.to_member(details).await),
+            Ok(details) => Ok(self.to_member(actor, details).await),
             Err(fault) => Err(self.refused(id, actor.user_id, fault).await),
         }
     }
@@ -32,6 +32,6 @@ impl Groups {
         let overview = self.overview(actor, id).await?;
         let role = overview.viewer.map(|viewer| viewer.role);
         may_change_group(&overview.details.conversation, role).map_err(GroupsError::Refused)?;
-        Ok(self.to_member(overview.details).await)
+        Ok(self.to_member(actor, overview.details).await)
     }
 }

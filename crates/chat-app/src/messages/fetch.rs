@@ -26,7 +26,8 @@ impl Messages {
             }
         };
         let request = HistoryRequest::Page(page);
-        let mut page = self.0.messages.history(conversation_id, actor.user_id, request).await?;
+        let page = self.0.messages.history(conversation_id, actor.user_id, request);
+        let mut page = self.0.reading(actor.user_id, page).await?;
         if let Some(newest) = newest_undelivered(&page, actor.user_id) {
             let advance = AdvancePositions::Delivered(ReceiptTarget::Seq(newest));
             let advanced = self.0.advance(actor.user_id, conversation_id, advance).await?;
@@ -49,7 +50,8 @@ impl Messages {
         let (_, membership) = self.0.membership(id, actor.user_id).await?;
         let after = membership.positions.delivered.max(after.unwrap_or(Seq::ZERO));
         let request = HistoryRequest::After(Anchor::Seq(after), limit);
-        let mut page = self.0.messages.history(id, actor.user_id, request).await?;
+        let page = self.0.messages.history(id, actor.user_id, request);
+        let mut page = self.0.reading(actor.user_id, page).await?;
         // The actor may have answered between the two readings.
         page.messages.retain(|message| message.sender.id != actor.user_id);
         Ok(page)

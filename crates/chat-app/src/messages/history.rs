@@ -11,6 +11,7 @@ impl Messages {
         conversation: ConversationId,
         request: HistoryRequest,
     ) -> Result<HistoryPage, MessagesError> {
-        Ok(self.0.messages.history(conversation, actor.user_id, request).await?)
+        let page = self.0.messages.history(conversation, actor.user_id, request);
+        Ok(self.0.reading(actor.user_id, page).await?)
     }
 }

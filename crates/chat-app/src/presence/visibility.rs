@@ -16,11 +16,15 @@ impl Core {
 
     /// Those of these users who exist, in any order, with their presence: only for a viewer who shares a conversation with each of them,
     /// which is what makes somebody a contact.
-    pub(crate) async fn contact_profiles(&self, ids: &[UserId]) -> Result<Vec<UserProfile>, StoreError> {
+    pub(crate) async fn contact_profiles(
+        &self,
+        viewer: UserId,
+        ids: &[UserId],
+    ) -> Result<Vec<UserProfile>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let users = self.users.list_by_ids(ids).await?;
+        let users = self.reading_on(viewer, self.users.list_by_ids(ids)).await?;
         Ok(self.with_presence(users, |_| true).await)
     }
 
@@ -55,7 +59,7 @@ impl Core {
         let mut visible: HashSet<_> = if others.is_empty() {
             HashSet::new()
         } else {
-            self.users.list_contacts_among(viewer, &others).await?.into_iter().collect()
+            self.reading_on(viewer, self.users.list_contacts_among(viewer, &others)).await?.into_iter().collect()
         };
         visible.insert(viewer);
         Ok(visible)

@@ -24,7 +24,7 @@ impl Core {
         conversation_id: ConversationId,
         advance: AdvancePositions,
     ) -> Result<Advanced, AdvanceError> {
-        let advanced = self.receipts.advance(conversation_id, user_id, advance).await?;
+        let advanced = self.writing(user_id, self.receipts.advance(conversation_id, user_id, advance)).await?;
         if advanced.moved() && advanced.participant_count <= MAX_PUSHED_PARTICIPANTS {
             let (kind, positions, covers) = (advanced.kind, advanced.positions, advanced.covers.clone());
             let moved = PositionsMoved { conversation_id, kind, user_id, positions, covers };

@@ -6,7 +6,8 @@ impl Users {
     /// role), messages stay under another name, and every session ends.
     pub async fn delete_me(&self, actor: Actor) -> Result<(), UsersError> {
         let now = self.0.now();
-        let deleted = self.0.users.delete(actor.user_id, now).await?.ok_or(UsersError::AccountGone)?;
+        let deleted = self.0.writing(actor.user_id, self.0.users.delete(actor.user_id, now)).await?;
+        let deleted = deleted.ok_or(UsersError::AccountGone)?;
         self.0.sessions_ended(deleted.ended_sessions, EndReason::AccountDeleted, now);
         self.0.publish_changes(deleted.changes).await;
         Ok(())

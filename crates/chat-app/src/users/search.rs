@@ -11,7 +11,8 @@ impl Users {
         term: SearchTerm,
         page: PageRequest,
     ) -> Result<Page<UserProfile>, UsersError> {
-        let Page { items, total, request } = self.0.users.search(&term, page).await?;
+        let found = self.0.users.search(&term, page);
+        let Page { items, total, request } = self.0.reading(actor.user_id, found).await?;
         Ok(Page { items: self.0.profiles(actor.user_id, items).await?, total, request })
     }
 }

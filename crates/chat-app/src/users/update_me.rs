@@ -8,7 +8,8 @@ impl Users {
         if changes == ProfileChanges::default() {
             return self.me(actor).await;
         }
-        let updated = self.0.users.update_profile(actor.user_id, changes, self.0.now()).await?;
+        let update = self.0.users.update_profile(actor.user_id, changes, self.0.now());
+        let updated = self.0.writing(actor.user_id, update).await?;
         updated.ok_or(UsersError::AccountGone)
     }
 }

@@ -19,6 +19,7 @@ mod recount;
 mod refresh;
 mod sessions;
 mod tampered;
+mod turns;
 mod typing;
 mod users;
 mod windows;

@@ -22,7 +22,7 @@ pub(crate) enum Bend {
     Overloaded,
     /// Reading memberships fails.
     Failing,
-    /// Listing memberships waits for a place here.
+    /// Listing memberships or conversations waits for a place here.
     Held(&'static Semaphore),
 }
 
@@ -51,6 +51,9 @@ impl ConversationStore for Tampered {
         filter: ConversationFilter,
         page: PageRequest,
     ) -> Result<Page<ConversationOverview>, StoreError> {
+        if let Bend::Held(gate) = self.bend {
+            drop(gate.acquire().await.expect("an open gate"));
+        }
         self.store.list(viewer, filter, page).await
     }
 

@@ -18,7 +18,7 @@ pub use replay::Replay;
 use crate::connection::Connection;
 use crate::hub::Hub;
 use chat_domain::conversations::Removal;
-use chat_domain::{ConversationId, Pos, StoreError, UserId};
+use chat_domain::{ConversationId, Pos, StoreError, Turn, UserId};
 use chat_protocol::realtime::Resume;
 use plan::{Entry, Plan};
 use std::collections::HashSet;
@@ -26,7 +26,6 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// A connection takes part in at most this many conversations: those with the newest activity.
 pub const MAX_CONVERSATIONS: u32 = 10_000;
@@ -36,7 +35,7 @@ impl Hub {
     /// run. The connection must have signed in.
     pub async fn attach(&self, connection: &Rc<Connection>, resume: Option<&Resume>) -> Result<Replay, StoreError> {
         let Some(user) = connection.user.get() else { return Ok(Replay::nothing()) };
-        let turn = self.turn_to_attach(connection).await;
+        let turn = self.turn_to_attach(connection, user).await;
         if turn.is_none() {
             return Ok(Replay::nothing());
         }
@@ -77,14 +76,14 @@ impl Hub {
 
     /// Waits for the connection's turn to read from the store what it begins with; `None` where it is to leave instead. That others are before it is not
     /// held against the client.
-    async fn turn_to_attach(&self, connection: &Connection) -> Option<OwnedSemaphorePermit> {
-        let mut turn = pin!(self.fan_out().turn_to_attach());
+    async fn turn_to_attach(&self, connection: &Connection, user: UserId) -> Option<Turn> {
+        let mut turn = pin!(self.fan_out().turn_to_attach(user));
         connection.is_in_line.set(true);
         let turn = poll_fn(|context| {
             if connection.is_to_leave() {
                 return Poll::Ready(None);
             }
-            turn.as_mut().poll(context)
+            turn.as_mut().poll(context).map(Some)
         });
         let turn = turn.await;
         connection.is_in_line.set(false);

@@ -2,10 +2,9 @@ use super::plan::{MAX_NAMED, Plan, rest};
 use crate::connection::{Connection, LOW_WATER, Life};
 use crate::hub::Hub;
 use crate::outgoing::Outgoing;
-use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError};
+use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError, Turn};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// How many changes are read at a time.
 const PAGE: u32 = 100;
@@ -18,7 +17,7 @@ const RANGES: usize = 100;
 pub struct Replay {
     plan: Option<Plan>,
     /// Kept as long as the client takes what is read: who keeps up does not queue again, and who does not keeps nobody waiting.
-    turn: Option<OwnedSemaphorePermit>,
+    turn: Option<Turn>,
 }
 
 impl Replay {
@@ -26,7 +25,7 @@ impl Replay {
         Self { plan: None, turn: None }
     }
 
-    pub(super) const fn new(plan: Plan, turn: Option<OwnedSemaphorePermit>) -> Self {
+    pub(super) const fn new(plan: Plan, turn: Option<Turn>) -> Self {
         Self { plan: Some(plan), turn }
     }
 
@@ -38,7 +37,7 @@ impl Replay {
         let mut turn = self.turn.filter(|_| !ranges.is_empty());
         while !ranges.is_empty() && has_room(connection, &mut turn).await {
             if turn.is_none() {
-                turn = hub.turn_to_attach(connection).await;
+                turn = hub.turn_to_attach(connection, plan.user).await;
             }
             let page = &ranges[..ranges.len().min(RANGES)];
             let mut asked = page.to_vec();
@@ -83,7 +82,7 @@ impl Replay {
 
 /// Waits where much is waiting to be sent, and gives the turn up for it: a page of long messages is more than a queue may hold. `false` where the connection
 /// has come to its end.
-async fn has_room(connection: &Connection, turn: &mut Option<OwnedSemaphorePermit>) -> bool {
+async fn has_room(connection: &Connection, turn: &mut Option<Turn>) -> bool {
     if connection.queued_bytes() > LOW_WATER {
         connection.flush();
         if connection.queued_bytes() > LOW_WATER {

@@ -12,7 +12,7 @@ use crate::worker::{Post, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
 use chat_domain::conversations::ConversationStore;
 use chat_domain::messages::MessageStore;
-use chat_domain::{Audience, Change, ChangeLog, ConversationId, Envelope, Event, Pos};
+use chat_domain::{Audience, Change, ChangeLog, ConversationId, Envelope, Event, Pos, Turn, TurnLimits, Turns, UserId};
 use joined::JoinedSince;
 use lane::Lane;
 use recent::{Passed, Recent};
@@ -21,7 +21,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 use users::Users;
 
 /// How many locks the conversations are spread over.
@@ -44,7 +44,7 @@ pub struct FanOut {
     is_draining: AtomicBool,
     left: Notify,
     hurry: Notify,
-    attaching: Arc<Semaphore>,
+    attaching: Turns,
     stats: Arc<RealtimeStats>,
     joined: tokio::sync::Mutex<JoinedSince>,
 }
@@ -77,7 +77,11 @@ impl FanOut {
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
-            attaching: Arc::new(Semaphore::new(settings.attaching_at_once.max(1))),
+            attaching: Turns::new(TurnLimits {
+                at_once: settings.attaching_at_once,
+                per_user: settings.attaching_per_user,
+                waiting_per_user: settings.max_connections_per_user,
+            }),
             settings: Arc::new(settings),
             changes,
             conversations,
@@ -118,9 +122,10 @@ impl FanOut {
         &*self.messages
     }
 
-    /// Waits for a connection's turn to read from the store what it begins with; first come, first served.
-    pub(crate) async fn turn_to_attach(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.attaching).acquire_owned().await.ok()
+    /// Waits for a connection's turn to read from the store what it begins with. Users take turns.
+    pub(crate) async fn turn_to_attach(&self, user: UserId) -> Turn {
+        // The number of a user's connections is bounded.
+        self.attaching.take_another(user).await
     }
 
     pub(crate) const fn runtime(&self) -> &Handle {

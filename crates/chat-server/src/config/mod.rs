@@ -37,6 +37,7 @@ const TIMERS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::
 const BCRYPT_COSTS: RangeInclusive<u32> = 4..=15;
 const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 const MOST_CONNECTIONS: usize = 10_000_000;
+const MOST_CALLS: usize = 1_000_000;
 const MOST_WORKERS: usize = 1_024;
 const ENVIRONMENTS: &[(&str, Environment)] =
     &[("development", Environment::Development), ("test", Environment::Test), ("production", Environment::Production)];
@@ -118,6 +119,8 @@ pub(crate) struct Config {
     pub(crate) rate_limits: Option<RateLimits>,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_user: usize,
+    pub(crate) max_calls_per_user: usize,
+    pub(crate) max_waiting_calls_per_user: usize,
     pub(crate) workers: usize,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) timers: ConnectionTimers,
@@ -157,6 +160,8 @@ impl Config {
         let rate_limits = limits::read(&mut reader, production);
         let max_connections = reader.number("MAX_CONNECTIONS", &(1..=MOST_CONNECTIONS));
         let max_connections_per_user = reader.number("MAX_CONNECTIONS_PER_USER", &(1..=MOST_CONNECTIONS));
+        let max_calls_per_user = reader.number("MAX_CALLS_PER_USER", &(1..=MOST_CALLS));
+        let max_waiting_calls_per_user = reader.number("MAX_WAITING_CALLS_PER_USER", &(1..=MOST_CALLS));
         let workers = reader.number("WORKERS", &(0..=MOST_WORKERS));
         let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", SHUTDOWN_TIMEOUTS);
         let heartbeat_interval = reader.duration("HEARTBEAT_INTERVAL", TIMERS);
@@ -189,6 +194,8 @@ impl Config {
                 rate_limits: rate_limits?,
                 max_connections: max_connections?,
                 max_connections_per_user: max_connections_per_user?,
+                max_calls_per_user: max_calls_per_user?,
+                max_waiting_calls_per_user: max_waiting_calls_per_user?,
                 workers: workers?,
                 shutdown_timeout: shutdown_timeout?,
                 timers: ConnectionTimers {

@@ -98,6 +98,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("RATE_LIMIT_CONNECTS", "20/s,burst=300", "Sockets opened from one address"),
     setting("MAX_CONNECTIONS", "100000", "Connections that this server takes"),
     setting("MAX_CONNECTIONS_PER_USER", "20", "Connections that one user may have"),
+    setting(
+        "MAX_CALLS_PER_USER",
+        "4",
+        "Reads of the database for one user that run at once, and as many writes; users who wait take turns",
+    ),
+    setting(
+        "MAX_WAITING_CALLS_PER_USER",
+        "256",
+        "Calls of one user that wait for their turn; one more is answered with 429",
+    ),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
     setting("SHUTDOWN_TIMEOUT", "30s", "How long a stop waits for requests and sockets to finish"),
     setting("HEARTBEAT_INTERVAL", "25s", "How often an idle WebSocket, and every Socket.IO client, is pinged"),

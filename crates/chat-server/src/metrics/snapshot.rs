@@ -1,4 +1,5 @@
 use super::Metrics;
+use chat_app::CallStatus;
 use chat_http::{LATENCY_BOUNDS, Latency};
 use chat_realtime::{QueueStats, RealtimeStats};
 use prometheus_client::collector::Collector;
@@ -49,6 +50,7 @@ impl Collector for Snapshot {
             "limit",
             &limits.read(),
         )?;
+        page.calls(state.app.call_status())?;
         page.database(&self.metrics)?;
         page.cluster(&self.metrics)?;
         page.http(&self.metrics)?;
@@ -117,6 +119,15 @@ impl Page<'_> {
             "Times a worker thread fell so far behind that its sockets were told to come back",
             stats.overfull_inboxes.get(),
         )
+    }
+
+    fn calls(&mut self, CallStatus { reads, writes }: CallStatus) -> Result {
+        let states = [("running", reads.running), ("waiting", reads.waiting)];
+        self.gauges("user_reads", "Reads of the database for users, which take turns", "state", &states)?;
+        let states = [("running", writes.running), ("waiting", writes.waiting)];
+        self.gauges("user_writes", "Writes for users other than sends", "state", &states)?;
+        let refused = [("read", reads.refused), ("write", writes.refused)];
+        self.counters("refused_user_calls", "Calls refused because their user had too many waiting", "kind", &refused)
     }
 
     fn database(&mut self, metrics: &Metrics) -> Result {

@@ -1,7 +1,7 @@
 use crate::address::Address;
 use crate::{OpenError, PostgresConfig, tls};
 use chat_domain::BoxError;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::error::Error as _;
 use std::time::Duration;
@@ -87,12 +87,21 @@ impl Connector {
 /// table is so small that scanning it would do, so that they do not change as it grows, and are made once per
 /// connection. Besides: durability that the server's own settings may have weakened, the timeouts, and messages in
 /// English, which [`crate::fault`] reads (only a superuser may ask for those, so nobody asks who has them already). A
-/// transaction that a stopped node left open is ended for it, or its locks would hold up every other node.
+/// transaction that a stopped node left open is ended for it, or its locks would hold up every other node. Everything else
+/// that an operator may have set for this user or database, and that the statements here rely on, is set as they need it:
+/// each statement of a transaction sees what was committed before it, locks are waited for within the statement's time, and
+/// idle connections stay. Settings that an older server does not have are left out.
 const SETTINGS: &str = "
     SELECT set_config('statement_timeout', $1, false) || set_config('idle_in_transaction_session_timeout', $2, false)
         || set_config('enable_seqscan', 'off', false) || set_config('enable_bitmapscan', 'off', false)
         || set_config('enable_hashjoin', 'off', false) || set_config('enable_mergejoin', 'off', false)
         || set_config('plan_cache_mode', 'force_generic_plan', false) || set_config('jit', 'off', false)
+        || set_config('default_transaction_isolation', 'read committed', false)
+        || set_config('lock_timeout', '0', false) || set_config('standard_conforming_strings', 'on', false)
+        || CASE WHEN current_setting('idle_session_timeout', true) IS NULL THEN ''
+                ELSE set_config('idle_session_timeout', '0', false) END
+        || CASE WHEN current_setting('transaction_timeout', true) IS NULL THEN ''
+                ELSE set_config('transaction_timeout', '0', false) END
         || CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN ''
                 ELSE set_config('synchronous_commit', 'on', false) END
         || CASE WHEN current_setting('lc_messages') ~* '^(en|c$|c\\.|posix|$)'
@@ -142,50 +151,4 @@ fn is_distrusted(error: &tokio_postgres::Error) -> bool {
         .and_then(std::io::Error::get_ref)
         .and_then(|inner| inner.downcast_ref::<rustls::Error>())
         .is_some_and(|fault| matches!(fault, rustls::Error::InvalidCertificate(_)))
-}
-
-/// What the server says about how it keeps what it is given.
-#[derive(diesel::QueryableByName)]
-struct Durability {
-    #[diesel(sql_type = BigInt)]
-    version: i64,
-    #[diesel(sql_type = Text)]
-    synchronous_commit: String,
-    #[diesel(sql_type = Text)]
-    fsync: String,
-    #[diesel(sql_type = Text)]
-    full_page_writes: String,
-}
-
-/// The oldest release that its makers still mend.
-const OLDEST_VERSION: i64 = 140_000;
-
-/// Refuses a server that acknowledges what is not on disk; warns of one that is told to trust its disk too much, which
-/// is the operator's to decide.
-pub(crate) async fn check(connection: &mut AsyncPgConnection) -> Result<(), OpenError> {
-    let found: Durability = diesel::sql_query(
-        "SELECT current_setting('server_version_num')::bigint AS version,
-                current_setting('synchronous_commit') AS synchronous_commit,
-                current_setting('fsync') AS fsync,
-                current_setting('full_page_writes') AS full_page_writes",
-    )
-    .get_result(connection)
-    .await
-    .map_err(|error| OpenError::Unreachable(error.into()))?;
-    if found.version < OLDEST_VERSION {
-        return Err(OpenError::Version { found: found.version });
-    }
-    if !["on", "remote_apply"].contains(&found.synchronous_commit.as_str()) {
-        return Err(OpenError::Setting {
-            setting: "synchronous_commit",
-            wanted: "on",
-            found: found.synchronous_commit,
-        });
-    }
-    for (setting, value) in [("fsync", &found.fsync), ("full_page_writes", &found.full_page_writes)] {
-        if value != "on" {
-            tracing::warn!(setting, %value, "the database may lose or damage what it has acknowledged when power fails");
-        }
-    }
-    Ok(())
 }

@@ -2,14 +2,21 @@
 
 use crate::PostgresConfig;
 use crate::connect::Connector;
-use crate::fault::{Fault, Stored};
+use crate::fault::{Fault, MayConflict, Stored};
 use crate::pool::{Pool, PooledConnection};
 use crate::status::PoolStatus;
 use chat_domain::{BoxError, StoreError};
 use deadpool::managed::BuildError;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+
+/// How often a transaction is repeated that the server undid because of another one. The order of locks (see [`crate`])
+/// leaves few such cases: two accounts or groups that exchange names at the same moment.
+pub(crate) const MAX_REPEATS: u32 = 4;
+
+/// The pause before the first repetition; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 /// The pool, and how long a call may take on one of its connections. Cheap to clone.
 #[derive(Clone)]
@@ -27,19 +34,27 @@ impl Database {
         Ok(Self { pool: Pool::new(connector, config)?, call_timeout })
     }
 
-    /// Runs a body that needs no transaction around it.
+    /// Runs a body that needs no transaction around it. At most one of its statements writes, so that the body may be
+    /// repeated where the server undoes that statement because of another transaction.
     pub(crate) async fn query<T, A, E>(
         &self,
-        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
     ) -> Result<T, E>
     where
-        A: Into<E>,
+        A: Into<E> + MayConflict,
         E: From<StoreError>,
     {
-        let mut connection = self.pool.get().await?;
-        match timeout(self.call_timeout, body(&mut connection)).await {
-            Ok(outcome) => outcome.map_err(Into::into),
-            Err(_) => Err(silent(connection).into()),
+        let mut repeats = Repeats::default();
+        loop {
+            let mut connection = self.pool.get().await?;
+            match timeout(self.call_timeout, body.clone()(&mut connection)).await {
+                Ok(Err(error)) if error.is_conflict() && repeats.is_left() => {
+                    drop(connection);
+                    repeats.pause().await;
+                }
+                Ok(outcome) => return outcome.map_err(Into::into),
+                Err(_) => return Err(silent(connection).into()),
+            }
         }
     }
 
@@ -61,37 +76,29 @@ impl Database {
     }
 
     /// Runs a body in a transaction that begins so, and answers once that is committed. A body that fails leaves no
-    /// trace.
+    /// trace. Where the server undoes the transaction because of another one, the body runs again, in a new transaction.
     pub(crate) async fn transaction<T, A, E>(
         &self,
         begin: &str,
-        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
     ) -> Result<T, E>
     where
-        A: Into<E>,
+        A: Into<E> + MayConflict,
         E: From<StoreError>,
     {
-        let mut connection = self.pool.get().await?;
-        let whole = async {
-            let failed = |error| E::from(StoreError::from(Fault::Database(error)));
-            AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin).await.map_err(failed)?;
-            match body(&mut connection).await {
-                Ok(value) => {
-                    AnsiTransactionManager::commit_transaction(&mut *connection).await.map_err(failed)?;
-                    Ok(value)
+        let mut repeats = Repeats::default();
+        loop {
+            let mut connection = self.pool.get().await?;
+            match timeout(self.call_timeout, run_in_transaction(&mut connection, begin, body.clone())).await {
+                Ok(Err(undone)) if undone.is_conflict() && repeats.is_left() => {
+                    drop(connection);
+                    repeats.pause().await;
                 }
-                Err(refusal) => {
-                    if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut *connection).await {
-                        // The pool throws the connection away, and the server then undoes the transaction.
-                        tracing::debug!(%error, "a transaction could not be rolled back");
-                    }
-                    Err(refusal.into())
-                }
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(Undone::Refused(refusal))) => return Err(refusal.into()),
+                Ok(Err(Undone::Failed(fault))) => return Err(StoreError::from(fault).into()),
+                Err(_) => return Err(silent(connection).into()),
             }
-        };
-        match timeout(self.call_timeout, whole).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(silent(connection).into()),
         }
     }
 
@@ -101,6 +108,62 @@ impl Database {
 
     pub(crate) fn close(&self) {
         self.pool.close();
+    }
+}
+
+/// Why a transaction was undone.
+enum Undone<A> {
+    /// Its body returned this.
+    Refused(A),
+    /// It could not be begun or committed.
+    Failed(Fault),
+}
+
+impl<A: MayConflict> MayConflict for Undone<A> {
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_conflict(),
+            Self::Failed(fault) => fault.is_conflict(),
+        }
+    }
+}
+
+async fn run_in_transaction<T, A>(
+    connection: &mut PooledConnection,
+    begin: &str,
+    body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+) -> Result<T, Undone<A>> {
+    let failed = |error| Undone::Failed(Fault::Database(error));
+    AnsiTransactionManager::begin_transaction_sql(&mut **connection, begin).await.map_err(failed)?;
+    match body(&mut *connection).await {
+        Ok(value) => {
+            AnsiTransactionManager::commit_transaction(&mut **connection).await.map_err(failed)?;
+            Ok(value)
+        }
+        Err(refusal) => {
+            if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut **connection).await {
+                // The pool throws the connection away, and the server then undoes the transaction.
+                tracing::debug!(%error, "a transaction could not be rolled back");
+            }
+            Err(Undone::Refused(refusal))
+        }
+    }
+}
+
+/// The repetitions of one call.
+#[derive(Default)]
+struct Repeats(u32);
+
+impl Repeats {
+    const fn is_left(&self) -> bool {
+        self.0 < MAX_REPEATS
+    }
+
+    /// Lets the other transaction go first.
+    async fn pause(&mut self) {
+        tracing::debug!(repeats = self.0, "a transaction met another one and is repeated");
+        sleep(FIRST_PAUSE * 2_u32.pow(self.0)).await;
+        self.0 += 1;
     }
 }
 

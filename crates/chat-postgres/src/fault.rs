@@ -26,6 +26,10 @@ impl Fault {
     pub(crate) fn is_of_connection(&self) -> bool {
         matches!(self, Self::Database(error) if Trouble::of(error) == Trouble::Gone)
     }
+
+    fn is_of_another_transaction(&self) -> bool {
+        matches!(self, Self::Database(error) if Trouble::of(error) == Trouble::Conflict)
+    }
 }
 
 /// What helpers return that run queries and refuse nothing.
@@ -56,17 +60,21 @@ pub(crate) enum Trouble {
     Gone,
     /// The statement took, or waited for, too long, and was undone.
     Slow,
+    /// The server undid the transaction because of another one (`deadlock_detected`, `serialization_failure`): the same
+    /// transaction succeeds when it is repeated.
+    Conflict,
     /// The statement itself is refused.
     Refused,
 }
 
 /// The beginnings of messages that name a passing trouble. Diesel keeps an error's message and drops its code, so that
 /// messages are what tells; connections ask for them in English.
-const PASSING: [(&str, Trouble); 12] = [
+const PASSING: [(&str, Trouble); 15] = [
     ("canceling statement due to statement timeout", Trouble::Slow),
     ("canceling statement due to lock timeout", Trouble::Slow),
     ("canceling statement due to user request", Trouble::Slow),
-    ("deadlock detected", Trouble::Slow),
+    ("deadlock detected", Trouble::Conflict),
+    ("could not serialize access", Trouble::Conflict),
     ("terminating connection", Trouble::Gone),
     ("terminating walreceiver", Trouble::Gone),
     ("canceling statement due to conflict with recovery", Trouble::Gone),
@@ -75,7 +83,12 @@ const PASSING: [(&str, Trouble); 12] = [
     ("remaining connection slots", Trouble::Gone),
     ("too many connections", Trouble::Gone),
     ("could not extend file", Trouble::Gone),
+    ("could not write", Trouble::Gone),
+    ("disk full", Trouble::Gone),
 ];
+
+/// What the operating system says of a full disk, at the end of messages that begin with what was to be written.
+const NO_SPACE: &str = "No space left on device";
 
 impl Trouble {
     pub(crate) fn of(error: &Error) -> Self {
@@ -86,7 +99,7 @@ impl Trouble {
                 | DatabaseErrorKind::ClosedConnection
                 // A failover left this connection with what is a standby now.
                 | DatabaseErrorKind::ReadOnlyTransaction => Self::Gone,
-                DatabaseErrorKind::SerializationFailure => Self::Slow,
+                DatabaseErrorKind::SerializationFailure => Self::Conflict,
                 DatabaseErrorKind::Unknown => Self::named_by(information.message()),
                 _ => Self::Refused,
             },
@@ -95,6 +108,9 @@ impl Trouble {
     }
 
     fn named_by(message: &str) -> Self {
+        if message.ends_with(NO_SPACE) {
+            return Self::Gone;
+        }
         PASSING.iter().find(|(start, _)| message.starts_with(start)).map_or(Self::Refused, |(_, trouble)| *trouble)
     }
 }
@@ -103,7 +119,7 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match &fault {
             Fault::Database(error) => match Trouble::of(error) {
-                Trouble::Gone => Self::Unavailable(Box::new(fault)),
+                Trouble::Gone | Trouble::Conflict => Self::Unavailable(Box::new(fault)),
                 Trouble::Slow => {
                     tracing::warn!(%error, "the database took too long");
                     Self::Overloaded
@@ -115,8 +131,33 @@ impl From<Fault> for StoreError {
     }
 }
 
+/// Errors of a transaction, which tell whether the transaction may be repeated.
+pub(crate) trait MayConflict {
+    /// Whether the server undid the transaction because of another one.
+    fn is_conflict(&self) -> bool;
+}
+
+impl MayConflict for Fault {
+    fn is_conflict(&self) -> bool {
+        self.is_of_another_transaction()
+    }
+}
+
+impl MayConflict for StoreError {
+    fn is_conflict(&self) -> bool {
+        let Self::Unavailable(cause) = self else { return false };
+        cause.downcast_ref().is_some_and(Fault::is_of_another_transaction)
+    }
+}
+
 macro_rules! held_by {
     ($($error:ident)*) => {$(
+        impl MayConflict for $error {
+            fn is_conflict(&self) -> bool {
+                matches!(self, Self::Store(error) if error.is_conflict())
+            }
+        }
+
         impl From<Fault> for $error {
             fn from(fault: Fault) -> Self {
                 Self::Store(fault.into())
@@ -149,7 +190,27 @@ mod tests {
             StoreError::Unavailable(_)
         ));
         assert!(matches!(answer(unknown, "canceling statement due to statement timeout"), StoreError::Overloaded));
+        assert!(matches!(
+            answer(unknown, "could not write to file \"base/1/2\": No space left on device"),
+            StoreError::Unavailable(_)
+        ));
         assert!(matches!(answer(unknown, "column does not exist"), StoreError::Failed(_)));
         assert!(matches!(answer(DatabaseErrorKind::CheckViolation, "new row violates"), StoreError::Failed(_)));
+    }
+
+    #[test]
+    fn a_transaction_that_met_another_one_is_known_by_every_error_that_holds_its_fault() {
+        let conflicts = [
+            (DatabaseErrorKind::Unknown, "deadlock detected"),
+            (DatabaseErrorKind::SerializationFailure, "could not serialize access due to concurrent update"),
+        ];
+        for (kind, message) in conflicts {
+            assert!(error(kind, message).is_conflict(), "{message}");
+            assert!(StoreError::from(error(kind, message)).is_conflict(), "{message}");
+            assert!(ParticipantError::from(error(kind, message)).is_conflict(), "{message}");
+        }
+        let slow = error(DatabaseErrorKind::Unknown, "canceling statement due to statement timeout");
+        assert!(!ParticipantError::from(slow).is_conflict());
+        assert!(!ParticipantError::UnknownConversation.is_conflict());
     }
 }

@@ -25,9 +25,16 @@
 //!   much a query may cost.
 //! - *Everything else* takes a connection from the pool: `query` for one statement, `read` for several that see one
 //!   state, `write` for a transaction (see `store.rs` and `database.rs`).
-//! - *Locks* are taken in one order: users, sessions, conversations, participants; several of a kind in the order of
-//!   their ids. Whatever takes a `seq` or a `pos`, or changes who takes part, holds the conversation's row first. So
-//!   two writers wait for each other in turn, never in a circle, and numbers have no gaps, whichever node gives them.
+//! - *Locks* are taken in one order: users, credentials, sessions, conversations, participants; several of a kind in the
+//!   order of their ids, by a `SELECT ... ORDER BY id FOR UPDATE` where a statement writes several. Whatever takes a `seq`
+//!   or a `pos`, or changes who takes part, holds the conversation's row first. So two writers wait for each other in
+//!   turn, never in a circle, and numbers have no gaps, whichever node gives them. *No foreign key points at users*: its
+//!   check would lock the user behind the conversation, for `PostgreSQL` checks a key again when a transaction updates a
+//!   row for the second time. Keys that point at conversations are checked under the conversation's own lock.
+//! - *Unique keys* (emails, usernames, names of groups) are no locks of ours, and wait in any order: two accounts that
+//!   exchange their usernames meet in a circle. The server then undoes one of the two (`40P01`; `40001` likewise), and
+//!   `database.rs` repeats that transaction a few times, as `messages/writers.rs` repeats a batch of sends. So a body that
+//!   is given to `query`, `read` or `write` may run more than once, each time with nothing of the run before.
 //! - *Errors*: a lost connection or a server that starts, stops or does not answer is `Unavailable`; a full queue, and
 //!   a statement that gave up after its time, `Overloaded`; a retry may mend either. Where the connection breaks
 //!   between a commit and its answer, nobody knows whether it took place: `Unavailable` again, and a send repeated
@@ -49,8 +56,10 @@
 //!
 //! # For operators
 //!
-//! A node opens up to [`PostgresConfig::pool_size`] + [`PostgresConfig::writers`] connections. `synchronous_commit` is
-//! switched on for each of them where the server's default is weaker, and checked at start; `fsync` or
+//! A node opens up to [`PostgresConfig::pool_size`] + [`PostgresConfig::writers`] connections. Settings that statements
+//! rely on are set for each of them (`connect.rs`): isolation, timeouts, `synchronous_commit` where the server's default
+//! is weaker. What a connection cannot set is checked at start, before the schema is touched (`check.rs`): the encoding,
+//! the language of messages, the number of connections; `fsync` or
 //! `full_page_writes` switched off is warned of. The connections keep prepared statements and, while migrating, an
 //! advisory lock: put no pooler in transaction mode between. `PostgreSQL` 14 or later.
 //!
@@ -68,6 +77,7 @@ mod auth;
 mod batcher;
 mod batches;
 mod changes;
+mod check;
 mod config;
 mod connect;
 mod conversations;

@@ -32,6 +32,48 @@ pub enum OpenError {
         /// What it is.
         found: String,
     },
+    /// A database that cannot hold every message.
+    #[error(
+        "the database stores text in the encoding {found}, which cannot hold every character of a message: \
+         create it with ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding {
+        /// The database's `server_encoding`.
+        found: String,
+    },
+    /// The server's messages, by which passing faults are known, are not in English, and this user may not change that.
+    #[error(
+        "the database writes its messages in {found}, and this user may not change that: \
+         set lc_messages to 'C' for the server or this user"
+    )]
+    Messages {
+        /// The server's `lc_messages`.
+        found: String,
+    },
+    /// The server allows fewer connections than this node may open.
+    #[error(
+        "{limit} allows {allowed} connections, and this node opens up to {needed} \
+         (DATABASE_POOL_SIZE + DATABASE_WRITERS): raise the one or lower the others"
+    )]
+    Connections {
+        /// What sets the limit.
+        limit: &'static str,
+        /// How many connections it leaves to this user.
+        allowed: i64,
+        /// How many this node opens.
+        needed: i64,
+    },
+    /// The database was changed by a newer release, with which this one cannot work side by side.
+    #[error(
+        "this chat-server is too old for the database: it knows schema version {known}, and the database needs \
+         {needed} or later; run a newer chat-server, or restore a backup"
+    )]
+    TooOld {
+        /// The newest schema version that this release knows.
+        known: String,
+        /// The oldest schema version that the database asks for.
+        needed: String,
+    },
     /// A migration failed; the schema is as the last one before it left it.
     #[error("cannot migrate the database")]
     Migration(#[source] BoxError),

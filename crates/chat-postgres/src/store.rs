@@ -1,10 +1,10 @@
 use crate::batches::Batches;
-use crate::connect::{self, ConnectFault, Connector};
+use crate::connect::{ConnectFault, Connector};
 use crate::database::Database;
-use crate::fault::Fault;
+use crate::fault::{Fault, MayConflict};
 use crate::messages::Writers;
 use crate::status::PostgresStatus;
-use crate::{OpenError, PostgresConfig, migrate, start};
+use crate::{OpenError, PostgresConfig, migrate};
 use chat_domain::{BoxError, StoreError};
 use diesel_async::AsyncPgConnection;
 use std::sync::Arc;
@@ -32,16 +32,14 @@ struct Inner {
 }
 
 impl PostgresStore {
-    /// Waits for the server, brings its schema up to date, checks its settings and starts the writers. Connections,
+    /// Waits for the server, checks its settings, brings its schema up to date and starts the writers. Connections,
     /// batches and writers live on the runtime that this is called from, which must outlive the store; the store itself
     /// may be used from any.
     pub async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let connector = Connector::new(config)?;
-        for migration in migrate::migrate(&connector, config.start_timeout).await? {
+        for migration in migrate::migrate(&connector, config).await? {
             tracing::info!(migration, "the database was migrated");
         }
-        let mut first = start::wait_for(config.start_timeout, || connector.connect()).await?;
-        connect::check(&mut first).await?;
         let call_timeout = config.statement_timeout + GRACE;
         let database = Database::new(connector.clone(), config, call_timeout)
             .map_err(|error| OpenError::Unreachable(BoxError::from(error.to_string())))?;
@@ -50,11 +48,11 @@ impl PostgresStore {
         Ok(Self { inner: Arc::new(Inner { database, batches, writers }) })
     }
 
-    /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, and brings its
-    /// schema up to date. Returns the names of the migrations that were run.
+    /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, checks its settings
+    /// and brings its schema up to date. Returns the names of the migrations that were run.
     pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
         let config = PostgresConfig::at(url);
-        migrate::migrate(&Connector::new(&config)?, config.start_timeout).await
+        migrate::migrate(&Connector::new(&config)?, &config).await
     }
 
     /// Whether the server answers now, by the way that calls take.
@@ -94,10 +92,10 @@ impl PostgresStore {
     /// any broken connection.
     pub(crate) async fn write<T, A, E>(
         &self,
-        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
     ) -> Result<T, E>
     where
-        A: Into<E>,
+        A: Into<E> + MayConflict,
         E: From<StoreError>,
     {
         self.inner.database.transaction("BEGIN", body).await
@@ -107,10 +105,10 @@ impl PostgresStore {
     /// before.
     pub(crate) async fn read<T, A, E>(
         &self,
-        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
     ) -> Result<T, E>
     where
-        A: Into<E>,
+        A: Into<E> + MayConflict,
         E: From<StoreError>,
     {
         self.inner.database.transaction(BEGIN_READING, body).await
@@ -119,10 +117,10 @@ impl PostgresStore {
     /// Runs a body that needs no transaction around it: a single statement, or several of which each sees enough.
     pub(crate) async fn query<T, A, E>(
         &self,
-        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A>,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
     ) -> Result<T, E>
     where
-        A: Into<E>,
+        A: Into<E> + MayConflict,
         E: From<StoreError>,
     {
         self.inner.database.query(body).await

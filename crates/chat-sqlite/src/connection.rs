@@ -1,15 +1,18 @@
 use crate::SqliteConfig;
 use chat_domain::BoxError;
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
 use diesel::prelude::*;
+use diesel::result::Error;
 use diesel::sql_types::{Integer, Text};
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use thiserror::Error;
+use thiserror::Error as ThisError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -28,7 +31,7 @@ const CHECKPOINT_PAGES: u32 = 4_000;
 const LOG_BYTES_KEPT: u32 = 64 * 1_024 * 1_024;
 
 /// Why the database could not be opened.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 pub enum OpenError {
     /// The file or its folder cannot be made or reached.
     #[error("cannot make or open {path}")]
@@ -54,7 +57,7 @@ pub enum OpenError {
     /// A migration failed; the database is as it was before.
     #[error("cannot migrate the database")]
     Migration(#[source] BoxError),
-    /// A setting on which durability rests did not take, as on some network file systems.
+    /// A setting did not take on which durability or the order of names rests, as on some network file systems.
     #[error("the database runs with {setting}={found} instead of {wanted}")]
     Setting {
         /// The name of the pragma.
@@ -63,6 +66,28 @@ pub enum OpenError {
         wanted: &'static str,
         /// What it is.
         found: String,
+    },
+    /// Another process serves this database.
+    #[error(
+        "another chat-server (process {process}) serves the database {path}: \
+         stop it first, or give this one another DATABASE_URL"
+    )]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+        /// The process's id, as it wrote it down.
+        process: String,
+    },
+    /// The database was changed by a newer release, with which this one cannot work side by side.
+    #[error(
+        "this chat-server is too old for the database: it knows schema version {known}, and the database needs \
+         {needed} or later; run a newer chat-server, or restore a backup"
+    )]
+    TooOld {
+        /// The newest schema version that this release knows.
+        known: String,
+        /// The oldest schema version that the database asks for.
+        needed: String,
     },
     /// A thread could not be started.
     #[error("cannot start a thread for the database")]
@@ -102,27 +127,49 @@ pub(crate) fn open_reader(path: &str, config: &SqliteConfig) -> Result<SqliteCon
 pub(crate) fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
     connection
         .immediate_transaction(|connection| {
+            check_floor(connection)?;
             let applied = connection.run_pending_migrations(MIGRATIONS).map_err(MigrationFailure::Migration)?;
             Ok(applied.iter().map(ToString::to_string).collect())
         })
         .map_err(|failure| match failure {
             MigrationFailure::Migration(error) => OpenError::Migration(error),
+            MigrationFailure::TooOld { known, needed } => OpenError::TooOld { known, needed },
             MigrationFailure::Transaction(error) => OpenError::Migration(error.into()),
         })
 }
 
-enum MigrationFailure {
-    Migration(BoxError),
-    Transaction(diesel::result::Error),
+#[derive(QueryableByName)]
+struct Floor {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
-impl From<diesel::result::Error> for MigrationFailure {
-    fn from(error: diesel::result::Error) -> Self {
+/// Refuses a database that needs a newer release. Versions are dates, and are compared as text.
+fn check_floor(connection: &mut SqliteConnection) -> Result<(), MigrationFailure> {
+    let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(MigrationFailure::Migration)?;
+    let known = migrations.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default();
+    let floor = diesel::sql_query("SELECT version FROM schema_floor WHERE id = 1").get_result::<Floor>(connection);
+    match floor.optional() {
+        Ok(Some(Floor { version: needed })) if needed > known => Err(MigrationFailure::TooOld { known, needed }),
+        // A database that no release has asked anything of yet.
+        Err(Error::DatabaseError(_, told)) if told.message() == "no such table: schema_floor" => Ok(()),
+        floor => Ok(floor.map(drop)?),
+    }
+}
+
+enum MigrationFailure {
+    Migration(BoxError),
+    TooOld { known: String, needed: String },
+    Transaction(Error),
+}
+
+impl From<Error> for MigrationFailure {
+    fn from(error: Error) -> Self {
         Self::Transaction(error)
     }
 }
 
-fn refused(path: &str, source: impl Into<BoxError>) -> OpenError {
+pub(crate) fn refused(path: &str, source: impl Into<BoxError>) -> OpenError {
     OpenError::Database { path: path.into(), source: source.into() }
 }
 
@@ -153,12 +200,14 @@ struct Durability {
     synchronous: i32,
     #[diesel(sql_type = Integer)]
     foreign_keys: i32,
+    #[diesel(sql_type = Text)]
+    encoding: String,
 }
 
 fn assert_settings(path: &str, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let found: Durability = diesel::sql_query(
-        "SELECT journal_mode, synchronous, foreign_keys
-         FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys",
+        "SELECT journal_mode, synchronous, foreign_keys, encoding
+         FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys, pragma_encoding",
     )
     .get_result(connection)
     .map_err(|error| refused(path, error))?;
@@ -167,7 +216,9 @@ fn assert_settings(path: &str, connection: &mut SqliteConnection) -> Result<(), 
     };
     hold("journal_mode", "wal", found.journal_mode)?;
     hold("synchronous", "2", found.synchronous.to_string())?;
-    hold("foreign_keys", "1", found.foreign_keys.to_string())
+    hold("foreign_keys", "1", found.foreign_keys.to_string())?;
+    // Keys are compared and ordered by the bytes of this encoding.
+    hold("encoding", "UTF-8", found.encoding)
 }
 
 #[cfg(test)]

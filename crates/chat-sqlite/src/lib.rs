@@ -5,6 +5,10 @@
 //! commit), and a few readers. A port call is one closure that runs on one of these threads; an answer follows its own
 //! commit, which has reached the disk (`WAL` with `synchronous=FULL`, checked at start).
 //!
+//! *A disk that is full, fails or takes no writes* is `Unavailable` to every call of the transaction, which is undone as a
+//! whole; nothing has to be restarted when it takes writes again ([`SqliteStore::check_writes`]). *One server* has a
+//! database at a time: see [`Claim`].
+//!
 //! **Must never know** HTTP, JSON bodies, sockets, other stores, or who may do what: decisions are the domain's, made
 //! on what the transaction sees.
 //!
@@ -20,10 +24,12 @@
 
 mod auth;
 mod changes;
+mod claim;
 mod config;
 mod connection;
 mod conversations;
 mod fault;
+mod health;
 mod id;
 mod messages;
 mod queue;
@@ -35,6 +41,7 @@ mod store;
 mod users;
 mod writer;
 
+pub use claim::Claim;
 pub use config::SqliteConfig;
 pub use connection::OpenError;
 pub use store::SqliteStore;

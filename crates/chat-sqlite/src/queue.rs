@@ -1,3 +1,4 @@
+use crate::fault::MayBeOfMachine;
 use chat_domain::{BoxError, StoreError};
 use diesel::SqliteConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +22,8 @@ pub(crate) trait Job: Send {
 pub(crate) enum Verdict {
     Keep,
     Undo,
+    /// Undo, and do not ask for more: the machine takes no writes for now.
+    Stop,
 }
 
 pub(crate) enum Parcel {
@@ -43,11 +46,16 @@ impl Queue {
     where
         F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
         T: Send + 'static,
-        A: Into<E>,
+        A: Into<E> + MayBeOfMachine,
         E: From<StoreError> + Send + 'static,
     {
         let (reply, outcome) = oneshot::channel();
-        let body = move |connection: &mut SqliteConnection| body(connection).map_err(Into::into);
+        let body = move |connection: &mut SqliteConnection| {
+            body(connection).map_err(|error| {
+                let verdict = if error.is_of_machine() { Verdict::Stop } else { Verdict::Undo };
+                (verdict, error.into())
+            })
+        };
         let job = Call { body, outcome: None, reply };
         self.sender.try_send(Parcel::Job(Box::new(job))).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Overloaded,
@@ -75,15 +83,19 @@ struct Call<F, T, E> {
 
 impl<F, T, E> Job for Call<F, T, E>
 where
-    F: FnMut(&mut SqliteConnection) -> Result<T, E> + Send,
+    F: FnMut(&mut SqliteConnection) -> Result<T, (Verdict, E)> + Send,
     T: Send,
     E: From<StoreError> + Send,
 {
     fn run(&mut self, connection: &mut SqliteConnection) -> Verdict {
         // A defect in one call must not end the thread that serves them all; what it wrote is rolled back.
+        let panicked = || StoreError::Failed(BoxError::from("a call to the store panicked"));
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(connection)))
-            .unwrap_or_else(|_| Err(StoreError::Failed(BoxError::from("a call to the store panicked")).into()));
-        let verdict = if outcome.is_ok() { Verdict::Keep } else { Verdict::Undo };
+            .unwrap_or_else(|_| Err((Verdict::Undo, panicked().into())));
+        let (verdict, outcome) = match outcome {
+            Ok(value) => (Verdict::Keep, Ok(value)),
+            Err((verdict, error)) => (verdict, Err(error)),
+        };
         self.outcome = Some(outcome);
         verdict
     }

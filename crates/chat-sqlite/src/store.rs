@@ -1,3 +1,5 @@
+use crate::fault::MayBeOfMachine;
+use crate::health::{WriteHealth, probe_at_start};
 use crate::queue::{Parcel, Queue};
 use crate::{OpenError, SqliteConfig, connection, readers, writer};
 use chat_domain::StoreError;
@@ -18,6 +20,7 @@ struct Threads {
     writer: Queue,
     readers: Queue,
     reader_count: usize,
+    health: Arc<WriteHealth>,
     handles: Mutex<Handles>,
 }
 
@@ -36,6 +39,8 @@ impl SqliteStore {
         for migration in connection::migrate(&mut writing)? {
             tracing::info!(migration, "the database was migrated");
         }
+        let health = Arc::new(WriteHealth::default());
+        probe_at_start(&path, &mut writing, &health)?;
         let reader_count = config.readers.max(1);
         let reading: Vec<_> =
             (0..reader_count).map(|_| connection::open_reader(&path, config)).collect::<Result<_, _>>()?;
@@ -47,6 +52,7 @@ impl SqliteStore {
                 writer: Queue::new(write_sender),
                 readers: Queue::new(read_sender),
                 reader_count,
+                health,
                 handles: Mutex::default(),
             }),
         };
@@ -60,6 +66,10 @@ impl SqliteStore {
         let config = SqliteConfig::at(path.as_ref());
         let path = connection::prepare_file(&config.path)?;
         connection::migrate(&mut connection::open_writer(&path, &config)?)
+    }
+
+    pub(crate) fn health(&self) -> &WriteHealth {
+        &self.threads.health
     }
 
     /// Does what is queued, then ends the threads; calls that come later are answered with `Unavailable`. Blocks
@@ -76,7 +86,7 @@ impl SqliteStore {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        A: Into<E>,
+        A: Into<E> + MayBeOfMachine,
         E: From<StoreError> + Send + 'static,
     {
         self.threads.writer.call(body).await
@@ -89,7 +99,7 @@ impl SqliteStore {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        A: Into<E>,
+        A: Into<E> + MayBeOfMachine,
         E: From<StoreError> + Send + 'static,
     {
         self.threads.readers.call(body).await
@@ -108,7 +118,8 @@ impl Threads {
             thread::Builder::new().name(name).spawn(body).map_err(OpenError::Thread)
         };
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
-        handles.writer = Some(spawn("sqlite-writer".into(), Box::new(move || writer::run(writing, &writes)))?);
+        let health = self.health.clone();
+        handles.writer = Some(spawn("sqlite-writer".into(), Box::new(move || writer::run(writing, &writes, &health)))?);
         let reads = Arc::new(Mutex::new(reads));
         for (number, connection) in reading.into_iter().enumerate() {
             let reads = reads.clone();

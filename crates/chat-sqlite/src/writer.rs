@@ -1,6 +1,8 @@
+use crate::fault::{is_of_machine, undone};
+use crate::health::WriteHealth;
 use crate::queue::{Job, Parcel, Verdict};
 use crate::statement::cached_statement;
-use chat_domain::StoreError;
+use chat_domain::{BoxError, StoreError};
 use diesel::prelude::*;
 use std::sync::mpsc::Receiver;
 
@@ -28,7 +30,7 @@ cached_statement!(UndoJob {} "ROLLBACK TO job");
 
 /// Serves writing calls until it is told to stop: everything that waits goes into one transaction, and nobody is
 /// answered before it is committed.
-pub(crate) fn run(mut connection: SqliteConnection, parcels: &Receiver<Parcel>) {
+pub(crate) fn run(mut connection: SqliteConnection, parcels: &Receiver<Parcel>, health: &WriteHealth) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     let mut stopping = false;
     while !stopping {
@@ -43,36 +45,72 @@ pub(crate) fn run(mut connection: SqliteConnection, parcels: &Receiver<Parcel>) 
                 Err(_) => break,
             }
         }
-        serve(&mut connection, &mut batch);
+        serve(&mut connection, &mut batch, health);
     }
 }
 
-pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn Job>>) {
+pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn Job>>, health: &WriteHealth) {
     if let Err(error) = (BeginWriting {}).execute(connection) {
         // Locked by another process for longer than the timeout: trying one by one would wait as long for each.
         tracing::error!(%error, calls = batch.len(), "the database does not begin a transaction");
+        health.note_failure();
         for job in batch.drain(..) {
-            job.fail(StoreError::Unavailable(Box::new(describe(&error))));
+            job.fail(StoreError::Unavailable(error.to_string().into()));
         }
         return;
     }
     match run_together(connection, batch) {
-        Ok(()) => batch.drain(..).for_each(Job::answer),
-        Err(error) => {
+        Ok(()) => {
+            health.note_commit();
+            batch.drain(..).for_each(Job::answer);
+        }
+        Err(Lost::ToMachine(stopped)) => {
+            undo(connection);
+            tracing::error!(calls = batch.len(), "the database takes no writes; calls were undone");
+            health.note_failure();
+            for (number, job) in batch.drain(..).enumerate() {
+                if number == stopped { job.answer() } else { job.fail(no_writes()) }
+            }
+        }
+        Err(Lost::Whole(error)) if is_of_machine(&error) => {
+            undo(connection);
+            tracing::error!(%error, calls = batch.len(), "a commit failed; its calls were undone");
+            health.note_failure();
+            batch.drain(..).for_each(|job| job.fail(undone(&error)));
+        }
+        Err(Lost::Whole(error)) => {
             undo(connection);
             tracing::warn!(%error, calls = batch.len(), "a shared commit failed; its calls run singly");
-            batch.drain(..).for_each(|job| run_alone(connection, job));
+            batch.drain(..).for_each(|job| run_alone(connection, job, health));
         }
     }
 }
 
+/// Why a transaction is lost with all of its calls.
+enum Lost {
+    /// The machine did not do its part in the call of this number. Nothing is gained by trying the others.
+    ToMachine(usize),
+    /// The transaction as a whole failed, perhaps because of one of the calls.
+    Whole(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for Lost {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Whole(error)
+    }
+}
+
 /// An error here says that the transaction as a whole is lost, not that one of the calls was refused.
-fn run_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> QueryResult<()> {
-    for job in batch {
+fn run_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<(), Lost> {
+    for (number, job) in batch.iter_mut().enumerate() {
         (BeginJob {}).execute(connection)?;
-        if job.run(connection) == Verdict::Undo {
-            // Fails where a full disk or the like has ended the whole transaction.
-            (UndoJob {}).execute(connection)?;
+        match job.run(connection) {
+            Verdict::Keep => {}
+            Verdict::Stop => return Err(Lost::ToMachine(number)),
+            Verdict::Undo => {
+                // Fails where a conflict has ended the whole transaction.
+                (UndoJob {}).execute(connection)?;
+            }
         }
         (KeepJob {}).execute(connection)?;
     }
@@ -80,20 +118,26 @@ fn run_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -
     Ok(())
 }
 
-fn run_alone(connection: &mut SqliteConnection, mut job: Box<dyn Job>) {
+fn run_alone(connection: &mut SqliteConnection, mut job: Box<dyn Job>, health: &WriteHealth) {
     let committed = (BeginWriting {}).execute(connection).and_then(|_| match job.run(connection) {
-        Verdict::Keep => (Commit {}).execute(connection),
-        Verdict::Undo => {
+        Verdict::Keep => (Commit {}).execute(connection).map(|_| true),
+        Verdict::Undo | Verdict::Stop => {
             undo(connection);
-            Ok(0)
+            Ok(false)
         }
     });
     match committed {
-        Ok(_) => job.answer(),
+        Ok(is_kept) => {
+            if is_kept {
+                health.note_commit();
+            }
+            job.answer();
+        }
         Err(error) => {
             undo(connection);
             tracing::error!(%error, "a commit failed");
-            job.fail(StoreError::Failed(Box::new(error)));
+            health.note_failure();
+            job.fail(undone(&error));
         }
     }
 }
@@ -103,9 +147,8 @@ fn undo(connection: &mut SqliteConnection) {
     let _ = (Rollback {}).execute(connection);
 }
 
-/// An error that many callers get, in words.
-fn describe(error: &diesel::result::Error) -> std::io::Error {
-    std::io::Error::other(error.to_string())
+fn no_writes() -> StoreError {
+    StoreError::Unavailable(BoxError::from("the database takes no writes for now"))
 }
 
 #[cfg(test)]
@@ -159,7 +202,7 @@ mod tests {
                 Parcel::Stop => None,
             }));
         }
-        serve(&mut connection, &mut batch);
+        serve(&mut connection, &mut batch, &WriteHealth::default());
         let mut succeeded = Vec::new();
         for call in calls {
             succeeded.push(call.await.expect("an answer"));
@@ -210,10 +253,19 @@ mod tests {
     async fn where_the_transaction_is_lost_on_the_way_the_calls_run_singly() {
         let outcome = serve_together(vec![
             sql("INSERT INTO written VALUES (1)"),
-            // What a full disk does, too.
             sql("INSERT INTO written VALUES (2); INSERT OR ROLLBACK INTO written VALUES (NULL)"),
             sql("INSERT INTO written VALUES (3)"),
         ]);
         assert_eq!(outcome.await, (vec![true, false, true], vec![1, 3]));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_full_undoes_the_whole_batch_and_takes_it_again_later() {
+        let outcome = serve_together(vec![
+            sql("INSERT INTO written VALUES (1)"),
+            sql("PRAGMA max_page_count = 1; CREATE TABLE big (body BLOB); INSERT INTO big VALUES (zeroblob(4000000))"),
+            sql("INSERT INTO written VALUES (3)"),
+        ]);
+        assert_eq!(outcome.await, (vec![false, false, false], vec![]));
     }
 }

@@ -3,7 +3,7 @@
 use chat_domain::StoreError;
 use chat_domain::messages::{AppendError, Appended, Draft, HistoryRequest};
 use chat_domain::{ConversationId, PageLimit, Seq, UserId};
-use chat_sqlite::{OpenError, SqliteConfig, SqliteStore};
+use chat_sqlite::{Claim, OpenError, SqliteConfig, SqliteStore};
 use chat_testkit::stores::{Scene, Stores};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -230,4 +230,67 @@ async fn closing_does_what_is_queued_and_refuses_what_comes_later() {
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     let scene = scene_of(&SqliteStore::open(&config).expect("a store"));
     assert_eq!(scene.overview(direct, ann).await.details.conversation.last_seq, Seq::new(100));
+}
+
+#[tokio::test]
+async fn text_in_another_encoding_than_utf_8_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("chat.db");
+    let mut other = beside(&path);
+    other.batch_execute("PRAGMA encoding = 'UTF-16le'; CREATE TABLE notes (body TEXT)").expect("a database");
+    drop(other);
+    let refused = SqliteStore::open(&SqliteConfig::at(&path)).map(drop);
+    assert!(matches!(refused, Err(OpenError::Setting { setting: "encoding", .. })), "{refused:?}");
+}
+
+#[test]
+fn one_process_at_a_time_serves_a_database_and_commands_work_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(&folder);
+    let claim = Claim::take(&config.path).expect("nobody else has it");
+    let store = SqliteStore::open(&config).expect("a store");
+    // Another name of the same file.
+    let alias = folder.path().join("alias.db");
+    std::os::unix::fs::symlink(&config.path, &alias).expect("a link");
+    for path in [&config.path, &alias] {
+        let refused = Claim::take(path).expect_err("one server has it");
+        assert!(matches!(refused, OpenError::InUse { .. }), "{refused:?}");
+        assert!(refused.to_string().contains(&std::process::id().to_string()), "{refused}");
+    }
+    assert_eq!(SqliteStore::migrate(&config.path).expect("migrated"), Vec::<String>::new());
+    store.close();
+    drop(claim);
+    Claim::take(&alias).expect("free again");
+}
+
+#[test]
+fn a_release_that_the_database_is_too_new_for_does_not_open_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(&folder);
+    SqliteStore::open(&config).expect("a store").close();
+    let next = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99980101000000')";
+    beside(&config.path).batch_execute(next).expect("a migration of the next release, which only adds");
+    SqliteStore::open(&config).expect("the release before goes on").close();
+    let raised = "UPDATE schema_floor SET version = '99980101000000'";
+    beside(&config.path).batch_execute(raised).expect("a migration that raises the floor");
+    for refused in [SqliteStore::open(&config).map(drop), SqliteStore::migrate(&config.path).map(drop)] {
+        let refused = refused.expect_err("too old");
+        assert!(matches!(&refused, OpenError::TooOld { needed, .. } if needed == "99980101000000"), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn writes_that_wait_for_a_lock_are_not_taken_for_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = SqliteConfig { busy_timeout: Duration::from_millis(20), ..config(&folder) };
+    let store = SqliteStore::open(&config).expect("a store");
+    assert!(store.check_writes().await.is_ok());
+    let mut other = beside(&config.path);
+    other.batch_execute("BEGIN IMMEDIATE").expect("the lock");
+    let scene = scene_of(&store);
+    assert!(scene.users.create(scene.new_user("ann")).await.is_err());
+    assert!(matches!(store.check_writes().await, Err(StoreError::Unavailable(_))));
+    other.batch_execute("ROLLBACK").expect("the lock is free");
+    assert!(store.check_writes().await.is_ok(), "well again by itself");
+    scene.user("ann").await;
 }

@@ -58,6 +58,11 @@ pub(super) async fn mark_ended(
 ) -> Stored<Vec<SessionId>> {
     if !ids.is_empty() {
         let uuids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+        if let [_, _, ..] = uuids.as_slice() {
+            // An UPDATE locks in any order; the sessions of a user are locked in the order of their ids.
+            let held = sessions::table.filter(sessions::id.eq_any(uuids.clone())).order(sessions::id);
+            held.select(sessions::id).for_update().load::<Uuid>(connection).await?;
+        }
         diesel::update(sessions::table.filter(sessions::id.eq_any(uuids)).filter(sessions::ended_at.is_null()))
             .set((sessions::ended_at.eq(micros(at)), sessions::end_reason.eq(reason_name(reason))))
             .execute(connection)

@@ -142,7 +142,7 @@ async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), Bat
         answer.map_err(|error| match Trouble::of(&error) {
             // The commit may have arrived, and its answer not.
             Trouble::Gone => BatchFault::Unknown(error.into()),
-            Trouble::Slow | Trouble::Refused => BatchFault::Undone(error.into()),
+            Trouble::Slow | Trouble::Conflict | Trouble::Refused => BatchFault::Undone(error.into()),
         })?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::plan::Outcome;
 use super::queue::{Queue, Refused};
 use crate::PostgresConfig;
 use crate::connect::Connector;
+use crate::database::MAX_REPEATS;
 use crate::fault::{Fault, Trouble};
 use crate::status::SendStatus;
 use chat_domain::messages::{AppendError, Appended, Draft};
@@ -189,11 +190,13 @@ impl Writer {
         }
     }
 
-    /// One transaction; where the connection breaks before it is committed, one more on a new connection.
+    /// One transaction; where the connection breaks before it is committed, one more on a new connection, and where the
+    /// server undoes it because of another transaction, a few more.
     async fn store_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
         self.counters.batches.fetch_add(1, Ordering::Relaxed);
         let first = self.try_batch(drafts).await;
         let outcomes = match first {
+            Err(failure) if failure.trouble == Trouble::Conflict => self.repeat_batch(drafts, failure).await,
             Err(failure) if failure.may_repeat => self.try_batch(drafts).await,
             first => first,
         };
@@ -201,6 +204,16 @@ impl Writer {
             self.counters.failed_batches.fetch_add(1, Ordering::Relaxed);
         }
         outcomes
+    }
+
+    async fn repeat_batch(&mut self, drafts: &[Draft], mut failure: Failure) -> Result<Vec<Outcome>, Failure> {
+        for _ in 0..MAX_REPEATS {
+            failure = match self.try_batch(drafts).await {
+                Err(failure) if failure.trouble == Trouble::Conflict => failure,
+                outcome => return outcome,
+            };
+        }
+        Err(failure)
     }
 
     async fn try_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
@@ -282,7 +295,7 @@ impl Failure {
 
     fn error(&self) -> StoreError {
         match self.trouble {
-            Trouble::Gone => StoreError::Unavailable(BoxError::from(self.words.clone())),
+            Trouble::Gone | Trouble::Conflict => StoreError::Unavailable(BoxError::from(self.words.clone())),
             Trouble::Slow => StoreError::Overloaded,
             Trouble::Refused => StoreError::Failed(BoxError::from(self.words.clone())),
         }

@@ -177,6 +177,9 @@ macro_rules! store_contract {
                 racing_messages_and_members_share_one_numbering
                 racing_to_be_the_last_admin_to_leave_leaves_an_admin
                 racing_to_register_gives_a_name_once
+                racing_deletions_of_creators_and_departures_of_members_all_succeed
+                racing_deletions_and_sign_ins_all_succeed
+                racing_to_exchange_usernames_is_refused_for_taken_names_alone
             }
         }
     };

@@ -4,7 +4,9 @@ use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::AddParticipant;
 use chat_domain::messages::{Appended, HistoryRequest};
-use chat_domain::users::{CreateUserError, EmailAddress, NewUser, Username, WantedUsername};
+use chat_domain::users::{
+    CreateUserError, EmailAddress, NewUser, ProfileChanges, UpdateProfileError, Username, WantedUsername,
+};
 use chat_domain::{ChangeKind, UserId};
 use std::collections::HashSet;
 
@@ -149,5 +151,94 @@ pub async fn racing_to_register_gives_a_name_once(stores: Stores) {
     let refusals = made.iter().filter_map(|one| one.as_ref().err());
     assert!(
         refusals.into_iter().all(|fault| matches!(fault, CreateUserError::EmailTaken | CreateUserError::UsernameTaken))
+    );
+}
+
+/// The two take the same rows, and their users' rows, from both ends.
+pub async fn racing_deletions_of_creators_and_departures_of_members_all_succeed(stores: Stores) {
+    let scene = Scene::new(stores);
+    let mut pairs = Vec::with_capacity(RACERS / 2);
+    for number in 0..RACERS / 2 {
+        let creator = scene.user(&format!("creator{number}")).await;
+        let member = scene.user(&format!("member{number}")).await;
+        let groups = [scene.group(creator, &[member]).await, scene.group(creator, &[member]).await];
+        pairs.push((creator, member, groups));
+    }
+    let outcomes = race(|number| {
+        let (scene, (creator, member, groups)) = (scene.clone(), pairs[number / 2]);
+        async move {
+            if number % 2 == 0 {
+                scene.users.delete(creator, scene.now()).await.map(drop).map_err(|error| error.to_string())
+            } else {
+                for group in groups {
+                    let removal = scene.removal(group, member, member);
+                    scene.conversations.remove_participant(removal).await.map_err(|error| error.to_string())?;
+                }
+                Ok(())
+            }
+        }
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    for (_, member, groups) in &pairs {
+        assert_eq!(scene.conversations.list_memberships(*member, 100).await.expect("memberships"), []);
+        for group in groups {
+            let left = scene.all_changes(*group).await;
+            let departures = left.iter().filter(|one| matches!(one.kind, ChangeKind::ParticipantRemoved { .. }));
+            assert_eq!(departures.count(), 2, "{left:?}");
+        }
+    }
+}
+
+pub async fn racing_deletions_and_sign_ins_all_succeed(stores: Stores) {
+    let scene = Scene::new(stores);
+    let mut people = Vec::with_capacity(RACERS / 4);
+    for number in 0..RACERS / 4 {
+        let user = scene.user(&format!("user{number}")).await;
+        scene.session(user).await;
+        people.push(user);
+    }
+    let outcomes = race(|number| {
+        let (scene, user) = (scene.clone(), people[number / 4]);
+        async move {
+            match number % 4 {
+                0 => scene.users.delete(user, scene.now()).await.map(drop),
+                1 => {
+                    let reason = chat_domain::auth::EndReason::SignedOut;
+                    scene.sessions.end_all(user, reason, scene.now()).await.map(drop)
+                }
+                _ => scene.sessions.create(scene.new_session(user)).await.map(drop),
+            }
+        }
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    for user in people {
+        assert_eq!(scene.sessions.list(user, scene.now()).await.expect("sessions"), [], "deleted users have none");
+    }
+}
+
+/// Each waits for the name that the other one has: in a database with row locks, a circle.
+pub async fn racing_to_exchange_usernames_is_refused_for_taken_names_alone(stores: Stores) {
+    const PAIRS: usize = 10;
+    let scene = Scene::new(stores);
+    let mut pairs = Vec::with_capacity(PAIRS);
+    for number in 0..PAIRS {
+        let names = [format!("left{number}"), format!("right{number}")];
+        pairs.push(([scene.user(&names[0]).await, scene.user(&names[1]).await], names));
+    }
+    let outcomes = race(|number| {
+        let (scene, (users, names)) = (scene.clone(), pairs[number % PAIRS].clone());
+        let side = (number / PAIRS) % 2;
+        async move {
+            let wanted = Username::parse(&names[1 - side]).expect("a username");
+            let changes = ProfileChanges { username: Some(wanted), ..ProfileChanges::default() };
+            scene.users.update_profile(users[side], changes, scene.now()).await
+        }
+    })
+    .await;
+    assert!(
+        outcomes.iter().all(|outcome| matches!(outcome, Ok(Some(_)) | Err(UpdateProfileError::UsernameTaken))),
+        "{outcomes:?}"
     );
 }

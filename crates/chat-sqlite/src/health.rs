@@ -1,0 +1,126 @@
+//! Whether the disk takes writes. While it does, calls show it; when it did not, or when nothing was written for a while,
+//! one row is written to find out.
+
+use crate::fault::{READ_ONLY, Stored};
+use crate::statement::cached_statement;
+use crate::{OpenError, SqliteStore, connection};
+use chat_domain::StoreError;
+use diesel::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A commit that is older says nothing about the disk of now. Each probe costs one write to the disk.
+const COMMIT_COUNTS_FOR: Duration = Duration::from_secs(5);
+
+cached_statement!(
+    /// Changes a row, so that the commit has something to write.
+    Probe {}
+    "UPDATE write_probe SET writes = writes + 1 WHERE id = 1"
+);
+
+/// What became of the newest writes.
+#[derive(Debug, Default)]
+pub(crate) struct WriteHealth {
+    has_failed: AtomicBool,
+    committed_at: Mutex<Option<Instant>>,
+}
+
+impl WriteHealth {
+    /// A transaction was committed. One that wrote nothing may be among them, so this does not make up for a failure.
+    pub(crate) fn note_commit(&self) {
+        *self.committed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// The machine did not do its part.
+    pub(crate) fn note_failure(&self) {
+        self.has_failed.store(true, Ordering::Release);
+    }
+
+    fn note_probe(&self) {
+        self.has_failed.store(false, Ordering::Release);
+    }
+
+    fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+    }
+
+    fn has_committed_lately(&self) -> bool {
+        let committed_at = *self.committed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        committed_at.is_some_and(|at| at.elapsed() < COMMIT_COUNTS_FOR)
+    }
+}
+
+impl SqliteStore {
+    /// Whether the database takes writes, by what was last written, or by a probe.
+    pub async fn check_writes(&self) -> Result<(), StoreError> {
+        let health = self.health();
+        if !health.has_failed() && health.has_committed_lately() {
+            return Ok(());
+        }
+        match self.write(probe).await {
+            // Calls wait because many are written.
+            Err(StoreError::Overloaded) if !health.has_failed() => Ok(()),
+            Err(error) => {
+                health.note_failure();
+                Err(error)
+            }
+            Ok(()) => {
+                health.note_probe();
+                Ok(())
+            }
+        }
+    }
+}
+
+fn probe(connection: &mut SqliteConnection) -> Stored<()> {
+    (Probe {}).execute(connection)?;
+    Ok(())
+}
+
+/// Before anything is served: refuses a file that may not be written at all. A disk that is full for now is noted, and
+/// found well again later.
+pub(crate) fn probe_at_start(
+    path: &str,
+    connection: &mut SqliteConnection,
+    health: &WriteHealth,
+) -> Result<(), OpenError> {
+    match connection.immediate_transaction(|connection| (Probe {}).execute(connection)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.to_string() == READ_ONLY => Err(connection::refused(path, error)),
+        Err(error) => {
+            tracing::error!(%error, "the database takes no writes for now");
+            health.note_failure();
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SqliteConfig;
+    use diesel::connection::SimpleConnection;
+
+    #[test]
+    fn a_file_that_may_not_be_written_is_refused_and_a_full_disk_is_noted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = SqliteConfig::at(folder.path().join("chat.db"));
+        let path = connection::prepare_file(&config.path).expect("a file");
+        let mut writing = connection::open_writer(&path, &config).expect("a connection");
+        connection::migrate(&mut writing).expect("a schema");
+        let health = WriteHealth::default();
+        probe_at_start(&path, &mut writing, &health).expect("well");
+        assert!(!health.has_failed());
+
+        writing.batch_execute("PRAGMA query_only = ON").expect("set");
+        let refused = probe_at_start(&path, &mut writing, &health);
+        assert!(matches!(refused, Err(OpenError::Database { .. })), "{refused:?}");
+
+        let mut other = connection::open_writer(&path, &config).expect("a connection");
+        other.batch_execute("PRAGMA query_only = OFF; BEGIN IMMEDIATE").expect("the lock");
+        writing.batch_execute("PRAGMA query_only = OFF; PRAGMA busy_timeout = 1").expect("set");
+        probe_at_start(&path, &mut writing, &health).expect("a passing fault does not stop the start");
+        assert!(health.has_failed());
+    }
+}

@@ -35,6 +35,8 @@ pub mod request_id;
 /// One line per request.
 pub mod request_log;
 pub mod rest;
+/// What one HTTP connection may do to the others.
+pub mod traffic;
 pub mod upgrade;
 
 mod answer;
@@ -53,6 +55,7 @@ mod users;
 
 pub use asyncapi::asyncapi_json;
 pub use chat_protocol::realtime::Dialect;
+pub use chat_socketio::websocket::FrameQuota;
 pub use error::ApiError;
 pub use limits::{Limits, Quotas};
 pub use openapi::openapi_json;

@@ -15,7 +15,7 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use chat_domain::ErrorCode;
-use chat_protocol::realtime::Dialect;
+use chat_protocol::realtime::{CloseCode, Dialect};
 use chat_socketio::{Application, Handshake, Opening, Peer, Refusal, Server, Settings, Upgrade};
 use std::net::{IpAddr, TcpListener};
 use std::time::Instant;
@@ -128,6 +128,8 @@ fn settings(state: &HttpState) -> Settings {
         max_payload: MAX_MESSAGE_BYTES,
         sessions: realtime.max_connections,
         strangers_per_address: STRANGERS_PER_ADDRESS,
+        frame_quota: state.settings.frame_quota,
+        overload_code: CloseCode::RateLimited.number(),
         ..Settings::default()
     }
 }

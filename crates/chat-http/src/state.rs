@@ -3,7 +3,9 @@ use crate::{ApiError, HttpStats, Limits, TrustedProxies};
 use chat_app::App;
 use chat_domain::{Clock, ErrorCode, Timestamp};
 use chat_realtime::FanOut;
+use chat_socketio::websocket::FrameQuota;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +34,11 @@ pub struct HttpSettings {
     pub keep_alive: Duration,
     /// How long a session of Socket.IO may go without being connected to a namespace.
     pub connect_timeout: Duration,
+    /// Frames of one socket that no other limit counts: pings, packets of the protocol, what is no command (close code 4009 beyond).
+    pub frame_quota: FrameQuota,
+    /// Requests of one HTTP connection that no other limit counts (the connection is closed beyond). A refusal costs as much as
+    /// [`crate::traffic::REFUSAL_COST`] others.
+    pub request_quota: FrameQuota,
 }
 
 impl Default for HttpSettings {
@@ -48,6 +55,8 @@ impl Default for HttpSettings {
             head_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
             connect_timeout: Duration::from_secs(45),
+            frame_quota: FrameQuota::default(),
+            request_quota: FrameQuota { burst: 1_000, interval: Duration::from_millis(10) },
         }
     }
 }
@@ -135,5 +144,11 @@ impl HttpState {
             .spawn(use_case.in_current_span())
             .await
             .map_err(|fault| ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by(fault))
+    }
+
+    /// Charges an address for a connection that was closed because it sent too much; it can open fewer new ones for a while.
+    pub(crate) fn penalize(&self, address: Option<IpAddr>) {
+        let limits = Arc::clone(&self.limits);
+        self.runtime.spawn(async move { limits.penalize(address).await });
     }
 }

@@ -10,9 +10,10 @@ use chat_auth::{
 };
 use chat_domain::Clock as _;
 use chat_domain::auth::PasswordPolicy;
-use chat_http::{AllowedOrigins, HttpSettings, HttpState, Limits, Readiness};
+use chat_http::{AllowedOrigins, FrameQuota, HttpSettings, HttpState, Limits, Readiness};
 use chat_realtime::{FanOut, RealtimeSettings};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// Files beside the database that keep what development makes.
@@ -148,6 +149,10 @@ fn http_settings(config: &Config) -> HttpSettings {
         allowed_origins,
         trusted_proxies: config.trusted_proxies.clone(),
         connect_timeout: config.timers.connect_timeout,
+        frame_quota: FrameQuota {
+            burst: config.frame_budget.burst(),
+            interval: Duration::from_micros(config.frame_budget.micros_per_token()),
+        },
         ..HttpSettings::default()
     }
 }

@@ -33,7 +33,10 @@ mod wire;
 
 /// A client's WebSocket, cut into messages: for whoever carries websockets of another protocol beside.
 pub mod websocket {
-    pub use crate::wire::{Breach, Incoming, Reader};
+    pub use crate::wire::{
+        Allowance, Breach, FREE_FRAGMENT_BYTES, FrameBudget, FrameQuota, Incoming, LARGE_STRANGERS, Reader,
+        STRANGER_BYTES, yield_to_others,
+    };
 }
 
 pub use engine::{Fault, InvalidPacket, Packet, Payload, Refusal, Sid};

@@ -1,3 +1,4 @@
+use crate::wire::FrameQuota;
 use std::time::Duration;
 
 /// The longest message or payload of a client, in bytes, as announced in the open packet.
@@ -54,6 +55,10 @@ pub struct Settings {
     pub sessions: usize,
     /// Sessions of one address that are not connected to a namespace yet, at most.
     pub strangers_per_address: usize,
+    /// Frames and packets of one session that are no events in a namespace that it is connected to: beyond, it ends.
+    pub frame_quota: FrameQuota,
+    /// With which code a websocket is closed whose client sends too much of anything (RFC 6455 §7.4.2).
+    pub overload_code: u16,
 }
 
 impl Default for Settings {
@@ -72,6 +77,8 @@ impl Default for Settings {
             attachments_per_packet: ATTACHMENTS_PER_PACKET,
             sessions: 100_000,
             strangers_per_address: 1_000,
+            frame_quota: FrameQuota::default(),
+            overload_code: 1008,
         }
     }
 }

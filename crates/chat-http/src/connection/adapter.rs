@@ -1,5 +1,5 @@
 use super::greeting::{BEARER_PROTOCOL, offers_bearer};
-use super::{Greeting, Realtime, Source, authenticate, drive};
+use super::{Greeting, Opened, Realtime, Source, authenticate, drive};
 use crate::{ApiError, HttpState};
 use actix_http::ws;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -37,7 +37,9 @@ pub(crate) fn open_in_app(
     }
     let body = SocketBody(Rc::clone(&connection));
     let source = Source::Payload(Box::new(payload));
-    actix_rt::spawn(drive(realtime, connection, counted, greeting, None, source, BytesMut::new()));
+    let address = state.settings.trusted_proxies.client_address(request.headers(), request.peer_addr());
+    let opened = Opened { answer: None, source, bytes: BytesMut::new(), address };
+    actix_rt::spawn(drive(realtime, connection, counted, greeting, opened));
     Ok(HttpResponse::from(response.message_body(BoxBody::new(body)).map_err(|error| internal(&error))?))
 }
 

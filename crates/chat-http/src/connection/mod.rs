@@ -15,7 +15,6 @@
 //! **To add a gateway**: a file with those three, and its frames in `chat-protocol`.
 
 mod adapter;
-mod allowance;
 mod answers;
 mod attaching;
 mod close;
@@ -30,18 +29,20 @@ mod source;
 mod websocket;
 
 pub(crate) use adapter::open_in_app;
-pub(crate) use allowance::MAX_MESSAGE_BYTES;
 pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, offers_bearer};
 pub(crate) use sign_in::authenticate;
 pub(crate) use socketio::{Origin, drive_session};
 pub(crate) use source::Source;
-pub(crate) use websocket::drive;
+pub(crate) use websocket::{Opened, drive};
 
 use crate::HttpState;
 use chat_realtime::Hub;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// The longest message, in bytes, whether in one frame or in many (contract §1).
+pub(crate) const MAX_MESSAGE_BYTES: usize = 1_000_000;
 
 /// What all connections of a worker thread share.
 pub(crate) struct Realtime {

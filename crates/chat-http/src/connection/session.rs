@@ -1,8 +1,7 @@
-use super::allowance::{Allowance, MAX_MESSAGE_BYTES};
 use super::dispatch::dispatch;
 use super::farewell::Farewell;
 use super::sign_in::Door;
-use super::{Credentials, Greeting, Realtime, ResumeAsked, answers};
+use super::{Credentials, Greeting, MAX_MESSAGE_BYTES, Realtime, ResumeAsked, answers};
 use crate::ApiError;
 use crate::error::status_of;
 use crate::limits::Flood;
@@ -12,6 +11,8 @@ use chat_domain::{ConversationId, ErrorCode};
 use chat_protocol::Failure;
 use chat_protocol::realtime::{ClientFrame, CloseCode, Command, InvalidFrame, Rejected};
 use chat_realtime::{Connection, Life};
+use chat_socketio::websocket::{Allowance, Breach};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -54,21 +55,26 @@ pub(super) struct Session {
     pub(super) typing: Vec<ConversationId>,
     /// While it is a stranger.
     pub(super) allowance: Allowance,
+    /// Where the connection comes from, where that is known.
+    address: Option<IpAddr>,
     protocol_errors: u16,
     flood: Flood,
+    is_flooding: bool,
 }
 
 impl Session {
-    pub(super) const fn new(realtime: Rc<Realtime>, connection: Rc<Connection>) -> Self {
+    pub(super) const fn new(realtime: Rc<Realtime>, connection: Rc<Connection>, address: Option<IpAddr>) -> Self {
         Self {
             realtime,
             connection,
+            address,
             stage: Stage::Stranger { announces_resume: false },
             welcomed: None,
             typing: Vec::new(),
             allowance: Allowance::new(),
             protocol_errors: 0,
             flood: Flood::new(),
+            is_flooding: false,
         }
     }
 
@@ -76,9 +82,31 @@ impl Session {
         !matches!(self.stage, Stage::Stranger { .. })
     }
 
-    /// How long the message may be that the client has begun, in bytes. An error ends the connection with that code.
-    pub(super) fn most_bytes(&mut self, announced: u64) -> Result<usize, CloseCode> {
-        if self.is_signed_in() { Ok(MAX_MESSAGE_BYTES) } else { self.allowance.most_bytes(announced) }
+    /// How long the message may be that the client has begun, in bytes.
+    pub(super) fn most_bytes(&mut self, announced: u64) -> Result<usize, Breach> {
+        if self.is_signed_in() {
+            Ok(MAX_MESSAGE_BYTES)
+        } else {
+            self.allowance.most_bytes(announced, MAX_MESSAGE_BYTES)
+        }
+    }
+
+    /// Whether the connection was closed because its client goes on sending what it may not.
+    pub(super) const fn is_flooding(&self) -> bool {
+        self.is_flooding
+    }
+
+    /// Closes the connection of a client that sends more than any limit allows, and makes its address pay for that with fewer new connections.
+    pub(super) fn close_for_flooding(&mut self) {
+        let user = match self.stage {
+            Stage::Stranger { .. } => None,
+            Stage::Waiting(actor) | Stage::Live(actor) => Some(actor.user_id),
+        };
+        let (connection, address) = (self.connection.id(), self.address);
+        tracing::warn!(%connection, user = user.map(tracing::field::display), ?address, "closing connection: flooding");
+        self.is_flooding = true;
+        self.connection.close(CloseCode::RateLimited);
+        self.realtime.state.penalize(address);
     }
 
     /// Whether an announced `resume` frame is still to come.
@@ -137,9 +165,7 @@ impl Session {
         let Err(error) = state.limits.frame(actor.user_id, command).await else { return false };
         self.answer_error(id.as_deref(), &error);
         if self.flood.is_too_much(state.clock.now()) {
-            let (connection, user) = (self.connection.id(), actor.user_id);
-            tracing::warn!(%connection, %user, "closed: it goes on although it is refused");
-            self.connection.close(CloseCode::RateLimited);
+            self.close_for_flooding();
         }
         true
     }
@@ -152,7 +178,7 @@ impl Session {
             Err((_, fault)) => fault.code != ErrorCode::ProtocolError,
         };
         if is_idle && self.flood.is_too_much(self.realtime.state.clock.now()) {
-            self.connection.close(CloseCode::RateLimited);
+            self.close_for_flooding();
             return true;
         }
         false

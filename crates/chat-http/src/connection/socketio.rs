@@ -11,7 +11,7 @@ use chat_domain::ErrorCode;
 use chat_protocol::Failure;
 use chat_protocol::realtime::{ClientFrame, CloseCode, Dialect, FrameErrorView, Gateway, InvalidFrame};
 use chat_realtime::{Connection, Counted, Flushed, Outlet, SendQueue, Sink};
-use chat_socketio::{Event, Incoming, Outbox, Peer};
+use chat_socketio::{Ending, Event, Incoming, Outbox, Peer};
 use serde_json::value::RawValue;
 use std::future::poll_fn;
 use std::io::IoSlice;
@@ -58,13 +58,17 @@ pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, origin
             }
         };
         drop(auth);
-        match connected(&realtime, &mut peer, greeting).await {
+        match connected(&realtime, &mut peer, greeting, origin.address).await {
             Outcome::Left(unsent) => rest = unsent,
             Outcome::Over(unsent, closed_by, counted) => {
                 (rest, code, place) = (unsent, closed_by, counted);
                 break;
             }
         }
+    }
+    if peer.session().ending() == Some(Ending::Flooding) {
+        tracing::warn!(address = ?origin.address, "closing session: flooding");
+        realtime.state.penalize(origin.address);
     }
     peer.session().finish(&mut Frames(&mut rest), code.number()).await;
     drop(place);
@@ -120,7 +124,7 @@ enum Outcome {
     Over(SendQueue, CloseCode, Option<Counted>),
 }
 
-async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting) -> Outcome {
+async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting, address: Option<IpAddr>) -> Outcome {
     let counted = match crate::upgrade::admit(&realtime.state) {
         Ok(counted) => counted,
         Err(error) => return Outcome::Over(SendQueue::default(), first_close_code(&error), None),
@@ -128,7 +132,7 @@ async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting)
     let format = greeting.format;
     let sink = Sink::Session(Box::new(SessionOutlet(Rc::clone(peer.session()))));
     let connection = realtime.hub.connect(sink, format);
-    let mut session = Session::new(Rc::clone(realtime), Rc::clone(&connection));
+    let mut session = Session::new(Rc::clone(realtime), Rc::clone(&connection), address);
     busy(&connection, Box::pin(session.begin(greeting, Namespace(peer)))).await;
     let parting = converse(&mut session, &mut Namespace(peer)).await;
     // Others learn of it now, not when the client has heard the last of it.
@@ -205,7 +209,13 @@ impl Inlet for Namespace<'_> {
     fn poll_next(&mut self, _: &mut Session, context: &mut Context<'_>) -> Poll<Said> {
         loop {
             match ready!(self.0.poll_next(context)) {
-                Some(Incoming::Event { event, .. }) => return Poll::Ready(Said::Frame(heard(&event))),
+                Some(Incoming::Event { event, .. }) => {
+                    let heard = heard(&event);
+                    // What is no command has no other limit; where it is too much the session has ended.
+                    if heard.is_ok() || self.0.session().charge(1) {
+                        return Poll::Ready(Said::Frame(heard));
+                    }
+                }
                 Some(Incoming::Disconnect { namespace }) if namespace == NAMESPACE => return Poll::Ready(Said::Left),
                 Some(incoming) => pass_over(self.0, incoming),
                 None => return Poll::Ready(Said::Ended),

@@ -1,32 +1,52 @@
 //! The plain WebSocket: frames of our own, on our own socket or inside of somebody's `App`.
 
-use super::allowance::MAX_MESSAGE_BYTES;
 use super::drive::{Inlet, Parting, Said, busy, converse};
 use super::session::{Session, understand};
 use super::sign_in::{Door, first_close_code};
-use super::{Greeting, Realtime, Source};
+use super::{Greeting, MAX_MESSAGE_BYTES, Realtime, Source};
 use crate::ApiError;
 use bytes::{Bytes, BytesMut};
 use chat_protocol::realtime::{ClientFrame, CloseCode};
 use chat_realtime::{Connection, Counted, Life};
-use chat_socketio::websocket::{Breach, Incoming, Reader};
+use chat_socketio::websocket::{
+    Breach, FREE_FRAGMENT_BYTES, FrameBudget, FrameQuota, Incoming, Reader, STRANGER_BYTES, yield_to_others,
+};
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
-/// The life of one connection. `answer` is what a client waits for before it takes anything else for a frame; `bytes` is what came along with
-/// its request.
+/// How much of what a client still sends to a closing connection is searched for its Close frame, in bytes. What follows is thrown away.
+const MAX_SEARCHED_BYTES: usize = STRANGER_BYTES;
+
+/// How much is thrown away, in bytes, before the socket is dropped.
+const MAX_IGNORED_BYTES: usize = 4_000_000;
+
+/// A connection as its request has left it.
+pub(crate) struct Opened {
+    /// What the client waits for before it takes anything else for a frame.
+    pub(crate) answer: Option<Bytes>,
+    /// Where its bytes come from.
+    pub(crate) source: Source,
+    /// What came along with the request.
+    pub(crate) bytes: BytesMut,
+    /// Where the client is, as far as the proxies in front can be believed.
+    pub(crate) address: Option<IpAddr>,
+}
+
+/// The life of one connection.
 pub(crate) async fn drive(
     realtime: Rc<Realtime>,
     connection: Rc<Connection>,
     counted: Counted,
     greeting: Greeting,
-    answer: Option<Bytes>,
-    source: Source,
-    bytes: BytesMut,
+    opened: Opened,
 ) {
-    let mut frames = Frames { reader: Reader::text_only(bytes), source };
-    let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection));
+    let Opened { answer, source, bytes, address } = opened;
+    let quota = realtime.state.settings.frame_quota;
+    let mut frames = Frames { reader: Reader::text_only(bytes), source, budget: FrameBudget::new(), quota };
+    let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection), address);
     busy(&connection, Box::pin(session.begin(greeting, Answer(answer)))).await;
     let parting = converse(&mut session, &mut frames).await;
     // Others learn of it now, not when the socket is finally let go of.
@@ -54,18 +74,35 @@ impl Door for Answer {
 struct Frames {
     reader: Reader,
     source: Source,
+    budget: FrameBudget,
+    quota: FrameQuota,
+}
+
+impl Frames {
+    /// What a frame says; nothing where that is nothing by itself.
+    fn hear(&self, incoming: Incoming) -> Option<Said> {
+        let said = match incoming {
+            Incoming::Fragment(FREE_FRAGMENT_BYTES..) => return None,
+            Incoming::Fragment(_) => None,
+            incoming => Some(said(incoming)),
+        };
+        // Commands have limits of their own, and the others are the last that is heard.
+        let is_charged = matches!(said, None | Some(Said::Ping(_) | Said::Pong | Said::Frame(Err(_))));
+        if is_charged && !self.budget.take(1, self.quota, Instant::now()) { Some(Said::Flood) } else { said }
+    }
 }
 
 impl Inlet for Frames {
     fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said> {
         let connection = Rc::clone(&session.connection);
         loop {
-            let next =
-                session.most_bytes(self.reader.announced()).and_then(|most| self.reader.next(most).map_err(code_of));
-            match next {
-                Ok(Some(incoming)) => return Poll::Ready(said(incoming)),
+            match session.most_bytes(self.reader.announced()).and_then(|most| self.reader.next(most)) {
+                Ok(Some(incoming)) => match self.hear(incoming) {
+                    Some(said) => return Poll::Ready(said),
+                    None => continue,
+                },
                 Ok(None) => {}
-                Err(code) => return Poll::Ready(Said::Breach(code)),
+                Err(breach) => return Poll::Ready(Said::Breach(code_of(breach))),
             }
             match self.source.poll_read(&connection, context, |bytes| self.reader.feed(bytes)) {
                 Poll::Pending => return Poll::Pending,
@@ -81,7 +118,7 @@ fn said(incoming: Incoming) -> Said {
         Incoming::Text(text) => Said::Frame(ClientFrame::parse(&text).and_then(|frame| understand(&frame))),
         Incoming::Binary(_) => Said::Breach(code_of(Breach::Binary)),
         Incoming::Ping(payload) => Said::Ping(payload),
-        Incoming::Pong => Said::Pong,
+        Incoming::Pong | Incoming::Fragment(_) => Said::Pong,
         Incoming::Close(code) => Said::Close(code),
     }
 }
@@ -92,6 +129,7 @@ const fn code_of(breach: Breach) -> CloseCode {
         Breach::TooBig => CloseCode::TooBig,
         Breach::InvalidText => CloseCode::InvalidText,
         Breach::Binary => CloseCode::UnsupportedData,
+        Breach::NoRoom => CloseCode::RateLimited,
     }
 }
 
@@ -107,21 +145,26 @@ enum Peer {
 }
 
 /// Waits until the peer has taken the Close frame and answered it, or for a while: a socket that is dropped while something unread lies in it
-/// takes the Close frame down with it.
+/// takes the Close frame down with it. A peer that goes on sending is not waited for.
 async fn linger(realtime: &Realtime, connection: &Rc<Connection>, frames: Frames, parting: Parting) {
     realtime.hub.linger(connection);
-    let Frames { mut reader, mut source } = frames;
+    let Frames { mut reader, mut source, .. } = frames;
     let mut peer = match parting {
+        // The rest of a long message would have to be kept first.
+        _ if reader.announced() > MAX_SEARCHED_BYTES as u64 => Peer::IsNotUnderstood,
         Parting::Closed | Parting::Left | Parting::Ended => Peer::MayAnswer,
         Parting::Goodbye => Peer::IsDone,
         Parting::NotUnderstood => Peer::IsNotUnderstood,
     };
-    let mut has_hung_up = false;
+    let (mut has_hung_up, mut heard) = (false, 0);
     poll_fn(|context| {
         connection.poll_write(context);
         loop {
             if connection.life() == Life::Gone || (peer == Peer::IsDone && connection.is_flushed()) {
                 return Poll::Ready(());
+            }
+            if peer == Peer::IsNotUnderstood {
+                reader = Reader::default();
             }
             if peer == Peer::IsNotUnderstood && connection.is_flushed() && !has_hung_up {
                 has_hung_up = true;
@@ -129,7 +172,15 @@ async fn linger(realtime: &Realtime, connection: &Rc<Connection>, frames: Frames
                     socket.hang_up();
                 }
             }
+            if heard > MAX_SEARCHED_BYTES && peer == Peer::MayAnswer {
+                peer = Peer::IsNotUnderstood;
+                continue;
+            }
+            if heard > MAX_IGNORED_BYTES {
+                return Poll::Ready(());
+            }
             let read = source.poll_read(connection, context, |bytes| {
+                heard += bytes.len();
                 if peer == Peer::MayAnswer {
                     reader.feed(bytes);
                 }
@@ -147,6 +198,9 @@ async fn linger(realtime: &Realtime, connection: &Rc<Connection>, frames: Frames
                     Err(_) => peer = Peer::IsNotUnderstood,
                 }
             }
+            // The next read may find as much again.
+            yield_to_others(context);
+            return Poll::Pending;
         }
     })
     .await;

@@ -1,4 +1,4 @@
-use super::state;
+use super::{bearer_token, state};
 use crate::ApiError;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
@@ -9,6 +9,7 @@ use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
 use chat_domain::ErrorCode;
 use chat_protocol::{Body, BodyError, InvalidBody, parse_body};
+use chat_socketio::websocket::{Allowance, STRANGER_BYTES};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use std::marker::PhantomData;
@@ -34,8 +35,8 @@ impl<T: 'static> FromRequest for JsonBody<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limits = Limits::of(request).and_then(|limits| must_be_json(request.headers()).map(|()| limits));
-        let payload = payload.take();
-        Box::pin(async move { Ok(Self { bytes: read(payload, limits?).await?, kind: PhantomData }) })
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(Self { bytes: read(&request, payload, limits?).await?, kind: PhantomData }) })
     }
 }
 
@@ -57,9 +58,9 @@ impl<T: 'static> FromRequest for OptionalJsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limits = Limits::of(request);
         let json = must_be_json(request.headers());
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = read(payload, limits?).await?;
+            let bytes = read(&request, payload, limits?).await?;
             if bytes.is_empty() {
                 return Ok(Self(None));
             }
@@ -107,22 +108,36 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-async fn read(payload: Payload, limits: Limits) -> Result<Bytes, ApiError> {
-    tokio::time::timeout(limits.time, gather(payload, limits))
+async fn read(request: &HttpRequest, payload: Payload, limits: Limits) -> Result<Bytes, ApiError> {
+    tokio::time::timeout(limits.time, gather(request, payload, limits))
         .await
         .unwrap_or_else(|_| Err(ApiError::new(ErrorCode::RequestTimeout, "The body took too long to arrive")))
 }
 
-async fn gather(mut payload: Payload, limits: Limits) -> Result<Bytes, ApiError> {
+async fn gather(request: &HttpRequest, mut payload: Payload, limits: Limits) -> Result<Bytes, ApiError> {
     let mut body = BytesMut::new();
+    let (mut allowance, mut is_known) = (Allowance::new(), None);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(interrupted)?;
         if body.len() + chunk.len() > limits.bytes {
             return Err(limits.too_large());
         }
+        let length = body.len() + chunk.len();
+        if length > STRANGER_BYTES && !*is_known.get_or_insert_with(|| has_token(request)) {
+            allowance.most_bytes(length as u64, limits.bytes).map_err(|_| {
+                let message = "Too many long bodies without an access token at the same time, please try again";
+                ApiError::new(ErrorCode::RateLimited, message)
+            })?;
+        }
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Whether the client is known, as far as its token goes.
+fn has_token(request: &HttpRequest) -> bool {
+    let token = bearer_token(request.headers());
+    token.is_some_and(|token| state(request).is_ok_and(|state| state.app.auth.authenticate(token).is_ok()))
 }
 
 fn interrupted(error: PayloadError) -> ApiError {

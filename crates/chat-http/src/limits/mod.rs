@@ -9,6 +9,9 @@
 //! | `requests` | every other request, every other frame of a socket | user, else address | both |
 //! | `connects` | sockets that ask to be opened | address | `crate::upgrade`, [`limited`] |
 //!
+//! What none of these counts is bounded per connection (`crate::traffic`, [`crate::HttpSettings::frame_quota`]); a connection that is closed for it costs its
+//! address `connects`.
+//!
 //! Failed logins are the use case's to count, which alone knows of them. Health checks and documents are not limited.
 //!
 //! **To add a limit**: a variant of [`Limit`], a field of [`Quotas`], and a setting in `chat-server`.
@@ -28,6 +31,9 @@ use chat_domain::rate_limits::{LimitKey, LimitedAddress, Quota, RateLimiter};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How many connections of its address a connection costs that is closed because it sends too much.
+const FLOOD_COST: u32 = 20;
 
 /// How much of each is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +128,15 @@ impl Limits {
     /// A socket asks to be opened.
     pub(crate) async fn connect(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.take(Limit::Connects, Subject::Address(address)).await.map(drop)
+    }
+
+    /// A connection of this address was closed because it sent too much: that costs as much as [`FLOOD_COST`] connections.
+    pub(crate) async fn penalize(&self, address: Option<IpAddr>) {
+        let Some((counting, key)) = self.counted(Limit::Connects, Subject::Address(address)) else { return };
+        let quota = counting.quotas.of(Limit::Connects);
+        // A bucket that holds less is emptied.
+        let left = counting.limiter.take(&key, quota, 0).await.remaining;
+        counting.limiter.take(&key, quota, left.min(FLOOD_COST)).await;
     }
 
     /// Whether nothing is counted that comes from this address.

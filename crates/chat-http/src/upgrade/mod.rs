@@ -8,16 +8,21 @@ mod answer;
 mod service;
 
 use crate::socketio::{Gateway, Listener};
+use crate::traffic::{Paced, regulate};
 use crate::{ApiError, HttpState, rest};
-use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
 use actix_server::Server;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
 use actix_web::App;
 use actix_web::dev::AppConfig;
 use chat_domain::ErrorCode;
 use chat_realtime::Counted;
 use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 /// Serves REST, sockets and Socket.IO on these listeners, until the handle says to stop. Signals are the caller's, and so is
 /// [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
@@ -38,10 +43,11 @@ pub fn serve(
         builder = builder.listen(address.to_string(), listener.socket, move || {
             let (state, gateway, upgrading, stopping) =
                 (state.clone(), gateway.clone(), gateway.clone(), stopping.clone());
-            HttpService::build()
+            let regulating = Rc::new(state.clone());
+            let http = HttpService::build()
                 .keep_alive(state.settings.keep_alive)
                 .client_request_timeout(state.settings.head_timeout)
-                .tcp_nodelay(true)
+                .on_connect_ext(|stream: &Paced, data| drop(data.insert(stream.traffic())))
                 // A client that hangs up while it polls is noticed at once.
                 .h1_allow_half_closed(false)
                 // Idle connections are closed when a stop begins, busy ones after the answer they are at.
@@ -51,18 +57,29 @@ pub fn serve(
                 })
                 .local_addr(address)
                 .upgrade(fn_service(move |(request, framed)| service::upgrade(upgrading.clone(), request, framed)))
-                .finish(map_config(
-                    App::new()
-                        .configure(gateway.configure())
-                        .configure(rest::configure(state))
-                        .into_factory()
-                        .map_err(|error: actix_web::Error| error.error_response()),
-                    |()| AppConfig::default(),
-                ))
-                .tcp()
+                .finish(apply_fn_factory(
+                    map_config(
+                        App::new()
+                            .configure(gateway.configure())
+                            .configure(rest::configure(state))
+                            .into_factory()
+                            .map_err(|error: actix_web::Error| error.error_response()),
+                        |()| AppConfig::default(),
+                    ),
+                    move |request, app: &_| regulate(Rc::clone(&regulating), request, app),
+                ));
+            fn_service(pace).and_then(http)
         })?;
     }
     Ok(builder.run())
+}
+
+/// Takes a connection for HTTP.
+async fn pace(stream: TcpStream) -> Result<(Paced, Protocol, Option<SocketAddr>), DispatchError> {
+    // A stream that does not take the option is slower, and works.
+    let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok();
+    Ok((Paced::new(stream), Protocol::Http1, peer))
 }
 
 /// A place for one more socket.

@@ -1,9 +1,10 @@
 use super::{admit, answer};
-use crate::connection::{Greeting, Realtime, Source, authenticate, drive};
+use crate::connection::{Greeting, Opened, Realtime, Source, authenticate, drive};
 use crate::error::{error_response, status_of};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
 use crate::socketio::Gateway;
+use crate::traffic::Paced;
 use crate::{ApiError, HttpState, rest};
 use actix_codec::Framed;
 use actix_http::h1::Codec;
@@ -23,6 +24,9 @@ const SOCKET_PATH: &str = "/ws";
 
 /// How long a refused client may take to read why.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Of what a refused client still sends, this many bytes are taken and thrown away.
+const MAX_IGNORED_BYTES: u64 = 1_000_000;
 
 /// A request that is not upgraded.
 struct Refusal {
@@ -55,13 +59,13 @@ impl From<HandshakeError> for Refusal {
 pub(super) async fn upgrade(
     gateway: Gateway,
     request: Request,
-    framed: Framed<TcpStream, Codec>,
+    framed: Framed<Paced, Codec>,
 ) -> Result<(), actix_http::Error> {
     let started = Instant::now();
     let head = request.head();
     if Gateway::serves(head.uri.path()) {
         let parts = framed.into_parts();
-        gateway.upgrade(head, parts.io, parts.read_buf, parts.write_buf.freeze()).await;
+        gateway.upgrade(head, parts.io.into_inner(), parts.read_buf, parts.write_buf.freeze()).await;
         return Ok(());
     }
     let Gateway { state, dialect, .. } = gateway;
@@ -78,14 +82,15 @@ pub(super) async fn upgrade(
     match judged {
         Ok((greeting, counted)) => {
             let realtime = Realtime::of_this_thread(&state);
-            let connection = realtime.hub.connect(Sink::Socket(OwnedSocket::new(parts.io)), greeting.format);
+            let connection =
+                realtime.hub.connect(Sink::Socket(OwnedSocket::new(parts.io.into_inner())), greeting.format);
             let answer = joined(pending, answer::switching(head, &request_id));
-            let bytes = parts.read_buf;
-            actix_rt::spawn(drive(realtime, connection, counted, greeting, Some(answer), Source::Socket, bytes));
+            let opened = Opened { answer: Some(answer), source: Source::Socket, bytes: parts.read_buf, address };
+            actix_rt::spawn(drive(realtime, connection, counted, greeting, opened));
         }
         Err(refusal) => {
             let answer = refusal_answer(&state, head, &request_id, &refusal);
-            say_and_close(parts.io, joined(pending, answer)).await;
+            say_and_close(parts.io.into_inner(), joined(pending, answer)).await;
         }
     }
     Ok(())
@@ -160,9 +165,7 @@ async fn say_and_close(mut stream: TcpStream, answer: Bytes) {
     let said = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;
-        let mut rest = [0; 1024];
-        while stream.read(&mut rest).await? > 0 {}
-        std::io::Result::Ok(())
+        tokio::io::copy(&mut stream.take(MAX_IGNORED_BYTES), &mut tokio::io::sink()).await
     };
     // A client that hangs up early, or never, is no fault of ours.
     let _ = tokio::time::timeout(REFUSAL_TIMEOUT, said).await;

@@ -32,6 +32,7 @@ impl Connection {
         if !self.is_within_a_session() {
             self.queue.borrow_mut().push(last);
         }
+        self.release();
         self.flush();
         self.wake();
     }

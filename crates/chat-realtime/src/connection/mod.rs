@@ -55,6 +55,8 @@ pub struct Connection {
     queue: RefCell<SendQueue>,
     corked: Cell<bool>,
     blocked: Cell<bool>,
+    /// Its task is going through frames that have come together, and will write their answers together.
+    held: Cell<bool>,
     taken: Cell<bool>,
     life: Cell<Life>,
     closed_by: Cell<Option<CloseCode>>,
@@ -99,6 +101,7 @@ impl Connection {
             queue: RefCell::default(),
             corked: Cell::new(true),
             blocked: Cell::new(false),
+            held: Cell::new(false),
             taken: Cell::new(false),
             life: Cell::new(Life::Open),
             closed_by: Cell::new(None),

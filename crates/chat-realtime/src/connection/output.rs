@@ -44,6 +44,7 @@ impl Connection {
             return;
         }
         if self.is_over_bound(frame.len()) {
+            self.held.set(false);
             self.flush();
             if self.is_over_bound(frame.len()) {
                 self.queue.borrow_mut().drop_unsent();
@@ -56,7 +57,9 @@ impl Connection {
 
     /// Writes a piece at once where nothing waits before it, so that it costs nothing but the write; what the socket does not take waits like everything else.
     pub(crate) fn write_through(&self, piece: &Bytes) {
-        let is_free = self.life.get() == Life::Open && !self.corked.get() && !self.blocked.get() && self.is_flushed();
+        let is_free = self.life.get() == Life::Open
+            && !(self.corked.get() || self.blocked.get() || self.held.get())
+            && self.is_flushed();
         let Some(socket) = self.socket().filter(|_| is_free) else {
             self.push(piece.clone());
             self.flush();
@@ -71,6 +74,21 @@ impl Connection {
             drop(queue);
             self.flush();
         }
+    }
+
+    /// From now on what is queued is not written before [`Self::release`]: the connection's task goes through frames that came together, and their
+    /// answers leave together. The task releases it whenever it waits for anything.
+    pub fn hold(&self) {
+        self.held.set(true);
+    }
+
+    /// Writes what was queued since [`Self::hold`]; `false` where there was nothing.
+    pub fn release(&self) -> bool {
+        let has_waited = self.held.replace(false) && !self.is_flushed();
+        if has_waited {
+            self.flush();
+        }
+        has_waited
     }
 
     fn is_over_bound(&self, more: usize) -> bool {
@@ -124,7 +142,7 @@ impl Connection {
 
     /// Writes what waits, as far as the socket takes it at once; the rest is written by the connection's task.
     pub fn flush(&self) {
-        if self.corked.get() || self.blocked.get() {
+        if self.corked.get() || self.blocked.get() || self.held.get() {
             return;
         }
         match self.outlet() {

@@ -7,6 +7,10 @@ use chat_http::{Network, Quotas, TrustedProxies};
 
 const SWITCH: &[(&str, bool)] = &[("on", true), ("off", false)];
 
+/// How a limit is written.
+pub(super) const QUOTA_FORM: &str =
+    "so many in a time, such as 20/h or 10/15m, and where more may come at once 50/s,burst=500";
+
 /// Every limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimits {
@@ -24,10 +28,7 @@ pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> Option<Option<R
     if production && switch == Some(false) {
         reader.fault("RATE_LIMIT", "is off", "leave it on in production, and raise the limits that are too low");
     }
-    let mut quota = |name| {
-        let expected = "so many in a time, such as 20/h or 10/15m, and where more may come at once 50/s,burst=500";
-        reader.parsed(name, expected, parse_quota)
-    };
+    let mut quota = |name| reader.parsed(name, QUOTA_FORM, parse_quota);
     let logins = quota("RATE_LIMIT_LOGINS");
     let logins_per_address = quota("RATE_LIMIT_LOGINS_PER_ADDRESS");
     let registrations = quota("RATE_LIMIT_REGISTRATIONS");

@@ -19,6 +19,7 @@ pub(crate) use settings::help;
 pub(crate) use source::Source;
 
 use chat_domain::presence::PresenceAudience;
+use chat_domain::rate_limits::Quota;
 use chat_http::TrustedProxies;
 use chat_redis::RedisSettings;
 use reader::Reader;
@@ -26,7 +27,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
-use values::parse_origin;
+use values::{parse_origin, parse_quota};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -117,6 +118,8 @@ pub(crate) struct Config {
     trusts_everybody: bool,
     /// `None`: off.
     pub(crate) rate_limits: Option<RateLimits>,
+    /// Frames of one socket that no limit counts.
+    pub(crate) frame_budget: Quota,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_user: usize,
     pub(crate) max_calls_per_user: usize,
@@ -158,6 +161,7 @@ impl Config {
         let presence_audience = reader.choice("PRESENCE_AUDIENCE", AUDIENCES);
         let (trusted_proxies, trusts_everybody) = limits::read_proxies(&mut reader);
         let rate_limits = limits::read(&mut reader, production);
+        let frame_budget = reader.parsed("FRAME_BUDGET", limits::QUOTA_FORM, parse_quota);
         let max_connections = reader.number("MAX_CONNECTIONS", &(1..=MOST_CONNECTIONS));
         let max_connections_per_user = reader.number("MAX_CONNECTIONS_PER_USER", &(1..=MOST_CONNECTIONS));
         let max_calls_per_user = reader.number("MAX_CALLS_PER_USER", &(1..=MOST_CALLS));
@@ -192,6 +196,7 @@ impl Config {
                 trusted_proxies,
                 trusts_everybody,
                 rate_limits: rate_limits?,
+                frame_budget: frame_budget?,
                 max_connections: max_connections?,
                 max_connections_per_user: max_connections_per_user?,
                 max_calls_per_user: max_calls_per_user?,

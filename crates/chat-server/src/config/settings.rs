@@ -96,6 +96,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting("RATE_LIMIT_SIGNALS", "10/s,burst=50", "Typing, presence and calls of one user"),
     setting("RATE_LIMIT_CONNECTS", "20/s,burst=300", "Sockets opened from one address"),
+    setting(
+        "FRAME_BUDGET",
+        "20/s,burst=200",
+        "Pings and other frames of one socket that no limit above counts; beyond, it is closed; holds with `RATE_LIMIT=off` too",
+    ),
     setting("MAX_CONNECTIONS", "100000", "Connections that this server takes"),
     setting("MAX_CONNECTIONS_PER_USER", "20", "Connections that one user may have"),
     setting(

@@ -21,6 +21,7 @@ mod recount;
 mod resume;
 mod sessions;
 mod socketio;
+mod traffic;
 
 use chat_testkit::blackbox::{Server, Setup};
 

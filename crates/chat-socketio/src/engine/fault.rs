@@ -19,6 +19,8 @@ pub enum Fault {
     UnsupportedVersion,
     /// The payload is longer than was announced.
     TooLarge,
+    /// The payload is long, its client is not connected to a namespace, and too many others are sending one.
+    NoRoom,
 }
 
 /// What a caller tells a client that may not open a session.
@@ -57,6 +59,7 @@ impl Fault {
         match self {
             Self::Forbidden(refusal) => refusal.status,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoRoom => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -71,6 +74,7 @@ impl Fault {
             Self::Forbidden(refusal) => (4, &*refusal.message),
             Self::UnsupportedVersion => (5, "Unsupported protocol version"),
             Self::TooLarge => return String::new(),
+            Self::NoRoom => (3, "Too many long payloads at the same time"),
         };
         // A number and a string: writing them to memory cannot fail.
         serde_json::to_string(&Body { code, message }).unwrap_or_default()

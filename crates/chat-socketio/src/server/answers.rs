@@ -11,6 +11,9 @@ use tokio::net::TcpStream;
 /// How long a refused client may take to read why.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Of what a refused client still sends, this many bytes are taken and thrown away.
+const IGNORED_BYTES: u64 = 1_000_000;
+
 /// The answer to a handshake that was verified (RFC 6455 §4.2.2), with the caller's own headers.
 pub(super) fn switching(head: &RequestHead, headers: &HeaderMap) -> Vec<u8> {
     let key = head.headers.get(SEC_WEBSOCKET_KEY).map_or(&b""[..], |key| key.as_bytes());
@@ -53,9 +56,7 @@ pub(super) async fn say_and_close(mut stream: TcpStream, pending: Bytes, answer:
         stream.write_all(&pending).await?;
         stream.write_all(&answer).await?;
         stream.shutdown().await?;
-        let mut rest = [0; 1024];
-        while stream.read(&mut rest).await? > 0 {}
-        std::io::Result::Ok(())
+        tokio::io::copy(&mut stream.take(IGNORED_BYTES), &mut tokio::io::sink()).await
     };
     // A client that hangs up early, or never, is no fault of ours.
     let _ = tokio::time::timeout(REFUSAL_TIMEOUT, said).await;

@@ -73,6 +73,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether its client has not been connected to a namespace yet.
+    pub(crate) const fn is_strangers(&self) -> bool {
+        self.is_stranger.get()
+    }
+
     /// It is not a stranger's any more.
     pub(crate) fn establish(&self) {
         if self.is_stranger.replace(false) {

@@ -5,6 +5,7 @@ use super::worker::Job;
 use super::{Server, Worker, cors};
 use crate::engine::{Fault, Refusal, Sid, open_packet};
 use crate::session::{PollId, PostId, Session};
+use crate::wire::{Allowance, Breach};
 use actix_http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_http::{Method, RequestHead};
 use actix_web::dev::AppService;
@@ -91,9 +92,9 @@ impl Server {
         let (leave, answer) = oneshot::channel();
         let id = rand::random();
         self.take_home(sid, Job::ExpectPost { sid, id, leave });
-        answer.await.map_err(|_| Fault::UnknownSid)??;
+        let is_strangers = answer.await.map_err(|_| Fault::UnknownSid)??;
         let mut expected = Expected { server: self, sid, id, has_come: false };
-        let read = tokio::time::timeout(self.shared.settings.payload_timeout, self.read(head, payload));
+        let read = tokio::time::timeout(self.shared.settings.payload_timeout, self.read(head, payload, is_strangers));
         let body = read.await.map_err(|_| Fault::BadRequest)??;
         let (reply, answer) = oneshot::channel();
         expected.has_come = true;
@@ -101,22 +102,28 @@ impl Server {
         answer.await.map_err(|_| Fault::UnknownSid)?
     }
 
-    async fn read(&self, head: &RequestHead, mut payload: Payload) -> Result<Bytes, Fault> {
+    async fn read(&self, head: &RequestHead, mut payload: Payload, is_strangers: bool) -> Result<Bytes, Fault> {
         let most = self.shared.settings.max_payload;
+        let mut allowance = Allowance::new();
+        let mut check = |bytes: u64| match () {
+            () if is_strangers => allowance.most_bytes(bytes, most).map(drop).map_err(fault_of),
+            () if bytes > most as u64 => Err(Fault::TooLarge),
+            () => Ok(()),
+        };
         let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: usize| length > most) {
-            return Err(Fault::TooLarge);
-        }
-        let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
+        check(announced.unwrap_or_default())?;
+        let mut body = BytesMut::new();
         while let Some(bytes) = payload.next().await {
             let bytes = bytes.map_err(|_| Fault::BadRequest)?;
-            if body.len() + bytes.len() > most {
-                return Err(Fault::TooLarge);
-            }
+            check((body.len() + bytes.len()) as u64)?;
             body.extend_from_slice(&bytes);
         }
         Ok(body.freeze())
     }
+}
+
+const fn fault_of(breach: Breach) -> Fault {
+    if matches!(breach, Breach::NoRoom) { Fault::NoRoom } else { Fault::TooLarge }
 }
 
 const NO_STORE: (actix_http::header::HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));

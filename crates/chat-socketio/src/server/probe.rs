@@ -54,6 +54,9 @@ async fn probe(session: &Session, wire: &mut Wire, first: &[u8]) -> io::Result<(
     let mut is_probed = false;
     loop {
         let Some(incoming) = next(session, wire, &mut release, is_probed).await? else { continue };
+        if !session.charge(1) {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
         match incoming {
             Incoming::Text(text) if text == "2probe" => {
                 wire.stream().write_all(&frames::text("3probe")).await?;
@@ -64,7 +67,7 @@ async fn probe(session: &Session, wire: &mut Wire, first: &[u8]) -> io::Result<(
             Incoming::Text(text) if text == "5" && is_probed => return Ok(()),
             Incoming::Text(text) if text == "6" => {}
             Incoming::Ping(payload) => wire.stream().write_all(&frames::pong(&payload)).await?,
-            Incoming::Pong => {}
+            Incoming::Pong | Incoming::Fragment(_) => {}
             _ => return Err(io::ErrorKind::InvalidData.into()),
         }
     }
@@ -79,7 +82,7 @@ async fn next(
 ) -> io::Result<Option<Incoming>> {
     tokio::select! {
         biased;
-        incoming = poll_fn(|context| wire.poll_next(PROBE_BYTES, context)) => match incoming? {
+        incoming = poll_fn(|context| wire.poll_next(|_| Ok(PROBE_BYTES), context)) => match incoming? {
             Ok(incoming) => Ok(Some(incoming)),
             Err(_) => Err(io::ErrorKind::InvalidData.into()),
         },

@@ -59,7 +59,8 @@ impl Session {
                     }
                     // Into the middle of a frame nothing can be said.
                     if !wire.is_mid_frame() {
-                        let _ = control.push(frames::close(Some(ending.close_code().unwrap_or(code))));
+                        let code = ending.close_code(self.settings.overload_code).unwrap_or(code);
+                        let _ = control.push(frames::close(Some(code)));
                     }
                     *stage = Stage::Closing;
                 }

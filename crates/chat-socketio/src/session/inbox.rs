@@ -18,6 +18,8 @@ pub(super) struct Heard {
     pub(super) is_alive: bool,
     /// The client ends the session.
     pub(super) is_closing: bool,
+    /// How many packets are no messages.
+    pub(super) idle_packets: u32,
 }
 
 /// Payloads that wait for the caller. They are looked through when they come, and cut into messages when those are asked for: a payload of many small
@@ -44,14 +46,18 @@ impl Inbox {
                 return Err(InvalidPacket);
             }
             match packet? {
-                Packet::Message(_) | Packet::Binary(_) | Packet::Pong(_) => heard.is_alive = true,
+                Packet::Message(_) | Packet::Binary(_) => heard.is_alive = true,
+                Packet::Pong(_) => {
+                    heard.is_alive = true;
+                    heard.idle_packets += 1;
+                }
                 Packet::Close => {
                     heard.is_closing = true;
                     break;
                 }
                 // Pings are the server's to send, and there is nothing to upgrade here.
                 Packet::Ping(_) | Packet::Upgrade => return Err(InvalidPacket),
-                Packet::Noop => {}
+                Packet::Noop => heard.idle_packets += 1,
             }
         }
         let unread = packets.rest().map_or(0, |rest| rest.len() + 1);
@@ -102,7 +108,7 @@ mod tests {
     fn messages_come_out_in_order_and_leave_nothing() {
         let mut inbox = Inbox::default();
         let heard = inbox.push("4a\u{1e}3\u{1e}bAQ==".into(), 9).expect("a payload");
-        assert_eq!(heard, Heard { is_alive: true, is_closing: false });
+        assert_eq!(heard, Heard { is_alive: true, is_closing: false, idle_packets: 1 });
         let heard = inbox.push("6\u{1e}4b\u{1e}1\u{1e}4c".into(), 9).expect("a payload");
         assert!(heard.is_closing);
         let expected =

@@ -4,7 +4,7 @@ use super::inbox::Message;
 use super::{Ending, Session, Transport};
 use crate::engine::Packet;
 use crate::settings::INBOX_LOW_WATER;
-use crate::wire::{Breach, Incoming, frames};
+use crate::wire::{Breach, FREE_FRAGMENT_BYTES, Incoming, frames, yield_to_others};
 use std::task::{Context, Poll, ready};
 
 /// So many packets that are no messages are heard in succession, before others of the thread have their turn.
@@ -21,7 +21,7 @@ impl Session {
                 return Poll::Ready(None);
             }
             let incoming = match &mut *self.transport.borrow_mut() {
-                Transport::Socket(wire) => ready!(wire.poll_next(self.settings.max_payload, context)),
+                Transport::Socket(wire) => ready!(wire.poll_next(|announced| self.most_bytes(announced), context)),
                 Transport::Polling(_) | Transport::Gone => return Poll::Pending,
             };
             match incoming {
@@ -31,12 +31,19 @@ impl Session {
                     }
                 }
                 Ok(Err(Breach::TooBig)) => self.end(Ending::TooLarge),
+                Ok(Err(Breach::NoRoom)) => self.end(Ending::NoRoom),
                 Ok(Err(_)) => self.end(Ending::Violation),
                 Err(_) => self.lose(),
             }
         }
-        context.waker().wake_by_ref();
+        yield_to_others(context);
         Poll::Pending
+    }
+
+    /// How long the message may be that the client has begun, in bytes.
+    fn most_bytes(&self, announced: u64) -> Result<usize, Breach> {
+        let most = self.settings.max_payload;
+        if self.place.is_strangers() { self.allowance.borrow_mut().most_bytes(announced, most) } else { Ok(most) }
     }
 
     pub(super) fn pop(&self) -> Option<Message> {
@@ -57,8 +64,13 @@ impl Session {
                 self.heart.heard();
                 return Some(Message::Binary(bytes));
             }
-            Incoming::Ping(payload) => self.send_control(frames::pong(&payload)),
-            Incoming::Pong => {}
+            Incoming::Ping(payload) => {
+                if self.charge(1) {
+                    self.push_control(frames::pong(&payload));
+                }
+            }
+            Incoming::Fragment(FREE_FRAGMENT_BYTES..) => {}
+            Incoming::Pong | Incoming::Fragment(_) => drop(self.charge(1)),
             Incoming::Close(_) => self.end(Ending::Client),
         }
         None
@@ -75,9 +87,12 @@ impl Session {
                 self.heart.heard();
                 return Some(Message::Binary(bytes));
             }
-            Ok(Packet::Pong(_)) => self.heart.heard(),
+            Ok(Packet::Pong(_)) => {
+                self.heart.heard();
+                self.charge(1);
+            }
             Ok(Packet::Close) => self.end(Ending::Client),
-            Ok(Packet::Noop | Packet::Upgrade) => {}
+            Ok(Packet::Noop | Packet::Upgrade) => drop(self.charge(1)),
             Ok(Packet::Ping(_)) | Err(_) => self.end(Ending::Violation),
         }
         None

@@ -19,7 +19,7 @@ use crate::Settings;
 use crate::engine::Sid;
 use crate::server::{Place, Worker};
 use crate::settings::CONTROL_BYTES;
-use crate::wire::{Wire, Written};
+use crate::wire::{Allowance, FrameBudget, Wire, Written};
 use bytes::Bytes;
 use heart::Heart;
 use inbox::Inbox;
@@ -66,6 +66,9 @@ pub struct Session {
     inbox: RefCell<Inbox>,
     task: RefCell<Option<Waker>>,
     heart: Heart,
+    budget: FrameBudget,
+    /// While it is a stranger's.
+    allowance: RefCell<Allowance>,
     ending: Cell<Option<Ending>>,
     /// The caller has asked for a message, and there was none.
     is_listening: Cell<bool>,
@@ -106,6 +109,8 @@ impl Session {
             inbox: RefCell::default(),
             task: RefCell::default(),
             heart: Heart::new(settings, Instant::now()),
+            budget: FrameBudget::new(),
+            allowance: RefCell::default(),
             ending: Cell::new(None),
             is_listening: Cell::new(false),
             is_heard_out: Cell::new(false),
@@ -137,6 +142,7 @@ impl Session {
     /// The client is of use: it is not closed for not being, and does not count among the strangers of its address any more.
     pub fn establish(&self) {
         self.place.establish();
+        self.allowance.borrow_mut().give_back();
         self.heart.set_connect_due(None);
     }
 
@@ -180,6 +186,15 @@ impl Session {
         }
     }
 
+    /// Charges `cost` frames that no other limit counts; where the client has none left its session ends, and the answer is `false`.
+    pub fn charge(&self, cost: u32) -> bool {
+        let fits = self.budget.take(cost, self.settings.frame_quota, Instant::now());
+        if !fits {
+            self.end(Ending::Flooding);
+        }
+        fits
+    }
+
     fn note_taken(&self, is_taken: bool) {
         self.has_taken.set(self.has_taken.get() || is_taken);
     }
@@ -221,6 +236,8 @@ impl Session {
         self.keep_waker(context);
         self.poll_control(context);
         let message = self.poll_message(context);
+        // The answers to all that was heard now, in one write.
+        self.poll_control(context);
         self.is_listening.set(message.is_pending());
         message
     }

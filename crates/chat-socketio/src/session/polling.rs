@@ -13,8 +13,8 @@ pub(crate) type PollId = u64;
 /// Which of a session's POSTs.
 pub(crate) type PostId = u64;
 
-/// Where a POST waits for leave to be read.
-pub(crate) type Leave = oneshot::Sender<Result<(), Fault>>;
+/// Where a POST waits for leave to be read, and to hear whether its client is not connected to a namespace yet.
+pub(crate) type Leave = oneshot::Sender<Result<bool, Fault>>;
 
 /// A session while its client polls.
 #[derive(Debug, Default)]

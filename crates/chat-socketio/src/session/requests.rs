@@ -51,7 +51,7 @@ impl Session {
             Transport::Polling(polling) => Some(polling.expect_post(id)),
             Transport::Socket(_) | Transport::Gone => None,
         };
-        let may_come = if is_first == Some(true) { Ok(()) } else { Err(Fault::BadRequest) };
+        let may_come = if is_first == Some(true) { Ok(self.place.is_strangers()) } else { Err(Fault::BadRequest) };
         // Whoever has given the request up asks for nothing.
         let _ = leave.send(may_come);
         if is_first == Some(false) {
@@ -87,6 +87,9 @@ impl Session {
             refuse(reply);
             return self.end(Ending::Violation);
         };
+        if heard.idle_packets > 0 && !self.charge(heard.idle_packets) {
+            return refuse(reply);
+        }
         if heard.is_alive {
             self.heart.heard();
         }

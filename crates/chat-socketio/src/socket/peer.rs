@@ -91,8 +91,14 @@ impl Peer {
         loop {
             let Some(message) = ready!(self.session.poll_next(context)) else { return Poll::Ready(None) };
             match self.hear(message) {
-                Ok(Some(incoming)) => return Poll::Ready(Some(incoming)),
-                Ok(None) => {}
+                // The caller counts what it is asked to do.
+                Ok(Some(incoming @ Incoming::Event { .. })) => return Poll::Ready(Some(incoming)),
+                Ok(heard) => {
+                    let is_within_budget = self.session.charge(1);
+                    if let Some(incoming) = heard.filter(|_| is_within_budget) {
+                        return Poll::Ready(Some(incoming));
+                    }
+                }
                 Err(InvalidSocketPacket) => {
                     self.session.condemn();
                     return Poll::Ready(None);

@@ -1,8 +1,12 @@
 //! One WebSocket whose TCP stream is our own: nothing waits here by itself, and nothing is buffered while nothing is under way.
 
+mod allowance;
+mod budget;
 pub(crate) mod frames;
 mod reader;
 
+pub use allowance::{Allowance, LARGE_STRANGERS, STRANGER_BYTES};
+pub use budget::{FREE_FRAGMENT_BYTES, FrameBudget, FrameQuota, yield_to_others};
 pub use reader::{Breach, Incoming, Reader};
 
 use crate::session::Outbox;
@@ -16,6 +20,9 @@ use tokio::net::TcpStream;
 
 /// How many frames one system call takes at most.
 const FRAMES_PER_WRITE: usize = 32;
+
+/// Of what a client still sends to a websocket that has said goodbye, this many bytes are taken and thrown away; then the socket is dropped.
+const IGNORED_BYTES: usize = 4_000_000;
 
 /// How much is read at a time.
 const SCRATCH_BYTES: usize = 64 * 1024;
@@ -40,25 +47,27 @@ pub(crate) struct Wire {
     /// The beginning of an outbox's first frame has been written, its end has not: nothing else may be written before that.
     is_mid_frame: bool,
     has_written: bool,
+    ignored: usize,
 }
 
 impl Wire {
     pub(crate) const fn new(stream: TcpStream, read: BytesMut) -> Self {
-        Self { stream, reader: Reader::new(read), is_mid_frame: false, has_written: false }
+        Self { stream, reader: Reader::new(read), is_mid_frame: false, has_written: false, ignored: 0 }
     }
 
     pub(crate) const fn stream(&mut self) -> &mut TcpStream {
         &mut self.stream
     }
 
-    /// The next message of the client. An end without a Close frame is an error of kind `UnexpectedEof`.
+    /// The next message of the client, or a part of one. `most` says how long one may be for which this many bytes are announced. An end
+    /// without a Close frame is an error of kind `UnexpectedEof`.
     pub(crate) fn poll_next(
         &mut self,
-        most: usize,
+        mut most: impl FnMut(u64) -> Result<usize, Breach>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<Result<Incoming, Breach>>> {
         loop {
-            match self.reader.next(most) {
+            match most(self.reader.announced()).and_then(|most| self.reader.next(most)) {
                 Ok(Some(incoming)) => return Poll::Ready(Ok(Ok(incoming))),
                 Ok(None) => {}
                 Err(breach) => return Poll::Ready(Ok(Err(breach))),
@@ -70,10 +79,15 @@ impl Wire {
         }
     }
 
-    /// Reads and forgets until the client hangs up.
+    /// Reads and forgets until the client hangs up, or has sent more than anybody may on a socket that is closed.
     pub(crate) fn poll_ignored(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.reader = Reader::default();
         loop {
-            if !matches!(ready!(poll_read(&self.stream, context, |_| ())), Ok(1..)) {
+            match ready!(poll_read(&self.stream, context, |_| ())) {
+                Ok(read @ 1..) => self.ignored += read,
+                _ => return Poll::Ready(()),
+            }
+            if self.ignored > IGNORED_BYTES {
                 return Poll::Ready(());
             }
         }

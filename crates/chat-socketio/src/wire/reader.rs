@@ -13,6 +13,8 @@ pub enum Incoming {
     Ping(Bytes),
     /// A sign of life.
     Pong,
+    /// A part of a message, not its last, of this many bytes.
+    Fragment(usize),
     /// Goodbye, with its code where there was one.
     Close(Option<u16>),
 }
@@ -28,6 +30,8 @@ pub enum Breach {
     InvalidText,
     /// A message of bytes, where only text is understood.
     Binary,
+    /// A message that is too long while so many other strangers send one: see [`super::Allowance`].
+    NoRoom,
 }
 
 /// Cuts the bytes of a client into messages (RFC 6455 §5). Owns no buffer while no message is half here.
@@ -62,46 +66,37 @@ impl Reader {
         begun.saturating_add(payload)
     }
 
-    /// The next message that is whole and at most so many bytes long; `None` until more bytes came. After an error nothing more can be read.
+    /// The next message, at most `most` bytes long, or a part of one; `None` until more bytes came. After an error nothing more can be read.
     pub fn next(&mut self, most: usize) -> Result<Option<Incoming>, Breach> {
-        loop {
-            let Some(head) = Head::peek(&self.bytes) else { return Ok(None) };
-            // The parser waits for a frame, and makes room for it, before it judges its length.
-            let limit = if head.is_control { CONTROL_FRAME_BYTES as u64 } else { most as u64 };
-            if head.payload > limit {
-                return Err(if head.is_control { Breach::Protocol } else { Breach::TooBig });
-            }
-            if head.is_masked && (self.bytes.len() as u64) < head.length + head.payload {
-                return Ok(None);
-            }
-            let parsed = Parser::parse(&mut self.bytes, true, most).map_err(|error| breach(&error))?;
-            let Some((is_last, code, payload)) = parsed else { return Ok(None) };
-            if self.bytes.is_empty() {
-                self.bytes = BytesMut::new();
-            }
-            if let Some(incoming) = self.accept(is_last, code, payload.unwrap_or_default(), most)? {
-                return Ok(Some(incoming));
-            }
+        let Some(head) = Head::peek(&self.bytes) else { return Ok(None) };
+        // The parser waits for a frame, and makes room for it, before it judges its length.
+        let limit = if head.is_control { CONTROL_FRAME_BYTES as u64 } else { most as u64 };
+        if head.payload > limit {
+            return Err(if head.is_control { Breach::Protocol } else { Breach::TooBig });
         }
+        if head.is_masked && (self.bytes.len() as u64) < head.length + head.payload {
+            return Ok(None);
+        }
+        let parsed = Parser::parse(&mut self.bytes, true, most).map_err(|error| breach(&error))?;
+        let Some((is_last, code, payload)) = parsed else { return Ok(None) };
+        if self.bytes.is_empty() {
+            self.bytes = BytesMut::new();
+        }
+        self.accept(is_last, code, payload.unwrap_or_default(), most).map(Some)
     }
 
-    fn accept(
-        &mut self,
-        is_last: bool,
-        code: OpCode,
-        payload: BytesMut,
-        most: usize,
-    ) -> Result<Option<Incoming>, Breach> {
+    fn accept(&mut self, is_last: bool, code: OpCode, payload: BytesMut, most: usize) -> Result<Incoming, Breach> {
+        let length = payload.len();
         match code {
             OpCode::Binary if self.is_text_only => Err(Breach::Binary),
             OpCode::Text | OpCode::Binary if self.begun.is_some() => Err(Breach::Protocol),
             OpCode::Text | OpCode::Binary => {
                 let is_text = matches!(code, OpCode::Text);
                 if is_last {
-                    return whole(payload, is_text).map(Some);
+                    return whole(payload, is_text);
                 }
                 self.begun = Some((payload, is_text));
-                Ok(None)
+                Ok(Incoming::Fragment(length))
             }
             OpCode::Continue => {
                 let (mut begun, is_text) = self.begun.take().ok_or(Breach::Protocol)?;
@@ -110,17 +105,17 @@ impl Reader {
                 }
                 begun.extend_from_slice(&payload);
                 if is_last {
-                    return whole(begun, is_text).map(Some);
+                    return whole(begun, is_text);
                 }
                 self.begun = Some((begun, is_text));
-                Ok(None)
+                Ok(Incoming::Fragment(length))
             }
             OpCode::Ping | OpCode::Pong | OpCode::Close if !is_last => Err(Breach::Protocol),
-            OpCode::Ping => Ok(Some(Incoming::Ping(payload.freeze()))),
-            OpCode::Pong => Ok(Some(Incoming::Pong)),
+            OpCode::Ping => Ok(Incoming::Ping(payload.freeze())),
+            OpCode::Pong => Ok(Incoming::Pong),
             OpCode::Close => {
                 let reason = Parser::try_parse_close_payload(&payload).map_err(|error| breach(&error))?;
-                Ok(Some(Incoming::Close(reason.map(|reason| reason.code.into()))))
+                Ok(Incoming::Close(reason.map(|reason| reason.code.into())))
             }
             OpCode::Bad => Err(Breach::Protocol),
         }

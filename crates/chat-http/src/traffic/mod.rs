@@ -1,0 +1,52 @@
+//! What one HTTP connection may do to the others of its thread: requests that are pipelined on it take turns with them, its bytes are read a little at
+//! a time, and requests that no other limit counts have a budget ([`crate::HttpSettings::request_quota`]). A connection that has used it up is
+//! closed after the answer.
+//!
+//! The same for sockets is in `crate::connection` (frames) and in `chat-socketio` (packets).
+
+mod paced;
+mod regulate;
+
+pub(crate) use paced::Paced;
+pub(crate) use regulate::regulate;
+
+use chat_socketio::websocket::{FrameBudget, FrameQuota};
+use std::cell::Cell;
+use std::time::Instant;
+
+/// How much of its connection's budget a refusal costs. With the default quota that makes 20 a second and 200 at once.
+pub const REFUSAL_COST: u32 = 5;
+
+/// What is known of one HTTP connection, by its stream and by the service that answers its requests.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    budget: FrameBudget,
+    has_had_turn: Cell<bool>,
+    is_closing: Cell<bool>,
+}
+
+impl Traffic {
+    /// The connection's task runs again.
+    fn begin_turn(&self) {
+        self.has_had_turn.set(false);
+    }
+
+    /// Whether one more request may be answered before the other tasks of the thread have had their turn.
+    fn take_turn(&self) -> bool {
+        !self.has_had_turn.replace(true)
+    }
+
+    /// Charges a request; `false` where the connection is to be closed after its answer.
+    fn charge(&self, cost: u32, quota: FrameQuota) -> bool {
+        let fits = cost == 0 || self.budget.take(cost, quota, Instant::now());
+        if !fits {
+            self.is_closing.set(true);
+        }
+        fits
+    }
+
+    /// Whether no more requests are answered here.
+    fn is_closing(&self) -> bool {
+        self.is_closing.get()
+    }
+}

@@ -1,0 +1,240 @@
+use super::offender::{BEGUN_TEXT, BINARY, CONTINUATION, PING, PONG, Raw, TEXT, close_code, frame};
+use crate::{setup, start};
+use chat_testkit::blackbox::{Person, Server};
+use futures_util::future::join_all;
+use std::time::{Duration, Instant};
+
+/// A budget of 200 frames is used up with the first few kilobytes; the rest is for slow machines. Far below `AUTH_TIMEOUT`.
+const SOON: Duration = Duration::from_secs(6);
+
+/// How long `/health/live` may take at worst beside floods, on a machine that runs other tests too.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Asks `/health/live` until the work is done, and checks that no answer takes long.
+async fn healthy_while<T>(server: &Server, work: impl Future<Output = T>) -> T {
+    let rest = server.rest();
+    let ask = async {
+        let mut asked = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            asked.tick().await;
+            let start = Instant::now();
+            assert_eq!(rest.get("~/health/live").await.status, 200);
+            assert!(start.elapsed() < PATIENCE, "health took {:?} beside a flood", start.elapsed());
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = ask => unreachable!("it asks for ever"),
+    }
+}
+
+/// Each of these floods, from two clients at once, ends with one of the codes.
+async fn ends(server: &Server, name: &str, codes: &[u16], offenders: [Raw; 2], bytes: &[u8]) {
+    let floods = join_all(offenders.map(|raw| raw.flood(bytes)));
+    for (came, took) in healthy_while(server, floods).await {
+        let code = close_code(&came);
+        assert!(code.is_some_and(|code| codes.contains(&code)), "{name}: closed with {code:?} after {took:?}");
+        assert!(took < SOON, "{name}: closed after {took:?}");
+    }
+}
+
+async fn strangers(server: &Server) -> [Raw; 2] {
+    [Raw::upgraded(server, "/api/v1/ws", "").await, Raw::upgraded(server, "/api/v1/ws", "").await]
+}
+
+async fn sockets(server: &Server, person: &Person) -> [Raw; 2] {
+    let token = format!("Authorization: Bearer {}\r\n", person.access_token);
+    [Raw::upgraded(server, "/api/v1/ws", &token).await, Raw::upgraded(server, "/api/v1/ws", &token).await]
+}
+
+const SOCKET_IO: &str = "/socket.io/?EIO=4&transport=websocket";
+
+async fn session(server: &Server, token: Option<&str>) -> Raw {
+    let mut raw = Raw::upgraded(server, SOCKET_IO, "").await;
+    raw.until("\"maxPayload\":1000000}").await;
+    if let Some(token) = token {
+        raw.send(&frame(TEXT, format!("40/chat,{{\"token\":\"{token}\"}}").as_bytes())).await;
+        raw.until("40/chat,{\"sid\":\"").await;
+        raw.until("}").await;
+    }
+    raw
+}
+
+async fn sessions(server: &Server, token: Option<&str>) -> [Raw; 2] {
+    [session(server, token).await, session(server, token).await]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_that_floods_a_websocket_is_closed_with_4009_whatever_it_sends() {
+    let server = start().await;
+    let kinds = [
+        ("empty pings", 4009, frame(PING, b"")),
+        ("full pings", 4009, frame(PING, &[7; 125])),
+        ("pongs", 4009, frame(PONG, b"")),
+        ("unknown events", 4009, frame(TEXT, br#"{"event":"nobody:knows"}"#)),
+        ("commands before signing in", 4009, frame(TEXT, br#"{"event":"presence:get","data":{}}"#)),
+        ("empty messages", 4000, frame(TEXT, b"")),
+        ("no JSON", 4000, frame(TEXT, b"[")),
+    ];
+    for (name, code, bytes) in kinds {
+        ends(&server, name, &[code], strangers(&server).await, &bytes).await;
+    }
+    for (name, part) in [("empty parts of a message", ""), ("small parts of a message", "x")] {
+        let mut offenders = strangers(&server).await;
+        for raw in &mut offenders {
+            raw.send(&frame(BEGUN_TEXT, b"[")).await;
+        }
+        ends(&server, name, &[4009], offenders, &frame(CONTINUATION, part.as_bytes())).await;
+    }
+    server.assert_untroubled();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_floods_a_websocket_is_closed_with_4009_whatever_it_sends() {
+    let server = setup().set("RATE_LIMIT", "on").start().await;
+    let ann = server.register("ann").await;
+    let refused = br#"{"event":"presence:update","data":{"status":"busy"}}"#;
+    let kinds = [
+        ("pings", frame(PING, b"")),
+        ("pongs", frame(PONG, b"hello")),
+        ("unknown events", frame(TEXT, br#"{"event":"nobody:knows"}"#)),
+        ("invalid data", frame(TEXT, br#"{"event":"message:send","data":{}}"#)),
+        ("commands that are refused", frame(TEXT, refused)),
+    ];
+    for (name, bytes) in kinds {
+        ends(&server, name, &[4009], sockets(&server, &ann).await, &bytes).await;
+    }
+    server.assert_untroubled();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_floods_a_session_of_socket_io_is_closed_with_4009_whatever_it_sends() {
+    let server = setup().set("RATE_LIMIT", "on").start().await;
+    let ann = server.register("ann").await;
+    let kinds = [
+        ("pings of the websocket", frame(PING, b"")),
+        ("pongs of the websocket", frame(PONG, b"")),
+        ("pongs of the protocol", frame(TEXT, b"3")),
+        ("noops", frame(TEXT, b"6")),
+        ("upgrades", frame(TEXT, b"5")),
+        ("another namespace", frame(TEXT, b"40/other,")),
+        ("leaving where it is not", frame(TEXT, b"41/other,")),
+    ];
+    for (name, bytes) in kinds {
+        ends(&server, name, &[4009], sessions(&server, None).await, &bytes).await;
+        ends(&server, name, &[4009], sessions(&server, Some(&ann.access_token)).await, &bytes).await;
+    }
+    let attached = [frame(TEXT, br#"451-/chat,["nobody:knows",{"_placeholder":true,"num":0}]"#), frame(BINARY, b"x")];
+    let kinds = [
+        ("acknowledgements of nothing", frame(TEXT, b"43/chat,7[]")),
+        ("unknown events", frame(TEXT, br#"42/chat,["nobody:knows"]"#)),
+        ("binary attachments", attached.concat()),
+    ];
+    for (name, bytes) in kinds {
+        ends(&server, name, &[4009], sessions(&server, Some(&ann.access_token)).await, &bytes).await;
+    }
+    server.assert_untroubled();
+}
+
+fn post(sid: &str, payload: &str) -> String {
+    let length = payload.len();
+    format!(
+        "POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{payload}"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_posts_packets_that_are_no_messages_ends() {
+    let server = start().await;
+    let many = ["6"; 500].join("\u{1e}");
+    for (name, payload, posts) in [("in one payload", many.as_str(), 1), ("one by one", "6", 400)] {
+        let mut raw = Raw::to(&server).await;
+        raw.send(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        let (_, body) = raw.answer().await;
+        let open: serde_json::Value = serde_json::from_str(&body[1..]).expect("an open packet");
+        let sid = open["sid"].as_str().expect("a session");
+        let mut accepted = 0;
+        for _ in 0..posts {
+            raw.send(post(sid, payload).as_bytes()).await;
+            let (head, _) = raw.answer().await;
+            if !head.starts_with("http/1.1 200") {
+                break;
+            }
+            accepted += 1;
+        }
+        assert!(accepted < posts, "{name}: {accepted} were taken");
+        raw.send(post(sid, "6").as_bytes()).await;
+        let (head, body) = raw.answer().await;
+        assert!(head.starts_with("http/1.1 400") && body.contains("Session ID unknown"), "{name}: {head}{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_no_limit_counts_end_their_connection_and_keep_nobody_waiting() {
+    let limited = setup().set("RATE_LIMIT", "on").set("RATE_LIMIT_REQUESTS", "1/h").set("TRUSTED_PROXIES", "127.0.0.1");
+    let server = limited.start().await;
+    let request = |method: &str, path: &str| {
+        format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n").into_bytes()
+    };
+    let preflight = b"OPTIONS /api/v1/users/me HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:5173\r\n\
+        Access-Control-Request-Method: GET\r\n\r\n";
+    let kinds = [
+        ("health checks", request("GET", "/health/live"), 1_000),
+        ("the short root", request("GET", "/"), 1_000),
+        ("unknown routes", request("GET", "/nowhere"), 200),
+        ("refused requests", request("GET", "/api/v1/users/me"), 200),
+        ("sessions that are unknown", request("GET", "/socket.io/?EIO=4&transport=polling&sid=x"), 200),
+        ("a wrong transport", request("GET", "/socket.io/?EIO=4"), 200),
+        ("preflights", preflight.to_vec(), 1_000),
+    ];
+    for (name, bytes, most) in kinds {
+        let offenders = [Raw::to(&server).await, Raw::to(&server).await];
+        let floods = join_all(offenders.map(|raw| raw.flood(&bytes)));
+        for (came, took) in healthy_while(&server, floods).await {
+            let came = String::from_utf8_lossy(&came).to_ascii_lowercase();
+            let answers = came.matches("http/1.1 ").count();
+            // What refills meanwhile is allowed too.
+            let allowed = most + usize::try_from(took.as_millis()).expect("short") / 10 + 2;
+            assert!(answers <= allowed, "{name}: {answers} answers in {took:?}");
+            assert_eq!(came.matches("connection: close").count(), 1, "{name}: the last answer says so");
+        }
+    }
+    server.assert_untroubled();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offender_that_reconnects_is_refused_soon() {
+    let server = setup()
+        .set("RATE_LIMIT", "on")
+        .set("RATE_LIMIT_CONNECTS", "100/h,burst=45")
+        .set("TRUSTED_PROXIES", "127.0.0.1")
+        .start()
+        .await;
+    let mut closed = 0;
+    let refusal = loop {
+        let mut raw = Raw::to(&server).await;
+        let head = raw.upgrade("/api/v1/ws", "X-Forwarded-For: 203.0.113.9\r\n").await;
+        if !head.starts_with("HTTP/1.1 101") {
+            break head;
+        }
+        let (came, _) = raw.flood(&frame(PING, b"")).await;
+        assert_eq!(close_code(&came), Some(4009));
+        closed += 1;
+        assert!(closed < 10, "each connection that is closed costs twenty");
+    };
+    assert!(refusal.starts_with("HTTP/1.1 429"), "{refusal}");
+    Raw::upgraded(&server, "/api/v1/ws", "X-Forwarded-For: 203.0.113.10\r\n").await;
+    server.logged("closing connection: flooding").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_that_sends_within_its_budget_is_dropped_when_its_time_to_sign_in_is_over() {
+    let server = setup().set("AUTH_TIMEOUT", "1s").start().await;
+    let mut raw = Raw::upgraded(&server, "/api/v1/ws", "").await;
+    let start = Instant::now();
+    for _ in 0..150 {
+        raw.send(&frame(PING, b"")).await;
+    }
+    assert_eq!(close_code(raw.rest().await), Some(4001));
+    assert!((Duration::from_millis(900)..SOON).contains(&start.elapsed()), "after {:?}", start.elapsed());
+}

@@ -8,6 +8,7 @@ pub trait Coded: std::error::Error {
 }
 
 pub(crate) const TRY_LATER: &str = "The service is not available right now, please try again";
+pub(crate) const TOO_MANY_ATTEMPTS: &str = "There were too many failed attempts, please try again later";
 pub(crate) const NAME_TAKEN: &str = "An active group has this name already";
 const TOO_MANY_CALLS: &str = "Too many of your requests are under way, please wait for their answers";
 const OUR_FAULT: &str = "Something went wrong on our side";

@@ -1,12 +1,14 @@
+use crate::fair_line::FairLine;
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use chat_domain::auth::{HashError, Password, PasswordHash, PasswordHasher};
+use bcrypt::BcryptError;
+use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A cost that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -39,61 +41,50 @@ impl BcryptCost {
 /// How much hashing may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashingLimits {
-    /// So many hashes at a time, each on a blocking thread and a core of its own.
+    /// The number of hashes at a time, each on a blocking thread and a core of its own.
     pub parallel: NonZeroUsize,
-    /// So many more may wait for their turn; one more is refused at once.
+    /// How many more may wait for their turn; one more is refused at once.
     pub waiting: usize,
-    /// Nobody waits for longer than this.
+    /// How many of them may be of one address.
+    pub waiting_per_address: usize,
+    /// The longest that anything waits.
     pub wait: Duration,
 }
 
 impl Default for HashingLimits {
-    /// One per core, 1,024 waiting, for 10 s at most.
+    /// One per core, 1,024 waiting, 256 of them of one address, for 10 s at most.
     fn default() -> Self {
         let parallel = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { parallel, waiting: 1_024, wait: Duration::from_secs(10) }
+        Self { parallel, waiting: 1_024, waiting_per_address: 256, wait: Duration::from_secs(10) }
     }
 }
 
-/// bcrypt, on blocking threads behind a semaphore. Every byte of a password counts: bcrypt itself reads 71 of them, longer
-/// passwords are digested first.
+/// bcrypt, on blocking threads behind a fair line. Every byte of a password counts: bcrypt itself reads 71 of them,
+/// longer passwords are digested first.
+///
+/// A check that fails costs the same whether there is a hash or not, and whatever the hash's own cost: the work that an
+/// older, cheaper hash lacks is done on top. A hash that costs more than new ones do, from before the cost was lowered,
+/// cannot be checked for less; once one was checked, all failed checks of this process cost as much.
 pub struct BcryptHasher {
     cost: BcryptCost,
-    wait: Duration,
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
+    /// What a failed check costs.
+    failure_cost: Arc<AtomicU32>,
+    line: FairLine,
 }
-
-/// A place in the line, then at work; given up when the work is done, even if nobody waits for the answer any more.
-struct Turn(#[expect(dead_code, reason = "held, never read")] [OwnedSemaphorePermit; 2]);
 
 impl BcryptHasher {
     /// A hasher of this cost. Hashes of another cost are compared at theirs.
     pub fn new(cost: BcryptCost, limits: HashingLimits) -> Self {
-        let parallel = limits.parallel.get().min(Semaphore::MAX_PERMITS);
-        let admitted = parallel.saturating_add(limits.waiting).min(Semaphore::MAX_PERMITS);
-        Self {
-            cost,
-            wait: limits.wait,
-            admitted: Arc::new(Semaphore::new(admitted)),
-            running: Arc::new(Semaphore::new(parallel)),
-        }
+        Self { cost, failure_cost: Arc::new(AtomicU32::new(cost.get())), line: FairLine::new(limits) }
     }
 
-    async fn turn(&self) -> Result<Turn, HashError> {
-        let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| HashError::Overloaded)?;
-        let running = tokio::time::timeout(self.wait, self.running.clone().acquire_owned())
-            .await
-            .map_err(|_| HashError::Overloaded)?
-            .map_err(|closed| HashError::Failed(closed.into()))?;
-        Ok(Turn([admitted, running]))
-    }
-
+    /// Runs work when it is the source's turn, which ends with the work, even if nobody waits for the answer any more.
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, bcrypt::BcryptError> + Send + 'static,
+        source: &AttemptSource,
+        work: impl FnOnce() -> Result<T, BcryptError> + Send + 'static,
     ) -> Result<T, HashError> {
-        let turn = self.turn().await?;
+        let turn = self.line.turn(source).await?;
         let work = move || {
             let done = work();
             drop(turn);
@@ -108,30 +99,73 @@ impl BcryptHasher {
 
 #[async_trait]
 impl PasswordHasher for BcryptHasher {
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&self, password: Password, source: &AttemptSource) -> Result<PasswordHash, HashError> {
         let cost = self.cost.get();
-        self.run(move || bcrypt::non_truncating_hash(digestible(&password), cost).map(PasswordHash::new)).await
+        let work = move || bcrypt::non_truncating_hash(digestible(password.reveal()), cost);
+        self.run(source, work).await.map(PasswordHash::new)
     }
 
-    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError> {
-        let known = hash.is_some();
-        let hash = hash.map_or_else(|| nobodys_hash(self.cost), |hash| hash.reveal().to_owned());
-        let matches = self.run(move || bcrypt::non_truncating_verify(digestible(&password), &hash)).await?;
-        Ok(matches && known)
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+        source: &AttemptSource,
+    ) -> Result<Comparison, HashError> {
+        let failure_cost = self.failure_cost.clone();
+        self.run(source, move || compare(&password, hash.as_ref(), &failure_cost)).await
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
-        hash.reveal().parse::<bcrypt::HashParts>().is_ok_and(|parts| parts.get_cost() != self.cost.get())
+        cost_of(hash).is_ok_and(|cost| cost != self.cost.get())
     }
+}
+
+/// Compares each form of the password in turn; a form that does not match has cost `failure_cost` in all.
+fn compare(
+    password: &Password,
+    hash: Option<&PasswordHash>,
+    failure_cost: &AtomicU32,
+) -> Result<Comparison, BcryptError> {
+    let own_cost = hash.map(cost_of).transpose()?;
+    if let Some(dearer) = own_cost.filter(|cost| *cost <= BcryptCost::MAX) {
+        failure_cost.fetch_max(dearer, Ordering::Relaxed);
+    }
+    let failure_cost = failure_cost.load(Ordering::Relaxed);
+    let typed = password.reveal_typed().map(|typed| (typed, Comparison::MatchesAsTyped));
+    for (form, found) in [(password.reveal(), Comparison::Matches)].into_iter().chain(typed) {
+        let bytes = digestible(form);
+        if let Some(hash) = hash
+            && bcrypt::non_truncating_verify(&bytes, hash.reveal())?
+        {
+            return Ok(found);
+        }
+        for cost in costs_to_add(own_cost, failure_cost) {
+            bcrypt::non_truncating_verify(&bytes, &nobodys_hash(cost))?;
+        }
+    }
+    Ok(Comparison::Differs)
+}
+
+/// The costs of the checks that make up for a hash that is missing or cheaper. Each step up doubles the work, so that
+/// checks at costs 4, 4, 5 and 6 are as much work as one at cost 7.
+fn costs_to_add(own: Option<u32>, wanted: u32) -> std::ops::Range<u32> {
+    match own {
+        Some(own) => own.max(BcryptCost::MIN)..wanted,
+        None => wanted..wanted + 1,
+    }
+}
+
+fn cost_of(hash: &PasswordHash) -> Result<u32, BcryptError> {
+    Ok(hash.reveal().parse::<bcrypt::HashParts>()?.get_cost())
 }
 
 /// The longest that bcrypt reads, in bytes: 72 less the NUL behind it.
 const MAX_BCRYPT_BYTES: usize = 71;
 
-/// What bcrypt gets to read: the password, or a digest of one that is too long. The digest is marked by a byte that no text
-/// holds, so that it is nobody's password.
-fn digestible(password: &Password) -> Vec<u8> {
-    let bytes = password.reveal().as_bytes();
+/// What bcrypt gets to read: the password, or a digest of one that is too long. The digest is marked by a byte that no
+/// text holds, so that it is nobody's password.
+fn digestible(password: &str) -> Vec<u8> {
+    let bytes = password.as_bytes();
     if bytes.len() <= MAX_BCRYPT_BYTES {
         return bytes.to_vec();
     }
@@ -142,9 +176,9 @@ fn digestible(password: &Password) -> Vec<u8> {
 }
 
 /// A well-formed hash of this cost that no password is known to have.
-fn nobodys_hash(cost: BcryptCost) -> String {
+fn nobodys_hash(cost: u32) -> String {
     const SALT_AND_DIGEST_CHARS: usize = 22 + 31;
-    format!("$2b${:02}${}", cost.get(), ".".repeat(SALT_AND_DIGEST_CHARS))
+    format!("$2b${cost:02}${}", ".".repeat(SALT_AND_DIGEST_CHARS))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //!
 //! | port | adapter | what it does |
 //! | --- | --- | --- |
-//! | `PasswordHasher` | [`BcryptHasher`] | hashes on blocking threads, so many at a time, the rest waits in a bounded line |
+//! | `PasswordHasher` | [`BcryptHasher`] | hashes on blocking threads, one per core; the rest waits in a bounded line
+//! in which addresses and accounts take turns |
 //! | `AccessTokens` | [`JwtAccessTokens`] | HS256, one algorithm, keys by `kid` |
 //! | `RefreshTokens` | [`SealedRefreshTokens`] | a session id and randomness under a seal; the successor is derived |
 //!
@@ -12,11 +13,12 @@
 //!
 //! **To rotate a secret**: put the new key first and keep the old one behind it until what it signed has expired.
 //! **To add an algorithm**: a key kind of its own in `keys.rs`, pinned to that algorithm; a key never verifies two.
-//! **To add another hasher**: an adapter beside `bcrypt_hasher.rs` whose hashes begin differently, and a chooser that looks at
-//! the beginning.
+//! **To add another hasher**: an adapter beside `bcrypt_hasher.rs` whose hashes begin differently, and a chooser that
+//! looks at the beginning.
 
 mod access_tokens;
 mod bcrypt_hasher;
+mod fair_line;
 mod keys;
 mod refresh_tokens;
 

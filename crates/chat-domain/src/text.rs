@@ -21,6 +21,12 @@ pub enum InvalidValue {
     /// NUL and other control characters, which databases and terminals refuse.
     #[error("must not contain control characters")]
     ControlCharacter,
+    /// Blanks and invisible characters alone.
+    #[error("must not consist of blanks alone")]
+    Blank,
+    /// A password that too many people use.
+    #[error("must not be one of the most common passwords")]
+    CommonPassword,
     /// A character outside of the allowed set.
     #[error("may only contain {allowed}")]
     Character {

@@ -1,4 +1,5 @@
-//! The one way in which anything fails: an [`ErrorCode`] and its sentences become a status and the envelope of contract §2.
+//! The one way in which anything fails: an [`ErrorCode`] and its sentences become a status and the envelope of contract
+//! §2.
 
 use crate::limits::Standing;
 use crate::request_id::RequestId;
@@ -135,16 +136,18 @@ impl From<AuthError> for ApiError {
     }
 }
 
-from_features!(
-    UsersError,
-    ConversationsError,
-    GroupsError,
-    MessagesError,
-    ReceiptsError,
-    PresenceError,
-    TypingError,
-    CallsError
-);
+impl From<UsersError> for ApiError {
+    fn from(fault: UsersError) -> Self {
+        match fault {
+            UsersError::TooManyAttempts { quota, verdict } => {
+                Self::throttled(fault.to_string(), Standing::new(quota, verdict))
+            }
+            fault => Self::of(fault),
+        }
+    }
+}
+
+from_features!(ConversationsError, GroupsError, MessagesError, ReceiptsError, PresenceError, TypingError, CallsError);
 
 /// What may go wrong, `openapi/failures.rs` tells for each operation: by code, which apistos cannot.
 impl ApiErrorComponent for ApiError {

@@ -1,8 +1,9 @@
 //! HTTP: the REST surface with its OpenAPI document, and the realtime connection over plain WebSocket and Socket.IO.
 //!
-//! **Owns** what is HTTP about the chat: routes, extractors, statuses, headers, the envelope of every failure, the request log, CORS, the
-//! documents at `/api/openapi.json` and `/api/asyncapi.json`, and the page at `/api/docs`. **Must never know** SQL, tokens' insides, or who may do what: a handler parses, calls
-//! one use case through [`HttpState::run`], and shapes the answer.
+//! **Owns** what is HTTP about the chat: routes, extractors, statuses, headers, the envelope of every failure, the
+//! request log, CORS, the documents at `/api/openapi.json` and `/api/asyncapi.json`, and the page at `/api/docs`.
+//! **Must never know** SQL, tokens' insides, or who may do what: a handler parses, calls one use case through
+//! [`HttpState::run`], and shapes the answer.
 //!
 //! Four ways in:
 //! - [`serve`] is the whole server, and the only way to Socket.IO, which needs sockets in our own hands;
@@ -10,14 +11,17 @@
 //! - [`configure`] is the same as configuration, for a service that mounts our routes in an `App` of its own;
 //! - [`openapi_json`] and [`asyncapi_json`] are the documents, without a server.
 //!
-//! Everything passes the middleware of [`rest`], from the outside in: request id, log, security headers and the envelope
-//! (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS; limits (`limits/rest.rs`). Any failure, be it an
-//! [`ApiError`] of a handler, an extractor's, the framework's 404 and 405, or a panic, leaves in the one envelope, because
+//! Everything passes the middleware of [`rest`], from the outside in: request id, log, security headers and the
+//! envelope (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS; limits
+//! (`limits/rest.rs`). Any failure, be it an [`ApiError`] of a handler, an extractor's, the framework's 404 and 405, or
+//! a panic, leaves in the one envelope, because
 //! `edge` writes the body of every answer from 400 up.
 //!
-//! **To add an endpoint**: body and view in `chat-protocol`; a handler in the feature's folder here with `#[api_operation]` and its own
-//! `operation_id`; its route in the feature's `routes`; its failures in `openapi/failures.rs`; `cargo run -- openapi > openapi.json`. Tests hold
-//! routes, failures and the committed document together. **To add a code**: `ErrorCode` in the domain, and the match in
+//! **To add an endpoint**: body and view in `chat-protocol`; a handler in the feature's folder here with
+//! `#[api_operation]` and its own
+//! `operation_id`; its route in the feature's `routes`; its failures in `openapi/failures.rs`; `cargo run -- openapi >
+//! openapi.json`. Tests hold routes, failures and the committed document together. **To add a code**: `ErrorCode` in
+//! the domain, and the match in
 //! `error.rs` that does not compile without it.
 
 pub mod asyncapi;
@@ -60,7 +64,7 @@ pub use error::ApiError;
 pub use limits::{Limits, Quotas};
 pub use openapi::openapi_json;
 pub use origin::AllowedOrigins;
-pub use proxies::{InvalidNetwork, Network, TrustedProxies};
+pub use proxies::TrustedProxies;
 pub use rest::configure;
 pub use socketio::Listener;
 pub use state::{HttpSettings, HttpState, Readiness};

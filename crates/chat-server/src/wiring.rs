@@ -9,7 +9,6 @@ use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
 use chat_domain::Clock as _;
-use chat_domain::auth::PasswordPolicy;
 use chat_http::{AllowedOrigins, FrameQuota, HttpSettings, HttpState, Limits, Readiness};
 use chat_realtime::{FanOut, RealtimeSettings};
 use std::sync::Arc;
@@ -24,7 +23,8 @@ const REFRESH_SECRET_FILE: &str = "jwt_refresh_secret";
 const TOKEN_ISSUER: &str = "chat-server";
 const TOKEN_AUDIENCE: &str = "chat";
 
-/// Opens the database and puts everything together, not yet listening. What has numbers is what there is. Takes as long as the database and its migrations do; nobody is served yet.
+/// Opens the database and puts everything together, not yet listening. What has numbers is what there is. Takes as long
+/// as the database and its migrations do; nobody is served yet.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let store = Store::open(&config.database).await?;
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
@@ -64,7 +64,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let settings = Settings {
         access_token_lifetime: config.access_lifetime,
         refresh_token_lifetime: config.refresh_lifetime,
-        password_policy: PasswordPolicy::default(),
+        password_policy: config.password_policy(),
         presence_audience: config.presence_audience,
         typing_timeout: config.typing_timeout,
         login_limits: config.rate_limits.map(|limits| LoginLimits {

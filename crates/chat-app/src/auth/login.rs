@@ -1,21 +1,24 @@
 use super::{Auth, AuthError, LoginIdentity, SignedIn};
-use chat_domain::auth::{ClientInfo, EndReason, NewSession, Password, PasswordHash, Session};
+use chat_domain::auth::{
+    AttemptSource, ClientInfo, Comparison, EndReason, NewSession, Password, PasswordHash, Session,
+};
 use chat_domain::users::{HashChange, User};
 use chat_domain::{SessionId, UserId};
 
 impl Auth {
-    /// Signs in. An unknown account and a wrong password give the same answer after the same time, and count the same towards
-    /// [`crate::LoginLimits`].
+    /// Signs in. An unknown account and a wrong password give the same answer after the same time, and count the same
+    /// towards [`crate::LoginLimits`].
     pub async fn login(
         &self,
         identity: LoginIdentity,
         password: Password,
         client: ClientInfo,
     ) -> Result<SignedIn, AuthError> {
-        let counted = self.0.count_login(&identity, client.ip.as_deref()).await?;
-        let outcome = self.attempt(identity, password, client).await;
+        let source = AttemptSource::new(client.ip.as_deref(), identity.key());
+        let counted = self.0.count_attempt(&source, None).await?;
+        let outcome = self.attempt(identity, password, client, &source).await;
         if !matches!(outcome, Err(AuthError::InvalidCredentials)) {
-            self.0.uncount_login(counted).await;
+            self.0.uncount_attempt(counted).await;
         }
         outcome
     }
@@ -25,47 +28,55 @@ impl Auth {
         identity: LoginIdentity,
         password: Password,
         client: ClientInfo,
+        source: &AttemptSource,
     ) -> Result<SignedIn, AuthError> {
         let found = match &identity {
             LoginIdentity::Email(email) => self.0.users.find_credentials_by_email(email).await?,
             LoginIdentity::Username(username) => self.0.users.find_credentials_by_username(username).await?,
         };
         let (user, hash) = found.unzip();
-        let matches = self.0.hasher.verify(password.clone(), hash.clone()).await?;
-        let (true, Some(user), Some(hash)) = (matches, user, hash) else { return Err(AuthError::InvalidCredentials) };
+        let comparison = self.0.hasher.verify(password.clone(), hash.clone(), source).await?;
+        let (true, Some(user), Some(hash)) = (comparison.is_match(), user, hash) else {
+            return Err(AuthError::InvalidCredentials);
+        };
 
         let user_id = user.id;
         let signed_in = self.start_session(user, client).await?;
-        let Some(hash) = self.hash_if_still_good(user_id, &password, hash).await? else {
+        let still_good = self.hash_if_still_good(user_id, &password, (hash, comparison), source).await?;
+        let Some((hash, comparison)) = still_good else {
             let (session, now) = (signed_in.refresh_token.session_id(), self.0.now());
             self.0.sessions.end(user_id, session, EndReason::PasswordChanged, now).await?;
             self.0.sessions_ended([session], EndReason::PasswordChanged, now);
             return Err(AuthError::InvalidCredentials);
         };
-        self.keep_up_hash(user_id, password, hash).await;
+        if comparison == Comparison::MatchesAsTyped || self.0.hasher.is_outdated(&hash) {
+            self.renew_hash(user_id, password, hash, source).await;
+        }
         Ok(signed_in)
     }
 
-    /// Comparing takes long enough for the password to be changed meanwhile, which ends the sessions of then: one that began after
-    /// that must not outlive it. The present hash, where the password is good for it: another sign-in may have renewed it.
+    /// Comparing takes long enough for the password to be changed meanwhile, which ends the sessions of then: one that
+    /// began after that must not outlive it. The present hash, where the password is good for it: another sign-in may
+    /// have renewed it.
     async fn hash_if_still_good(
         &self,
         user: UserId,
         password: &Password,
-        compared: PasswordHash,
-    ) -> Result<Option<PasswordHash>, AuthError> {
+        (compared, comparison): (PasswordHash, Comparison),
+        source: &AttemptSource,
+    ) -> Result<Option<(PasswordHash, Comparison)>, AuthError> {
         let Some((_, present)) = self.0.users.find_credentials(user).await? else { return Ok(None) };
-        let is_good = present == compared || self.0.hasher.verify(password.clone(), Some(present.clone())).await?;
-        Ok(is_good.then_some(present))
+        if present == compared {
+            return Ok(Some((present, comparison)));
+        }
+        let comparison = self.0.hasher.verify(password.clone(), Some(present.clone()), source).await?;
+        Ok(comparison.is_match().then_some((present, comparison)))
     }
 
-    /// Hashes anew what was hashed with another cost than is asked for now: only here is the password at hand. Fails no sign-in, the next
-    /// one will do.
-    async fn keep_up_hash(&self, user: UserId, password: Password, expected: PasswordHash) {
-        if !self.0.hasher.is_outdated(&expected) {
-            return;
-        }
-        let renewed = match self.0.hasher.hash(password).await {
+    /// Hashes the password anew, because its hash has another cost than is asked for now, or is not of the normal form:
+    /// only here is the password at hand. A failure does not fail the sign-in; the next one tries again.
+    async fn renew_hash(&self, user: UserId, password: Password, expected: PasswordHash, source: &AttemptSource) {
+        let renewed = match self.0.hasher.hash(password, source).await {
             Ok(hash) => {
                 let change = HashChange { expected, hash };
                 self.0.users.renew_hash(user, change, self.0.now()).await.map_err(AuthError::from)

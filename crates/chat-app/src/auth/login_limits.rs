@@ -1,12 +1,16 @@
-use super::{AuthError, LoginIdentity};
+use super::AuthError;
+use crate::UsersError;
 use crate::core::Core;
-use chat_domain::rate_limits::{LimitKey, LimitedAddress, Quota};
+use chat_domain::SessionId;
+use chat_domain::auth::AttemptSource;
+use chat_domain::rate_limits::{LimitKey, LimitedAddress, Quota, Verdict};
 use std::time::Duration;
 
-/// What all those count as whose address is not known.
-const NOBODY_KNOWS_WHERE: &str = "unknown";
+/// The name under which failed attempts are counted.
+const NAME: &str = "logins";
 
-/// How many failed sign-ins are put up with (contract §5). Never counted per account alone: that would lock victims out.
+/// How many wrong passwords are allowed, at sign-in and wherever else a password is checked (contract §5). Never
+/// counted per account alone: that would lock victims out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginLimits {
     /// For one account from one address.
@@ -30,41 +34,60 @@ impl Default for LoginLimits {
 }
 
 impl LoginLimits {
-    /// What an attempt counts towards. The account is what the client calls it: to count the email and the username of one account together would
-    /// tell that they belong together, and to count only accounts that exist would tell which do.
-    fn counters(&self, identity: &LoginIdentity, address: Option<&str>) -> Vec<(LimitKey, Quota)> {
-        let address = address.and_then(LimitedAddress::parse);
-        let subject = address.map_or_else(|| NOBODY_KNOWS_WHERE.into(), |address| address.to_string());
-        let account = match identity {
-            LoginIdentity::Email(email) => email.key(),
-            LoginIdentity::Username(username) => username.key(),
-        };
-        let mut counters =
-            vec![(LimitKey::new("logins", format_args!("{subject}/{account}")), self.per_account_and_address)];
-        if !(self.exempt_loopback && address.is_some_and(LimitedAddress::is_loopback)) {
-            counters.push((LimitKey::new("logins", subject), self.per_address));
+    /// The counters of an attempt. The account is what the client calls it: to count the email and the username of one
+    /// account together would tell that they belong together, and to count only accounts that exist would tell which
+    /// do.
+    fn counters(&self, source: &AttemptSource, session: Option<SessionId>) -> Vec<(LimitKey, Quota)> {
+        let (address, account) = (source.address_key(), source.account());
+        let pair = LimitKey::new(NAME, format_args!("{address}/{account}"));
+        let mut counters = vec![(pair, self.per_account_and_address)];
+        if let Some(session) = session {
+            // A stolen session must not guess more by changing its address; the victim's own sessions are not affected.
+            counters.push((LimitKey::new(NAME, format_args!("session/{session}")), self.per_account_and_address));
+        }
+        if !(self.exempt_loopback && source.address().is_some_and(LimitedAddress::is_loopback)) {
+            counters.push((LimitKey::new(NAME, address), self.per_address));
         }
         counters
     }
 }
 
 /// The tokens that an attempt has taken.
-pub(super) struct Counted(Vec<(LimitKey, Quota)>);
+pub(crate) struct Counted(Vec<(LimitKey, Quota)>);
+
+/// An attempt over its limit.
+pub(crate) struct TooMany {
+    quota: Quota,
+    verdict: Verdict,
+}
+
+impl From<TooMany> for AuthError {
+    fn from(TooMany { quota, verdict }: TooMany) -> Self {
+        Self::TooManyAttempts { quota, verdict }
+    }
+}
+
+impl From<TooMany> for UsersError {
+    fn from(TooMany { quota, verdict }: TooMany) -> Self {
+        Self::TooManyAttempts { quota, verdict }
+    }
+}
 
 impl Core {
-    /// Counts an attempt before it is made, so that many at once are no way around. An attempt that is refused by one counter counts towards none.
-    pub(super) async fn count_login(
+    /// Counts an attempt before it is made, so that many at once are no way around; in a session, also for that
+    /// session. An attempt that is refused by one counter counts towards none.
+    pub(crate) async fn count_attempt(
         &self,
-        identity: &LoginIdentity,
-        address: Option<&str>,
-    ) -> Result<Counted, AuthError> {
+        source: &AttemptSource,
+        session: Option<SessionId>,
+    ) -> Result<Counted, TooMany> {
         let mut counted = Counted(Vec::new());
-        let counters = self.settings.login_limits.map(|limits| limits.counters(identity, address));
+        let counters = self.settings.login_limits.map(|limits| limits.counters(source, session));
         for (key, quota) in counters.into_iter().flatten() {
             let verdict = self.rate_limiter.take(&key, quota, 1).await;
             if !verdict.is_allowed {
-                self.uncount_login(counted).await;
-                return Err(AuthError::TooManyAttempts { quota, verdict });
+                self.uncount_attempt(counted).await;
+                return Err(TooMany { quota, verdict });
             }
             counted.0.push((key, quota));
         }
@@ -72,7 +95,7 @@ impl Core {
     }
 
     /// The attempt did not fail for its password, hence does not count.
-    pub(super) async fn uncount_login(&self, Counted(counters): Counted) {
+    pub(crate) async fn uncount_attempt(&self, Counted(counters): Counted) {
         for (key, quota) in counters {
             self.rate_limiter.give_back(&key, quota, 1).await;
         }

@@ -13,7 +13,7 @@ pub(crate) use ended::EndedSessions;
 pub use login_limits::LoginLimits;
 
 use crate::core::Core;
-use crate::error::{Coded, hash_code, hash_sentence, store_code, store_sentence};
+use crate::error::{Coded, TOO_MANY_ATTEMPTS, hash_code, hash_sentence, store_code, store_sentence};
 use chat_domain::auth::{AccessClaims, HashError, InvalidToken, Password, PasswordPolicy, RefreshToken};
 use chat_domain::rate_limits::{Quota, Verdict};
 use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, EmailAddress, User, Username};
@@ -54,6 +54,16 @@ pub enum LoginIdentity {
     Username(Username),
 }
 
+impl LoginIdentity {
+    /// What failed attempts are counted by.
+    fn key(&self) -> String {
+        match self {
+            Self::Email(email) => email.key(),
+            Self::Username(username) => username.key(),
+        }
+    }
+}
+
 /// What a client gets when it has signed in, or stays so.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
@@ -80,7 +90,7 @@ pub enum AuthError {
     #[error("The account or the password is wrong")]
     InvalidCredentials,
     /// See [`LoginLimits`].
-    #[error("There were too many failed attempts to sign in, please try again later")]
+    #[error("{TOO_MANY_ATTEMPTS}")]
     TooManyAttempts {
         /// What was allowed.
         quota: Quota,

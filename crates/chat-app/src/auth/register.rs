@@ -1,6 +1,6 @@
 use super::{Auth, AuthError, RegisterUser, SignedIn};
 use chat_domain::UserId;
-use chat_domain::auth::ClientInfo;
+use chat_domain::auth::{AttemptSource, ClientInfo};
 use chat_domain::users::{NewUser, Username, WantedUsername, display_name};
 
 impl Auth {
@@ -8,7 +8,8 @@ impl Auth {
     /// hashing only saves the work where the answer is plain.
     pub async fn register(&self, command: RegisterUser, client: ClientInfo) -> Result<SignedIn, AuthError> {
         self.refuse_taken_names(&command).await?;
-        let password_hash = self.0.hasher.hash(command.password).await?;
+        let source = AttemptSource::new(client.ip.as_deref(), command.email.key());
+        let password_hash = self.0.hasher.hash(command.password, &source).await?;
         let name = display_name(command.name, command.first_name.as_ref(), command.last_name.as_ref());
         let username = command
             .username

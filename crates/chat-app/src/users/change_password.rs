@@ -1,25 +1,48 @@
 use super::{Users, UsersError};
 use chat_domain::StoreError;
-use chat_domain::auth::{Actor, EndReason, Password};
+use chat_domain::auth::{Actor, AttemptSource, ClientInfo, EndReason, Password};
 use chat_domain::users::HashChange;
 
-/// How often it is begun anew where the hash changed while the password was compared: once for another change of the password, and
-/// for good measure.
+/// How often it is begun anew where the hash changed while the password was compared: once for another change of the
+/// password, and for good measure.
 const ATTEMPTS: usize = 3;
 
 impl Users {
-    /// Replaces the password, confirmed by the current one, and signs out every other device. The new one is held to the
-    /// policy by whoever parsed it. Of two changes at once, the later must be confirmed by what the earlier made of it.
-    pub async fn change_password(&self, actor: Actor, current: Password, new: Password) -> Result<(), UsersError> {
+    /// Replaces the password, confirmed by the current one, and signs out every other device. The caller has checked
+    /// the new one against the policy. A wrong current password counts towards [`crate::LoginLimits`], as a failed
+    /// sign-in does. Of two changes at once, the later must be confirmed by the password that the earlier one set.
+    pub async fn change_password(
+        &self,
+        actor: Actor,
+        current: Password,
+        new: Password,
+        client: ClientInfo,
+    ) -> Result<(), UsersError> {
+        let source = AttemptSource::new(client.ip.as_deref(), actor.user_id);
+        let counted = self.0.count_attempt(&source, Some(actor.session_id)).await?;
+        let outcome = self.replace_password(actor, current, new, &source).await;
+        if !matches!(outcome, Err(UsersError::WrongPassword)) {
+            self.0.uncount_attempt(counted).await;
+        }
+        outcome
+    }
+
+    async fn replace_password(
+        &self,
+        actor: Actor,
+        current: Password,
+        new: Password,
+        source: &AttemptSource,
+    ) -> Result<(), UsersError> {
         let mut hashed = None;
         for _ in 0..ATTEMPTS {
             let (_, expected) = self.0.users.find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
-            if !self.0.hasher.verify(current.clone(), Some(expected.clone())).await? {
+            if !self.0.hasher.verify(current.clone(), Some(expected.clone()), source).await?.is_match() {
                 return Err(UsersError::WrongPassword);
             }
             let hash = match hashed.take() {
                 Some(hash) => hash,
-                None => self.0.hasher.hash(new.clone()).await?,
+                None => self.0.hasher.hash(new.clone(), source).await?,
             };
             hashed = Some(hash.clone());
             let now = self.0.now();

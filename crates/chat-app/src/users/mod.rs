@@ -9,9 +9,10 @@ mod search;
 mod update_me;
 
 use crate::core::Core;
-use crate::error::{Coded, TRY_LATER, hash_code, hash_sentence, store_code, store_sentence};
+use crate::error::{Coded, TOO_MANY_ATTEMPTS, TRY_LATER, hash_code, hash_sentence, store_code, store_sentence};
 use chat_domain::auth::HashError;
 use chat_domain::presence::{PresenceError as RegistryError, PresenceStatus};
+use chat_domain::rate_limits::{Quota, Verdict};
 use chat_domain::users::{UpdateProfileError, User};
 use chat_domain::{ErrorCode, StoreError};
 use std::sync::Arc;
@@ -45,6 +46,14 @@ pub enum UsersError {
     /// The password that confirms a change is wrong.
     #[error("The current password is wrong")]
     WrongPassword,
+    /// See [`crate::LoginLimits`].
+    #[error("{TOO_MANY_ATTEMPTS}")]
+    TooManyAttempts {
+        /// What was allowed.
+        quota: Quota,
+        /// When it will be again.
+        verdict: Verdict,
+    },
     /// Who is online cannot be told at the moment.
     #[error("{TRY_LATER}")]
     Presence(#[from] RegistryError),
@@ -63,6 +72,7 @@ impl Coded for UsersError {
             Self::UserNotFound => ErrorCode::UserNotFound,
             Self::UsernameTaken => ErrorCode::UsernameTaken,
             Self::WrongPassword => ErrorCode::WrongPassword,
+            Self::TooManyAttempts { .. } => ErrorCode::RateLimited,
             Self::Presence(_) => ErrorCode::Unavailable,
             Self::Hash(fault) => hash_code(fault),
             Self::Store(fault) => store_code(fault),

@@ -1,5 +1,5 @@
 use crate::tampered::Bend;
-use crate::world::{World, bent, code, create_group, direct_message, message, nowhere, page, password};
+use crate::world::{World, bent, client, code, create_group, direct_message, message, nowhere, page, password};
 use chat_app::{
     AuthError, CallsError, ChatTarget, Coded, ConversationsError, GroupsError, MessagesError, PresenceError, Receipt,
     ReceiptsError, TypingError, UsersError,
@@ -129,7 +129,7 @@ async fn once_the_store_is_closed_every_use_case_says_try_later() {
         code(app.auth.end_session(ann, bob.session_id).await),
         code(app.users.me(ann).await),
         code(app.users.update_me(ann, renamed).await),
-        code(app.users.change_password(ann, password("a"), password("b")).await),
+        code(app.users.change_password(ann, password("a"), password("b"), client("x")).await),
         code(app.users.delete_me(ann).await),
         code(app.users.find(ann, bob.user_id).await),
         code(app.users.online(ann, page(1, 1)).await),

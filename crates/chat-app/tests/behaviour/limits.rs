@@ -1,6 +1,7 @@
 use crate::world::{PASSWORD, World, client, code, password};
 use chat_app::{AuthError, LoginIdentity, LoginLimits, Settings};
 use chat_domain::ErrorCode;
+use chat_domain::auth::{Actor, ClientInfo};
 use chat_domain::users::EmailAddress;
 use std::time::Duration;
 
@@ -130,4 +131,62 @@ async fn by_setting_this_machine_is_limited_by_account_alone_and_nobody_at_all()
     }
     let world = World::with(Settings { login_limits: None, ..Settings::default() }, |_| {});
     fail(&world, HOME, "ann", 120).await;
+}
+
+async fn change_from(world: &World, ip: &str, actor: Actor, current: &str) -> Option<ErrorCode> {
+    let client = ClientInfo { ip: Some(ip.into()), ..client("x") };
+    code(world.app.users.change_password(actor, password(current), password(PASSWORD), client).await)
+}
+
+#[tokio::test]
+async fn guessing_the_current_password_is_limited_as_failed_sign_ins_are() {
+    let world = World::new();
+    let [ann, bob] = world.users(["ann", "bob"]).await;
+    for _ in 0..30 {
+        assert_eq!(change_from(&world, HOME, ann, PASSWORD).await, None, "a change does not count");
+    }
+    for _ in 0..10 {
+        assert_eq!(change_from(&world, HOME, ann, "guess").await, Some(ErrorCode::WrongPassword));
+    }
+    let compared = world.hasher.compared();
+    for guess in ["guess", PASSWORD] {
+        assert_eq!(change_from(&world, HOME, ann, guess).await, TOO_MANY);
+        assert_eq!(change_from(&world, AWAY, ann, guess).await, TOO_MANY, "the session is counted too");
+    }
+    assert_eq!(world.hasher.compared(), compared, "it costs nothing");
+    assert_eq!(change_from(&world, HOME, bob, PASSWORD).await, None, "another account");
+    let again = world.login_from(AWAY, "ann", PASSWORD).await.expect("nobody is locked out");
+    assert_eq!(change_from(&world, AWAY, world.actor(&again), PASSWORD).await, None, "another session");
+    world.clock.advance(Duration::from_secs(90));
+    assert_eq!(change_from(&world, HOME, world.actor(&again), PASSWORD).await, None);
+}
+
+#[tokio::test]
+async fn sign_ins_and_confirmations_of_one_address_count_together() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    for number in 0..19 {
+        fail(&world, HOME, &format!("guess{number}"), 5).await;
+    }
+    for _ in 0..5 {
+        assert_eq!(change_from(&world, HOME, ann, "guess").await, Some(ErrorCode::WrongPassword));
+    }
+    assert_eq!(change_from(&world, HOME, ann, PASSWORD).await, TOO_MANY);
+    assert_eq!(code(world.login_from(HOME, "ann", PASSWORD).await), TOO_MANY);
+}
+
+#[tokio::test]
+async fn many_confirmations_at_once_are_no_way_around() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let users = world.app.users.clone();
+        tasks.spawn(async move {
+            code(users.change_password(ann, password("guess"), password(PASSWORD), client("x")).await)
+        });
+    }
+    let codes = tasks.join_all().await;
+    assert_eq!(codes.iter().filter(|code| **code == Some(ErrorCode::WrongPassword)).count(), 10);
+    assert_eq!(codes.iter().filter(|code| **code == TOO_MANY).count(), 54);
 }

@@ -2,7 +2,7 @@ use crate::world::{PASSWORD, World, client, display_name, password, registration
 use async_trait::async_trait;
 use chat_app::{AuthError, Coded, LoginIdentity, RegisterUser, Settings};
 use chat_domain::ErrorCode;
-use chat_domain::auth::{HashError, Password, PasswordHash, PasswordHasher, SessionStore};
+use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher, SessionStore};
 use chat_domain::users::{EmailAddress, HashChange, UserStore, Username};
 use chat_domain::{Clock, SessionId};
 use std::sync::{Arc, OnceLock};
@@ -115,11 +115,16 @@ struct Meddler {
 
 #[async_trait]
 impl PasswordHasher for Meddler {
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&self, password: Password, _: &AttemptSource) -> Result<PasswordHash, HashError> {
         Ok(PasswordHash::new(password.reveal().to_owned()))
     }
 
-    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError> {
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+        _: &AttemptSource,
+    ) -> Result<Comparison, HashError> {
         if let Some(store) = self.store.get() {
             let email = EmailAddress::parse("ann@example.com").expect("an email");
             let (ann, expected) =
@@ -128,7 +133,8 @@ impl PasswordHasher for Meddler {
             let nothing = SessionId::new(uuid::Uuid::nil());
             store.set_password(ann.id, change, nothing, ann.created_at).await.expect("changed");
         }
-        Ok(hash.is_some_and(|hash| hash.reveal() == password.reveal()))
+        let is_match = hash.is_some_and(|hash| hash.reveal() == password.reveal());
+        Ok(if is_match { Comparison::Matches } else { Comparison::Differs })
     }
 
     fn is_outdated(&self, _: &PasswordHash) -> bool {

@@ -1,7 +1,7 @@
-use crate::world::{PASSWORD, World, code, password};
+use crate::world::{PASSWORD, World, client, code, password};
 use async_trait::async_trait;
 use chat_app::Settings;
-use chat_domain::auth::{HashError, Password, PasswordHash, PasswordHasher};
+use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher};
 use chat_domain::users::{EmailAddress, HashChange, UserStore};
 use chat_domain::{Clock, ErrorCode, SessionId, Timestamp};
 use chat_testkit::fakes::FastHasher;
@@ -15,7 +15,7 @@ async fn of_many_who_change_one_password_at_once_one_does() {
     for number in 0..8 {
         let (users, new) = (world.app.users.clone(), format!("battery staple {number}"));
         tasks.spawn(async move {
-            let changed = users.change_password(ann, password(PASSWORD), password(&new)).await;
+            let changed = users.change_password(ann, password(PASSWORD), password(&new), client("phone")).await;
             if changed.is_ok() { Ok(new) } else { Err(code(changed)) }
         });
     }
@@ -78,19 +78,24 @@ impl Slow {
 
 #[async_trait]
 impl PasswordHasher for Slow {
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&self, password: Password, source: &AttemptSource) -> Result<PasswordHash, HashError> {
         if self.is_out_of_breath.load(std::sync::atomic::Ordering::SeqCst) {
             return Err(HashError::Overloaded);
         }
-        self.hasher.hash(password).await
+        self.hasher.hash(password, source).await
     }
 
-    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError> {
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+        source: &AttemptSource,
+    ) -> Result<Comparison, HashError> {
         let meanwhile = self.meanwhile.lock().expect("a lock").take();
         if let Some(meanwhile) = meanwhile {
             self.happen(meanwhile).await;
         }
-        self.hasher.verify(password, hash).await
+        self.hasher.verify(password, hash, source).await
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {
@@ -103,7 +108,8 @@ async fn a_password_that_was_changed_meanwhile_is_not_overwritten() {
     let (world, slow) = Slow::world();
     let ann = world.user("ann").await;
     slow.next(Meanwhile::Changed);
-    let refused = world.app.users.change_password(ann, password(PASSWORD), password("battery staple")).await;
+    let change = world.app.users.change_password(ann, password(PASSWORD), password("battery staple"), client("phone"));
+    let refused = change.await;
     assert_eq!(code(refused), Some(ErrorCode::WrongPassword), "that was the password before");
     assert_eq!(world.connections.take(), [], "nobody is signed out by it");
     assert!(world.login("ann", "changed").await.is_ok());
@@ -116,7 +122,8 @@ async fn another_hash_of_the_same_password_is_in_nobodys_way() {
     slow.next(Meanwhile::Renewed);
     assert!(world.login("ann", PASSWORD).await.is_ok(), "a sign-in goes on");
     slow.next(Meanwhile::Renewed);
-    let changed = world.app.users.change_password(ann, password(PASSWORD), password("battery staple")).await;
+    let change = world.app.users.change_password(ann, password(PASSWORD), password("battery staple"), client("phone"));
+    let changed = change.await;
     assert_eq!(code(changed), None, "and so does a change");
     assert!(world.login("ann", "battery staple").await.is_ok());
 }
@@ -156,7 +163,7 @@ async fn of_many_sign_ins_that_renew_one_hash_at_once_all_succeed() {
         let username = chat_domain::users::Username::parse("ann").expect("a username");
         tasks.spawn(async move {
             let identity = chat_app::LoginIdentity::Username(username);
-            auth.login(identity, password(PASSWORD), crate::world::client("x")).await.is_ok()
+            auth.login(identity, password(PASSWORD), client("x")).await.is_ok()
         });
     }
     assert_eq!(tasks.join_all().await, [true; 8]);
@@ -170,4 +177,23 @@ async fn where_there_is_no_time_to_hash_a_sign_in_succeeds_all_the_same() {
     slow.is_out_of_breath.store(true, std::sync::atomic::Ordering::SeqCst);
     let signed_in = world.login("ann", PASSWORD).await.expect("signed in");
     assert!(world.actor(&signed_in).token_expires_at > world.clock.now());
+}
+
+#[tokio::test]
+async fn a_password_typed_in_another_way_signs_in_and_its_old_hash_is_made_anew() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+    let hash = async || world.store.find_credentials(ann.user_id).await.expect("an answer").expect("credentials").1;
+    // As versions before the normal form stored it: a hash of the text as it was typed.
+    let old = PasswordHash::new(format!("fast0:{decomposed}"));
+    let change = HashChange { expected: hash().await, hash: old.clone() };
+    assert!(world.store.renew_hash(ann.user_id, change, world.clock.now()).await.expect("an answer"));
+    assert_eq!(code(world.login("ann", composed).await), Some(ErrorCode::InvalidCredentials));
+    assert_eq!(hash().await, old);
+    assert!(world.login("ann", decomposed).await.is_ok(), "typed as it was set");
+    assert_eq!(hash().await, PasswordHash::new(format!("fast0:{composed}")), "renewed in the normal form");
+    for form in [composed, decomposed] {
+        assert!(world.login("ann", form).await.is_ok(), "{form}");
+    }
 }

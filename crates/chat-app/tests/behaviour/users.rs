@@ -1,4 +1,4 @@
-use crate::world::{PASSWORD, World, display_name, password, registration};
+use crate::world::{PASSWORD, World, client, display_name, password, registration};
 use chat_app::{Coded, UsersError};
 use chat_domain::conversations::Role;
 use chat_domain::users::{DELETED_USER_NAME, ProfileChanges, Username};
@@ -47,7 +47,9 @@ async fn a_new_password_signs_out_every_other_device() {
     let world = World::new();
     let phone = world.user("ann").await;
     let laptop = world.login("ann", PASSWORD).await.expect("signed in");
-    world.app.users.change_password(phone, password(PASSWORD), password("battery staple")).await.expect("changed");
+    let change =
+        world.app.users.change_password(phone, password(PASSWORD), password("battery staple"), client("phone"));
+    change.await.expect("changed");
     assert_eq!(world.connections.take(), [laptop.refresh_token.session_id()]);
     assert!(world.app.auth.authenticate(&laptop.access_token).is_err());
     assert_eq!(world.app.auth.sessions(phone).await.expect("sessions").len(), 1);
@@ -59,7 +61,8 @@ async fn a_new_password_signs_out_every_other_device() {
 async fn a_password_is_changed_by_whoever_knows_it() {
     let world = World::new();
     let ann = world.user("ann").await;
-    let refused = world.app.users.change_password(ann, password("guess"), password("battery staple")).await;
+    let change = world.app.users.change_password(ann, password("guess"), password("battery staple"), client("phone"));
+    let refused = change.await;
     assert_eq!(refused.expect_err("refused").code(), ErrorCode::WrongPassword);
     assert_eq!(world.connections.take(), []);
     assert!(world.login("ann", PASSWORD).await.is_ok());
@@ -99,6 +102,6 @@ async fn nothing_can_be_done_in_the_name_of_an_account_that_is_gone() {
     assert!(matches!(users.me(ann).await, Err(UsersError::AccountGone)));
     assert!(matches!(users.update_me(ann, named).await, Err(UsersError::AccountGone)));
     assert!(matches!(users.delete_me(ann).await, Err(UsersError::AccountGone)));
-    let changed = users.change_password(ann, password(PASSWORD), password("battery staple")).await;
+    let changed = users.change_password(ann, password(PASSWORD), password("battery staple"), client("phone")).await;
     assert_eq!(changed.expect_err("refused").code(), ErrorCode::SessionRevoked);
 }

@@ -1,11 +1,14 @@
 //! Signing in: passwords, sessions and the two kinds of token.
 
+mod attempt;
+mod common_passwords;
 mod password;
 mod ports;
 mod session;
 mod tokens;
 
-pub use password::{Password, PasswordHash, PasswordPolicy};
+pub use attempt::AttemptSource;
+pub use password::{Comparison, Password, PasswordHash, PasswordPolicy};
 pub use ports::{AccessTokens, HashError, LiveConnections, PasswordHasher, RefreshTokens, SessionStore};
 pub use session::Rotation;
 pub use session::{

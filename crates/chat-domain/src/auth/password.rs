@@ -1,40 +1,63 @@
+use super::common_passwords::is_common;
 use crate::InvalidValue;
+use unicode_normalization::UnicodeNormalization as _;
 
-/// How long a password may be.
+/// What a new password must be like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
     /// The least number of characters.
     pub min_chars: usize,
     /// The greatest number of characters.
     pub max_chars: usize,
+    /// Whether the most common passwords are refused.
+    pub refuses_common: bool,
 }
 
 impl Default for PasswordPolicy {
-    /// 8 to 128 characters (contract §3).
+    /// 8 to 128 characters (contract §3), common or not.
     fn default() -> Self {
-        Self { min_chars: 8, max_chars: 128 }
+        Self { min_chars: 8, max_chars: 128, refuses_common: false }
     }
 }
 
 /// A password in the clear, for as short as possible. Never printed, never trimmed.
+///
+/// Keyboards and systems write one password in several ways: `é` is one character or two. So passwords are hashed and
+/// compared in the normal form of RFC 8265 §4.2 (`OpaqueString`): every other space is the ASCII space, and the text is
+/// in Unicode NFC.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password {
+    normal: String,
+    /// The text as it was typed, where it is not the normal form.
+    typed: Option<String>,
+}
 
 impl Password {
-    /// No password is longer than this, whatever the policy: what a login accepts to compare, in bytes.
+    /// The greatest length of any password, whatever the policy, in bytes.
     pub const MAX_BYTES: usize = 1_024;
 
-    /// A new password, held to the policy. NUL is refused; any other character is welcome.
+    /// A new password that meets the policy. Control characters are refused (RFC 8264 §4.3), and so is a password of
+    /// blanks and invisible characters alone.
     pub fn parse(text: &str, policy: PasswordPolicy) -> Result<Self, InvalidValue> {
-        let password = Self::attempt(text)?;
-        match text.chars().count() {
-            short if short < policy.min_chars => Err(InvalidValue::TooShort { least: policy.min_chars }),
-            long if long > policy.max_chars => Err(InvalidValue::TooLong { most: policy.max_chars }),
-            _ => Ok(password),
+        let Self { normal, .. } = Self::attempt(text)?;
+        match normal.chars().count() {
+            short if short < policy.min_chars => return Err(InvalidValue::TooShort { least: policy.min_chars }),
+            long if long > policy.max_chars => return Err(InvalidValue::TooLong { most: policy.max_chars }),
+            _ => {}
         }
+        if normal.chars().any(char::is_control) {
+            return Err(InvalidValue::ControlCharacter);
+        }
+        if normal.chars().all(is_blank) {
+            return Err(InvalidValue::Blank);
+        }
+        if policy.refuses_common && is_common(&normal) {
+            return Err(InvalidValue::CommonPassword);
+        }
+        Ok(Self { normal, typed: None })
     }
 
-    /// A password that somebody claims to be theirs: only its size is bounded, the policy may have changed since.
+    /// A password to be compared: only its size is bounded, because the policy may have changed since it was set.
     pub fn attempt(text: &str) -> Result<Self, InvalidValue> {
         if text.is_empty() {
             return Err(InvalidValue::Empty);
@@ -45,13 +68,39 @@ impl Password {
         if text.contains('\0') {
             return Err(InvalidValue::ControlCharacter);
         }
-        Ok(Self(text.to_owned()))
+        let normal: String = text.chars().map(with_ascii_space).nfc().collect();
+        let typed = (normal != text).then(|| text.to_owned());
+        Ok(Self { normal, typed })
     }
 
-    /// The secret itself, for the hasher alone.
+    /// The normal form, for the hasher alone: the form that is hashed, and compared first.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.normal
     }
+
+    /// The text as it was typed, for the hasher alone, where it is not the normal form. Old hashes were made of it.
+    pub fn reveal_typed(&self) -> Option<&str> {
+        self.typed.as_deref()
+    }
+}
+
+/// RFC 8265 §4.2.2, rule 2: other spaces (Unicode category Zs) become the ASCII space.
+const fn with_ascii_space(character: char) -> char {
+    match character {
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        other => other,
+    }
+}
+
+/// Whether nothing is to be seen of the character: white space, fillers, format characters and variation selectors.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl std::fmt::Debug for Password {
@@ -82,28 +131,100 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
+/// What comparing a password with a hash has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// It is another password, or there is no hash.
+    Differs,
+    /// The hash is of its normal form.
+    Matches,
+    /// The hash is of the text as it was typed, as older versions made it: it should be renewed.
+    MatchesAsTyped,
+}
+
+impl Comparison {
+    /// Whether it is the password that was hashed.
+    pub const fn is_match(self) -> bool {
+        !matches!(self, Self::Differs)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn parse(text: &str) -> Result<Password, InvalidValue> {
+        Password::parse(text, PasswordPolicy::default())
+    }
+
     proptest! {
         #[test]
-        fn the_policy_counts_characters_not_bytes(text in "\\PC{0,140}") {
-            let count = text.chars().count();
-            let accepted = Password::parse(&text, PasswordPolicy::default()).is_ok();
-            prop_assert_eq!(accepted, (8..=128).contains(&count) && text.len() <= Password::MAX_BYTES);
+        fn the_policy_counts_characters_of_the_normal_form(text in "\\PC{0,140}") {
+            let normal: String = text.chars().map(with_ascii_space).nfc().collect();
+            let accepted = (8..=128).contains(&normal.chars().count())
+                && text.len() <= Password::MAX_BYTES
+                && !normal.chars().all(is_blank);
+            prop_assert_eq!(parse(&text).is_ok(), accepted);
+        }
+
+        #[test]
+        fn the_normal_form_is_its_own_normal_form(text in ".{1,40}") {
+            if let Ok(password) = Password::attempt(&text) {
+                let again = Password::attempt(password.reveal()).expect("a password");
+                prop_assert_eq!((again.reveal(), again.reveal_typed()), (password.reveal(), None));
+                prop_assert!(password.reveal_typed().is_none_or(|typed| typed == text));
+            }
         }
     }
 
     #[test]
-    fn passwords_are_taken_as_they_are_and_never_shown() {
-        let password = Password::parse("  spaces count  ", PasswordPolicy::default()).expect("a password");
+    fn passwords_are_neither_trimmed_nor_shown() {
+        let password = parse("  spaces count  ").expect("a password");
         assert_eq!(password.reveal(), "  spaces count  ");
         assert_eq!(format!("{password:?} {:?}", PasswordHash::new("$2b$".into())), "Password(..) PasswordHash(..)");
-        assert!(Password::parse("with\0nul!", PasswordPolicy::default()).is_err());
+        for refused in ["with\0nul!", "with\ttab!", "with\u{85}nel!"] {
+            assert_eq!(parse(refused), Err(InvalidValue::ControlCharacter));
+        }
         assert!(Password::attempt("short").is_ok());
+        assert!(Password::attempt("with\ttab").is_ok(), "it may have been set before");
         assert!(Password::attempt("").is_err());
         assert!(Password::attempt(&"x".repeat(1_025)).is_err());
+    }
+
+    #[test]
+    fn one_password_typed_in_two_ways_is_one_password() {
+        let (composed, decomposed) = (parse("caf\u{e9}-au-lait"), parse("cafe\u{301}-au-lait"));
+        assert_eq!(composed, decomposed);
+        assert_eq!(parse("\u{1112}\u{1161}\u{11ab} is han"), parse("\u{d55c} is han"));
+        assert_eq!(parse("with\u{a0}a\u{3000}space"), parse("with a space"));
+        assert_eq!(parse("\u{212b}ngstr\u{f6}m-1"), parse("\u{c5}ngstro\u{308}m-1"));
+        assert_ne!(parse("Case matters"), parse("case matters"));
+        assert_ne!(parse("\u{ff21}\u{ff22}CDEFGH"), parse("ABCDEFGH"), "width matters (RFC 8265 §4.2.2, rule 1)");
+        let attempt = Password::attempt("cafe\u{301}").expect("a password");
+        assert_eq!((attempt.reveal(), attempt.reveal_typed()), ("caf\u{e9}", Some("cafe\u{301}")));
+    }
+
+    #[test]
+    fn a_password_of_blanks_or_invisible_characters_alone_is_refused() {
+        for blank in
+            ["        ", "\u{3000}\u{a0}      ", "\u{200b}\u{200b}\u{2060}\u{feff}\u{ad}\u{3164}\u{2800}\u{e0020}"]
+        {
+            assert_eq!(parse(blank), Err(InvalidValue::Blank), "{blank:?}");
+            assert!(Password::attempt(blank).is_ok(), "it may have been set before");
+        }
+        assert!(parse("       x").is_ok());
+    }
+
+    #[test]
+    fn common_passwords_are_refused_where_the_policy_says_so() {
+        let strict = PasswordPolicy { refuses_common: true, ..PasswordPolicy::default() };
+        for common in ["password", "PassWord", "12345678", "Password123", "\u{ff30}assword1", "P@ssw0rd", "iloveyou"] {
+            assert_eq!(Password::parse(common, strict), Err(InvalidValue::CommonPassword), "{common}");
+            assert!(parse(common).is_ok() && Password::attempt(common).is_ok(), "{common}");
+        }
+        for other in ["SecurePass123!", "correct horse", "battery staple", "password-of-ann"] {
+            assert!(Password::parse(other, strict).is_ok(), "{other}");
+        }
     }
 }

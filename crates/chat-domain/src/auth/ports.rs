@@ -1,6 +1,6 @@
 use super::{
-    AccessClaims, EndReason, EndedSession, InvalidToken, NewSession, Password, PasswordHash, RefreshToken,
-    RotateOutcome, RotateSession, Session,
+    AccessClaims, AttemptSource, Comparison, EndReason, EndedSession, InvalidToken, NewSession, Password, PasswordHash,
+    RefreshToken, RotateOutcome, RotateSession, Session,
 };
 use crate::{BoxError, SessionId, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
@@ -17,15 +17,22 @@ pub enum HashError {
     Failed(#[source] BoxError),
 }
 
-/// Turns passwords into hashes and compares them, slowly, away from the async threads.
+/// Turns passwords into hashes and compares them, slowly, away from the async threads. The sources of attempts take
+/// turns: an address, or an account of one address, that asks for much does not delay the others.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// The hash of a new password; every byte of the password counts.
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError>;
+    /// The hash of a new password's normal form; every byte counts.
+    async fn hash(&self, password: Password, source: &AttemptSource) -> Result<PasswordHash, HashError>;
 
-    /// Whether the password is the one that was hashed. Without a hash it takes as long and answers `false`, so that an
-    /// unknown account cannot be told from a wrong password.
-    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError>;
+    /// Compares the normal form of the password, then the text as it was typed where that differs. Everything but a
+    /// match takes the same time: without a hash, and with a hash of less work than new ones, so that neither tells
+    /// which accounts exist.
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+        source: &AttemptSource,
+    ) -> Result<Comparison, HashError>;
 
     /// Whether a new hash of the same password would be made otherwise: with more work, or less. Pure computation.
     fn is_outdated(&self, hash: &PasswordHash) -> bool;
@@ -55,12 +62,12 @@ pub trait RefreshTokens: Send + Sync {
 /// Sign-ins.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Stores a session; where the user has more than [`super::MAX_SESSIONS_PER_USER`], ends those used longest ago, in the same
-    /// transaction, and returns the ended ones.
+    /// Stores a session; where the user has more than [`super::MAX_SESSIONS_PER_USER`], ends those used longest ago, in
+    /// the same transaction, and returns the ended ones.
     async fn create(&self, session: NewSession) -> Result<Vec<SessionId>, StoreError>;
 
-    /// Applies [`super::rotation`] to the session in one transaction: of two calls at once with one token, one spends and one repeats.
-    /// An ended or expired session is [`RotateOutcome::Unknown`].
+    /// Applies [`super::rotation`] to the session in one transaction: of two calls at once with one token, one spends
+    /// and one repeats. An ended or expired session is [`RotateOutcome::Unknown`].
     async fn rotate(&self, rotate: RotateSession) -> Result<RotateOutcome, StoreError>;
 
     /// Ends a session of this user; `false` where there is none that is live.

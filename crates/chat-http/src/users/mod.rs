@@ -1,7 +1,7 @@
 //! Oneself, others, and who is online.
 
 use crate::answer::{Answer, Listed};
-use crate::extract::{Bearer, JsonBody, PageQuery, SearchQuery, UserPath};
+use crate::extract::{Bearer, Client, JsonBody, PageQuery, SearchQuery, UserPath};
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
@@ -90,17 +90,18 @@ async fn delete_me(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, 
     operation_id = "changePassword",
     tag = "Users",
     summary = "Change one's own password",
-    description = "Ends every other session."
+    description = "Ends every other session. Wrong current passwords are limited as failed sign-ins are."
 )]
 async fn change_password(
     state: Data<HttpState>,
     actor: Bearer,
+    client: Client,
     body: JsonBody<ChangePasswordBody>,
 ) -> Result<Answer<()>, ApiError> {
     let policy = state.app.auth.password_policy();
     let (current, new) = body.parse(|body| body.parse(policy))?;
     let users = state.app.users.clone();
-    state.run(async move { users.change_password(actor.0, current, new).await }).await??;
+    state.run(async move { users.change_password(actor.0, current, new, client.0).await }).await??;
     Ok(Answer::ok(()))
 }
 

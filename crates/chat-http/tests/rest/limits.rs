@@ -1,8 +1,9 @@
 use crate::house::{Answer, House, PASSWORD, Person, bearing};
 use actix_web::test::TestRequest;
 use chat_domain::rate_limits::Quota;
-use chat_http::{HttpSettings, Network, Quotas};
+use chat_http::{HttpSettings, Quotas};
 use serde_json::json;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ const SOMEWHERE: &str = "192.0.2.7";
 const PROXY: &str = "10.0.0.1";
 
 fn house(quotas: Quotas) -> House {
-    let trusted_proxies = [PROXY.parse::<Network>().expect("an address")].into_iter().collect();
+    let trusted_proxies = [PROXY.parse::<IpAddr>().expect("an address").into()].into_iter().collect();
     House::limited(HttpSettings { trusted_proxies, ..HttpSettings::default() }, quotas)
 }
 

@@ -1,11 +1,12 @@
 //! How often somebody may do something, and whose word for an address is taken.
 
+use super::SWITCH;
 use super::reader::Reader;
 use super::values::parse_quota;
 use chat_domain::rate_limits::Quota;
-use chat_http::{Network, Quotas, TrustedProxies};
-
-const SWITCH: &[(&str, bool)] = &[("on", true), ("off", false)];
+use chat_http::{Quotas, TrustedProxies};
+use ipnet::{IpNet, Ipv6Net};
+use std::net::{IpAddr, Ipv6Addr};
 
 /// How a limit is written.
 pub(super) const QUOTA_FORM: &str =
@@ -50,20 +51,70 @@ pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> Option<Option<R
     Some(switch?.then_some(limits))
 }
 
-/// The proxies, and whether they are everybody.
-pub(super) fn read_proxies(reader: &mut Reader<'_>) -> (TrustedProxies, bool) {
+/// The proxies, and whether they are so many addresses that clients must be among them.
+pub(super) fn read_proxies(reader: &mut Reader<'_>, production: bool) -> (TrustedProxies, bool) {
     let listed = reader.given("TRUSTED_PROXIES").unwrap_or_default().split(',').map(str::trim);
-    let mut networks: Vec<Network> = Vec::new();
+    let mut networks: Vec<IpNet> = Vec::new();
     for text in listed.filter(|text| !text.is_empty()) {
-        match text.parse() {
-            Ok(network) => networks.push(network),
-            Err(_) => reader.fault(
+        match parse_network(text) {
+            Some(network) => networks.push(network),
+            None => reader.fault(
                 "TRUSTED_PROXIES",
                 format!("names \"{text}\""),
                 "write IP addresses and networks, such as 192.0.2.10 or 10.0.0.0/8, separated by commas",
             ),
         }
     }
-    let is_everybody = networks.iter().any(|network| network.is_everything());
+    let is_everybody = cover_most(&networks);
+    if production && is_everybody {
+        reader.fault("TRUSTED_PROXIES", "covers most addresses", "name the proxies and their networks alone");
+    }
     (networks.into_iter().collect(), is_everybody)
+}
+
+/// An address, or a network with its prefix length; the bits behind the prefix do not matter.
+fn parse_network(text: &str) -> Option<IpNet> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse::<IpNet>().ok().or_else(address).map(|network| network.trunc())
+}
+
+/// Whether the networks together are a sixteenth or more of all IPv4 addresses, or of those IPv6 addresses that the
+/// internet uses (`2000::/3`). All private networks together are far less.
+fn cover_most(networks: &[IpNet]) -> bool {
+    const ALL_V4: u128 = 1 << 32;
+    const GLOBAL_V6: u128 = 1 << 125;
+    const GLOBAL: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+    let (mut v4, mut v6) = (0_u128, 0_u128);
+    for network in IpNet::aggregate(&networks.to_vec()) {
+        match network {
+            IpNet::V4(network) => v4 += 1 << (32 - network.prefix_len()),
+            IpNet::V6(network) if network.contains(&GLOBAL) => v6 = GLOBAL_V6,
+            IpNet::V6(network) if GLOBAL.contains(&network) => v6 += 1 << (128 - network.prefix_len()),
+            IpNet::V6(_) => {}
+        }
+    }
+    v4 >= ALL_V4 / 16 || v6 >= GLOBAL_V6 / 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_addresses_with_or_without_a_length() {
+        let inside = |network: &str, address: &str| {
+            let address: IpAddr = address.parse().expect("an address");
+            parse_network(network).expect("a network").contains(&address)
+        };
+        assert!(inside("192.0.2.10", "192.0.2.10") && !inside("192.0.2.10", "192.0.2.11"));
+        assert!(inside("172.16.0.0/12", "172.31.255.255") && !inside("172.16.0.0/12", "172.32.0.0"));
+        assert!(inside("10.9.8.7/8", "10.0.0.1"), "the bits behind the prefix do not matter");
+        assert!(inside("2001:db8::/32", "2001:db8:ffff::1") && !inside("2001:db8::/32", "2001:db9::"));
+        assert!(inside("0.0.0.0/0", "1.2.3.4") && !inside("0.0.0.0/0", "::1"));
+        for wrong in
+            ["", "*", "all", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10.0.0/8", "10.0.0.0/8/8", "proxy"]
+        {
+            assert!(parse_network(wrong).is_none(), "{wrong}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod secrets;
 mod settings;
 mod source;
 mod values;
+mod weakness;
 
 pub(crate) use database::Database;
 pub(crate) use faults::InvalidConfig;
@@ -18,6 +19,7 @@ pub(crate) use secrets::Keys;
 pub(crate) use settings::help;
 pub(crate) use source::Source;
 
+use chat_domain::auth::PasswordPolicy;
 use chat_domain::presence::PresenceAudience;
 use chat_domain::rate_limits::Quota;
 use chat_http::TrustedProxies;
@@ -42,6 +44,7 @@ const MOST_CALLS: usize = 1_000_000;
 const MOST_WORKERS: usize = 1_024;
 const ENVIRONMENTS: &[(&str, Environment)] =
     &[("development", Environment::Development), ("test", Environment::Test), ("production", Environment::Production)];
+const SWITCH: &[(&str, bool)] = &[("on", true), ("off", false)];
 const AUDIENCES: &[(&str, PresenceAudience)] =
     &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
@@ -110,11 +113,12 @@ pub(crate) struct Config {
     pub(crate) access_lifetime: Duration,
     pub(crate) refresh_lifetime: Duration,
     pub(crate) bcrypt_cost: u32,
+    pub(crate) refuses_common_passwords: bool,
     /// In lower case. `None`: the environment's own rule.
     pub(crate) allowed_origins: Option<Vec<String>>,
     pub(crate) presence_audience: PresenceAudience,
     pub(crate) trusted_proxies: TrustedProxies,
-    /// Everybody may name the address that they come from.
+    /// Clients can make up the address that they come from.
     trusts_everybody: bool,
     /// `None`: off.
     pub(crate) rate_limits: Option<RateLimits>,
@@ -157,9 +161,13 @@ impl Config {
         if production && bcrypt_cost.is_some_and(|cost| cost < MIN_PRODUCTION_BCRYPT_COST) {
             reader.fault("BCRYPT_COST", "is too low for production", "set it to 10 or more, or leave it out");
         }
+        let refuses_common_passwords = match reader.given("PASSWORD_BLOCKLIST") {
+            Some(_) => reader.choice("PASSWORD_BLOCKLIST", SWITCH),
+            None => Some(production),
+        };
         let allowed_origins = read_origins(&mut reader);
         let presence_audience = reader.choice("PRESENCE_AUDIENCE", AUDIENCES);
-        let (trusted_proxies, trusts_everybody) = limits::read_proxies(&mut reader);
+        let (trusted_proxies, trusts_everybody) = limits::read_proxies(&mut reader, production);
         let rate_limits = limits::read(&mut reader, production);
         let frame_budget = reader.parsed("FRAME_BUDGET", limits::QUOTA_FORM, parse_quota);
         let max_connections = reader.number("MAX_CONNECTIONS", &(1..=MOST_CONNECTIONS));
@@ -191,6 +199,7 @@ impl Config {
                 access_lifetime: access_lifetime?,
                 refresh_lifetime: refresh_lifetime?,
                 bcrypt_cost: bcrypt_cost?,
+                refuses_common_passwords: refuses_common_passwords?,
                 allowed_origins,
                 presence_audience: presence_audience?,
                 trusted_proxies,
@@ -217,6 +226,11 @@ impl Config {
         })
     }
 
+    /// What new passwords must be like.
+    pub(crate) fn password_policy(&self) -> PasswordPolicy {
+        PasswordPolicy { refuses_common: self.refuses_common_passwords, ..PasswordPolicy::default() }
+    }
+
     /// What an operator should know although it does not stop the start.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<_> = [("JWT_SECRET", &self.access_keys), ("JWT_REFRESH_SECRET", &self.refresh_keys)]
@@ -228,9 +242,8 @@ impl Config {
             warnings.push("REDIS_URL is set, and DATABASE_URL names a file that only one node may use".to_owned());
         }
         if self.trusts_everybody {
-            let everybody =
-                "TRUSTED_PROXIES names every address: whoever connects may name the one that they come from";
-            warnings.push(everybody.to_owned());
+            let warning = "TRUSTED_PROXIES covers most addresses: clients can make up the address that they come from";
+            warnings.push(warning.to_owned());
         }
         warnings
     }

@@ -1,5 +1,6 @@
 //! The keys of tokens: how they are written, which are too weak, and where development keeps those that it makes.
 
+use super::weakness::weakness;
 use anyhow::Context as _;
 use rand::RngCore as _;
 use std::fmt;
@@ -16,23 +17,6 @@ const DEFAULT_KEY_ID: &str = "default";
 /// Longest id of a key, in bytes: it stands in the head of every token.
 const MAX_KEY_ID_BYTES: usize = 32;
 
-/// Fewer different bytes than this in a key of 32 and more are no accident of chance.
-const MIN_DISTINCT_BYTES: usize = 8;
-
-/// Words of texts that were written to be replaced: in our `.env.example`, and in the examples that others paste.
-const PLACEHOLDERS: &[&str] = &[
-    "your_",
-    "your-",
-    "secret_key",
-    "secret-key",
-    "change",
-    "example",
-    "placeholder",
-    "replace",
-    "openssl rand",
-    "supersecret",
-];
-
 /// A secret that does not show itself.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
@@ -41,21 +25,6 @@ impl Secret {
     /// The bytes themselves, for the signer.
     pub(crate) fn reveal(&self) -> &[u8] {
         self.0.as_bytes()
-    }
-
-    /// Why production does not take it; reads after the setting's name.
-    fn weakness(&self) -> Option<&'static str> {
-        let lower = self.0.to_ascii_lowercase();
-        let distinct = self.0.bytes().collect::<std::collections::HashSet<_>>().len();
-        if PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder)) {
-            Some("holds a secret from an example")
-        } else if self.0.len() < MIN_SECRET_BYTES {
-            Some("holds a secret of less than 32 bytes")
-        } else if distinct < MIN_DISTINCT_BYTES {
-            Some("holds a secret of a few characters over and over")
-        } else {
-            None
-        }
     }
 }
 
@@ -110,7 +79,7 @@ impl Keys {
 
     /// What production holds against them.
     pub(crate) fn weakness(&self) -> Option<&'static str> {
-        self.0.iter().find_map(|key| key.secret.weakness())
+        self.0.iter().find_map(|key| weakness(&key.secret.0))
     }
 
     /// Whether the two have a secret in common: then a token of one kind could be made with what leaks of the other.
@@ -118,8 +87,8 @@ impl Keys {
         self.0.iter().any(|key| other.0.iter().any(|another| another.secret == key.secret))
     }
 
-    /// The keys kept in this file, made and written there (it and its folder for their owner alone) where there is none. Of several processes that
-    /// start at once, all get the same.
+    /// The keys kept in this file, made and written there (it and its folder for their owner alone) where there is
+    /// none. Of several processes that start at once, all get the same.
     pub(crate) fn kept_in(file: &Path) -> anyhow::Result<Self> {
         if !file.exists() {
             make(file).with_context(|| format!("cannot keep a secret in {}", file.display()))?;

@@ -1,5 +1,5 @@
-//! Every setting in one table: the reader takes its defaults from here, `--help` prints it, and tests hold `.env.example` and the
-//! README to it.
+//! Every setting in one table: the reader takes its defaults from here, `--help` prints it, and tests hold
+//! `.env.example` and the README to it.
 
 /// One setting, as an environment variable or a line of `.env`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("JWT_REFRESH_EXPIRATION", "7d", "How long a sign-in lasts without being used"),
     setting("BCRYPT_COST", "12", "Cost of hashing a password, 4 to 15; production asks for 10 or more"),
     setting(
+        "PASSWORD_BLOCKLIST",
+        "",
+        "`on` refuses the most common passwords at registration and change, `off` takes them; where empty: `on` in production",
+    ),
+    setting(
         "ALLOWED_ORIGINS",
         "",
         "Web origins that may call and connect, separated by commas; where empty: any `localhost` origin in development, none in production",
@@ -85,8 +90,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Addresses and networks of the proxies whose `X-Forwarded-For` counts, separated by commas; where empty, nobody's does",
     ),
     setting("RATE_LIMIT", "on", "`off` turns all limits below off, for load tests; production refuses it"),
-    setting("RATE_LIMIT_LOGINS", "10/15m", "Failed logins of one account from one address"),
-    setting("RATE_LIMIT_LOGINS_PER_ADDRESS", "100/15m", "Failed logins from one address, whatever the account"),
+    setting("RATE_LIMIT_LOGINS", "10/15m", "Failed logins and other wrong passwords of one account from one address"),
+    setting("RATE_LIMIT_LOGINS_PER_ADDRESS", "100/15m", "The same from one address, whatever the account"),
     setting("RATE_LIMIT_REGISTRATIONS", "20/h", "Accounts made from one address"),
     setting("RATE_LIMIT_SENDS", "50/s,burst=500", "Messages of one user, over REST and sockets together"),
     setting(

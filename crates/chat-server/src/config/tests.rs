@@ -94,6 +94,17 @@ fn production_refuses_missing_short_and_example_secrets_and_cheap_hashes() {
 }
 
 #[test]
+fn common_passwords_are_refused_in_production_unless_told_otherwise() {
+    let refuses = |source| Config::read(&source).expect("a configuration").password_policy().refuses_common;
+    let strong = [("APP_ENV", "production"), ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG_TOO)];
+    let [a, b, c] = strong;
+    assert!(!refuses(Source::default()) && refuses(Source::from(strong)));
+    assert!(refuses(Source::from([("PASSWORD_BLOCKLIST", "on")])));
+    assert!(!refuses(Source::from([a, b, c, ("PASSWORD_BLOCKLIST", "off")])));
+    assert_eq!(faults([("PASSWORD_BLOCKLIST", "perhaps")]), ["PASSWORD_BLOCKLIST is \"perhaps\""]);
+}
+
+#[test]
 fn the_limits_are_those_of_the_contract_unless_told_otherwise_and_can_be_turned_off() {
     let limits = |source| Config::read(&source).expect("a configuration").rate_limits;
     let contract = limits(Source::default()).expect("limits");
@@ -113,7 +124,7 @@ fn proxies_are_trusted_by_name_alone_and_everybody_is_worth_a_warning() {
     let both = config("192.0.2.10, fd00::/8,");
     assert_ne!(both.trusted_proxies, TrustedProxies::default());
     assert_eq!(both.warnings(), [""; 0]);
-    assert!(config("::/0").warnings()[0].starts_with("TRUSTED_PROXIES names every address"));
+    assert!(config("::/0").warnings()[0].starts_with("TRUSTED_PROXIES covers most addresses"));
 }
 
 #[test]
@@ -187,6 +198,32 @@ fn metrics_are_for_this_machine_unless_told_otherwise_and_can_be_turned_off() {
     assert_eq!(admin(Source::default()), "127.0.0.1:9090".parse().ok());
     assert_eq!(admin(Source::from([("ADMIN_HOST", "0.0.0.0"), ("ADMIN_PORT", "9100")])), "0.0.0.0:9100".parse().ok());
     assert_eq!(admin(Source::from([("ADMIN_PORT", "0")])), None);
+}
+
+#[test]
+fn production_refuses_proxies_that_are_most_of_the_internet_however_they_are_written() {
+    let strong = [("APP_ENV", "production"), ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG_TOO)];
+    let [a, b, c] = strong;
+    let said = |proxies| faults([a, b, c, ("TRUSTED_PROXIES", proxies)]);
+    for all in [
+        "0.0.0.0/0",
+        "::/0",
+        "0.0.0.0/1,128.0.0.0/1",
+        "0.0.0.0/2, 64.0.0.0/2, 128.0.0.0/2, 192.0.0.0/2",
+        "0.0.0.0/1",
+        "10.0.0.0/8,::/1,8000::/1",
+        "2000::/3",
+        "2000::/4,3000::/4",
+        "16.0.0.0/5,24.0.0.0/5",
+    ] {
+        assert_eq!(said(all), ["TRUSTED_PROXIES covers most addresses"], "{all}");
+    }
+    let private =
+        "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,fc00::/7,fe80::/10,::1";
+    for some in [private, "192.0.2.10", "2001:db8::/32", "173.245.48.0/20,104.16.0.0/13,2400:cb00::/32,2a06:98c0::/29"]
+    {
+        assert_eq!(said(some), [""; 0], "{some}");
+    }
 }
 
 /// `NAME=value` lines of the example, commented ones included, with how it is commented.

@@ -76,6 +76,28 @@ async fn whoever_guesses_a_password_is_locked_out_and_the_victim_is_not() {
 }
 
 #[tokio::test]
+async fn guessing_the_current_password_is_limited_and_delays_nobody_else() {
+    let server = limited().start().await;
+    let (ann, ben) = (server.register("ann").await, server.register("ben").await);
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..64 {
+        let rest = ann.rest.clone();
+        let body = json!({"currentPassword": format!("guess {number}"), "newPassword": "battery staple"});
+        guesses.spawn(async move { rest.post("/users/me/password", &body).await });
+    }
+    let answers = guesses.join_all().await;
+    let with = |status| answers.iter().filter(|answer| answer.status == status).collect::<Vec<_>>();
+    assert_eq!((with(403).len(), with(429).len()), (10, 54));
+    with(429)[0].assert_failure(429, "RATE_LIMITED");
+    assert!(with(429)[0].header("retry-after").parse().is_ok_and(|pause: u64| (1..=90).contains(&pause)));
+    let right = json!({"currentPassword": ann.password, "newPassword": "battery staple"});
+    ann.rest.post("/users/me/password", &right).await.assert_failure(429, "RATE_LIMITED");
+    ben.sign_in().await;
+    ann.sign_in().await;
+    server.assert_untroubled();
+}
+
+#[tokio::test]
 async fn an_address_that_nobody_vouches_for_is_no_way_around_a_limit() {
     let server = production().set("RATE_LIMIT_REGISTRATIONS", "2/h").set("RATE_LIMIT_CONNECTS", "2/h").start().await;
     let rest = server.rest();

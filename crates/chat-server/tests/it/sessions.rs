@@ -132,3 +132,19 @@ async fn one_user_s_connections_are_bounded() {
     let ben = server.register("ben").await;
     server.connect(&ben).await.ask("presence:get", json!({"userId": ben.id})).await;
 }
+
+#[tokio::test]
+async fn a_password_signs_in_however_the_keyboard_writes_its_accents() {
+    let server = start().await;
+    let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+    for (name, set, typed) in [("ann", composed, decomposed), ("ben", decomposed, composed)] {
+        let email = format!("{name}@test.example");
+        let body = json!({"email": email, "username": name, "password": set});
+        server.rest().post("/auth/register", &body).await.data(201);
+        for password in [typed, set] {
+            server.rest().post("/auth/login", &json!({"email": email, "password": password})).await.data(200);
+        }
+        let plain = json!({"email": email, "password": "cafe au lait"});
+        server.rest().post("/auth/login", &plain).await.assert_failure(401, "INVALID_CREDENTIALS");
+    }
+}

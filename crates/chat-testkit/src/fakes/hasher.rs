@@ -1,6 +1,6 @@
 use super::lock;
 use async_trait::async_trait;
-use chat_domain::auth::{HashError, Password, PasswordHash, PasswordHasher};
+use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher};
 use std::sync::Mutex;
 
 /// A hasher that costs nothing and hides nothing.
@@ -52,15 +52,24 @@ fn prefix(round: u32) -> String {
 
 #[async_trait]
 impl PasswordHasher for FastHasher {
-    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&self, password: Password, _: &AttemptSource) -> Result<PasswordHash, HashError> {
         self.count(|state| &mut state.hashed)?;
         Ok(PasswordHash::new(prefix(lock(&self.0).round) + password.reveal()))
     }
 
-    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, HashError> {
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+        _: &AttemptSource,
+    ) -> Result<Comparison, HashError> {
         self.count(|state| &mut state.compared)?;
         let hashed = hash.as_ref().and_then(|hash| hash.reveal().split_once(':')).map(|(_, hashed)| hashed);
-        Ok(hashed == Some(password.reveal()))
+        Ok(match hashed {
+            Some(hashed) if hashed == password.reveal() => Comparison::Matches,
+            Some(hashed) if Some(hashed) == password.reveal_typed() => Comparison::MatchesAsTyped,
+            _ => Comparison::Differs,
+        })
     }
 
     fn is_outdated(&self, hash: &PasswordHash) -> bool {

@@ -1,0 +1,277 @@
+//! The line in front of the hashes. Addresses take turns, and within an address accounts do: a client that asks for
+//! many hashes waits behind its own, and everybody else for one hash per address that is waiting.
+
+use crate::HashingLimits;
+use chat_domain::auth::{AttemptSource, HashError};
+use chat_domain::rate_limits::LimitedAddress;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct FairLine {
+    limits: HashingLimits,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    /// Turns that nobody has; none as long as somebody waits.
+    free: usize,
+    waiting: usize,
+    next_ticket: u64,
+    /// The first is next; never with nobody in it.
+    addresses: VecDeque<AddressLine>,
+}
+
+struct AddressLine {
+    address: Option<LimitedAddress>,
+    /// The first is next; never with nobody in it.
+    accounts: VecDeque<AccountLine>,
+}
+
+struct AccountLine {
+    account: String,
+    waiters: VecDeque<Waiter>,
+}
+
+struct Waiter {
+    ticket: u64,
+    wake: oneshot::Sender<Turn>,
+}
+
+impl FairLine {
+    pub(crate) fn new(limits: HashingLimits) -> Self {
+        let state = State { free: limits.parallel.get(), waiting: 0, next_ticket: 0, addresses: VecDeque::new() };
+        Self { limits, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Waits for a turn; `Overloaded` where the line is full, or the wait too long.
+    pub(crate) async fn turn(&self, source: &AttemptSource) -> Result<Turn, HashError> {
+        let (ticket, woken) = {
+            let mut state = self.lock();
+            if state.free > 0 {
+                state.free -= 1;
+                return Ok(Turn(Some(self.clone())));
+            }
+            state.join(source, self.limits).ok_or(HashError::Overloaded)?
+        };
+        let _place = Place { line: self, source, ticket };
+        match tokio::time::timeout(self.limits.wait, woken).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(HashError::Overloaded),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn join(&mut self, source: &AttemptSource, limits: HashingLimits) -> Option<(u64, oneshot::Receiver<Turn>)> {
+        let at = self.addresses.iter().position(|line| line.address == source.address());
+        let in_address = at.map_or(0, |at| self.addresses[at].len());
+        if self.waiting >= limits.waiting || in_address >= limits.waiting_per_address {
+            return None;
+        }
+        let at = at.unwrap_or_else(|| {
+            self.addresses.push_back(AddressLine { address: source.address(), accounts: VecDeque::new() });
+            self.addresses.len() - 1
+        });
+        let accounts = &mut self.addresses[at].accounts;
+        let (wake, woken) = oneshot::channel();
+        let waiter = Waiter { ticket: self.next_ticket, wake };
+        match accounts.iter_mut().find(|line| line.account == source.account()) {
+            Some(line) => line.waiters.push_back(waiter),
+            None => accounts
+                .push_back(AccountLine { account: source.account().to_owned(), waiters: VecDeque::from([waiter]) }),
+        }
+        self.waiting += 1;
+        self.next_ticket += 1;
+        Some((self.next_ticket - 1, woken))
+    }
+
+    /// Takes the next waiter out; its address and its account go to the end of their lines.
+    fn next(&mut self) -> Option<Waiter> {
+        let mut address = self.addresses.pop_front()?;
+        let mut account = address.accounts.pop_front()?;
+        let waiter = account.waiters.pop_front();
+        if !account.waiters.is_empty() {
+            address.accounts.push_back(account);
+        }
+        if !address.accounts.is_empty() {
+            self.addresses.push_back(address);
+        }
+        self.waiting -= usize::from(waiter.is_some());
+        waiter
+    }
+
+    fn leave(&mut self, source: &AttemptSource, ticket: u64) {
+        let Some(at) = self.addresses.iter().position(|line| line.address == source.address()) else { return };
+        let accounts = &mut self.addresses[at].accounts;
+        let Some(account) = accounts.iter().position(|line| line.account == source.account()) else { return };
+        let waiters = &mut accounts[account].waiters;
+        let before = waiters.len();
+        waiters.retain(|waiter| waiter.ticket != ticket);
+        let left = before - waiters.len();
+        if waiters.is_empty() {
+            accounts.remove(account);
+        }
+        if accounts.is_empty() {
+            self.addresses.remove(at);
+        }
+        self.waiting -= left;
+    }
+}
+
+impl AddressLine {
+    fn len(&self) -> usize {
+        self.accounts.iter().map(|account| account.waiters.len()).sum()
+    }
+}
+
+/// The right to hash now; given on when dropped.
+pub(crate) struct Turn(Option<FairLine>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(line) = self.0.take() else { return };
+        loop {
+            let waiter = {
+                let mut state = line.lock();
+                let Some(waiter) = state.next() else {
+                    state.free += 1;
+                    return;
+                };
+                waiter
+            };
+            match waiter.wake.send(Self(Some(line.clone()))) {
+                Ok(()) => return,
+                // It gave up meanwhile: its turn is the next one's, and must not be given on a second time.
+                Err(mut turn) => turn.0 = None,
+            }
+        }
+    }
+}
+
+/// A place in the line; left when the caller gives up waiting.
+struct Place<'a> {
+    line: &'a FairLine,
+    source: &'a AttemptSource,
+    ticket: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.line.lock().leave(self.source, self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+    use std::time::Duration;
+    use tokio::sync::mpsc;
+
+    fn line(waiting: usize, waiting_per_address: usize) -> FairLine {
+        let wait = Duration::from_mins(1);
+        FairLine::new(HashingLimits { parallel: NonZeroUsize::MIN, waiting, waiting_per_address, wait })
+    }
+
+    fn source(host: u8, account: &str) -> AttemptSource {
+        AttemptSource::new(Some(&format!("192.0.2.{host}")), account)
+    }
+
+    /// Puts these into the line one after the other, and answers in which order they had their turns.
+    async fn served(line: &FairLine, sources: Vec<AttemptSource>) -> Vec<AttemptSource> {
+        let busy = line.turn(&source(0, "nobody")).await.expect("the only turn");
+        let (done, mut order) = mpsc::unbounded_channel();
+        for (number, source) in sources.into_iter().enumerate() {
+            let (own, done) = (line.clone(), done.clone());
+            tokio::spawn(async move {
+                let _turn = own.turn(&source).await.expect("a turn");
+                done.send(source).expect("a listener");
+            });
+            while line.lock().waiting <= number {
+                tokio::task::yield_now().await;
+            }
+        }
+        drop((busy, done));
+        let mut served = Vec::new();
+        while let Some(source) = order.recv().await {
+            served.push(source);
+        }
+        served
+    }
+
+    #[tokio::test]
+    async fn a_client_that_asks_for_many_hashes_waits_behind_its_own() {
+        let line = line(100, 100);
+        let mut sources = vec![source(1, "ann"); 20];
+        sources.extend([source(2, "bob"), source(1, "cid")]);
+        let served = served(&line, sources).await;
+        assert_eq!(served.len(), 22);
+        let place = |of: &AttemptSource| served.iter().position(|source| source == of).expect("served");
+        assert!(place(&source(2, "bob")) <= 2, "another address waits for one hash of each: {served:?}");
+        assert!(place(&source(1, "cid")) <= 3, "so does another account of the same address: {served:?}");
+        let state = line.lock();
+        assert_eq!((state.free, state.waiting), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn many_accounts_of_one_address_are_still_one_address() {
+        let line = line(100, 100);
+        let mut sources: Vec<_> = (0..20).map(|number| source(1, &format!("guess{number}"))).collect();
+        sources.push(source(2, "bob"));
+        let served = served(&line, sources).await;
+        let place = served.iter().position(|of| *of == source(2, "bob")).expect("served");
+        assert!(place <= 2, "{served:?}");
+    }
+
+    #[tokio::test]
+    async fn one_address_cannot_take_all_the_places() {
+        let line = line(4, 2);
+        let busy = line.turn(&source(1, "ann")).await.expect("the only turn");
+        let (one, other) = (source(1, "ann"), source(2, "bob"));
+        let (mut first, mut second) = (Box::pin(line.turn(&one)), Box::pin(line.turn(&one)));
+        assert!(futures_are_waiting(&mut first).await && futures_are_waiting(&mut second).await);
+        assert!(matches!(line.turn(&one).await, Err(HashError::Overloaded)), "its places are taken");
+        let mut third = Box::pin(line.turn(&other));
+        assert!(futures_are_waiting(&mut third).await, "another address has its own");
+        drop((first, second));
+        assert_eq!(line.lock().waiting, 1, "callers that give up leave the line");
+        drop(busy);
+        assert!(third.await.is_ok());
+    }
+
+    async fn futures_are_waiting(future: &mut (impl Future<Output = Result<Turn, HashError>> + Unpin)) -> bool {
+        tokio::select! { biased; _ = future => false, () = std::future::ready(()) => true }
+    }
+
+    #[tokio::test]
+    async fn of_many_who_wait_and_give_up_at_random_no_turn_is_lost() {
+        let line = FairLine::new(HashingLimits {
+            parallel: NonZeroUsize::new(3).expect("three"),
+            waiting: 1_000,
+            waiting_per_address: 1_000,
+            wait: Duration::from_micros(200),
+        });
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..500_u32 {
+            let line = line.clone();
+            tasks.spawn(async move {
+                let source = source(u8::try_from(number % 7).expect("a byte"), &format!("{}", number % 3));
+                let turn = line.turn(&source).await;
+                for _ in 0..number % 5 {
+                    tokio::task::yield_now().await;
+                }
+                drop(turn);
+            });
+        }
+        tasks.join_all().await;
+        let state = line.lock();
+        assert_eq!((state.free, state.waiting, state.addresses.len()), (3, 0, 0));
+    }
+}

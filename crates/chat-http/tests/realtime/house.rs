@@ -9,7 +9,7 @@ use chat_domain::conversations::ConversationName;
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{EmailAddress, Username};
 use chat_domain::{Clock as _, UserId};
-use chat_http::{Dialect, HttpSettings, HttpState, Limits, Listener, Network, Quotas, Readiness, serve};
+use chat_http::{Dialect, HttpSettings, HttpState, Limits, Listener, Quotas, Readiness, serve};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
@@ -114,7 +114,7 @@ impl House {
         let (mut state, folder) = state(RealtimeSettings::default());
         let limiter = Arc::new(InProcessRateLimiter::new(state.clock.clone()));
         state.limits = Arc::new(Limits::new(limiter, quotas, true));
-        let trusted_proxies = ["127.0.0.1".parse::<Network>().expect("an address")].into_iter().collect();
+        let trusted_proxies = [std::net::IpAddr::from([127, 0, 0, 1]).into()].into_iter().collect();
         state.settings = Arc::new(HttpSettings { trusted_proxies, ..HttpSettings::default() });
         Self::serve((state, folder))
     }

@@ -9,6 +9,7 @@ use chat_domain::{
 };
 use std::future::Future;
 use std::ops::Deref;
+use std::time::Instant;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub(crate) struct Core {
@@ -127,15 +128,10 @@ impl Core {
     }
 
     /// Notes sessions that the store has ended just now, then closes their sockets.
-    pub(crate) fn sessions_ended(
-        &self,
-        sessions: impl IntoIterator<Item = SessionId>,
-        reason: EndReason,
-        at: Timestamp,
-    ) {
+    pub(crate) fn sessions_ended(&self, sessions: impl IntoIterator<Item = SessionId>, reason: EndReason) {
         for session in sessions {
             tracing::info!(%session, ?reason, "session ended");
-            self.ended.note(session, at);
+            self.ended.note(session, Instant::now());
             self.live_connections.close_session(session);
         }
     }

@@ -8,8 +8,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Clocks of two machines may differ by so much.
+/// A token is accepted this long after its end.
 pub const ACCESS_TOKEN_LEEWAY: Duration = Duration::from_secs(5);
+
+/// A token is accepted this long before it was issued: the clock of the node that issued it may be ahead. Two nodes that are each up to
+/// five minutes off differ by so much. An early token gives nothing away: a holder could wait for its time.
+pub const ACCESS_TOKEN_EARLIEST: Duration = Duration::from_mins(10);
 
 /// The only algorithm: a token says which one it was signed with, but has no say in it.
 const ALGORITHM: Algorithm = Algorithm::HS256;
@@ -96,7 +100,7 @@ impl AccessTokens for JwtAccessTokens {
         if now >= expires_at.plus(ACCESS_TOKEN_LEEWAY) {
             return Err(InvalidToken::Expired);
         }
-        if now.plus(ACCESS_TOKEN_LEEWAY) < instant(claims.nbf)? {
+        if now.plus(ACCESS_TOKEN_EARLIEST) < instant(claims.nbf)? {
             return Err(InvalidToken::Invalid);
         }
         Ok(AccessClaims {

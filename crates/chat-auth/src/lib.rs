@@ -22,7 +22,7 @@ mod fair_line;
 mod keys;
 mod refresh_tokens;
 
-pub use access_tokens::{ACCESS_TOKEN_LEEWAY, JwtAccessTokens};
+pub use access_tokens::{ACCESS_TOKEN_EARLIEST, ACCESS_TOKEN_LEEWAY, JwtAccessTokens};
 pub use bcrypt_hasher::{BcryptCost, BcryptHasher, HashingLimits, InvalidBcryptCost};
 pub use keys::{InvalidSigningKeys, SigningKey, SigningKeys};
 pub use refresh_tokens::SealedRefreshTokens;

@@ -13,6 +13,7 @@
 
 pub mod auth;
 pub mod calls;
+mod commits;
 pub mod conversations;
 mod error_code;
 mod events;
@@ -29,6 +30,7 @@ mod turns;
 pub mod typing;
 pub mod users;
 
+pub use commits::{CommitCursor, Committed};
 pub use error_code::ErrorCode;
 pub use events::{Audience, Change, ChangeKind, ChangeLog, ChangeRange, Envelope, Event, EventBus, Expected};
 pub use ids::{

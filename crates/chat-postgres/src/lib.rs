@@ -89,6 +89,7 @@ mod open_error;
 mod pool;
 mod receipts;
 mod schema;
+mod snapshot;
 mod start;
 mod statement;
 mod status;

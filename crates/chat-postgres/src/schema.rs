@@ -1,4 +1,10 @@
-// What `diesel print-schema` makes of migrations/postgres; see diesel.toml.
+// What `diesel print-schema` makes of migrations/postgres (the types' module restricted to the crate); see diesel.toml.
+
+pub(crate) mod sql_types {
+    #[derive(diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "xid8", schema = "pg_catalog"))]
+    pub struct Xid8;
+}
 
 diesel::table! {
     users (id) {
@@ -28,6 +34,9 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
     sessions (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -41,6 +50,7 @@ diesel::table! {
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        ended_xid -> Nullable<Xid8>,
     }
 }
 
@@ -65,6 +75,9 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Xid8;
+
     participants (conversation_id, user_id) {
         conversation_id -> Uuid,
         user_id -> Uuid,
@@ -75,6 +88,7 @@ diesel::table! {
         joined_seq -> BigInt,
         delivered_seq -> BigInt,
         read_seq -> BigInt,
+        joined_xid -> Nullable<Xid8>,
     }
 }
 

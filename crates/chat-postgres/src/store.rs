@@ -3,9 +3,12 @@ use crate::connect::{ConnectFault, Connector};
 use crate::database::Database;
 use crate::fault::{Fault, MayConflict};
 use crate::messages::Writers;
+use crate::statement::cached_statement;
 use crate::status::PostgresStatus;
+use crate::time::timestamp;
 use crate::{OpenError, PostgresConfig, migrate};
-use chat_domain::{BoxError, StoreError};
+use chat_domain::{BoxError, StoreError, Timestamp};
+use diesel::sql_types::BigInt;
 use diesel_async::AsyncPgConnection;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +19,12 @@ const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// A server that still has the connection and works on nothing, stopped or behind a cut cable, is given up this long
 /// after the time it has for a statement.
 const GRACE: Duration = Duration::from_secs(5);
+
+cached_statement!(
+    /// The least of questions, and the server's time as our microseconds.
+    ServerTime {} -> BigInt,
+    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+);
 
 /// Every store port, on a `PostgreSQL` server that other nodes may use too. Cheap to clone; its tasks end with the last
 /// clone, or with
@@ -55,12 +64,12 @@ impl PostgresStore {
         migrate::migrate(&Connector::new(&config)?, &config).await
     }
 
-    /// Whether the server answers now, by the way that calls take.
-    pub async fn ping(&self) -> Result<(), StoreError> {
+    /// Whether the server answers now, by the way that calls take; its answer is the time by its clock.
+    pub async fn ping(&self) -> Result<Timestamp, StoreError> {
         self.query(async |connection| {
             use diesel_async::RunQueryDsl;
-            diesel::sql_query("SELECT 1").execute(connection).await.map_err(Fault::from)?;
-            Ok::<_, Fault>(())
+            let micros: i64 = (ServerTime {}).get_result(connection).await.map_err(Fault::from)?;
+            Ok::<_, Fault>(timestamp(micros))
         })
         .await
     }

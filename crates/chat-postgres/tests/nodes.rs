@@ -1,6 +1,6 @@
 //! Several nodes on one database.
 
-use chat_domain::conversations::{AddParticipant, ConversationStore as _, ParticipantError};
+use chat_domain::conversations::{AddParticipant, ParticipantError};
 use chat_domain::messages::AppendError;
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
@@ -168,28 +168,4 @@ async fn the_statements_of_a_shared_commit_arrive_in_order() {
     for steps in batches {
         assert_eq!(steps.replace("bhrrwwwc", ""), "", "{steps}");
     }
-}
-
-#[tokio::test]
-async fn who_has_joined_lately_and_still_takes_part_is_listed_with_the_change_that_brought_them() {
-    let url = Postgres::shared().create_database();
-    let store = Arc::new(PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store"));
-    let scene = Scene::new(Stores::of(store.clone(), ()));
-    let [ann, bob, cat, dan] = scene.users_named(["ann", "bob", "cat", "dan"]).await;
-    let before = scene.now();
-    let group = scene.group(ann, &[bob, dan]).await;
-    let added = scene.add(group, ann, cat).await;
-    scene.remove(group, ann, bob).await;
-    scene.remove(group, ann, dan).await;
-    let back = scene.add(group, ann, bob).await;
-    let listed = async |since, limit| {
-        let joined = store.list_joined(since, limit).await.expect("a list");
-        joined.into_iter().map(|joined| (joined.user_id, joined.pos.get(), joined.at)).collect::<Vec<_>>()
-    };
-    let all = listed(before, 10).await;
-    let users_and_changes: Vec<_> = all.iter().map(|(user, pos, _)| (*user, *pos)).collect();
-    assert_eq!(users_and_changes, [(ann, 1), (cat, added.pos.get()), (bob, back.pos.get())], "dan has left");
-    assert_eq!(listed(before, 2).await, all[..2], "the oldest first");
-    assert_eq!(listed(all[2].2, 10).await, all[2..]);
-    assert!(listed(scene.now(), 10).await.is_empty());
 }

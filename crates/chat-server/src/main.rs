@@ -7,6 +7,7 @@
 //! the README; tests hold the four together.
 
 mod cli;
+mod clock;
 mod cluster;
 mod config;
 mod listen;

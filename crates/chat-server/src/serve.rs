@@ -43,6 +43,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     });
     let Metrics { state, store, cluster, .. } = wired;
     state.app.auth.refresh_ended_sessions().await.context("cannot read the sessions that ended")?;
+    // From here on no joining is overlooked.
+    state.fan_out.check_tails().await.context("cannot read who has joined a conversation")?;
     let mut tickers = tickers::start(&state, &store);
     if let Some(cluster) = &cluster {
         tickers::keep_presence(&mut tickers, &state, cluster);

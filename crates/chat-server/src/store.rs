@@ -1,17 +1,19 @@
 //! The database behind the ports, whichever it is.
 
+use crate::clock::DatabaseClock;
 use crate::config::Database;
 use anyhow::Context as _;
-use chat_domain::ChangeLog;
+use chat_app::SystemClock;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
+use chat_domain::{ChangeLog, Clock};
 use chat_postgres::{PostgresStatus, PostgresStore};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Both databases, as what wires them sees them. Cheap to clone.
 #[derive(Clone)]
@@ -19,7 +21,7 @@ pub(crate) enum Store {
     /// Embedded.
     File(SqliteStore),
     /// `PostgreSQL`.
-    Server(PostgresStore),
+    Server(PostgresStore, Arc<DatabaseClock>),
 }
 
 /// One store, port by port.
@@ -45,7 +47,10 @@ impl Store {
             }
             Database::Server(config) => {
                 let opened = PostgresStore::open(config).await;
-                Ok(Self::Server(opened.context("cannot open the database (DATABASE_URL)")?))
+                let store = opened.context("cannot open the database (DATABASE_URL)")?;
+                let asked = Instant::now();
+                let time = store.ping().await.context("cannot ask the database for the time (DATABASE_URL)")?;
+                Ok(Self::Server(store, Arc::new(DatabaseClock::measured(time, asked))))
             }
         }
     }
@@ -67,15 +72,28 @@ impl Store {
     pub(crate) fn ports(&self) -> StorePorts {
         match self {
             Self::File(store) => ports_of(store),
-            Self::Server(store) => ports_of(store),
+            Self::Server(store, _) => ports_of(store),
         }
     }
 
-    /// Whether the database answers within this time. A file always does.
+    /// The clock that everybody who shares the database goes by: of a file, this machine's.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        match self {
+            Self::File(_) => Arc::new(SystemClock),
+            Self::Server(_, clock) => clock.clone(),
+        }
+    }
+
+    /// Whether the database answers within this time. A file always does; what a server answers sets the clock.
     pub(crate) async fn answers(&self, patience: Duration) -> bool {
         match self {
             Self::File(_) => true,
-            Self::Server(store) => matches!(tokio::time::timeout(patience, store.ping()).await, Ok(Ok(()))),
+            Self::Server(store, clock) => {
+                let asked = Instant::now();
+                let Ok(Ok(time)) = tokio::time::timeout(patience, store.ping()).await else { return false };
+                clock.correct(time, asked);
+                true
+            }
         }
     }
 
@@ -83,7 +101,7 @@ impl Store {
     pub(crate) fn readers(&self) -> usize {
         match self {
             Self::File(_) => SqliteConfig::DEFAULT_READERS,
-            Self::Server(store) => store.status().pool.limit,
+            Self::Server(store, _) => store.status().pool.limit,
         }
     }
 
@@ -91,7 +109,7 @@ impl Store {
     pub(crate) fn status(&self) -> Option<PostgresStatus> {
         match self {
             Self::File(_) => None,
-            Self::Server(store) => Some(store.status()),
+            Self::Server(store, _) => Some(store.status()),
         }
     }
 
@@ -101,7 +119,7 @@ impl Store {
             Self::File(store) => {
                 tokio::task::spawn_blocking(move || store.close()).await.context("the database did not close")
             }
-            Self::Server(store) => {
+            Self::Server(store, _) => {
                 store.close().await;
                 Ok(())
             }

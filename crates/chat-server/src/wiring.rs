@@ -4,11 +4,10 @@ use crate::cluster;
 use crate::config::{Config, Environment, Keys};
 use crate::metrics::{CountedLimits, CountedMessages, Metrics};
 use crate::store::Store;
-use chat_app::{App, CallLimits, LoginLimits, Ports, Settings, SystemClock, UuidV7Source};
+use chat_app::{App, CallLimits, LoginLimits, Ports, Settings, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
-use chat_domain::Clock as _;
 use chat_http::{AllowedOrigins, FrameQuota, HttpSettings, HttpState, Limits, Readiness};
 use chat_realtime::{FanOut, RealtimeSettings};
 use std::sync::Arc;
@@ -30,7 +29,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
     let refresh_keys = signing_keys(config.refresh_keys.as_ref(), config, REFRESH_SECRET_FILE)?;
 
-    let stores = store.ports();
+    let (stores, clock) = (store.ports(), store.clock());
     let runtime = Handle::current();
     let fan_out = FanOut::new(
         realtime_settings(config),
@@ -39,7 +38,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         stores.messages.clone(),
         runtime.clone(),
     );
-    let shared = cluster::share(config.redis.as_ref(), &fan_out, Arc::new(SystemClock))?;
+    let shared = cluster::share(config.redis.as_ref(), &fan_out, clock.clone())?;
     let (messages, sends) = CountedMessages::around(stores.messages);
     let (rate_limiter, refusals) = CountedLimits::around(shared.rate_limiter);
     let ports = Ports {
@@ -58,7 +57,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         bus: shared.bus,
         rate_limiter: rate_limiter.clone(),
         live_connections: fan_out.clone(),
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         ids: Arc::new(UuidV7Source),
     };
     let settings = Settings {
@@ -90,8 +89,8 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         runtime,
         readiness: Readiness::ready(),
         stats: Arc::default(),
-        clock: Arc::new(SystemClock),
-        started_at: SystemClock.now(),
+        started_at: clock.now(),
+        clock,
     };
     Ok(Metrics {
         state,

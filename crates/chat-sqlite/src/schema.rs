@@ -41,6 +41,14 @@ diesel::table! {
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        ended_no -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    commit_counters (name) {
+        name -> Text,
+        value -> BigInt,
     }
 }
 
@@ -131,4 +139,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     messages,
     conversation_changes,
     group_name_suffixes,
+    commit_counters,
 );

@@ -89,7 +89,7 @@ async fn no_statement_scans_a_table() {
     stores::receipts::positions_only_move_forward_and_never_past_the_newest(stores()).await;
     stores::rotation::a_spent_token_that_comes_back_late_ends_the_family(stores()).await;
     stores::search::search_is_paged_in_order_of_username(stores()).await;
-    stores::sessions::ended_sessions_are_listed_from_an_instant_on(stores()).await;
+    stores::sessions::ended_sessions_are_followed_in_the_order_of_commits_whatever_the_clocks_say(stores()).await;
     stores::sessions::pruning_forgets_what_ended_or_expired_before(stores()).await;
     let mut statements = recorded();
     statements.sort_unstable();

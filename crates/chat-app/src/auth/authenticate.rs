@@ -1,3 +1,4 @@
+use super::ended::MARGIN;
 use super::{Auth, AuthError};
 use chat_domain::auth::Actor;
 
@@ -7,7 +8,7 @@ impl Auth {
     pub fn authenticate(&self, token: &str) -> Result<Actor, AuthError> {
         let now = self.0.now();
         let claims = self.0.access_tokens.verify(token, now)?;
-        if now >= claims.issued_at.plus(self.ended_are_kept_for()) {
+        if now >= claims.issued_at.plus(self.0.settings.access_token_lifetime + MARGIN) {
             return Err(AuthError::TokenExpired);
         }
         if self.0.ended.contains(claims.session_id) {

@@ -46,7 +46,7 @@ impl Auth {
         let Some((hash, comparison)) = still_good else {
             let (session, now) = (signed_in.refresh_token.session_id(), self.0.now());
             self.0.sessions.end(user_id, session, EndReason::PasswordChanged, now).await?;
-            self.0.sessions_ended([session], EndReason::PasswordChanged, now);
+            self.0.sessions_ended([session], EndReason::PasswordChanged);
             return Err(AuthError::InvalidCredentials);
         };
         if comparison == Comparison::MatchesAsTyped || self.0.hasher.is_outdated(&hash) {
@@ -103,7 +103,7 @@ impl Auth {
         };
         let displaced =
             self.0.sessions.create(NewSession { session, token_hash: refresh_token.hash().clone() }).await?;
-        self.0.sessions_ended(displaced, EndReason::Displaced, now);
+        self.0.sessions_ended(displaced, EndReason::Displaced);
         Ok(self.signed_in(user, id, refresh_token, now))
     }
 }

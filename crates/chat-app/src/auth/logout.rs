@@ -6,7 +6,7 @@ impl Auth {
     pub async fn logout(&self, actor: Actor) -> Result<(), AuthError> {
         let now = self.0.now();
         self.0.sessions.end(actor.user_id, actor.session_id, EndReason::SignedOut, now).await?;
-        self.0.sessions_ended([actor.session_id], EndReason::SignedOut, now);
+        self.0.sessions_ended([actor.session_id], EndReason::SignedOut);
         Ok(())
     }
 
@@ -14,7 +14,7 @@ impl Auth {
     pub async fn logout_all(&self, actor: Actor) -> Result<(), AuthError> {
         let now = self.0.now();
         let ended = self.0.sessions.end_all(actor.user_id, EndReason::SignedOut, now).await?;
-        self.0.sessions_ended(ended, EndReason::SignedOut, now);
+        self.0.sessions_ended(ended, EndReason::SignedOut);
         Ok(())
     }
 }

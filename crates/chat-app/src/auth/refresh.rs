@@ -28,7 +28,7 @@ impl Auth {
             }
             RotateOutcome::Reused(ended) => {
                 tracing::warn!(session = %ended.id, user = %ended.user_id, "a spent refresh token came back");
-                self.0.sessions_ended([ended.id], EndReason::TokenReused, ended.ended_at);
+                self.0.sessions_ended([ended.id], EndReason::TokenReused);
                 Err(AuthError::RefreshTokenReused)
             }
             RotateOutcome::Unknown => Err(AuthError::SessionRevoked),

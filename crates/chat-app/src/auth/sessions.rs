@@ -15,7 +15,7 @@ impl Auth {
         if !self.0.writing(actor.user_id, end).await? {
             return Err(AuthError::SessionNotFound);
         }
-        self.0.sessions_ended([session], EndReason::SignedOut, now);
+        self.0.sessions_ended([session], EndReason::SignedOut);
         Ok(())
     }
 

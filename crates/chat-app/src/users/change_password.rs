@@ -48,7 +48,7 @@ impl Users {
             let now = self.0.now();
             let change = HashChange { expected, hash };
             if let Some(ended) = self.0.users.set_password(actor.user_id, change, actor.session_id, now).await? {
-                self.0.sessions_ended(ended, EndReason::PasswordChanged, now);
+                self.0.sessions_ended(ended, EndReason::PasswordChanged);
                 return Ok(());
             }
         }

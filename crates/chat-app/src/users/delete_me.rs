@@ -8,7 +8,7 @@ impl Users {
         let now = self.0.now();
         let deleted = self.0.writing(actor.user_id, self.0.users.delete(actor.user_id, now)).await?;
         let deleted = deleted.ok_or(UsersError::AccountGone)?;
-        self.0.sessions_ended(deleted.ended_sessions, EndReason::AccountDeleted, now);
+        self.0.sessions_ended(deleted.ended_sessions, EndReason::AccountDeleted);
         self.0.publish_changes(deleted.changes).await;
         Ok(())
     }

@@ -1,7 +1,7 @@
 use crate::world::{PASSWORD, World, client, nobody};
 use chat_app::{App, AuthError, Coded, Settings, SignedIn};
-use chat_domain::auth::MAX_SESSIONS_PER_USER;
-use chat_domain::{Clock as _, ErrorCode, SessionId};
+use chat_domain::auth::{EndReason, MAX_SESSIONS_PER_USER, SessionStore as _};
+use chat_domain::{Clock as _, ErrorCode, SessionId, Timestamp};
 use std::time::Duration;
 
 fn code_of(app: &App, signed_in: &SignedIn) -> Option<ErrorCode> {
@@ -127,6 +127,26 @@ async fn another_node_turns_the_session_away_once_it_has_read_of_its_end() {
 }
 
 #[tokio::test]
+async fn a_sign_out_by_a_node_whose_clock_is_off_is_learned_like_any_other() {
+    let world = World::new();
+    world.user("ann").await;
+    let (phone, laptop) =
+        (world.login("ann", PASSWORD).await.expect("in"), world.login("ann", PASSWORD).await.expect("in"));
+    let (other, connections) = world.another_node();
+    other.auth.refresh_ended_sessions().await.expect("read");
+    for (signed_in, by) in [(&phone, -1), (&laptop, 1)] {
+        // The store is told the time of the node that signs out.
+        let (session, now) = (signed_in.refresh_token.session_id(), world.clock.now().as_unix_micros());
+        let at = Timestamp::from_unix_micros(now + by * 300_000_000);
+        let user = world.actor(signed_in).user_id;
+        assert!(world.store.end(user, session, EndReason::SignedOut, at).await.expect("ended"));
+        other.auth.refresh_ended_sessions().await.expect("read");
+        assert_eq!(code_of(&other, signed_in), Some(ErrorCode::SessionRevoked), "{by}");
+        assert_eq!(connections.take(), [session]);
+    }
+}
+
+#[tokio::test]
 async fn a_node_that_starts_learns_what_ended_while_tokens_are_still_about() {
     let world = World::new();
     world.user("ann").await;
@@ -157,7 +177,8 @@ async fn what_ended_is_forgotten_when_its_tokens_are_worthless_anyway() {
     world.user("ann").await;
     let laptop = world.login("ann", PASSWORD).await.expect("signed in");
     world.app.auth.logout(world.actor(&laptop)).await.expect("signed out");
-    world.clock.advance(Duration::from_mins(15));
+    // Its lifetime, and as much as two clocks may differ.
+    world.clock.advance(Duration::from_mins(25));
     assert_eq!(world.app.auth.prune_sessions().await.expect("pruned"), 0);
     world.clock.advance(Duration::from_mins(2));
     world.app.auth.refresh_ended_sessions().await.expect("read");

@@ -2,7 +2,7 @@ use super::{
     AccessClaims, AttemptSource, Comparison, EndReason, EndedSession, InvalidToken, NewSession, Password, PasswordHash,
     RefreshToken, RotateOutcome, RotateSession, Session,
 };
-use crate::{BoxError, SessionId, StoreError, Timestamp, UserId};
+use crate::{BoxError, CommitCursor, Committed, SessionId, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -80,8 +80,9 @@ pub trait SessionStore: Send + Sync {
     /// The live sessions of this user that have not expired at `now`, the one used last first.
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
-    /// The sessions that ended at or after `since`, in one indexed query.
-    async fn list_ended_since(&self, since: Timestamp) -> Result<Vec<EndedSession>, StoreError>;
+    /// The sessions whose ends were committed after the cursor, in any order, in one indexed query, whatever the clocks say; without a
+    /// cursor all ended sessions that are kept. A session may be listed again, and is never left out.
+    async fn list_ended(&self, after: Option<&CommitCursor>) -> Result<Committed<EndedSession>, StoreError>;
 
     /// Forgets sessions that ended or expired before `before`; returns how many.
     async fn prune(&self, before: Timestamp) -> Result<u64, StoreError>;

@@ -3,7 +3,7 @@ use super::{
     Refusal, Role,
 };
 use crate::receipts::{Positions, PositionsMoved};
-use crate::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
+use crate::{Change, CommitCursor, Committed, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -176,8 +176,6 @@ pub struct Joined {
     pub user_id: UserId,
     /// By which change.
     pub pos: Pos,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// Conversations and participants. Writing methods decide by [`super::decisions`](super) inside their transaction, so that a race
@@ -219,11 +217,12 @@ pub trait ConversationStore: Send + Sync {
     /// The newest `pos` of each of these conversations that exists, in any order, in one query.
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
 
-    /// Those who have come to take part in anything since then and still do, oldest first, at most `limit`, in one query: what a node asks for that may
-    /// not have been told. Where a user left and came back, the latest coming counts. A store of one process alone, which is always told, may leave it
-    /// at this.
-    async fn list_joined(&self, _since: Timestamp, _limit: u32) -> Result<Vec<Joined>, StoreError> {
-        Ok(Vec::new())
+    /// The users whose joining of a conversation was committed after the cursor and who still take part, at most `limit`, in one query,
+    /// whatever the clocks say: for a node that may not have been told. A page of `limit` may have a successor. Where a user left and
+    /// joined again, the last joining counts. Without a cursor: nobody, and the cursor from which on to follow. The store of a single
+    /// process, which is always told, may leave it at this.
+    async fn list_joined(&self, after: Option<&CommitCursor>, _limit: u32) -> Result<Committed<Joined>, StoreError> {
+        Ok(Committed { items: Vec::new(), cursor: after.cloned().unwrap_or_else(|| CommitCursor::new("")) })
     }
 
     /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many of them is the

@@ -11,7 +11,7 @@ pub(crate) use end::end_all_but;
 use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::auth::{EndReason, EndedSession, NewSession, RotateOutcome, RotateSession, Session, SessionStore};
-use chat_domain::{SessionId, StoreError, Timestamp, UserId};
+use chat_domain::{CommitCursor, Committed, SessionId, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl SessionStore for PostgresStore {
@@ -41,8 +41,8 @@ impl SessionStore for PostgresStore {
         self.query(async |connection| list::live(connection, user, now).await).await
     }
 
-    async fn list_ended_since(&self, since: Timestamp) -> Result<Vec<EndedSession>, StoreError> {
-        self.query(async |connection| list::ended_since(connection, since).await).await
+    async fn list_ended(&self, after: Option<&CommitCursor>) -> Result<Committed<EndedSession>, StoreError> {
+        self.query(async |connection| list::ended(connection, after).await).await
     }
 
     async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {

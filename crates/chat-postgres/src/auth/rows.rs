@@ -1,6 +1,6 @@
 use crate::schema::sessions;
 use crate::time::timestamp;
-use chat_domain::auth::{ClientInfo, EndReason, EndedSession, Session};
+use chat_domain::auth::{ClientInfo, EndReason, Session};
 use chat_domain::{SessionId, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -38,10 +38,6 @@ pub(super) struct FamilyRow {
     pub(super) token_hash: Vec<u8>,
     pub(super) previous_hash: Option<Vec<u8>>,
     pub(super) rotated_at: Option<i64>,
-}
-
-pub(super) fn ended((id, user_id, ended_at): (Uuid, Uuid, Option<i64>)) -> Option<EndedSession> {
-    Some(EndedSession { id: SessionId::new(id), user_id: UserId::new(user_id), ended_at: timestamp(ended_at?) })
 }
 
 pub(super) const fn reason_name(reason: EndReason) -> &'static str {

@@ -3,7 +3,7 @@
 use crate::fault::Stored;
 use crate::schema::conversation_changes;
 use crate::statement::cached_statement;
-use crate::time::micros;
+use crate::time::{micros, timestamp};
 use chat_domain::conversations::Role;
 use chat_domain::{ConversationId, Pos, Timestamp, UserId};
 use diesel::prelude::*;
@@ -20,23 +20,23 @@ pub(super) enum NewChange<'a> {
 }
 
 cached_statement!(
-    /// Takes the next `pos`. The order of lists never goes back, whatever the clocks say.
-    TakePos { id: Uuid, at: i64 } -> BigInt,
+    /// Takes the next `pos`, and a time that is not before that of the change before, whatever the clocks say.
+    TakePos { id: Uuid, at: i64 } -> (BigInt, BigInt),
     "UPDATE conversations SET last_pos = last_pos + 1, updated_at = greatest(updated_at, ",
     at as BigInt,
     ") WHERE id = ",
     id as SqlUuid,
-    " RETURNING last_pos",
+    " RETURNING last_pos, updated_at",
 );
 
-/// Numbers and stores a change.
+/// Numbers and stores a change; its number and its time.
 pub(super) async fn record(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
     change: &NewChange<'_>,
     at: Timestamp,
-) -> Stored<Pos> {
-    let pos: i64 = TakePos { id: id.as_uuid(), at: micros(at) }.get_result(connection).await?;
+) -> Stored<(Pos, Timestamp)> {
+    let (pos, at): (i64, i64) = TakePos { id: id.as_uuid(), at: micros(at) }.get_result(connection).await?;
     let (kind, user, role, member_ids) = match change {
         NewChange::Created { member_ids } => ("created", None, None, Some(uuids(member_ids))),
         NewChange::Updated => ("updated", None, None, None),
@@ -48,14 +48,14 @@ pub(super) async fn record(
             conversation_changes::conversation_id.eq(id.as_uuid()),
             conversation_changes::pos.eq(pos),
             conversation_changes::kind.eq(kind),
-            conversation_changes::at.eq(micros(at)),
+            conversation_changes::at.eq(at),
             conversation_changes::user_id.eq(user.map(UserId::as_uuid)),
             conversation_changes::role.eq(role),
             conversation_changes::member_ids.eq(member_ids),
         ))
         .execute(connection)
         .await?;
-    Ok(Pos::from_i64(pos))
+    Ok((Pos::from_i64(pos), timestamp(at)))
 }
 
 fn uuids(ids: &[UserId]) -> Vec<Uuid> {

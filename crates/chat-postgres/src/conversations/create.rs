@@ -97,7 +97,7 @@ struct Beginning<'a> {
 async fn begin(connection: &mut AsyncPgConnection, new: Beginning<'_>) -> Stored<CreatedConversation> {
     insert_participants(connection, &new).await?;
     let Beginning { id, created_by, members: member_ids, at, .. } = new;
-    let pos = record(connection, id, &NewChange::Created { member_ids: &member_ids }, at).await?;
+    let (pos, at) = record(connection, id, &NewChange::Created { member_ids: &member_ids }, at).await?;
     let overview = present(connection, id, created_by).await?;
     let kind = ChangeKind::Created { details: Box::new(overview.details.clone()), member_ids };
     Ok(CreatedConversation { overview, change: Some(Change { conversation_id: id, pos, at, kind }) })

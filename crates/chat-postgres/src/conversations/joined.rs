@@ -1,33 +1,109 @@
 use crate::fault::Stored;
+use crate::snapshot::{self, counts_anew};
 use crate::statement::cached_statement;
-use crate::time::timestamp;
 use chat_domain::conversations::Joined;
-use chat_domain::{ConversationId, Pos, Timestamp, UserId};
-use diesel::sql_types::{BigInt, Uuid as SqlUuid};
+use chat_domain::{CommitCursor, Committed, ConversationId, Pos, UserId};
+use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 cached_statement!(
-    /// Who takes part since lately. Whoever was there from the beginning came with the first change.
-    ListJoined { since: i64, limit: i64 } -> (SqlUuid, SqlUuid, BigInt, BigInt),
-    "SELECT p.conversation_id, p.user_id, p.joined_at, COALESCE((
+    /// Participants whose joining the snapshot `after` did not see, in the order of their transactions, from a place on. Whoever was there
+    /// from the beginning came with the first change. At least one row tells the present snapshot. Ids that this server has not given out
+    /// yet come from another one, with a restored dump.
+    ListJoined { after: String, xid: String, conversation: Uuid, user: Uuid, limit: i64 }
+        -> (Text, Nullable<Text>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<BigInt>),
+    "SELECT pg_current_snapshot()::text, p.joined_xid::text, p.conversation_id, p.user_id, COALESCE((
          SELECT max(c.pos) FROM conversation_changes AS c
          WHERE c.conversation_id = p.conversation_id AND c.user_id = p.user_id AND c.kind = 'participant_added'
      ), 1)
-     FROM participants AS p WHERE p.left_at IS NULL AND p.joined_at >= ",
-    since as BigInt,
-    " ORDER BY p.joined_at LIMIT ",
+     FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+         SELECT joined_xid, conversation_id, user_id FROM participants
+         WHERE left_at IS NULL
+           AND joined_xid >= pg_snapshot_xmin(",
+    after as Text,
+    "::pg_snapshot) AND joined_xid < pg_snapshot_xmax(pg_current_snapshot())
+           AND NOT pg_visible_in_snapshot(joined_xid, ",
+    after as Text,
+    "::pg_snapshot) AND (joined_xid, conversation_id, user_id) > (",
+    xid as Text,
+    "::xid8, ",
+    conversation as SqlUuid,
+    ", ",
+    user as SqlUuid,
+    ") ORDER BY joined_xid, conversation_id, user_id LIMIT ",
     limit as BigInt,
+    ") AS p ON TRUE",
 );
 
-pub(super) async fn list(connection: &mut AsyncPgConnection, since: Timestamp, limit: u32) -> Stored<Vec<Joined>> {
-    let asked = ListJoined { since: since.as_unix_micros(), limit: limit.into() };
-    let rows: Vec<(Uuid, Uuid, i64, i64)> = asked.load(connection).await?;
-    let joined = |(conversation, user, at, pos): (Uuid, Uuid, i64, i64)| Joined {
-        conversation_id: ConversationId::new(conversation),
-        user_id: UserId::new(user),
-        pos: Pos::from_i64(pos),
-        at: timestamp(at),
+/// What [`ListJoined`] answers.
+type JoinedRow = (String, Option<String>, Option<Uuid>, Option<Uuid>, Option<i64>);
+
+pub(super) async fn list(
+    connection: &mut AsyncPgConnection,
+    after: Option<&CommitCursor>,
+    limit: u32,
+) -> Stored<Committed<Joined>> {
+    let Some(after) = after else {
+        return Ok(Committed { items: Vec::new(), cursor: snapshot::current(connection).await? });
     };
-    Ok(rows.into_iter().map(joined).collect())
+    let mut place = Place::parse(after.as_str());
+    let asked = ListJoined {
+        after: place.after.clone(),
+        xid: place.xid.clone(),
+        conversation: place.conversation,
+        user: place.user,
+        limit: limit.into(),
+    };
+    let rows: Vec<JoinedRow> = asked.load(connection).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for (snapshot, xid, conversation, user, pos) in rows {
+        if counts_anew(&snapshot, &place.after) {
+            return Ok(Committed { items: Vec::new(), cursor: CommitCursor::new(snapshot) });
+        }
+        place.up_to.get_or_insert(snapshot);
+        if let (Some(xid), Some(conversation), Some(user), Some(pos)) = (xid, conversation, user, pos) {
+            place = Place { xid, conversation, user, ..place };
+            items.push(Joined {
+                conversation_id: ConversationId::new(conversation),
+                user_id: UserId::new(user),
+                pos: Pos::from_i64(pos),
+            });
+        }
+    }
+    let is_last = items.len() < limit as usize;
+    Ok(Committed { items, cursor: place.cursor(is_last) })
+}
+
+/// How far a reading in pages has got.
+struct Place {
+    /// What was seen before.
+    after: String,
+    /// What the first page saw, after which the next reading continues.
+    up_to: Option<String>,
+    /// The last row of the page before.
+    xid: String,
+    conversation: Uuid,
+    user: Uuid,
+}
+
+impl Place {
+    /// A snapshot alone is the beginning of a reading.
+    fn parse(cursor: &str) -> Self {
+        let mut parts = cursor.split(' ');
+        let after = parts.next().unwrap_or_default().to_owned();
+        let up_to = parts.next().map(str::to_owned);
+        let xid = parts.next().unwrap_or("0").to_owned();
+        let mut id = || parts.next().and_then(|text| Uuid::try_parse(text).ok()).unwrap_or_default();
+        Self { after, up_to, xid, conversation: id(), user: id() }
+    }
+
+    fn cursor(self, is_last: bool) -> CommitCursor {
+        let Self { after, up_to, xid, conversation, user } = self;
+        CommitCursor::new(match up_to {
+            Some(up_to) if is_last => up_to,
+            Some(up_to) => format!("{after} {up_to} {xid} {conversation} {user}"),
+            None => after,
+        })
+    }
 }

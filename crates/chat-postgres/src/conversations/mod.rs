@@ -29,7 +29,9 @@ use chat_domain::conversations::{
 };
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::SearchTerm;
-use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
+use chat_domain::{
+    Change, CommitCursor, Committed, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId,
+};
 
 #[async_trait]
 impl ConversationStore for PostgresStore {
@@ -74,8 +76,8 @@ impl ConversationStore for PostgresStore {
         self.query(async |connection| memberships::last_pos(connection, ids).await).await
     }
 
-    async fn list_joined(&self, since: Timestamp, limit: u32) -> Result<Vec<Joined>, StoreError> {
-        self.query(async |connection| joined::list(connection, since, limit).await).await
+    async fn list_joined(&self, after: Option<&CommitCursor>, limit: u32) -> Result<Committed<Joined>, StoreError> {
+        self.query(async |connection| joined::list(connection, after, limit).await).await
     }
 
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {

@@ -106,6 +106,8 @@ async fn join(
     positions: Positions,
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
+    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
+    let (pos, at) = record(connection, id, &change, at).await?;
     let state = (
         participants::role.eq(Role::Member.as_str()),
         participants::joined_at.eq(micros(at)),
@@ -125,8 +127,6 @@ async fn join(
         .execute(connection)
         .await?;
     count_participants(connection, id, 1).await?;
-    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
-    let pos = record(connection, id, &change, at).await?;
     let details = load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
     Ok((details, Change { conversation_id: id, pos, at, kind }))
@@ -148,7 +148,7 @@ async fn leave(
         // Nobody is there to let anyone in, or to give the name away.
         retire(connection, id).await?;
     }
-    let pos = record(connection, id, &NewChange::ParticipantRemoved { user }, at).await?;
+    let (pos, at) = record(connection, id, &NewChange::ParticipantRemoved { user }, at).await?;
     mark_left(connection, id, user, pos, at).await?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
     let mut changes = vec![Change { conversation_id: id, pos, at, kind }];

@@ -48,7 +48,7 @@ pub(super) async fn record_update(
     id: ConversationId,
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
-    let pos = record(connection, id, &NewChange::Updated, at).await?;
+    let (pos, at) = record(connection, id, &NewChange::Updated, at).await?;
     let details = load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::Updated(Box::new(details.clone()));
     Ok((details, Change { conversation_id: id, pos, at, kind }))

@@ -20,8 +20,8 @@ cached_statement!(
 cached_statement!(
     /// What one sees after this, nobody changes until the commit: everything that takes a `seq` or `pos`, or changes
     /// who takes part, begins with these rows, in this order.
-    HoldConversations { ids: Vec<Uuid> } -> (SqlUuid, BigInt, BigInt, Bool, Nullable<Text>),
-    "SELECT id, last_seq, last_pos, is_active, direct_key FROM conversations WHERE id = ANY (",
+    HoldConversations { ids: Vec<Uuid> } -> (SqlUuid, BigInt, BigInt, BigInt, Bool, Nullable<Text>),
+    "SELECT id, last_seq, last_pos, updated_at, is_active, direct_key FROM conversations WHERE id = ANY (",
     ids as Array<SqlUuid>,
     ") ORDER BY id FOR NO KEY UPDATE",
 );

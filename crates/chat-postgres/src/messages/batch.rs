@@ -5,6 +5,7 @@ use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Writes, key, plan};
 use super::rows::MessageRow;
 use crate::conversations::kind_from;
 use crate::fault::{Fault, Stored, Trouble};
+use crate::time::timestamp;
 use crate::users::SummaryRow;
 use chat_domain::messages::{BodyFingerprint, Draft};
 use chat_domain::users::UserSummary;
@@ -59,11 +60,17 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
 }
 
 /// What [`HoldConversations`] answers.
-type HeldRow = (Uuid, i64, i64, bool, Option<String>);
+type HeldRow = (Uuid, i64, i64, i64, bool, Option<String>);
 
-fn held((id, last_seq, last_pos, is_active, direct_key): HeldRow) -> Stored<(ConversationId, Held)> {
+fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, Held)> {
     let kind = kind_from(direct_key.as_deref())?;
-    let held = Held { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), is_active, kind };
+    let held = Held {
+        last_seq: Seq::from_i64(last_seq),
+        last_pos: Pos::from_i64(last_pos),
+        last_at: timestamp(updated_at),
+        is_active,
+        kind,
+    };
     Ok((ConversationId::new(id), held))
 }
 

@@ -5,7 +5,7 @@ use crate::time::micros;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, Message};
 use chat_domain::users::UserSummary;
-use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
+use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What becomes of a send, unless its transaction fails.
@@ -16,6 +16,8 @@ pub(super) type Outcome = Result<Appended, AppendError>;
 pub(super) struct Held {
     pub(super) last_seq: Seq,
     pub(super) last_pos: Pos,
+    /// When its last change took place.
+    pub(super) last_at: Timestamp,
     pub(super) is_active: bool,
     pub(super) kind: ConversationKind,
 }
@@ -59,7 +61,7 @@ pub(super) fn plan(drafts: &[Draft], mut seen: Seen) -> Plan {
     for draft in drafts {
         let outcome = seen.decide(draft);
         if let Ok(Appended::New(message)) = &outcome {
-            new.push((draft, message.seq, message.pos));
+            new.push((draft, message.seq, message.pos, message.created_at));
         }
         outcomes.push(outcome);
     }
@@ -87,6 +89,8 @@ impl Seen {
         }
         held.last_seq = held.last_seq.next();
         held.last_pos = held.last_pos.next();
+        // Clocks step back, and those of nodes differ: time never runs against the numbers.
+        held.last_at = held.last_at.max(draft.sent_at);
         let message = message(draft, sender.clone(), *held);
         if let Some(key) = key {
             // The same key may come twice in one batch.
@@ -112,29 +116,27 @@ fn message(draft: &Draft, sender: UserSummary, held: Held) -> Message {
         attachment: draft.attachment.clone(),
         reply_to: draft.reply_to,
         client_message_id: draft.client_message_id.clone(),
-        created_at: draft.sent_at,
-        updated_at: draft.sent_at,
+        created_at: held.last_at,
+        updated_at: held.last_at,
         edited_at: None,
         deleted_at: None,
     }
 }
 
-fn writes(new: &[(&Draft, Seq, Pos)]) -> Writes {
+fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
     // Every row once: the last of a conversation, and of a sender in it, is the furthest.
     let mut conversations = BTreeMap::new();
     let mut senders = BTreeMap::new();
-    for (draft, seq, pos) in new {
-        let at = micros(draft.sent_at);
-        let furthest = conversations.entry(draft.conversation_id).or_insert((*seq, *pos, at));
-        *furthest = (*seq, *pos, furthest.2.max(at));
+    for (draft, seq, pos, at) in new {
+        conversations.insert(draft.conversation_id, (*seq, *pos, micros(*at)));
         senders.insert((draft.conversation_id, draft.sender), *seq);
     }
     Writes {
         messages: InsertMessages {
             conversation_ids: new.iter().map(|(draft, ..)| draft.conversation_id.as_uuid()).collect(),
-            seqs: new.iter().map(|(_, seq, _)| seq.to_i64()).collect(),
+            seqs: new.iter().map(|(_, seq, ..)| seq.to_i64()).collect(),
             ids: new.iter().map(|(draft, ..)| draft.id.as_uuid()).collect(),
-            positions: new.iter().map(|(.., pos)| pos.to_i64()).collect(),
+            positions: new.iter().map(|(_, _, pos, _)| pos.to_i64()).collect(),
             sender_ids: new.iter().map(|(draft, ..)| draft.sender.as_uuid()).collect(),
             bodies: new.iter().map(|(draft, ..)| draft.body.as_str().to_owned()).collect(),
             attachments: new
@@ -150,7 +152,7 @@ fn writes(new: &[(&Draft, Seq, Pos)]) -> Writes {
                 .iter()
                 .map(|(draft, ..)| draft.client_message_id.as_ref().map(|_| draft.fingerprint.as_bytes().to_vec()))
                 .collect(),
-            times: new.iter().map(|(draft, ..)| micros(draft.sent_at)).collect(),
+            times: new.iter().map(|(.., at)| micros(*at)).collect(),
         },
         conversations: BumpConversations {
             ids: conversations.keys().map(|id| id.as_uuid()).collect(),

@@ -12,8 +12,9 @@ use crate::worker::{Post, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
 use chat_domain::conversations::ConversationStore;
 use chat_domain::messages::MessageStore;
-use chat_domain::{Audience, Change, ChangeLog, ConversationId, Envelope, Event, Pos, Turn, TurnLimits, Turns, UserId};
-use joined::JoinedSince;
+use chat_domain::{
+    Audience, Change, ChangeLog, CommitCursor, ConversationId, Envelope, Event, Pos, Turn, TurnLimits, Turns, UserId,
+};
 use lane::Lane;
 use recent::{Passed, Recent};
 use std::collections::HashMap;
@@ -46,7 +47,8 @@ pub struct FanOut {
     hurry: Notify,
     attaching: Turns,
     stats: Arc<RealtimeStats>,
-    joined: tokio::sync::Mutex<JoinedSince>,
+    /// Who has joined anything is known up to here.
+    joined: tokio::sync::Mutex<Option<CommitCursor>>,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +98,7 @@ impl FanOut {
             left: Notify::new(),
             hurry: Notify::new(),
             stats: Arc::default(),
-            joined: tokio::sync::Mutex::new(JoinedSince::now()),
+            joined: tokio::sync::Mutex::new(None),
         })
     }
 

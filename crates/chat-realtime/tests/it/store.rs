@@ -208,18 +208,18 @@ impl ConversationStore for Store {
         Ok(ids.iter().map(|id| (*id, Pos::new(self.last(*id)))).filter(|(_, pos)| *pos > Pos::ZERO).collect())
     }
 
-    async fn list_joined(&self, _: Timestamp, _: u32) -> Result<Vec<Joined>, StoreError> {
+    async fn list_joined(&self, _: Option<&CommitCursor>, _: u32) -> Result<Committed<Joined>, StoreError> {
         let logs = self.logs.lock().expect("a lock");
         let mut all = Vec::new();
         for (id, log) in logs.iter() {
             for number in 1..=9 {
                 let coming = log.iter().rfind(|change| after(false, change, user(number)));
                 if let Some(change) = coming.filter(|_| is_member(log, user(number))) {
-                    all.push(Joined { conversation_id: *id, user_id: user(number), pos: change.pos, at: change.at });
+                    all.push(Joined { conversation_id: *id, user_id: user(number), pos: change.pos });
                 }
             }
         }
-        Ok(all)
+        Ok(Committed { items: all, cursor: CommitCursor::new("") })
     }
 
     async fn create(&self, _: NewConversation) -> Result<CreatedConversation, CreateConversationError> {

@@ -4,6 +4,7 @@ mod authorisation;
 mod bad_input;
 mod camel;
 mod chat_api;
+mod clocks;
 mod cluster;
 mod dependencies;
 mod documents;

@@ -1,10 +1,13 @@
-use super::rows::{SessionRow, ended};
+use super::rows::{SessionRow, ended_session};
 use crate::fault::Stored;
 use crate::id::{Id, micros};
-use crate::schema::sessions;
+use crate::schema::{commit_counters, sessions};
 use chat_domain::auth::{EndedSession, Session};
-use chat_domain::{Timestamp, UserId};
+use chat_domain::{CommitCursor, Committed, Timestamp, UserId};
 use diesel::prelude::*;
+
+/// Counts the ends of sessions; a trigger gives each end its number.
+const ENDED_SESSIONS: &str = "ended_sessions";
 
 pub(super) fn live(connection: &mut SqliteConnection, user: UserId, now: Timestamp) -> Stored<Vec<Session>> {
     let rows: Vec<SessionRow> = sessions::table
@@ -17,11 +20,27 @@ pub(super) fn live(connection: &mut SqliteConnection, user: UserId, now: Timesta
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
-pub(super) fn ended_since(connection: &mut SqliteConnection, since: Timestamp) -> Stored<Vec<EndedSession>> {
-    let rows: Vec<(Id, Id, Option<i64>)> = sessions::table
-        .filter(sessions::ended_at.ge(micros(since)))
-        .order(sessions::ended_at)
-        .select((sessions::id, sessions::user_id, sessions::ended_at))
-        .load(connection)?;
-    Ok(rows.into_iter().filter_map(ended).collect())
+/// A cursor is the number of the last end. Here a reading sees one state of the database, and numbers are given out in the order of commits.
+pub(super) fn ended(
+    connection: &mut SqliteConnection,
+    after: Option<&CommitCursor>,
+) -> Stored<Committed<EndedSession>> {
+    let counter = commit_counters::table.find(ENDED_SESSIONS).select(commit_counters::value);
+    let last: i64 = counter.get_result(connection)?;
+    let columns = (sessions::id, sessions::user_id, sessions::ended_at);
+    let rows: Vec<(Id, Id, Option<i64>)> = match after.and_then(|after| after.as_str().parse::<i64>().ok()) {
+        Some(after) => sessions::table
+            .filter(sessions::ended_no.gt(after))
+            .order(sessions::ended_no)
+            .select(columns)
+            .load(connection)?,
+        None => {
+            let ended = sessions::table.filter(sessions::ended_at.is_not_null());
+            ended.order(sessions::ended_at).select(columns).load(connection)?
+        }
+    };
+    Ok(Committed {
+        items: rows.into_iter().filter_map(ended_session).collect(),
+        cursor: CommitCursor::new(last.to_string()),
+    })
 }

@@ -11,7 +11,7 @@ pub(crate) use end::end_all_but;
 use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::auth::{EndReason, EndedSession, NewSession, RotateOutcome, RotateSession, Session, SessionStore};
-use chat_domain::{SessionId, StoreError, Timestamp, UserId};
+use chat_domain::{CommitCursor, Committed, SessionId, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl SessionStore for SqliteStore {
@@ -41,8 +41,9 @@ impl SessionStore for SqliteStore {
         self.read(move |connection| list::live(connection, user, now)).await
     }
 
-    async fn list_ended_since(&self, since: Timestamp) -> Result<Vec<EndedSession>, StoreError> {
-        self.read(move |connection| list::ended_since(connection, since)).await
+    async fn list_ended(&self, after: Option<&CommitCursor>) -> Result<Committed<EndedSession>, StoreError> {
+        let after = after.cloned();
+        self.read(move |connection| list::ended(connection, after.as_ref())).await
     }
 
     async fn prune(&self, before: Timestamp) -> Result<u64, StoreError> {

@@ -38,7 +38,7 @@ pub(super) struct FamilyRow {
     pub(super) rotated_at: Option<i64>,
 }
 
-pub(super) fn ended((id, user_id, ended_at): (Id, Id, Option<i64>)) -> Option<EndedSession> {
+pub(super) fn ended_session((id, user_id, ended_at): (Id, Id, Option<i64>)) -> Option<EndedSession> {
     Some(EndedSession { id: id.into(), user_id: user_id.into(), ended_at: timestamp(ended_at?) })
 }
 

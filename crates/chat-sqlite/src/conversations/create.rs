@@ -89,7 +89,7 @@ struct Beginning<'a> {
 fn begin(connection: &mut SqliteConnection, new: Beginning<'_>) -> Stored<CreatedConversation> {
     insert_participants(connection, &new)?;
     let Beginning { id, created_by, members: member_ids, at, .. } = new;
-    let pos = record(connection, id, &NewChange::Created { member_ids: &member_ids }, at)?;
+    let (pos, at) = record(connection, id, &NewChange::Created { member_ids: &member_ids }, at)?;
     let overview = present(connection, id, created_by)?;
     let kind = ChangeKind::Created { details: Box::new(overview.details.clone()), member_ids };
     Ok(CreatedConversation { overview, change: Some(Change { conversation_id: id, pos, at, kind }) })

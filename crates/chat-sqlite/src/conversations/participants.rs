@@ -89,6 +89,8 @@ fn join(
     positions: Positions,
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
+    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
+    let (pos, at) = record(connection, id, &change, at)?;
     // Whoever was here before has a row already; it begins anew.
     diesel::replace_into(participants::table)
         .values((
@@ -102,8 +104,6 @@ fn join(
         ))
         .execute(connection)?;
     count_participants(connection, id, 1)?;
-    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
-    let pos = record(connection, id, &change, at)?;
     let details = load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
     Ok((details, Change { conversation_id: id, pos, at, kind }))
@@ -120,7 +120,7 @@ fn leave(connection: &mut SqliteConnection, id: ConversationId, user: UserId, at
         // Nobody is there to let anyone in, or to give the name away.
         retire(connection, id)?;
     }
-    let pos = record(connection, id, &NewChange::ParticipantRemoved { user }, at)?;
+    let (pos, at) = record(connection, id, &NewChange::ParticipantRemoved { user }, at)?;
     mark_left(connection, id, user, pos, at)?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
     let mut changes = vec![Change { conversation_id: id, pos, at, kind }];

@@ -46,7 +46,7 @@ pub(super) fn record_update(
     id: ConversationId,
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
-    let pos = record(connection, id, &NewChange::Updated, at)?;
+    let (pos, at) = record(connection, id, &NewChange::Updated, at)?;
     let details = load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::Updated(Box::new(details.clone()));
     Ok((details, Change { conversation_id: id, pos, at, kind }))

@@ -2,7 +2,7 @@ use super::history::find_in_conversation;
 use super::rows::MessageRow;
 use crate::conversations::kind_from;
 use crate::fault::Stored;
-use crate::id::{Id, micros};
+use crate::id::{Id, micros, timestamp};
 use crate::receipts;
 use crate::schema::{conversations, messages, participants, users};
 use crate::statement::cached_statement;
@@ -11,7 +11,7 @@ use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AppendError, Appended, AttachmentUrl, Draft, Message};
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
-use chat_domain::{ClientMessageId, ConversationId, Pos, Seq};
+use chat_domain::{ClientMessageId, ConversationId, Pos, Seq, Timestamp};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 
@@ -33,7 +33,9 @@ pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result
     {
         return Err(AppendError::UnknownReply);
     }
-    let message = message(draft, sender, standing.kind, (standing.last_seq.next(), standing.last_pos.next()));
+    let numbers = (standing.last_seq.next(), standing.last_pos.next());
+    // Clocks step back: time never runs against the numbers.
+    let message = message(draft, sender, standing.kind, numbers, standing.last_at.max(draft.sent_at));
     store(connection, draft, &message)?;
     Ok(Appended::New(message))
 }
@@ -42,6 +44,8 @@ pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result
 struct Standing {
     last_seq: Seq,
     last_pos: Pos,
+    /// When the conversation's last change took place.
+    last_at: Timestamp,
     is_active: bool,
     kind: ConversationKind,
     /// `None` for whoever does not take part, or has deleted their account a moment ago.
@@ -73,8 +77,8 @@ fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) ->
     kind_from(direct_key.as_deref())
 }
 
-/// The newest numbers, whether the conversation is active, its pair, and the sender.
-type StandingRow = (i64, i64, bool, Option<String>, Option<SummaryRow>);
+/// The newest numbers and time, whether the conversation is active, its pair, and the sender.
+type StandingRow = (i64, i64, i64, bool, Option<String>, Option<SummaryRow>);
 
 fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Standing>> {
     let takes_part = participants::conversation_id
@@ -89,16 +93,18 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
         .select((
             conversations::last_seq,
             conversations::last_pos,
+            conversations::updated_at,
             conversations::is_active,
             conversations::direct_key,
             Option::<SummaryRow>::as_select(),
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, last_pos, is_active, direct_key, sender)| {
+    row.map(|(last_seq, last_pos, updated_at, is_active, direct_key, sender)| {
         Ok(Standing {
             last_seq: Seq::from_i64(last_seq),
             last_pos: Pos::from_i64(last_pos),
+            last_at: timestamp(updated_at),
             is_active,
             kind: kind_from(direct_key.as_deref())?,
             sender: sender.map(UserSummary::try_from).transpose()?,
@@ -107,7 +113,13 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
     .transpose()
 }
 
-fn message(draft: &Draft, sender: UserSummary, kind: ConversationKind, (seq, pos): (Seq, Pos)) -> Message {
+fn message(
+    draft: &Draft,
+    sender: UserSummary,
+    kind: ConversationKind,
+    (seq, pos): (Seq, Pos),
+    at: Timestamp,
+) -> Message {
     Message {
         id: draft.id,
         conversation_id: draft.conversation_id,
@@ -119,8 +131,8 @@ fn message(draft: &Draft, sender: UserSummary, kind: ConversationKind, (seq, pos
         attachment: draft.attachment.clone(),
         reply_to: draft.reply_to,
         client_message_id: draft.client_message_id.clone(),
-        created_at: draft.sent_at,
-        updated_at: draft.sent_at,
+        created_at: at,
+        updated_at: at,
         edited_at: None,
         deleted_at: None,
     }
@@ -159,7 +171,7 @@ cached_statement!(
 );
 
 fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) -> Stored<()> {
-    let (seq, pos, at) = (message.seq.to_i64(), message.pos.to_i64(), micros(draft.sent_at));
+    let (seq, pos, at) = (message.seq.to_i64(), message.pos.to_i64(), micros(message.created_at));
     let row = NewMessageRow {
         conversation_id: draft.conversation_id.into(),
         seq,

@@ -31,6 +31,19 @@ impl Setup {
         self
     }
 
+    /// With a clock of the machine that is so many seconds ahead, or behind where that is negative; [`Server::set_clock`] steps it. Times
+    /// of the monotonic clock are not touched.
+    #[must_use]
+    pub fn clock_off_by(self, seconds: i64) -> Self {
+        write_clock(self.folder(), seconds);
+        let file = self.folder().join(CLOCK_FILE).display().to_string();
+        self.set("LD_PRELOAD", &faketime_library().display().to_string())
+            .set("FAKETIME_TIMESTAMP_FILE", &file)
+            .set("FAKETIME_NO_CACHE", "1")
+            .set("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .set("FAKETIME_DISABLE_SHM", "1")
+    }
+
     /// The folder in which the server runs and keeps its data.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -67,6 +80,27 @@ impl Setup {
     }
 }
 
+/// Where libfaketime reads how far off the clock is.
+const CLOCK_FILE: &str = "clock";
+
+/// Replaced at once: a server that reads it meanwhile sees the one or the other.
+fn write_clock(folder: &Path, seconds: i64) {
+    let new = folder.join("clock.new");
+    std::fs::write(&new, format!("{seconds:+}")).expect("to write the clock");
+    std::fs::rename(new, folder.join(CLOCK_FILE)).expect("to set the clock");
+}
+
+/// The library that libfaketime's own program preloads; preloaded directly, the server's process is our child.
+fn faketime_library() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    let library = Path::new("faketime/libfaketimeMT.so.1");
+    folders
+        .map(|folder| folder.join(library))
+        .chain([Path::new("/usr/lib").join(library), Path::new("/usr/local/lib").join(library)])
+        .find(|path| path.is_file())
+        .expect("libfaketime is not installed: apt install faketime")
+}
+
 /// A running server. Dropping it kills it.
 #[derive(Debug)]
 pub struct Server {
@@ -90,6 +124,11 @@ impl Server {
     /// The address of the WebSocket.
     pub fn socket_url(&self) -> String {
         format!("{}/api/v1/ws", self.base.replacen("http", "ws", 1))
+    }
+
+    /// Steps the clock of a server that was set up with [`Setup::clock_off_by`].
+    pub fn set_clock(&self, seconds: i64) {
+        write_clock(self.setup.folder(), seconds);
     }
 
     /// Its process id.

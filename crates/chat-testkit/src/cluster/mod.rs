@@ -49,21 +49,35 @@ impl Cluster {
         Self::start_with(binary, count, settings, Postgres::start()).await
     }
 
-    /// The same, on this database server.
+    /// A node for each of these clocks: so many seconds ahead of the database's, or behind where that is negative.
+    pub async fn start_with_clocks(binary: &str, clocks: &[i64], settings: &[(&str, &str)]) -> Self {
+        let mut cluster = Self::new(binary, settings, Postgres::start());
+        for seconds in clocks {
+            let node = cluster.setup().clock_off_by(*seconds).start().await;
+            cluster.nodes.push(Some(node));
+        }
+        cluster
+    }
+
+    /// The same as [`Cluster::start`], on this database server.
     pub async fn start_with(binary: &str, count: usize, settings: &[(&str, &str)], postgres: Postgres) -> Self {
-        let mut cluster = Self {
+        let mut cluster = Self::new(binary, settings, postgres);
+        for _ in 0..count {
+            let node = cluster.setup().start().await;
+            cluster.nodes.push(Some(node));
+        }
+        cluster
+    }
+
+    fn new(binary: &str, settings: &[(&str, &str)], postgres: Postgres) -> Self {
+        Self {
             nodes: Vec::new(),
             binary: binary.into(),
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             database: postgres.create_database(),
             postgres,
             redis: RedisServer::start(),
-        };
-        for _ in 0..count {
-            let node = cluster.setup().start().await;
-            cluster.nodes.push(Some(node));
         }
-        cluster
     }
 
     /// How another node of this cluster is started.

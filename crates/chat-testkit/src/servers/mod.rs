@@ -4,8 +4,8 @@
 //! **A machine needs** the programs of `PostgreSQL` 14 or later (`initdb`, `postgres`, `pg_isready`, `psql`; in `PATH`
 //! or in `/usr/lib/postgresql/*/bin`) and of Redis 6.2 or later (`redis-server` in `PATH`), `sh`, and, where tests run as
 //! root, a user `postgres` and `setpriv`: `PostgreSQL` refuses to serve root. On Debian and Ubuntu: `apt install
-//! postgresql redis-server` (`util-linux` has `setpriv`); no service needs to run. On macOS: `brew install postgresql
-//! redis`.
+//! postgresql redis-server faketime` (`util-linux` has `setpriv`; `faketime` is for servers with another clock); no service
+//! needs to run. On macOS: `brew install postgresql redis`.
 
 // To panic is what a test wants of a server that does not start.
 #![allow(clippy::missing_panics_doc)]
@@ -14,7 +14,7 @@ mod postgres;
 mod process;
 mod redis;
 
-pub use postgres::{LockedTable, Postgres};
+pub use postgres::{OpenTransaction, Postgres};
 pub use redis::{RedisOptions, RedisServer};
 
 use std::net::TcpListener;

@@ -1,9 +1,9 @@
 use super::process::{Ending, Process};
 use super::{eventually, free_port};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use tokio::sync::OnceCell;
@@ -124,19 +124,24 @@ impl Postgres {
     }
 
     /// Holds a table against everybody, as a migration or a careless operator does, until the result is dropped.
-    pub fn lock_table(&self, database: &str, table: &str) -> LockedTable {
+    pub fn lock_table(&self, database: &str, table: &str) -> OpenTransaction {
+        self.begin(database, &format!("LOCK TABLE {table}"))
+    }
+
+    /// Runs some SQL in a transaction that stays open until it is committed, or undone by dropping it.
+    pub fn begin(&self, database: &str, sql: &str) -> OpenTransaction {
         let mut session = Command::new(self.programs.join("psql"))
-            .args(["-X", "-q", "-A", "-t", "-d", &self.url(database)])
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database)])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("psql");
         let input = session.stdin.as_mut().expect("piped");
-        writeln!(input, "BEGIN; LOCK TABLE {table}; SELECT 'held';").expect("psql reads");
-        let mut answer = String::new();
-        BufReader::new(session.stdout.take().expect("piped")).read_line(&mut answer).expect("psql answers");
-        assert_eq!(answer.trim(), "held");
-        LockedTable { session }
+        writeln!(input, "BEGIN;\n{sql};\nSELECT 'held';").expect("psql reads");
+        let answers = BufReader::new(session.stdout.take().expect("piped")).lines();
+        let mut transaction = OpenTransaction { session, answers };
+        transaction.answered("held");
+        transaction
     }
 
     /// Stops the server in order: who is connected is sent away.
@@ -210,12 +215,28 @@ impl Drop for Postgres {
     }
 }
 
-/// A table that nobody else may touch; dropped, they may.
-pub struct LockedTable {
+/// A transaction that is open; dropped, it is undone.
+pub struct OpenTransaction {
     session: Child,
+    answers: Lines<BufReader<ChildStdout>>,
 }
 
-impl Drop for LockedTable {
+impl OpenTransaction {
+    /// Commits it.
+    pub fn commit(mut self) {
+        let input = self.session.stdin.as_mut().expect("piped");
+        writeln!(input, "COMMIT;\nSELECT 'committed';").expect("psql reads");
+        self.answered("committed");
+    }
+
+    /// Waits for this answer. A transaction that failed answers nothing.
+    fn answered(&mut self, expected: &str) {
+        let found = self.answers.by_ref().any(|line| line.expect("psql answers") == expected);
+        assert!(found, "psql ended before it said {expected}");
+    }
+}
+
+impl Drop for OpenTransaction {
     fn drop(&mut self) {
         // At the end of its input psql goes, and the server undoes its transaction.
         drop(self.session.stdin.take());

@@ -1,7 +1,9 @@
 //! Durable changes, read again.
 
 use super::{Scene, Stores};
-use chat_domain::conversations::{ConversationChanges, NameRule, UpdateConversation};
+use chat_domain::conversations::{
+    AddParticipant, ConversationChanges, NameRule, RemoveParticipant, UpdateConversation,
+};
 use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos, UserId};
 use uuid::Uuid;
 
@@ -108,4 +110,28 @@ pub async fn several_ranges_come_in_their_order_up_to_one_limit(stores: Stores) 
     for limit in 0..=11 {
         assert_eq!(places(&scene, &ranges, limit).await, expected[..limit as usize], "limit {limit}");
     }
+}
+
+pub async fn no_change_is_older_than_the_one_before_whatever_the_clock_says(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let early = scene.now();
+    let group = scene.group(ann, &[bob]).await;
+    let latest = scene.say(group, bob, "hello").await.created_at;
+    let add = AddParticipant { conversation_id: group, actor: ann, user: cid, at: early };
+    let mut live = vec![scene.conversations.add_participant(add).await.expect("added").1];
+    let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
+    let update =
+        UpdateConversation { conversation_id: group, actor: ann, changes, name_rule: NameRule::Free, at: early };
+    live.push(scene.conversations.update(update).await.expect("updated").1);
+    let remove = RemoveParticipant { conversation_id: group, actor: ann, user: ann, at: early };
+    live.extend(scene.conversations.remove_participant(remove).await.expect("removed"));
+    assert_eq!(live.iter().map(|change| change.at).collect::<Vec<_>>(), [latest; 4]);
+    let stored: Vec<_> = scene.all_changes(group).await.iter().map(|change| change.at).collect();
+    assert!(stored.is_sorted(), "{stored:?}");
+    let details = scene.overview(group, bob).await.details;
+    let joined = details.participants.iter().map(|one| (one.user.id, one.joined_at)).collect::<Vec<_>>();
+    assert_eq!(joined.last(), Some(&(cid, latest)), "the last to join is the youngest: {joined:?}");
+    let removals = scene.conversations.list_removals(ann, &[group]).await.expect("removals");
+    assert_eq!(removals.iter().map(|removal| removal.at).collect::<Vec<_>>(), [latest]);
 }

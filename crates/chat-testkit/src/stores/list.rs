@@ -41,7 +41,8 @@ macro_rules! store_contract {
                 an_expired_session_is_not_live
                 a_session_ends_once_and_by_its_own_user
                 ending_all_returns_the_live_ones_of_this_user
-                ended_sessions_are_listed_from_an_instant_on
+                ended_sessions_are_followed_in_the_order_of_commits_whatever_the_clocks_say
+                no_end_of_many_at_once_escapes_a_reader_that_follows
                 one_session_too_many_displaces_the_one_used_longest_ago
                 expired_sessions_take_no_room
                 pruning_forgets_what_ended_or_expired_before
@@ -92,6 +93,7 @@ macro_rules! store_contract {
             messages {
                 a_message_reads_back_as_it_was_stored
                 sending_bumps_the_conversation_and_the_senders_own_positions
+                a_message_is_never_older_than_the_one_before_whatever_the_clock_says
                 sending_twice_with_one_key_makes_one_message
                 a_key_counts_per_conversation_and_sender
                 another_message_under_a_used_key_is_refused
@@ -161,6 +163,7 @@ macro_rules! store_contract {
                 a_creation_names_all_its_members_however_many
                 ranges_leave_out_their_beginning_and_include_their_end
                 several_ranges_come_in_their_order_up_to_one_limit
+                no_change_is_older_than_the_one_before_whatever_the_clock_says
             }
             deletion {
                 a_deleted_user_is_nobody_and_their_names_are_free

@@ -6,7 +6,7 @@ use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
     AppendError, Appended, AttachmentUrl, Draft, HistoryRequest, Message, MessageBody, SendMessage,
 };
-use chat_domain::{ConversationId, MessageId, Pos, Seq};
+use chat_domain::{ConversationId, MessageId, Pos, Seq, Timestamp};
 use uuid::Uuid;
 
 pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
@@ -57,6 +57,30 @@ pub async fn sending_bumps_the_conversation_and_the_senders_own_positions(stores
     assert_eq!((positions.joined, positions.delivered, positions.read), (Seq::ZERO, Seq::new(2), Seq::new(2)));
     let of_ann = scene.overview(direct, ann).await.viewer.expect("takes part").positions;
     assert_eq!(of_ann.read, Seq::new(1), "nobody else's positions move");
+}
+
+pub async fn a_message_is_never_older_than_the_one_before_whatever_the_clock_says(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let noon = scene.now();
+    let mut sent = Vec::new();
+    // A clock that steps ahead and back, and then goes on.
+    for seconds in [10_i64, 310, 11, 12, 309, 311] {
+        let sent_at = Timestamp::from_unix_micros(noon.as_unix_micros() + seconds * 1_000_000);
+        let draft = Draft { sent_at, ..scene.draft(direct, ann, "what time is it?") };
+        let Appended::New(message) = scene.messages.append(draft).await.expect("a message") else {
+            panic!("it was there before")
+        };
+        assert_eq!(message.updated_at, message.created_at);
+        sent.push(message);
+    }
+    let seconds: Vec<_> = sent.iter().map(|message| message.created_at.since(noon).as_secs()).collect();
+    assert_eq!(seconds, [10, 310, 310, 310, 310, 311]);
+    let page = scene.messages.history(direct, bob, HistoryRequest::Latest(limit(10))).await.expect("a history");
+    sent.reverse();
+    assert_eq!(page.messages, sent, "what is told is what is stored");
+    assert_eq!(scene.overview(direct, ann).await.details.conversation.updated_at, sent[0].created_at);
 }
 
 pub async fn sending_twice_with_one_key_makes_one_message(stores: Stores) {

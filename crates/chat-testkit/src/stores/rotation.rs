@@ -66,7 +66,7 @@ pub async fn a_spent_token_that_comes_back_late_ends_the_family(stores: Stores) 
     let outcome = scene.sessions.rotate(present(session.id, 1, late)).await.expect("an outcome");
     let ended = EndedSession { id: session.id, user_id: session.user_id, ended_at: late };
     assert_eq!(outcome, RotateOutcome::Reused(ended));
-    assert_eq!(scene.sessions.list_ended_since(late).await.expect("sessions"), [ended]);
+    assert_eq!(scene.sessions.list_ended(None).await.expect("sessions").items, [ended]);
     let successor = scene.sessions.rotate(present(session.id, 2, late)).await.expect("an outcome");
     assert_eq!(successor, RotateOutcome::Unknown, "the successor is worth nothing either");
 }

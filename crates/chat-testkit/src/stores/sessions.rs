@@ -62,19 +62,59 @@ pub async fn ending_all_returns_the_live_ones_of_this_user(stores: Stores) {
     assert_eq!(scene.sessions.list(bob, scene.now()).await.expect("sessions")[0].id, of_bob);
 }
 
-pub async fn ended_sessions_are_listed_from_an_instant_on(stores: Stores) {
+pub async fn ended_sessions_are_followed_in_the_order_of_commits_whatever_the_clocks_say(stores: Stores) {
     let scene = Scene::new(stores);
     let ann = scene.user("ann").await;
-    let (one, two) = (scene.session(ann).await, scene.session(ann).await);
+    let (one, two, three) = (scene.session(ann).await, scene.session(ann).await, scene.session(ann).await);
     scene.session(ann).await;
-    let (first, second) = (scene.now(), scene.now());
-    scene.sessions.end(ann, one, EndReason::SignedOut, first).await.expect("ended");
-    scene.sessions.end(ann, two, EndReason::SignedOut, second).await.expect("ended");
+    let (now, hour) = (scene.now(), Duration::from_hours(1));
     let ended = |id, ended_at| EndedSession { id, user_id: ann, ended_at };
-    let since = async |at| scene.sessions.list_ended_since(at).await.expect("sessions");
-    assert_eq!(since(first).await, [ended(one, first), ended(two, second)], "at or after");
-    assert_eq!(since(second).await, [ended(two, second)]);
-    assert_eq!(since(second.plus(Duration::from_micros(1))).await, []);
+    scene.sessions.end(ann, one, EndReason::SignedOut, now).await.expect("ended");
+    let all = scene.sessions.list_ended(None).await.expect("sessions");
+    assert_eq!(all.items, [ended(one, now)], "without a cursor all that is kept");
+    // By a clock that is behind, then by one that is ahead.
+    scene.sessions.end(ann, two, EndReason::SignedOut, now.minus(hour)).await.expect("ended");
+    let behind = scene.sessions.list_ended(Some(&all.cursor)).await.expect("sessions");
+    assert_eq!(behind.items, [ended(two, now.minus(hour))]);
+    scene.sessions.end(ann, three, EndReason::SignedOut, now.plus(hour)).await.expect("ended");
+    let ahead = scene.sessions.list_ended(Some(&behind.cursor)).await.expect("sessions");
+    assert_eq!(ahead.items, [ended(three, now.plus(hour))]);
+    assert_eq!(scene.sessions.list_ended(Some(&ahead.cursor)).await.expect("sessions").items, []);
+    let since = scene.sessions.list_ended(Some(&all.cursor)).await.expect("sessions").items;
+    assert_eq!(sorted(since.iter().map(|session| session.id).collect()), sorted(vec![two, three]));
+    assert_eq!(scene.sessions.list_ended(None).await.expect("sessions").items.len(), 3);
+}
+
+pub async fn no_end_of_many_at_once_escapes_a_reader_that_follows(stores: Stores) {
+    let scene = Scene::new(stores);
+    let ann = scene.user("ann").await;
+    let mut ending = Vec::new();
+    for _ in 0..40 {
+        ending.push(scene.session(ann).await);
+    }
+    let mut cursor = scene.sessions.list_ended(None).await.expect("sessions").cursor;
+    let racers: Vec<_> = ending
+        .iter()
+        .map(|session| {
+            let (scene, session) = (scene.clone(), *session);
+            tokio::spawn(async move { scene.sessions.end(ann, session, EndReason::SignedOut, scene.now()).await })
+        })
+        .collect();
+    let mut seen = Vec::new();
+    let mut has_ended = false;
+    while !has_ended {
+        // Before the reading: what had ended by then is in it.
+        has_ended = racers.iter().all(tokio::task::JoinHandle::is_finished);
+        let read = scene.sessions.list_ended(Some(&cursor)).await.expect("sessions");
+        seen.extend(read.items.iter().map(|session| session.id));
+        cursor = read.cursor;
+    }
+    for racer in racers {
+        assert!(racer.await.expect("an answer").expect("ended"));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen, sorted(ending));
 }
 
 pub async fn one_session_too_many_displaces_the_one_used_longest_ago(stores: Stores) {
@@ -90,7 +130,7 @@ pub async fn one_session_too_many_displaces_the_one_used_longest_ago(stores: Sto
     assert_eq!(scene.sessions.create(new).await.expect("a session"), [oldest[0]]);
     let live = scene.sessions.list(ann, scene.now()).await.expect("sessions");
     assert_eq!((live.len(), live[0].id), (MAX_SESSIONS_PER_USER, newest));
-    let ended = scene.sessions.list_ended_since(at).await.expect("sessions");
+    let ended = scene.sessions.list_ended(None).await.expect("sessions").items;
     assert_eq!(ended, [EndedSession { id: oldest[0], user_id: ann, ended_at: at }]);
     assert_eq!(scene.sessions.list(bob, scene.now()).await.expect("sessions").len(), 1);
 }
@@ -124,7 +164,7 @@ pub async fn pruning_forgets_what_ended_or_expired_before(stores: Stores) {
     let prune = async |before| scene.sessions.prune(before).await.expect("a count");
     assert_eq!(prune(at).await, 0, "not before");
     assert_eq!(prune(at.plus(Duration::from_micros(1))).await, 1);
-    assert_eq!(scene.sessions.list_ended_since(at).await.expect("sessions"), []);
+    assert_eq!(scene.sessions.list_ended(None).await.expect("sessions").items, []);
     assert_eq!(scene.sessions.list(ann, scene.now()).await.expect("sessions").len(), 1);
     assert_eq!(prune(expires_at.plus(Duration::from_micros(1))).await, 1);
 }

@@ -27,6 +27,7 @@ fn seen() -> Seen {
     let held = |seq| Held {
         last_seq: Seq::new(seq),
         last_pos: Pos::new(seq + 1),
+        last_at: Timestamp::from_unix_micros(900),
         is_active: true,
         kind: ConversationKind::Group,
     };

@@ -1,5 +1,6 @@
 //! Several nodes on one `PostgreSQL` and one Redis: what is promised of one node holds over all of them, whatever breaks.
 
+mod clocks;
 mod degraded;
 mod faults;
 mod limits;

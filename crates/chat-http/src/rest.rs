@@ -32,6 +32,15 @@ pub fn app(
 /// The same for a service that mounts our routes in an `App` of its own. It takes whatever no earlier route took, so it
 /// is registered last.
 pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
+    mounted(state, openapi::realtime_route)
+}
+
+/// The same without the WebSocket, for a server that takes its sockets over before the `App` sees their requests.
+pub(crate) fn configure_without_sockets(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
+    mounted(state, openapi::refusing_route)
+}
+
+fn mounted(state: HttpState, socket: fn(&mut ServiceConfig<'_>)) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         let origins = state.settings.allowed_origins.clone();
         config.app_data(Data::new(state));
@@ -40,7 +49,7 @@ pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
                 .app_data(JsonConfig::default().error_handler(|error, _| in_envelope("body", &error)))
                 .app_data(PathConfig::default().error_handler(|error, _| in_envelope("path", &error)))
                 .app_data(QueryConfig::default().error_handler(|error, _| in_envelope("query", &error)))
-                .configure(|config| documented(&mut ServiceConfig::from(config)))
+                .configure(|config| routes(&mut ServiceConfig::from(config), socket))
                 .configure(openapi::docs)
                 .default_service(web::to(health::nowhere))
                 .wrap(from_fn(limited))
@@ -49,6 +58,8 @@ pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
                 .wrap(Compress::default())
                 .wrap(from_fn(edge)),
         );
+        // Targets that are no path, such as that of `OPTIONS *`, belong to no scope.
+        config.default_service(web::route().to(health::no_path).wrap(from_fn(edge)));
     }
 }
 
@@ -60,6 +71,10 @@ fn in_envelope(part: &str, error: &dyn std::fmt::Display) -> Error {
 
 /// Every route that the document describes.
 pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
+    routes(config, openapi::realtime_route);
+}
+
+fn routes(config: &mut ServiceConfig<'_>, socket: fn(&mut ServiceConfig<'_>)) {
     config.configure(health::routes).service(
         scope(API_PREFIX)
             .configure(auth::routes)
@@ -69,6 +84,6 @@ pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
             .configure(receipts::routes)
             .configure(conversations::routes)
             .configure(chat::routes)
-            .configure(openapi::realtime_route),
+            .configure(socket),
     );
 }

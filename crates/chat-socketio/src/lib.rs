@@ -31,11 +31,11 @@ mod settings;
 mod socket;
 mod wire;
 
-/// A client's WebSocket, cut into messages: for whoever carries websockets of another protocol beside.
+/// The opening handshake of a WebSocket, and its bytes cut into messages: for a server that carries websockets of another protocol beside.
 pub mod websocket {
     pub use crate::wire::{
-        Allowance, Breach, FREE_FRAGMENT_BYTES, FrameBudget, FrameQuota, Incoming, LARGE_STRANGERS, Reader,
-        STRANGER_BYTES, yield_to_others,
+        Allowance, Breach, FREE_FRAGMENT_BYTES, FrameBudget, FrameQuota, HandshakeFault, Incoming, LARGE_STRANGERS,
+        Reader, STRANGER_BYTES, verify_handshake, yield_to_others,
     };
 }
 

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use chat_domain::ErrorCode;
 use chat_protocol::realtime::Dialect;
 use chat_realtime::{Connection, Sink};
+use chat_socketio::websocket::{HandshakeFault, verify_handshake};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -25,8 +26,7 @@ pub(crate) fn open_in_app(
     if !state.settings.allowed_origins.allows_request(request.headers()) {
         return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server"));
     }
-    ws::verify_handshake(request.head())
-        .map_err(|fault| ApiError::new(ErrorCode::ProtocolError, format!("This is a WebSocket: {fault}")))?;
+    verify_handshake(request.head()).map_err(|fault| no_handshake(&fault))?;
     let counted = crate::upgrade::admit(state)?;
     let greeting = Greeting::read(request.head(), Dialect::default(), |token| authenticate(state, token))?;
     let realtime = Realtime::of_this_thread(state);
@@ -41,6 +41,11 @@ pub(crate) fn open_in_app(
     let opened = Opened { answer: None, source, bytes: BytesMut::new(), address };
     actix_rt::spawn(drive(realtime, connection, counted, greeting, opened));
     Ok(HttpResponse::from(response.message_body(BoxBody::new(body)).map_err(|error| internal(&error))?))
+}
+
+/// Refuses a request that does not open a WebSocket where one is.
+pub(crate) fn no_handshake(fault: &HandshakeFault) -> ApiError {
+    ApiError::new(ErrorCode::ProtocolError, format!("This is a WebSocket: {fault}"))
 }
 
 fn internal(error: &actix_http::Error) -> ApiError {

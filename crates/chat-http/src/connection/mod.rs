@@ -5,7 +5,7 @@
 //! was full go on meanwhile. Writing is the hub's, in `chat-realtime`.
 //!
 //! What carries the bytes is an `drive::Inlet` to hear by, an outlet that the hub writes to, and a `sign_in::Door` where the client comes in:
-//! - `websocket.rs`: frames on our own socket (`crate::upgrade`), or, for a service that mounts our routes in its own `App`, in
+//! - `websocket.rs`: frames on our own socket (`crate::upgrade`), or, for a service that mounts our routes in an `App` of its own, in
 //!   the request's payload and the response's body (`adapter.rs`);
 //! - `socketio.rs`: a namespace of a session of Socket.IO (`crate::socketio`), which may outlive the connection.
 //!
@@ -28,7 +28,7 @@ mod socketio;
 mod source;
 mod websocket;
 
-pub(crate) use adapter::open_in_app;
+pub(crate) use adapter::{no_handshake, open_in_app};
 pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, offers_bearer};
 pub(crate) use sign_in::authenticate;
 pub(crate) use socketio::{Origin, drive_session};

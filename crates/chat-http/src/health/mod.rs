@@ -2,8 +2,10 @@
 //! them; failures have it.
 
 use crate::{ApiError, HttpState};
-use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
 use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, HttpResponse};
 use apistos::web::{ServiceConfig, get, resource};
 use apistos::{ApiComponent, api_operation};
 use chat_domain::ErrorCode;
@@ -42,6 +44,9 @@ struct Probe {
 
 const OK: &str = "ok";
 
+/// Every method that some route has.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 #[api_operation(operation_id = "about", tag = "Health", summary = "What this server is")]
 async fn about(state: Data<HttpState>) -> Result<Json<About>, ApiError> {
     let now = state.clock.now();
@@ -72,6 +77,15 @@ async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
         Err(ApiError::new(ErrorCode::Unavailable, "The server is stopping"))
     } else {
         Err(ApiError::new(ErrorCode::Unavailable, "The database cannot be reached"))
+    }
+}
+
+/// Not a route of the document: `OPTIONS *` asks what the server as a whole can do (RFC 9110 §9.3.7); no other method has a target without a path.
+pub(crate) async fn no_path(request: HttpRequest) -> HttpResponse {
+    if request.method() == Method::OPTIONS && request.path() == "*" {
+        HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish()
+    } else {
+        HttpResponse::NotFound().finish()
     }
 }
 

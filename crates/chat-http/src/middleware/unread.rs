@@ -4,7 +4,7 @@
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_LENGTH, UPGRADE};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, UPGRADE};
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use std::cell::RefCell;
@@ -34,7 +34,7 @@ impl Unread {
     pub(super) fn of(request: &mut ServiceRequest) -> Option<Self> {
         let headers = request.headers();
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if headers.contains_key(UPGRADE) || announced.is_some_and(|length: u64| length > MAX_DISCARDED_BYTES) {
+        if offers_websocket(headers) || announced.is_some_and(|length: u64| length > MAX_DISCARDED_BYTES) {
             return None;
         }
         let payload = request.take_payload();
@@ -63,6 +63,11 @@ impl Unread {
             }
         }
     }
+}
+
+/// Other protocols that a request offers are ignored, and its body is a body.
+fn offers_websocket(headers: &HeaderMap) -> bool {
+    headers.get_all(UPGRADE).any(|protocol| protocol.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
 impl Stream for Unread {

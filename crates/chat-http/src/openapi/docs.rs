@@ -1,4 +1,7 @@
 //! The page at `/api/docs`: Swagger UI from the binary itself, with no internet.
+//!
+//! All addresses are relative, and so is the server of the OpenAPI document: behind a proxy that strips a prefix from paths, browsers find everything below the
+//! prefix, which this server does not know. A relative address depends on the slash at the end of the page's own, hence `/api/docs/` leads to `/api/docs`.
 
 use super::SNAPSHOT;
 use crate::asyncapi;
@@ -25,18 +28,18 @@ const PAGE: &str = r#"<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Chat API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="/api/docs/swagger-ui-bundle.js"></script>
-<script src="/api/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 "#;
 
 const START: &str = r##"window.ui = SwaggerUIBundle({
-  url: "/api/openapi.json",
+  url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   persistAuthorization: true,
@@ -52,10 +55,12 @@ pub(crate) fn docs(config: &mut ServiceConfig) {
         title: Some("Chat API"),
     };
     config
-        .service(web::resource(["/api", "/api/"]).route(web::get().to(to_docs)))
+        .service(web::resource("/api").route(web::get().to(|| to_docs("api/docs"))))
+        .service(web::resource("/api/").route(web::get().to(|| to_docs("docs"))))
+        .service(web::resource("/api/docs/").route(web::get().to(|| to_docs("../docs"))))
         .service(web::resource("/api/openapi.json").route(web::get().to(document)))
         .service(web::resource("/api/asyncapi.json").route(web::get().to(realtime_document)))
-        .service(web::resource([DOCS, "/api/docs/"]).route(web::get().to(page)))
+        .service(web::resource(DOCS).route(web::get().to(page)))
         .service(web::resource("/api/docs/start.js").route(web::get().to(start)))
         .service(
             web::scope("")
@@ -69,8 +74,9 @@ fn is_asset(context: &actix_web::guard::GuardContext<'_>) -> bool {
     context.head().uri.path().starts_with("/api/docs/swagger-ui")
 }
 
-async fn to_docs() -> HttpResponse {
-    HttpResponse::Found().insert_header((LOCATION, DOCS)).finish()
+/// Leads to the page, by its address relative to the one that was asked for (RFC 9110 §10.2.2).
+async fn to_docs(page: &'static str) -> HttpResponse {
+    HttpResponse::Found().insert_header((LOCATION, page)).finish()
 }
 
 async fn document(_: HttpRequest) -> HttpResponse {

@@ -49,7 +49,8 @@ fn spec() -> Spec {
             tag("Realtime", realtime::ABOUT),
             tag("Health", "For load balancers."),
         ],
-        servers: vec![Server { url: "/".to_owned(), ..Server::default() }],
+        // Relative to where the document is served: behind a proxy that strips a path prefix it is below that prefix.
+        servers: vec![Server { url: "..".to_owned(), ..Server::default() }],
         ..Spec::default()
     }
 }

@@ -1,3 +1,4 @@
+use crate::connection::no_handshake;
 use crate::extract::{Bearer, undocumented};
 use crate::{ApiError, HttpState};
 use actix_web::body::BoxBody;
@@ -15,6 +16,7 @@ use chat_protocol::realtime::{
     UserOfflineView, UserOnlineView, WindowView,
 };
 use chat_protocol::receipts::PositionsView;
+use chat_socketio::websocket::{HandshakeFault, verify_handshake};
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 
@@ -47,6 +49,17 @@ and groups; commands of both dialects are understood on every connection. Every 
 
 pub(crate) fn realtime_route(config: &mut ServiceConfig<'_>) {
     config.service(resource("/ws").route(get().to(open_socket)));
+}
+
+/// The same where sockets are opened elsewhere: whatever still comes here is not a handshake, or has a body.
+pub(crate) fn refusing_route(config: &mut ServiceConfig<'_>) {
+    config.service(resource("/ws").route(get().to(refuse_socket)));
+}
+
+#[api_operation(skip)]
+async fn refuse_socket(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let fault = verify_handshake(request.head()).err().unwrap_or(HandshakeFault::Upgrade);
+    Err(no_handshake(&fault))
 }
 
 /// The payloads of events, which no REST operation mentions.

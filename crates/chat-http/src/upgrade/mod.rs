@@ -2,9 +2,11 @@
 //! that saves).
 //!
 //! Requests with `Upgrade: websocket`, and `CONNECT`, pass the `App` by: their routing, Origin check, request log and error answers happen here, with the code
-//! that the rest of the crate shares.
+//! that the rest of the crate shares. The `App` opens no sockets: a request that should have come here and did not, such as an upgrade with a body, is refused
+//! there. Other protocols that a request offers are ignored (`offers.rs`).
 
 mod answer;
+mod offers;
 mod service;
 
 use crate::socketio::{Gateway, Listener};
@@ -18,6 +20,7 @@ use actix_web::App;
 use actix_web::dev::AppConfig;
 use chat_domain::ErrorCode;
 use chat_realtime::Counted;
+use offers::Offers;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -47,7 +50,7 @@ pub fn serve(
             let http = HttpService::build()
                 .keep_alive(state.settings.keep_alive)
                 .client_request_timeout(state.settings.head_timeout)
-                .on_connect_ext(|stream: &Paced, data| drop(data.insert(stream.traffic())))
+                .on_connect_ext(|stream: &Offers, data| drop(data.insert(stream.traffic())))
                 // A client that hangs up while it polls is noticed at once.
                 .h1_allow_half_closed(false)
                 // Idle connections are closed when a stop begins, busy ones after the answer they are at.
@@ -61,25 +64,24 @@ pub fn serve(
                     map_config(
                         App::new()
                             .configure(gateway.configure())
-                            .configure(rest::configure(state))
+                            .configure(rest::configure_without_sockets(state))
                             .into_factory()
                             .map_err(|error: actix_web::Error| error.error_response()),
                         |()| AppConfig::default(),
                     ),
                     move |request, app: &_| regulate(Rc::clone(&regulating), request, app),
                 ));
-            fn_service(pace).and_then(http)
+            fn_service(accept).and_then(http)
         })?;
     }
     Ok(builder.run())
 }
 
-/// Takes a connection for HTTP.
-async fn pace(stream: TcpStream) -> Result<(Paced, Protocol, Option<SocketAddr>), DispatchError> {
-    // A stream that does not take the option is slower, and works.
+async fn accept(stream: TcpStream) -> Result<(Offers, Protocol, Option<SocketAddr>), DispatchError> {
+    // Where it cannot be set the connection is gone, as the first read will tell.
     let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().ok();
-    Ok((Paced::new(stream), Protocol::Http1, peer))
+    Ok((Offers::new(Paced::new(stream)), Protocol::Http1, peer))
 }
 
 /// A place for one more socket.

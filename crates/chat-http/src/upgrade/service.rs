@@ -1,20 +1,20 @@
+use super::offers::Offers;
 use super::{admit, answer};
-use crate::connection::{Greeting, Opened, Realtime, Source, authenticate, drive};
+use crate::connection::{Greeting, Opened, Realtime, Source, authenticate, drive, no_handshake};
 use crate::error::{error_response, status_of};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
 use crate::socketio::Gateway;
-use crate::traffic::Paced;
 use crate::{ApiError, HttpState, rest};
 use actix_codec::Framed;
 use actix_http::h1::Codec;
 use actix_http::header::{ALLOW, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
-use actix_http::ws::{HandshakeError, verify_handshake};
 use actix_http::{Request, RequestHead, StatusCode};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chat_domain::ErrorCode;
 use chat_protocol::realtime::Dialect;
 use chat_realtime::{Counted, OwnedSocket, Sink};
+use chat_socketio::websocket::{HandshakeFault, verify_handshake};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -32,7 +32,7 @@ const MAX_IGNORED_BYTES: u64 = 1_000_000;
 struct Refusal {
     error: ApiError,
     status: StatusCode,
-    handshake: Option<HandshakeError>,
+    handshake: Option<HandshakeFault>,
 }
 
 impl From<ApiError> for Refusal {
@@ -41,17 +41,15 @@ impl From<ApiError> for Refusal {
     }
 }
 
-impl From<HandshakeError> for Refusal {
-    fn from(fault: HandshakeError) -> Self {
-        let (code, status) = match fault {
-            HandshakeError::GetMethodRequired => (ErrorCode::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED),
-            HandshakeError::UnsupportedVersion => (ErrorCode::ProtocolError, StatusCode::UPGRADE_REQUIRED),
-            HandshakeError::NoWebsocketUpgrade
-            | HandshakeError::NoConnectionUpgrade
-            | HandshakeError::NoVersionHeader
-            | HandshakeError::BadWebsocketKey => (ErrorCode::ProtocolError, StatusCode::BAD_REQUEST),
+impl From<HandshakeFault> for Refusal {
+    fn from(fault: HandshakeFault) -> Self {
+        let error = match fault {
+            HandshakeFault::Method => {
+                ApiError::new(ErrorCode::MethodNotAllowed, format!("This is a WebSocket: {fault}"))
+            }
+            fault => no_handshake(&fault),
         };
-        Self { error: ApiError::new(code, format!("This is a WebSocket: {fault}")), status, handshake: Some(fault) }
+        Self { error, status: fault.status(), handshake: Some(fault) }
     }
 }
 
@@ -59,13 +57,13 @@ impl From<HandshakeError> for Refusal {
 pub(super) async fn upgrade(
     gateway: Gateway,
     request: Request,
-    framed: Framed<Paced, Codec>,
+    framed: Framed<Offers, Codec>,
 ) -> Result<(), actix_http::Error> {
     let started = Instant::now();
     let head = request.head();
     if Gateway::serves(head.uri.path()) {
-        let parts = framed.into_parts();
-        gateway.upgrade(head, parts.io.into_inner(), parts.read_buf, parts.write_buf.freeze()).await;
+        let (stream, read, pending) = taken_over(framed);
+        gateway.upgrade(head, stream, read, pending).await;
         return Ok(());
     }
     let Gateway { state, dialect, .. } = gateway;
@@ -76,24 +74,28 @@ pub(super) async fn upgrade(
         Err(error) => Err(error.into()),
     };
     log(&state, head, &request_id, &judged, started);
-    let parts = framed.into_parts();
-    // Answers to earlier requests on this connection that have not gone out yet come first.
-    let pending = parts.write_buf.freeze();
+    let (stream, bytes, pending) = taken_over(framed);
     match judged {
         Ok((greeting, counted)) => {
             let realtime = Realtime::of_this_thread(&state);
-            let connection =
-                realtime.hub.connect(Sink::Socket(OwnedSocket::new(parts.io.into_inner())), greeting.format);
+            let connection = realtime.hub.connect(Sink::Socket(OwnedSocket::new(stream)), greeting.format);
             let answer = joined(pending, answer::switching(head, &request_id));
-            let opened = Opened { answer: Some(answer), source: Source::Socket, bytes: parts.read_buf, address };
+            let opened = Opened { answer: Some(answer), source: Source::Socket, bytes, address };
             actix_rt::spawn(drive(realtime, connection, counted, greeting, opened));
         }
         Err(refusal) => {
             let answer = refusal_answer(&state, head, &request_id, &refusal);
-            say_and_close(parts.io.into_inner(), joined(pending, answer)).await;
+            say_and_close(stream, joined(pending, answer)).await;
         }
     }
     Ok(())
+}
+
+/// The connection, what was read from it already, and answers to earlier requests that have not gone out yet: these come first.
+fn taken_over(framed: Framed<Offers, Codec>) -> (TcpStream, BytesMut, Bytes) {
+    let parts = framed.into_parts();
+    let (stream, read) = parts.io.into_parts(parts.read_buf);
+    (stream, read, parts.write_buf.freeze())
 }
 
 fn joined(first: Bytes, second: Bytes) -> Bytes {
@@ -149,8 +151,8 @@ fn refusal_answer(state: &HttpState, head: &RequestHead, request_id: &RequestId,
         standing.write(headers);
     }
     match refusal.handshake {
-        Some(HandshakeError::GetMethodRequired) => headers.insert(ALLOW, HeaderValue::from_static("GET")),
-        Some(HandshakeError::UnsupportedVersion) => {
+        Some(HandshakeFault::Method) => headers.insert(ALLOW, HeaderValue::from_static("GET")),
+        Some(HandshakeFault::Version) => {
             headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
             headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
         }

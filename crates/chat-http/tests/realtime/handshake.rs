@@ -15,12 +15,18 @@ async fn refused(house: &House, path: &str, headers: &[(&str, &str)]) -> (String
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_upgraded_is_answered_in_the_envelope() {
     let house = House::open();
-    let cases: [(&str, Headers, &str, &str); 6] = [
+    let cases: [(&str, Headers, &str, &str); 12] = [
         ("/api/v1/elsewhere", &[], "404", "ROUTE_NOT_FOUND"),
         ("/api/v1/ws", &[("Origin", "https://evil.example")], "403", "ORIGIN_NOT_ALLOWED"),
         ("/api/v1/ws", &[("Authorization", "Bearer nonsense")], "401", "TOKEN_INVALID"),
         ("/api/v1/ws", &[("Sec-WebSocket-Version", "8")], "426", "PROTOCOL_ERROR"),
         ("/api/v1/ws", &[("Sec-WebSocket-Key", "short")], "400", "PROTOCOL_ERROR"),
+        ("/api/v1/ws", &[("Content-Length", "1")], "400", "PROTOCOL_ERROR"),
+        ("/api/v1/ws", &[("Connection", "keep-alive")], "400", "PROTOCOL_ERROR"),
+        ("/api/v1/ws", &[("Connection", "upgrades")], "400", "PROTOCOL_ERROR"),
+        ("/api/v1/ws", &[("Upgrade", "h2c"), ("Upgrade", "websocket")], "400", "PROTOCOL_ERROR"),
+        ("/api/v1/ws", &[("Upgrade", "websocket"), ("Upgrade", "websocket")], "400", "PROTOCOL_ERROR"),
+        ("/api/v1/ws", &[("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Version", "13")], "400", "PROTOCOL_ERROR"),
         ("/api/v1/ws?dialect=klingon", &[], "400", "VALIDATION_FAILED"),
     ];
     for (path, headers, status, code) in cases {
@@ -73,6 +79,32 @@ async fn browsers_send_the_token_as_a_subprotocol() {
     assert_eq!(wrong.close_code().await, 4001);
 }
 
+/// What goes to the `App`, which opens no socket, and may go on with the next request.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_looks_like_an_upgrade_is_a_request_that_is_refused() {
+    let house = House::open();
+    let cases: [(Headers, &[u8]); 4] = [
+        (&[("Transfer-Encoding", "chunked")], b"0\r\n\r\n"),
+        (&[("Upgrade", "h2c, websocket")], b""),
+        (&[("Upgrade", "websocket, websocket")], b""),
+        (&[("Upgrade", "h2c"), ("Content-Length", "5")], b"hello"),
+    ];
+    for path in ["/api/v1/ws", "/socket.io/?EIO=4&transport=websocket"] {
+        for (headers, body) in cases {
+            let next = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            let mut socket = Socket::to(house.address).await;
+            let head = socket.upgrade(path, headers, &[body, next].concat()).await;
+            assert!(head.starts_with("HTTP/1.1 400 "), "{path} {headers:?}: {head}");
+            assert!(!head.to_lowercase().contains("connection: upgrade"), "{path} {headers:?}: {head}");
+            let rest = socket.rest().await;
+            assert!(
+                rest.contains("HTTP/1.1 200 ") && rest.ends_with(r#"{"status":"ok"}"#),
+                "{path} {headers:?}: {rest}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_service_that_mounts_our_routes_has_the_same_socket() {
     let main = tokio::runtime::Runtime::new().expect("a runtime");
@@ -88,6 +120,12 @@ fn a_service_that_mounts_our_routes_has_the_same_socket() {
         actix_rt::spawn(server);
         let mut socket = Socket::to(address).await;
         let token = format!("Bearer {}", ann.token);
+        for (name, value) in [("Transfer-Encoding", "chunked"), ("Content-Length", "5"), ("Upgrade", "h2c, websocket")]
+        {
+            let mut refused = Socket::to(address).await;
+            let head = refused.upgrade("/api/v1/ws", &[("Authorization", &token), (name, value)], b"").await;
+            assert!(head.starts_with("HTTP/1.1 400 "), "{name}: {head}");
+        }
         let head = socket.upgrade("/api/v1/ws", &[("Authorization", &token)], b"").await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
         socket.write(&command("presence:get", &json!({"userId": ann.id.to_string()}), "1")).await;

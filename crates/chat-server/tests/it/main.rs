@@ -18,6 +18,7 @@ mod load;
 mod metrics;
 mod operators;
 mod presence;
+mod proxies;
 mod recount;
 mod resume;
 mod sessions;

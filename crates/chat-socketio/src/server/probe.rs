@@ -64,8 +64,9 @@ async fn probe(session: &Session, wire: &mut Wire, first: &[u8]) -> io::Result<(
                 release.reset();
                 is_probed = true;
             }
-            Incoming::Text(text) if text == "5" && is_probed => return Ok(()),
-            Incoming::Text(text) if text == "6" => {}
+            // The packet counts, not what a client adds to it: the protocol's own server reads no data here.
+            Incoming::Text(text) if text.starts_with('5') && is_probed => return Ok(()),
+            Incoming::Text(text) if text.starts_with('6') => {}
             Incoming::Ping(payload) => wire.stream().write_all(&frames::pong(&payload)).await?,
             Incoming::Pong | Incoming::Fragment(_) => {}
             _ => return Err(io::ErrorKind::InvalidData.into()),

@@ -3,10 +3,12 @@
 mod allowance;
 mod budget;
 pub(crate) mod frames;
+mod handshake;
 mod reader;
 
 pub use allowance::{Allowance, LARGE_STRANGERS, STRANGER_BYTES};
 pub use budget::{FREE_FRAGMENT_BYTES, FrameBudget, FrameQuota, yield_to_others};
+pub use handshake::{HandshakeFault, verify_handshake};
 pub use reader::{Breach, Incoming, Reader};
 
 use crate::session::Outbox;
@@ -51,7 +53,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) const fn new(stream: TcpStream, read: BytesMut) -> Self {
+    pub(crate) fn new(stream: TcpStream, read: BytesMut) -> Self {
         Self { stream, reader: Reader::new(read), is_mid_frame: false, has_written: false, ignored: 0 }
     }
 

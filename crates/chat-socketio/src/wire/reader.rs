@@ -44,14 +44,15 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of which these bytes have come already.
-    pub const fn new(bytes: BytesMut) -> Self {
-        Self { bytes, begun: None, is_text_only: false }
+    /// A reader of which these bytes have come already. Not the buffer that they came in: what HTTP read a head into is far larger than most
+    /// beginnings of a frame, and stays while a silent client sends nothing.
+    pub fn new(bytes: BytesMut) -> Self {
+        Self { bytes: fitted(bytes), begun: None, is_text_only: false }
     }
 
     /// The same, which refuses messages of bytes by their first frame.
-    pub const fn text_only(bytes: BytesMut) -> Self {
-        Self { bytes, begun: None, is_text_only: true }
+    pub fn text_only(bytes: BytesMut) -> Self {
+        Self { is_text_only: true, ..Self::new(bytes) }
     }
 
     /// More bytes have come.
@@ -120,6 +121,11 @@ impl Reader {
             OpCode::Bad => Err(Breach::Protocol),
         }
     }
+}
+
+/// The same bytes in a buffer of their own; in none where there are no bytes.
+fn fitted(bytes: BytesMut) -> BytesMut {
+    if bytes.is_empty() { BytesMut::new() } else { BytesMut::from(&bytes[..]) }
 }
 
 fn whole(payload: BytesMut, is_text: bool) -> Result<Incoming, Breach> {

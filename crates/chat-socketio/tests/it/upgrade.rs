@@ -33,6 +33,25 @@ async fn a_session_moves_to_a_websocket_on_whichever_thread_either_came_in() {
 }
 
 #[actix_web::test]
+async fn data_of_an_upgrade_packet_or_a_noop_is_not_looked_at() {
+    let gateway = Gateway::start(quiet());
+    for upgrade in ["5", "52", "5probe", "5{\"data\":1}"] {
+        let poller = gateway.open("engine.io").await;
+        let mut socket = candidate(&gateway, &poller).await;
+        for packet in ["2probe", "6", "6data", upgrade, "4after"] {
+            socket.say(packet).await;
+        }
+        assert_eq!((socket.hear().await, socket.hear().await), ("3probe".to_owned(), "4after".to_owned()), "{upgrade}");
+        // Nor is that of packets which say nothing once the websocket has taken over.
+        for packet in ["5again", "6data", "3data", "4still"] {
+            socket.say(packet).await;
+        }
+        assert_eq!(socket.hear().await, "4still", "{upgrade}");
+    }
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn a_proxy_that_swallows_every_frame_leaves_the_session_polling() {
     let gateway = Gateway::start(Settings { upgrade_timeout: Duration::from_millis(200), ..quiet() });
     let poller = gateway.open("engine.io").await;

@@ -1,5 +1,5 @@
 use super::process::{Ending, Process};
-use super::{eventually, free_port};
+use super::{eventually, free_port, has_ended};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{Read, Write};
@@ -145,11 +145,6 @@ impl RedisServer {
         let pid = process.as_ref().and_then(|process| Pid::from_raw(i32::try_from(process.pid()).ok()?));
         kill_process(pid.expect("a running server"), signal).expect("the signal is sent");
     }
-}
-
-/// Whether the process is gone, or only waited for.
-fn has_ended(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
 }
 
 impl Drop for RedisServer {

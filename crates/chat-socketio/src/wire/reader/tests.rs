@@ -182,3 +182,13 @@ fn control_frames_are_told_apart() {
     assert_eq!(read(&frame(FIN | CLOSE, &1001_u16.to_be_bytes())), Ok(Some(Incoming::Close(Some(1001)))));
     assert_eq!(read(&frame(FIN | CLOSE, b"")), Ok(Some(Incoming::Close(None))));
 }
+
+#[test]
+fn a_reader_keeps_no_buffer_that_http_has_left_behind() {
+    let mut left = BytesMut::with_capacity(8 * 1024);
+    assert_eq!(Reader::text_only(left.clone()).bytes.capacity(), 0);
+    assert_eq!(Reader::new(left.split()).bytes.capacity(), 0);
+    left.extend_from_slice(&[0x81]);
+    let reader = Reader::new(left);
+    assert_eq!((&reader.bytes[..], reader.bytes.capacity() < 64), (&[0x81][..], true));
+}

@@ -1,0 +1,341 @@
+//! Offers to upgrade to a protocol that is not spoken here, such as the h2c of Java's HTTP client, are ignored (RFC 9110 §7.8).
+//!
+//! actix-http takes `Connection: Upgrade` for the end of HTTP on a connection, whatever the protocol: it answers with `connection: upgrade` and closes. So the
+//! option is made unreadable on its way in: in the head of every request that stays HTTP, `upgrade` among the options of `Connection` becomes `ignored`, a
+//! word of the same length without a meaning. No byte is added, removed or moved, so this reader cannot change where a request ends.
+
+use crate::traffic::{Paced, Traffic};
+use actix_http::Method;
+use bytes::{Buf as _, BytesMut};
+use httparse::{EMPTY_HEADER, Header, Request, Status};
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// As many headers as actix-http reads.
+const MAX_HEADERS: usize = 96;
+
+/// A head that is longer is left to actix-http, which refuses it.
+const MAX_HEAD_BYTES: usize = 131_072;
+
+const OPTION: &[u8; 7] = b"upgrade";
+const UNREADABLE: &[u8; 7] = b"ignored";
+
+/// A connection whose requests cannot offer what is not spoken here.
+#[derive(Debug)]
+pub(super) struct Offers {
+    stream: Paced,
+    requests: Requests,
+    /// The beginning of a head, and what was read before it and not taken yet.
+    held: BytesMut,
+    /// How much of `held` may be taken.
+    ready: usize,
+    has_ended: bool,
+}
+
+impl Offers {
+    pub(super) fn new(stream: Paced) -> Self {
+        Self { stream, requests: Requests::Head, held: BytesMut::new(), ready: 0, has_ended: false }
+    }
+
+    /// The connection, and `read` with what was read from it behind that.
+    pub(super) fn into_parts(self, mut read: BytesMut) -> (TcpStream, BytesMut) {
+        read.extend_from_slice(&self.held);
+        (self.stream.into_inner(), read)
+    }
+
+    /// What is counted of this connection.
+    pub(super) fn traffic(&self) -> Rc<Traffic> {
+        self.stream.traffic()
+    }
+
+    /// Hands on what may be taken; whether that is anything.
+    fn take(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let count = self.ready.min(buffer.remaining());
+        buffer.put_slice(&self.held[..count]);
+        self.held.advance(count);
+        self.ready -= count;
+        if self.held.is_empty() {
+            self.held = BytesMut::new();
+        }
+        count > 0
+    }
+}
+
+impl AsyncRead for Offers {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            if this.take(buffer) || this.has_ended || buffer.remaining() == 0 {
+                return Poll::Ready(Ok(()));
+            }
+            let start = buffer.filled().len();
+            ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+            let fresh = &mut buffer.filled_mut()[start..];
+            if fresh.is_empty() {
+                // What is held will never be whole, and is actix-http's to judge.
+                this.has_ended = true;
+                this.ready = this.held.len();
+            } else if this.held.is_empty() {
+                let settled = this.requests.settle(fresh);
+                this.held.extend_from_slice(&fresh[settled..]);
+                buffer.set_filled(start + settled);
+                if settled > 0 {
+                    return Poll::Ready(Ok(()));
+                }
+            } else {
+                let may_be_whole = fresh.contains(&b'\n') || this.held.len() + fresh.len() >= MAX_HEAD_BYTES;
+                this.held.extend_from_slice(fresh);
+                buffer.set_filled(start);
+                if may_be_whole {
+                    this.ready = this.requests.settle(&mut this.held);
+                }
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Offers {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// Where the next byte of a client belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Requests {
+    /// To the head of a request.
+    Head,
+    /// To a body of which so much is still to come.
+    Body(u64),
+    /// To the line that says how long the next chunk is.
+    ChunkSize,
+    /// To a chunk of which so much is still to come, the end of its line included.
+    Chunk(u64),
+    /// To what follows the last chunk.
+    Trailers,
+    /// To no request any more: to a WebSocket, or to what actix-http will refuse.
+    Opaque,
+}
+
+impl Requests {
+    /// Reads on; returns how many bytes are settled. The rest is the beginning of something that is not whole.
+    fn settle(&mut self, bytes: &mut [u8]) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &mut bytes[at..];
+            let read = match *self {
+                Self::Opaque => Some((rest.len(), Self::Opaque)),
+                Self::Body(left) => Some(skip(left, rest.len(), Self::Body, Self::Head)),
+                Self::Chunk(left) => Some(skip(left, rest.len(), Self::Chunk, Self::ChunkSize)),
+                Self::Head => read_head(rest),
+                Self::ChunkSize => read_chunk_size(rest),
+                Self::Trailers => read_trailers(rest),
+            };
+            match read {
+                Some((length, next)) => {
+                    at += length;
+                    *self = next;
+                }
+                None if rest.len() >= MAX_HEAD_BYTES => *self = Self::Opaque,
+                None => break,
+            }
+        }
+        at
+    }
+}
+
+fn skip(left: u64, here: usize, of: fn(u64) -> Requests, next: Requests) -> (usize, Requests) {
+    // What is here fits a usize, and so does whatever is less.
+    let length = usize::try_from(left).map_or(here, |left| left.min(here));
+    let left = left - length as u64;
+    (length, if left == 0 { next } else { of(left) })
+}
+
+/// What was parsed, with its length; `None` where more has to come.
+fn whole<T>(parsed: httparse::Result<T>, of: impl FnOnce(T) -> (usize, Requests)) -> Option<(usize, Requests)> {
+    match parsed {
+        Ok(Status::Complete(parsed)) => Some(of(parsed)),
+        Ok(Status::Partial) => None,
+        Err(_) => Some((0, Requests::Opaque)),
+    }
+}
+
+fn read_chunk_size(bytes: &[u8]) -> Option<(usize, Requests)> {
+    let parsed = httparse::parse_chunk_size(bytes).map_err(|_| httparse::Error::Token);
+    whole(parsed, |(length, size)| match size {
+        0 => (length, Requests::Trailers),
+        size => (length, Requests::Chunk(size.saturating_add(2))),
+    })
+}
+
+fn read_trailers(bytes: &[u8]) -> Option<(usize, Requests)> {
+    let mut trailers = [EMPTY_HEADER; MAX_HEADERS];
+    whole(httparse::parse_headers(bytes, &mut trailers), |(length, _)| (length, Requests::Head))
+}
+
+/// Reads a head as actix-http does, and takes offers out of it unless its connection leaves HTTP with it.
+fn read_head(bytes: &mut [u8]) -> Option<(usize, Requests)> {
+    let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_HEADERS];
+    let mut request = Request::new(&mut []);
+    let parsed = request.parse_with_uninit_headers(bytes, &mut headers);
+    let (length, next) = whole(parsed, |length| (length, after(&request)))?;
+    let has_offer = |header: &Header<'_>| {
+        header.name.eq_ignore_ascii_case("connection")
+            && header.value.split(|byte| *byte == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(OPTION))
+    };
+    if next != Requests::Opaque && request.headers.iter().any(has_offer) {
+        bytes[..length].split_mut(|byte| *byte == b'\n').for_each(hide);
+    }
+    Some((length, next))
+}
+
+/// What follows a head: the order in which lengths count is actix-http's.
+fn after(request: &Request<'_, '_>) -> Requests {
+    let (mut is_chunked, mut is_websocket, mut announced) = (false, false, 0);
+    for header in request.headers.iter() {
+        let value = header.value.trim_ascii();
+        if header.name.eq_ignore_ascii_case("transfer-encoding") {
+            is_chunked |= value.eq_ignore_ascii_case(b"chunked");
+        } else if header.name.eq_ignore_ascii_case("upgrade") {
+            is_websocket |= value.eq_ignore_ascii_case(b"websocket");
+        } else if header.name.eq_ignore_ascii_case("content-length") {
+            let Some(length) = std::str::from_utf8(value).ok().and_then(|length| length.parse().ok()) else {
+                return Requests::Opaque;
+            };
+            announced = length;
+        }
+    }
+    match (is_chunked, is_websocket, announced) {
+        (true, ..) => Requests::ChunkSize,
+        (_, true, _) => Requests::Opaque,
+        (_, _, 0) if request.method == Some(Method::CONNECT.as_str()) => Requests::Opaque,
+        (_, _, 0) => Requests::Head,
+        (_, _, length) => Requests::Body(length),
+    }
+}
+
+/// Makes the option unreadable where this line of a head is a `Connection`.
+fn hide(line: &mut [u8]) {
+    let Some(colon) = line.iter().position(|byte| *byte == b':') else { return };
+    let (name, options) = line.split_at_mut(colon);
+    if !name.eq_ignore_ascii_case(b"connection") {
+        return;
+    }
+    for option in options[1..].split_mut(|byte| *byte == b',') {
+        let start = option.len() - option.trim_ascii_start().len();
+        let length = option.trim_ascii().len();
+        let option = &mut option[start..start + length];
+        if option.eq_ignore_ascii_case(OPTION) {
+            option.copy_from_slice(UNREADABLE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What comes out of this reader when the bytes come in pieces of this size, and where the next byte belongs.
+    fn passed(text: &str, piece: usize) -> (String, Requests) {
+        let (mut requests, mut held, mut out) = (Requests::Head, Vec::new(), Vec::new());
+        for piece in text.as_bytes().chunks(piece) {
+            held.extend_from_slice(piece);
+            let settled = requests.settle(&mut held);
+            out.extend(held.drain(..settled));
+        }
+        out.extend(held);
+        (String::from_utf8(out).expect("text"), requests)
+    }
+
+    const OFFER: &str =
+        "Host: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+    const HIDDEN: &str =
+        "Host: h\r\nConnection: ignored, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+    /// A body that looks like a head.
+    const BODY: &str = "x\r\nConnection: Upgrade\r\n\r\n";
+
+    #[test]
+    fn an_offer_in_any_head_is_hidden_and_in_a_body_left_alone() {
+        let length = BODY.len();
+        let requests = |offer: &str| {
+            format!(
+                "GET /a HTTP/1.1\r\n{offer}\r\n\
+                 POST /b HTTP/1.1\r\n{offer}Content-Length: {length}\r\n\r\n{BODY}\
+                 POST /c HTTP/1.1\r\n{offer}Transfer-Encoding: chunked\r\n\r\n\
+                 {length:x}\r\n{BODY}\r\n1;x=y\r\nz\r\n0\r\nConnection: Upgrade\r\n\r\n\
+                 \r\nGET /d HTTP/1.1\nconnection:upgrade\n{offer}\n"
+            )
+        };
+        let sent = requests(OFFER);
+        let expected = requests(HIDDEN).replace("connection:upgrade\n", "connection:ignored\n");
+        for piece in [1, 2, 3, 7, 50, sent.len()] {
+            assert_eq!(passed(&sent, piece), (expected.clone(), Requests::Head), "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn what_leaves_http_or_is_no_http_passes_as_it_is() {
+        for head in [
+            "GET /api/v1/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+            "POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nContent-Length: 5\r\n\r\n",
+            "CONNECT h:1 HTTP/1.1\r\nConnection: Upgrade\r\n\r\n",
+            "GET / HTTP/1.1\r\nContent-Length: x\r\nConnection: Upgrade\r\n\r\n",
+            "GET\r\nConnection: Upgrade\r\n\r\n",
+        ] {
+            let sent = format!("{head}GET / HTTP/1.1\r\nConnection: Upgrade\r\n\r\n");
+            assert_eq!(passed(&sent, sent.len()), (sent.clone(), Requests::Opaque));
+        }
+        let chunked =
+            "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let hidden = chunked.replace("Connection: Upgrade", "Connection: ignored");
+        assert_eq!(passed(chunked, 9), (hidden, Requests::ChunkSize), "it goes to no upgrade");
+    }
+
+    #[test]
+    fn words_that_only_contain_the_option_are_left_alone() {
+        let sent = "GET / HTTP/1.1\r\nConnection: upgrades, x-upgrade\r\nX-Connection: upgrade\r\n\r\n";
+        assert_eq!(passed(sent, sent.len()).0, sent);
+        let sent = "GET / HTTP/1.1\r\nConnection: close,\tUPGRADE ,upgrades\r\n\r\n";
+        assert_eq!(passed(sent, sent.len()).0, sent.replace("UPGRADE", "ignored"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_is_added_removed_or_moved(text in "(GET / HTTP/1.1|[A-Za-z:, \r\n0-9]{0,9}|Connection: Upgrade|\r\n){0,20}", piece in 1_usize..40) {
+            let (passed, _) = passed(&text, piece);
+            prop_assert_eq!(passed.len(), text.len());
+            let differ = passed.bytes().zip(text.bytes()).filter(|(one, other)| one != other);
+            prop_assert!(differ.map(|(one, _)| one).all(|byte| UNREADABLE.contains(&byte)));
+        }
+    }
+}

@@ -49,9 +49,10 @@ pub(crate) async fn drive(
     let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection), address);
     busy(&connection, Box::pin(session.begin(greeting, Answer(answer)))).await;
     let parting = converse(&mut session, &mut frames).await;
+    let was_stranger = !session.is_signed_in();
     // Others learn of it now, not when the socket is finally let go of.
     drop(session);
-    linger(&realtime, &connection, frames, parting).await;
+    linger(&realtime, &connection, frames, parting, was_stranger).await;
     connection.abandon();
     drop(counted);
 }
@@ -146,14 +147,20 @@ enum Peer {
 
 /// Waits until the peer has taken the Close frame and answered it, or for a while: a socket that is dropped while something unread lies in it
 /// takes the Close frame down with it. A peer that goes on sending is not waited for.
-async fn linger(realtime: &Realtime, connection: &Rc<Connection>, frames: Frames, parting: Parting) {
+async fn linger(
+    realtime: &Realtime,
+    connection: &Rc<Connection>,
+    frames: Frames,
+    parting: Parting,
+    was_stranger: bool,
+) {
     realtime.hub.linger(connection);
     let Frames { mut reader, mut source, .. } = frames;
     let mut peer = match parting {
-        // The rest of a long message would have to be kept first.
-        _ if reader.announced() > MAX_SEARCHED_BYTES as u64 => Peer::IsNotUnderstood,
-        Parting::Closed | Parting::Left | Parting::Ended => Peer::MayAnswer,
         Parting::Goodbye => Peer::IsDone,
+        // A client that has not signed in is not waited for, and of a long message the rest would have to be kept first.
+        _ if was_stranger || reader.announced() > MAX_SEARCHED_BYTES as u64 => Peer::IsNotUnderstood,
+        Parting::Closed | Parting::Left | Parting::Ended => Peer::MayAnswer,
         Parting::NotUnderstood => Peer::IsNotUnderstood,
     };
     let (mut has_hung_up, mut heard) = (false, 0);

@@ -16,16 +16,28 @@ const BYTES_AT_A_TIME: usize = 8 * 1024;
 pub(crate) struct Paced {
     stream: TcpStream,
     traffic: Rc<Traffic>,
+    /// Since others had their turn.
     read: usize,
+    /// Since a request is answered.
+    ahead: usize,
+    /// The client takes no more for now.
+    is_blocked: bool,
 }
 
 impl Paced {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream, traffic: Rc::default(), read: 0 }
+        Self { stream, traffic: Rc::default(), read: 0, ahead: 0, is_blocked: false }
     }
 
     pub(crate) fn traffic(&self) -> Rc<Traffic> {
         Rc::clone(&self.traffic)
+    }
+
+    fn note_written(&mut self, is_blocked: bool) {
+        self.is_blocked = is_blocked;
+        if !is_blocked {
+            self.traffic.read_on();
+        }
     }
 
     /// The stream, for a connection that leaves HTTP.
@@ -44,6 +56,13 @@ impl AsyncRead for Paced {
         if self.traffic.is_closing() {
             return Poll::Ready(Ok(()));
         }
+        if !self.traffic.is_under_way() {
+            self.ahead = 0;
+        }
+        if self.is_blocked || !self.traffic.may_read(self.ahead) {
+            self.traffic.wait(context);
+            return Poll::Pending;
+        }
         if self.read >= BYTES_AT_A_TIME {
             self.read = 0;
             yield_to_others(context);
@@ -55,14 +74,18 @@ impl AsyncRead for Paced {
             self.read = 0;
         }
         ready!(polled)?;
-        self.read += buffer.filled().len() - before;
+        let read = buffer.filled().len() - before;
+        self.read += read;
+        self.ahead += read;
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Paced {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note_written(written.is_pending());
+        written
     }
 
     fn poll_write_vectored(
@@ -70,7 +93,9 @@ impl AsyncWrite for Paced {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.note_written(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

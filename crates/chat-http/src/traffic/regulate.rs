@@ -2,6 +2,7 @@ use super::{REFUSAL_COST, Traffic};
 use crate::HttpState;
 use crate::limits::{EXPOSED, are_on};
 use crate::socketio::Gateway;
+use actix_http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_http::{ConnectionType, Method, Request, Response, StatusCode};
 use actix_service::Service;
 use std::future::{Future, pending};
@@ -21,6 +22,7 @@ where
 {
     let traffic = request.conn_data::<Rc<Traffic>>().cloned().unwrap_or_default();
     let asked = Asked::of(&state, &request);
+    let under_way = traffic.begin(body_length(&state, &request));
     let answer = (!traffic.is_closing()).then(|| service.call(request));
     async move {
         if !traffic.take_turn() || answer.is_none() {
@@ -31,6 +33,7 @@ where
             return pending().await;
         };
         let mut response = answer.await?.into();
+        drop(under_way);
         let cost = asked.cost(response.status(), response.headers().contains_key(EXPOSED[0]));
         if !traffic.charge(cost, state.settings.request_quota) {
             tracing::warn!(address = ?asked.peer, "closing connection: too many requests that no other limit counts");
@@ -40,6 +43,16 @@ where
             }
         }
         Ok(response)
+    }
+}
+
+/// How long the request's body is; where it does not say, how long one may be.
+fn body_length(state: &HttpState, request: &Request) -> usize {
+    let headers = &request.head().headers;
+    match headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()) {
+        Some(length) => length,
+        None if headers.contains_key(TRANSFER_ENCODING) => state.settings.max_body_bytes,
+        None => 0,
     }
 }
 

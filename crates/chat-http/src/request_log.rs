@@ -26,6 +26,8 @@ pub struct RequestLine<'a> {
     pub status: StatusCode,
     /// Who asked.
     pub client: &'a ClientInfo,
+    /// Whether an access token came with it that is valid. What came without one is written up to a budget.
+    pub is_signed_in: bool,
     /// From the head of the request to the head of the answer.
     pub duration: Duration,
     /// For failures.
@@ -35,7 +37,8 @@ pub struct RequestLine<'a> {
 }
 
 impl RequestLine<'_> {
-    /// Writes it: an error for 5xx, a warning for 4xx, else information.
+    /// Writes it: an error for 5xx, a warning for 4xx, else information; health checks that went well only for those
+    /// who look for details.
     pub fn log(&self) {
         macro_rules! line {
             ($level:ident) => {
@@ -44,7 +47,8 @@ impl RequestLine<'_> {
                     request_id = self.request_id.as_str(),
                     method = self.method,
                     route = self.route.unwrap_or("-"),
-                    status = self.status.as_u16(),
+                    status = u64::from(self.status.as_u16()),
+                    signed_in = self.is_signed_in,
                     address = self.client.ip.as_deref(),
                     user_agent = self.client.user_agent.as_deref(),
                     duration_ms = self.duration.as_secs_f64() * 1_000.0,
@@ -57,6 +61,7 @@ impl RequestLine<'_> {
         match self.status.as_u16() {
             500.. => line!(error),
             400..=499 => line!(warn),
+            _ if self.route.is_some_and(|route| route.starts_with("/health/")) => line!(debug),
             _ => line!(info),
         }
     }

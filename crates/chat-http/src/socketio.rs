@@ -208,6 +208,7 @@ impl Arrival {
             method: head.method.as_str(),
             route: Some(PATH),
             status,
+            is_signed_in: false,
             client: &client_info(&state.settings.trusted_proxies, &head.headers, head.peer_addr),
             duration,
             code: limited.as_ref().err().map(|error| error.failure().code).or_else(|| code_of(status)),

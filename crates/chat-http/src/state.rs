@@ -99,9 +99,10 @@ impl Readiness {
         self.0.is_draining.load(Ordering::Acquire)
     }
 
-    /// Whether the database could be reached when it was last tried.
-    pub fn set_database(&self, is_reachable: bool) {
-        self.0.is_database_away.store(!is_reachable, Ordering::Release);
+    /// Whether the database could be reached, and takes writes, when it was last tried. Returns the same where it changed.
+    pub fn set_database(&self, is_well: bool) -> Option<bool> {
+        let was_away = self.0.is_database_away.swap(!is_well, Ordering::AcqRel);
+        (was_away == is_well).then_some(is_well)
     }
 
     /// Whether new work is welcome, and can be done.

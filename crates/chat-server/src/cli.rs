@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config, Source};
 use crate::store::Store;
-use crate::{listen, logging, serve};
+use crate::{health, listen, logging, serve};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -20,6 +20,8 @@ struct Cli {
 enum Command {
     /// Start the server (the default)
     Serve,
+    /// Ask a running server how it is; exit code 0 if well, else 1. For containers without curl
+    Health(health::Options),
     /// Bring the database up to date, and end
     Migrate,
     /// Print the OpenAPI document
@@ -35,9 +37,10 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     match Cli::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => {
             let config = read_config()?;
-            logging::start(config.log_format, &config.log_filter)?;
+            let _flush = logging::start(config.log_format, &config.log_filter)?;
             serve::run(config).await
         }
+        Command::Health(options) => health::run(&options).await,
         Command::Migrate => migrate(&read_config()?).await,
         Command::Openapi => print(&chat_http::openapi_json()),
         Command::Asyncapi => print(&chat_http::asyncapi_json()),

@@ -10,6 +10,7 @@ mod cli;
 mod clock;
 mod cluster;
 mod config;
+mod health;
 mod listen;
 mod logging;
 mod metrics;
@@ -18,6 +19,7 @@ mod store;
 mod tickers;
 mod wiring;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -26,7 +28,8 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Also where nothing is set up yet: the last word goes where a terminal shows it.
-            eprintln!("chat-server: {error:#}");
+            // A standard error that takes nothing changes nothing about how the process ends.
+            let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::metrics::{self, Metrics};
+use crate::store::Store;
 use crate::{tickers, wiring};
 use anyhow::{Context as _, bail};
 use chat_http::{Dialect, Listener, upgrade};
@@ -21,6 +22,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     }
     raise_open_files();
     let mut signals = stop_signals()?;
+    let _claim = Store::claim(&config.database)?;
     let wired = tokio::select! {
         wired = wiring::wire(&config) => wired?,
         _ = signals.recv() => bail!("stopped while waiting for the database"),

@@ -11,7 +11,7 @@ use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
 use chat_domain::{ChangeLog, Clock};
 use chat_postgres::{PostgresStatus, PostgresStore};
-use chat_sqlite::{SqliteConfig, SqliteStore};
+use chat_sqlite::{Claim, SqliteConfig, SqliteStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,10 +84,20 @@ impl Store {
         }
     }
 
-    /// Whether the database answers within this time. A file always does; what a server answers sets the clock.
+    /// The right to serve this database, to be kept for as long as it is served. A file has one server at a time.
+    pub(crate) fn claim(database: &Database) -> anyhow::Result<Option<Claim>> {
+        match database {
+            Database::File(file) => {
+                Ok(Some(Claim::take(file.path()).context("cannot serve the database (DATABASE_URL)")?))
+            }
+            Database::Server(_) => Ok(None),
+        }
+    }
+
+    /// Whether the database answers within this time, and a file takes writes; what a server answers sets the clock.
     pub(crate) async fn answers(&self, patience: Duration) -> bool {
         match self {
-            Self::File(_) => true,
+            Self::File(store) => matches!(tokio::time::timeout(patience, store.check_writes()).await, Ok(Ok(()))),
             Self::Server(store, clock) => {
                 let asked = Instant::now();
                 let Ok(Ok(time)) = tokio::time::timeout(patience, store.ping()).await else { return false };

@@ -1,8 +1,9 @@
 //! What has to happen every so often, whether or not anybody asks.
 
 use crate::cluster::Cluster;
+use crate::logging;
 use crate::store::Store;
-use chat_http::HttpState;
+use chat_http::{HttpState, Readiness};
 use std::error::Error;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -20,14 +21,18 @@ const DATABASE_CHECK: Duration = Duration::from_secs(1);
 /// A database that takes longer than this for the least of questions is as good as away.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How often the log tells what was left out of it.
+const LOG_REPORT: Duration = Duration::from_secs(10);
+
 /// Starts them; they end when the set is dropped.
 pub(crate) fn start(state: &HttpState, store: &Store) -> JoinSet<()> {
     let (mut tasks, app) = (JoinSet::new(), &state.app);
     let (readiness, store) = (state.readiness.clone(), store.clone());
     tasks.spawn(every(DATABASE_CHECK, move || {
         let (readiness, store) = (readiness.clone(), store.clone());
-        async move { readiness.set_database(store.answers(DATABASE_PATIENCE).await) }
+        async move { note_database(&readiness, store.answers(DATABASE_PATIENCE).await) }
     }));
+    tasks.spawn(every(LOG_REPORT, || async { logging::report_left_out() }));
     let auth = app.auth.clone();
     tasks.spawn(every(ENDED_SESSIONS, move || {
         let auth = auth.clone();
@@ -44,6 +49,14 @@ pub(crate) fn start(state: &HttpState, store: &Store) -> JoinSet<()> {
         async move { warn_of("pruning sessions", auth.prune_sessions().await) }
     }));
     tasks
+}
+
+fn note_database(readiness: &Readiness, is_well: bool) {
+    match readiness.set_database(is_well) {
+        Some(true) => tracing::info!("the database is well again"),
+        Some(false) => tracing::warn!("not ready: the database cannot be reached, or takes no writes"),
+        None => {}
+    }
 }
 
 /// Keeps this node's presence up among the others, and tells of the users of those that died.

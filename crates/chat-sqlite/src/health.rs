@@ -32,9 +32,11 @@ impl WriteHealth {
         *self.committed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// The machine did not do its part.
-    pub(crate) fn note_failure(&self) {
-        self.has_failed.store(true, Ordering::Release);
+    /// The machine did not do its part. Told to the log when that begins.
+    pub(crate) fn note_failure(&self, error: &dyn std::fmt::Display) {
+        if !self.has_failed.swap(true, Ordering::AcqRel) {
+            tracing::error!(%error, "the database takes no writes for now; calls are undone");
+        }
     }
 
     fn note_probe(&self) {
@@ -62,7 +64,7 @@ impl SqliteStore {
             // Calls wait because many are written.
             Err(StoreError::Overloaded) if !health.has_failed() => Ok(()),
             Err(error) => {
-                health.note_failure();
+                health.note_failure(&error);
                 Err(error)
             }
             Ok(()) => {
@@ -89,8 +91,7 @@ pub(crate) fn probe_at_start(
         Ok(_) => Ok(()),
         Err(error) if error.to_string() == READ_ONLY => Err(connection::refused(path, error)),
         Err(error) => {
-            tracing::error!(%error, "the database takes no writes for now");
-            health.note_failure();
+            health.note_failure(&error);
             Ok(())
         }
     }

@@ -52,8 +52,7 @@ pub(crate) fn run(mut connection: SqliteConnection, parcels: &Receiver<Parcel>, 
 pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn Job>>, health: &WriteHealth) {
     if let Err(error) = (BeginWriting {}).execute(connection) {
         // Locked by another process for longer than the timeout: trying one by one would wait as long for each.
-        tracing::error!(%error, calls = batch.len(), "the database does not begin a transaction");
-        health.note_failure();
+        health.note_failure(&error);
         for job in batch.drain(..) {
             job.fail(StoreError::Unavailable(error.to_string().into()));
         }
@@ -66,16 +65,14 @@ pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn J
         }
         Err(Lost::ToMachine(stopped)) => {
             undo(connection);
-            tracing::error!(calls = batch.len(), "the database takes no writes; calls were undone");
-            health.note_failure();
+            health.note_failure(&no_writes());
             for (number, job) in batch.drain(..).enumerate() {
                 if number == stopped { job.answer() } else { job.fail(no_writes()) }
             }
         }
         Err(Lost::Whole(error)) if is_of_machine(&error) => {
             undo(connection);
-            tracing::error!(%error, calls = batch.len(), "a commit failed; its calls were undone");
-            health.note_failure();
+            health.note_failure(&error);
             batch.drain(..).for_each(|job| job.fail(undone(&error)));
         }
         Err(Lost::Whole(error)) => {
@@ -135,8 +132,11 @@ fn run_alone(connection: &mut SqliteConnection, mut job: Box<dyn Job>, health: &
         }
         Err(error) => {
             undo(connection);
-            tracing::error!(%error, "a commit failed");
-            health.note_failure();
+            if is_of_machine(&error) {
+                health.note_failure(&error);
+            } else {
+                tracing::error!(%error, "a commit failed");
+            }
             job.fail(undone(&error));
         }
     }

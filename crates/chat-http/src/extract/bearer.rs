@@ -33,7 +33,9 @@ impl Bearer {
         let token = bearer_token(request.headers()).ok_or_else(|| {
             ApiError::new(ErrorCode::Unauthenticated, "This needs an access token in the header Authorization: Bearer")
         })?;
-        Ok(Self(state(request)?.app.auth.authenticate(token)?))
+        let actor = state(request)?.app.auth.authenticate(token)?;
+        request.extensions_mut().insert(actor);
+        Ok(Self(actor))
     }
 }
 

@@ -68,7 +68,7 @@ async fn live() -> Result<Json<Probe>, ApiError> {
     operation_id = "ready",
     tag = "Health",
     summary = "Whether new work is welcome",
-    description = "503 while the server stops, and while the database cannot be reached."
+    description = "503 while the server stops, and while the database cannot be reached or takes no writes."
 )]
 async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     if state.readiness.is_ready() {
@@ -76,7 +76,7 @@ async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     } else if state.readiness.is_draining() {
         Err(ApiError::new(ErrorCode::Unavailable, "The server is stopping"))
     } else {
-        Err(ApiError::new(ErrorCode::Unavailable, "The database cannot be reached"))
+        Err(ApiError::new(ErrorCode::Unavailable, "The database cannot be reached, or takes no writes"))
     }
 }
 

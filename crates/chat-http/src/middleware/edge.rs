@@ -16,7 +16,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use chat_domain::ErrorCode;
-use chat_domain::auth::ClientInfo;
+use chat_domain::auth::{Actor, ClientInfo};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -29,6 +29,13 @@ struct Arrival {
     path: String,
     client: ClientInfo,
     at: Instant,
+}
+
+/// What became known of a request while it was answered.
+#[derive(Default)]
+struct Seen {
+    route: Option<String>,
+    is_signed_in: bool,
 }
 
 /// Gives the request its id, runs it, and finishes the answer.
@@ -86,14 +93,17 @@ fn is_refused_preflight(state: &HttpState, request: &ServiceRequest) -> bool {
 
 fn finish(state: &HttpState, arrival: &Arrival, response: ServiceResponse) -> ServiceResponse {
     let status = response.status();
-    let route = response.request().match_pattern();
+    let seen = Seen {
+        route: response.request().match_pattern(),
+        is_signed_in: response.request().extensions().contains::<Actor>(),
+    };
     if status.as_u16() < 400 {
         let (request, mut response) = response.into_parts();
         if response.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == IDENTITY) {
             response.headers_mut().remove(header::CONTENT_ENCODING);
         }
         arrival.sign(state, &mut response);
-        arrival.log(state, status, route.as_deref(), None);
+        arrival.log(state, status, &seen, None);
         return ServiceResponse::new(request, response);
     }
     let (request, response) = response.into_parts();
@@ -108,7 +118,7 @@ fn finish(state: &HttpState, arrival: &Arrival, response: ServiceResponse) -> Se
     }
     arrival.sign(state, &mut made);
     let failed = (made.status().as_u16() >= 400).then_some((known, status));
-    arrival.log(state, made.status(), route.as_deref(), failed);
+    arrival.log(state, made.status(), &seen, failed);
     ServiceResponse::new(request, made)
 }
 
@@ -118,7 +128,7 @@ fn finish_without_request(state: &HttpState, arrival: &Arrival, error: &Error) -
     let status = error.as_response_error().status_code();
     let mut response = arrival.failure(state, status, known);
     arrival.sign(state, &mut response);
-    arrival.log(state, status, None, Some((known, status)));
+    arrival.log(state, status, &Seen::default(), Some((known, status)));
     InternalError::from_response("answered", response).into()
 }
 
@@ -134,14 +144,9 @@ impl Arrival {
         secure(headers, state.settings.is_production);
     }
 
-    fn log(
-        &self,
-        state: &HttpState,
-        status: StatusCode,
-        route: Option<&str>,
-        failed: Option<(Option<&ApiError>, StatusCode)>,
-    ) {
+    fn log(&self, state: &HttpState, status: StatusCode, seen: &Seen, failed: Option<(Option<&ApiError>, StatusCode)>) {
         let duration = self.at.elapsed();
+        let route = seen.route.as_deref();
         state.stats.observe(self.method.as_str(), route, status, duration);
         let code = failed.map(|(known, status)| match known {
             Some(error) => error.failure().code,
@@ -154,6 +159,7 @@ impl Arrival {
             route,
             status,
             client: &self.client,
+            is_signed_in: seen.is_signed_in,
             duration,
             code,
             cause: cause.as_deref(),

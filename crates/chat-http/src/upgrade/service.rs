@@ -135,6 +135,8 @@ fn log(
         route: is_socket_path(head.uri.path()).then_some("/api/v1/ws"),
         status: refusal.map_or(StatusCode::SWITCHING_PROTOCOLS, |refusal| refusal.status),
         client: &client,
+        // Anybody may open sockets; what is done on them is no line here.
+        is_signed_in: false,
         duration: started.elapsed(),
         code: refusal.map(|refusal| refusal.error.failure().code),
         cause: cause.as_deref(),

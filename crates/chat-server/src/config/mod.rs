@@ -144,10 +144,10 @@ impl Config {
         let mut reader = Reader::new(source);
         let environment = read_environment(&mut reader);
         let production = environment == Some(Environment::Production);
-        let host = reader.parsed("HOST", "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host);
+        let host = read_host(&mut reader, "HOST");
         let port = reader.number("PORT", &(0..=u16::MAX));
         let realtime_port = read_realtime_port(&mut reader, port);
-        let admin_host = reader.parsed("ADMIN_HOST", "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host);
+        let admin_host = read_host(&mut reader, "ADMIN_HOST");
         let admin_port = reader.number("ADMIN_PORT", &(0..=u16::MAX));
         let database = database::read(&mut reader);
         let redis = redis::read(&mut reader);
@@ -247,6 +247,18 @@ impl Config {
         }
         warnings
     }
+}
+
+/// Where the server listens, without the other settings.
+pub(crate) fn listen_address(source: &Source) -> Result<SocketAddr, InvalidConfig> {
+    let mut reader = Reader::new(source);
+    let host = read_host(&mut reader, "HOST");
+    let port = reader.number("PORT", &(1..=u16::MAX));
+    reader.finish(|| Some(SocketAddr::new(host?, port?)))
+}
+
+fn read_host(reader: &mut Reader<'_>, name: &str) -> Option<IpAddr> {
+    reader.parsed(name, "an IP address, such as 127.0.0.1 or 0.0.0.0", parse_host)
 }
 
 fn parse_host(text: &str) -> Option<IpAddr> {

@@ -1,4 +1,5 @@
 use super::Metrics;
+use crate::logging;
 use chat_app::CallStatus;
 use chat_http::{LATENCY_BOUNDS, Latency};
 use chat_realtime::{QueueStats, RealtimeStats};
@@ -50,6 +51,7 @@ impl Collector for Snapshot {
             "limit",
             &limits.read(),
         )?;
+        page.counter("log_lines_lost", "Lines that the standard output did not take", logging::lost_lines())?;
         page.calls(state.app.call_status())?;
         page.database(&self.metrics)?;
         page.cluster(&self.metrics)?;

@@ -11,6 +11,7 @@ mod documents;
 mod errors;
 mod events;
 mod examples;
+mod faults;
 mod journeys;
 mod lifecycle;
 mod limits;

@@ -66,6 +66,26 @@ impl Setup {
         (output.status, String::from_utf8_lossy(&text).into_owned())
     }
 
+    /// Runs the binary to its end, with its output there, and answers how it ended.
+    pub async fn run_writing_to(&self, arguments: &[&str], output: Stdio, errors: Stdio) -> ExitStatus {
+        let mut process = self.command(arguments).stdout(output).stderr(errors).spawn().expect("the binary runs");
+        let ended = tokio::time::timeout(DEADLINE, process.wait());
+        ended.await.expect("the process ends in time").expect("an exit status")
+    }
+
+    /// Starts the server with its output there instead of in a log file, and waits until it is ready. Its port is chosen
+    /// here, since nobody hears of the one that it would choose.
+    pub async fn start_writing_to(&self, output: Stdio, errors: Stdio) -> Server {
+        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+        let port = port.expect("a free port").port();
+        let setup = self.clone().set("PORT", &port.to_string());
+        let process = setup.command(&["serve"]).stdout(output).stderr(errors).spawn().expect("the server starts");
+        let (log, base) = (self.folder.path().join("no.log"), format!("http://127.0.0.1:{port}"));
+        let server = Server { setup, process, log, base };
+        server.ready().await;
+        server
+    }
+
     /// Starts the server, and waits until it is ready.
     pub async fn start(&self) -> Server {
         let log = self.folder.path().join(format!("server-{}.log", uuid::Uuid::now_v7()));
@@ -185,6 +205,15 @@ impl Server {
     pub fn terminate(&self) {
         let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the signal is sent");
+    }
+
+    /// Lets it make no file longer than this, as a full disk would; `None` for any length.
+    #[cfg(target_os = "linux")]
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(pid, Resource::Fsize, limit).expect("the limit is set");
     }
 
     /// Waits for its end.

@@ -19,10 +19,7 @@ cached_statement!(
      ), 1)
      FROM (SELECT 1) AS one LEFT JOIN LATERAL (
          SELECT joined_xid, conversation_id, user_id FROM participants
-         WHERE left_at IS NULL
-           AND joined_xid >= pg_snapshot_xmin(",
-    after as Text,
-    "::pg_snapshot) AND joined_xid < pg_snapshot_xmax(pg_current_snapshot())
+         WHERE left_at IS NULL AND joined_xid < pg_snapshot_xmax(pg_current_snapshot())
            AND NOT pg_visible_in_snapshot(joined_xid, ",
     after as Text,
     "::pg_snapshot) AND (joined_xid, conversation_id, user_id) > (",
@@ -88,12 +85,13 @@ struct Place {
 }
 
 impl Place {
-    /// A snapshot alone is the beginning of a reading.
+    /// A snapshot alone is the beginning of a reading: at its oldest transaction that was running.
     fn parse(cursor: &str) -> Self {
         let mut parts = cursor.split(' ');
         let after = parts.next().unwrap_or_default().to_owned();
         let up_to = parts.next().map(str::to_owned);
-        let xid = parts.next().unwrap_or("0").to_owned();
+        let oldest = after.split(':').next().unwrap_or_default();
+        let xid = parts.next().unwrap_or(oldest).to_owned();
         let mut id = || parts.next().and_then(|text| Uuid::try_parse(text).ok()).unwrap_or_default();
         Self { after, up_to, xid, conversation: id(), user: id() }
     }

@@ -20,7 +20,7 @@ async fn created_at_never_runs_against_seq_while_the_clock_steps() {
     let conversation = ann.direct_with(&ben).await;
     let mut at_ben = server.connect(&ben).await;
     let mut told = Vec::new();
-    for (number, clock) in [0_i64, 300, -300, -299, 3_600, 0].into_iter().enumerate() {
+    for (number, clock) in [0_i64, 300, -300, -299, 600, 0].into_iter().enumerate() {
         server.set_clock(clock);
         for content in [format!("{number} a"), format!("{number} b")] {
             let said = ann.say(&conversation, &content).await;
@@ -60,7 +60,7 @@ async fn a_sign_out_holds_whichever_way_the_clock_steps() {
     server.set_clock(-300);
     phone.rest.post("/auth/logout", &json!({})).await.data(200);
     assert_eq!(socket.closed().await.code, 4003);
-    for clock in [-3_600, 300, 0] {
+    for clock in [-540, 300, 0] {
         server.set_clock(clock);
         let refused = phone.rest.get("/users/me").await;
         refused.assert_failure(401, "SESSION_REVOKED");

@@ -105,7 +105,7 @@ impl AccessTokens for JwtAccessTokens {
         }
         Ok(AccessClaims {
             user_id: UserId::new(claims.sub),
-            email: EmailAddress::parse(&claims.email).map_err(|_| InvalidToken::Invalid)?,
+            email: EmailAddress::from_stored(&claims.email).map_err(|_| InvalidToken::Invalid)?,
             session_id: SessionId::new(claims.sid),
             token_id: TokenId::new(claims.jti),
             issued_at: instant(claims.iat)?,

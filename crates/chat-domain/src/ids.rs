@@ -1,4 +1,5 @@
-use crate::{InvalidValue, text};
+use crate::InvalidValue;
+use crate::text::input;
 use std::{fmt, str::FromStr};
 use thiserror::Error;
 use uuid::Uuid;
@@ -141,7 +142,7 @@ impl ClientMessageId {
 
     /// 1 to 128 visible ASCII characters, taken as they are.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        text::visible_ascii(text, Self::MAX_BYTES).map(Self)
+        input::visible_ascii(text, Self::MAX_BYTES).map(Self)
     }
 
     /// The key.

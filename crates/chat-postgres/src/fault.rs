@@ -35,7 +35,7 @@ impl Fault {
 /// What helpers return that run queries and refuse nothing.
 pub(crate) type Stored<T> = Result<T, Fault>;
 
-/// Reads a text column by the parser that let it in.
+/// Reads a text column by what some release has accepted, not by the rule for input now.
 pub(crate) fn parsed<T>(
     column: &'static str,
     text: &str,

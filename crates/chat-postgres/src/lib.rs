@@ -83,6 +83,7 @@ mod connect;
 mod conversations;
 mod database;
 mod fault;
+mod keys;
 mod messages;
 mod migrate;
 mod open_error;

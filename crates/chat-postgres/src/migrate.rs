@@ -1,6 +1,6 @@
 use crate::check::check;
 use crate::connect::Connector;
-use crate::{OpenError, PostgresConfig, start};
+use crate::{OpenError, PostgresConfig, keys, start};
 use chat_domain::BoxError;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
@@ -21,10 +21,13 @@ pub(crate) async fn migrate(connector: &Connector, config: &PostgresConfig) -> R
     let mut connection = start::wait_for(config.start_timeout, || connector.connect_patiently()).await?;
     check(&mut connection, config).await?;
     // Diesel's migrations are made for connections that block; they run on a thread that may.
-    tokio::task::spawn_blocking(move || run(connection)).await.map_err(|error| OpenError::Migration(error.into()))?
+    let running = tokio::task::spawn_blocking(move || run(connection));
+    let (mut connection, applied) = running.await.map_err(|error| OpenError::Migration(error.into()))??;
+    keys::renew(&mut connection).await.map_err(|fault| OpenError::Migration(fault.into()))?;
+    Ok(applied)
 }
 
-fn run(connection: AsyncPgConnection) -> Result<Vec<String>, OpenError> {
+fn run(connection: AsyncPgConnection) -> Result<(AsyncPgConnection, Vec<String>), OpenError> {
     use diesel::RunQueryDsl;
     let mut connection: AsyncConnectionWrapper<AsyncPgConnection> = connection.into();
     let locked = diesel::sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection);
@@ -36,7 +39,8 @@ fn run(connection: AsyncPgConnection) -> Result<Vec<String>, OpenError> {
         return Err(OpenError::TooOld { known, needed });
     }
     let applied = connection.run_pending_migrations(MIGRATIONS).map_err(OpenError::Migration)?;
-    Ok(applied.iter().map(ToString::to_string).collect())
+    let applied = applied.iter().map(ToString::to_string).collect();
+    Ok((connection.into_inner(), applied))
 }
 
 /// The version of the newest migration of this release. Versions are dates, and are compared as text.

@@ -22,6 +22,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
+        key_version -> SmallInt,
     }
 }
 
@@ -71,6 +72,7 @@ diesel::table! {
         participant_count -> Integer,
         created_at -> BigInt,
         updated_at -> BigInt,
+        key_version -> SmallInt,
     }
 }
 
@@ -108,6 +110,7 @@ diesel::table! {
         updated_at -> BigInt,
         edited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
+        fingerprint_version -> SmallInt,
     }
 }
 

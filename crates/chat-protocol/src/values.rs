@@ -42,6 +42,21 @@ text_fields! {
     ClientMessageId, 1, ClientMessageId::MAX_BYTES, None, "7b0c2d6e-1";
 }
 
+/// The email by which somebody signs in, exactly as typed: it may have been registered under an earlier rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClaimedEmail(pub(crate) EmailAddress);
+
+impl Field for ClaimedEmail {
+    fn read(json: Value) -> Result<Self, Problem> {
+        EmailAddress::from_stored(&text(json)?).map(Self).map_err(|fault| fault.to_string().into())
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        EmailAddress::schema()
+    }
+}
+
 macro_rules! id_fields {
     ($($type:ty),*) => {$(
         impl Field for $type {

@@ -1,4 +1,4 @@
-use crate::SqliteConfig;
+use crate::{SqliteConfig, keys};
 use chat_domain::BoxError;
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
@@ -135,6 +135,10 @@ pub(crate) fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, 
             MigrationFailure::Migration(error) => OpenError::Migration(error),
             MigrationFailure::TooOld { known, needed } => OpenError::TooOld { known, needed },
             MigrationFailure::Transaction(error) => OpenError::Migration(error.into()),
+        })
+        .and_then(|applied| {
+            keys::renew(connection).map_err(|fault| OpenError::Migration(fault.into()))?;
+            Ok(applied)
         })
 }
 

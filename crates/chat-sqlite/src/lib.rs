@@ -31,6 +31,7 @@ mod conversations;
 mod fault;
 mod health;
 mod id;
+mod keys;
 mod messages;
 mod queue;
 mod readers;

@@ -16,6 +16,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
+        key_version -> SmallInt,
     }
 }
 
@@ -69,6 +70,7 @@ diesel::table! {
         participant_count -> Integer,
         created_at -> BigInt,
         updated_at -> BigInt,
+        key_version -> SmallInt,
     }
 }
 
@@ -102,6 +104,7 @@ diesel::table! {
         updated_at -> BigInt,
         edited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
+        fingerprint_version -> SmallInt,
     }
 }
 

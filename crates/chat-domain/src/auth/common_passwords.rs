@@ -1,6 +1,6 @@
+use crate::text::unicode::folded;
 use std::collections::HashSet;
 use std::sync::LazyLock;
-use unicode_normalization::UnicodeNormalization as _;
 
 /// The most common passwords of published leaks, one a line, in lower case. Shorter ones than a policy can allow are
 /// not here.
@@ -10,8 +10,7 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| LIST.lines().collect()
 
 /// Whether the password is one of the most common ones, in any case and width.
 pub(super) fn is_common(password: &str) -> bool {
-    let key: String = password.nfkc().flat_map(char::to_lowercase).collect();
-    COMMON.contains(key.as_str())
+    COMMON.contains(folded(password).as_str())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::common_passwords::is_common;
 use crate::InvalidValue;
-use unicode_normalization::UnicodeNormalization as _;
+use crate::text::unicode::{is_visible, nfc};
 
 /// What a new password must be like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,8 @@ impl Password {
         if normal.chars().any(char::is_control) {
             return Err(InvalidValue::ControlCharacter);
         }
-        if normal.chars().all(is_blank) {
-            return Err(InvalidValue::Blank);
+        if !normal.chars().any(is_visible) {
+            return Err(InvalidValue::Invisible);
         }
         if policy.refuses_common && is_common(&normal) {
             return Err(InvalidValue::CommonPassword);
@@ -68,7 +68,7 @@ impl Password {
         if text.contains('\0') {
             return Err(InvalidValue::ControlCharacter);
         }
-        let normal: String = text.chars().map(with_ascii_space).nfc().collect();
+        let normal = normal_form(text);
         let typed = (normal != text).then(|| text.to_owned());
         Ok(Self { normal, typed })
     }
@@ -84,23 +84,16 @@ impl Password {
     }
 }
 
+fn normal_form(text: &str) -> String {
+    nfc(&text.chars().map(with_ascii_space).collect::<String>()).into_owned()
+}
+
 /// RFC 8265 §4.2.2, rule 2: other spaces (Unicode category Zs) become the ASCII space.
 const fn with_ascii_space(character: char) -> char {
     match character {
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
         other => other,
     }
-}
-
-/// Whether nothing is to be seen of the character: white space, fillers, format characters and variation selectors.
-fn is_blank(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl std::fmt::Debug for Password {
@@ -161,10 +154,10 @@ mod tests {
     proptest! {
         #[test]
         fn the_policy_counts_characters_of_the_normal_form(text in "\\PC{0,140}") {
-            let normal: String = text.chars().map(with_ascii_space).nfc().collect();
+            let normal = normal_form(&text);
             let accepted = (8..=128).contains(&normal.chars().count())
                 && text.len() <= Password::MAX_BYTES
-                && !normal.chars().all(is_blank);
+                && normal.chars().any(is_visible);
             prop_assert_eq!(parse(&text).is_ok(), accepted);
         }
 
@@ -210,7 +203,7 @@ mod tests {
         for blank in
             ["        ", "\u{3000}\u{a0}      ", "\u{200b}\u{200b}\u{2060}\u{feff}\u{ad}\u{3164}\u{2800}\u{e0020}"]
         {
-            assert_eq!(parse(blank), Err(InvalidValue::Blank), "{blank:?}");
+            assert_eq!(parse(blank), Err(InvalidValue::Invisible), "{blank:?}");
             assert!(Password::attempt(blank).is_ok(), "it may have been set before");
         }
         assert!(parse("       x").is_ok());

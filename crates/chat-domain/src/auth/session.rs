@@ -1,4 +1,5 @@
 use super::RefreshTokenHash;
+use crate::text::unicode::{is_bidi_control, is_visible};
 use crate::{SessionId, Timestamp, UserId};
 use std::time::Duration;
 
@@ -21,11 +22,14 @@ impl ClientInfo {
     /// Longest user agent that is kept, in characters.
     pub const MAX_USER_AGENT_CHARS: usize = 256;
 
-    /// Control characters are dropped and the user agent is cut to its limit.
+    /// Control characters and those that reorder text are dropped, and the user agent is cut to its limit.
     pub fn new(user_agent: Option<&str>, ip: Option<String>) -> Self {
         let user_agent = user_agent
-            .map(|text| text.chars().filter(|c| !c.is_control()).take(Self::MAX_USER_AGENT_CHARS).collect::<String>())
-            .filter(|text| !text.is_empty());
+            .map(|text| {
+                let kept = text.chars().filter(|c| !c.is_control() && !is_bidi_control(*c));
+                kept.take(Self::MAX_USER_AGENT_CHARS).collect::<String>()
+            })
+            .filter(|text| text.chars().any(is_visible));
         Self { user_agent, ip }
     }
 }
@@ -175,6 +179,9 @@ mod tests {
         let agent = client.user_agent.expect("an agent");
         assert_eq!(agent.chars().count(), ClientInfo::MAX_USER_AGENT_CHARS);
         assert!(agent.starts_with("abx"));
-        assert_eq!(ClientInfo::new(Some("\n"), None), ClientInfo::default());
+        for nothing in ["\n", " ", "\u{200b}", "\u{202e}"] {
+            assert_eq!(ClientInfo::new(Some(nothing), None), ClientInfo::default());
+        }
+        assert_eq!(ClientInfo::new(Some("a\u{202e}b"), None).user_agent.as_deref(), Some("ab"));
     }
 }

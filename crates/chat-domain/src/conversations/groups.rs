@@ -2,7 +2,8 @@ use super::{
     Conversation, ConversationDescription, ConversationDetails, ConversationName, ConversationOverview,
     CreateConversationError, CreatedConversation, ParticipantError,
 };
-use crate::users::{AvatarUrl, SearchTerm};
+use crate::text::unicode::{folded, look_alike};
+use crate::users::{AvatarUrl, EXACT_SPELLING, SearchTerm};
 use crate::{Change, ConversationId, InvalidValue, Page, PageRequest, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use std::fmt;
@@ -46,7 +47,7 @@ pub struct NewGroup {
     pub created_by: UserId,
     /// With whom; may be nobody.
     pub others: Vec<UserId>,
-    /// Unique without regard to case among active groups whose names are reserved.
+    /// Unlike the name of every other active group whose name is reserved ([`group_name_key`]).
     pub name: ConversationName,
     /// Optional.
     pub description: Option<ConversationDescription>,
@@ -69,9 +70,21 @@ pub struct JoinGroup {
     pub at: Timestamp,
 }
 
-/// What uniqueness of group names compares.
+/// What uniqueness of group names compares: two names that look alike have one key. That is the skeleton of UTS #39 of the
+/// name without case, width, composition and invisible characters.
 pub fn group_name_key(name: &ConversationName) -> String {
-    name.as_str().to_lowercase()
+    look_alike(&folded(name.as_str()))
+}
+
+/// The key of a group that had its name before [`group_name_key`] told so many names alike, and whose key an older group
+/// has. Begins with the common key and [`EXACT_SPELLING`].
+pub fn shared_group_name_key(name: &ConversationName, id: ConversationId) -> String {
+    format!("{}{EXACT_SPELLING}{id}", group_name_key(name))
+}
+
+/// What a search for a part of a name compares, and what orders its matches.
+pub fn group_search_key(name: &ConversationName) -> String {
+    folded(name.as_str())
 }
 
 /// The longest suffix of a name that a search looks at, in characters.
@@ -82,14 +95,14 @@ pub const MAX_SEARCHED_OWN_GROUPS: u32 = 1_000;
 
 /// What a suffix must begin with to be a match ([`group_name_suffixes`]): the term's key, as far as suffixes go.
 pub fn group_name_prefix(term: &SearchTerm) -> String {
-    term.as_str().to_lowercase().chars().take(MAX_SUFFIX_CHARS).collect()
+    term.key().chars().take(MAX_SUFFIX_CHARS).collect()
 }
 
 /// What a search for a part of a name compares: every suffix of the name's key that does not begin with a blank, cut to 40
 /// characters, each once. A name contains a term exactly where one of these begins with it (and, beyond 40 characters, with
 /// the term's first 40, which the caller checks against the whole name).
 pub fn group_name_suffixes(name: &ConversationName) -> Vec<String> {
-    let key = group_name_key(name);
+    let key = group_search_key(name);
     let mut suffixes: Vec<String> = key
         .char_indices()
         .filter(|(_, first)| !first.is_whitespace())
@@ -98,6 +111,15 @@ pub fn group_name_suffixes(name: &ConversationName) -> Vec<String> {
     suffixes.sort_unstable();
     suffixes.dedup();
     suffixes
+}
+
+/// Two active groups whose names look alike since [`group_name_key`] compares more than case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameCollision {
+    /// The group that has the key; `None` once it was deactivated or renamed.
+    pub holder: Option<Conversation>,
+    /// A younger group, which keeps its name until it is changed.
+    pub other: Conversation,
 }
 
 /// What only groups have. Writing methods decide by [`super::decisions`](super) inside their transaction; each durable change takes the
@@ -130,7 +152,11 @@ pub trait GroupStore: Send + Sync {
         code: InviteCode,
     ) -> Result<Conversation, ParticipantError>;
 
-    /// Active groups whose name contains the term, without regard to case, in order of the name's key (ties by id): those whose name is
+    /// Up to `limit` active groups whose name looks like that of an older one and was reserved before that counted as taken, in
+    /// order of the key.
+    async fn list_name_collisions(&self, limit: u32) -> Result<Vec<NameCollision>, StoreError>;
+
+    /// Active groups whose name contains the term, compared by [`SearchTerm::key`], in order of [`group_search_key`] (ties by id): those whose name is
     /// reserved, and those that the viewer takes part in. `%`, `_`, `*` and the like are ordinary characters. Finds among the first
     /// [`crate::users::MAX_SEARCH_MATCHES`] suffixes of reserved names that begin with the term ([`group_name_suffixes`]), and among
     /// [`MAX_SEARCHED_OWN_GROUPS`] of the viewer's own: what it costs does not grow with the number of groups. Of a group that the viewer does not
@@ -160,7 +186,7 @@ mod tests {
         #[test]
         fn a_name_contains_a_term_where_a_suffix_begins_with_it(name in "[aAbé%_ ]{1,60}x", at in 0_usize..60, length in 1_usize..10) {
             let name = ConversationName::parse(&name).expect("a name");
-            let key: Vec<char> = group_name_key(&name).chars().collect();
+            let key: Vec<char> = group_search_key(&name).chars().collect();
             let term: String = key.iter().skip(at).take(length).collect();
             let term = term.trim();
             if !term.is_empty() {
@@ -179,9 +205,23 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_without_regard_to_case() {
+    fn names_that_look_alike_have_one_key() {
         let key = |name: &str| group_name_key(&ConversationName::parse(name).expect("a name"));
-        assert_eq!(key("Project ÄRGER"), key("project ärger"));
+        assert_eq!(key("Project ÄRGER"), key("project a\u{308}rger"));
+        for (one, other) in [
+            ("Team", "Te\u{200b}am"),
+            ("Team", "\u{200d}TEAM"),
+            ("Team", "Ｔｅａｍ"),
+            ("Team", "Te\u{430}m"),
+            ("Team", "\u{422}eam"),
+            ("Team A", "Team\u{a0} A"),
+            ("ΣΑΣ", "σας"),
+        ] {
+            assert_eq!(key(one), key(other), "{one} {other}");
+        }
         assert_ne!(key("one"), key("two"));
+        let name = ConversationName::parse("Team").expect("a name");
+        let shared = shared_group_name_key(&name, ConversationId::new(Uuid::nil()));
+        assert!(shared > key("Team") && shared < crate::users::end_of_shared_key(&key("Team")));
     }
 }

@@ -1,4 +1,4 @@
-use super::{Conversation, ConversationDetails, ConversationName, ConversationOverview, group_name_key};
+use super::{Conversation, ConversationDetails, ConversationName, ConversationOverview, group_search_key};
 use crate::users::SearchTerm;
 use crate::{ConversationId, PageRequest};
 use std::collections::BTreeSet;
@@ -14,12 +14,12 @@ pub struct GroupMatches {
 impl GroupMatches {
     /// None yet.
     pub fn of(term: &SearchTerm) -> Self {
-        Self { term: term.as_str().to_lowercase(), matches: BTreeSet::new() }
+        Self { term: term.key(), matches: BTreeSet::new() }
     }
 
     /// Takes the group in, where its name contains the term.
     pub fn consider(&mut self, id: ConversationId, name: &ConversationName) {
-        let key = group_name_key(name);
+        let key = group_search_key(name);
         if key.contains(&self.term) {
             self.matches.insert((key, id));
         }
@@ -60,5 +60,10 @@ mod tests {
         let limit = PageLimit::parse(2).expect("a limit");
         let second = PageRequest { number: PageNumber::parse(2).expect("a page"), limit };
         assert_eq!(found.page(second), (3, vec![id(1)]));
+        let mut found = GroupMatches::of(&SearchTerm::parse("ΣΑΣ").expect("a term"));
+        for (number, name) in [(1, "ΣΑΣΑ"), (2, "οι σας"), (3, "Team")] {
+            found.consider(id(number), &ConversationName::parse(name).expect("a name"));
+        }
+        assert_eq!(found.page(PageRequest { number: PageNumber::FIRST, limit }).0, 2, "a final sigma is a sigma");
     }
 }

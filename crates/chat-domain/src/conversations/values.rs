@@ -3,7 +3,7 @@ use crate::users::AvatarUrl;
 use crate::{InvalidValue, UserId, text::text_values};
 
 text_values! {
-    /// What a group is called. Free: two groups may have one name.
+    /// What a conversation is called. Free, unless it is reserved for a group ([`super::group_name_key`]).
     ConversationName = line(1..=100),
     /// What a group is about.
     ConversationDescription = paragraph(1..=500),
@@ -139,6 +139,19 @@ mod tests {
         let too_many: Vec<_> = (1..=1_000).map(user).collect();
         assert!(ParticipantIds::parse(user(0), &too_many).is_err());
         assert!(ParticipantIds::parse(user(0), &[]).is_err());
+    }
+
+    #[test]
+    fn names_and_descriptions_have_a_visible_character() {
+        for nothing in ["\u{200b}", "\u{3164}", "\u{2800}"] {
+            assert_eq!(ConversationName::parse(nothing), Err(InvalidValue::Invisible));
+            assert_eq!(ConversationDescription::parse(nothing), Err(InvalidValue::Invisible));
+            assert!(
+                ConversationName::from_stored(nothing).is_ok() && ConversationDescription::from_stored(nothing).is_ok()
+            );
+        }
+        assert_eq!(ConversationName::parse("Team\u{2066}"), Err(InvalidValue::BidiControl));
+        assert_eq!(ConversationDescription::parse("Cafe\u{301}").map(|text| text.into_string()), Ok("Café".into()));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::{AttachmentUrl, MessageBody};
+use crate::text::unicode::nfc;
 use crate::{ClientMessageId, ConversationId, MessageId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
@@ -58,32 +59,58 @@ pub struct Draft {
     pub sent_at: Timestamp,
 }
 
-/// A digest of everything that the sender wrote: equal for a repetition, different for another message.
+/// Digests of everything that the sender wrote: tell a repetition from another message under the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BodyFingerprint([u8; 32]);
+pub struct BodyFingerprint {
+    as_sent: [u8; 32],
+    composed: [u8; 32],
+}
+
+/// A digest as a store keeps it, with the version that says what it is a digest of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StoredFingerprint {
+    /// 0: of the body as it was sent. 1: of the body in Normalization Form C, so that a client that repeats a message in
+    /// another form repeats the same message.
+    pub version: i16,
+    /// SHA-256.
+    pub digest: [u8; 32],
+}
 
 impl BodyFingerprint {
-    /// From a store.
-    pub const fn new(digest: [u8; 32]) -> Self {
-        Self(digest)
+    /// The version of the digests that are stored now.
+    pub const VERSION: i16 = 1;
+
+    /// What a store keeps of a new message.
+    pub const fn stored(&self) -> StoredFingerprint {
+        StoredFingerprint { version: Self::VERSION, digest: self.composed }
     }
 
-    /// For a store.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+    /// Whether the stored message is the same, by the rule of the time when it was stored.
+    pub fn is_of(&self, stored: &StoredFingerprint) -> bool {
+        match stored.version {
+            0 => self.as_sent == stored.digest,
+            _ => self.composed == stored.digest,
+        }
     }
 
     fn of(message: &SendMessage) -> Self {
-        let attachment = message.attachment.as_ref().map_or("", AttachmentUrl::as_str);
-        let reply_to = message.reply_to.map(|id| id.to_string()).unwrap_or_default();
-        let mut digest = Sha256::new();
-        for part in [message.body.as_str(), attachment, reply_to.as_str()] {
-            // The length first, so that no two messages run together to the same bytes.
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part.as_bytes());
-        }
-        Self(digest.finalize().into())
+        let body = message.body.as_str();
+        let as_sent = digest(message, body);
+        let composed = nfc(body);
+        Self { as_sent, composed: if composed == body { as_sent } else { digest(message, &composed) } }
     }
+}
+
+fn digest(message: &SendMessage, body: &str) -> [u8; 32] {
+    let attachment = message.attachment.as_ref().map_or("", AttachmentUrl::as_str);
+    let reply_to = message.reply_to.map(|id| id.to_string()).unwrap_or_default();
+    let mut digest = Sha256::new();
+    for part in [body, attachment, reply_to.as_str()] {
+        // The length first, so that no two messages run together to the same bytes.
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    digest.finalize().into()
 }
 
 #[cfg(test)]
@@ -116,7 +143,17 @@ mod tests {
         assert_eq!(base, BodyFingerprint::of(&command(" hi ", None, None, "other")));
         assert_ne!(base, BodyFingerprint::of(&command("hi", Some("/a"), None, "k")));
         assert_ne!(base, BodyFingerprint::of(&command("hi", None, Some(1), "k")));
-        assert_eq!(BodyFingerprint::new(*base.as_bytes()), base);
+        assert!(base.is_of(&base.stored()));
+    }
+
+    #[test]
+    fn a_repetition_in_another_composition_is_one_and_old_digests_are_compared_the_old_way() {
+        let [composed, decomposed] =
+            ["caf\u{e9}", "cafe\u{301}"].map(|body| BodyFingerprint::of(&command(body, None, None, "k")));
+        assert!(composed.is_of(&decomposed.stored()) && decomposed.is_of(&composed.stored()));
+        let old = StoredFingerprint { version: 0, digest: decomposed.as_sent };
+        assert!(decomposed.is_of(&old), "sent before the upgrade, repeated after it");
+        assert!(!composed.is_of(&old));
     }
 
     #[test]

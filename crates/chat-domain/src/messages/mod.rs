@@ -5,7 +5,7 @@ mod history;
 mod store;
 mod values;
 
-pub use draft::{BodyFingerprint, Draft, SendMessage};
+pub use draft::{BodyFingerprint, Draft, SendMessage, StoredFingerprint};
 pub use history::{Anchor, HistoryPage, HistoryRequest, SeqRange};
 pub use store::{AppendError, Appended, HistoryError, MessagePlace, MessageStore};
 pub use values::{AttachmentUrl, MessageBody};

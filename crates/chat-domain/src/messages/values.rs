@@ -1,8 +1,8 @@
 use crate::text::text_values;
 
 text_values! {
-    /// What a message says.
-    MessageBody = paragraph(1..=2000),
+    /// What a message says, as it was sent.
+    MessageBody = message(1..=2000),
     /// An `http` or `https` address of a file or picture, or a path on the same host.
     AttachmentUrl = web_address(1..=2048),
 }
@@ -18,7 +18,11 @@ mod tests {
         fn a_body_is_what_was_written_less_the_blanks_around_it(text in "\\PC{1,50}") {
             match MessageBody::parse(&text) {
                 Ok(body) => prop_assert_eq!(body.as_str(), text.trim()),
-                Err(fault) => prop_assert_eq!((fault, text.trim()), (InvalidValue::Empty, "")),
+                Err(InvalidValue::Empty) => prop_assert_eq!(text.trim(), ""),
+                Err(fault) => {
+                    prop_assert_eq!(fault, InvalidValue::Invisible);
+                    prop_assert!(!text.contains(|c: char| c.is_ascii_graphic()));
+                }
             }
         }
     }
@@ -33,8 +37,23 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_nothing_is_refused_and_read_where_it_was_stored() {
+        assert_eq!(MessageBody::parse("\u{200b}"), Err(InvalidValue::Invisible));
+        assert_eq!(MessageBody::from_stored("\u{200b}").map(MessageBody::into_string), Ok("\u{200b}".into()));
+        assert_eq!(
+            MessageBody::parse("e\u{301}").map(MessageBody::into_string),
+            Ok("e\u{301}".into()),
+            "as it was sent"
+        );
+        assert!(MessageBody::parse("👨\u{200d}👩\u{200d}👧 می\u{200c}خواهم \u{2067}שלום\u{2069}").is_ok());
+    }
+
+    #[test]
     fn attachments_are_web_addresses() {
         assert!(AttachmentUrl::parse("https://example.com/file.pdf").is_ok());
-        assert!(AttachmentUrl::parse("javascript:alert(1)").is_err());
+        for bad in ["javascript:alert(1)", "https://", "https:///x", "https://a@b.co/", "https://b.co/\u{202e}"] {
+            assert!(AttachmentUrl::parse(bad).is_err(), "{bad}");
+        }
+        assert!(AttachmentUrl::from_stored("https:///x").is_ok());
     }
 }

@@ -3,8 +3,8 @@
 mod store;
 mod values;
 
-pub use store::{CreateUserError, DeletedUser, HashChange, UpdateProfileError, UserStore};
-pub use values::{AvatarUrl, DisplayName, EmailAddress, SearchTerm, Username};
+pub use store::{CreateUserError, DeletedUser, EmailCollision, HashChange, UpdateProfileError, UserStore};
+pub use values::{AvatarUrl, DisplayName, EXACT_SPELLING, EmailAddress, SearchTerm, Username, end_of_shared_key};
 
 use crate::{Timestamp, UserId};
 
@@ -13,6 +13,10 @@ pub const DELETED_USER_NAME: &str = "deleted user";
 
 /// A search finds at most so many by username, and as many by name: whoever looks for one person among more types on.
 pub const MAX_SEARCH_MATCHES: u32 = 1_000;
+
+/// The version of the keys that this release computes, of users and of groups: rows with an older one are computed anew
+/// when a store opens.
+pub const KEY_VERSION: i16 = 1;
 
 /// An account that exists. A deleted one is nobody: stores do not return it.
 #[derive(Debug, Clone, PartialEq, Eq)]

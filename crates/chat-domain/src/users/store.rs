@@ -7,7 +7,7 @@ use thiserror::Error;
 /// Why an account was not made. Nothing was stored.
 #[derive(Debug, Error)]
 pub enum CreateUserError {
-    /// Another account has this email, in whatever case.
+    /// Another account has this email, in whatever case and composition.
     #[error("the email is taken")]
     EmailTaken,
     /// Another account has this username, in whatever case.
@@ -47,6 +47,15 @@ pub struct HashChange {
     pub hash: PasswordHash,
 }
 
+/// Accounts whose email has one key since keys are case-folded and normalised, and had several before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailCollision {
+    /// The account that has the key; `None` once it was deleted.
+    pub holder: Option<User>,
+    /// An account that is found by the exact spelling of its email alone.
+    pub other: User,
+}
+
 /// Accounts, with their credentials. "The user" below is always one that is not deleted.
 #[async_trait]
 pub trait UserStore: Send + Sync {
@@ -60,7 +69,8 @@ pub trait UserStore: Send + Sync {
     /// The users of these ids that exist, in any order, in one query.
     async fn list_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
 
-    /// The user of this email and the password's hash.
+    /// The user of this email and the password's hash: the account that is known by exactly this spelling
+    /// ([`EmailAddress::exact_key`]), else the one that has the key.
     async fn find_credentials_by_email(&self, email: &EmailAddress)
     -> Result<Option<(User, PasswordHash)>, StoreError>;
 
@@ -73,10 +83,13 @@ pub trait UserStore: Send + Sync {
     /// The user of this id and the password's hash.
     async fn find_credentials(&self, id: UserId) -> Result<Option<(User, PasswordHash)>, StoreError>;
 
-    /// Users whose username or name begins with the term, without regard to case (of ASCII letters at least), ordered by username's key. `%`, `_` and the
-    /// like are ordinary characters. Never looks at emails. Finds the first [`super::MAX_SEARCH_MATCHES`] usernames and as many
+    /// Users whose username or name begins with the term, compared by [`SearchTerm::key`], ordered by username's key. `%`, `_`
+    /// and the like are ordinary characters. Never looks at emails. Finds the first [`super::MAX_SEARCH_MATCHES`] usernames and as many
     /// names, in their order: what it costs does not grow with the number of users.
     async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError>;
+
+    /// Up to `limit` accounts that share the key of their email with an older account, in order of the key.
+    async fn list_email_collisions(&self, limit: u32) -> Result<Vec<EmailCollision>, StoreError>;
 
     /// Changes what the changes name, and `updated_at`, in one transaction. `None` where there is no such user.
     async fn update_profile(

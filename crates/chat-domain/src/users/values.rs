@@ -1,15 +1,32 @@
-use crate::{InvalidValue, text, text::text_values};
+use crate::InvalidValue;
+use crate::text::unicode::{folded, is_bidi_control, is_ignorable, nfc};
+use crate::text::{input, text_values};
 
 text_values! {
     /// What people read above a message. Need not be unique.
     DisplayName = line(1..=100),
     /// What a search looks for: a prefix of a username or of a name.
-    SearchTerm = line(1..=100),
+    SearchTerm = search(1..=100),
     /// An `http` or `https` address of a picture, or a path on the same host.
     AvatarUrl = web_address(1..=2048),
 }
 
-/// A unique handle: 3 to 32 letters, digits, `_`, `-` and `.`, compared without regard to case.
+impl DisplayName {
+    /// What a search by name compares.
+    pub fn key(&self) -> String {
+        folded(&self.0)
+    }
+}
+
+impl SearchTerm {
+    /// What the key of a name must begin with, or contain, to be a match.
+    pub fn key(&self) -> String {
+        folded(&self.0)
+    }
+}
+
+/// A unique handle: 3 to 32 letters, digits, `_`, `-` and `.`, compared without regard to case. A profile of RFC 8265's
+/// `UsernameCaseMapped`, narrower in its alphabet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Username(String);
 
@@ -20,9 +37,10 @@ impl Username {
     pub const MAX_CHARS: usize = 32;
     const ALLOWED: &str = "letters, digits, '.', '_' and '-'";
 
-    /// Trims, then checks length and characters (ASCII only).
+    /// Trims and maps fullwidth letters to ordinary ones (RFC 8265 §3.3.1), as input methods for Chinese, Japanese and
+    /// Korean produce them; then checks length and characters (ASCII only).
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let text = text::line(text, Self::MAX_CHARS)?;
+        let text: String = input::line(text, Self::MAX_CHARS)?.chars().map(of_ordinary_width).collect();
         if text.len() < Self::MIN_CHARS {
             return Err(InvalidValue::TooShort { least: Self::MIN_CHARS });
         }
@@ -30,6 +48,11 @@ impl Username {
             return Err(InvalidValue::Character { allowed: Self::ALLOWED });
         }
         Ok(Self(text))
+    }
+
+    /// Reads a username from a row or from another node: the rule has not changed yet.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidValue> {
+        Self::parse(text)
     }
 
     /// As the user wrote it.
@@ -69,22 +92,55 @@ impl Username {
     }
 }
 
+/// The fullwidth forms of ASCII are a block of their own, in the order of ASCII.
+fn of_ordinary_width(character: char) -> char {
+    match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        _ => character,
+    }
+}
+
 const fn is_username_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
-/// An email address, as far as one can tell without writing to it; compared without regard to case.
+/// An email address, as far as one can tell without writing to it; compared without regard to case and composition.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EmailAddress(String);
 
 impl EmailAddress {
     /// The greatest length, in bytes (RFC 5321 §4.5.3.1.3 less the angle brackets).
     pub const MAX_BYTES: usize = 254;
+    const MAX_LOCAL_BYTES: usize = 64;
     const FORM: InvalidValue = InvalidValue::Form { expected: "an email address" };
 
-    /// Trims, then checks for one `@` with a local part of at most 64 bytes before it and a dotted domain of letters,
-    /// digits and hyphens after it.
+    /// Trims and composes (NFC), then checks for one `@` with a local part of at most 64 bytes of visible characters before
+    /// it and a dotted domain name after it, in any script (IDNA 2008 by UTS #46).
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(InvalidValue::Empty);
+        }
+        // Composing makes an address a third as long at the least.
+        if text.len() > Self::MAX_BYTES * 3 {
+            return Err(InvalidValue::TooLong { most: Self::MAX_BYTES });
+        }
+        let text = nfc(text);
+        if text.len() > Self::MAX_BYTES {
+            return Err(InvalidValue::TooLong { most: Self::MAX_BYTES });
+        }
+        if text.chars().any(is_bidi_control) {
+            return Err(InvalidValue::BidiControl);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(Self::FORM)?;
+        let local_ok = is_local_part(local) && !local.chars().any(|c| is_ignorable(c) || c == '\u{2800}');
+        let domain_ok = !domain.chars().any(is_ignorable) && ascii_domain(domain).is_some_and(|name| is_dotted(&name));
+        if local_ok && domain_ok { Ok(Self(text.into_owned())) } else { Err(Self::FORM) }
+    }
+
+    /// Reads an address that a row or a token holds, or that a client claims to be registered with: whatever some release
+    /// has accepted, unchanged.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidValue> {
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidValue::Empty);
@@ -93,32 +149,65 @@ impl EmailAddress {
             return Err(InvalidValue::TooLong { most: Self::MAX_BYTES });
         }
         let (local, domain) = text.rsplit_once('@').ok_or(Self::FORM)?;
-        let local_ok = (1..=64).contains(&local.len())
-            && local.chars().all(|c| !c.is_control() && !c.is_whitespace() && !"@<>(),;:\\\"[]".contains(c));
-        let labels: Vec<_> = domain.split('.').collect();
-        let domain_ok = labels.len() >= 2
-            && labels.iter().all(|label| {
-                (1..=63).contains(&label.len())
-                    && !label.starts_with('-')
-                    && !label.ends_with('-')
-                    && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-            });
-        if local_ok && domain_ok { Ok(Self(text.to_owned())) } else { Err(Self::FORM) }
+        let is_label = |label: &str| {
+            let ascii_ok = label.chars().all(|c| !c.is_ascii() || c.is_ascii_alphanumeric() || c == '-');
+            !label.is_empty() && ascii_ok && !label.chars().any(|c| c.is_control() || c.is_whitespace())
+        };
+        let domain_ok = domain.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']).all(is_label);
+        if is_local_part(local) && domain_ok { Ok(Self(text.to_owned())) } else { Err(Self::FORM) }
     }
 
-    /// As the user wrote it.
+    /// As the user wrote it, composed.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What uniqueness compares.
+    /// What uniqueness compares: the local part case-folded (NFKC), the domain as the DNS has it.
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let domain = ascii_domain(domain).unwrap_or_else(|| folded(domain));
+        format!("{}@{domain}", folded(local))
+    }
+
+    /// The key of an account that was registered when keys were only lower-cased, and whose [`Self::key`] an older account
+    /// has: it is found by this spelling alone. Begins with the common key and [`EXACT_SPELLING`], so that all accounts of
+    /// one key are neighbours, and equals no [`Self::key`].
+    pub fn exact_key(&self) -> String {
+        format!("{}{EXACT_SPELLING}{}", self.key(), self.0.to_lowercase())
     }
 
     fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or(self.0.as_str(), |(local, _)| local)
     }
+}
+
+/// Stands between a key that several accounts or groups share and what tells them apart. No key has control characters.
+pub const EXACT_SPELLING: char = '\u{1}';
+
+/// Follows every key that begins with the given one and [`EXACT_SPELLING`], and the key itself: the end of a range that
+/// begins with the key and holds everything that shares it.
+pub fn end_of_shared_key(key: &str) -> String {
+    format!("{key}\u{2}")
+}
+
+fn is_local_part(local: &str) -> bool {
+    (1..=EmailAddress::MAX_LOCAL_BYTES).contains(&local.len())
+        && local.chars().all(|c| !c.is_control() && !c.is_whitespace() && !"@<>(),;:\\\"[]".contains(c))
+}
+
+/// The domain as the DNS has it, in lower case.
+fn ascii_domain(domain: &str) -> Option<String> {
+    idna::domain_to_ascii(domain).ok()
+}
+
+fn is_dotted(ascii_domain: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    ascii_domain.contains('.') && ascii_domain.split('.').all(is_label)
 }
 
 impl std::fmt::Debug for EmailAddress {
@@ -134,6 +223,16 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn what_is_accepted_is_read_back(text in "\\PC{1,8}@[a-zäéß日.]{1,8}\\.[a-z]{2,3}") {
+            if let Ok(email) = EmailAddress::parse(&text) {
+                prop_assert_eq!(EmailAddress::parse(email.as_str()), Ok(email.clone()));
+                prop_assert_eq!(EmailAddress::from_stored(email.as_str()), Ok(email.clone()));
+                prop_assert!(!email.key().contains(char::is_control));
+                prop_assert!(email.exact_key() > email.key() && email.exact_key() < end_of_shared_key(&email.key()));
+            }
+        }
+
         #[test]
         fn any_email_makes_a_valid_username(local in "[^@\\s<>(),;:\\\\\"\\[\\]\\p{C}]{1,16}") {
             let email = EmailAddress::parse(&format!("{local}@example.com"));
@@ -151,6 +250,7 @@ mod tests {
         #[test]
         fn parsers_take_any_text_without_a_panic(text in ".{0,80}") {
             let _ = (EmailAddress::parse(&text), AvatarUrl::parse(&text), SearchTerm::parse(&text));
+            let _ = (EmailAddress::from_stored(&text), AvatarUrl::from_stored(&text));
             if let Ok(username) = Username::parse(&text) {
                 prop_assert!(username.key().bytes().all(|b| is_username_byte(b) && !b.is_ascii_uppercase()));
             }
@@ -162,18 +262,39 @@ mod tests {
         assert_eq!(Username::parse(" Ann_Lee-1. ").map(|name| name.key()), Ok("ann_lee-1.".into()));
         assert_eq!(Username::parse("ab"), Err(InvalidValue::TooShort { least: 3 }));
         assert_eq!(Username::parse(&"a".repeat(33)), Err(InvalidValue::TooLong { most: 32 }));
+        assert_eq!(Username::parse("Ａｎｎ＿１").map(|name| name.0), Ok("Ann_1".into()), "fullwidth");
         assert!(Username::parse("änn").is_err());
+        assert!(Username::parse("an\u{200b}n").is_err());
+        assert!(Username::parse("\u{430}nn").is_err(), "a Cyrillic letter");
         assert!(Username::parse("a b c").is_err());
     }
 
     #[test]
     fn emails_are_recognised_by_their_form() {
-        for good in ["a@b.co", "John.Doe+tag@Example.COM", "jörg@müller.de", "o'hara@x-y.org"] {
+        for good in ["a@b.co", "John.Doe+tag@Example.COM", "jörg@müller.de", "o'hara@x-y.org", "राम@हिन्दी.भारत"]
+        {
             assert!(EmailAddress::parse(good).is_ok(), "{good}");
         }
-        for bad in
-            ["", "a", "a@b", "@b.co", "a@@b.co", "a b@c.de", "a@b..co", "a@-b.co", "a@b-.co", "a@b.co\0", "<a>@b.co"]
-        {
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "@b.co",
+            "a@@b.co",
+            "a b@c.de",
+            "a@b..co",
+            "a@-b.co",
+            "a@b-.co",
+            "a@b.co\0",
+            "<a>@b.co",
+            "a\u{200b}nn@b.co",
+            "\u{3164}@b.co",
+            "\u{2800}@b.co",
+            "a@b\u{ad}.co",
+            "a\u{202e}b@c.de",
+            "a@b\u{200f}.co",
+            "a@xn--.co",
+        ] {
             assert!(EmailAddress::parse(bad).is_err(), "{bad}");
         }
         assert!(EmailAddress::parse(&format!("{}@b.co", "a".repeat(65))).is_err());
@@ -181,6 +302,50 @@ mod tests {
         let email = EmailAddress::parse("Ann@Example.com").expect("an email");
         assert_eq!((email.key().as_str(), email.as_str()), ("ann@example.com", "Ann@Example.com"));
         assert_eq!(format!("{email:?}"), "EmailAddress(..)");
+    }
+
+    #[test]
+    fn one_mailbox_has_one_key() {
+        let key = |text: &str| EmailAddress::parse(text).map(|email| email.key());
+        for (one, other) in [
+            ("jörg@example.com", "jo\u{308}rg@example.com"),
+            ("jörg@example.com", "JÖRG@Example.COM"),
+            ("ΣΑΣ@example.com", "σας@example.com"),
+            ("ａｎｎ@example.com", "ann@example.com"),
+            ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+            ("ann@BU\u{308}CHER.example", "ann@bücher.example"),
+            ("ann@example\u{3002}com", "ann@example.com"),
+        ] {
+            assert_eq!(key(one), key(other), "{one} {other}");
+            assert!(key(one).is_ok(), "{one}");
+        }
+        assert_ne!(key("ann@faß.de"), key("ann@fass.de"), "two domains");
+        assert_eq!(EmailAddress::parse("jo\u{308}rg@example.com").map(|email| email.0), Ok("jörg@example.com".into()));
+    }
+
+    #[test]
+    fn addresses_that_were_valid_once_are_read_as_they_are() {
+        for old in ["a\u{200b}nn@b.co", "jo\u{308}rg@example.com", "\u{3164}@b.co", "a\u{202e}b@c.de", "a@xn--.co"] {
+            let email = EmailAddress::from_stored(old).expect("an address");
+            assert_eq!(email.as_str(), old);
+        }
+        for never in ["", "a", "@b.co", "a@", "a b@c.de", "a@b.co\0", "<a>@b.co", "a@b..co"] {
+            assert!(EmailAddress::from_stored(never).is_err(), "{never}");
+        }
+        let (one, other) = ("jörg@example.com", "jo\u{308}rg@example.com");
+        let [one, other] = [one, other].map(|text| EmailAddress::from_stored(text).expect("an address"));
+        assert_eq!(one.key(), other.key());
+        assert_ne!(one.exact_key(), other.exact_key());
+    }
+
+    #[test]
+    fn names_have_a_visible_character_and_one_direction() {
+        assert_eq!(DisplayName::parse("\u{200b}"), Err(InvalidValue::Invisible));
+        assert_eq!(DisplayName::parse("Ann\u{202e}"), Err(InvalidValue::BidiControl));
+        assert_eq!(DisplayName::parse("Jo\u{308}rg").map(|name| name.0), Ok("Jörg".into()));
+        assert_eq!(DisplayName::from_stored("\u{200b}").map(|name| name.0), Ok("\u{200b}".into()));
+        assert_eq!(SearchTerm::parse("\u{200b}"), Err(InvalidValue::Invisible), "it would find everybody");
+        assert_eq!(SearchTerm::parse("ΣΑΣ\u{200f}").map(|term| term.key()), Ok("σασ".into()));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod details;
 mod find;
 mod groups;
 mod joined;
+mod keys;
 mod list;
 mod memberships;
 mod names;
@@ -16,6 +17,7 @@ mod shared;
 mod update;
 
 pub(crate) use details::load_many;
+pub(crate) use keys::renew_keys;
 pub(crate) use participants::leave_every_group;
 pub(crate) use rows::{kind_from, role_from};
 pub(crate) use shared::{Head, Wanted, list_heads, list_memberships, list_positions};
@@ -25,7 +27,7 @@ use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
     CreateConversationError, CreatedConversation, DirectKey, GroupStore, InviteCode, JoinGroup, Joined, Membership,
-    NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::SearchTerm;
@@ -126,6 +128,10 @@ impl GroupStore for PostgresStore {
         code: InviteCode,
     ) -> Result<Conversation, ParticipantError> {
         self.write(async |connection| groups::replace_invite_code(connection, id, actor, code).await).await
+    }
+
+    async fn list_name_collisions(&self, limit: u32) -> Result<Vec<NameCollision>, StoreError> {
+        self.read(async |connection| keys::list_collisions(connection, limit).await).await
     }
 
     async fn search_groups(

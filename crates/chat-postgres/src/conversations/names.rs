@@ -1,11 +1,44 @@
 //! Names that groups have to themselves, and what a search compares of them.
 
 use crate::fault::Stored;
-use crate::schema::group_name_suffixes;
+use crate::schema::{conversations, group_name_suffixes};
 use chat_domain::ConversationId;
-use chat_domain::conversations::{ConversationName, group_name_suffixes as suffixes};
+use chat_domain::conversations::{ConversationName, group_name_key, group_name_suffixes as suffixes};
+use chat_domain::users::end_of_shared_key;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// Whose a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NameStanding {
+    /// No active group has one that looks like it, unless one is taking it now: the unique index settles that.
+    Free,
+    /// The group itself has it, under a key that it keeps.
+    Own,
+    /// Another active group has one that looks like it.
+    Taken,
+}
+
+/// Whose the name is, as this group sees it; also where those who have it were named before look-alikes counted.
+pub(super) async fn standing(
+    connection: &mut AsyncPgConnection,
+    name: &ConversationName,
+    group: Option<ConversationId>,
+) -> Stored<NameStanding> {
+    let key = group_name_key(name);
+    let holders: Vec<Uuid> = conversations::table
+        .filter(conversations::group_name_key.ge(&key).and(conversations::group_name_key.lt(end_of_shared_key(&key))))
+        .filter(conversations::is_active)
+        .select(conversations::id)
+        .load(connection)
+        .await?;
+    Ok(match group.map(ConversationId::as_uuid) {
+        Some(group) if holders.contains(&group) => NameStanding::Own,
+        _ if holders.is_empty() => NameStanding::Free,
+        _ => NameStanding::Taken,
+    })
+}
 
 /// Makes the group be found by its reserved name.
 pub(super) async fn index(

@@ -40,9 +40,9 @@ impl TryFrom<ConversationRow> for Conversation {
         Ok(Self {
             id: ConversationId::new(row.id),
             kind: kind_from(row.direct_key.as_deref())?,
-            name: parsed_option("name", row.name.as_deref(), ConversationName::parse)?,
-            description: parsed_option("description", description, ConversationDescription::parse)?,
-            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
+            name: parsed_option("name", row.name.as_deref(), ConversationName::from_stored)?,
+            description: parsed_option("description", description, ConversationDescription::from_stored)?,
+            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,
             is_active: row.is_active,
             invite_code: parsed_option("invite_code", row.invite_code.as_deref(), InviteCode::parse)?,
             created_by: UserId::new(row.created_by),

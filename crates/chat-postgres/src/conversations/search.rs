@@ -38,12 +38,12 @@ pub(super) async fn search(
 ) -> Stored<Page<ConversationOverview>> {
     let mut found = GroupMatches::of(term);
     for NameRow { id, name } in reserved(connection, term).await? {
-        found.consider(ConversationId::new(id), &parsed("name", &name, ConversationName::parse)?);
+        found.consider(ConversationId::new(id), &parsed("name", &name, ConversationName::from_stored)?);
     }
     for (id, name) in own(connection, viewer).await? {
         found.consider(
             ConversationId::new(id),
-            &parsed("name", name.as_deref().unwrap_or_default(), ConversationName::parse)?,
+            &parsed("name", name.as_deref().unwrap_or_default(), ConversationName::from_stored)?,
         );
     }
     let (total, ids) = found.page(request);

@@ -1,7 +1,7 @@
 use super::changes::{NewChange, record};
 use super::details::load_details;
 use super::groups::as_admin;
-use super::names;
+use super::names::{self, NameStanding};
 use crate::fault::{Fault, Stored};
 use crate::schema::conversations;
 use chat_domain::conversations::{
@@ -31,7 +31,14 @@ pub(super) async fn update(
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     let id = update.conversation_id;
     as_admin(connection, id, update.actor).await?;
-    match store(connection, update).await {
+    let standing = match (update.name_rule, &update.changes.name) {
+        (NameRule::Reserved, Some(Some(name))) => names::standing(connection, name, Some(id)).await?,
+        _ => NameStanding::Free,
+    };
+    if standing == NameStanding::Taken {
+        return Err(ParticipantError::NameTaken);
+    }
+    match store(connection, update, standing).await {
         // Where somebody else is taking the name, the update has waited for what became of it.
         Err(Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
             return Err(ParticipantError::NameTaken);
@@ -54,16 +61,18 @@ pub(super) async fn record_update(
     Ok((details, Change { conversation_id: id, pos, at, kind }))
 }
 
-async fn store(connection: &mut AsyncPgConnection, update: &UpdateConversation) -> Stored<()> {
+async fn store(connection: &mut AsyncPgConnection, update: &UpdateConversation, standing: NameStanding) -> Stored<()> {
     let changes = &update.changes;
     if changes.is_empty() {
         return Ok(());
     }
     let changeset = Changeset {
         name: changes.name.clone().map(|name| name.map(ConversationName::into_string)),
-        group_name_key: changes.name.as_ref().map(|name| match update.name_rule {
-            NameRule::Reserved => name.as_ref().map(group_name_key),
-            NameRule::Free => None,
+        group_name_key: changes.name.as_ref().filter(|_| standing != NameStanding::Own).map(|name| {
+            match update.name_rule {
+                NameRule::Reserved => name.as_ref().map(group_name_key),
+                NameRule::Free => None,
+            }
         }),
         description: changes.description.clone().map(|text| text.map(ConversationDescription::into_string)),
         avatar: changes.avatar.clone().map(|url| url.map(AvatarUrl::into_string)),

@@ -1,7 +1,7 @@
 //! The statements of a send, each for many sends at once, each prepared once per connection.
 
 use crate::statement::cached_statement;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
 cached_statement!(
@@ -48,9 +48,10 @@ pub(crate) type SummaryColumns = (SqlUuid, Nullable<Text>, Nullable<Text>, Nulla
 cached_statement!(
     /// Messages that stand under these keys already. Only after the conversations are held is the answer final.
     FindReplays { conversation_ids: Vec<Uuid>, sender_ids: Vec<Uuid>, keys: Vec<String> }
-        -> (MessageColumns, SummaryColumns, Nullable<Binary>),
+        -> (MessageColumns, SummaryColumns, Nullable<Binary>, SmallInt),
     "SELECT m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
-            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar, m.fingerprint
+            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar, m.fingerprint,
+            m.fingerprint_version
      FROM unnest(",
     conversation_ids as Array<SqlUuid>,
     ", ",
@@ -99,10 +100,13 @@ cached_statement!(
         keys: Vec<Option<String>>,
         fingerprints: Vec<Option<Vec<u8>>>,
         times: Vec<i64>,
+        fingerprint_version: i16,
     },
     "INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, attachment, reply_to, client_message_id,
-                           fingerprint, created_at, updated_at)
-     SELECT n.*, n.at FROM unnest(",
+                           fingerprint, created_at, updated_at, fingerprint_version)
+     SELECT n.*, n.at, ",
+    fingerprint_version as SmallInt,
+    " FROM unnest(",
     conversation_ids as Array<SqlUuid>,
     ", ",
     seqs as Array<BigInt>,

@@ -7,7 +7,7 @@ use crate::conversations::kind_from;
 use crate::fault::{Fault, Stored, Trouble};
 use crate::time::timestamp;
 use crate::users::SummaryRow;
-use chat_domain::messages::{BodyFingerprint, Draft};
+use chat_domain::messages::{Draft, StoredFingerprint};
 use chat_domain::users::UserSummary;
 use chat_domain::{ConversationId, MessageId, Pos, Seq, UserId};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -75,7 +75,7 @@ fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) ->
 }
 
 /// What [`FindReplays`] answers.
-type ReplayRow = (MessageRow, SummaryRow, Option<Vec<u8>>);
+type ReplayRow = (MessageRow, SummaryRow, Option<Vec<u8>>, i16);
 
 async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Vec<ReplayRow>> {
     let keys: Vec<Key> = drafts.iter().filter_map(key).collect();
@@ -93,10 +93,11 @@ async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> S
 /// What stands under its key; of which kind its conversation is, the conversations that are held say.
 fn kept(rows: Vec<ReplayRow>, conversations: &HashMap<ConversationId, Held>) -> Stored<HashMap<Key, Kept>> {
     let mut replays = HashMap::with_capacity(rows.len());
-    for (row, sender, fingerprint) in rows {
+    for (row, sender, digest, version) in rows {
         let Some(held) = conversations.get(&row.conversation_id()) else { continue };
         let message = row.sent_by(sender, held.kind)?;
-        let fingerprint = fingerprint.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(BodyFingerprint::new);
+        let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
         if let (Some(key), Some(fingerprint)) = (message.client_message_id.clone(), fingerprint) {
             replays.insert((message.conversation_id, message.sender.id, key), Kept { message, fingerprint });
         }

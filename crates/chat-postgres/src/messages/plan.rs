@@ -3,7 +3,7 @@
 use super::append::{BumpConversations, BumpSenders, InsertMessages};
 use crate::time::micros;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, Message};
+use chat_domain::messages::{AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, Message, StoredFingerprint};
 use chat_domain::users::UserSummary;
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -26,7 +26,7 @@ pub(super) struct Held {
 #[derive(Debug, Clone)]
 pub(super) struct Kept {
     pub(super) message: Message,
-    pub(super) fingerprint: BodyFingerprint,
+    pub(super) fingerprint: StoredFingerprint,
 }
 
 /// By what a replay is known.
@@ -74,7 +74,7 @@ impl Seen {
         let key = key(draft);
         // Before membership: whoever was removed since may still learn that the message had arrived.
         if let Some(kept) = key.as_ref().and_then(|key| self.replays.get(key)) {
-            let is_same = kept.fingerprint == draft.fingerprint;
+            let is_same = draft.fingerprint.is_of(&kept.fingerprint);
             return if is_same { Ok(Appended::Replayed(kept.message.clone())) } else { Err(AppendError::KeyReused) };
         }
         let held = self.conversations.get_mut(&draft.conversation_id).ok_or(AppendError::UnknownConversation)?;
@@ -94,7 +94,7 @@ impl Seen {
         let message = message(draft, sender.clone(), *held);
         if let Some(key) = key {
             // The same key may come twice in one batch.
-            self.replays.insert(key, Kept { message: message.clone(), fingerprint: draft.fingerprint });
+            self.replays.insert(key, Kept { message: message.clone(), fingerprint: draft.fingerprint.stored() });
         }
         Ok(Appended::New(message))
     }
@@ -150,8 +150,9 @@ fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
                 .collect(),
             fingerprints: new
                 .iter()
-                .map(|(draft, ..)| draft.client_message_id.as_ref().map(|_| draft.fingerprint.as_bytes().to_vec()))
+                .map(|(draft, ..)| draft.client_message_id.as_ref().map(|_| draft.fingerprint.stored().digest.to_vec()))
                 .collect(),
+            fingerprint_version: BodyFingerprint::VERSION,
             times: new.iter().map(|(.., at)| micros(*at)).collect(),
         },
         conversations: BumpConversations {

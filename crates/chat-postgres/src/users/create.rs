@@ -1,7 +1,10 @@
 use crate::fault::{Fault, Stored};
 use crate::schema::{credentials, users};
 use crate::time::micros;
-use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, NewUser, User, Username, WantedUsername};
+use chat_domain::users::{
+    AvatarUrl, CreateUserError, DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername,
+    end_of_shared_key,
+};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -10,6 +13,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 const MAX_ATTEMPTS: usize = 1_000;
 
 pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) -> Result<User, CreateUserError> {
+    // Accounts that are known by their exact spelling alone stand in no insert's way.
+    if email_is_taken(connection, &new.email).await? {
+        return Err(CreateUserError::EmailTaken);
+    }
     for _ in 0..MAX_ATTEMPTS {
         let username = match &new.username {
             WantedUsername::Exactly(username) => username.clone(),
@@ -21,7 +28,7 @@ pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) ->
             return Ok(user);
         }
         // Somebody has the email or the username, perhaps since a moment ago: the insert waited for them to commit.
-        if email_is_taken(connection, &new.email.key()).await? {
+        if email_is_taken(connection, &new.email).await? {
             return Err(CreateUserError::EmailTaken);
         }
         if matches!(new.username, WantedUsername::Exactly(_)) {
@@ -29,11 +36,6 @@ pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) ->
         }
     }
     Err(CreateUserError::UsernameTaken)
-}
-
-/// The key by which a name is found, whatever its case.
-pub(super) fn name_key(name: &DisplayName) -> String {
-    name.as_str().to_lowercase()
 }
 
 fn user(new: &NewUser, username: Username) -> Stored<User> {
@@ -60,8 +62,9 @@ async fn username_is_taken(connection: &mut AsyncPgConnection, username: &Userna
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection).await?)
 }
 
-async fn email_is_taken(connection: &mut AsyncPgConnection, key: &str) -> Stored<bool> {
-    let taken = users::table.filter(users::email_key.eq(key));
+async fn email_is_taken(connection: &mut AsyncPgConnection, email: &EmailAddress) -> Stored<bool> {
+    let key = email.key();
+    let taken = users::table.filter(users::email_key.ge(&key)).filter(users::email_key.lt(end_of_shared_key(&key)));
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection).await?)
 }
 
@@ -92,12 +95,13 @@ async fn insert(connection: &mut AsyncPgConnection, user: &User) -> Stored<bool>
             users::username.eq(user.username.as_str()),
             users::username_key.eq(user.username.key()),
             users::name.eq(user.name.as_str()),
-            users::name_key.eq(name_key(&user.name)),
+            users::name_key.eq(user.name.key()),
             users::first_name.eq(user.first_name.as_ref().map(DisplayName::as_str)),
             users::last_name.eq(user.last_name.as_ref().map(DisplayName::as_str)),
             users::avatar.eq(user.avatar.as_ref().map(AvatarUrl::as_str)),
             users::created_at.eq(micros(user.created_at)),
             users::updated_at.eq(micros(user.updated_at)),
+            users::key_version.eq(KEY_VERSION),
         ))
         .on_conflict_do_nothing()
         .execute(connection)

@@ -3,7 +3,7 @@ use crate::fault::Stored;
 use crate::schema::{credentials, users};
 use chat_domain::UserId;
 use chat_domain::auth::PasswordHash;
-use chat_domain::users::{User, UserSummary};
+use chat_domain::users::{EmailAddress, User, UserSummary};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -68,16 +68,17 @@ fn uuids(ids: &[UserId]) -> Vec<Uuid> {
 
 pub(super) async fn credentials_by_email(
     connection: &mut AsyncPgConnection,
-    key: &str,
+    email: &EmailAddress,
 ) -> Stored<Option<(User, PasswordHash)>> {
-    let row = users::table
+    // The exact spelling begins with the key, and so comes before it in descending order.
+    let rows: Vec<(UserRow, String)> = users::table
         .inner_join(credentials::table)
-        .filter(users::email_key.eq(key))
+        .filter(users::email_key.eq_any([email.exact_key(), email.key()]))
+        .order(users::email_key.desc())
         .select((UserRow::as_select(), credentials::password_hash))
-        .get_result(connection)
-        .await
-        .optional()?;
-    with_hash(row)
+        .load(connection)
+        .await?;
+    with_hash(rows.into_iter().next())
 }
 
 pub(super) async fn credentials_by_username(

@@ -4,12 +4,14 @@ mod contacts;
 mod create;
 mod delete;
 mod find;
+mod keys;
 mod profile;
 mod rows;
 mod search;
 mod shared;
 
 pub(crate) use find::{hold, hold_turn, load_summaries};
+pub(crate) use keys::renew_keys;
 pub(crate) use rows::SummaryRow;
 pub(crate) use search::end_of_prefix;
 pub(crate) use shared::{list_users, touch_last_seen};
@@ -18,8 +20,8 @@ use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::auth::PasswordHash;
 use chat_domain::users::{
-    CreateUserError, DeletedUser, EmailAddress, HashChange, NewUser, ProfileChanges, SearchTerm, UpdateProfileError,
-    User, UserStore, Username,
+    CreateUserError, DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm,
+    UpdateProfileError, User, UserStore, Username,
 };
 use chat_domain::{Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
 
@@ -41,8 +43,7 @@ impl UserStore for PostgresStore {
         &self,
         email: &EmailAddress,
     ) -> Result<Option<(User, PasswordHash)>, StoreError> {
-        let key = email.key();
-        self.query(async |connection| find::credentials_by_email(connection, &key).await).await
+        self.query(async |connection| find::credentials_by_email(connection, email).await).await
     }
 
     async fn find_credentials_by_username(
@@ -59,6 +60,10 @@ impl UserStore for PostgresStore {
 
     async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError> {
         self.read(async |connection| search::search(connection, term, page).await).await
+    }
+
+    async fn list_email_collisions(&self, limit: u32) -> Result<Vec<EmailCollision>, StoreError> {
+        self.read(async |connection| keys::list_collisions(connection, limit).await).await
     }
 
     async fn update_profile(

@@ -1,4 +1,3 @@
-use super::create::name_key;
 use super::find;
 use super::find::hold_turn;
 use crate::auth::end_all_but;
@@ -52,7 +51,7 @@ async fn store(connection: &mut AsyncPgConnection, id: UserId, changes: &Profile
         username: changes.username.as_ref().map(|username| username.as_str().to_owned()),
         username_key: changes.username.as_ref().map(chat_domain::users::Username::key),
         name: text(&changes.name),
-        name_key: changes.name.as_ref().map(name_key),
+        name_key: changes.name.as_ref().map(DisplayName::key),
         first_name: changes.first_name.as_ref().map(text),
         last_name: changes.last_name.as_ref().map(text),
         avatar: changes.avatar.as_ref().map(|avatar| avatar.as_ref().map(|url: &AvatarUrl| url.as_str().to_owned())),

@@ -28,7 +28,7 @@ pub(super) async fn search(
     term: &SearchTerm,
     request: PageRequest,
 ) -> Stored<Page<User>> {
-    let first = term.as_str().to_lowercase();
+    let first = term.key();
     let matches: Vec<MatchRow> = diesel::sql_query(MATCHES)
         .bind::<Text, _>(&first)
         .bind::<Text, _>(end_of_prefix(&first))

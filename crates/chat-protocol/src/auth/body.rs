@@ -1,4 +1,5 @@
 use crate::body::check;
+use crate::values::ClaimedEmail;
 use crate::{Body, InvalidBody, Optional, Required, Secret, valid};
 use chat_domain::auth::{Password, PasswordPolicy};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
@@ -107,7 +108,7 @@ pub(crate) fn known_password(field: &str, secret: Required<Secret>) -> Result<Pa
 pub struct LoginBody {
     #[garde(custom(valid), custom(one_of(&self.username)))]
     #[serde(default)]
-    email: Optional<EmailAddress>,
+    email: Optional<ClaimedEmail>,
     #[garde(custom(valid))]
     #[serde(default)]
     username: Optional<Username>,
@@ -117,7 +118,7 @@ pub struct LoginBody {
 
 impl Body for LoginBody {}
 
-fn one_of<C>(username: &Optional<Username>) -> impl FnOnce(&Optional<EmailAddress>, &C) -> garde::Result {
+fn one_of<C>(username: &Optional<Username>) -> impl FnOnce(&Optional<ClaimedEmail>, &C) -> garde::Result {
     let by_username = username.is_given();
     move |email, _| match (email.is_given(), by_username) {
         (false, false) => Err(garde::Error::new("or username is required")),
@@ -140,7 +141,7 @@ impl LoginBody {
     pub fn parse(self) -> Result<(Identity, Password), InvalidBody> {
         check(&self, &())?;
         let identity = match (self.email.take(), self.username.take()) {
-            (Some(email), _) => Identity::Email(email),
+            (Some(ClaimedEmail(email)), _) => Identity::Email(email),
             (None, Some(username)) => Identity::Username(username),
             (None, None) => return Err(InvalidBody::of("email", "or username is required")),
         };

@@ -236,7 +236,7 @@ impl TryFrom<WireEvent<'_>> for Event {
                     conversation_id: conversation(conversation_id),
                     kind: kind.into(),
                     caller: caller.try_into()?,
-                    caller_name: parsed(caller_name, DisplayName::parse)?,
+                    caller_name: parsed(caller_name, DisplayName::from_stored)?,
                     at: instant(at),
                 })
             }

@@ -103,9 +103,9 @@ impl TryFrom<WireDetails<'_>> for ConversationDetails {
         let conversation = Conversation {
             id: ConversationId::new(wire.id),
             kind: wire.kind.into(),
-            name: parsed(wire.name, ConversationName::parse)?,
-            description: parsed(wire.description, ConversationDescription::parse)?,
-            avatar: parsed(wire.avatar, AvatarUrl::parse)?,
+            name: parsed(wire.name, ConversationName::from_stored)?,
+            description: parsed(wire.description, ConversationDescription::from_stored)?,
+            avatar: parsed(wire.avatar, AvatarUrl::from_stored)?,
             is_active: wire.is_active,
             invite_code: parsed(wire.invite_code, InviteCode::parse)?,
             created_by: UserId::new(wire.created_by),

@@ -44,9 +44,9 @@ impl TryFrom<WireUser<'_>> for UserSummary {
     fn try_from(wire: WireUser<'_>) -> Result<Self, PacketError> {
         Ok(Self {
             id: UserId::new(wire.id),
-            username: parsed(wire.username, Username::parse)?,
+            username: parsed(wire.username, Username::from_stored)?,
             name: wire.name.into_owned(),
-            avatar: parsed(wire.avatar, AvatarUrl::parse)?,
+            avatar: parsed(wire.avatar, AvatarUrl::from_stored)?,
         })
     }
 }

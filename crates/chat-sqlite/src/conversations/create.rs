@@ -1,6 +1,6 @@
 use super::changes::{NewChange, record};
 use super::find::{direct, overview};
-use super::names;
+use super::names::{self, NameStanding};
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{conversations, participants};
@@ -9,7 +9,7 @@ use chat_domain::conversations::{
     ConversationDescription, ConversationName, ConversationOverview, CreateConversationError, CreatedConversation,
     DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key,
 };
-use chat_domain::users::AvatarUrl;
+use chat_domain::users::{AvatarUrl, KEY_VERSION};
 use chat_domain::{Change, ChangeKind, ConversationId, Timestamp, UserId};
 use diesel::prelude::*;
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ pub(super) fn create_group(
     let others: BTreeSet<UserId> = new.others.iter().copied().filter(|other| *other != new.created_by).collect();
     let members: Vec<UserId> = std::iter::once(new.created_by).chain(others).collect();
     refuse_unknown(connection, &members)?;
-    if names::is_taken(connection, &new.name, None)? {
+    if names::standing(connection, &new.name, None)? == NameStanding::Taken {
         return Err(CreateConversationError::NameTaken);
     }
     let beginning = Beginning {
@@ -129,6 +129,7 @@ fn insert(connection: &mut SqliteConnection, new: &Beginning<'_>) -> Stored<()> 
         conversations::participant_count.eq(i32::try_from(new.members.len()).unwrap_or(i32::MAX)),
         conversations::created_at.eq(micros(new.at)),
         conversations::updated_at.eq(micros(new.at)),
+        conversations::key_version.eq(KEY_VERSION),
     );
     diesel::insert_into(conversations::table).values(row).execute(connection)?;
     Ok(())

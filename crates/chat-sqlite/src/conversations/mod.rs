@@ -5,6 +5,7 @@ mod create;
 mod details;
 mod find;
 mod groups;
+mod keys;
 mod list;
 mod memberships;
 mod names;
@@ -14,6 +15,7 @@ mod search;
 mod update;
 
 pub(crate) use details::load_details;
+pub(crate) use keys::renew_keys;
 pub(crate) use participants::leave_every_group;
 pub(crate) use rows::{kind_from, role_from};
 
@@ -22,7 +24,7 @@ use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
     CreateConversationError, CreatedConversation, DirectKey, GroupStore, InviteCode, JoinGroup, Membership,
-    NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::SearchTerm;
@@ -117,6 +119,10 @@ impl GroupStore for SqliteStore {
         code: InviteCode,
     ) -> Result<Conversation, ParticipantError> {
         self.write(move |connection| groups::replace_invite_code(connection, id, actor, code)).await
+    }
+
+    async fn list_name_collisions(&self, limit: u32) -> Result<Vec<NameCollision>, StoreError> {
+        self.read(move |connection| keys::list_collisions(connection, limit)).await
     }
 
     async fn search_groups(

@@ -5,21 +5,37 @@ use crate::id::Id;
 use crate::schema::{conversations, group_name_suffixes};
 use chat_domain::ConversationId;
 use chat_domain::conversations::{ConversationName, group_name_key, group_name_suffixes as suffixes};
+use chat_domain::users::end_of_shared_key;
 use diesel::prelude::*;
 
-/// Whether an active group other than this one has the name reserved.
-pub(super) fn is_taken(
+/// Whose a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NameStanding {
+    /// No active group has one that looks like it.
+    Free,
+    /// The group itself has it, under a key that it keeps.
+    Own,
+    /// Another active group has one that looks like it.
+    Taken,
+}
+
+/// Whose the name is, as this group sees it; also where those who have it were named before look-alikes counted.
+pub(super) fn standing(
     connection: &mut SqliteConnection,
     name: &ConversationName,
-    by_another_than: Option<ConversationId>,
-) -> Stored<bool> {
-    let holder: Option<Id> = conversations::table
-        .filter(conversations::group_name_key.eq(group_name_key(name)))
+    group: Option<ConversationId>,
+) -> Stored<NameStanding> {
+    let key = group_name_key(name);
+    let holders: Vec<Id> = conversations::table
+        .filter(conversations::group_name_key.ge(&key).and(conversations::group_name_key.lt(end_of_shared_key(&key))))
         .filter(conversations::is_active)
         .select(conversations::id)
-        .get_result(connection)
-        .optional()?;
-    Ok(holder.is_some_and(|holder| by_another_than.map(Id::from) != Some(holder)))
+        .load(connection)?;
+    Ok(match group.map(Id::from) {
+        Some(group) if holders.contains(&group) => NameStanding::Own,
+        _ if holders.is_empty() => NameStanding::Free,
+        _ => NameStanding::Taken,
+    })
 }
 
 /// Makes the group be found by its reserved name.

@@ -37,10 +37,10 @@ pub(super) fn search(
 ) -> Stored<Page<ConversationOverview>> {
     let mut found = GroupMatches::of(term);
     for NameRow { id, name } in reserved(connection, term)? {
-        found.consider(id.into(), &parsed("name", &name, ConversationName::parse)?);
+        found.consider(id.into(), &parsed("name", &name, ConversationName::from_stored)?);
     }
     for (id, name) in own(connection, viewer)? {
-        found.consider(id.into(), &parsed("name", name.as_deref().unwrap_or_default(), ConversationName::parse)?);
+        found.consider(id.into(), &parsed("name", name.as_deref().unwrap_or_default(), ConversationName::from_stored)?);
     }
     let (total, ids) = found.page(request);
     Ok(Page { items: seen_by(connection, viewer, &ids)?, total, request })

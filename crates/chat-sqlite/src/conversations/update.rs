@@ -1,7 +1,7 @@
 use super::changes::{NewChange, record};
 use super::details::load_details;
 use super::groups::as_admin;
-use super::names;
+use super::names::{self, NameStanding};
 use crate::fault::{Fault, Stored};
 use crate::id::Id;
 use crate::schema::conversations;
@@ -30,12 +30,14 @@ pub(super) fn update(
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     let id = update.conversation_id;
     as_admin(connection, id, update.actor)?;
-    if let (NameRule::Reserved, Some(Some(name))) = (update.name_rule, &update.changes.name)
-        && names::is_taken(connection, name, Some(id))?
-    {
+    let standing = match (update.name_rule, &update.changes.name) {
+        (NameRule::Reserved, Some(Some(name))) => names::standing(connection, name, Some(id))?,
+        _ => NameStanding::Free,
+    };
+    if standing == NameStanding::Taken {
         return Err(ParticipantError::NameTaken);
     }
-    store(connection, update)?;
+    store(connection, update, standing)?;
     index_name(connection, update)?;
     Ok(record_update(connection, id, update.at)?)
 }
@@ -52,16 +54,18 @@ pub(super) fn record_update(
     Ok((details, Change { conversation_id: id, pos, at, kind }))
 }
 
-fn store(connection: &mut SqliteConnection, update: &UpdateConversation) -> Stored<()> {
+fn store(connection: &mut SqliteConnection, update: &UpdateConversation, standing: NameStanding) -> Stored<()> {
     let changes = &update.changes;
     if changes.is_empty() {
         return Ok(());
     }
     let changeset = Changeset {
         name: changes.name.clone().map(|name| name.map(ConversationName::into_string)),
-        group_name_key: changes.name.as_ref().map(|name| match update.name_rule {
-            NameRule::Reserved => name.as_ref().map(group_name_key),
-            NameRule::Free => None,
+        group_name_key: changes.name.as_ref().filter(|_| standing != NameStanding::Own).map(|name| {
+            match update.name_rule {
+                NameRule::Reserved => name.as_ref().map(group_name_key),
+                NameRule::Free => None,
+            }
         }),
         description: changes.description.clone().map(|text| text.map(ConversationDescription::into_string)),
         avatar: changes.avatar.clone().map(|url| url.map(AvatarUrl::into_string)),

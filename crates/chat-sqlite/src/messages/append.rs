@@ -8,7 +8,7 @@ use crate::schema::{conversations, messages, participants, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{AppendError, Appended, AttachmentUrl, Draft, Message};
+use chat_domain::messages::{AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, Message, StoredFingerprint};
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
 use chat_domain::{ClientMessageId, ConversationId, Pos, Seq, Timestamp};
@@ -20,7 +20,7 @@ pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result
     if let Some(key) = &draft.client_message_id
         && let Some((message, fingerprint)) = find_replay(connection, draft, key)?
     {
-        let same = fingerprint.is_some_and(|stored| stored == draft.fingerprint.as_bytes());
+        let same = fingerprint.is_some_and(|stored| draft.fingerprint.is_of(&stored));
         return if same { Ok(Appended::Replayed(message)) } else { Err(AppendError::KeyReused) };
     }
     let standing = find_standing(connection, draft)?.ok_or(AppendError::UnknownConversation)?;
@@ -56,16 +56,23 @@ fn find_replay(
     connection: &mut SqliteConnection,
     draft: &Draft,
     key: &ClientMessageId,
-) -> Stored<Option<(Message, Option<Vec<u8>>)>> {
-    let row: Option<(MessageRow, SummaryRow, Option<Vec<u8>>)> = messages::table
+) -> Stored<Option<(Message, Option<StoredFingerprint>)>> {
+    let row: Option<(MessageRow, SummaryRow, Option<Vec<u8>>, i16)> = messages::table
         .inner_join(users::table)
         .filter(messages::conversation_id.eq(Id::from(draft.conversation_id)))
         .filter(messages::sender_id.eq(Id::from(draft.sender)))
         .filter(messages::client_message_id.eq(key.as_str()))
-        .select((MessageRow::as_select(), SummaryRow::as_select(), messages::fingerprint))
+        .select((
+            MessageRow::as_select(),
+            SummaryRow::as_select(),
+            messages::fingerprint,
+            messages::fingerprint_version,
+        ))
         .get_result(connection)
         .optional()?;
-    let Some((message, sender, fingerprint)) = row else { return Ok(None) };
+    let Some((message, sender, digest, version)) = row else { return Ok(None) };
+    let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
     let kind = find_kind(connection, draft.conversation_id)?;
     Ok(Some((message.sent_by(sender, kind)?, fingerprint)))
 }
@@ -152,6 +159,7 @@ struct NewMessageRow<'a> {
     reply_to: Option<Id>,
     client_message_id: Option<String>,
     fingerprint: Option<Vec<u8>>,
+    fingerprint_version: i16,
     created_at: i64,
     updated_at: i64,
 }
@@ -182,7 +190,8 @@ fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) ->
         attachment: draft.attachment.clone().map(AttachmentUrl::into_string),
         reply_to: draft.reply_to.map(Id::from),
         client_message_id: draft.client_message_id.as_ref().map(|key| key.as_str().to_owned()),
-        fingerprint: draft.client_message_id.as_ref().map(|_| draft.fingerprint.as_bytes().to_vec()),
+        fingerprint: draft.client_message_id.as_ref().map(|_| draft.fingerprint.stored().digest.to_vec()),
+        fingerprint_version: BodyFingerprint::VERSION,
         created_at: at,
         updated_at: at,
     };

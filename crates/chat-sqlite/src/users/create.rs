@@ -1,11 +1,13 @@
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{credentials, users};
-use chat_domain::users::{CreateUserError, DisplayName, NewUser, User, Username, WantedUsername};
+use chat_domain::users::{
+    CreateUserError, DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername, end_of_shared_key,
+};
 use diesel::prelude::*;
 
 pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result<User, CreateUserError> {
-    if email_is_taken(connection, &new.email.key())? {
+    if email_is_taken(connection, &new.email)? {
         return Err(CreateUserError::EmailTaken);
     }
     let username = match &new.username {
@@ -35,18 +37,15 @@ pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result
     Ok(user)
 }
 
-/// The key by which a name is found, whatever its case.
-pub(super) fn name_key(name: &DisplayName) -> String {
-    name.as_str().to_lowercase()
-}
-
 pub(super) fn username_is_taken(connection: &mut SqliteConnection, username: &Username) -> Stored<bool> {
     let taken = users::table.filter(users::username_key.eq(username.key()));
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection)?)
 }
 
-fn email_is_taken(connection: &mut SqliteConnection, key: &str) -> Stored<bool> {
-    let taken = users::table.filter(users::email_key.eq(key));
+/// Also where the accounts that share the key are known by their exact spelling alone.
+fn email_is_taken(connection: &mut SqliteConnection, email: &EmailAddress) -> Stored<bool> {
+    let key = email.key();
+    let taken = users::table.filter(users::email_key.ge(&key)).filter(users::email_key.lt(end_of_shared_key(&key)));
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection)?)
 }
 
@@ -80,12 +79,13 @@ fn insert(connection: &mut SqliteConnection, user: &User, password_hash: &str) -
             users::username.eq(user.username.as_str()),
             users::username_key.eq(user.username.key()),
             users::name.eq(user.name.as_str()),
-            users::name_key.eq(name_key(&user.name)),
+            users::name_key.eq(user.name.key()),
             users::first_name.eq(user.first_name.as_ref().map(DisplayName::as_str)),
             users::last_name.eq(user.last_name.as_ref().map(DisplayName::as_str)),
             users::avatar.eq(user.avatar.as_ref().map(chat_domain::users::AvatarUrl::as_str)),
             users::created_at.eq(micros(user.created_at)),
             users::updated_at.eq(micros(user.updated_at)),
+            users::key_version.eq(KEY_VERSION),
         ))
         .execute(connection)?;
     diesel::insert_into(credentials::table)

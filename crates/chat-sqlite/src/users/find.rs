@@ -4,7 +4,7 @@ use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{credentials, users};
 use chat_domain::UserId;
 use chat_domain::auth::PasswordHash;
-use chat_domain::users::User;
+use chat_domain::users::{EmailAddress, User};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -40,15 +40,16 @@ pub(crate) fn exist(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored
 
 pub(super) fn credentials_by_email(
     connection: &mut SqliteConnection,
-    key: &str,
+    email: &EmailAddress,
 ) -> Stored<Option<(User, PasswordHash)>> {
-    let row = users::table
+    // The exact spelling begins with the key, and so comes before it in descending order.
+    let rows: Vec<(UserRow, String)> = users::table
         .inner_join(credentials::table)
-        .filter(users::email_key.eq(key))
+        .filter(users::email_key.eq_any([email.exact_key(), email.key()]))
+        .order(users::email_key.desc())
         .select((UserRow::as_select(), credentials::password_hash))
-        .get_result(connection)
-        .optional()?;
-    with_hash(row)
+        .load(connection)?;
+    with_hash(rows.into_iter().next())
 }
 
 pub(super) fn credentials_by_username(

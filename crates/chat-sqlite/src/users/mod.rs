@@ -4,11 +4,13 @@ mod contacts;
 mod create;
 mod delete;
 mod find;
+mod keys;
 mod profile;
 mod rows;
 mod search;
 
 pub(crate) use find::exist;
+pub(crate) use keys::renew_keys;
 pub(crate) use rows::SummaryRow;
 pub(crate) use search::end_of_prefix;
 
@@ -16,8 +18,8 @@ use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::auth::PasswordHash;
 use chat_domain::users::{
-    CreateUserError, DeletedUser, EmailAddress, HashChange, NewUser, ProfileChanges, SearchTerm, UpdateProfileError,
-    User, UserStore, Username,
+    CreateUserError, DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm,
+    UpdateProfileError, User, UserStore, Username,
 };
 use chat_domain::{Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
 
@@ -40,8 +42,8 @@ impl UserStore for SqliteStore {
         &self,
         email: &EmailAddress,
     ) -> Result<Option<(User, PasswordHash)>, StoreError> {
-        let key = email.key();
-        self.read(move |connection| find::credentials_by_email(connection, &key)).await
+        let email = email.clone();
+        self.read(move |connection| find::credentials_by_email(connection, &email)).await
     }
 
     async fn find_credentials_by_username(
@@ -59,6 +61,10 @@ impl UserStore for SqliteStore {
     async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError> {
         let term = term.clone();
         self.read(move |connection| search::search(connection, &term, page)).await
+    }
+
+    async fn list_email_collisions(&self, limit: u32) -> Result<Vec<EmailCollision>, StoreError> {
+        self.read(move |connection| keys::list_collisions(connection, limit)).await
     }
 
     async fn update_profile(

@@ -1,4 +1,4 @@
-use super::create::{name_key, username_is_taken};
+use super::create::username_is_taken;
 use super::find;
 use crate::auth::end_all_but;
 use crate::fault::Stored;
@@ -47,7 +47,7 @@ fn store(connection: &mut SqliteConnection, id: UserId, changes: &ProfileChanges
         username: changes.username.as_ref().map(|username| username.as_str().to_owned()),
         username_key: changes.username.as_ref().map(chat_domain::users::Username::key),
         name: text(&changes.name),
-        name_key: changes.name.as_ref().map(name_key),
+        name_key: changes.name.as_ref().map(DisplayName::key),
         first_name: changes.first_name.as_ref().map(text),
         last_name: changes.last_name.as_ref().map(text),
         avatar: changes.avatar.as_ref().map(|avatar| avatar.as_ref().map(|url: &AvatarUrl| url.as_str().to_owned())),

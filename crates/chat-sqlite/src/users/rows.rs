@@ -27,12 +27,12 @@ impl TryFrom<UserRow> for User {
     fn try_from(row: UserRow) -> Stored<Self> {
         Ok(Self {
             id: row.id.into(),
-            email: parsed("email", row.email.as_deref().unwrap_or_default(), EmailAddress::parse)?,
-            username: parsed("username", row.username.as_deref().unwrap_or_default(), Username::parse)?,
-            name: parsed("name", row.name.as_deref().unwrap_or_default(), DisplayName::parse)?,
-            first_name: parsed_option("first_name", row.first_name.as_deref(), DisplayName::parse)?,
-            last_name: parsed_option("last_name", row.last_name.as_deref(), DisplayName::parse)?,
-            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
+            email: parsed("email", row.email.as_deref().unwrap_or_default(), EmailAddress::from_stored)?,
+            username: parsed("username", row.username.as_deref().unwrap_or_default(), Username::from_stored)?,
+            name: parsed("name", row.name.as_deref().unwrap_or_default(), DisplayName::from_stored)?,
+            first_name: parsed_option("first_name", row.first_name.as_deref(), DisplayName::from_stored)?,
+            last_name: parsed_option("last_name", row.last_name.as_deref(), DisplayName::from_stored)?,
+            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,
             last_seen: row.last_seen.map(timestamp),
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
@@ -56,9 +56,9 @@ impl TryFrom<SummaryRow> for UserSummary {
     fn try_from(row: SummaryRow) -> Stored<Self> {
         Ok(Self {
             id: row.id.into(),
-            username: parsed_option("username", row.username.as_deref(), Username::parse)?,
+            username: parsed_option("username", row.username.as_deref(), Username::from_stored)?,
             name: row.name.unwrap_or_else(|| DELETED_USER_NAME.to_owned()),
-            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::parse)?,
+            avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,
         })
     }
 }

@@ -25,7 +25,7 @@ struct MatchRow {
 }
 
 pub(super) fn search(connection: &mut SqliteConnection, term: &SearchTerm, request: PageRequest) -> Stored<Page<User>> {
-    let first = term.as_str().to_lowercase();
+    let first = term.key();
     let end = end_of_prefix(&first);
     let most = i64::from(MAX_SEARCH_MATCHES);
     let matches: Vec<MatchRow> = diesel::sql_query(MATCHES)

@@ -82,6 +82,21 @@ pub async fn an_email_is_taken_in_any_case(stores: Stores) {
     assert_eq!(other, None, "nothing was stored");
 }
 
+pub async fn an_email_is_taken_in_any_composition_and_spelling_of_its_domain(stores: Stores) {
+    let scene = Scene::new(stores);
+    let email = |text: &str| EmailAddress::parse(text).expect("an email");
+    let jorg = NewUser { email: email("jörg@bücher.example"), ..scene.new_user("jorg") };
+    let id = scene.users.create(jorg).await.expect("a user").id;
+    for same in ["jo\u{308}rg@bücher.example", "JÖRG@BÜCHER.example", "jörg@xn--bcher-kva.example"] {
+        let refused = scene.users.create(NewUser { email: email(same), ..scene.new_user("other") }).await;
+        assert!(matches!(refused, Err(CreateUserError::EmailTaken)), "{same}: {refused:?}");
+        let typed = EmailAddress::from_stored(same).expect("an email");
+        let found = scene.users.find_credentials_by_email(&typed).await.expect("an answer").expect("a user");
+        assert_eq!(found.0.id, id, "{same}");
+    }
+    assert_eq!(scene.users.list_email_collisions(10).await.expect("collisions"), []);
+}
+
 pub async fn a_chosen_username_is_taken_in_any_case(stores: Stores) {
     let scene = Scene::new(stores);
     scene.user("ann").await;

@@ -66,6 +66,28 @@ pub async fn a_reserved_name_is_taken_in_any_case(stores: Stores) {
     assert_eq!(own.total, 3, "what was refused was not stored");
 }
 
+pub async fn a_name_that_looks_like_a_reserved_one_is_taken(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let team = scene.named_group(ann, &[bob], "Team Straße").await;
+    for name in [
+        "Team\u{200d} Straße",
+        "Te\u{200b}am Straße",
+        "TEAM STRASSE",
+        "Ｔｅａｍ Straße",
+        "Team  Straße",
+        "Te\u{430}m Straße",
+    ] {
+        let refused = scene.groups.create_group(scene.new_group(bob, &[], name)).await;
+        assert!(is_taken(&refused), "{}", name.escape_unicode());
+    }
+    let other = scene.named_group(bob, &[], "Other").await;
+    let refused = scene.rename(other, bob, "team\u{200c} strasse", NameRule::Reserved).await;
+    assert!(matches!(refused, Err(ParticipantError::NameTaken)), "{refused:?}");
+    scene.rename(team, ann, "TEAM STRASSE", NameRule::Reserved).await.expect("a group may spell its own name anew");
+    scene.named_group(bob, &[], "Team Strabe").await;
+}
+
 pub async fn a_renamed_group_gives_its_old_name_back(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;

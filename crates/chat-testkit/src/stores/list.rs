@@ -11,6 +11,7 @@ macro_rules! store_contract {
                 an_unknown_user_is_none_and_no_error
                 users_are_listed_by_their_ids
                 an_email_is_taken_in_any_case
+                an_email_is_taken_in_any_composition_and_spelling_of_its_domain
                 a_chosen_username_is_taken_in_any_case
                 a_made_username_is_numbered_from_two_until_it_is_free
                 a_profile_changes_only_where_the_changes_say_so
@@ -24,6 +25,7 @@ macro_rules! store_contract {
                 search_finds_prefixes_of_usernames_and_names_in_any_case
                 search_takes_wildcards_for_ordinary_characters
                 search_knows_letters_beyond_ascii
+                search_compares_names_without_case_composition_and_invisible_characters
                 search_never_looks_at_emails
                 search_finds_a_user_under_the_new_name_alone
                 search_is_paged_in_order_of_username
@@ -95,6 +97,7 @@ macro_rules! store_contract {
                 sending_bumps_the_conversation_and_the_senders_own_positions
                 a_message_is_never_older_than_the_one_before_whatever_the_clock_says
                 sending_twice_with_one_key_makes_one_message
+                a_repetition_in_another_composition_is_the_same_message
                 a_key_counts_per_conversation_and_sender
                 another_message_under_a_used_key_is_refused
                 a_replay_is_looked_up_before_membership
@@ -120,6 +123,7 @@ macro_rules! store_contract {
             groups {
                 a_named_group_begins_as_any_group_does
                 a_reserved_name_is_taken_in_any_case
+                a_name_that_looks_like_a_reserved_one_is_taken
                 a_renamed_group_gives_its_old_name_back
                 what_leaves_the_name_alone_keeps_it_reserved
                 of_racing_creations_of_one_name_exactly_one_wins

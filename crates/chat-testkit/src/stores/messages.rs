@@ -96,6 +96,19 @@ pub async fn sending_twice_with_one_key_makes_one_message(stores: Stores) {
     scene.assert_numbered_without_gaps(direct, ann).await;
 }
 
+pub async fn a_repetition_in_another_composition_is_the_same_message(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let first = scene.messages.append(scene.keyed_draft(direct, ann, "cafe\u{301}", "k")).await.expect("a message");
+    let Appended::New(message) = first else { panic!("{first:?}") };
+    assert_eq!(message.body.as_str(), "cafe\u{301}", "stored as it was sent");
+    let again = scene.messages.append(scene.keyed_draft(direct, ann, "caf\u{e9}", "k")).await.expect("a message");
+    assert_eq!(again, Appended::Replayed(message));
+    let compatible = scene.messages.append(scene.keyed_draft(direct, ann, "\u{ff43}af\u{e9}", "k")).await;
+    assert!(matches!(compatible, Err(AppendError::KeyReused)), "another character is another message: {compatible:?}");
+}
+
 pub async fn a_key_counts_per_conversation_and_sender(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;

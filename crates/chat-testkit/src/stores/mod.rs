@@ -25,6 +25,7 @@ pub mod invites;
 mod list;
 pub mod memberships;
 pub mod messages;
+pub mod old_rows;
 pub mod overviews;
 pub mod pairs;
 pub mod participants;

@@ -52,6 +52,24 @@ pub async fn search_knows_letters_beyond_ascii(stores: Stores) {
     assert_eq!(found(&scene, "ξΈ").await, ["four"]);
 }
 
+pub async fn search_compares_names_without_case_composition_and_invisible_characters(stores: Stores) {
+    let scene = Scene::new(stores);
+    person(&scene, "one", "ΣΑΣΑ").await;
+    person(&scene, "two", "Jo\u{308}rg").await;
+    person(&scene, "three", "Stra\u{200b}ße  Nord").await;
+    person(&scene, "four", "Ｗide").await;
+    for (terms, username) in [
+        (vec!["ΣΑΣ", "σας", "σασ"], "one"),
+        (vec!["jörg", "JO\u{308}RG", "Jör"], "two"),
+        (vec!["STRASSE", "straße n", "strasse nord"], "three"),
+        (vec!["wide", "\u{ff37}ID"], "four"),
+    ] {
+        for term in terms {
+            assert_eq!(found(&scene, term).await, [username], "{}", term.escape_unicode());
+        }
+    }
+}
+
 pub async fn search_never_looks_at_emails(stores: Stores) {
     let scene = Scene::new(stores);
     let email = chat_domain::users::EmailAddress::parse("secret@example.com").expect("an email");

@@ -1,0 +1,97 @@
+//! Keys of groups that were named under earlier rules, and the groups whose keys fell together.
+
+use super::names;
+use super::rows::ConversationRow;
+use crate::fault::{Fault, Stored};
+use crate::id::Id;
+use crate::keys::BATCH;
+use crate::schema::conversations;
+use chat_domain::conversations::{
+    Conversation, ConversationName, NameCollision, group_name_key, shared_group_name_key,
+};
+use chat_domain::users::{EXACT_SPELLING, KEY_VERSION};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conversations, check_for_backend(diesel::sqlite::Sqlite))]
+struct KeyRow {
+    id: Id,
+    name: Option<String>,
+    created_at: i64,
+}
+
+impl KeyRow {
+    fn name(&self) -> Option<ConversationName> {
+        self.name.as_deref().and_then(|text| ConversationName::from_stored(text).ok())
+    }
+
+    fn age(&self) -> (i64, Id) {
+        (self.created_at, self.id)
+    }
+}
+
+/// Computes the keys of a batch of groups that have older ones. Returns how many there were.
+pub(crate) fn renew_keys(connection: &mut SqliteConnection) -> Stored<usize> {
+    // Literals, as in the index's own condition: a bound value would not use it.
+    let rows: Vec<KeyRow> = conversations::table
+        .filter(sql::<Bool>("key_version < 1 AND is_active AND group_name_key IS NOT NULL"))
+        .order(conversations::id)
+        .limit(BATCH)
+        .select(KeyRow::as_select())
+        .load(connection)?;
+    for row in &rows {
+        let group = conversations::table.find(row.id);
+        if let Some(name) = row.name() {
+            let key = free_key(connection, row, &name)?;
+            diesel::update(group).set(conversations::group_name_key.eq(key)).execute(connection)?;
+            names::forget(connection, row.id.into())?;
+            names::index(connection, row.id.into(), &name)?;
+        }
+        diesel::update(group).set(conversations::key_version.eq(KEY_VERSION)).execute(connection)?;
+    }
+    Ok(rows.len())
+}
+
+/// The name's key, where no older group has it; a younger one makes way.
+fn free_key(connection: &mut SqliteConnection, row: &KeyRow, name: &ConversationName) -> Stored<String> {
+    let key = group_name_key(name);
+    let shared = shared_group_name_key(name, row.id.into());
+    let holder: Option<KeyRow> = conversations::table
+        .filter(conversations::group_name_key.eq(&key).and(conversations::id.ne(row.id)))
+        .filter(conversations::is_active)
+        .select(KeyRow::as_select())
+        .get_result(connection)
+        .optional()?;
+    let Some(holder) = holder else { return Ok(key) };
+    let Some(held) = holder.name() else { return Ok(shared) };
+    if group_name_key(&held) == key && holder.age() < row.age() {
+        return Ok(shared);
+    }
+    let makes_way = shared_group_name_key(&held, holder.id.into());
+    diesel::update(conversations::table.find(holder.id))
+        .set(conversations::group_name_key.eq(makes_way))
+        .execute(connection)?;
+    Ok(key)
+}
+
+pub(super) fn list_collisions(connection: &mut SqliteConnection, limit: u32) -> Stored<Vec<NameCollision>> {
+    let others: Vec<(ConversationRow, Option<String>)> = conversations::table
+        .filter(sql::<Bool>("instr(group_name_key, char(1)) > 0 AND is_active"))
+        .order(conversations::group_name_key)
+        .limit(limit.into())
+        .select((ConversationRow::as_select(), conversations::group_name_key))
+        .load(connection)?;
+    let collision = |(other, key): (ConversationRow, Option<String>)| {
+        let key = key.unwrap_or_default();
+        let shared = key.split(EXACT_SPELLING).next().unwrap_or_default();
+        let holder: Option<ConversationRow> = conversations::table
+            .filter(conversations::group_name_key.eq(shared).and(conversations::is_active))
+            .select(ConversationRow::as_select())
+            .get_result(connection)
+            .optional()?;
+        Ok(NameCollision { holder: holder.map(Conversation::try_from).transpose()?, other: other.try_into()? })
+    };
+    others.into_iter().map(collision).collect::<Result<_, Fault>>()
+}

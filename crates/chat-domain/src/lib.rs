@@ -7,7 +7,8 @@
 //! same feature names appear in every crate of the workspace.
 //!
 //! **To add a value**: a newtype with a `parse` that names its fault in
-//! [`InvalidValue`], and a property test. **To add a port method**: state its
+//! [`InvalidValue`], a `from_stored` that reads what was valid once where the rule
+//! became stricter, and a property test. **To add a port method**: state its
 //! atomicity in its documentation, and add a clause to the contract suite of
 //! `chat-testkit`, which every adapter must pass.
 

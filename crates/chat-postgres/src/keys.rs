@@ -1,5 +1,5 @@
-//! Keys that an earlier release computed by other rules, computed anew whenever a node opens the database: once after the
-//! upgrade, and again for what nodes of the release before have written meanwhile.
+//! Keys that an earlier release computed by other rules, computed anew whenever a node opens the database: once after
+//! the upgrade, and again for what nodes of the release before have written meanwhile.
 
 use crate::fault::{Fault, Stored};
 use crate::{conversations, users};

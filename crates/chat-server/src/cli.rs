@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config, Source};
 use crate::store::Store;
-use crate::{health, listen, logging, serve};
+use crate::{collisions, health, listen, logging, serve};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -30,6 +30,15 @@ enum Command {
     Asyncapi,
     /// Print what arrives on a WebSocket, for trying out
     Listen(listen::Options),
+    /// Look after accounts
+    #[command(subcommand)]
+    Users(UsersCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum UsersCommand {
+    /// List accounts and groups whose emails or names became the same when they were normalised
+    Collisions,
 }
 
 /// Does what the arguments say.
@@ -45,6 +54,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         Command::Openapi => print(&chat_http::openapi_json()),
         Command::Asyncapi => print(&chat_http::asyncapi_json()),
         Command::Listen(options) => listen::run(options).await,
+        Command::Users(UsersCommand::Collisions) => collisions::run(&read_config()?).await,
     }
 }
 

@@ -9,6 +9,7 @@
 mod cli;
 mod clock;
 mod cluster;
+mod collisions;
 mod config;
 mod health;
 mod listen;

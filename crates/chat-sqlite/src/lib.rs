@@ -12,6 +12,8 @@
 //! **Must never know** HTTP, JSON bodies, sockets, other stores, or who may do what: decisions are the domain's, made
 //! on what the transaction sees.
 //!
+//! `keys` computes anew what an earlier release computed otherwise of names and emails.
+//!
 //! Directories are features, as in every crate: `users auth conversations messages receipts changes`. In each, `mod.rs`
 //! is the port, `rows.rs` turns rows into values, and a file per verb holds the closures.
 //!

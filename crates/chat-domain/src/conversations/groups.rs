@@ -70,14 +70,14 @@ pub struct JoinGroup {
     pub at: Timestamp,
 }
 
-/// What uniqueness of group names compares: two names that look alike have one key. That is the skeleton of UTS #39 of the
-/// name without case, width, composition and invisible characters.
+/// What uniqueness of group names compares: two names that look alike have one key. That is the skeleton of UTS #39 of
+/// the name without case, width, composition and invisible characters.
 pub fn group_name_key(name: &ConversationName) -> String {
     look_alike(&folded(name.as_str()))
 }
 
-/// The key of a group that had its name before [`group_name_key`] told so many names alike, and whose key an older group
-/// has. Begins with the common key and [`EXACT_SPELLING`].
+/// The key of a group that had its name before [`group_name_key`] told so many names alike, and whose key an older
+/// group has. Begins with the common key and [`EXACT_SPELLING`].
 pub fn shared_group_name_key(name: &ConversationName, id: ConversationId) -> String {
     format!("{}{EXACT_SPELLING}{id}", group_name_key(name))
 }
@@ -152,15 +152,16 @@ pub trait GroupStore: Send + Sync {
         code: InviteCode,
     ) -> Result<Conversation, ParticipantError>;
 
-    /// Up to `limit` active groups whose name looks like that of an older one and was reserved before that counted as taken, in
-    /// order of the key.
+    /// Up to `limit` active groups whose name looks like that of an older one and was reserved before that counted as
+    /// taken, in order of the key.
     async fn list_name_collisions(&self, limit: u32) -> Result<Vec<NameCollision>, StoreError>;
 
-    /// Active groups whose name contains the term, compared by [`SearchTerm::key`], in order of [`group_search_key`] (ties by id): those whose name is
-    /// reserved, and those that the viewer takes part in. `%`, `_`, `*` and the like are ordinary characters. Finds among the first
-    /// [`crate::users::MAX_SEARCH_MATCHES`] suffixes of reserved names that begin with the term ([`group_name_suffixes`]), and among
-    /// [`MAX_SEARCHED_OWN_GROUPS`] of the viewer's own: what it costs does not grow with the number of groups. Of a group that the viewer does not
-    /// take part in it shows neither participants nor messages nor the invite code.
+    /// Active groups whose name contains the term, compared by [`SearchTerm::key`], in order of [`group_search_key`]
+    /// (ties by id): those whose name is reserved, and those that the viewer takes part in. `%`, `_`, `*` and the like
+    /// are ordinary characters. Finds among the first [`crate::users::MAX_SEARCH_MATCHES`] suffixes of reserved names
+    /// that begin with the term ([`group_name_suffixes`]), and among [`MAX_SEARCHED_OWN_GROUPS`] of the viewer's own:
+    /// what it costs does not grow with the number of groups. Of a group that the viewer does not take part in it shows
+    /// neither participants nor messages nor the invite code.
     async fn search_groups(
         &self,
         viewer: UserId,

@@ -69,8 +69,8 @@ pub struct BodyFingerprint {
 /// A digest as a store keeps it, with the version that says what it is a digest of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StoredFingerprint {
-    /// 0: of the body as it was sent. 1: of the body in Normalization Form C, so that a client that repeats a message in
-    /// another form repeats the same message.
+    /// 0: of the body as it was sent. 1: of the body in Normalization Form C, so that a client that repeats a message
+    /// in another form repeats the same message.
     pub version: i16,
     /// SHA-256.
     pub digest: [u8; 32],

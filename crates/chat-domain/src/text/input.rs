@@ -1,12 +1,13 @@
-//! What users may give. Names are stored in Normalization Form C (RFC 8265 §3.2 and RFC 8266 ask for it), messages as they
-//! were sent.
+//! What users may give. Names are stored in Normalization Form C (RFC 8265 §3.2 and RFC 8266 ask for it), messages as
+//! they were sent.
 
 pub(crate) use super::address::web_address;
 use super::stored::is_refused;
 use super::unicode::{is_bidi_control, is_visible, nfc};
 use crate::InvalidValue;
 
-/// Trimmed text of 1 to `most` characters on one line, at least one of them visible, none of them reordering the others.
+/// Trimmed text of 1 to `most` characters on one line, at least one of them visible, none of them reordering the
+/// others.
 pub(crate) fn line(text: &str, most: usize) -> Result<String, InvalidValue> {
     let text = composed(text, most)?;
     if text.chars().any(is_bidi_control) {

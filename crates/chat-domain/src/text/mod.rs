@@ -60,8 +60,8 @@ pub enum InvalidValue {
     },
 }
 
-/// Declares a newtype over a `String`. `parse` holds input to the present rule, `from_stored` reads what was valid when it
-/// was stored.
+/// Declares a newtype over a `String`. `parse` holds input to the present rule, `from_stored` reads what was valid when
+/// it was stored.
 macro_rules! text_values {
     ($($(#[$doc:meta])* $name:ident = $rule:ident(1..=$most:literal),)*) => {$(
         $(#[$doc])*

@@ -60,8 +60,9 @@ fn fold_once(text: &str) -> String {
     ComposingNormalizer::new_nfkc().normalize(&folded).into_owned()
 }
 
-/// What two names share that look alike: the skeleton of UTS #39, of [`folded`] text. A letter whose capital looks like a
-/// Latin capital (Cyrillic `т`, Greek `ν`) counts as that Latin letter, since a name may have been written in capitals.
+/// What two names share that look alike: the skeleton of UTS #39, of [`folded`] text. A letter whose capital looks like
+/// a Latin capital (Cyrillic `т`, Greek `ν`) counts as that Latin letter, since a name may have been written in
+/// capitals.
 pub(crate) fn look_alike(folded: &str) -> String {
     let latin: String = folded.chars().map(|character| latin_look_alike(character).unwrap_or(character)).collect();
     unicode_security::skeleton(&latin).collect::<String>().to_lowercase().chars().take(MAX_KEY_CHARS).collect()

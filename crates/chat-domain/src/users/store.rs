@@ -83,9 +83,10 @@ pub trait UserStore: Send + Sync {
     /// The user of this id and the password's hash.
     async fn find_credentials(&self, id: UserId) -> Result<Option<(User, PasswordHash)>, StoreError>;
 
-    /// Users whose username or name begins with the term, compared by [`SearchTerm::key`], ordered by username's key. `%`, `_`
-    /// and the like are ordinary characters. Never looks at emails. Finds the first [`super::MAX_SEARCH_MATCHES`] usernames and as many
-    /// names, in their order: what it costs does not grow with the number of users.
+    /// Users whose username or name begins with the term, compared by [`SearchTerm::key`], ordered by username's key.
+    /// `%`, `_` and the like are ordinary characters. Never looks at emails. Finds the first
+    /// [`super::MAX_SEARCH_MATCHES`] usernames and as many names, in their order: what it costs does not grow with the
+    /// number of users.
     async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError>;
 
     /// Up to `limit` accounts that share the key of their email with an older account, in order of the key.

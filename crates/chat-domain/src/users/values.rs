@@ -114,8 +114,8 @@ impl EmailAddress {
     const MAX_LOCAL_BYTES: usize = 64;
     const FORM: InvalidValue = InvalidValue::Form { expected: "an email address" };
 
-    /// Trims and composes (NFC), then checks for one `@` with a local part of at most 64 bytes of visible characters before
-    /// it and a dotted domain name after it, in any script (IDNA 2008 by UTS #46).
+    /// Trims and composes (NFC), then checks for one `@` with a local part of at most 64 bytes of visible characters
+    /// before it and a dotted domain name after it, in any script (IDNA 2008 by UTS #46).
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let text = text.trim();
         if text.is_empty() {
@@ -138,8 +138,8 @@ impl EmailAddress {
         if local_ok && domain_ok { Ok(Self(text.into_owned())) } else { Err(Self::FORM) }
     }
 
-    /// Reads an address that a row or a token holds, or that a client claims to be registered with: whatever some release
-    /// has accepted, unchanged.
+    /// Reads an address that a row or a token holds, or that a client claims to be registered with: whatever some
+    /// release has accepted, unchanged.
     pub fn from_stored(text: &str) -> Result<Self, InvalidValue> {
         let text = text.trim();
         if text.is_empty() {
@@ -169,9 +169,9 @@ impl EmailAddress {
         format!("{}@{domain}", folded(local))
     }
 
-    /// The key of an account that was registered when keys were only lower-cased, and whose [`Self::key`] an older account
-    /// has: it is found by this spelling alone. Begins with the common key and [`EXACT_SPELLING`], so that all accounts of
-    /// one key are neighbours, and equals no [`Self::key`].
+    /// The key of an account that was registered when keys were only lower-cased, and whose [`Self::key`] an older
+    /// account has: it is found by this spelling alone. Begins with the common key and [`EXACT_SPELLING`], so that all
+    /// accounts of one key are neighbours, and equals no [`Self::key`].
     pub fn exact_key(&self) -> String {
         format!("{}{EXACT_SPELLING}{}", self.key(), self.0.to_lowercase())
     }

@@ -34,7 +34,9 @@ pub(super) fn view(profile: GroupProfile) -> GroupView {
     operation_id = "createGroup",
     tag = "Chat",
     summary = "Make a group",
-    description = "One is its first admin. Its name is its own, without regard to case, among the active groups whose names are reserved: those made or renamed here."
+    description = "One is its first admin. Its name must not look like that of another active group whose name is \
+                   reserved: those made or renamed here. Case, composition, invisible characters and look-alike \
+                   letters do not tell names apart."
 )]
 async fn create_group(
     state: Data<HttpState>,

@@ -42,7 +42,7 @@ pub(crate) async fn renew_keys(connection: &mut AsyncPgConnection) -> Stored<usi
         .order(conversations::id)
         .limit(BATCH)
         .select(KeyRow::as_select())
-        .for_no_key_update()
+        .for_update()
         .load(connection)
         .await?;
     for row in &rows {

@@ -24,6 +24,7 @@ mod recount;
 mod resume;
 mod sessions;
 mod socketio;
+mod text;
 mod traffic;
 
 use chat_testkit::blackbox::{Server, Setup};

@@ -1,5 +1,5 @@
-//! Rows as the first release wrote them, one of each kind that input may no longer be: a store reads them all, and computes
-//! their keys anew.
+//! Rows as the first release wrote them, one of each kind that input may no longer be: a store reads them all, and
+//! computes their keys anew.
 
 use super::{Scene, Stores};
 use chat_domain::conversations::{CreateConversationError, NameRule};
@@ -41,8 +41,8 @@ pub fn statements(id: impl Fn(Uuid) -> String, bytes: impl Fn(&str) -> String) -
         let (group, creator, key) = (id(number), id(ANN), name.to_lowercase());
         [
             format!(
-                "INSERT INTO conversations (id, is_group, name, description, avatar, created_by, group_name_key, invite_code,
-                                            last_pos, participant_count, created_at, updated_at)
+                "INSERT INTO conversations (id, is_group, name, description, avatar, created_by, group_name_key,
+                                            invite_code, last_pos, participant_count, created_at, updated_at)
                  VALUES ({group}, TRUE, '{name}', '{description}', '{avatar}', {creator}, '{key}', '{:032x}', 1, 1,
                          {number}, {number})",
                 number
@@ -69,8 +69,8 @@ pub fn statements(id: impl Fn(Uuid) -> String, bytes: impl Fn(&str) -> String) -
     statements.extend(group(YOUNGER_TEAM, "Te\u{200b}am", "x", "/a"));
     statements.extend(group(NAMELESS, "\u{3164}", "\u{feff}", "https://\u{202e}/"));
     statements.push(format!(
-        "INSERT INTO conversations (id, is_group, created_by, direct_key, last_seq, last_pos, participant_count, created_at,
-                                    updated_at)
+        "INSERT INTO conversations (id, is_group, created_by, direct_key, last_seq, last_pos, participant_count,
+                                    created_at, updated_at)
          VALUES ({direct}, FALSE, {ann}, '{pair}', 2, 3, 2, 1, 1)"
     ));
     statements.extend([participant(&direct, &ann, "member"), participant(&direct, &ben, "member")]);
@@ -79,8 +79,8 @@ pub fn statements(id: impl Fn(Uuid) -> String, bytes: impl Fn(&str) -> String) -
         (2, "cafe\u{301}", "NULL", "'k'".to_owned(), bytes(FINGERPRINT)),
     ] {
         statements.push(format!(
-            "INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, attachment, client_message_id, fingerprint,
-                                   created_at, updated_at)
+            "INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, attachment, client_message_id,
+                                   fingerprint, created_at, updated_at)
              VALUES ({direct}, {seq}, {}, {seq} + 1, {ann}, '{body}', {attachment}, {key}, {fingerprint}, 1, 1)",
             id(0x30 + seq)
         ));

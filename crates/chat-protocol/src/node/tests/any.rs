@@ -1,4 +1,4 @@
-//! Any envelope that the domain allows.
+//! Any envelope that the domain allows, also with text that only earlier releases accepted.
 
 use chat_domain::calls::CallStarted;
 use chat_domain::conversations::{
@@ -44,8 +44,8 @@ fn pos() -> impl Strategy<Value = Pos> {
 }
 
 fn user() -> BoxedStrategy<UserSummary> {
-    let username = of(value("[a-zA-Z0-9._-]{3,32}", Username::parse));
-    let avatar = of(value("(https://|/)\\PC{1,40}", AvatarUrl::parse));
+    let username = of(value("[a-zA-Z0-9._-]{3,32}", Username::from_stored));
+    let avatar = of(value("(https://|/)\\PC{1,40}", AvatarUrl::from_stored));
     (id(UserId::new), username, ".{0,20}", avatar)
         .prop_map(|(id, username, name, avatar)| UserSummary { id, username, name, avatar })
         .boxed()
@@ -78,8 +78,8 @@ fn message_status() -> BoxedStrategy<MessageStatus> {
 fn message() -> BoxedStrategy<Message> {
     let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos());
     let texts = (
-        value("(.|\n|\"){1,60}", MessageBody::parse),
-        of(value("https?://\\PC{1,40}", AttachmentUrl::parse)),
+        value("(.|\n|\"){1,60}", MessageBody::from_stored),
+        of(value("https?://\\PC{1,40}", AttachmentUrl::from_stored)),
         of(value("[!-~]{1,128}", ClientMessageId::parse)),
     );
     (ids, kind(), user(), texts, (at(), at(), of(at()), of(at())))
@@ -136,9 +136,9 @@ pub(super) fn details(id: ConversationId, avatars: Vec<AvatarUrl>) -> Conversati
 
 fn any_details() -> BoxedStrategy<Box<ConversationDetails>> {
     let texts = (
-        of(value(".{1,60}", ConversationName::parse)),
-        of(value("(.|\n){1,60}", ConversationDescription::parse)),
-        of(value("/\\PC{1,40}", AvatarUrl::parse)),
+        of(value(".{1,60}", ConversationName::from_stored)),
+        of(value("(.|\n){1,60}", ConversationDescription::from_stored)),
+        of(value("/\\PC{1,40}", AvatarUrl::from_stored)),
     );
     let code = of(any::<u128>().prop_map(|random| InviteCode::new(Uuid::from_u128(random))));
     let numbers = (id(ConversationId::new), id(UserId::new), seq(), pos(), any::<u32>());
@@ -207,7 +207,7 @@ fn event() -> BoxedStrategy<Event> {
             .prop_map(|(conversation_id, kind, user_id, at)| Event::WindowOpened { conversation_id, kind, user_id, at }),
         1 => (conversation(), kind(), person(), at())
             .prop_map(|(conversation_id, kind, user_id, at)| Event::WindowClosed { conversation_id, kind, user_id, at }),
-        1 => (conversation(), kind(), user(), of(value("\\PC{1,20}", DisplayName::parse)), at()).prop_map(
+        1 => (conversation(), kind(), user(), of(value("\\PC{1,20}", DisplayName::from_stored)), at()).prop_map(
             |(conversation_id, kind, caller, caller_name, at)| {
                 Event::CallStarted(CallStarted { conversation_id, kind, caller, caller_name, at })
             }

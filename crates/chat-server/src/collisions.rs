@@ -1,0 +1,62 @@
+//! `chat-server users collisions`: accounts and groups whose keys fell together when keys became case-folded and
+//! normalised.
+
+use crate::cli::print;
+use crate::config::Config;
+use crate::store::Store;
+use chat_domain::conversations::{Conversation, NameCollision};
+use chat_domain::users::{EmailCollision, User};
+use std::fmt::Write as _;
+
+/// How many of each kind are shown.
+const MAX_SHOWN: u32 = 1_000;
+
+/// Prints them. Works beside a running server.
+pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
+    let store = Store::open(&config.database).await?;
+    let ports = store.ports();
+    let emails = ports.users.list_email_collisions(MAX_SHOWN).await;
+    let names = ports.groups.list_name_collisions(MAX_SHOWN).await;
+    drop(ports);
+    store.close().await?;
+    print(&report(&emails?, &names?))
+}
+
+fn report(emails: &[EmailCollision], names: &[NameCollision]) -> String {
+    if emails.is_empty() && names.is_empty() {
+        return "No accounts share an email, and no active groups share a name.\n".to_owned();
+    }
+    let mut text = String::new();
+    for EmailCollision { holder, other } in emails {
+        let older = holder.as_ref().map_or_else(|| "an account that was deleted".to_owned(), account);
+        let _ = writeln!(
+            text,
+            "{} shares its email with {older}: it signs in by this exact spelling only.",
+            account(other)
+        );
+    }
+    for NameCollision { holder, other } in names {
+        let older = holder.as_ref().map_or_else(|| "a group that has it no more".to_owned(), group);
+        let _ = writeln!(
+            text,
+            "{} has a name that looks like that of {older}: it keeps it until it is renamed.",
+            group(other)
+        );
+    }
+    for (shown, what) in [(emails.len(), "accounts"), (names.len(), "groups")] {
+        if shown == MAX_SHOWN as usize {
+            let _ = writeln!(text, "There may be more {what}: {MAX_SHOWN} are shown.");
+        }
+    }
+    text
+}
+
+/// With the email as Rust escapes it: what differs may be invisible.
+fn account(user: &User) -> String {
+    format!("Account {} ({}, {:?})", user.id, user.username.as_str(), user.email.as_str())
+}
+
+fn group(conversation: &Conversation) -> String {
+    let name = conversation.name.as_ref().map_or("", |name| name.as_str());
+    format!("Group {} ({name:?})", conversation.id)
+}

@@ -119,7 +119,7 @@ mod tests {
             "file:///etc/passwd",
             "ftp://example.com/a",
             "https://example.com/a b",
-            "https://example.com/\u{2003}",
+            "https://example.com/\u{2003}a",
             "https://example.com/\u{3164}",
             "https://example.com/\"><script>",
             "a.png",

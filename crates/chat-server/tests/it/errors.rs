@@ -153,6 +153,7 @@ async fn answers_carry_a_request_id_and_security_headers() {
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
     let failure = server.rest().request(Method::GET, "/users/me").header("x-request-id", "my-own-id").send().await;
     assert_eq!(failure.body["requestId"], failure.header("x-request-id"));
+    server.logged("my-own-id").await;
     let log = server.log();
     assert!(!log.contains(&ann.access_token) && !log.contains(&ann.password) && !log.contains(&ann.email), "{log}");
 }

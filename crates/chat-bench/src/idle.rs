@@ -1,7 +1,6 @@
 //! Memory per idle connection.
 
-use crate::client::{Endpoint, Heard, Link, Pass};
-use crate::contest::Entrant;
+use crate::client::{Endpoint, Heard, Link, Pass, Protocol, Way};
 use crate::peer::Peer;
 use crate::process::resident_kib;
 use crate::progress::Progress;
@@ -32,12 +31,68 @@ pub(crate) struct Options {
     /// Members of each of them
     #[arg(long, default_value_t = 20)]
     members: usize,
-    /// Who is measured; may be given several times
-    #[arg(long = "entrant", value_enum, default_values_t = Entrant::ALL)]
-    entrants: Vec<Entrant>,
+    /// How they come in; may be given several times
+    #[arg(long = "entry", value_enum, default_values_t = Entry::ALL)]
+    entries: Vec<Entry>,
     /// The peer's script
     #[arg(long, default_value = "target/peers/socketio.mjs")]
     peer: PathBuf,
+}
+
+/// A way of coming in, each measured by itself: what a connection holds may depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Entry {
+    /// Our server: header, resuming
+    HeaderResume,
+    /// Our server: header, and then not a frame
+    Header,
+    /// Our server: subprotocol, and then not a frame
+    Subprotocol,
+    /// Our server: a first frame `auth`
+    FirstFrame,
+    /// Our server: Socket.IO on a websocket
+    SocketIo,
+    /// Our server: Socket.IO, polling first
+    SocketIoUpgraded,
+    /// The official Socket.IO server
+    Peer,
+}
+
+impl Entry {
+    const ALL: [Self; 7] = [
+        Self::HeaderResume,
+        Self::Header,
+        Self::Subprotocol,
+        Self::FirstFrame,
+        Self::SocketIo,
+        Self::SocketIoUpgraded,
+        Self::Peer,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::HeaderResume => "ours, plain WebSocket",
+            Self::Header => "ours, header alone",
+            Self::Subprotocol => "ours, subprotocol",
+            Self::FirstFrame => "ours, first frame",
+            Self::SocketIo => "ours, Socket.IO clients",
+            Self::SocketIoUpgraded => "ours, Socket.IO upgraded",
+            Self::Peer => "official Socket.IO server",
+        }
+    }
+
+    fn endpoint(self, base: &str) -> Endpoint {
+        let (protocol, way) = match self {
+            Self::HeaderResume => (Protocol::Plain, Way::Usual),
+            Self::Header => (Protocol::Plain, Way::Header),
+            Self::Subprotocol => (Protocol::Plain, Way::Subprotocol),
+            Self::FirstFrame => (Protocol::Plain, Way::FirstFrame),
+            Self::SocketIo | Self::Peer => (Protocol::SocketIo, Way::Usual),
+            Self::SocketIoUpgraded => (Protocol::SocketIo, Way::Upgraded),
+        };
+        let address = base.strip_prefix("http://").expect("an address without TLS").to_owned();
+        Endpoint { protocol, address, way, resumes: self != Self::Peer }
+    }
 }
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
@@ -47,20 +102,20 @@ pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
          which also pays for what is there once, is left out). The kernel's own buffers are not in it. The peer knows rooms and no users.",
         options.connections, options.conversations, options.members
     ));
-    let people = if options.entrants.iter().any(|&entrant| entrant != Entrant::Peer) {
+    let people = if options.entries.iter().any(|&entry| entry != Entry::Peer) {
         Some(Everybody::of(setup, options).await)
     } else {
         None
     };
-    for &entrant in &options.entrants {
-        let kib = match (entrant, &people) {
-            (Entrant::Peer, _) => of_peer(options).await,
-            (_, Some(everybody)) => everybody.measure(entrant, options).await,
+    for &entry in &options.entries {
+        let kib = match (entry, &people) {
+            (Entry::Peer, _) => of_peer(options).await,
+            (_, Some(everybody)) => everybody.measure(entry, options).await,
             (_, None) => continue,
         };
         report.figure(
             Kind { scenario: "idle", figure: "resident memory per connection", unit: "KiB" },
-            entrant.name(),
+            entry.name(),
             kib,
         );
     }
@@ -82,12 +137,12 @@ impl Everybody {
         Self { setup: setup.clone(), people }
     }
 
-    async fn measure(&self, entrant: Entrant, options: &Options) -> f64 {
+    async fn measure(&self, entry: Entry, options: &Options) -> f64 {
         // A process that has just begun: what making the accounts left in its memory is not there.
         let server = self.setup.start().await;
-        let endpoint = entrant.endpoint(server.base()).expect("our server");
+        let endpoint = entry.endpoint(server.base());
         let passes: Vec<_> = self.people.iter().map(|person| Pass::new(&person.access_token, &[])).collect();
-        let kib = slope_of(entrant.name(), &endpoint, server.pid(), &passes, options).await;
+        let kib = slope_of(entry.name(), &endpoint, server.pid(), &passes, options).await;
         server.assert_untroubled();
         kib
     }
@@ -101,7 +156,7 @@ async fn of_peer(options: &Options) -> f64 {
         })
         .collect();
     let passes: Vec<_> = rooms.iter().map(|rooms| Pass::new("", rooms)).collect();
-    slope_of(Entrant::Peer.name(), &peer.endpoint, peer.pid(), &passes, options).await
+    slope_of(Entry::Peer.name(), &peer.endpoint, peer.pid(), &passes, options).await
 }
 
 /// KiB per connection.

@@ -1,6 +1,6 @@
 //! The official Socket.IO server on Node (`peers/socketio.mjs`), as `scripts/bench.sh` installs it.
 
-use crate::client::{Endpoint, Protocol};
+use crate::client::{Endpoint, Protocol, Way};
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -22,7 +22,8 @@ impl Peer {
         let output = process.stdout.take().expect("its output");
         let first = BufReader::new(output).lines().next_line().await.expect("its output");
         let port = first.as_deref().and_then(|line| line.strip_prefix("listening ")).expect("the peer listens");
-        let endpoint = Endpoint { protocol: Protocol::SocketIo, address: format!("127.0.0.1:{port}"), resumes: false };
+        let address = format!("127.0.0.1:{port}");
+        let endpoint = Endpoint { protocol: Protocol::SocketIo, address, way: Way::Usual, resumes: false };
         Self { process, endpoint }
     }
 

@@ -70,14 +70,12 @@ impl Writer {
 
 impl Link {
     /// The upgrade; else why it did not come about.
-    pub(super) async fn open(protocol: Protocol, address: &str, bearer: Option<&str>) -> Result<Self, String> {
+    pub(super) async fn open(protocol: Protocol, address: &str, path: &str, headers: &str) -> Result<Self, String> {
         let mut stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let bearer = bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
         let request = format!(
-            "GET {} HTTP/1.1\r\nhost: {address}\r\n{bearer}connection: Upgrade\r\nupgrade: websocket\r\n\
-             sec-websocket-version: 13\r\nsec-websocket-key: {NONCE}\r\n\r\n",
-            protocol.path()
+            "GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: Upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: {NONCE}\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
         let mut answer = Vec::with_capacity(512);

@@ -3,10 +3,26 @@
 
 mod frames;
 mod link;
+mod polling;
 mod protocol;
 
 pub(crate) use link::{Ended, Link, Writer};
 pub(crate) use protocol::{Heard, Protocol, number_of, text_of};
+
+/// How a client comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Signed in by header, resuming; with Socket.IO on a websocket from the start
+    Usual,
+    /// Plain WebSocket: signed in by header, without a frame
+    Header,
+    /// Plain WebSocket: signed in by the subprotocol, without a frame
+    Subprotocol,
+    /// Plain WebSocket: signed in by a first frame
+    FirstFrame,
+    /// Socket.IO: a session that polls, taken over by a websocket
+    Upgraded,
+}
 
 /// Where a server is, and how it is spoken to.
 #[derive(Debug, Clone)]
@@ -14,6 +30,7 @@ pub(crate) struct Endpoint {
     pub(crate) protocol: Protocol,
     /// `address:port`
     pub(crate) address: String,
+    pub(crate) way: Way,
     /// Our server says `resumed` when delivery has begun; with others it has, once they let us in.
     pub(crate) resumes: bool,
 }
@@ -38,17 +55,45 @@ impl<'a> Pass<'a> {
 impl Endpoint {
     /// Connects and says who comes; else why that could not be.
     pub(crate) async fn open(&self, pass: Pass<'_>) -> Result<Link, String> {
-        let bearer = (self.protocol == Protocol::Plain).then_some(pass.token);
-        let mut link = Link::open(self.protocol, &self.address, bearer).await?;
-        let greeting = match self.protocol {
-            Protocol::Plain => format!(r#"{{"event":"resume","data":{{"resume":{}}}}}"#, pass.resume),
-            Protocol::SocketIo => {
-                let opened = link.until(|heard| matches!(heard, Heard::Opened)).await;
-                opened.map_err(|ended| format!("{ended:?}"))?;
-                Protocol::connect(&self.auth(pass))
-            }
+        match self.protocol {
+            Protocol::Plain => self.open_plain(pass).await,
+            Protocol::SocketIo => self.open_socket_io(pass).await,
+        }
+    }
+
+    async fn open_plain(&self, Pass { token, resume, .. }: Pass<'_>) -> Result<Link, String> {
+        let path = if self.way == Way::Usual { "/api/v1/ws?resume=true" } else { "/api/v1/ws" };
+        let headers = match self.way {
+            Way::Usual | Way::Header => format!("authorization: Bearer {token}\r\n"),
+            Way::Subprotocol => format!("sec-websocket-protocol: bearer, {token}\r\n"),
+            Way::FirstFrame | Way::Upgraded => String::new(),
         };
-        if link.writer().try_text(&greeting) { Ok(link) } else { Err("the connection ended".to_owned()) }
+        let link = Link::open(self.protocol, &self.address, path, &headers).await?;
+        match self.way {
+            Way::Header | Way::Subprotocol => Ok(link),
+            Way::Usual => say(link, &format!(r#"{{"event":"resume","data":{{"resume":{resume}}}}}"#)),
+            Way::FirstFrame | Way::Upgraded => {
+                say(link, &format!(r#"{{"event":"auth","data":{{"token":"{token}"}},"id":"0"}}"#))
+            }
+        }
+    }
+
+    async fn open_socket_io(&self, pass: Pass<'_>) -> Result<Link, String> {
+        const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+        let ended = |ended| format!("{ended:?}");
+        let mut link = if self.way == Way::Upgraded {
+            let path = format!("{WEBSOCKET}&sid={}", polling::open(&self.address).await?);
+            let link = Link::open(self.protocol, &self.address, &path, "").await?;
+            let mut link = say(link, "2probe")?;
+            link.until(|heard| matches!(heard, Heard::Probed)).await.map_err(ended)?;
+            say(link, "5")?
+        } else {
+            Link::open(self.protocol, &self.address, WEBSOCKET, "").await?
+        };
+        if self.way != Way::Upgraded {
+            link.until(|heard| matches!(heard, Heard::Opened)).await.map_err(ended)?;
+        }
+        say(link, &Protocol::connect(&self.auth(pass)))
     }
 
     fn auth(&self, pass: Pass<'_>) -> String {
@@ -62,7 +107,10 @@ impl Endpoint {
     /// The same, and waits until delivery has begun. Panics where it does not.
     pub(crate) async fn connect(&self, pass: Pass<'_>) -> Link {
         let mut link = self.open(pass).await.expect("a connection");
-        link.until(|heard| self.is_ready(heard)).await.expect("a connection that lasts");
+        // What is told nothing is ready when it is open, or is closed.
+        if !matches!(self.way, Way::Header | Way::Subprotocol) {
+            link.until(|heard| self.is_ready(heard)).await.expect("a connection that lasts");
+        }
         link
     }
 
@@ -71,7 +119,12 @@ impl Endpoint {
         match heard {
             Heard::Event { name, .. } => *name == "resumed",
             Heard::Connected => !self.resumes,
+            Heard::Answer { is_done, .. } => *is_done && self.way == Way::FirstFrame,
             _ => false,
         }
     }
+}
+
+fn say(link: Link, text: &str) -> Result<Link, String> {
+    if link.writer().try_text(text) { Ok(link) } else { Err("the connection ended".to_owned()) }
 }

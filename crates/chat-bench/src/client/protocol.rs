@@ -32,19 +32,14 @@ pub(crate) enum Heard<'a> {
     Connected,
     /// Socket.IO: to be answered at once.
     Ping,
+    /// Socket.IO: frames pass both ways on a websocket that would take a session over.
+    Probed,
     /// The server says goodbye, or refuses.
     Refused(&'a str),
     Other,
 }
 
 impl Protocol {
-    pub(crate) fn path(self) -> &'static str {
-        match self {
-            Self::Plain => "/api/v1/ws?resume=true",
-            Self::SocketIo => "/socket.io/?EIO=4&transport=websocket",
-        }
-    }
-
     /// A command that is to be answered by this number.
     pub(super) fn command(self, number: u64, name: &str, data: &str) -> String {
         match self {
@@ -85,6 +80,7 @@ fn packet(text: &str) -> Option<Heard<'_>> {
         b'0' => return Some(Heard::Opened),
         b'1' => return Some(Heard::Refused(text)),
         b'2' => return Some(Heard::Ping),
+        b'3' => return Some(Heard::Probed),
         b'4' => {}
         _ => return None,
     }
@@ -146,6 +142,7 @@ mod tests {
         assert_eq!(understand(r#"0{"sid":"x"}"#), Heard::Opened);
         assert_eq!(understand(r#"40/chat,{"sid":"x"}"#), Heard::Connected);
         assert_eq!(understand("2"), Heard::Ping);
+        assert_eq!(understand("3probe"), Heard::Probed);
         assert_eq!(understand(r#"42/chat,["a:b",{"x":1}]"#), Heard::Event { name: "a:b", data: r#"{"x":1}]"# });
         assert_eq!(
             understand(r#"43/chat,7[{"success":true,"data":{}}]"#),

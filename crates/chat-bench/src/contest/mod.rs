@@ -5,7 +5,7 @@ mod leg;
 
 pub(crate) use leg::{Leg, Pace, Subject};
 
-use crate::client::{Endpoint, Protocol};
+use crate::client::{Endpoint, Protocol, Way};
 use crate::crowd::Crowd;
 use crate::peer::Peer;
 use crate::process::Meter;
@@ -51,7 +51,7 @@ impl Entrant {
             Self::Peer => return None,
         };
         let address = base.strip_prefix("http://").expect("an address without TLS").to_owned();
-        Some(Endpoint { protocol, address, resumes: true })
+        Some(Endpoint { protocol, address, way: Way::Usual, resumes: true })
     }
 }
 

@@ -45,7 +45,8 @@ and groups; commands of both dialects are understood on every connection. Every 
 `?resume=true` and send a first frame `resume`: what was missed comes as ordinary events in order, then `resumed {positions, limited}`; conversations in `limited` are read by REST.
 
 **Close codes:** 4000 protocol error, 4001 authentication failed, 4002 token expired, 4003 session revoked, 4004 heartbeat missed, 4008 too slow a reader, 4009 rate limited, \
-4012 server restarting (the reason carries `retryAfterMs`). After all but 4001 and 4003: come back and resume.";
+4012 server restarting (the reason carries `retryAfterMs`). After all but 4003: come back and resume, after \
+4001 and 4002 with a renewed token; sign in again after 4003, and where renewing is refused.";
 
 pub(crate) fn realtime_route(config: &mut ServiceConfig<'_>) {
     config.service(resource("/ws").route(get().to(open_socket)));

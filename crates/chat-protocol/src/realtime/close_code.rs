@@ -1,6 +1,6 @@
 /// Why a socket was closed (contract §4; the numbers below 4000 are RFC 6455 §7.4.1).
 ///
-/// Every code from 4000 on, other than 4001 and 4003, means: come back and resume.
+/// Every code from 4000 on, other than 4003, means: come back and resume, after 4001 and 4002 with a renewed token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum CloseCode {

@@ -4,8 +4,13 @@ use crate::start;
 use chat_testkit::blackbox::Server;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// For a program that is there. One that misses something waits for it in vain.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -46,13 +51,60 @@ pub(crate) fn program(path: impl AsRef<Path>) -> Command {
     command
 }
 
-async fn prints_what_it_should(server: &Server, command: &mut Command, deadline: Duration) {
-    let running = command.arg(server.base()).stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(deadline, running).await.expect("an end in time").expect("the program runs");
-    let (printed, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(printed, PRINTED, "{complaints}\n{}", server.log());
-    assert!(output.status.success(), "{}: {complaints}", output.status);
+async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command, deadline: Duration) {
+    // Once directly; once by a way on which two tokens are refused as if they had become invalid.
+    for base in [server.base().to_owned(), refusing_tokens(server.base(), 2).await] {
+        let running = make().arg(&base).stdin(Stdio::null()).kill_on_drop(true).output();
+        let output = tokio::time::timeout(deadline, running).await.expect("an end in time").expect("the program runs");
+        let (printed, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(printed, PRINTED, "{complaints}\n{}", server.log());
+        assert!(output.status.success(), "{}: {complaints}", output.status);
+    }
+    let renewed = server.log().matches("/api/v1/auth/refresh").count();
+    assert_eq!(renewed, 2, "each 4001 is answered by a renewed token");
     server.assert_untroubled();
+}
+
+/// A way to the server on which the first so many WebSockets are closed with 4001.
+async fn refusing_tokens(base: &str, count: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let server = base.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        let refused = Arc::new(AtomicUsize::new(0));
+        while let Ok((client, _)) = listener.accept().await {
+            let (server, refused) = (server.clone(), refused.clone());
+            tokio::spawn(async move { drop(pass_on(client, &server, &refused, count).await) });
+        }
+    });
+    format!("http://{address}")
+}
+
+async fn pass_on(mut client: TcpStream, server: &str, refused: &AtomicUsize, count: usize) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if client.read_buf(&mut head).await? == 0 {
+            return Ok(());
+        }
+    }
+    let text = String::from_utf8_lossy(&head).into_owned();
+    let value = |name: &str| {
+        let mut headers = text.lines().filter_map(|line| line.split_once(": "));
+        headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    };
+    let Some(key) = value("sec-websocket-key").filter(|_| refused.fetch_add(1, Ordering::SeqCst) < count) else {
+        let mut server = TcpStream::connect(server).await?;
+        server.write_all(&head).await?;
+        return tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop);
+    };
+    let accept = derive_accept_key(key.as_bytes());
+    let protocol = value("sec-websocket-protocol").map_or("", |_| "Sec-WebSocket-Protocol: bearer\r\n");
+    let answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{protocol}\r\n"
+    );
+    let close = [&[0x88, 2][..], &4001_u16.to_be_bytes()].concat();
+    client.write_all(&[answer.as_bytes(), &close].concat()).await?;
+    tokio::io::copy(&mut client, &mut tokio::io::sink()).await.map(drop)
 }
 
 #[tokio::test]
@@ -62,22 +114,36 @@ async fn the_client_in_javascript_misses_nothing() {
     installed("node_modules/ws");
     let program_file = clients().join("chat.mjs");
     std::fs::copy(examples().join("chat.mjs"), &program_file).expect("a copy of the program");
-    prints_what_it_should(&server, program("node").arg(&program_file), DEADLINE).await;
+    let make = || {
+        let mut node = program("node");
+        node.arg(&program_file);
+        node
+    };
+    prints_what_it_should(&server, make, DEADLINE).await;
 }
 
 #[tokio::test]
 async fn the_client_in_python_misses_nothing() {
     let server = start().await;
     let python = installed("python/bin/python");
-    prints_what_it_should(&server, program(python).arg(examples().join("chat.py")), DEADLINE).await;
+    let make = || {
+        let mut python = program(&python);
+        python.arg(examples().join("chat.py"));
+        python
+    };
+    prints_what_it_should(&server, make, DEADLINE).await;
 }
 
 #[tokio::test]
 async fn the_client_in_rust_misses_nothing() {
     let server = start().await;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(examples()).args(["run", "--quiet", "--package", "chat-testkit", "--example", "chat", "--"]);
-    prints_what_it_should(&server, &mut cargo, BUILD_DEADLINE).await;
+    let make = || {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let run = ["run", "--quiet", "--package", "chat-testkit", "--example", "chat", "--"];
+        cargo.current_dir(examples()).args(run);
+        cargo
+    };
+    prints_what_it_should(&server, make, BUILD_DEADLINE).await;
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Snapshots of PostgreSQL (`pg_snapshot`, as text `xmin:xmax:xip,...`) as cursors that follow commits: the next reading asks for the
+//! Snapshots of `PostgreSQL` (`pg_snapshot`, as text `xmin:xmax:xip,...`) as cursors that follow commits: the next reading asks for the
 //! rows whose transaction the last snapshot did not see. Nothing is left out, however late a transaction commits, and a long
 //! transaction delays nothing.
 

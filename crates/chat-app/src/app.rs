@@ -1,6 +1,8 @@
 use crate::core::Core;
 use crate::{Auth, Calls, Conversations, Groups, LoginLimits, Messages, Presence, Receipts, Typing, Users};
-use chat_domain::auth::{AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, SessionStore};
+use chat_domain::auth::{
+    AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, RegistrationMode, SessionStore,
+};
 use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::presence::{PresenceAudience, PresenceRegistry};
@@ -59,6 +61,8 @@ pub struct Settings {
     pub refresh_token_lifetime: Duration,
     /// How long a new password may be.
     pub password_policy: PasswordPolicy,
+    /// Who may make an account.
+    pub registration: RegistrationMode,
     /// Who learns of whose presence.
     pub presence_audience: PresenceAudience,
     /// For how long somebody is writing without saying so again.
@@ -69,8 +73,9 @@ pub struct Settings {
     pub calls: CallLimits,
 }
 
-/// Bounds on the calls to the store that users cause, so that one user's backlog does not delay everybody else. Users who
-/// wait get their turns round robin. Sends, sign-in and what connections read when they begin are bounded elsewhere.
+/// Bounds on the calls to the store that users cause, so that one user's backlog does not delay everybody else. Users
+/// who wait get their turns round robin. Sends, sign-in and what connections read when they begin are bounded
+/// elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallLimits {
     /// Reads that run at once, of all users together: as many as the store can run.
@@ -97,13 +102,14 @@ pub struct CallStatus {
 }
 
 impl Default for Settings {
-    /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, contacts, 5 seconds, and the defaults of
-    /// [`LoginLimits`] and [`CallLimits`].
+    /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, open registration, contacts, 5 seconds,
+    /// and the defaults of [`LoginLimits`] and [`CallLimits`].
     fn default() -> Self {
         Self {
             access_token_lifetime: Duration::from_mins(15),
             refresh_token_lifetime: Duration::from_hours(7 * 24),
             password_policy: PasswordPolicy::default(),
+            registration: RegistrationMode::default(),
             presence_audience: PresenceAudience::default(),
             typing_timeout: Duration::from_secs(5),
             login_limits: Some(LoginLimits::default()),

@@ -1,24 +1,26 @@
 //! The use cases: one verb, one file, one function, over the ports of `chat-domain`.
 //!
-//! **Owns** the order of things: what is checked, what is stored, who learns of it, and in which order. [`App`] holds one
-//! value per feature, each cheap to clone; `messages/send.rs` is `Messages::send`, and so everywhere.
+//! **Owns** the order of things: what is checked, what is stored, who learns of it, and in which order. [`App`] holds
+//! one value per feature, each cheap to clone; `messages/send.rs` is `Messages::send`, and so everywhere.
 //!
-//! **Must never know** HTTP, JSON, SQL, sockets or the environment, and it starts no tasks: whoever calls a use case that
-//! writes sees to it that the call runs to its end, also when the client has hung up in the middle.
+//! **Must never know** HTTP, JSON, SQL, sockets or the environment, and it starts no tasks: whoever calls a use case
+//! that writes sees to it that the call runs to its end, also when the client has hung up in the middle.
 //!
 //! Rules that hold in every use case:
 //! - who may do what is decided here, or by the store inside its transaction; callers check nothing;
 //! - what is durable is stored first and published after; a session is ended in the store first, then in this node's
 //!   memory, then its sockets are closed;
 //! - presence and typing are best effort: where they fail, it is logged, and nothing else fails for it;
-//! - what a user reads or writes in the store, except sends and the point reads on their way, goes through `Core::reading`,
+//! - what a user reads or writes in the store, except sends and the point reads on their way, goes through
+//! `Core::reading`,
 //!   `reading_on` and `writing`, each around one store call: they bound what runs at once for one user, and users take
 //!   turns.
 //!
-//! **To add a use case**: a file named after the verb in the folder of its feature, with an `impl` of the feature's struct
-//! and one public function; a variant of the feature's error for each new refusal, placed in its `code`; and a test in
-//! `tests/` named after the behaviour. **To add a feature**: a folder of the name that it has in every other crate, a struct
-//! over the shared core, an error that is [`Coded`], and a field of [`App`].
+//! **To add a use case**: a file named after the verb in the folder of its feature, with an `impl` of the feature's
+//! struct and one public function; a variant of the feature's error for each new refusal, placed in its `code`; and a
+//! test in
+//! `tests/` named after the behaviour. **To add a feature**: a folder of the name that it has in every other crate, a
+//! struct over the shared core, an error that is [`Coded`], and a field of [`App`].
 
 mod app;
 pub mod auth;
@@ -28,6 +30,7 @@ mod core;
 mod error;
 pub mod groups;
 pub mod messages;
+pub mod operator;
 pub mod presence;
 pub mod receipts;
 mod system;
@@ -41,6 +44,7 @@ pub use conversations::{ChatTarget, Conversations, ConversationsError, CreateCon
 pub use error::Coded;
 pub use groups::{CreateGroup, GroupProfile, Groups, GroupsError, MemberPresence};
 pub use messages::{FetchedChat, Messages, MessagesError, SendDirect};
+pub use operator::{Operator, OperatorError, PasswordReset};
 pub use presence::{Presence, PresenceError};
 pub use receipts::{Receipt, Receipts, ReceiptsError, TrackedMessage};
 pub use system::{SystemClock, UuidV7Source};

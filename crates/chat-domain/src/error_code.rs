@@ -59,6 +59,10 @@ error_codes! {
     GroupInactive => "GROUP_INACTIVE",
     /// The page that made the request is not of an allowed origin.
     OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
+    /// Nobody may register on this server.
+    RegistrationClosed => "REGISTRATION_CLOSED",
+    /// Registering takes an invite code that is neither used nor expired.
+    InviteRequired => "INVITE_REQUIRED",
     /// No such route.
     RouteNotFound => "ROUTE_NOT_FOUND",
     /// No such user.

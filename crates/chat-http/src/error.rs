@@ -196,7 +196,9 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::NotAParticipant
         | ErrorCode::NotAnAdmin
         | ErrorCode::GroupInactive
-        | ErrorCode::OriginNotAllowed => StatusCode::FORBIDDEN,
+        | ErrorCode::OriginNotAllowed
+        | ErrorCode::RegistrationClosed
+        | ErrorCode::InviteRequired => StatusCode::FORBIDDEN,
         ErrorCode::RouteNotFound
         | ErrorCode::UserNotFound
         | ErrorCode::ConversationNotFound

@@ -1,7 +1,7 @@
 //! How each value of the domain is read from JSON, and how its rule is told in a schema.
 
 use crate::field::{Field, Problem};
-use chat_domain::auth::Password;
+use chat_domain::auth::{Password, RegistrationCode};
 use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS};
 use chat_domain::messages::{AttachmentUrl, MessageBody};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
@@ -40,6 +40,7 @@ text_fields! {
     MessageBody, 1, MessageBody::MAX_CHARS, None, "Hello!";
     AttachmentUrl, 1, AttachmentUrl::MAX_CHARS, Some("uri-reference"), "https://example.com/map.pdf";
     ClientMessageId, 1, ClientMessageId::MAX_BYTES, None, "7b0c2d6e-1";
+    RegistrationCode, 1, RegistrationCode::MAX_CHARS, None, "0f8fad5bd9cb469fa16570867728950e";
 }
 
 /// The email by which somebody signs in, exactly as typed: it may have been registered under an earlier rule.

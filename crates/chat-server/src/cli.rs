@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config, Source};
 use crate::store::Store;
-use crate::{collisions, health, listen, logging, serve};
+use crate::{health, listen, logging, serve, users};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -24,21 +24,15 @@ enum Command {
     Health(health::Options),
     /// Bring the database up to date, and end
     Migrate,
+    /// Manage accounts, beside a running server
+    #[command(subcommand)]
+    Users(users::Command),
     /// Print the OpenAPI document
     Openapi,
     /// Print the AsyncAPI document of the realtime connection
     Asyncapi,
     /// Print what arrives on a WebSocket, for trying out
     Listen(listen::Options),
-    /// Look after accounts
-    #[command(subcommand)]
-    Users(UsersCommand),
-}
-
-#[derive(Debug, Subcommand)]
-enum UsersCommand {
-    /// List accounts and groups whose emails or names became the same when they were normalised
-    Collisions,
 }
 
 /// Does what the arguments say.
@@ -51,10 +45,10 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         }
         Command::Health(options) => health::run(&options).await,
         Command::Migrate => migrate(&read_config()?).await,
+        Command::Users(command) => users::run(command, &read_config()?).await,
         Command::Openapi => print(&chat_http::openapi_json()),
         Command::Asyncapi => print(&chat_http::asyncapi_json()),
         Command::Listen(options) => listen::run(options).await,
-        Command::Users(UsersCommand::Collisions) => collisions::run(&read_config()?).await,
     }
 }
 

@@ -1,10 +1,10 @@
 //! The chat server, thin: it reads the configuration, wires the crates together, starts them and stops them in order.
 //!
-//! **Owns** the settings and their defaults, the command line, the log's form, and the process's life from start to signal. **Must never
-//! know** what a message is: everything about chat is in the crates that it wires.
+//! **Owns** the settings and their defaults, the command line, the log's form, and the process's life from start to
+//! signal. **Must never know** what a message is: everything about chat is in the crates that it wires.
 //!
-//! **To add a setting**: a row of `config/settings.rs`, a field of [`config::Config`] that reads it, a line in `.env.example` and a row in
-//! the README; tests hold the four together.
+//! **To add a setting**: a row of `config/settings.rs`, a field of [`config::Config`] that reads it, a line in
+//! `.env.example` and a row in the README; tests hold the four together.
 
 mod cli;
 mod clock;
@@ -18,6 +18,7 @@ mod metrics;
 mod serve;
 mod store;
 mod tickers;
+mod users;
 mod wiring;
 
 use std::io::Write as _;

@@ -64,6 +64,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         access_token_lifetime: config.access_lifetime,
         refresh_token_lifetime: config.refresh_lifetime,
         password_policy: config.password_policy(),
+        registration: config.registration,
         presence_audience: config.presence_audience,
         typing_timeout: config.typing_timeout,
         login_limits: config.rate_limits.map(|limits| LoginLimits {

@@ -127,6 +127,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    registration_invites (code_hash) {
+        code_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        used_by -> Nullable<Binary>,
+    }
+}
+
 diesel::joinable!(credentials -> users (user_id));
 diesel::joinable!(participants -> conversations (conversation_id));
 diesel::joinable!(participants -> users (user_id));

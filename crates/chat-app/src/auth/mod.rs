@@ -14,7 +14,9 @@ pub use login_limits::LoginLimits;
 
 use crate::core::Core;
 use crate::error::{Coded, TOO_MANY_ATTEMPTS, hash_code, hash_sentence, store_code, store_sentence};
-use chat_domain::auth::{AccessClaims, HashError, InvalidToken, Password, PasswordPolicy, RefreshToken};
+use chat_domain::auth::{
+    AccessClaims, HashError, InvalidToken, Password, PasswordPolicy, RefreshToken, RegistrationCode,
+};
 use chat_domain::rate_limits::{Quota, Verdict};
 use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, EmailAddress, User, Username};
 use chat_domain::{ErrorCode, SessionId, StoreError, Timestamp, TokenId};
@@ -43,6 +45,8 @@ pub struct RegisterUser {
     pub avatar: Option<AvatarUrl>,
     /// Held to [`Auth::password_policy`] by whoever parsed it.
     pub password: Password,
+    /// The invite code, where registration takes one.
+    pub invite_code: Option<RegistrationCode>,
 }
 
 /// Whose password it is said to be.
@@ -86,6 +90,12 @@ pub enum AuthError {
     /// Another account has this username.
     #[error("This username is already in use")]
     UsernameTaken,
+    /// See [`chat_domain::auth::RegistrationMode::Closed`].
+    #[error("Registration is closed")]
+    RegistrationClosed,
+    /// There is no invite code, or it is unknown, used or expired; which of them is not said.
+    #[error("Registration needs an invite code that is neither used nor expired")]
+    InviteRequired,
     /// Unknown account or wrong password; which of them is not said.
     #[error("The account or the password is wrong")]
     InvalidCredentials,
@@ -125,6 +135,8 @@ impl Coded for AuthError {
         match self {
             Self::EmailTaken => ErrorCode::EmailTaken,
             Self::UsernameTaken => ErrorCode::UsernameTaken,
+            Self::RegistrationClosed => ErrorCode::RegistrationClosed,
+            Self::InviteRequired => ErrorCode::InviteRequired,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::TooManyAttempts { .. } => ErrorCode::RateLimited,
             Self::TokenInvalid => ErrorCode::TokenInvalid,
@@ -143,6 +155,7 @@ impl From<CreateUserError> for AuthError {
         match fault {
             CreateUserError::EmailTaken => Self::EmailTaken,
             CreateUserError::UsernameTaken => Self::UsernameTaken,
+            CreateUserError::InviteNotGood => Self::InviteRequired,
             CreateUserError::Store(fault) => Self::Store(fault),
         }
     }

@@ -1,12 +1,14 @@
 use super::{Auth, AuthError, RegisterUser, SignedIn};
 use chat_domain::UserId;
-use chat_domain::auth::{AttemptSource, ClientInfo};
+use chat_domain::auth::{AttemptSource, ClientInfo, RegistrationCode, RegistrationCodeHash, RegistrationMode};
 use chat_domain::users::{NewUser, Username, WantedUsername, display_name};
 
 impl Auth {
-    /// Makes an account and signs in to it. Whether email and username are free is the store's to decide; asking before
-    /// hashing only saves the work where the answer is plain.
+    /// Makes an account and signs in to it. Whether the invitation is good, and email and username are free, is the
+    /// store's to decide; asking before hashing only saves the work where the answer is plain. People who may not
+    /// register do not learn which names are taken.
     pub async fn register(&self, command: RegisterUser, client: ClientInfo) -> Result<SignedIn, AuthError> {
+        let invite = self.admit(command.invite_code.as_ref()).await?;
         self.refuse_taken_names(&command).await?;
         let source = AttemptSource::new(client.ip.as_deref(), command.email.key());
         let password_hash = self.0.hasher.hash(command.password, &source).await?;
@@ -26,10 +28,24 @@ impl Auth {
                 last_name: command.last_name,
                 avatar: command.avatar,
                 password_hash,
+                invite,
                 created_at: self.0.now(),
             })
             .await?;
         self.start_session(user, client).await
+    }
+
+    /// The invitation that the registration will spend, where it takes one.
+    async fn admit(&self, code: Option<&RegistrationCode>) -> Result<Option<RegistrationCodeHash>, AuthError> {
+        match self.0.settings.registration {
+            RegistrationMode::Open => Ok(None),
+            RegistrationMode::Closed => Err(AuthError::RegistrationClosed),
+            RegistrationMode::Invite => {
+                let code = code.ok_or(AuthError::InviteRequired)?.hash();
+                let is_good = self.0.users.has_registration_invite(&code, self.0.now()).await?;
+                if is_good { Ok(Some(code)) } else { Err(AuthError::InviteRequired) }
+            }
+        }
     }
 
     async fn refuse_taken_names(&self, command: &RegisterUser) -> Result<(), AuthError> {

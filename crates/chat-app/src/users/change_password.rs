@@ -46,8 +46,8 @@ impl Users {
             };
             hashed = Some(hash.clone());
             let now = self.0.now();
-            let change = HashChange { expected, hash };
-            if let Some(ended) = self.0.users.set_password(actor.user_id, change, actor.session_id, now).await? {
+            let (change, keep) = (HashChange { expected, hash }, Some(actor.session_id));
+            if let Some(ended) = self.0.users.set_password(actor.user_id, change, keep, now).await? {
                 self.0.sessions_ended(ended, EndReason::PasswordChanged);
                 return Ok(());
             }

@@ -1,10 +1,10 @@
 use crate::world::{PASSWORD, World, client, display_name, password, registration};
 use async_trait::async_trait;
 use chat_app::{AuthError, Coded, LoginIdentity, RegisterUser, Settings};
+use chat_domain::Clock;
 use chat_domain::ErrorCode;
 use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher, SessionStore};
 use chat_domain::users::{EmailAddress, HashChange, UserStore, Username};
-use chat_domain::{Clock, SessionId};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -130,8 +130,7 @@ impl PasswordHasher for Meddler {
             let (ann, expected) =
                 store.find_credentials_by_email(&email).await.expect("an answer").expect("an account");
             let change = HashChange { expected, hash: PasswordHash::new("changed".into()) };
-            let nothing = SessionId::new(uuid::Uuid::nil());
-            store.set_password(ann.id, change, nothing, ann.created_at).await.expect("changed");
+            store.set_password(ann.id, change, None, ann.created_at).await.expect("changed");
         }
         let is_match = hash.is_some_and(|hash| hash.reveal() == password.reveal());
         Ok(if is_match { Comparison::Matches } else { Comparison::Differs })

@@ -17,6 +17,7 @@ mod profiles;
 mod receipts;
 mod recount;
 mod refresh;
+mod registration;
 mod sessions;
 mod tampered;
 mod turns;

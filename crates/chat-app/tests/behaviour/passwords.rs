@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use chat_app::Settings;
 use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher};
 use chat_domain::users::{EmailAddress, HashChange, UserStore};
-use chat_domain::{Clock, ErrorCode, SessionId, Timestamp};
+use chat_domain::{Clock, ErrorCode, Timestamp};
 use chat_testkit::fakes::FastHasher;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -61,11 +61,11 @@ impl Slow {
         let email = EmailAddress::parse("ann@example.com").expect("an email");
         let (ann, expected) = store.find_credentials_by_email(&email).await.expect("an answer").expect("an account");
         let hash = |text| PasswordHash::new(format!("other:{text}"));
-        let (at, nothing) = (Timestamp::default(), SessionId::new(uuid::Uuid::nil()));
+        let at = Timestamp::default();
         let is_done = match meanwhile {
             Meanwhile::Changed => {
                 let change = HashChange { expected, hash: hash("changed") };
-                store.set_password(ann.id, change, nothing, at).await.expect("an answer").is_some()
+                store.set_password(ann.id, change, None, at).await.expect("an answer").is_some()
             }
             Meanwhile::Renewed => {
                 let change = HashChange { expected, hash: hash(PASSWORD) };

@@ -169,6 +169,7 @@ pub(crate) fn registration(name: &str) -> RegisterUser {
         last_name: None,
         avatar: None,
         password: password(PASSWORD),
+        invite_code: None,
     }
 }
 

@@ -4,12 +4,14 @@ mod attempt;
 mod common_passwords;
 mod password;
 mod ports;
+mod registration;
 mod session;
 mod tokens;
 
 pub use attempt::AttemptSource;
 pub use password::{Comparison, Password, PasswordHash, PasswordPolicy};
 pub use ports::{AccessTokens, HashError, LiveConnections, PasswordHasher, RefreshTokens, SessionStore};
+pub use registration::{RegistrationCode, RegistrationCodeHash, RegistrationInvite, RegistrationMode};
 pub use session::Rotation;
 pub use session::{
     ClientInfo, EndReason, EndedSession, MAX_SESSIONS_PER_USER, NewSession, REFRESH_GRACE, RotateOutcome,

@@ -87,6 +87,8 @@ pub struct NewUser {
     pub avatar: Option<AvatarUrl>,
     /// From the hasher.
     pub password_hash: crate::auth::PasswordHash,
+    /// The invitation that is spent by it, where one is needed.
+    pub invite: Option<crate::auth::RegistrationCodeHash>,
     /// From the clock.
     pub created_at: Timestamp,
 }

@@ -1,5 +1,5 @@
 use super::{EmailAddress, NewUser, ProfileChanges, SearchTerm, User, Username};
-use crate::auth::PasswordHash;
+use crate::auth::{PasswordHash, RegistrationCodeHash, RegistrationInvite};
 use crate::{Change, Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
@@ -13,6 +13,9 @@ pub enum CreateUserError {
     /// Another account has this username, in whatever case.
     #[error("the username is taken")]
     UsernameTaken,
+    /// The invitation is unknown, spent or expired.
+    #[error("the invitation is not good")]
+    InviteNotGood,
     /// See [`StoreError`].
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,7 +63,9 @@ pub struct EmailCollision {
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Inserts the account and its credentials in one transaction, with a username that is free:
-    /// [`super::WantedUsername::Like`] is numbered from 2 until it is, under a race too. An absent name becomes the username.
+    /// [`super::WantedUsername::Like`] is numbered from 2 until it is, under a race too. An absent name becomes the
+    /// username. Where there is an invitation, it is spent in the same transaction: of two at once with one invitation,
+    /// one succeeds.
     async fn create(&self, user: NewUser) -> Result<User, CreateUserError>;
 
     /// The user of this id.
@@ -100,18 +105,25 @@ pub trait UserStore: Send + Sync {
         at: Timestamp,
     ) -> Result<Option<User>, UpdateProfileError>;
 
-    /// Another password: replaces the hash and ends every session of the user but `keep`, in one transaction. Returns the ended ones;
+    /// Stores invitations, and forgets those that have expired when these are made.
+    async fn add_registration_invites(&self, invites: Vec<RegistrationInvite>) -> Result<(), StoreError>;
+
+    /// Whether the invitation of this code is neither spent nor expired at `now`.
+    async fn has_registration_invite(&self, code: &RegistrationCodeHash, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Another password: replaces the hash and ends every session of the user but `keep`, if any, in one transaction.
+    /// Returns the ended ones;
     /// `None` where the hash is not the expected one, and nothing was done.
     async fn set_password(
         &self,
         id: UserId,
         change: HashChange,
-        keep: SessionId,
+        keep: Option<SessionId>,
         at: Timestamp,
     ) -> Result<Option<Vec<SessionId>>, StoreError>;
 
-    /// Another hash of the same password: replaces it and ends nothing. `false` where the hash is not the expected one, and nothing
-    /// was done.
+    /// Another hash of the same password: replaces it and ends nothing. `false` where the hash is not the expected one,
+    /// and nothing was done.
     async fn renew_hash(&self, id: UserId, change: HashChange, at: Timestamp) -> Result<bool, StoreError>;
 
     /// In one transaction: frees email and username, clears the profile, forgets the credentials, leaves every group
@@ -125,7 +137,7 @@ pub trait UserStore: Send + Sync {
     /// Those who share a conversation with the user now, oneself left out, each once, at most `limit`.
     async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError>;
 
-    /// Of these users, those who share a conversation with the user now, each once and in any order, in one query; never
-    /// oneself. At most 1,000 ids are asked about at once.
+    /// Of these users, those who share a conversation with the user now, each once and in any order, in one query;
+    /// never oneself. At most 1,000 ids are asked about at once.
     async fn list_contacts_among(&self, id: UserId, among: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 }

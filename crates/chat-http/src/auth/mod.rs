@@ -42,6 +42,7 @@ fn command(registration: Registration) -> RegisterUser {
         last_name: registration.last_name,
         avatar: registration.avatar,
         password: registration.password,
+        invite_code: registration.invite_code,
     }
 }
 
@@ -49,7 +50,7 @@ fn command(registration: Registration) -> RegisterUser {
     operation_id = "register",
     tag = "Auth",
     summary = "Make an account and sign in",
-    description = "At least one of `name` and `username`. A missing username is made from the email, a missing name from first and last name, else from the username."
+    description = "At least one of `name` and `username`. A missing username is made from the email, a missing name from first and last name, else from the username. `inviteCode` is read where registration is by invitation (`REGISTRATION=invite`)."
 )]
 async fn register(
     state: Data<HttpState>,

@@ -41,6 +41,8 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         | ErrorCode::AlreadyAParticipant
         | ErrorCode::ConversationFull
         | ErrorCode::IdempotencyKeyReused
+        | ErrorCode::RegistrationClosed
+        | ErrorCode::InviteRequired
         | ErrorCode::ResumeTooLate => CloseCode::ProtocolError,
     }
 }

@@ -1,5 +1,5 @@
-//! Which operation fails how. What follows from an operation's shape (a token, a body, parameters) is added to all that have it;
-//! the rest stands in the table.
+//! Which operation fails how. What follows from an operation's shape (a token, a body, parameters) is added to all that
+//! have it; the rest stands in the table.
 
 use crate::error::{error_response, status_of};
 use crate::request_id::RequestId;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use ErrorCode::{
     AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, EmailTaken, Forbidden,
     GroupInactive, GroupNameTaken, IdempotencyKeyMismatch, IdempotencyKeyReused, Internal, InvalidCredentials,
-    InviteNotFound, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed, ParticipantNotFound,
-    PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RequestTimeout, SessionNotFound, SessionRevoked,
-    TokenExpired, TokenInvalid, TooManyConnections, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound,
-    UsernameTaken, ValidationFailed, WrongPassword,
+    InviteNotFound, InviteRequired, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed,
+    ParticipantNotFound, PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RegistrationClosed,
+    RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections, Unauthenticated,
+    Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken, ValidationFailed, WrongPassword,
 };
 
 /// What each operation refuses besides what its shape says.
@@ -23,7 +23,7 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
     ("about", &[]),
     ("live", &[]),
     ("ready", &[]),
-    ("register", &[EmailTaken, UsernameTaken]),
+    ("register", &[RegistrationClosed, InviteRequired, EmailTaken, UsernameTaken]),
     ("login", &[InvalidCredentials]),
     ("refresh", &[Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked, RefreshTokenReused]),
     ("logout", &[]),
@@ -141,6 +141,8 @@ fn sentence(code: ErrorCode) -> &'static str {
         ParticipantNotFound => "The user is not a participant of this conversation",
         InviteNotFound => "This invite is of no group, or was revoked",
         GroupNameTaken => "An active group has this name already",
+        RegistrationClosed => "Registration is closed",
+        InviteRequired => "Registration needs an invite code that is neither used nor expired",
         EmailTaken => "This email address is already in use",
         UsernameTaken => "This username is already in use",
         AlreadyAParticipant => "The user is a participant already",

@@ -95,6 +95,7 @@ pub(crate) async fn register(state: &HttpState, name: &str) -> Person {
         last_name: None,
         avatar: None,
         password: Password::parse("correct horse battery", PasswordPolicy::default()).expect("a password"),
+        invite_code: None,
     };
     let signed_in = state.app.auth.register(register, ClientInfo::default()).await.expect("registered");
     Person { id: signed_in.user.id, token: signed_in.access_token }
@@ -303,7 +304,8 @@ impl Socket {
         }
     }
 
-    /// Asks for something under this id and returns the answer's data: of the ack (`Ok`) or the error (`Err`). Events on the way are passed over.
+    /// Asks for something under this id and returns the answer's data: of the ack (`Ok`) or the error (`Err`). Events
+    /// on the way are passed over.
     pub(crate) async fn ask(&mut self, event: &str, data: &Value, id: &str) -> Result<Value, Value> {
         self.write(&command(event, data, id)).await;
         loop {

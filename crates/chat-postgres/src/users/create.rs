@@ -1,3 +1,4 @@
+use super::invites;
 use crate::fault::{Fault, Stored};
 use crate::schema::{credentials, users};
 use crate::time::micros;
@@ -25,7 +26,12 @@ pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) ->
         let user = user(new, username)?;
         if insert(connection, &user).await? {
             insert_credentials(connection, new).await?;
-            return Ok(user);
+            return match &new.invite {
+                Some(code) if !invites::spend(connection, code, new.id, new.created_at).await? => {
+                    Err(CreateUserError::InviteNotGood)
+                }
+                _ => Ok(user),
+            };
         }
         // Somebody has the email or the username, perhaps since a moment ago: the insert waited for them to commit.
         if email_is_taken(connection, &new.email).await? {

@@ -4,6 +4,7 @@ mod contacts;
 mod create;
 mod delete;
 mod find;
+mod invites;
 mod keys;
 mod profile;
 mod rows;
@@ -18,7 +19,7 @@ pub(crate) use shared::{list_users, touch_last_seen};
 
 use crate::PostgresStore;
 use async_trait::async_trait;
-use chat_domain::auth::PasswordHash;
+use chat_domain::auth::{PasswordHash, RegistrationCodeHash, RegistrationInvite};
 use chat_domain::users::{
     CreateUserError, DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm,
     UpdateProfileError, User, UserStore, Username,
@@ -75,11 +76,19 @@ impl UserStore for PostgresStore {
         self.write(async |connection| profile::update(connection, id, &changes, at).await).await
     }
 
+    async fn add_registration_invites(&self, invites: Vec<RegistrationInvite>) -> Result<(), StoreError> {
+        self.write(async |connection| invites::add(connection, &invites).await).await
+    }
+
+    async fn has_registration_invite(&self, code: &RegistrationCodeHash, now: Timestamp) -> Result<bool, StoreError> {
+        self.query(async |connection| invites::has(connection, code, now).await).await
+    }
+
     async fn set_password(
         &self,
         id: UserId,
         change: HashChange,
-        keep: SessionId,
+        keep: Option<SessionId>,
         at: Timestamp,
     ) -> Result<Option<Vec<SessionId>>, StoreError> {
         self.write(async |connection| profile::set_password(connection, id, &change, keep, at).await).await

@@ -65,13 +65,13 @@ pub(super) async fn set_password(
     connection: &mut AsyncPgConnection,
     id: UserId,
     change: &HashChange,
-    keep: SessionId,
+    keep: Option<SessionId>,
     at: Timestamp,
 ) -> Stored<Option<Vec<SessionId>>> {
     if !renew_hash(connection, id, change, at).await? {
         return Ok(None);
     }
-    end_all_but(connection, id, Some(keep), EndReason::PasswordChanged, at).await.map(Some)
+    end_all_but(connection, id, keep, EndReason::PasswordChanged, at).await.map(Some)
 }
 
 /// One row, and only while it holds what is expected: of two changes at once, the later finds the earlier.

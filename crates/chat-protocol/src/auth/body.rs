@@ -1,7 +1,7 @@
 use crate::body::check;
 use crate::values::ClaimedEmail;
 use crate::{Body, InvalidBody, Optional, Required, Secret, valid};
-use chat_domain::auth::{Password, PasswordPolicy};
+use chat_domain::auth::{Password, PasswordPolicy, RegistrationCode};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use garde::Validate;
 use serde::Deserialize;
@@ -32,6 +32,9 @@ pub struct RegisterBody {
     #[garde(custom(valid))]
     #[serde(default)]
     avatar: Optional<AvatarUrl>,
+    #[garde(custom(valid))]
+    #[serde(default)]
+    invite_code: Optional<RegistrationCode>,
 }
 
 impl Body for RegisterBody {}
@@ -53,6 +56,8 @@ pub struct Registration {
     pub avatar: Option<AvatarUrl>,
     /// Held to the policy.
     pub password: Password,
+    /// Where registration takes one.
+    pub invite_code: Option<RegistrationCode>,
 }
 
 impl RegisterBody {
@@ -67,6 +72,7 @@ impl RegisterBody {
             last_name: self.last_name.take(),
             avatar: self.avatar.take(),
             password: new_password("password", self.password, policy)?,
+            invite_code: self.invite_code.take(),
         })
     }
 }

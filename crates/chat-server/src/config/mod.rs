@@ -18,8 +18,9 @@ pub(crate) use limits::RateLimits;
 pub(crate) use secrets::Keys;
 pub(crate) use settings::help;
 pub(crate) use source::Source;
+pub(crate) use values::parse_duration;
 
-use chat_domain::auth::PasswordPolicy;
+use chat_domain::auth::{PasswordPolicy, RegistrationMode};
 use chat_domain::presence::PresenceAudience;
 use chat_domain::rate_limits::Quota;
 use chat_http::TrustedProxies;
@@ -45,6 +46,8 @@ const MOST_WORKERS: usize = 1_024;
 const ENVIRONMENTS: &[(&str, Environment)] =
     &[("development", Environment::Development), ("test", Environment::Test), ("production", Environment::Production)];
 const SWITCH: &[(&str, bool)] = &[("on", true), ("off", false)];
+const REGISTRATIONS: &[(&str, RegistrationMode)] =
+    &[("open", RegistrationMode::Open), ("invite", RegistrationMode::Invite), ("closed", RegistrationMode::Closed)];
 const AUDIENCES: &[(&str, PresenceAudience)] =
     &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
@@ -113,6 +116,7 @@ pub(crate) struct Config {
     pub(crate) access_lifetime: Duration,
     pub(crate) refresh_lifetime: Duration,
     pub(crate) bcrypt_cost: u32,
+    pub(crate) registration: RegistrationMode,
     pub(crate) refuses_common_passwords: bool,
     /// In lower case. `None`: the environment's own rule.
     pub(crate) allowed_origins: Option<Vec<String>>,
@@ -161,6 +165,7 @@ impl Config {
         if production && bcrypt_cost.is_some_and(|cost| cost < MIN_PRODUCTION_BCRYPT_COST) {
             reader.fault("BCRYPT_COST", "is too low for production", "set it to 10 or more, or leave it out");
         }
+        let registration = reader.choice("REGISTRATION", REGISTRATIONS);
         let refuses_common_passwords = match reader.given("PASSWORD_BLOCKLIST") {
             Some(_) => reader.choice("PASSWORD_BLOCKLIST", SWITCH),
             None => Some(production),
@@ -199,6 +204,7 @@ impl Config {
                 access_lifetime: access_lifetime?,
                 refresh_lifetime: refresh_lifetime?,
                 bcrypt_cost: bcrypt_cost?,
+                registration: registration?,
                 refuses_common_passwords: refuses_common_passwords?,
                 allowed_origins,
                 presence_audience: presence_audience?,

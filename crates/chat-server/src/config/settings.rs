@@ -70,6 +70,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("JWT_REFRESH_EXPIRATION", "7d", "How long a sign-in lasts without being used"),
     setting("BCRYPT_COST", "12", "Cost of hashing a password, 4 to 15; production asks for 10 or more"),
     setting(
+        "REGISTRATION",
+        "open",
+        "Who may make an account: `open` (everybody), `invite` (holders of a code of `chat-server users invite`) or `closed`",
+    ),
+    setting(
         "PASSWORD_BLOCKLIST",
         "",
         "`on` refuses the most common passwords at registration and change, `off` takes them; where empty: `on` in production",

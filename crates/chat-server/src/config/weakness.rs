@@ -156,7 +156,7 @@ mod tests {
     fn what_openssl_prints_always_passes() {
         let mut bytes = [0_u8; 48];
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        for _ in 0..3_000 {
+        for _ in 0..400 {
             rand::rng().fill_bytes(&mut bytes);
             let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
             for secret in [hex(&bytes[..32]), hex(&bytes), base64] {

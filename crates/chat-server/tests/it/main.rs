@@ -1,5 +1,7 @@
-//! Tests against the real binary: what an integrator sees from the outside. One test binary, since linking is slow; a module per subject.
+//! Tests against the real binary: what an integrator sees from the outside. One test binary, since linking is slow; a
+//! module per subject.
 
+mod accounts;
 mod authorisation;
 mod bad_input;
 mod camel;

@@ -1,3 +1,4 @@
+use super::invites;
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{credentials, users};
@@ -34,7 +35,10 @@ pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result
         updated_at: new.created_at,
     };
     insert(connection, &user, new.password_hash.reveal())?;
-    Ok(user)
+    match &new.invite {
+        Some(code) if !invites::spend(connection, code, new.id, new.created_at)? => Err(CreateUserError::InviteNotGood),
+        _ => Ok(user),
+    }
 }
 
 pub(super) fn username_is_taken(connection: &mut SqliteConnection, username: &Username) -> Stored<bool> {

@@ -4,6 +4,7 @@ mod contacts;
 mod create;
 mod delete;
 mod find;
+mod invites;
 mod keys;
 mod profile;
 mod rows;
@@ -16,7 +17,7 @@ pub(crate) use search::end_of_prefix;
 
 use crate::SqliteStore;
 use async_trait::async_trait;
-use chat_domain::auth::PasswordHash;
+use chat_domain::auth::{PasswordHash, RegistrationCodeHash, RegistrationInvite};
 use chat_domain::users::{
     CreateUserError, DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm,
     UpdateProfileError, User, UserStore, Username,
@@ -76,11 +77,20 @@ impl UserStore for SqliteStore {
         self.write(move |connection| profile::update(connection, id, &changes, at)).await
     }
 
+    async fn add_registration_invites(&self, invites: Vec<RegistrationInvite>) -> Result<(), StoreError> {
+        self.write(move |connection| invites::add(connection, &invites)).await
+    }
+
+    async fn has_registration_invite(&self, code: &RegistrationCodeHash, now: Timestamp) -> Result<bool, StoreError> {
+        let code = code.clone();
+        self.read(move |connection| invites::has(connection, &code, now)).await
+    }
+
     async fn set_password(
         &self,
         id: UserId,
         change: HashChange,
-        keep: SessionId,
+        keep: Option<SessionId>,
         at: Timestamp,
     ) -> Result<Option<Vec<SessionId>>, StoreError> {
         self.write(move |connection| profile::set_password(connection, id, &change, keep, at)).await

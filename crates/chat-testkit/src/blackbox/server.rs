@@ -16,8 +16,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// This binary, in an empty folder, with cheap passwords, without rate limits (tests are quick; `RATE_LIMIT` sets them on) and with nothing
-    /// of the test's own environment.
+    /// This binary, in an empty folder, with cheap passwords, without rate limits (tests are quick; `RATE_LIMIT` sets
+    /// them on) and with nothing of the test's own environment.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder for the server"));
         Self { binary: binary.into(), settings: Vec::new(), folder }.set("BCRYPT_COST", "4").set("RATE_LIMIT", "off")
@@ -60,7 +60,16 @@ impl Setup {
 
     /// Runs the binary to its end and answers how it ended and everything that it printed.
     pub async fn run(&self, arguments: &[&str]) -> (ExitStatus, String) {
-        let output = tokio::time::timeout(DEADLINE, self.command(arguments).output());
+        self.feed(arguments, "").await
+    }
+
+    /// Runs the binary to its end with this text as its standard input.
+    pub async fn feed(&self, arguments: &[&str], input: &str) -> (ExitStatus, String) {
+        let file = self.folder.path().join(format!("input-{}", uuid::Uuid::now_v7()));
+        std::fs::write(&file, input).expect("an input file");
+        let mut command = self.command(arguments);
+        command.stdin(std::fs::File::open(&file).expect("the input file"));
+        let output = tokio::time::timeout(DEADLINE, command.output());
         let output = output.await.expect("the process ends in time").expect("the binary runs");
         let text = [output.stdout, output.stderr].concat();
         (output.status, String::from_utf8_lossy(&text).into_owned())

@@ -159,13 +159,17 @@ pub async fn a_new_password_ends_every_other_session(stores: Stores) {
     let (_, expected) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
     let hash = PasswordHash::new("another".into());
     let change = HashChange { expected, hash: hash.clone() };
-    let ended = scene.users.set_password(ann, change.clone(), kept, scene.now()).await.expect("set");
+    let ended = scene.users.set_password(ann, change.clone(), Some(kept), scene.now()).await.expect("set");
     assert_eq!(ended, Some(vec![other]));
     let (_, found) = scene.users.find_credentials(ann).await.expect("an answer").expect("credentials");
     assert_eq!(found, hash);
     let live =
         |sessions: Vec<chat_domain::auth::Session>| sessions.iter().map(|session| session.id).collect::<Vec<_>>();
     assert_eq!(live(scene.sessions.list(ann, scene.now()).await.expect("sessions")), [kept]);
+    assert_eq!(live(scene.sessions.list(bob, scene.now()).await.expect("sessions")), [of_bob]);
+    let change = HashChange { expected: hash, hash: PasswordHash::new("a third".into()) };
+    let ended = scene.users.set_password(ann, change, None, scene.now()).await.expect("set");
+    assert_eq!(ended, Some(vec![kept]), "none is kept where none is named");
     assert_eq!(live(scene.sessions.list(bob, scene.now()).await.expect("sessions")), [of_bob]);
 }
 
@@ -183,7 +187,7 @@ pub async fn of_many_who_replace_one_hash_at_once_one_does(stores: Stores) {
             let is_done = if number % 2 == 0 {
                 users.renew_hash(ann, change, at).await.expect("an answer")
             } else {
-                users.set_password(ann, change, kept, at).await.expect("an answer").is_some()
+                users.set_password(ann, change, Some(kept), at).await.expect("an answer").is_some()
             };
             is_done.then_some(hash)
         });

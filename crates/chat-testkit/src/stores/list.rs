@@ -1,5 +1,5 @@
-/// Emits one test per clause of the stores' contract. `factory` is the path of an `async fn() -> Stores` that makes an empty
-/// database.
+/// Emits one test per clause of the stores' contract. `factory` is the path of an `async fn() -> Stores` that makes an
+/// empty database.
 #[macro_export]
 macro_rules! store_contract {
     ($factory:path) => {
@@ -177,6 +177,12 @@ macro_rules! store_contract {
                 what_a_deleted_user_said_stays_under_another_name
                 a_deleted_user_stays_in_direct_conversations_and_says_nothing_more
             }
+            registration {
+                an_invitation_is_good_until_it_is_spent_or_expires
+                an_invitation_is_not_spent_by_a_registration_that_fails
+                new_invitations_clear_expired_ones_away
+                racing_to_register_by_one_invitation_makes_one_account
+            }
             races {
                 racing_to_open_a_direct_conversation_makes_one
                 racing_to_send_under_one_key_makes_one_message
@@ -229,6 +235,7 @@ mod tests {
             include_str!("receipt_news.rs"),
             include_str!("change_log.rs"),
             include_str!("deletion.rs"),
+            include_str!("registration.rs"),
             include_str!("races.rs"),
         ];
         let clauses = features

@@ -7,8 +7,8 @@
 //! chat_testkit::store_contract!(stores);
 //! ```
 //!
-//! and has them all. **To add a clause**: a `pub async fn` in the file of its feature, whose name says what holds, and its
-//! name in the list of [`store_contract!`](crate::store_contract); a test here finds the forgotten ones.
+//! and has them all. **To add a clause**: a `pub async fn` in the file of its feature, whose name says what holds, and
+//! its name in the list of [`store_contract!`](crate::store_contract); a test here finds the forgotten ones.
 
 // A clause's name is its documentation, and to panic is its purpose.
 #![allow(missing_docs, clippy::missing_panics_doc)]
@@ -32,6 +32,7 @@ pub mod participants;
 pub mod races;
 pub mod receipt_news;
 pub mod receipts;
+pub mod registration;
 pub mod rotation;
 mod scene;
 pub mod search;

@@ -53,6 +53,7 @@ impl Scene {
             last_name: None,
             avatar: None,
             password_hash: PasswordHash::new(format!("hash of {name}")),
+            invite: None,
             created_at: self.now(),
         }
     }
@@ -229,7 +230,8 @@ impl Scene {
         self.changes.list_changes(&[range], u32::MAX).await.expect("changes")
     }
 
-    /// Every `pos` from 1 is one change, every `seq` from 1 one message, both in one order, and the conversation's counters are the last of each.
+    /// Every `pos` from 1 is one change, every `seq` from 1 one message, both in one order, and the conversation's
+    /// counters are the last of each.
     pub async fn assert_numbered_without_gaps(&self, id: ConversationId, member: UserId) {
         let changes = self.all_changes(id).await;
         let positions: Vec<_> = changes.iter().map(|change| change.pos.get()).collect();

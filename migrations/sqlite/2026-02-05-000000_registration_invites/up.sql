@@ -1,0 +1,10 @@
+-- What lets one person register where registration is by invitation. Of the code only a digest is kept.
+CREATE TABLE registration_invites (
+    code_hash BLOB NOT NULL PRIMARY KEY CHECK (length(code_hash) = 32),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT,
+    used_by BLOB
+) WITHOUT ROWID;
+
+CREATE INDEX registration_invites_by_end ON registration_invites (expires_at);

@@ -87,9 +87,12 @@ impl Connector {
 /// table is so small that scanning it would do, so that they do not change as it grows, and are made once per
 /// connection. Besides: durability that the server's own settings may have weakened, the timeouts, and messages in
 /// English, which [`crate::fault`] reads (only a superuser may ask for those, so nobody asks who has them already). A
-/// transaction that a stopped node left open is ended for it, or its locks would hold up every other node. Everything else
-/// that an operator may have set for this user or database, and that the statements here rely on, is set as they need it:
-/// each statement of a transaction sees what was committed before it, locks are waited for within the statement's time, and
+/// transaction that a stopped node left open is ended for it, or its locks would hold up every other node.
+/// Everything else
+/// that an operator may have set for this user or database, and that the statements here rely on, is set as they
+/// need it:
+/// each statement of a transaction sees what was committed before it, locks are waited for within the statement's
+/// time, and
 /// idle connections stay. Settings that an older server does not have are left out.
 const SETTINGS: &str = "
     SELECT set_config('statement_timeout', $1, false) || set_config('idle_in_transaction_session_timeout', $2, false)

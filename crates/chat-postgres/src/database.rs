@@ -76,7 +76,8 @@ impl Database {
     }
 
     /// Runs a body in a transaction that begins so, and answers once that is committed. A body that fails leaves no
-    /// trace. Where the server undoes the transaction because of another one, the body runs again, in a new transaction.
+    /// trace. Where the server undoes the transaction because of another one, the body runs again, in a new
+    /// transaction.
     pub(crate) async fn transaction<T, A, E>(
         &self,
         begin: &str,

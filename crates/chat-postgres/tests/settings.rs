@@ -1,4 +1,5 @@
-//! What this store asks of a server: what it cannot set for itself is refused at start, with the reason, before anything
+//! What this store asks of a server: what it cannot set for itself is refused at start, with the reason, before
+//! anything
 //! is stored.
 
 use chat_postgres::{OpenError, PostgresConfig, PostgresStore};

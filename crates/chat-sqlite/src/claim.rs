@@ -15,7 +15,8 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Takes it for the database at this path, or says who has it. The file and its folder are made where they are missing.
+    /// Takes it for the database at this path, or says who has it. The file and its folder are made where they are
+    /// missing.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
         // Two names of one database have one lock.
         let database = connection::prepare_file(path)?;

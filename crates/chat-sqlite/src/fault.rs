@@ -43,7 +43,8 @@ pub(crate) fn parsed_option<T>(
 }
 
 /// What `SQLite` says where the machine does not do what is asked of it for now: the disk is full, fails, or takes no
-/// writes, a lock or a file handle is not to be had. The same call may succeed later. Diesel keeps an error's message and
+/// writes, a lock or a file handle is not to be had. The same call may succeed later. Diesel keeps an error's
+/// message and
 /// drops its code.
 const PASSING: [&str; 7] = [
     "database or disk is full",

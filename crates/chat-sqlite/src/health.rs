@@ -1,4 +1,5 @@
-//! Whether the disk takes writes. While it does, calls show it; when it did not, or when nothing was written for a while,
+//! Whether the disk takes writes. While it does, calls show it; when it did not, or when nothing was written for a
+//! while,
 //! one row is written to find out.
 
 use crate::fault::{READ_ONLY, Stored};

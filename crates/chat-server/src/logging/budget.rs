@@ -1,4 +1,5 @@
-//! How many lines there may be of what anybody can cause as often as they like: warnings, errors, and requests without a
+//! How many lines there may be of what anybody can cause as often as they like: warnings, errors, and requests
+//! without a
 //! sign-in. Each kind has a budget; what is beyond it is left out, and counted.
 
 use std::collections::HashMap;

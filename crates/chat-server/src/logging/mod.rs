@@ -1,4 +1,5 @@
-//! The log, on standard output. It never holds up the service: lines wait in a bounded buffer for a thread of their own, and
+//! The log, on standard output. It never holds up the service: lines wait in a bounded buffer for a thread of their
+//! own, and
 //! are lost, and counted, where the output does not take them. What strangers can cause is written up to a budget.
 
 mod budget;
@@ -24,7 +25,8 @@ const QUIET: &str = "actix_server=warn";
 
 static BUDGET: OnceLock<Budget> = OnceLock::new();
 
-/// Starts logging for the whole process; once. Dropping the result waits a moment for the lines that are not written yet.
+/// Starts logging for the whole process; once. Dropping the result waits a moment for the lines that are not written
+/// yet.
 pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<Flush> {
     survive_full_files();
     let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))?;
@@ -61,7 +63,8 @@ fn log_panics() {
     }));
 }
 
-/// A file that reaches the limit of its size (`RLIMIT_FSIZE`) is to be an error of that write, of the log or the database,
+/// A file that reaches the limit of its size (`RLIMIT_FSIZE`) is to be an error of that write, of the log or the
+/// database,
 /// and not the end of the process, which the signal's default is.
 fn survive_full_files() {
     // A signal that has a handler ends nothing, whether or not anybody waits for it.

@@ -160,7 +160,7 @@ impl<W: Write> Output<W> {
 }
 
 fn lose(lines: &[u8]) {
-    let count = lines.iter().filter(|byte| **byte == b'\n').count();
+    let count = lines.split(|byte| *byte == b'\n').count().saturating_sub(1);
     LOST.fetch_add(count as u64, Ordering::Relaxed);
 }
 

@@ -11,8 +11,9 @@ use uuid::Uuid;
 /// A token is accepted this long after its end.
 pub const ACCESS_TOKEN_LEEWAY: Duration = Duration::from_secs(5);
 
-/// A token is accepted this long before it was issued: the clock of the node that issued it may be ahead. Two nodes that are each up to
-/// five minutes off differ by so much. An early token gives nothing away: a holder could wait for its time.
+/// A token is accepted this long before it was issued: the clock of the node that issued it may be ahead. Two nodes
+/// that are each up to five minutes off differ by so much. An early token gives nothing away: a holder could wait for
+/// its time.
 pub const ACCESS_TOKEN_EARLIEST: Duration = Duration::from_mins(10);
 
 /// The only algorithm: a token says which one it was signed with, but has no say in it.

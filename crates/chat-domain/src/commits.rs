@@ -1,6 +1,6 @@
-/// How far a reader has followed what a store commits: everything that was committed when the cursor was made. It follows commits, not
-/// clocks: a transaction that began long before and commits after the cursor was made is still to come. Only the store that made it
-/// reads it. It holds for one process; it is not kept.
+/// How far a reader has followed what a store commits: everything that was committed when the cursor was made. It
+/// follows commits, not clocks: a transaction that began long before and commits after the cursor was made is still
+/// to come. Only the store that made it reads it. It holds for one process; it is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitCursor(String);
 

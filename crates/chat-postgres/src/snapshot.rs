@@ -1,6 +1,6 @@
-//! Snapshots of `PostgreSQL` (`pg_snapshot`, as text `xmin:xmax:xip,...`) as cursors that follow commits: the next reading asks for the
-//! rows whose transaction the last snapshot did not see. Nothing is left out, however late a transaction commits, and a long
-//! transaction delays nothing.
+//! Snapshots of `PostgreSQL` (`pg_snapshot`, as text `xmin:xmax:xip,...`) as cursors that follow commits: the next
+//! reading asks for the rows whose transaction the last snapshot did not see. Nothing is left out, however late a
+//! transaction commits, and a long transaction delays nothing.
 
 use crate::fault::Stored;
 use crate::statement::cached_statement;
@@ -20,8 +20,8 @@ pub(crate) async fn current(connection: &mut AsyncPgConnection) -> Stored<Commit
     Ok(CommitCursor::new(snapshot))
 }
 
-/// Whether the server has given out fewer transaction ids at `current` than at `before`: it counts anew, as after a dump was restored
-/// into another server, and what `before` has seen says nothing about it.
+/// Whether the server has given out fewer transaction ids at `current` than at `before`: it counts anew, as after a
+/// dump was restored into another server, and what `before` has seen says nothing about it.
 pub(crate) fn counts_anew(current: &str, before: &str) -> bool {
     match (bounds(current), bounds(before)) {
         (Some((_, next)), Some((oldest, _))) => next < oldest,

@@ -1,4 +1,5 @@
-//! What nodes follow of each other's commits, where transactions end in another order than they began, and clocks say anything.
+//! What nodes follow of each other's commits, where transactions end in another order than they began, and clocks say
+//! anything.
 
 use chat_domain::auth::{EndReason, SessionStore as _};
 use chat_domain::conversations::ConversationStore as _;

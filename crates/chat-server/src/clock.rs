@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 /// Monotonic clocks drift by some milliseconds between two measurements; this is a step.
 const NOTEWORTHY: Duration = Duration::from_secs(1);
 
-/// The clock of a node that shares a database with others. All of them go by the database server's clock, so that no node's own clock
-/// decides when a token or a session ends. Between two measurements it runs by the machine's monotonic clock, which does not step.
+/// The clock of a node that shares a database with others. All of them go by the database server's clock, so that no
+/// node's own clock decides when a token or a session ends. Between two measurements it runs by the machine's
+/// monotonic clock, which does not step.
 #[derive(Debug)]
 pub(crate) struct DatabaseClock {
     began: Instant,
@@ -23,7 +24,8 @@ impl DatabaseClock {
         Self { began: asked, epoch: AtomicI64::new(answer.minus(half).as_unix_micros()) }
     }
 
-    /// Takes another answer in. An answer says what time it was at some moment while it was on its way: what lies within that is no news.
+    /// Takes another answer in. An answer says what time it was at some moment while it was on its way: what lies
+    /// within that is no news.
     pub(crate) fn correct(&self, answer: Timestamp, asked: Instant) {
         let answered = Instant::now();
         let (earliest, latest) = (self.at(asked), self.at(answered));

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 /// How long a token may be good beyond its lifetime: leeway, and a refresh that overlaps the end of its session.
 pub(super) const MARGIN: Duration = Duration::from_mins(1);
 
-/// How far two clocks may differ: of the node that issues a token, of the one that ends its session, and of one that checks it.
+/// How far two clocks may differ: of the node that issues a token, of the one that ends its session, and of one that
+/// checks it.
 const CLOCKS_DIFFER_BY: Duration = Duration::from_mins(10);
 
-/// The sessions that ended lately, as far as this node knows: their tokens are refused. No larger than what ends while a token is good.
+/// The sessions that ended lately, as far as this node knows: their tokens are refused. No larger than what ends
+/// while a token is good.
 #[derive(Default)]
 pub(crate) struct EndedSessions(RwLock<Known>);
 
@@ -57,8 +59,8 @@ impl Auth {
     /// Learns which sessions ended, here or on other nodes, since it last did, and closes the sockets of those that are
     /// news. Called every half second, and once before the first request.
     pub async fn refresh_ended_sessions(&self) -> Result<(), StoreError> {
-        // After a failure everything is read anew: the database that answers now may be a replica that took over, which has other
-        // commits than the one that the cursor is of.
+        // After a failure everything is read anew: the database that answers now may be a replica that took over,
+        // which has other commits than the one that the cursor is of.
         let after = self.0.ended.take_cursor();
         let ended = self.0.sessions.list_ended(after.as_ref()).await?;
         let now = Instant::now();

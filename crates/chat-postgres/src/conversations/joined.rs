@@ -8,9 +8,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 cached_statement!(
-    /// Participants whose joining the snapshot `after` did not see, in the order of their transactions, from a place on. Whoever was there
-    /// from the beginning came with the first change. At least one row tells the present snapshot. Ids that this server has not given out
-    /// yet come from another one, with a restored dump.
+    /// Participants whose joining the snapshot `after` did not see, in the order of their transactions, from a place
+    /// on. Whoever was there from the beginning came with the first change. At least one row tells the present
+    /// snapshot. Ids that this server has not given out yet come from another one, with a restored dump.
     ListJoined { after: String, xid: String, conversation: Uuid, user: Uuid, limit: i64 }
         -> (Text, Nullable<Text>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<BigInt>),
     "SELECT pg_current_snapshot()::text, p.joined_xid::text, p.conversation_id, p.user_id, COALESCE((

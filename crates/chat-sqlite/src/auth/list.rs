@@ -20,7 +20,8 @@ pub(super) fn live(connection: &mut SqliteConnection, user: UserId, now: Timesta
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
-/// A cursor is the number of the last end. Here a reading sees one state of the database, and numbers are given out in the order of commits.
+/// A cursor is the number of the last end. Here a reading sees one state of the database, and numbers are given out
+/// in the order of commits.
 pub(super) fn ended(
     connection: &mut SqliteConnection,
     after: Option<&CommitCursor>,

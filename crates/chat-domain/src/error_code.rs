@@ -57,6 +57,8 @@ error_codes! {
     NotAnAdmin => "NOT_AN_ADMIN",
     /// The group was deactivated.
     GroupInactive => "GROUP_INACTIVE",
+    /// An admin removed the user from the group; only an admin can add them again.
+    RemovedByAdmin => "REMOVED_BY_ADMIN",
     /// The page that made the request is not of an allowed origin.
     OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
     /// Nobody may register on this server.

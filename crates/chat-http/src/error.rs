@@ -196,6 +196,7 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::NotAParticipant
         | ErrorCode::NotAnAdmin
         | ErrorCode::GroupInactive
+        | ErrorCode::RemovedByAdmin
         | ErrorCode::OriginNotAllowed
         | ErrorCode::RegistrationClosed
         | ErrorCode::InviteRequired => StatusCode::FORBIDDEN,

@@ -4,7 +4,9 @@
 use crate::PostgresConfig;
 use crate::batcher::{Batcher, Limits};
 use crate::changes::{Span, list_spans};
-use crate::conversations::{Head, Wanted, list_heads, list_memberships, list_positions};
+use crate::conversations::{
+    AudienceWanted, Head, Wanted, list_audiences, list_heads, list_memberships, list_positions,
+};
 use crate::database::Database;
 use crate::fault::{Fault, Stored};
 use crate::messages::{Place, list_at};
@@ -47,6 +49,8 @@ const MAX_CHANGES: usize = 2_048;
 pub(crate) struct Batches {
     memberships: Batcher<Wanted, Vec<Membership>>,
     many_memberships: Batcher<Wanted, Vec<Membership>>,
+    audiences: Batcher<AudienceWanted, Vec<ConversationId>>,
+    many_audiences: Batcher<AudienceWanted, Vec<ConversationId>>,
     pub(crate) positions: Batcher<ConversationId, Vec<PositionsMoved>>,
     pub(crate) places: Batcher<Place, MessagePlace>,
     pub(crate) heads: Batcher<ConversationId, Head>,
@@ -63,9 +67,12 @@ impl Batches {
     pub(crate) fn new(database: &Database, config: &PostgresConfig) -> Self {
         let site = Site { database, config };
         let rows = |(_, limit): &Wanted| usize::try_from(*limit).unwrap_or(usize::MAX);
+        let audience = |wanted: &AudienceWanted| usize::try_from(wanted.limit).unwrap_or(usize::MAX);
         Self {
             memberships: site.batcher(rows, MAX_MEMBERSHIPS, |on, keys| list_memberships(on, keys).boxed()),
             many_memberships: site.batcher(rows, MAX_MEMBERSHIPS, |on, keys| list_memberships(on, keys).boxed()),
+            audiences: site.batcher(audience, MAX_MEMBERSHIPS, |on, keys| list_audiences(on, keys).boxed()),
+            many_audiences: site.batcher(audience, MAX_MEMBERSHIPS, |on, keys| list_audiences(on, keys).boxed()),
             positions: site.batcher(|_| 1, MAX_POSITIONS, |on, keys| list_positions(on, keys).boxed()),
             places: site.batcher(|_| 1, MAX_PLACES, |on, keys| list_at(on, keys).boxed()),
             heads: site.batcher(|_| 1, MAX_HEADS, |on, keys| list_heads(on, keys).boxed()),
@@ -85,10 +92,25 @@ impl Batches {
         Ok(self.many_memberships.call(vec![(user, limit)]).await?.into_iter().flatten().collect())
     }
 
+    /// As [`Self::list_memberships`] does.
+    pub(crate) async fn list_presence_audience(
+        &self,
+        wanted: AudienceWanted,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let few = AudienceWanted { limit: wanted.limit.min(FEW_MEMBERSHIPS), ..wanted };
+        let first: Vec<_> = self.audiences.call(vec![few]).await?.into_iter().flatten().collect();
+        if few == wanted || first.len() < few.limit as usize {
+            return Ok(first);
+        }
+        Ok(self.many_audiences.call(vec![wanted]).await?.into_iter().flatten().collect())
+    }
+
     pub(crate) fn status(&self) -> BatchStatus {
         let kinds = [
             self.memberships.status(),
             self.many_memberships.status(),
+            self.audiences.status(),
+            self.many_audiences.status(),
             self.positions.status(),
             self.places.status(),
             self.heads.status(),

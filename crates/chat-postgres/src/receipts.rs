@@ -39,6 +39,9 @@ async fn move_positions(
 ) -> Result<Advanced, AdvanceError> {
     let standing = find_standing(connection, conversation, user).await?.ok_or(AdvanceError::UnknownConversation)?;
     let before = standing.positions.ok_or(AdvanceError::NotAParticipant)?;
+    if !standing.is_active {
+        return Err(AdvanceError::Inactive);
+    }
     let target = match advance.target() {
         ReceiptTarget::Latest => standing.last_seq,
         ReceiptTarget::Seq(seq) => seq,
@@ -99,6 +102,7 @@ async fn find_covered(
 
 struct Standing {
     kind: ConversationKind,
+    is_active: bool,
     last_seq: Seq,
     participant_count: u32,
     /// `None` for whoever does not take part.
@@ -115,11 +119,12 @@ async fn find_standing(
         .and(participants::user_id.eq(user.as_uuid()))
         .and(participants::left_at.is_null());
     let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let row: Option<(Option<String>, i64, i32, Option<PositionColumns>)> = conversations::table
+    let row: Option<(Option<String>, bool, i64, i32, Option<PositionColumns>)> = conversations::table
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(conversation.as_uuid()))
         .select((
             conversations::direct_key,
+            conversations::is_active,
             conversations::last_seq,
             conversations::participant_count,
             columns.nullable(),
@@ -127,9 +132,10 @@ async fn find_standing(
         .first(connection)
         .await
         .optional()?;
-    row.map(|(direct_key, last_seq, count, columns)| {
+    row.map(|(direct_key, is_active, last_seq, count, columns)| {
         Ok(Standing {
             kind: kind_from(direct_key.as_deref())?,
+            is_active,
             last_seq: Seq::from_i64(last_seq),
             participant_count: u32::try_from(count).unwrap_or(0),
             positions: columns.map(positions),

@@ -91,6 +91,8 @@ diesel::table! {
         delivered_seq -> BigInt,
         read_seq -> BigInt,
         joined_xid -> Nullable<Xid8>,
+        has_written -> Bool,
+        removed_by_admin -> Bool,
     }
 }
 

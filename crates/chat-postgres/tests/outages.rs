@@ -51,7 +51,9 @@ async fn without_a_server_every_call_says_so_quickly_and_afterwards_works_again(
 
     server.resume();
     assert!(store.find(ann).await.expect("an answer").is_some());
-    let Ok(Appended::New(message)) = store.append(draft).await else { panic!("the same key stores it now") };
+    let Ok(Appended::New(message) | Appended::First(message)) = store.append(draft).await else {
+        panic!("the same key stores it now")
+    };
     assert_eq!(message.seq.get(), 2);
     assert!(store.ping().await.is_ok());
 }
@@ -89,7 +91,7 @@ async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothin
                     let key = format!("{sender}-{number}");
                     let id = loop {
                         match store.append(scene.keyed_draft(direct, ann, &key, &key)).await {
-                            Ok(Appended::New(message) | Appended::Replayed(message)) => break message.id,
+                            Ok(appended) => break appended.message().id,
                             Err(AppendError::Store(error)) if is_passing(&error) => sleep(PAUSE).await,
                             Err(error) => panic!("{error:?}"),
                         }

@@ -133,6 +133,8 @@ impl Site {
             assert_eq!(memberships.len(), 51);
             let ids: Vec<_> = memberships.iter().map(|membership| membership.conversation_id).collect();
             assert_eq!(site.store.list_positions(&ids).await.expect("positions").len(), 102);
+            let audience = site.store.list_presence_audience(site.viewer, 100, 1_000).await.expect("an audience");
+            assert!(!audience.is_empty());
             assert!(UserStore::find(&*site.store, site.viewer).await.expect("an answer").is_some());
             let seen = Timestamp::from_unix_micros(number.fetch_add(1, Ordering::Relaxed));
             site.store.touch_last_seen(site.viewer, seen).await.expect("touched");
@@ -216,7 +218,7 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
     assert_same("messages at their places", &small.places().await, &large.places().await);
     let coming = small.coming_and_going().await;
     assert_same("who comes and goes", &coming, &large.coming_and_going().await);
-    assert_eq!(coming.len(), 4, "a statement for each call");
+    assert_eq!(coming.len(), 5, "a statement for each call");
     let indexes = [" participations_of_user participants", " conversations_pkey conversations"];
     assert!(indexes.iter().all(|index| coming[0].shape.contains(index)), "{}", coming[0].shape);
     for reading in &coming {

@@ -37,6 +37,9 @@ fn move_positions(
 ) -> Result<Advanced, AdvanceError> {
     let standing = find_standing(connection, conversation, user)?.ok_or(AdvanceError::UnknownConversation)?;
     let before = standing.positions.ok_or(AdvanceError::NotAParticipant)?;
+    if !standing.is_active {
+        return Err(AdvanceError::Inactive);
+    }
     let target = match advance.target() {
         ReceiptTarget::Latest => standing.last_seq,
         ReceiptTarget::Seq(seq) => seq,
@@ -81,14 +84,15 @@ fn find_covered(
 
 struct Standing {
     kind: ConversationKind,
+    is_active: bool,
     last_seq: Seq,
     participant_count: u32,
     /// `None` for whoever does not take part.
     positions: Option<Positions>,
 }
 
-/// The pair, the newest message, how many take part, and how far the user has got.
-type StandingRow = (Option<String>, i64, i32, Option<(i64, i64, i64)>);
+/// The pair, whether it is active, the newest message, how many take part, and how far the user has got.
+type StandingRow = (Option<String>, bool, i64, i32, Option<(i64, i64, i64)>);
 
 fn find_standing(
     connection: &mut SqliteConnection,
@@ -105,15 +109,17 @@ fn find_standing(
         .filter(conversations::id.eq(Id::from(conversation)))
         .select((
             conversations::direct_key,
+            conversations::is_active,
             conversations::last_seq,
             conversations::participant_count,
             positions.nullable(),
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(direct_key, last_seq, count, positions)| {
+    row.map(|(direct_key, is_active, last_seq, count, positions)| {
         Ok(Standing {
             kind: kind_from(direct_key.as_deref())?,
+            is_active,
             last_seq: Seq::from_i64(last_seq),
             participant_count: u32::try_from(count).unwrap_or(0),
             positions: positions.map(|(joined, delivered, read)| Positions {
@@ -140,8 +146,7 @@ cached_statement!(
     "",
 );
 
-/// Also the hot path's: a send moves its sender's positions.
-pub(crate) fn store(
+fn store(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
     user: UserId,

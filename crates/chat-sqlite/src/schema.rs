@@ -85,6 +85,8 @@ diesel::table! {
         joined_seq -> BigInt,
         delivered_seq -> BigInt,
         read_seq -> BigInt,
+        has_written -> Bool,
+        removed_by_admin -> Bool,
     }
 }
 

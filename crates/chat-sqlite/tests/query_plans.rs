@@ -65,7 +65,8 @@ async fn no_statement_scans_a_table() {
     stores::accounts::a_made_username_is_numbered_from_two_until_it_is_free(stores()).await;
     stores::change_log::every_kind_of_change_reads_back_in_its_place(stores()).await;
     stores::contacts::contacts_are_told_from_strangers_among_those_asked_about(stores()).await;
-    stores::contacts::contacts_share_a_conversation_and_are_each_named_once(stores()).await;
+    stores::contacts::contacts_talk_to_each_other_or_share_a_group_and_are_each_named_once(stores()).await;
+    stores::contacts::presence_is_told_in_the_newest_conversations_that_are_small_enough(stores()).await;
     stores::conversations::an_update_changes_what_it_names_and_takes_the_next_pos(stores()).await;
     stores::conversations::one_other_and_no_name_is_the_direct_conversation_of_the_pair(stores()).await;
     stores::deletion::a_deleted_user_leaves_every_group_and_hands_over(stores()).await;

@@ -57,6 +57,7 @@ pub(crate) const fn refusal_code(refusal: Refusal) -> ErrorCode {
         Refusal::AlreadyAParticipant => ErrorCode::AlreadyAParticipant,
         Refusal::NoSuchParticipant => ErrorCode::ParticipantNotFound,
         Refusal::Full => ErrorCode::ConversationFull,
+        Refusal::RemovedByAdmin => ErrorCode::RemovedByAdmin,
     }
 }
 
@@ -68,6 +69,9 @@ pub(crate) fn refusal_sentence(refusal: Refusal) -> String {
         Refusal::Inactive => "The group is no longer active".into(),
         Refusal::AlreadyAParticipant => "The user is a participant already".into(),
         Refusal::NoSuchParticipant => "The user is not a participant of this conversation".into(),
+        Refusal::RemovedByAdmin => {
+            "An admin removed this user from the group, and only an admin can add them again".into()
+        }
         Refusal::Full => format!("The conversation already has {MAX_PARTICIPANTS} participants"),
     }
 }

@@ -57,7 +57,7 @@ pub struct DirectRoom {
 /// The other of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peer {
-    /// With their presence, which those may know who talk to them.
+    /// With their presence, where the viewer may know it.
     Known(Box<UserProfile>),
     /// Their account is deleted, what they said is still there.
     Deleted(UserSummary),

@@ -14,7 +14,7 @@ impl Conversations {
         let list = self.0.conversations.list(viewer, ConversationFilter::DirectWithMessages, page);
         let rooms = self.0.reading(viewer, list).await?;
         let peers: Vec<_> = rooms.items.iter().filter_map(|room| peer_of(room, viewer)).collect();
-        let profiles = self.0.contact_profiles(viewer, &peers).await?;
+        let profiles = self.0.profiles_of(viewer, &peers).await?;
         let mut profiles: HashMap<_, _> = profiles.into_iter().map(|profile| (profile.user.id, profile)).collect();
         let Page { items, total, request } = rooms;
         let items = items.into_iter().filter_map(|overview| room(overview, viewer, &mut profiles)).collect();

@@ -1,6 +1,6 @@
 use super::{Conversations, ConversationsError};
 use chat_domain::auth::Actor;
-use chat_domain::conversations::Refusal;
+use chat_domain::conversations::{ConversationKind, Refusal};
 use chat_domain::{Audience, ConversationId, Envelope, Event};
 
 impl Conversations {
@@ -20,6 +20,24 @@ impl Conversations {
     pub async fn close_window(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), ConversationsError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         let (kind, user_id, at) = (conversation.kind, actor.user_id, self.0.now());
+        self.tell_the_window(actor, Event::WindowClosed { conversation_id, kind, user_id, at }, conversation_id).await;
+        Ok(())
+    }
+
+    /// A connection of the actor has ended with this window open. In a direct conversation that says who has gone: it is told where
+    /// presence passes.
+    pub async fn abandon_window(
+        &self,
+        actor: Actor,
+        conversation_id: ConversationId,
+    ) -> Result<(), ConversationsError> {
+        let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
+        let (kind, user_id, at) = (conversation.kind, actor.user_id, self.0.now());
+        if let ConversationKind::Direct(pair) = kind
+            && !self.0.share_presence(user_id, pair.other(user_id)).await?
+        {
+            return Ok(());
+        }
         self.tell_the_window(actor, Event::WindowClosed { conversation_id, kind, user_id, at }, conversation_id).await;
         Ok(())
     }

@@ -36,7 +36,7 @@ impl Groups {
         let mut ids: Vec<_> = participants.map(|participant| participant.user.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let profiles = self.0.contact_profiles(actor.user_id, &ids).await.unwrap_or_else(|fault| {
+        let profiles = self.0.fellow_members(actor.user_id, &ids).await.unwrap_or_else(|fault| {
             tracing::warn!(error = &fault as &dyn std::error::Error, "the members' presence was not read");
             Vec::new()
         });

@@ -3,12 +3,12 @@ use crate::ChatTarget;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::DirectKey;
 use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
-use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
+use chat_domain::receipts::{AdvanceError, AdvancePositions, ReceiptTarget};
 use chat_domain::{PageLimit, PageRequest, Seq, UserId};
 
 impl Messages {
-    /// A page of a chat's history, newest first. What it returns has thereby been delivered to the actor, and everything before it.
-    /// A pair that has not talked yet has an empty history.
+    /// A page of a chat's history, newest first. What it returns has thereby been delivered to the actor, and everything before it; not in a
+    /// group that was deactivated, which is read and not written. A pair that has not talked yet has an empty history.
     pub async fn fetch(
         &self,
         actor: Actor,
@@ -30,8 +30,11 @@ impl Messages {
         let mut page = self.0.reading(actor.user_id, page).await?;
         if let Some(newest) = newest_undelivered(&page, actor.user_id) {
             let advance = AdvancePositions::Delivered(ReceiptTarget::Seq(newest));
-            let advanced = self.0.advance(actor.user_id, conversation_id, advance).await?;
-            advanced.show_in(actor.user_id, &mut page.participants);
+            match self.0.advance(actor.user_id, conversation_id, advance).await {
+                Ok(advanced) => advanced.show_in(actor.user_id, &mut page.participants),
+                Err(AdvanceError::Inactive) => {}
+                Err(fault) => return Err(fault.into()),
+            }
         }
         Ok(FetchedChat { conversation_id: Some(conversation_id), page })
     }

@@ -118,6 +118,7 @@ impl From<AdvanceError> for MessagesError {
         match fault {
             AdvanceError::UnknownConversation => Self::ConversationNotFound,
             AdvanceError::NotAParticipant => Self::NotAParticipant,
+            AdvanceError::Inactive => Self::Inactive,
             AdvanceError::UnknownMessage => Self::MessageNotFound,
             AdvanceError::Store(fault) => Self::Store(fault),
         }

@@ -11,7 +11,7 @@ impl Messages {
         let draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());
         let expected = self.0.bus.expect(conversation_id);
         let appended = self.0.messages.append(draft).await?;
-        let (Appended::New(message) | Appended::Replayed(message)) = &appended;
+        let message = appended.message();
         let change = Change {
             conversation_id,
             pos: message.pos,
@@ -22,6 +22,9 @@ impl Messages {
         self.0.publish_changes([change]).await;
         drop(expected);
         self.0.end_typing(conversation_id, kind, actor.user_id).await;
+        if let Appended::First(message) = &appended {
+            self.0.introduce_writer(message).await;
+        }
         Ok(appended)
     }
 

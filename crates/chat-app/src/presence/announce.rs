@@ -1,48 +1,99 @@
 use crate::core::Core;
-use chat_domain::conversations::MAX_PUSHED_PARTICIPANTS;
+use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
+use chat_domain::messages::Message;
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::{Audience, Envelope, Event, StoreError, Timestamp, UserId};
 
 /// Presence is told in so many of a user's conversations, those with the newest activity.
 const MAX_AUDIENCE_CONVERSATIONS: u32 = 1_000;
 
+/// Why presence was not told. It is best effort: this is logged.
+type NotTold = Box<dyn std::error::Error + Send + Sync>;
+
 impl Core {
-    /// Tells whoever may know how the user is now, for a change at this time. The status is read here and not handed in, so of a connection that
-    /// ends and another that begins in the same instant the last word is true.
-    pub(super) async fn announce_presence(&self, user: UserId, except: Option<UserId>, at: Timestamp) {
-        match self.presence_event(user, at).await {
-            Ok(Some((audience, event))) => self.bus.publish(Envelope { audience, except, event }).await,
-            Ok(None) => {}
-            Err(fault) => tracing::warn!(error = &*fault, %user, "presence was not announced"),
-        }
+    /// Tells the others who may know how the user is now, for a change at this time. The status is read here and not handed in, so of a
+    /// connection that ends and another that begins in the same instant the last word is true.
+    pub(super) async fn announce_presence(&self, user: UserId, at: Timestamp) {
+        log_failure(user, self.try_announce(user, at).await);
     }
 
+    /// Tells the others who may know, and the user's own connections, which status the user has chosen. Nothing is told of a user who is
+    /// offline.
+    pub(super) async fn announce_choice(&self, user: UserId, at: Timestamp) {
+        log_failure(user, self.try_announce_choice(user, at).await);
+    }
+
+    /// A user has written their first message in a direct conversation. Where the other has written there too, each learns how the other is:
+    /// from now on presence passes between them.
+    pub(crate) async fn introduce_writer(&self, first: &Message) {
+        log_failure(first.sender.id, self.try_introduce(first).await);
+    }
+
+    async fn try_announce(&self, user: UserId, at: Timestamp) -> Result<(), NotTold> {
+        let Some(audience) = self.presence_audience(user).await? else { return Ok(()) };
+        if let Some(event) = self.presence_event(user, Some(at), at).await? {
+            self.bus.publish(Envelope { audience, except: Some(user), event }).await;
+        }
+        Ok(())
+    }
+
+    async fn try_announce_choice(&self, user: UserId, at: Timestamp) -> Result<(), NotTold> {
+        let Some(event @ Event::UserOnline { .. }) = self.presence_event(user, None, at).await? else { return Ok(()) };
+        if let Some(audience) = self.presence_audience(user).await? {
+            self.bus.publish(Envelope { audience, except: Some(user), event: event.clone() }).await;
+        }
+        self.bus.publish(Envelope { audience: Audience::User(user), except: None, event }).await;
+        Ok(())
+    }
+
+    async fn try_introduce(&self, first: &Message) -> Result<(), NotTold> {
+        let ConversationKind::Direct(pair) = first.kind else { return Ok(()) };
+        let writer = first.sender.id;
+        let other = pair.other(writer);
+        let is_known_anyway = self.settings.presence_audience == PresenceAudience::Everyone;
+        if is_known_anyway || !self.share_presence(writer, other).await? {
+            return Ok(());
+        }
+        for (about, to) in [(writer, other), (other, writer)] {
+            if let Some(event) = self.presence_event(about, None, self.now()).await? {
+                self.bus.publish(Envelope { audience: Audience::User(to), except: None, event }).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// How the user is now. A user who is offline was last seen at `gone`, or else as their account says; `None` where they never were.
     async fn presence_event(
         &self,
         user_id: UserId,
+        gone: Option<Timestamp>,
         at: Timestamp,
-    ) -> Result<Option<(Audience, Event)>, Box<dyn std::error::Error + Send + Sync>> {
-        let Some(audience) = self.presence_audience(user_id).await? else { return Ok(None) };
+    ) -> Result<Option<Event>, NotTold> {
         let user = self.users.find(user_id).await?;
         let status = self.presence.statuses(&[user_id]).await?.first().copied().unwrap_or_default();
-        let event = match (status, user) {
-            (PresenceStatus::Offline, _) => Event::UserOffline { user_id, last_seen: at },
-            (status, Some(user)) => Event::UserOnline { user: user.summary(), status, at },
-            (_, None) => return Ok(None),
-        };
-        Ok(Some((audience, event)))
+        Ok(match (status, user) {
+            (PresenceStatus::Offline, user) => gone
+                .or_else(|| user.and_then(|user| user.last_seen))
+                .map(|last_seen| Event::UserOffline { user_id, last_seen }),
+            (status, Some(user)) => Some(Event::UserOnline { user: user.summary(), status, at }),
+            (_, None) => None,
+        })
     }
 
     async fn presence_audience(&self, user: UserId) -> Result<Option<Audience>, StoreError> {
         if self.settings.presence_audience == PresenceAudience::Everyone {
             return Ok(Some(Audience::Everyone));
         }
-        let memberships = self.conversations.list_memberships(user, MAX_AUDIENCE_CONVERSATIONS).await?;
-        let small: Vec<_> = memberships
-            .into_iter()
-            .filter(|membership| membership.participant_count <= MAX_PUSHED_PARTICIPANTS)
-            .map(|membership| membership.conversation_id)
-            .collect();
-        Ok(if small.is_empty() { None } else { Some(Audience::Conversations(small)) })
+        let conversations = self
+            .conversations
+            .list_presence_audience(user, MAX_PUSHED_PARTICIPANTS, MAX_AUDIENCE_CONVERSATIONS)
+            .await?;
+        Ok(if conversations.is_empty() { None } else { Some(Audience::Conversations(conversations)) })
+    }
+}
+
+fn log_failure(user: UserId, told: Result<(), NotTold>) {
+    if let Err(fault) = told {
+        tracing::warn!(error = &*fault, %user, "presence was not announced");
     }
 }

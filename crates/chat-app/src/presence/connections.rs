@@ -11,7 +11,7 @@ impl Presence {
         match self.0.presence.connect(actor.user_id, connection).await {
             Ok(Some(_)) => {
                 let _turn = self.0.turn_to_announce().await;
-                self.0.announce_presence(actor.user_id, Some(actor.user_id), at).await;
+                self.0.announce_presence(actor.user_id, at).await;
             }
             Ok(None) => {}
             Err(fault) => {
@@ -28,7 +28,7 @@ impl Presence {
             Ok(true) => {
                 let _turn = self.0.turn_to_announce().await;
                 self.seen(actor.user_id, at).await;
-                self.0.announce_presence(actor.user_id, Some(actor.user_id), at).await;
+                self.0.announce_presence(actor.user_id, at).await;
             }
             Ok(false) => {}
             Err(fault) => {
@@ -47,7 +47,7 @@ impl Presence {
                 // Told all the same: who reads the status next says why it cannot be read.
                 _ => {}
             }
-            self.0.announce_presence(user, Some(user), at).await;
+            self.0.announce_presence(user, at).await;
         }
     }
 

@@ -14,13 +14,17 @@ impl Core {
         Ok(self.with_presence(users, |id| visible.contains(&id)).await)
     }
 
-    /// Those of these users who exist, in any order, with their presence: only for a viewer who shares a conversation with each of them,
-    /// which is what makes somebody a contact.
-    pub(crate) async fn contact_profiles(
-        &self,
-        viewer: UserId,
-        ids: &[UserId],
-    ) -> Result<Vec<UserProfile>, StoreError> {
+    /// Those of these users who exist, in any order, as the viewer may see them.
+    pub(crate) async fn profiles_of(&self, viewer: UserId, ids: &[UserId]) -> Result<Vec<UserProfile>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let users = self.reading_on(viewer, self.users.list_by_ids(ids)).await?;
+        self.profiles(viewer, users).await
+    }
+
+    /// The same with their presence: only for a viewer who shares a group with each of them.
+    pub(crate) async fn fellow_members(&self, viewer: UserId, ids: &[UserId]) -> Result<Vec<UserProfile>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -48,6 +52,11 @@ impl Core {
                 }
             })
             .collect()
+    }
+
+    /// Whether this user and the other may know how the other is; it is the same for both. Read in this user's turn.
+    pub(crate) async fn share_presence(&self, user: UserId, other: UserId) -> Result<bool, StoreError> {
+        Ok(self.visible_presence(user, &[other]).await?.contains(&other))
     }
 
     /// Of these users, those whose presence the viewer may know: their own, their contacts', or everyone's by setting.

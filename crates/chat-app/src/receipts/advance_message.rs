@@ -39,9 +39,16 @@ impl Receipts {
             DeliveryStatus::Delivered => Some(Receipt::Delivered.up_to(target)),
             DeliveryStatus::Read => Some(Receipt::Read.up_to(target)),
         };
-        if let Some(advance) = advance {
-            let advanced = self.0.advance(actor.user_id, place.conversation_id, advance).await?;
-            advanced.show_in(actor.user_id, &mut participants);
+        match advance {
+            Some(advance) => {
+                let advanced = self.0.advance(actor.user_id, place.conversation_id, advance).await?;
+                advanced.show_in(actor.user_id, &mut participants);
+            }
+            // Refused like every other write, although it would write nothing.
+            None if !self.0.membership(place.conversation_id, actor.user_id).await?.0.is_active => {
+                return Err(ReceiptsError::Inactive);
+            }
+            None => {}
         }
         Ok(TrackedMessage { message, participants })
     }

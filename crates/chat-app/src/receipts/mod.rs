@@ -4,7 +4,7 @@ mod advance;
 mod advance_message;
 mod advance_pair;
 
-use crate::core::Core;
+use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};
 use chat_domain::messages::{HistoryError, Message};
 use chat_domain::receipts::{AdvanceError, AdvancePositions, ParticipantPositions, ReceiptTarget};
@@ -53,6 +53,9 @@ pub enum ReceiptsError {
     /// The actor does not take part.
     #[error("You are not a participant of this conversation")]
     NotAParticipant,
+    /// The group was deactivated.
+    #[error("The group is no longer active")]
+    Inactive,
     /// No such message in this conversation.
     #[error("There is no such message in this conversation")]
     MessageNotFound,
@@ -66,6 +69,7 @@ impl Coded for ReceiptsError {
         match self {
             Self::ConversationNotFound => ErrorCode::ConversationNotFound,
             Self::NotAParticipant => ErrorCode::NotAParticipant,
+            Self::Inactive => ErrorCode::GroupInactive,
             Self::MessageNotFound => ErrorCode::MessageNotFound,
             Self::Store(fault) => store_code(fault),
         }
@@ -77,8 +81,19 @@ impl From<AdvanceError> for ReceiptsError {
         match fault {
             AdvanceError::UnknownConversation => Self::ConversationNotFound,
             AdvanceError::NotAParticipant => Self::NotAParticipant,
+            AdvanceError::Inactive => Self::Inactive,
             AdvanceError::UnknownMessage => Self::MessageNotFound,
             AdvanceError::Store(fault) => Self::Store(fault),
+        }
+    }
+}
+
+impl From<NoMembership> for ReceiptsError {
+    fn from(fault: NoMembership) -> Self {
+        match fault {
+            NoMembership::UnknownConversation => Self::ConversationNotFound,
+            NoMembership::NotAParticipant => Self::NotAParticipant,
+            NoMembership::Store(fault) => Self::Store(fault),
         }
     }
 }

@@ -18,7 +18,7 @@ fn statuses(page: &HistoryPage) -> Vec<(u64, DeliveryStatus)> {
 }
 
 fn is_new(appended: &Appended) -> bool {
-    matches!(appended, Appended::New(_))
+    matches!(appended, Appended::New(_) | Appended::First(_))
 }
 
 #[tokio::test]
@@ -42,12 +42,8 @@ async fn two_who_write_to_each_other_at_once_have_one_conversation_and_all_messa
         let command = direct_message(receiver, &format!("message {number}"), None);
         tasks.spawn(async move { messages.send_direct(sender, command).await.expect("sent") });
     }
-    let sent: std::collections::HashSet<_> = tasks
-        .join_all()
-        .await
-        .into_iter()
-        .map(|(Appended::New(message) | Appended::Replayed(message))| (message.conversation_id, message.seq))
-        .collect();
+    let sent: std::collections::HashSet<_> =
+        tasks.join_all().await.into_iter().map(|sent| (sent.message().conversation_id, sent.message().seq)).collect();
     let conversations: std::collections::HashSet<_> = sent.iter().map(|(conversation, _)| *conversation).collect();
     assert_eq!((sent.len(), conversations.len()), (12, 1));
     let made = world.published().into_iter().filter(|event| event.contains("created")).count();

@@ -68,6 +68,7 @@ fn every_refusal_has_a_code_and_a_sentence() {
         (Refusal::NotAnAdmin, ErrorCode::NotAnAdmin),
         (Refusal::Direct, ErrorCode::DirectConversation),
         (Refusal::Inactive, ErrorCode::GroupInactive),
+        (Refusal::RemovedByAdmin, ErrorCode::RemovedByAdmin),
         (Refusal::AlreadyAParticipant, ErrorCode::AlreadyAParticipant),
         (Refusal::NoSuchParticipant, ErrorCode::ParticipantNotFound),
         (Refusal::Full, ErrorCode::ConversationFull),

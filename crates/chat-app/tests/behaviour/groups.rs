@@ -1,8 +1,9 @@
 use crate::world::{World, code, connection, create_group, name, nobody, nowhere, page};
-use chat_app::{Coded, CreateGroup, GroupProfile};
+use chat_app::{ChatTarget, Coded, CreateGroup, GroupProfile, Receipt};
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{ConversationChanges, ConversationFilter, MAX_PARTICIPANTS, Role};
 use chat_domain::presence::PresenceStatus;
+use chat_domain::receipts::{AdvancePositions, DeliveryStatus, ReceiptTarget};
 use chat_domain::{Audience, ChangeKind, ConversationId, ErrorCode, Event, UserId};
 
 fn renamed(to: &str) -> ConversationChanges {
@@ -194,7 +195,7 @@ async fn a_group_that_has_ended_is_read_and_left_by_its_members_and_nothing_else
     let world = World::new();
     let [ann, bob, cid] = world.users(["ann", "bob", "cid"]).await;
     let group = world.make_group(ann, "Project", &[bob]).await;
-    world.send(ann, group, "before").await;
+    let before = world.send(ann, group, "before").await;
     world.bus.take();
     let groups = &world.app.groups;
     let ended = groups.deactivate(ann, group).await.expect("deactivated");
@@ -212,6 +213,16 @@ async fn a_group_that_has_ended_is_read_and_left_by_its_members_and_nothing_else
     let late = crate::world::message(group, "late", None);
     assert_eq!(code(world.app.messages.send_to_group(bob, late).await), inactive);
     assert_eq!(code(world.app.typing.start(bob, group).await), inactive);
+    let receipts = &world.app.receipts;
+    for advance in [AdvancePositions::Read(ReceiptTarget::Latest), AdvancePositions::Delivered(ReceiptTarget::Latest)] {
+        assert_eq!(code(receipts.advance(bob, group, advance).await), inactive);
+    }
+    for (reader, status) in [(bob, DeliveryStatus::Read), (bob, DeliveryStatus::Sent), (ann, DeliveryStatus::Read)] {
+        assert_eq!(code(receipts.advance_message(reader, before.id, status).await), inactive);
+    }
+    assert_eq!(code(receipts.mark_message(bob, before.id, Receipt::Read).await), inactive);
+    let fetched = world.app.messages.fetch(bob, ChatTarget::Group(group), page(1, 10)).await.expect("still readable");
+    assert_eq!(fetched.page.messages.len(), 1);
     assert!(world.bus.take().is_empty());
 
     assert!(groups.find(bob, group).await.is_ok_and(|seen| !seen.details.conversation.is_active));

@@ -1,7 +1,8 @@
 use crate::world::{World, code, create_group};
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{InviteCode, Role};
-use chat_domain::{Audience, ChangeKind, ErrorCode, Event};
+use chat_domain::messages::HistoryRequest;
+use chat_domain::{Audience, ChangeKind, ErrorCode, Event, PageLimit};
 
 async fn code_of(world: &World, member: Actor, group: chat_domain::ConversationId) -> InviteCode {
     let seen = world.app.groups.find(member, group).await.expect("a group");
@@ -64,14 +65,25 @@ async fn a_code_that_was_revoked_lets_nobody_in_and_the_new_one_does() {
 }
 
 #[tokio::test]
-async fn whoever_was_removed_comes_back_by_a_code_and_knows_no_other() {
+async fn a_user_whom_an_admin_removed_reads_nothing_and_comes_back_by_an_admin_alone() {
     let world = World::new();
-    let [ann, bob] = world.users(["ann", "bob"]).await;
-    let group = world.make_group(ann, "Project", &[bob]).await;
+    let [ann, bob, cid] = world.users(["ann", "bob", "cid"]).await;
+    let group = world.make_group(ann, "Project", &[bob, cid]).await;
     let invite = code_of(&world, bob, group).await;
     world.app.groups.remove_member(ann, group, bob.user_id).await.expect("removed");
+    world.send(ann, group, "about bob").await;
+    world.bus.take();
+    let removed = Some(ErrorCode::RemovedByAdmin);
+    assert_eq!(code(world.app.groups.join(bob, invite).await), removed);
+    assert_eq!(code(world.app.groups.add_member(cid, group, bob.user_id).await), removed);
+    assert_eq!(code(world.app.conversations.add_participant(cid, group, bob.user_id).await), removed);
     assert_eq!(code(world.app.groups.find(bob, group).await), Some(ErrorCode::NotAParticipant));
-    assert!(world.app.groups.join(bob, invite).await.is_ok(), "as long as nobody revokes it");
+    let history = HistoryRequest::Latest(PageLimit::HISTORY_DEFAULT);
+    assert_eq!(code(world.app.messages.history(bob, group, history).await), Some(ErrorCode::NotAParticipant));
+    assert!(world.bus.take().is_empty());
+    world.app.groups.add_member(ann, group, bob.user_id).await.expect("added");
+    world.app.groups.remove_member(bob, group, bob.user_id).await.expect("left");
+    assert!(world.app.groups.join(bob, invite).await.is_ok(), "who left of their own comes back by the code");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ async fn a_message_is_stored_and_then_told_to_the_conversation() {
     let chat = world.direct(ann, bob).await.details.conversation.id;
     world.bus.take();
     let sent = world.app.messages.send(ann, message(chat, " hello ", Some("k1"))).await.expect("sent");
-    let Appended::New(sent) = sent else { panic!("not new: {sent:?}") };
+    let Appended::First(sent) = sent else { panic!("not new: {sent:?}") };
     assert_eq!((sent.body.as_str(), sent.seq, sent.pos.get()), ("hello", Seq::new(1), 2));
     assert_eq!(sent.sender.id, ann.user_id);
     let published = world.bus.take();
@@ -29,7 +29,7 @@ async fn sending_twice_with_one_key_makes_one_message_and_tells_it_again() {
     world.bus.take();
     let first = world.app.messages.send(ann, message(chat, "hello", Some("k1"))).await.expect("sent");
     let again = world.app.messages.send(ann, message(chat, "hello ", Some("k1"))).await.expect("sent");
-    let (Appended::New(first), Appended::Replayed(again)) = (first, again) else { panic!("not a replay") };
+    let (Appended::First(first), Appended::Replayed(again)) = (first, again) else { panic!("not a replay") };
     assert_eq!(first.id, again.id);
     assert_eq!(world.published(), ["2 sent hello", "2 sent hello"], "the first time may have been cut short");
     let history = world.app.messages.history(bob, chat, HistoryRequest::Latest(LIMIT)).await.expect("a page");

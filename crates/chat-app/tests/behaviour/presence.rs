@@ -2,7 +2,7 @@ use crate::tampered::Bend;
 use crate::world::{World, bent, connection};
 use chat_app::{Coded, Settings};
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
-use chat_domain::{Audience, Clock, ErrorCode};
+use chat_domain::{Audience, Clock, ErrorCode, Event};
 use std::future::Future as _;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 async fn coming_online_is_told_once_however_many_devices() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    let chat = world.direct(ann, bob).await.details.conversation.id;
+    let chat = world.talk(ann, bob).await;
     world.bus.take();
     world.app.presence.connected(ann, connection()).await;
     let published = world.bus.take();
@@ -27,7 +27,7 @@ async fn coming_online_is_told_once_however_many_devices() {
 async fn the_last_connection_that_ends_is_told_and_remembered() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     let (phone, laptop) = (connection(), connection());
     world.app.presence.connected(ann, phone).await;
     world.app.presence.connected(ann, laptop).await;
@@ -45,20 +45,20 @@ async fn the_last_connection_that_ends_is_told_and_remembered() {
 }
 
 #[tokio::test]
-async fn a_chosen_status_is_told_when_it_changes_to_ones_own_devices_too() {
+async fn each_choice_of_a_status_is_told_to_others_and_to_ones_own_devices() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    let chat = world.talk(ann, bob).await;
     world.app.presence.connected(ann, connection()).await;
     world.bus.take();
-    world.app.presence.choose(ann, PresenceStatus::Busy).await.expect("chosen");
-    let published = world.bus.take();
-    assert_eq!(published.len(), 1);
-    assert_eq!(published[0].except, None);
-    world.app.presence.choose(ann, PresenceStatus::Busy).await.expect("chosen");
-    assert!(world.bus.take().is_empty());
+    for _ in 0..2 {
+        world.app.presence.choose(ann, PresenceStatus::Busy).await.expect("chosen");
+        let told: Vec<_> = world.bus.take().into_iter().map(|one| (one.audience, one.except)).collect();
+        let to_others = (Audience::Conversations(vec![chat]), Some(ann.user_id));
+        assert_eq!(told, [to_others, (Audience::User(ann.user_id), None)], "the same choice again is told again");
+    }
     world.app.presence.choose(ann, PresenceStatus::Online).await.expect("chosen");
-    assert_eq!(world.published(), ["ann online"]);
+    assert_eq!(world.published(), ["ann online", "ann online"]);
     let seen = world.app.presence.status_of(bob, ann.user_id).await.expect("a profile");
     assert_eq!(seen.status, Some(PresenceStatus::Online));
 }
@@ -67,22 +67,68 @@ async fn a_chosen_status_is_told_when_it_changes_to_ones_own_devices_too() {
 async fn whoever_is_offline_chooses_nothing() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     world.bus.take();
     world.app.presence.choose(ann, PresenceStatus::Away).await.expect("no harm");
     assert!(world.bus.take().is_empty());
 }
 
 #[tokio::test]
-async fn presence_is_not_told_in_crowds() {
-    for (participants, told) in [(100, 1), (101, 0)] {
-        let world = bent(Bend::Crowd(participants));
-        let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-        world.group(ann, &[bob]).await;
-        world.bus.take();
-        world.app.presence.connected(ann, connection()).await;
-        assert_eq!(world.bus.take().len(), told, "{participants} participants");
-    }
+async fn a_stranger_who_writes_learns_nothing_until_both_have_written() {
+    let world = World::new();
+    let (ann, eve) = (world.user("ann").await, world.user("eve").await);
+    let chat = world.direct(eve, ann).await.details.conversation.id;
+    let (first, second) = (connection(), connection());
+    world.app.presence.connected(eve, connection()).await;
+    world.app.presence.connected(ann, first).await;
+    world.send(eve, chat, "hey").await;
+    world.bus.take();
+    world.app.presence.disconnected(ann, first).await;
+    world.app.presence.connected(ann, second).await;
+    assert!(world.bus.take().is_empty(), "neither that she went nor that she came");
+    world.app.presence.choose(ann, PresenceStatus::Busy).await.expect("chosen");
+    let told: Vec<_> = world.bus.take().into_iter().map(|one| one.audience).collect();
+    assert_eq!(told, [Audience::User(ann.user_id)], "her own devices alone");
+    let how = async |viewer, of| world.app.presence.status_of(viewer, of).await.expect("a profile").status;
+    assert_eq!((how(eve, ann.user_id).await, how(ann, eve.user_id).await), (None, None));
+
+    world.send(ann, chat, "who are you?").await;
+    let told = world.bus.take();
+    let told: Vec<_> = told.iter().map(|one| (&one.audience, crate::world::short(one))).collect();
+    let (to_ann, to_eve) = (Audience::User(ann.user_id), Audience::User(eve.user_id));
+    let sent = (&Audience::Conversation(chat), "3 sent who are you?".to_owned());
+    assert_eq!(told, [sent, (&to_eve, "ann busy".to_owned()), (&to_ann, "eve online".to_owned())]);
+    assert_eq!(how(eve, ann.user_id).await, Some(PresenceStatus::Busy));
+    assert_eq!(how(ann, eve.user_id).await, Some(PresenceStatus::Online));
+    world.send(ann, chat, "well?").await;
+    assert_eq!(world.published(), ["4 sent well?"], "told once");
+    world.app.presence.disconnected(ann, second).await;
+    assert_eq!(world.published(), ["offline"]);
+}
+
+#[tokio::test]
+async fn those_who_begin_to_talk_learn_when_the_other_was_last_here() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.send(ann, chat, "hello").await;
+    let seen = world.app.presence.touch(ann).await.expect("seen");
+    world.clock.advance(Duration::from_mins(1));
+    world.bus.take();
+    world.send(bob, chat, "hello").await;
+    let told: Vec<_> = world.bus.take().into_iter().skip(1).map(|one| (one.audience, one.event)).collect();
+    let offline = Event::UserOffline { user_id: ann.user_id, last_seen: seen };
+    assert_eq!(told, [(Audience::User(bob.user_id), offline)], "bob was never here");
+}
+
+#[tokio::test]
+async fn where_everyone_knows_presence_it_is_not_told_anew_to_those_who_begin_to_talk() {
+    let settings = Settings { presence_audience: PresenceAudience::Everyone, ..Settings::default() };
+    let world = World::with(settings, |_| {});
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    world.app.presence.connected(ann, connection()).await;
+    world.talk(ann, bob).await;
+    assert_eq!(world.published(), ["ann online", "1 created with 2", "2 sent hello", "3 sent hello yourself"]);
 }
 
 #[tokio::test]
@@ -107,7 +153,7 @@ async fn by_setting_everyone_is_told() {
 async fn a_deleted_user_goes_offline_and_never_online() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     let socket = connection();
     world.app.presence.connected(ann, socket).await;
     world.app.users.delete_me(ann).await.expect("deleted");
@@ -122,7 +168,7 @@ async fn a_deleted_user_goes_offline_and_never_online() {
 async fn broken_presence_fails_no_connection_but_is_said_to_whoever_chooses() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     world.bus.take();
     world.presence.set_broken(true);
     world.app.presence.connected(ann, connection()).await;
@@ -136,7 +182,7 @@ async fn broken_presence_fails_no_connection_but_is_said_to_whoever_chooses() {
 async fn a_store_that_does_not_answer_fails_no_connection() {
     let world = bent(Bend::Failing);
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     world.bus.take();
     let socket = connection();
     world.app.presence.connected(ann, socket).await;
@@ -148,7 +194,7 @@ async fn a_store_that_does_not_answer_fails_no_connection() {
 async fn whoever_says_to_be_here_was_last_seen_now_and_nobody_is_told() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     world.bus.take();
     let at = world.app.presence.touch(ann).await.expect("seen");
     assert_eq!(at, world.clock.now());
@@ -165,7 +211,7 @@ async fn where_many_come_at_once_all_are_here_at_once_and_told_in_turn() {
     for number in 0..70 {
         crowd.push(world.user(&format!("user{number}")).await);
     }
-    world.direct(crowd[0], crowd[69]).await;
+    world.talk(crowd[0], crowd[69]).await;
     world.bus.take();
     let mut welcomes: Vec<_> =
         crowd.iter().map(|actor| Box::pin(world.app.presence.connected(*actor, connection()))).collect();

@@ -23,19 +23,24 @@ async fn online(world: &World, viewer: Actor) -> Vec<(String, PresenceStatus)> {
 async fn presence_is_seen_by_oneself_and_by_contacts_only() {
     let world = World::new();
     let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     world.app.presence.connected(ann, connection()).await;
     assert_eq!(status(&world, ann, ann).await, Some(PresenceStatus::Online));
     assert_eq!(status(&world, bob, ann).await, Some(PresenceStatus::Online));
     assert_eq!(status(&world, ann, bob).await, Some(PresenceStatus::Offline));
     assert_eq!(status(&world, eve, ann).await, None);
+    let chat = world.direct(eve, ann).await.details.conversation.id;
+    world.send(eve, chat, "hey").await;
+    assert_eq!(status(&world, eve, ann).await, None, "she has not answered");
+    assert_eq!(status(&world, ann, eve).await, None);
+    assert_eq!((online(&world, eve).await, online(&world, bob).await.len()), (Vec::new(), 1));
 }
 
 #[tokio::test]
 async fn last_seen_is_hidden_with_presence() {
     let world = World::new();
     let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     let socket = connection();
     world.app.presence.connected(ann, socket).await;
     world.app.presence.disconnected(ann, socket).await;
@@ -96,7 +101,7 @@ async fn a_search_shows_presence_as_far_as_one_may_know_it() {
     let world = World::new();
     let (ann, anton) = (world.user("ann").await, world.user("anton").await);
     world.user("annabel").await;
-    world.direct(ann, anton).await;
+    world.talk(ann, anton).await;
     world.app.presence.connected(anton, connection()).await;
     let term = SearchTerm::parse("AN").expect("a term");
     let found = world.app.users.search(ann, term, page(1, 10)).await.expect("a page");
@@ -122,7 +127,7 @@ async fn nobody_is_found_by_an_id_that_is_nobodys() {
 async fn without_presence_profiles_are_shown_as_offline_and_the_list_is_refused() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    world.direct(ann, bob).await;
+    world.talk(ann, bob).await;
     world.app.presence.connected(bob, connection()).await;
     world.presence.set_broken(true);
     assert_eq!(status(&world, ann, bob).await, Some(PresenceStatus::Offline));

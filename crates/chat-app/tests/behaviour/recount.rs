@@ -2,7 +2,6 @@ use crate::world::{World, message, page};
 use chat_app::App;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::ConversationFilter;
-use chat_domain::messages::Appended;
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_domain::{ConversationId, Seq};
 use std::collections::HashMap;
@@ -21,9 +20,8 @@ async fn live(app: App, actor: Actor, chat: ConversationId, mut seed: u64) -> Se
         match choice % 4 {
             0 => {
                 let sent = app.messages.send(actor, message(chat, &format!("step {step}"), None)).await.expect("sent");
-                let (Appended::New(message) | Appended::Replayed(message)) = sent;
-                read = read.max(message.seq);
-                newest_seen = newest_seen.max(message.seq);
+                read = read.max(sent.message().seq);
+                newest_seen = newest_seen.max(sent.message().seq);
             }
             1 => {
                 let delivered = AdvancePositions::Delivered(ReceiptTarget::Latest);

@@ -16,13 +16,11 @@ use tokio::sync::Semaphore;
 pub(crate) enum Bend {
     /// Every group looks deactivated.
     Inactive,
-    /// Every conversation looks as large as this.
-    Crowd(u32),
     /// Nothing is said of memberships.
     Overloaded,
     /// Reading memberships fails.
     Failing,
-    /// Listing memberships or conversations waits for a place here.
+    /// Listing conversations, or whom presence is told to, waits for a place here.
     Held(&'static Semaphore),
 }
 
@@ -58,21 +56,22 @@ impl ConversationStore for Tampered {
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
-        if let Bend::Held(gate) = self.bend {
-            drop(gate.acquire().await.expect("an open gate"));
-        }
-        let mut memberships = self.store.list_memberships(user, limit).await?;
+        self.store.list_memberships(user, limit).await
+    }
+
+    async fn list_presence_audience(
+        &self,
+        user: UserId,
+        most_participants: u32,
+        limit: u32,
+    ) -> Result<Vec<ConversationId>, StoreError> {
         match self.bend {
-            Bend::Crowd(participant_count) => {
-                for membership in &mut memberships {
-                    membership.participant_count = participant_count;
-                }
-            }
+            Bend::Held(gate) => drop(gate.acquire().await.expect("an open gate")),
             Bend::Overloaded => return Err(StoreError::Overloaded),
             Bend::Failing => return Err(StoreError::Failed("bent".into())),
-            Bend::Inactive | Bend::Held(_) => {}
+            Bend::Inactive => {}
         }
-        Ok(memberships)
+        self.store.list_presence_audience(user, most_participants, limit).await
     }
 
     async fn find_membership(
@@ -83,7 +82,7 @@ impl ConversationStore for Tampered {
         match self.bend {
             Bend::Overloaded => return Err(StoreError::Overloaded),
             Bend::Failing => return Err(StoreError::Failed("bent".into())),
-            Bend::Inactive | Bend::Crowd(_) | Bend::Held(_) => {}
+            Bend::Inactive | Bend::Held(_) => {}
         }
         let is_active = !matches!(self.bend, Bend::Inactive);
         let found = self.store.find_membership(id, user).await?;

@@ -18,6 +18,25 @@ async fn an_opened_window_is_told_to_the_others_who_have_it_open() {
 }
 
 #[tokio::test]
+async fn that_a_connection_ended_is_told_in_a_direct_conversation_once_both_have_written() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let direct = world.direct(ann, bob).await.details.conversation.id;
+    let group = world.group(ann, &[bob]).await;
+    let eve = world.user("eve").await;
+    let strangers = world.direct(eve, ann).await.details.conversation.id;
+    world.send(eve, strangers, "hey").await;
+    world.send(ann, direct, "hello").await;
+    world.bus.take();
+    world.app.conversations.abandon_window(ann, strangers).await.expect("gone");
+    assert!(world.bus.take().is_empty(), "a stranger does not learn of it");
+    world.app.conversations.abandon_window(ann, group).await.expect("gone");
+    world.send(bob, direct, "hello").await;
+    world.app.conversations.abandon_window(ann, direct).await.expect("gone");
+    assert_eq!(world.published(), ["window closed", "3 sent hello", "window closed"]);
+}
+
+#[tokio::test]
 async fn a_stranger_opens_no_window() {
     let world = World::new();
     let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);

@@ -8,7 +8,7 @@ use chat_app::{
 use chat_auth::{JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys};
 use chat_domain::auth::{Actor, ClientInfo, Password};
 use chat_domain::conversations::{ConversationName, ConversationOverview};
-use chat_domain::messages::{Appended, Message, MessageBody, SendMessage};
+use chat_domain::messages::{Message, MessageBody, SendMessage};
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{DisplayName, EmailAddress, Username};
 use chat_domain::{
@@ -149,9 +149,15 @@ impl World {
     }
 
     pub(crate) async fn send(&self, sender: Actor, conversation: ConversationId, text: &str) -> Message {
-        match self.app.messages.send(sender, message(conversation, text, None)).await.expect("sent") {
-            Appended::New(message) | Appended::Replayed(message) => message,
-        }
+        self.app.messages.send(sender, message(conversation, text, None)).await.expect("sent").into_message()
+    }
+
+    /// A direct conversation in which both have written.
+    pub(crate) async fn talk(&self, one: Actor, other: Actor) -> ConversationId {
+        let id = self.direct(one, other).await.details.conversation.id;
+        self.send(one, id, "hello").await;
+        self.send(other, id, "hello yourself").await;
+        id
     }
 
     /// The durable changes published since last asked, as short texts.
@@ -230,7 +236,7 @@ pub(crate) fn page(number: u64, limit: u64) -> PageRequest {
     PageRequest { number: PageNumber::parse(number).expect("a page"), limit: PageLimit::parse(limit).expect("a limit") }
 }
 
-fn short(envelope: &Envelope) -> String {
+pub(crate) fn short(envelope: &Envelope) -> String {
     match &envelope.event {
         Event::Change(change) => {
             let kind = match &change.kind {

@@ -26,6 +26,30 @@ pub enum Refusal {
     /// [`MAX_PARTICIPANTS`] take part.
     #[error("the conversation is full")]
     Full,
+    /// An admin removed the user, and only an admin lets them back in.
+    #[error("the user was removed by an admin")]
+    RemovedByAdmin,
+}
+
+/// How a user stands to a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Takes part.
+    Participant(Role),
+    /// Does not take part: never did, or has left.
+    Outsider,
+    /// An admin removed the user, and no admin has added them since.
+    RemovedByAdmin,
+}
+
+impl Standing {
+    /// The role, where the user takes part.
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Self::Participant(role) => Some(role),
+            Self::Outsider | Self::RemovedByAdmin => None,
+        }
+    }
 }
 
 fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Refusal> {
@@ -39,15 +63,12 @@ fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Re
     Ok(role)
 }
 
-/// Any participant may add to an active group that has room (contract §3).
-pub fn may_add_participant(
-    conversation: &Conversation,
-    actor: Option<Role>,
-    user: Option<Role>,
-) -> Result<(), Refusal> {
-    group_of(conversation, actor)?;
-    if user.is_some() {
-        return Err(Refusal::AlreadyAParticipant);
+/// Any participant may add to an active group that has room; only admins add a user whom an admin removed (contract §3).
+pub fn may_add_participant(conversation: &Conversation, actor: Option<Role>, user: Standing) -> Result<(), Refusal> {
+    match (group_of(conversation, actor)?, user) {
+        (_, Standing::Participant(_)) => return Err(Refusal::AlreadyAParticipant),
+        (Role::Member, Standing::RemovedByAdmin) => return Err(Refusal::RemovedByAdmin),
+        (Role::Admin, Standing::RemovedByAdmin) | (_, Standing::Outsider) => {}
     }
     if conversation.participant_count as usize >= MAX_PARTICIPANTS {
         return Err(Refusal::Full);
@@ -55,9 +76,9 @@ pub fn may_add_participant(
     Ok(())
 }
 
-/// Whoever has the invite code joins an active group that has room, once.
-pub fn may_join(conversation: &Conversation, user: Option<Role>) -> Result<(), Refusal> {
-    // The code stands for a participant who lets them in.
+/// A user with the invite code joins an active group that has room, once, unless an admin removed them.
+pub fn may_join(conversation: &Conversation, user: Standing) -> Result<(), Refusal> {
+    // The code stands for a member who lets them in.
     may_add_participant(conversation, Some(Role::Member), user)
 }
 
@@ -141,31 +162,41 @@ mod tests {
     #[test]
     fn any_participant_adds_to_a_group_that_has_room() {
         let group = conversation(ConversationKind::Group, true, 3);
-        assert_eq!(may_add_participant(&group, Some(Role::Member), None), Ok(()));
-        assert_eq!(may_add_participant(&group, None, None), Err(Refusal::NotAParticipant));
-        assert_eq!(
-            may_add_participant(&group, Some(Role::Member), Some(Role::Member)),
-            Err(Refusal::AlreadyAParticipant)
-        );
+        let (outsider, member) = (Standing::Outsider, Standing::Participant(Role::Member));
+        assert_eq!(may_add_participant(&group, Some(Role::Member), outsider), Ok(()));
+        assert_eq!(may_add_participant(&group, None, outsider), Err(Refusal::NotAParticipant));
+        assert_eq!(may_add_participant(&group, Some(Role::Member), member), Err(Refusal::AlreadyAParticipant));
         let full = conversation(ConversationKind::Group, true, 1_000);
-        assert_eq!(may_add_participant(&full, Some(Role::Admin), None), Err(Refusal::Full));
+        assert_eq!(may_add_participant(&full, Some(Role::Admin), outsider), Err(Refusal::Full));
         let inactive = conversation(ConversationKind::Group, false, 3);
-        assert_eq!(may_add_participant(&inactive, Some(Role::Admin), None), Err(Refusal::Inactive));
+        assert_eq!(may_add_participant(&inactive, Some(Role::Admin), outsider), Err(Refusal::Inactive));
+    }
+
+    #[test]
+    fn only_an_admin_lets_a_removed_user_back_in() {
+        let group = conversation(ConversationKind::Group, true, 3);
+        let removed = Standing::RemovedByAdmin;
+        assert_eq!(may_join(&group, removed), Err(Refusal::RemovedByAdmin));
+        assert_eq!(may_add_participant(&group, Some(Role::Member), removed), Err(Refusal::RemovedByAdmin));
+        assert_eq!(may_add_participant(&group, Some(Role::Admin), removed), Ok(()));
+        assert_eq!(may_add_participant(&group, None, removed), Err(Refusal::NotAParticipant));
+        assert_eq!((removed.role(), Standing::Participant(Role::Admin).role()), (None, Some(Role::Admin)));
     }
 
     #[test]
     fn an_invite_lets_a_stranger_in_once() {
         let group = conversation(ConversationKind::Group, true, 3);
-        assert_eq!(may_join(&group, None), Ok(()));
-        assert_eq!(may_join(&group, Some(Role::Admin)), Err(Refusal::AlreadyAParticipant));
-        assert_eq!(may_join(&conversation(ConversationKind::Group, false, 3), None), Err(Refusal::Inactive));
-        assert_eq!(may_join(&conversation(ConversationKind::Group, true, 1_000), None), Err(Refusal::Full));
+        let outsider = Standing::Outsider;
+        assert_eq!(may_join(&group, outsider), Ok(()));
+        assert_eq!(may_join(&group, Standing::Participant(Role::Admin)), Err(Refusal::AlreadyAParticipant));
+        assert_eq!(may_join(&conversation(ConversationKind::Group, false, 3), outsider), Err(Refusal::Inactive));
+        assert_eq!(may_join(&conversation(ConversationKind::Group, true, 1_000), outsider), Err(Refusal::Full));
     }
 
     #[test]
     fn nobody_joins_leaves_or_renames_a_direct_conversation() {
         let direct = conversation(ConversationKind::Direct(DirectKey::new(user(1), user(2))), true, 2);
-        assert_eq!(may_add_participant(&direct, Some(Role::Member), None), Err(Refusal::Direct));
+        assert_eq!(may_add_participant(&direct, Some(Role::Member), Standing::Outsider), Err(Refusal::Direct));
         assert_eq!(may_remove_participant(&direct, Some(Role::Member), Some(Role::Member), true), Err(Refusal::Direct));
         assert_eq!(may_change_group(&direct, Some(Role::Admin)), Err(Refusal::Direct));
         assert_eq!(may_change_group(&direct, None), Err(Refusal::NotAParticipant), "a stranger learns nothing");

@@ -6,7 +6,9 @@ mod search;
 mod store;
 mod values;
 
-pub use decisions::{Refusal, may_add_participant, may_change_group, may_join, may_remove_participant, next_admin};
+pub use decisions::{
+    Refusal, Standing, may_add_participant, may_change_group, may_join, may_remove_participant, next_admin,
+};
 pub use groups::{
     GroupStore, InviteCode, JoinGroup, MAX_SEARCHED_OWN_GROUPS, NameCollision, NewGroup, group_name_key,
     group_name_prefix, group_name_suffixes, group_search_key, shared_group_name_key,

@@ -204,6 +204,15 @@ pub trait ConversationStore: Send + Sync {
     /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive groups included, in one query.
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
 
+    /// The conversations whose participants may know of this user's presence: groups, and direct conversations in which both have written;
+    /// of at most `most_participants`, newest activity first, at most `limit`, in one query.
+    async fn list_presence_audience(
+        &self,
+        user: UserId,
+        most_participants: u32,
+        limit: u32,
+    ) -> Result<Vec<ConversationId>, StoreError>;
+
     /// How the user takes part in this conversation now; the conversation with it.
     async fn find_membership(
         &self,
@@ -229,12 +238,14 @@ pub trait ConversationStore: Send + Sync {
     /// caller's to know.
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError>;
 
-    /// Adds a participant: positions start at the conversation's newest message, also on rejoining.
+    /// Adds a participant: positions start at the conversation's newest message, also on rejoining. Of a user whom an admin removed, an
+    /// admin's call alone succeeds, and lifts that.
     /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError>;
 
     /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order. A group that
-    /// nobody is left in is inactive from then on, and its name is free.
+    /// nobody is left in is inactive from then on, and its name is free. A user whom somebody else removes is
+    /// [`super::Standing::RemovedByAdmin`] until an admin adds them.
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError>;
 
     /// Changes what the changes name. Under a race for one name that is to be reserved exactly one call gets it. Returns the conversation after it and the [`crate::ChangeKind::Updated`].

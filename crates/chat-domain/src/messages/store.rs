@@ -8,8 +8,26 @@ use thiserror::Error;
 pub enum Appended {
     /// Stored by this call.
     New(Message),
+    /// The same; the first that its sender has written in this direct conversation. Presence passes there once both have.
+    First(Message),
     /// Stored by an earlier call with the same key; as it is now.
     Replayed(Message),
+}
+
+impl Appended {
+    /// The message as it is now.
+    pub const fn message(&self) -> &Message {
+        match self {
+            Self::New(message) | Self::First(message) | Self::Replayed(message) => message,
+        }
+    }
+
+    /// The same, by value.
+    pub fn into_message(self) -> Message {
+        match self {
+            Self::New(message) | Self::First(message) | Self::Replayed(message) => message,
+        }
+    }
 }
 
 /// Why a message was not stored.
@@ -70,7 +88,7 @@ pub struct MessagePlace {
 pub trait MessageStore: Send + Sync {
     /// Stores a message, in one transaction that may be shared with other calls: looks for a replay of the same conversation, sender and key first (before
     /// membership), checks that the sender takes part and the group is active, takes the next `seq` and `pos`, inserts, moves the sender's own
-    /// positions to it, and bumps the conversation. `Ok` means committed and durable. A call that fails takes no `seq`.
+    /// positions to it, notes that they have written, and bumps the conversation. `Ok` means committed and durable. A call that fails takes no `seq`.
     async fn append(&self, draft: Draft) -> Result<Appended, AppendError>;
 
     /// A part of the history, for a participant. One range of the primary key, whatever the depth.

@@ -46,7 +46,7 @@ impl PresenceStatus {
 /// Who learns of a user's presence (`PRESENCE_AUDIENCE`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PresenceAudience {
-    /// Those who share a conversation with the user.
+    /// Those who share a group with the user, or a direct conversation in which both have written.
     #[default]
     Contacts,
     /// Every connected user.

@@ -83,6 +83,9 @@ pub enum AdvanceError {
     /// The user does not take part.
     #[error("not a participant")]
     NotAParticipant,
+    /// The group was deactivated.
+    #[error("the group is inactive")]
+    Inactive,
     /// No such message in this conversation.
     #[error("no such message")]
     UnknownMessage,

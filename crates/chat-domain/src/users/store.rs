@@ -134,10 +134,11 @@ pub trait UserStore: Send + Sync {
     /// Moves `last_seen` forward to `at`; never back.
     async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Those who share a conversation with the user now, oneself left out, each once, at most `limit`.
+    /// Those who may know of the user's presence, and the user of theirs: they share a group now, or a direct conversation in which both
+    /// have written. Oneself left out, each once, at most `limit`.
     async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError>;
 
-    /// Of these users, those who share a conversation with the user now, each once and in any order, in one query;
-    /// never oneself. At most 1,000 ids are asked about at once.
+    /// Of these users, those that [`Self::list_contact_ids`] means, each once and in any order, in one query; never
+    /// oneself. At most 1,000 ids are asked about at once.
     async fn list_contacts_among(&self, id: UserId, among: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 }

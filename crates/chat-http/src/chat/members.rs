@@ -21,7 +21,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     operation_id = "joinGroup",
     tag = "Chat",
     summary = "Join a group by its invite code",
-    description = "One joins as a member, and sees the whole history."
+    description = "One joins as a member, and sees the whole history. The code does not let in a user whom an admin removed."
 )]
 async fn join_group(state: Data<HttpState>, actor: Bearer, path: InvitePath) -> Result<Created<GroupView>, ApiError> {
     let groups = state.app.groups.clone();
@@ -47,7 +47,7 @@ async fn revoke_invite_code(
     operation_id = "addGroupMember",
     tag = "Chat",
     summary = "Add somebody to a group",
-    description = "Any member may. Who was there before comes back, and sees the whole history."
+    description = "Any member may; a user whom an admin removed is added by admins only. A user who was a member before sees the whole history again."
 )]
 async fn add_group_member(
     state: Data<HttpState>,
@@ -64,7 +64,7 @@ async fn add_group_member(
     operation_id = "removeGroupMember",
     tag = "Chat",
     summary = "Leave a group, or remove somebody from it",
-    description = "Oneself leaves; removing others is for admins. The last admin hands over to who joined first. Who left is answered `null`: the group is no longer theirs to see."
+    description = "Oneself leaves; removing others is for admins. The last admin hands over to who joined first. A user whom an admin removed cannot join by a code until an admin adds them again. Who left is answered `null`: the group is no longer theirs to see."
 )]
 async fn remove_group_member(
     state: Data<HttpState>,

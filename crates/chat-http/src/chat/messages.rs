@@ -50,7 +50,7 @@ async fn send_chat_message(
     };
     let view = |message: Message| ChatMessageView::new(message, DeliveryStatus::Sent, &[], true);
     Ok(match sent {
-        Appended::New(message) => Sent::with_status(StatusCode::CREATED, view(message)),
+        Appended::New(message) | Appended::First(message) => Sent::with_status(StatusCode::CREATED, view(message)),
         Appended::Replayed(message) => {
             Sent::with_status(StatusCode::OK, ChatMessageView { duplicate: Some(true), ..view(message) })
         }

@@ -21,7 +21,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     operation_id = "updateMessageStatus",
     tag = "Chat",
     summary = "Say that a message has arrived, or was read",
-    description = "`DELIVERED` and `READ` cover every message before it too, and never go back; `SENT` changes nothing, nor does the sender. The answer is the message as it is then."
+    description = "`DELIVERED` and `READ` cover every message before it too, and never go back; `SENT` changes nothing, nor does the sender. Not in a group that was deactivated. The answer is the message as it is then."
 )]
 async fn update_message_status(
     state: Data<HttpState>,

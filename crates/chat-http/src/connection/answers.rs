@@ -220,7 +220,7 @@ impl Asked<'_> {
 
 fn apart(sent: Appended) -> (Message, Option<bool>) {
     match sent {
-        Appended::New(message) => (message, None),
+        Appended::New(message) | Appended::First(message) => (message, None),
         Appended::Replayed(message) => (message, Some(true)),
     }
 }

@@ -26,6 +26,7 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         | ErrorCode::NotAParticipant
         | ErrorCode::NotAnAdmin
         | ErrorCode::GroupInactive
+        | ErrorCode::RemovedByAdmin
         | ErrorCode::OriginNotAllowed
         | ErrorCode::RouteNotFound
         | ErrorCode::UserNotFound

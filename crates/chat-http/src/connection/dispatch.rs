@@ -10,8 +10,11 @@ use chat_domain::{ConversationId, ErrorCode};
 use chat_protocol::chat::{ChatFetch, ChatMessage, ChatReceiver, ChatRoomId};
 use chat_protocol::realtime::{ChatPlace, Command};
 
-/// How many windows one connection may have open, and in how many conversations it may be writing at once.
+/// How many windows the client of one connection may open, and in how many conversations it may be writing at once.
 const MAX_WINDOWS: usize = 100;
+
+/// In a dialect that has every window open from the start, how many the client of one connection may close.
+const MAX_CLOSED_WINDOWS: usize = 1_000;
 
 /// Runs one command of a user who is signed in. What writes runs on the main runtime, to its end. What only an acknowledgement would tell is not looked up where
 /// there is none to come (`is_acknowledged`).
@@ -25,13 +28,7 @@ pub(super) async fn dispatch(
     let app = state.app.clone();
     match command {
         Command::OpenWindow(place) => open_window(session, actor, place).await,
-        Command::CloseWindow(place) => {
-            let id = locate(session, actor, place).await?;
-            if session.connection.close_window(id) {
-                state.run(async move { app.conversations.close_window(actor, id).await }).await??;
-            }
-            Ok(Outcome::Done)
-        }
+        Command::CloseWindow(place) => close_window(session, actor, place).await,
         Command::SendMessage(message) => {
             let sent = state.run(async move { app.messages.send(actor, *message).await }).await??;
             Ok(sent_by(session, sent))
@@ -127,26 +124,42 @@ async fn locate_or_make(session: &Session, actor: Actor, place: ChatPlace) -> Re
 
 async fn open_window(session: &Session, actor: Actor, place: ChatPlace) -> Result<Outcome, ApiError> {
     let id = locate_or_make(session, actor, place).await?;
-    if session.connection.has_window(id) {
+    if session.connection.has_opened(id) {
         return Ok(Outcome::Done);
     }
     // Before others are told of it: what they answer is meant for this window.
     if !session.connection.open_window(id, MAX_WINDOWS) {
-        return Err(ApiError::new(ErrorCode::RateLimited, "Nobody looks at so many conversations at once"));
+        return Err(ApiError::new(ErrorCode::RateLimited, format!("Too many open windows (limit: {MAX_WINDOWS})")));
     }
     let app = session.realtime.state.app.clone();
     let opened = session.realtime.state.run(async move { app.conversations.open_window(actor, id).await }).await;
     match opened {
         Ok(Ok(())) => Ok(Outcome::Done),
         Ok(Err(error)) => {
-            session.connection.close_window(id);
+            session.connection.forget_window(id);
             Err(error.into())
         }
         Err(error) => {
-            session.connection.close_window(id);
+            session.connection.forget_window(id);
             Err(error)
         }
     }
+}
+
+/// Whether the conversation is the actor's is found out before it is noted.
+async fn close_window(session: &Session, actor: Actor, place: ChatPlace) -> Result<Outcome, ApiError> {
+    let id = locate(session, actor, place).await?;
+    if !session.connection.has_window(id) {
+        return Ok(Outcome::Done);
+    }
+    if session.connection.closed_windows() >= MAX_CLOSED_WINDOWS {
+        let message = format!("Too many closed windows (limit: {MAX_CLOSED_WINDOWS})");
+        return Err(ApiError::new(ErrorCode::RateLimited, message));
+    }
+    let app = session.realtime.state.app.clone();
+    session.realtime.state.run(async move { app.conversations.close_window(actor, id).await }).await??;
+    session.connection.close_window(id);
+    Ok(Outcome::Done)
 }
 
 async fn start_typing(session: &mut Session, actor: Actor, place: ChatPlace) -> Result<Outcome, ApiError> {
@@ -184,8 +197,8 @@ async fn send_chat_message(session: &mut Session, actor: Actor, message: ChatMes
 
 /// Typing ends with the message.
 fn sent_by(session: &mut Session, sent: Appended) -> Outcome {
-    let (Appended::New(message) | Appended::Replayed(message)) = &sent;
-    session.typing.retain(|known| *known != message.conversation_id);
+    let conversation = sent.message().conversation_id;
+    session.typing.retain(|known| *known != conversation);
     Outcome::Sent(Box::new(sent))
 }
 

@@ -91,7 +91,7 @@ async fn update_conversation(
     operation_id = "addParticipant",
     tag = "Conversations",
     summary = "Add somebody to a group",
-    description = "Any participant may. Who was there before comes back, and sees the whole history."
+    description = "Any participant may; a user whom an admin removed is added by admins only. A user who was a participant before sees the whole history again."
 )]
 async fn add_participant(
     state: Data<HttpState>,

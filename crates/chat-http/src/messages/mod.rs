@@ -55,7 +55,7 @@ async fn send_message(
     let messages = state.app.messages.clone();
     let view = |message: Message| MessageView::new(message, DeliveryStatus::Sent, true);
     Ok(match state.run(async move { messages.send(actor.0, command).await }).await?? {
-        Appended::New(message) => Sent::with_status(StatusCode::CREATED, view(message)),
+        Appended::New(message) | Appended::First(message) => Sent::with_status(StatusCode::CREATED, view(message)),
         Appended::Replayed(message) => {
             Sent::with_status(StatusCode::OK, MessageView { duplicate: Some(true), ..view(message) })
         }

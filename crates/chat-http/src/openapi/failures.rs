@@ -14,8 +14,8 @@ use ErrorCode::{
     GroupInactive, GroupNameTaken, IdempotencyKeyMismatch, IdempotencyKeyReused, Internal, InvalidCredentials,
     InviteNotFound, InviteRequired, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed,
     ParticipantNotFound, PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RegistrationClosed,
-    RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections, Unauthenticated,
-    Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken, ValidationFailed, WrongPassword,
+    RemovedByAdmin, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections,
+    Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken, ValidationFailed, WrongPassword,
 };
 
 /// What each operation refuses besides what its shape says.
@@ -49,6 +49,7 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
             NotAParticipant,
             DirectConversation,
             GroupInactive,
+            RemovedByAdmin,
             AlreadyAParticipant,
             ConversationFull,
         ],
@@ -69,7 +70,7 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
             IdempotencyKeyReused,
         ],
     ),
-    ("markRead", &[ConversationNotFound, MessageNotFound, NotAParticipant]),
+    ("markRead", &[ConversationNotFound, MessageNotFound, NotAParticipant, GroupInactive]),
     (
         "sendChatMessage",
         &[
@@ -84,7 +85,7 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
     ),
     ("fetchChatMessages", &[Forbidden, ConversationNotFound, NotAParticipant]),
     ("listUndelivered", &[Forbidden]),
-    ("updateMessageStatus", &[MessageNotFound, NotAParticipant]),
+    ("updateMessageStatus", &[MessageNotFound, NotAParticipant, GroupInactive]),
     ("markDelivered", &[Forbidden]),
     ("markChatRead", &[Forbidden]),
     ("createGroup", &[UserNotFound, GroupNameTaken]),
@@ -93,11 +94,19 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
     ("findGroup", &[ConversationNotFound, NotAParticipant]),
     ("updateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive, GroupNameTaken]),
     ("deactivateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
-    ("joinGroup", &[InviteNotFound, GroupInactive, AlreadyAParticipant, ConversationFull]),
+    ("joinGroup", &[InviteNotFound, GroupInactive, RemovedByAdmin, AlreadyAParticipant, ConversationFull]),
     ("revokeInviteCode", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
     (
         "addGroupMember",
-        &[ConversationNotFound, UserNotFound, NotAParticipant, GroupInactive, AlreadyAParticipant, ConversationFull],
+        &[
+            ConversationNotFound,
+            UserNotFound,
+            NotAParticipant,
+            GroupInactive,
+            RemovedByAdmin,
+            AlreadyAParticipant,
+            ConversationFull,
+        ],
     ),
     ("removeGroupMember", &[ConversationNotFound, ParticipantNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
     ("listRooms", &[Forbidden]),
@@ -133,6 +142,7 @@ fn sentence(code: ErrorCode) -> &'static str {
         NotAParticipant => "You are not a participant of this conversation",
         NotAnAdmin => "Only an admin of the group may do this",
         GroupInactive => "The group is no longer active",
+        RemovedByAdmin => "An admin removed this user from the group, and only an admin can add them again",
         OriginNotAllowed => "Pages of this origin may not call this server",
         UserNotFound => "There is no such user",
         ConversationNotFound => "There is no such conversation",

@@ -17,7 +17,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     operation_id = "markRead",
     tag = "Messages",
     summary = "Move one's read position",
-    description = "Up to `seq`, or up to `messageId`, or (with neither, or without a body) up to the newest message. It only moves forward; everything before it is read too."
+    description = "Up to `seq`, or up to `messageId`, or (with neither, or without a body) up to the newest message. It only moves forward; everything before it is read too. Not in a group that was deactivated."
 )]
 async fn mark_read(
     state: Data<HttpState>,

@@ -1,9 +1,9 @@
 use super::details::find_conversation;
-use super::rows::ParticipantRow;
+use super::rows::{ParticipantRow, role_from};
 use crate::fault::Stored;
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
-use chat_domain::conversations::{Conversation, Membership, Removal};
+use chat_domain::conversations::{Conversation, Membership, Removal, Standing};
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -35,6 +35,25 @@ pub(super) async fn find_participant(
         .get_result(connection)
         .await
         .optional()?)
+}
+
+/// How the user stands to the conversation now.
+pub(super) async fn find_standing(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    user: UserId,
+) -> Stored<Standing> {
+    let row: Option<(String, Option<i64>, bool)> = participants::table
+        .find((id.as_uuid(), user.as_uuid()))
+        .select((participants::role, participants::left_at, participants::removed_by_admin))
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(match row {
+        Some((role, None, _)) => Standing::Participant(role_from(&role)?),
+        Some((_, Some(_), true)) => Standing::RemovedByAdmin,
+        Some((_, Some(_), false)) | None => Standing::Outsider,
+    })
 }
 
 pub(super) async fn removals(

@@ -20,7 +20,7 @@ pub(crate) use details::load_many;
 pub(crate) use keys::renew_keys;
 pub(crate) use participants::leave_every_group;
 pub(crate) use rows::{kind_from, role_from};
-pub(crate) use shared::{Head, Wanted, list_heads, list_memberships, list_positions};
+pub(crate) use shared::{AudienceWanted, Head, Wanted, list_audiences, list_heads, list_memberships, list_positions};
 
 use crate::PostgresStore;
 use async_trait::async_trait;
@@ -60,6 +60,15 @@ impl ConversationStore for PostgresStore {
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
         self.batches().list_memberships(user, limit).await
+    }
+
+    async fn list_presence_audience(
+        &self,
+        user: UserId,
+        most_participants: u32,
+        limit: u32,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        self.batches().list_presence_audience(AudienceWanted { user, most_participants, limit }).await
     }
 
     async fn find_membership(

@@ -1,7 +1,7 @@
 use super::changes::{NewChange, record};
 use super::details::{all_participants, hold_by_invite, hold_conversation, load_details};
 use super::groups::retire;
-use super::memberships::find_participant;
+use super::memberships::find_standing;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
@@ -27,8 +27,8 @@ pub(super) async fn add(
     let user_exists = !hold(connection, &[user]).await?.is_empty();
     let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
     let actor_role = role_of(connection, id, actor).await?;
-    let user_role = role_of(connection, id, user).await?;
-    may_add_participant(&conversation, actor_role, user_role)?;
+    let standing = find_standing(connection, id, user).await?;
+    may_add_participant(&conversation, actor_role, standing)?;
     if !user_exists {
         return Err(ParticipantError::UnknownUser);
     }
@@ -46,7 +46,7 @@ pub(super) async fn join_by_invite(
     // Users are locked before conversations.
     let user_exists = !hold(connection, &[user]).await?.is_empty();
     let conversation = hold_by_invite(connection, invite_code).await?.ok_or(ParticipantError::UnknownInvite)?;
-    may_join(&conversation, role_of(connection, conversation.id, user).await?)?;
+    may_join(&conversation, find_standing(connection, conversation.id, user).await?)?;
     if !user_exists {
         return Err(ParticipantError::UnknownUser);
     }
@@ -63,7 +63,7 @@ pub(super) async fn remove(
     let actor_role = role_of(connection, id, actor).await?;
     let user_role = role_of(connection, id, user).await?;
     may_remove_participant(&conversation, actor_role, user_role, actor == user)?;
-    Ok(leave(connection, id, user, at).await?)
+    Ok(leave(connection, id, user, Departure { by_admin: actor != user, at }).await?)
 }
 
 /// The user leaves every group, inactive ones too, each departure a change of its own. The caller holds the user, so
@@ -89,14 +89,14 @@ pub(crate) async fn leave_every_group(
     for group in groups.into_iter().map(ConversationId::new) {
         // Somebody may have removed them while this waited for the group.
         if role_of(connection, group, user).await?.is_some() {
-            changes.extend(leave(connection, group, user, at).await?);
+            changes.extend(leave(connection, group, user, Departure { by_admin: false, at }).await?);
         }
     }
     Ok(changes)
 }
 
 async fn role_of(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
-    find_participant(connection, id, user).await?.map(|row| row.role()).transpose()
+    Ok(find_standing(connection, id, user).await?.role())
 }
 
 async fn join(
@@ -116,6 +116,8 @@ async fn join(
         participants::joined_seq.eq(positions.joined.to_i64()),
         participants::delivered_seq.eq(positions.delivered.to_i64()),
         participants::read_seq.eq(positions.read.to_i64()),
+        participants::has_written.eq(false),
+        participants::removed_by_admin.eq(false),
     );
     let who = (participants::conversation_id.eq(id.as_uuid()), participants::user_id.eq(user.id.as_uuid()));
     // Whoever was here before has a row already; it begins anew.
@@ -132,13 +134,21 @@ async fn join(
     Ok((details, Change { conversation_id: id, pos, at, kind }))
 }
 
+/// When a participant left, and whether somebody else, who must be an admin, removed them.
+#[derive(Clone, Copy)]
+struct Departure {
+    by_admin: bool,
+    at: Timestamp,
+}
+
 /// The departure, and the hand-over where it leaves no admin.
 async fn leave(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
     user: UserId,
-    at: Timestamp,
+    departure: Departure,
 ) -> Stored<Vec<Change>> {
+    let at = departure.at;
     let heir = match role_of(connection, id, user).await? {
         Some(Role::Admin) => next_admin(&all_participants(connection, id).await?, user),
         Some(Role::Member) | None => None,
@@ -149,7 +159,7 @@ async fn leave(
         retire(connection, id).await?;
     }
     let (pos, at) = record(connection, id, &NewChange::ParticipantRemoved { user }, at).await?;
-    mark_left(connection, id, user, pos, at).await?;
+    mark_left(connection, id, user, pos, Departure { at, ..departure }).await?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
     let mut changes = vec![Change { conversation_id: id, pos, at, kind }];
     if let Some(heir) = heir {
@@ -167,10 +177,14 @@ async fn mark_left(
     id: ConversationId,
     user: UserId,
     pos: Pos,
-    at: Timestamp,
+    departure: Departure,
 ) -> Stored<()> {
     diesel::update(participants::table.find((id.as_uuid(), user.as_uuid())))
-        .set((participants::left_at.eq(micros(at)), participants::left_pos.eq(pos.to_i64())))
+        .set((
+            participants::left_at.eq(micros(departure.at)),
+            participants::left_pos.eq(pos.to_i64()),
+            participants::removed_by_admin.eq(departure.by_admin),
+        ))
         .execute(connection)
         .await?;
     Ok(())

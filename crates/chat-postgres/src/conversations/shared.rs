@@ -65,6 +65,63 @@ pub(crate) async fn list_memberships(
     Ok(found)
 }
 
+/// A user, and which of the conversations whose participants may know of their presence are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct AudienceWanted {
+    pub(crate) user: UserId,
+    pub(crate) most_participants: u32,
+    pub(crate) limit: u32,
+}
+
+cached_statement!(
+    /// The conversations of each of these users in which presence passes, by the rule of [`crate::users`]' contacts: a pair's other
+    /// participant is one step in the primary key.
+    ListAudiences { numbers: Vec<i64>, user_ids: Vec<Uuid>, sizes: Vec<i64>, limits: Vec<i64> }
+        -> (BigInt, BigInt, SqlUuid),
+    "SELECT asked.number, newest.*
+     FROM unnest(",
+    numbers as Array<BigInt>,
+    ", ",
+    user_ids as Array<SqlUuid>,
+    ", ",
+    sizes as Array<BigInt>,
+    ", ",
+    limits as Array<BigInt>,
+    ") AS asked (number, user_id, most_participants, most)
+     CROSS JOIN LATERAL (
+         SELECT c.updated_at, c.id
+         FROM participants AS p
+         JOIN conversations AS c ON c.id = p.conversation_id
+         WHERE p.user_id = asked.user_id AND p.left_at IS NULL AND c.participant_count <= asked.most_participants
+           AND (c.is_group
+                OR (p.has_written AND EXISTS (
+                    SELECT 1 FROM participants AS other
+                    WHERE other.conversation_id = p.conversation_id AND other.user_id <> p.user_id
+                      AND other.has_written)))
+         ORDER BY c.updated_at DESC, c.id DESC
+         LIMIT asked.most) AS newest",
+);
+
+pub(crate) async fn list_audiences(
+    connection: &mut AsyncPgConnection,
+    wanted: Vec<AudienceWanted>,
+) -> Stored<HashMap<AudienceWanted, Vec<ConversationId>>> {
+    let asked = ListAudiences {
+        numbers: (0..).take(wanted.len()).collect(),
+        user_ids: wanted.iter().map(|wanted| wanted.user.as_uuid()).collect(),
+        sizes: wanted.iter().map(|wanted| i64::from(wanted.most_participants)).collect(),
+        limits: wanted.iter().map(|wanted| i64::from(wanted.limit)).collect(),
+    };
+    let mut rows: Vec<(i64, i64, Uuid)> = asked.load(connection).await?;
+    rows.sort_by_key(|(number, updated_at, id)| (*number, Reverse((*updated_at, *id))));
+    let mut found: HashMap<_, Vec<_>> = HashMap::with_capacity(wanted.len());
+    for (number, _, id) in rows {
+        let Some(wanted) = usize::try_from(number).ok().and_then(|number| wanted.get(number)) else { continue };
+        found.entry(*wanted).or_default().push(ConversationId::new(id));
+    }
+    Ok(found)
+}
+
 cached_statement!(
     /// How far everybody who takes part in these conversations has got.
     ListPositions { ids: Vec<Uuid> } -> (SqlUuid, Nullable<Text>, SqlUuid, (BigInt, BigInt, BigInt)),

@@ -65,9 +65,9 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// Those of these senders who take part, and whose accounts exist.
-    FindSenders { conversation_ids: Vec<Uuid>, user_ids: Vec<Uuid> } -> (SqlUuid, SummaryColumns),
-    "SELECT p.conversation_id, u.id, u.username, u.name, u.avatar
+    /// Those of these senders who take part, and whose accounts exist, with whether they have written there.
+    FindSenders { conversation_ids: Vec<Uuid>, user_ids: Vec<Uuid> } -> (SqlUuid, Bool, SummaryColumns),
+    "SELECT p.conversation_id, p.has_written, u.id, u.username, u.name, u.avatar
      FROM unnest(",
     conversation_ids as Array<SqlUuid>,
     ", ",
@@ -150,7 +150,7 @@ cached_statement!(
 cached_statement!(
     /// What one has written, and all before it, one has received and read.
     BumpSenders { conversation_ids: Vec<Uuid>, user_ids: Vec<Uuid>, seqs: Vec<i64> },
-    "UPDATE participants AS p SET delivered_seq = n.seq, read_seq = n.seq
+    "UPDATE participants AS p SET delivered_seq = n.seq, read_seq = n.seq, has_written = TRUE
      FROM unnest(",
     conversation_ids as Array<SqlUuid>,
     ", ",

@@ -1,7 +1,7 @@
 //! The transaction that several sends share.
 
 use super::append::{Begin, Commit, FindAnswered, FindReplays, FindSenders, HoldConversations};
-use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Writes, key, plan};
+use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Sender, Writes, key, plan};
 use super::rows::MessageRow;
 use crate::conversations::kind_from;
 use crate::fault::{Fault, Stored, Trouble};
@@ -108,17 +108,17 @@ fn kept(rows: Vec<ReplayRow>, conversations: &HashMap<ConversationId, Held>) -> 
 async fn find_senders(
     mut connection: &AsyncPgConnection,
     drafts: &[Draft],
-) -> Stored<HashMap<(ConversationId, UserId), UserSummary>> {
+) -> Stored<HashMap<(ConversationId, UserId), Sender>> {
     let asked: BTreeSet<_> = drafts.iter().map(|draft| (draft.conversation_id, draft.sender)).collect();
     let query = FindSenders {
         conversation_ids: asked.iter().map(|(conversation, _)| conversation.as_uuid()).collect(),
         user_ids: asked.iter().map(|(_, user)| user.as_uuid()).collect(),
     };
-    let rows: Vec<(Uuid, SummaryRow)> = query.load(&mut connection).await?;
+    let rows: Vec<(Uuid, bool, SummaryRow)> = query.load(&mut connection).await?;
     rows.into_iter()
-        .map(|(conversation, row)| {
+        .map(|(conversation, has_written, row)| {
             let summary = UserSummary::try_from(row)?;
-            Ok(((ConversationId::new(conversation), summary.id), summary))
+            Ok(((ConversationId::new(conversation), summary.id), Sender { summary, has_written }))
         })
         .collect()
 }

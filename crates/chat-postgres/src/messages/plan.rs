@@ -29,6 +29,14 @@ pub(super) struct Kept {
     pub(super) fingerprint: StoredFingerprint,
 }
 
+/// A sender who takes part.
+#[derive(Debug, Clone)]
+pub(super) struct Sender {
+    pub(super) summary: UserSummary,
+    /// Whether they have written in this conversation, by an earlier batch or by an earlier send of this one.
+    pub(super) has_written: bool,
+}
+
 /// By what a replay is known.
 pub(super) type Key = (ConversationId, UserId, ClientMessageId);
 
@@ -37,7 +45,7 @@ pub(super) type Key = (ConversationId, UserId, ClientMessageId);
 pub(super) struct Seen {
     pub(super) conversations: HashMap<ConversationId, Held>,
     pub(super) replays: HashMap<Key, Kept>,
-    pub(super) senders: HashMap<(ConversationId, UserId), UserSummary>,
+    pub(super) senders: HashMap<(ConversationId, UserId), Sender>,
     pub(super) answered: HashSet<(ConversationId, MessageId)>,
 }
 
@@ -60,7 +68,7 @@ pub(super) fn plan(drafts: &[Draft], mut seen: Seen) -> Plan {
     let mut new = Vec::new();
     for draft in drafts {
         let outcome = seen.decide(draft);
-        if let Ok(Appended::New(message)) = &outcome {
+        if let Ok(Appended::New(message) | Appended::First(message)) = &outcome {
             new.push((draft, message.seq, message.pos, message.created_at));
         }
         outcomes.push(outcome);
@@ -78,7 +86,8 @@ impl Seen {
             return if is_same { Ok(Appended::Replayed(kept.message.clone())) } else { Err(AppendError::KeyReused) };
         }
         let held = self.conversations.get_mut(&draft.conversation_id).ok_or(AppendError::UnknownConversation)?;
-        let sender = self.senders.get(&(draft.conversation_id, draft.sender)).ok_or(AppendError::NotAParticipant)?;
+        let sender =
+            self.senders.get_mut(&(draft.conversation_id, draft.sender)).ok_or(AppendError::NotAParticipant)?;
         if !held.is_active {
             return Err(AppendError::Inactive);
         }
@@ -89,14 +98,15 @@ impl Seen {
         }
         held.last_seq = held.last_seq.next();
         held.last_pos = held.last_pos.next();
+        let is_first = !std::mem::replace(&mut sender.has_written, true) && !held.kind.is_group();
         // Clocks step back, and those of nodes differ: time never runs against the numbers.
         held.last_at = held.last_at.max(draft.sent_at);
-        let message = message(draft, sender.clone(), *held);
+        let message = message(draft, sender.summary.clone(), *held);
         if let Some(key) = key {
             // The same key may come twice in one batch.
             self.replays.insert(key, Kept { message: message.clone(), fingerprint: draft.fingerprint.stored() });
         }
-        Ok(Appended::New(message))
+        Ok(if is_first { Appended::First(message) } else { Appended::New(message) })
     }
 }
 

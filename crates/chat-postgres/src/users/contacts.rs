@@ -11,13 +11,16 @@ struct ContactRow {
     id: Uuid,
 }
 
+/// Presence passes between two users in a group, and in a direct conversation once both have written there.
 pub(super) async fn list(connection: &mut AsyncPgConnection, id: UserId, limit: u32) -> Stored<Vec<UserId>> {
     let rows: Vec<ContactRow> = diesel::sql_query(
         "SELECT DISTINCT other.user_id AS id
          FROM participants AS own
+         JOIN conversations ON conversations.id = own.conversation_id
          JOIN participants AS other ON other.conversation_id = own.conversation_id AND other.left_at IS NULL
          JOIN users ON users.id = other.user_id AND users.deleted_at IS NULL
          WHERE own.user_id = $1 AND own.left_at IS NULL AND other.user_id <> own.user_id
+           AND (conversations.is_group OR (own.has_written AND other.has_written))
          LIMIT $2",
     )
     .bind::<SqlUuid, _>(id.as_uuid())
@@ -41,7 +44,9 @@ pub(super) async fn among(connection: &mut AsyncPgConnection, id: UserId, among:
                  ON theirs.conversation_id = own.conversation_id
                 AND theirs.user_id = other.id
                 AND theirs.left_at IS NULL
-               WHERE own.user_id = $2 AND own.left_at IS NULL)",
+               JOIN conversations ON conversations.id = own.conversation_id
+               WHERE own.user_id = $2 AND own.left_at IS NULL
+                 AND (conversations.is_group OR (own.has_written AND theirs.has_written)))",
     )
     .bind::<Array<SqlUuid>, _>(among)
     .bind::<SqlUuid, _>(id.as_uuid())

@@ -76,7 +76,7 @@ pub struct Connection {
     /// Below these, what still comes was seen, or replayed, already. Empty but for the moments after attaching.
     pub(crate) floors: RefCell<HashMap<ConversationId, Pos>>,
     pub(crate) attaching: RefCell<Option<Box<Attaching>>>,
-    windows: RefCell<Vec<ConversationId>>,
+    windows: RefCell<windows::Windows>,
 }
 
 /// When something is due, in ticks of the worker's wheel; zero for never.

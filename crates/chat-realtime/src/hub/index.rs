@@ -69,7 +69,7 @@ impl Index {
             let place = conversations.iter().position(|known| *known == id)?;
             conversations.swap_remove(place);
         }
-        connection.close_window(id);
+        connection.forget_window(id);
         self.take_out(connection, id)
     }
 

@@ -6,6 +6,7 @@ use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
 use chat_domain::{Audience, Envelope, Event, EventBus as _, Seq, Timestamp};
+use chat_protocol::realtime::Dialect;
 use chat_realtime::LocalBus;
 
 fn typing(room: chat_domain::ConversationId) -> Envelope {
@@ -52,6 +53,50 @@ fn typing_is_for_open_windows_and_not_for_the_typist() {
         house.fan_out.accept(typing(room));
         settle().await;
         assert_eq!(looking.named("typing:update").len(), 1);
+    });
+}
+
+#[test]
+fn a_camel_connection_looks_at_all_of_its_chats_until_it_closes_one() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let (room, other) = (conversation(1), conversation(2));
+        house.happens(room, Happening::Made(vec![user(1), user(2)]));
+        let camel = house.arrive_in(Dialect::Camel, user(2), None).await;
+        let colon = house.arrive(user(2), None).await;
+        let stranger = house.arrive_in(Dialect::Camel, user(3), None).await;
+        let typing_told = async || {
+            house.fan_out.accept(typing(room));
+            house.fan_out.accept(typing(other));
+            settle().await;
+            camel.named("userTyping").len()
+        };
+        assert_eq!(typing_told().await, 1, "from the start");
+        house.happens(other, Happening::Made(vec![user(1), user(2)]));
+        assert_eq!(typing_told().await, 3, "and where it takes part from now on");
+        assert!(camel.connection.close_window(room) && !camel.connection.close_window(room));
+        assert_eq!(typing_told().await, 4, "the other one alone");
+        assert!(camel.connection.open_window(room, 9) && !camel.connection.open_window(room, 9));
+        assert_eq!((typing_told().await, camel.connection.closed_windows()), (6, 0));
+        assert_eq!(camel.connection.take_windows(), [room], "what it opened itself");
+        assert!(colon.named("typing:update").is_empty(), "the other dialect opens each by itself");
+        assert!(stranger.events().is_empty());
+    });
+}
+
+#[test]
+fn who_leaves_and_returns_looks_at_the_conversation_again() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let room = conversation(1);
+        house.happens(room, Happening::Made(vec![user(1), user(2)]));
+        let camel = house.arrive_in(Dialect::Camel, user(2), None).await;
+        assert!(camel.connection.close_window(room));
+        house.happens(room, Happening::Removed(user(2)));
+        house.happens(room, Happening::Added(user(2)));
+        house.fan_out.accept(typing(room));
+        settle().await;
+        assert_eq!((camel.named("userTyping").len(), camel.connection.closed_windows()), (1, 0));
     });
 }
 

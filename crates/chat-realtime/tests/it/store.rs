@@ -172,6 +172,10 @@ impl ConversationStore for Store {
         Ok(memberships)
     }
 
+    async fn list_presence_audience(&self, _: UserId, _: u32, _: u32) -> Result<Vec<ConversationId>, StoreError> {
+        unreachable!("whom presence is told to is not for hubs to know")
+    }
+
     async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
         self.wait(false).await?;
         let removals = ids.iter().filter_map(|id| {

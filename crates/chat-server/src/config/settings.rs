@@ -87,7 +87,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "PRESENCE_AUDIENCE",
         "contacts",
-        "Who sees who is online: `contacts` (shares a conversation) or `everyone`",
+        "Who sees who is online: `contacts` (share a group, or have written to each other) or `everyone`",
     ),
     setting(
         "TRUSTED_PROXIES",

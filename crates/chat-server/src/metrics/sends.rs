@@ -31,7 +31,7 @@ impl SendStats {
 
     fn count(&self, outcome: &Result<Appended, AppendError>) {
         let counter = match outcome {
-            Ok(Appended::New(_)) => &self.stored,
+            Ok(Appended::New(_) | Appended::First(_)) => &self.stored,
             Ok(Appended::Replayed(_)) => &self.replayed,
             Err(AppendError::Store(StoreError::Unavailable(_) | StoreError::Overloaded)) => &self.unavailable,
             Err(AppendError::Store(StoreError::Failed(_))) => &self.failed,

@@ -13,7 +13,7 @@ on_both_databases! {
     deliveries_and_readings_are_told
     history_is_fetched
     windows_are_opened_and_closed
-    typing_is_told_in_the_window
+    typing_is_told_without_joining_and_not_after_leaving
     presence_is_asked_for_and_told
     calls_ring_at_the_group
     groups_are_announced
@@ -140,9 +140,9 @@ async fn windows_are_opened_and_closed(server: &Server) {
     server.assert_untroubled();
 }
 
-async fn typing_is_told_in_the_window(server: &Server) {
+async fn typing_is_told_without_joining_and_not_after_leaving(server: &Server) {
     let Two { ann, ben, mut at_ann, mut at_ben, room } = two(server).await;
-    at_ben.ask("joinPrivateChat", json!({"chatRoomId": room})).await;
+    ann.direct_with(&ben).await;
     at_ann.tell("userTyping", json!({"chatRoomId": room, "userId": ben.id})).await;
     let typing = json!({"userId": ann.id, "chatRoomId": room, "isTyping": true});
     assert_eq!(at_ben.event("userTyping").await, typing);
@@ -150,17 +150,27 @@ async fn typing_is_told_in_the_window(server: &Server) {
     assert_eq!(at_ben.event("userTyping").await["isTyping"], false);
 
     let group = group_of(&ann, &[&ben], "Hikers").await;
-    at_ben.ask("joinGroup", json!({"groupId": group})).await;
+    at_ben.event("groupCreated").await;
+    at_ben.ask("leavePrivateChat", json!({"chatRoomId": room})).await;
+    at_ann.ask("userTyping", json!({"chatRoomId": room})).await;
     at_ann.tell("userTyping", json!({"groupId": group})).await;
     assert_eq!(at_ben.event("userTyping").await, json!({"userId": ann.id, "groupId": group, "isTyping": true}));
     at_ann.tell("sendMessage", in_group(&group, "done")).await;
     assert_eq!(at_ben.event("userTyping").await["isTyping"], false, "it ends with the message");
+    at_ben.ask("joinPrivateChat", json!({"chatRoomId": room})).await;
+    at_ann.ask("userStoppedTyping", json!({"chatRoomId": room})).await;
+    assert_eq!(at_ben.event("userTyping").await["chatRoomId"], json!(room), "joined again");
     server.assert_untroubled();
 }
 
 async fn presence_is_asked_for_and_told(server: &Server) {
-    let Two { ann, ben, mut at_ann, at_ben, .. } = two(server).await;
-    at_ann.ask("sendMessage", private(&ben, "so that they know each other")).await;
+    let Two { ann, ben, mut at_ann, mut at_ben, .. } = two(server).await;
+    at_ann.ask("sendMessage", private(&ben, "hello")).await;
+    at_ann.tell("getUserStatus", json!({"userId": ben.id})).await;
+    assert_eq!(at_ann.event("userStatus").await["isOnline"], false, "ben has not answered");
+    at_ben.ask("sendMessage", private(&ann, "so that they know each other")).await;
+    let (known, of_ann) = (at_ann.event("userOnline").await, at_ben.event("userOnline").await);
+    assert_eq!((&known["userId"], &of_ann["userId"]), (&json!(ben.id), &json!(ann.id)));
     at_ann.tell("getUserStatus", json!({"userId": ben.id})).await;
     let status = at_ann.event("userStatus").await;
     assert_eq!((&status["userId"], &status["isOnline"]), (&json!(ben.id), &json!(true)));

@@ -7,7 +7,7 @@ use serde_json::json;
 async fn a_user_is_online_from_the_first_connection_to_the_last() {
     let server = start().await;
     let (ann, ben, cat) = (server.register("ann").await, server.register("ben").await, server.register("cat").await);
-    ann.direct_with(&ben).await;
+    ann.talk_with(&ben).await;
     let mut at_ben = server.connect(&ben).await;
     let mut at_cat = server.connect(&cat).await;
 
@@ -18,6 +18,10 @@ async fn a_user_is_online_from_the_first_connection_to_the_last() {
     one.close().await;
     other.ask("presence:update", json!({"status": "away"})).await;
     let away = at_ben.event_where("user:online", |user| user["status"] == "away").await;
+    other.event_where("user:online", |user| user["status"] == "away").await;
+    other.ask("presence:update", json!({"status": "away"})).await;
+    at_ben.event_where("user:online", |user| user["status"] == "away").await;
+    other.event_where("user:online", |user| user["status"] == "away").await;
     assert_eq!(away["userId"], ann.id, "the latest choice is told");
     assert!(at_ben.seen("user:offline").await.is_empty(), "one connection is left");
     assert_eq!(at_ben.ask("presence:get", json!({"userId": ann.id})).await["status"], "away");
@@ -55,11 +59,23 @@ async fn everyone_may_be_the_audience() {
 async fn a_connection_that_does_not_answer_pings_is_closed() {
     let server = setup().set("HEARTBEAT_INTERVAL", "300ms").set("HEARTBEAT_TIMEOUT", "300ms").start().await;
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
-    ann.direct_with(&ben).await;
+    ann.talk_with(&ben).await;
     let mut at_ben = server.connect(&ben).await;
     let mut at_ann = server.connect(&ann).await;
     at_ben.event_where("user:online", |user| user["userId"] == ann.id.as_str()).await;
     // Nobody reads at ann, so nobody answers; ben's socket is read, and answers.
     at_ben.event_where("user:offline", |user| user["userId"] == ann.id.as_str()).await;
     assert_eq!(at_ann.closed().await.code, 4004);
+}
+
+#[tokio::test]
+async fn a_user_without_conversations_hears_of_their_own_choice_each_time() {
+    let server = start().await;
+    let ann = server.register("ann").await;
+    let mut at_ann = server.connect(&ann).await;
+    for _ in 0..2 {
+        at_ann.tell("presence:update", json!({"status": "online"})).await;
+        let told = at_ann.event("user:online").await;
+        assert_eq!((&told["userId"], &told["status"]), (&json!(ann.id), &json!("online")));
+    }
 }

@@ -1,14 +1,14 @@
 use super::details::find_conversation;
-use super::rows::{ParticipantRow, kind_from};
+use super::rows::{ParticipantRow, kind_from, role_from};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
-use chat_domain::conversations::{Conversation, Membership, Removal};
+use chat_domain::conversations::{Conversation, Membership, Removal, Standing};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
 
 pub(super) fn list(connection: &mut SqliteConnection, user: UserId, limit: u32) -> Stored<Vec<Membership>> {
     let rows: Vec<(ParticipantRow, i64, i32)> = participants::table
@@ -22,6 +22,39 @@ pub(super) fn list(connection: &mut SqliteConnection, user: UserId, limit: u32) 
     rows.into_iter()
         .map(|(row, last_pos, count)| row.membership(Pos::from_i64(last_pos), u32::try_from(count).unwrap_or(0)))
         .collect()
+}
+
+#[derive(QueryableByName)]
+struct ConversationIdRow {
+    #[diesel(sql_type = Binary)]
+    id: Id,
+}
+
+/// By the rule of [`crate::users`]' contacts, a conversation at a time: a pair's other participant is one step in the primary key.
+pub(super) fn presence_audience(
+    connection: &mut SqliteConnection,
+    user: UserId,
+    most_participants: u32,
+    limit: u32,
+) -> Stored<Vec<ConversationId>> {
+    let rows: Vec<ConversationIdRow> = diesel::sql_query(
+        "SELECT conversations.id
+         FROM participants AS own
+         CROSS JOIN conversations ON conversations.id = own.conversation_id
+         WHERE own.user_id = ? AND own.left_at IS NULL AND conversations.participant_count <= ?
+           AND (conversations.is_group
+                OR (own.has_written AND EXISTS (
+                    SELECT 1 FROM participants AS other
+                    WHERE other.conversation_id = own.conversation_id AND other.user_id <> own.user_id
+                      AND other.has_written)))
+         ORDER BY conversations.updated_at DESC, conversations.id DESC
+         LIMIT ?",
+    )
+    .bind::<Binary, _>(Id::from(user))
+    .bind::<BigInt, _>(i64::from(most_participants))
+    .bind::<BigInt, _>(i64::from(limit))
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
 pub(super) fn find(
@@ -48,6 +81,20 @@ pub(super) fn find_participant(
         .select(ParticipantRow::as_select())
         .get_result(connection)
         .optional()?)
+}
+
+/// How the user stands to the conversation now.
+pub(super) fn find_standing(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<Standing> {
+    let row: Option<(String, Option<i64>, bool)> = participants::table
+        .find((Id::from(id), Id::from(user)))
+        .select((participants::role, participants::left_at, participants::removed_by_admin))
+        .get_result(connection)
+        .optional()?;
+    Ok(match row {
+        Some((role, None, _)) => Standing::Participant(role_from(&role)?),
+        Some((_, Some(_), true)) => Standing::RemovedByAdmin,
+        Some((_, Some(_), false)) | None => Standing::Outsider,
+    })
 }
 
 pub(super) fn removals(

@@ -57,6 +57,15 @@ impl ConversationStore for SqliteStore {
         self.read(move |connection| memberships::list(connection, user, limit)).await
     }
 
+    async fn list_presence_audience(
+        &self,
+        user: UserId,
+        most_participants: u32,
+        limit: u32,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        self.read(move |connection| memberships::presence_audience(connection, user, most_participants, limit)).await
+    }
+
     async fn find_membership(
         &self,
         id: ConversationId,

@@ -1,7 +1,7 @@
 use super::changes::{NewChange, record};
 use super::details::{all_participants, find_by_invite, find_conversation, load_details};
 use super::groups::retire;
-use super::memberships::find_participant;
+use super::memberships::find_standing;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
@@ -22,8 +22,8 @@ pub(super) fn add(
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     let AddParticipant { conversation_id: id, actor, user, at } = add;
     let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
-    let (actor_role, user_role) = (role_of(connection, id, actor)?, role_of(connection, id, user)?);
-    may_add_participant(&conversation, actor_role, user_role)?;
+    let (actor_role, standing) = (role_of(connection, id, actor)?, find_standing(connection, id, user)?);
+    may_add_participant(&conversation, actor_role, standing)?;
     let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
     Ok(join(connection, id, summary, Positions::joining_at(conversation.last_seq), at)?)
 }
@@ -35,7 +35,7 @@ pub(super) fn join_by_invite(
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     let JoinGroup { invite_code, user, at } = request;
     let conversation = find_by_invite(connection, invite_code)?.ok_or(ParticipantError::UnknownInvite)?;
-    may_join(&conversation, role_of(connection, conversation.id, user)?)?;
+    may_join(&conversation, find_standing(connection, conversation.id, user)?)?;
     let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
     Ok(join(connection, conversation.id, summary, Positions::joining_at(conversation.last_seq), at)?)
 }
@@ -48,7 +48,7 @@ pub(super) fn remove(
     let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
     let (actor_role, user_role) = (role_of(connection, id, actor)?, role_of(connection, id, user)?);
     may_remove_participant(&conversation, actor_role, user_role, actor == user)?;
-    Ok(leave(connection, id, user, at)?)
+    Ok(leave(connection, id, user, Departure { by_admin: actor != user, at })?)
 }
 
 /// The user leaves every group, inactive ones too, each departure a change of its own.
@@ -63,13 +63,13 @@ pub(crate) fn leave_every_group(connection: &mut SqliteConnection, user: UserId,
         .load(connection)?;
     let mut changes = Vec::with_capacity(groups.len());
     for group in groups {
-        changes.extend(leave(connection, group.into(), user, at)?);
+        changes.extend(leave(connection, group.into(), user, Departure { by_admin: false, at })?);
     }
     Ok(changes)
 }
 
 fn role_of(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
-    find_participant(connection, id, user)?.map(|row| row.role()).transpose()
+    Ok(find_standing(connection, id, user)?.role())
 }
 
 fn find_summary(connection: &mut SqliteConnection, id: UserId) -> Stored<Option<UserSummary>> {
@@ -109,8 +109,21 @@ fn join(
     Ok((details, Change { conversation_id: id, pos, at, kind }))
 }
 
+/// When a participant left, and whether somebody else, who must be an admin, removed them.
+#[derive(Clone, Copy)]
+struct Departure {
+    by_admin: bool,
+    at: Timestamp,
+}
+
 /// The departure, and the hand-over where it leaves no admin.
-fn leave(connection: &mut SqliteConnection, id: ConversationId, user: UserId, at: Timestamp) -> Stored<Vec<Change>> {
+fn leave(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    user: UserId,
+    departure: Departure,
+) -> Stored<Vec<Change>> {
+    let at = departure.at;
     let heir = match role_of(connection, id, user)? {
         Some(Role::Admin) => next_admin(&all_participants(connection, id)?, user),
         Some(Role::Member) | None => None,
@@ -121,7 +134,7 @@ fn leave(connection: &mut SqliteConnection, id: ConversationId, user: UserId, at
         retire(connection, id)?;
     }
     let (pos, at) = record(connection, id, &NewChange::ParticipantRemoved { user }, at)?;
-    mark_left(connection, id, user, pos, at)?;
+    mark_left(connection, id, user, pos, Departure { at, ..departure })?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
     let mut changes = vec![Change { conversation_id: id, pos, at, kind }];
     if let Some(heir) = heir {
@@ -138,10 +151,14 @@ fn mark_left(
     id: ConversationId,
     user: UserId,
     pos: Pos,
-    at: Timestamp,
+    departure: Departure,
 ) -> Stored<()> {
     diesel::update(participants::table.find((Id::from(id), Id::from(user))))
-        .set((participants::left_at.eq(micros(at)), participants::left_pos.eq(pos.to_i64())))
+        .set((
+            participants::left_at.eq(micros(departure.at)),
+            participants::left_pos.eq(pos.to_i64()),
+            participants::removed_by_admin.eq(departure.by_admin),
+        ))
         .execute(connection)?;
     Ok(())
 }

@@ -3,13 +3,11 @@ use super::rows::MessageRow;
 use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::id::{Id, micros, timestamp};
-use crate::receipts;
 use crate::schema::{conversations, messages, participants, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, Message, StoredFingerprint};
-use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
 use chat_domain::{ClientMessageId, ConversationId, Pos, Seq, Timestamp};
 use diesel::prelude::*;
@@ -37,7 +35,8 @@ pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result
     // Clocks step back: time never runs against the numbers.
     let message = message(draft, sender, standing.kind, numbers, standing.last_at.max(draft.sent_at));
     store(connection, draft, &message)?;
-    Ok(Appended::New(message))
+    let is_first = !standing.kind.is_group() && !standing.has_written;
+    Ok(if is_first { Appended::First(message) } else { Appended::New(message) })
 }
 
 /// What a send must know of its conversation and its sender.
@@ -50,6 +49,8 @@ struct Standing {
     kind: ConversationKind,
     /// `None` for whoever does not take part, or has deleted their account a moment ago.
     sender: Option<UserSummary>,
+    /// Whether the sender has written here before.
+    has_written: bool,
 }
 
 fn find_replay(
@@ -84,8 +85,8 @@ fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) ->
     kind_from(direct_key.as_deref())
 }
 
-/// The newest numbers and time, whether the conversation is active, its pair, and the sender.
-type StandingRow = (i64, i64, i64, bool, Option<String>, Option<SummaryRow>);
+/// The newest numbers and time, whether the conversation is active, its pair, whether the sender has written there, and the sender.
+type StandingRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>);
 
 fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Standing>> {
     let takes_part = participants::conversation_id
@@ -103,11 +104,12 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
             conversations::updated_at,
             conversations::is_active,
             conversations::direct_key,
+            participants::has_written.nullable(),
             Option::<SummaryRow>::as_select(),
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, last_pos, updated_at, is_active, direct_key, sender)| {
+    row.map(|(last_seq, last_pos, updated_at, is_active, direct_key, has_written, sender)| {
         Ok(Standing {
             last_seq: Seq::from_i64(last_seq),
             last_pos: Pos::from_i64(last_pos),
@@ -115,6 +117,7 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
             is_active,
             kind: kind_from(direct_key.as_deref())?,
             sender: sender.map(UserSummary::try_from).transpose()?,
+            has_written: has_written.unwrap_or(false),
         })
     })
     .transpose()
@@ -178,6 +181,20 @@ cached_statement!(
     "",
 );
 
+cached_statement!(
+    /// What one has written, and all before it, one has received and read.
+    BumpSender { conversation_id: Id, user_id: Id, seq: i64 }
+    "UPDATE participants SET delivered_seq = ",
+    seq as BigInt,
+    ", read_seq = ",
+    seq as BigInt,
+    ", has_written = TRUE WHERE conversation_id = ",
+    conversation_id as Binary,
+    " AND user_id = ",
+    user_id as Binary,
+    "",
+);
+
 fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) -> Stored<()> {
     let (seq, pos, at) = (message.seq.to_i64(), message.pos.to_i64(), micros(message.created_at));
     let row = NewMessageRow {
@@ -197,11 +214,7 @@ fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) ->
     };
     diesel::insert_into(messages::table).values(row).execute(connection)?;
     BumpConversation { id: draft.conversation_id.into(), seq, pos, at }.execute(connection)?;
-    // What one has written, and all before it, one has received and read.
-    receipts::store(
-        connection,
-        draft.conversation_id,
-        draft.sender,
-        Positions::default().read(message.seq, message.seq),
-    )
+    BumpSender { conversation_id: draft.conversation_id.into(), user_id: draft.sender.into(), seq }
+        .execute(connection)?;
+    Ok(())
 }

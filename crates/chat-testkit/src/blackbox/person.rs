@@ -66,6 +66,14 @@ impl Person {
         text(&self.converse(&json!({"participantIds": [other.id]})).await["id"])
     }
 
+    /// The same, after both have written there: from then on they see each other's presence.
+    pub async fn talk_with(&self, other: &Self) -> String {
+        let id = self.direct_with(other).await;
+        self.say(&id, "hello").await;
+        other.say(&id, "hello yourself").await;
+        id
+    }
+
     /// The id of a new group with these others.
     pub async fn group_with(&self, name: &str, others: &[&Self]) -> String {
         let ids: Vec<_> = others.iter().map(|other| &other.id).collect();

@@ -1,16 +1,17 @@
-//! Who shares a conversation with whom.
+//! Who may know of whose presence: those who share a group, or a direct conversation in which both have written.
 
 use super::scene::sorted;
 use super::{Scene, Stores};
-use chat_domain::UserId;
+use chat_domain::conversations::MAX_PUSHED_PARTICIPANTS;
+use chat_domain::{ConversationId, UserId};
 use uuid::Uuid;
 
-pub async fn contacts_share_a_conversation_and_are_each_named_once(stores: Stores) {
+pub async fn contacts_talk_to_each_other_or_share_a_group_and_are_each_named_once(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob, cid, dora, eve] = scene.users_named(["ann", "bob", "cid", "dora", "eve"]).await;
-    scene.direct(ann, bob).await;
+    scene.talk(ann, bob).await;
     scene.group(bob, &[ann, cid]).await;
-    scene.direct(cid, dora).await;
+    scene.talk(cid, dora).await;
     let contacts = async |user| sorted(scene.users.list_contact_ids(user, 100).await.expect("contacts"));
     assert_eq!(contacts(ann).await, sorted(vec![bob, cid]));
     assert_eq!(contacts(dora).await, [cid]);
@@ -31,7 +32,7 @@ pub async fn whoever_left_or_was_deleted_is_no_contact(stores: Stores) {
     scene.remove(group, bob, bob).await;
     assert_eq!(scene.users.list_contact_ids(ann, 100).await.expect("contacts"), [cid]);
     assert_eq!(scene.users.list_contact_ids(bob, 100).await.expect("contacts"), []);
-    scene.direct(ann, bob).await;
+    scene.talk(ann, bob).await;
     scene.users.delete(bob, scene.now()).await.expect("deleted");
     assert_eq!(scene.users.list_contact_ids(ann, 100).await.expect("contacts"), [cid]);
     assert_eq!(scene.users.list_contacts_among(ann, &[bob, cid]).await.expect("contacts"), [cid]);
@@ -40,7 +41,7 @@ pub async fn whoever_left_or_was_deleted_is_no_contact(stores: Stores) {
 pub async fn contacts_are_told_from_strangers_among_those_asked_about(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob, cid, dora] = scene.users_named(["ann", "bob", "cid", "dora"]).await;
-    scene.direct(ann, bob).await;
+    scene.talk(ann, bob).await;
     let group = scene.group(cid, &[ann, dora, bob]).await;
     let among =
         async |user, others: &[UserId]| sorted(scene.users.list_contacts_among(user, others).await.expect("contacts"));
@@ -50,4 +51,52 @@ pub async fn contacts_are_told_from_strangers_among_those_asked_about(stores: St
     scene.remove(group, dora, dora).await;
     assert_eq!(among(ann, &[bob, cid, dora]).await, sorted(vec![bob, cid]));
     assert_eq!(among(dora, &[ann, bob, cid]).await, []);
+}
+
+/// What this viewer may know of that user by each of the ways of asking.
+async fn ways(scene: &Scene, viewer: UserId, user: UserId, shared: ConversationId) -> [bool; 3] {
+    let users = &scene.users;
+    let audience = scene.conversations.list_presence_audience(user, MAX_PUSHED_PARTICIPANTS, 10).await.expect("ids");
+    [
+        users.list_contact_ids(viewer, 10).await.expect("contacts").contains(&user),
+        users.list_contacts_among(viewer, &[user]).await.expect("contacts").contains(&user),
+        audience.contains(&shared),
+    ]
+}
+
+pub async fn presence_passes_in_a_direct_conversation_once_both_have_written(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, eve] = scene.users_named(["ann", "eve"]).await;
+    let direct = scene.direct(eve, ann).await;
+    let both = async |expected: [bool; 3], when: &str| {
+        assert_eq!(ways(&scene, eve, ann, direct).await, expected, "eve of ann, {when}");
+        assert_eq!(ways(&scene, ann, eve, direct).await, expected, "ann of eve, {when}");
+    };
+    both([false; 3], "nobody has written").await;
+    scene.say_many(direct, eve, 3).await;
+    both([false; 3], "the stranger alone has written").await;
+    scene.read_up_to(direct, ann, 3).await;
+    both([false; 3], "reading is not writing").await;
+    scene.say(direct, ann, "who are you?").await;
+    both([true; 3], "both have written").await;
+    scene.read_up_to(direct, eve, 4).await;
+    both([true; 3], "and it stays").await;
+}
+
+pub async fn presence_is_told_in_the_newest_conversations_that_are_small_enough(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    scene.direct(ann, cid).await;
+    let talk = scene.talk(ann, bob).await;
+    let group = scene.group(ann, &[bob, cid]).await;
+    let pair = scene.group(ann, &[cid]).await;
+    let left = scene.group(bob, &[ann]).await;
+    scene.remove(left, ann, ann).await;
+    let told = async |most, limit| scene.conversations.list_presence_audience(ann, most, limit).await.expect("ids");
+    assert_eq!(told(3, 10).await, [pair, group, talk]);
+    assert_eq!(told(2, 10).await, [pair, talk], "at most so many participants");
+    assert_eq!(told(3, 2).await, [pair, group], "at most so many");
+    scene.say(talk, bob, "newest").await;
+    assert_eq!(told(3, 2).await, [talk, pair]);
+    assert_eq!(scene.conversations.list_presence_audience(scene.user("eve").await, 3, 10).await.expect("ids"), []);
 }

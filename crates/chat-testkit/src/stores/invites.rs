@@ -2,9 +2,11 @@
 
 use super::races::{RACERS, race};
 use super::{Scene, Stores};
-use chat_domain::conversations::{InviteCode, MAX_PARTICIPANTS, ParticipantError, Refusal, Role};
+use chat_domain::conversations::{
+    AddParticipant, ConversationDetails, InviteCode, MAX_PARTICIPANTS, ParticipantError, Refusal, Role,
+};
 use chat_domain::receipts::Positions;
-use chat_domain::{ChangeKind, ConversationId, Pos, Seq, UserId};
+use chat_domain::{Change, ChangeKind, ConversationId, Pos, Seq, UserId};
 use uuid::Uuid;
 
 /// A group and its invite code.
@@ -31,9 +33,82 @@ pub async fn whoever_has_the_code_joins_as_a_member_once(stores: Stores) {
         let again = scene.join(code, member).await;
         assert!(matches!(again, Err(ParticipantError::Refused(Refusal::AlreadyAParticipant))), "{again:?}");
     }
-    scene.remove(group, ann, eve).await;
-    scene.join(code, eve).await.expect("whoever was removed may come back while the code holds");
+    scene.remove(group, eve, eve).await;
+    scene.join(code, eve).await.expect("a user who left may come back while the code holds");
     scene.assert_numbered_without_gaps(group, ann).await;
+}
+
+pub async fn a_user_whom_an_admin_removed_comes_back_by_an_admin_alone(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let (group, code) = group(&scene, ann, &[bob, eve]).await;
+    let add = async |actor| {
+        let add = AddParticipant { conversation_id: group, actor, user: eve, at: scene.now() };
+        scene.conversations.add_participant(add).await
+    };
+    let removed = |refused: Result<(ConversationDetails, Change), ParticipantError>| {
+        assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::RemovedByAdmin))), "{refused:?}");
+    };
+    for _ in 0..2 {
+        scene.remove(group, ann, eve).await;
+        let stored = scene.all_changes(group).await.len();
+        removed(scene.join(code, eve).await);
+        let second = InviteCode::new(Uuid::new_v4());
+        scene.groups.replace_invite_code(group, ann, second).await.expect("replaced");
+        removed(scene.join(second, eve).await);
+        scene.groups.replace_invite_code(group, ann, code).await.expect("replaced");
+        removed(add(bob).await);
+        assert!(matches!(add(eve).await, Err(ParticipantError::Refused(Refusal::NotAParticipant))));
+        assert_eq!(scene.all_changes(group).await.len(), stored, "nothing was stored");
+        assert_eq!(scene.overview(group, eve).await.viewer, None);
+        add(ann).await.expect("an admin lets her in");
+    }
+    scene.remove(group, eve, eve).await;
+    scene.join(code, eve).await.expect("the removals before do not count any more");
+    scene.remove(group, ann, eve).await;
+    // The one who made the group is no exception, once another is its admin.
+    scene.remove(group, ann, ann).await;
+    scene.join(code, ann).await.expect("she left of her own");
+    scene.remove(group, bob, ann).await;
+    removed(scene.join(code, ann).await);
+    scene.assert_numbered_without_gaps(group, bob).await;
+}
+
+pub async fn racing_with_a_removal_no_code_leads_back_in(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, eve] = scene.users_named(["ann", "eve"]).await;
+    for leaves_first in [false, true] {
+        let (group, code) = {
+            let new = scene.new_group(ann, &[eve], if leaves_first { "leaves" } else { "stays" });
+            let made = (new.id, new.invite_code);
+            scene.groups.create_group(new).await.expect("a group");
+            made
+        };
+        let outcomes = race(|number| {
+            let scene = scene.clone();
+            async move {
+                if number == RACERS / 2 {
+                    let removal = scene.removal(group, ann, eve);
+                    return Some(scene.conversations.remove_participant(removal).await.is_ok());
+                }
+                if leaves_first && number % 2 == 0 {
+                    let _ = scene.conversations.remove_participant(scene.removal(group, eve, eve)).await;
+                } else {
+                    let _ = scene.join(code, eve).await;
+                }
+                None
+            }
+        })
+        .await;
+        let removed = outcomes.into_iter().flatten().next().expect("somebody removed her");
+        assert!(removed || leaves_first, "she was there all the time");
+        if removed {
+            assert_eq!(scene.overview(group, eve).await.viewer, None);
+            let refused = scene.join(code, eve).await;
+            assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::RemovedByAdmin))), "{refused:?}");
+        }
+        scene.assert_numbered_without_gaps(group, ann).await;
+    }
 }
 
 pub async fn a_replaced_code_is_of_no_more_use(stores: Stores) {

@@ -32,10 +32,12 @@ macro_rules! store_contract {
                 search_costs_no_more_for_being_vague
             }
             contacts {
-                contacts_share_a_conversation_and_are_each_named_once
+                contacts_talk_to_each_other_or_share_a_group_and_are_each_named_once
                 contacts_are_at_most_as_many_as_asked_for
                 whoever_left_or_was_deleted_is_no_contact
                 contacts_are_told_from_strangers_among_those_asked_about
+                presence_passes_in_a_direct_conversation_once_both_have_written
+                presence_is_told_in_the_newest_conversations_that_are_small_enough
             }
             sessions {
                 a_session_is_listed_as_it_was_stored
@@ -103,6 +105,7 @@ macro_rules! store_contract {
                 a_replay_is_looked_up_before_membership
                 only_participants_send_and_a_refusal_spends_no_number
                 an_answer_names_a_message_of_the_same_conversation
+                the_first_message_of_each_in_a_direct_conversation_is_told_as_such
                 a_message_shows_its_sender_as_they_are_now
             }
             history {
@@ -117,6 +120,7 @@ macro_rules! store_contract {
             receipts {
                 positions_only_move_forward_and_never_past_the_newest
                 positions_of_strangers_and_unknown_targets_are_refused
+                no_positions_move_in_an_inactive_group
                 reading_an_empty_conversation_moves_nothing
                 unread_counts_equal_a_recount_after_anything
             }
@@ -135,6 +139,8 @@ macro_rules! store_contract {
             }
             invites {
                 whoever_has_the_code_joins_as_a_member_once
+                a_user_whom_an_admin_removed_comes_back_by_an_admin_alone
+                racing_with_a_removal_no_code_leads_back_in
                 a_replaced_code_is_of_no_more_use
                 every_group_has_a_code_and_no_pair_has_one
                 nobody_joins_a_full_group_and_no_deleted_user_joins_any

@@ -38,7 +38,7 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         edited_at: None,
         deleted_at: None,
     };
-    assert_eq!(scene.messages.append(draft).await.expect("a message"), Appended::New(expected.clone()));
+    assert_eq!(scene.messages.append(draft).await.expect("a message"), Appended::First(expected.clone()));
     let page = scene.messages.history(direct, ann, HistoryRequest::Latest(limit(10))).await.expect("a history");
     assert_eq!(page.messages, [expected, first]);
 }
@@ -88,7 +88,7 @@ pub async fn sending_twice_with_one_key_makes_one_message(stores: Stores) {
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let direct = scene.direct(ann, bob).await;
     let first = scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
-    let Appended::New(message) = first else { panic!("{first:?}") };
+    let Appended::First(message) = first else { panic!("{first:?}") };
     scene.say(direct, bob, "in between").await;
     let again = scene.messages.append(scene.keyed_draft(direct, ann, " hello ", "k")).await.expect("a message");
     assert_eq!(again, Appended::Replayed(message), "trimmed, it is the same");
@@ -115,7 +115,7 @@ pub async fn a_key_counts_per_conversation_and_sender(stores: Stores) {
     let (direct, group) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
     for (conversation, sender, body) in [(direct, ann, "one"), (direct, bob, "two"), (group, ann, "three")] {
         let sent = scene.messages.append(scene.keyed_draft(conversation, sender, body, "k")).await.expect("a message");
-        assert!(matches!(sent, Appended::New(_)), "{sent:?}");
+        assert!(matches!(sent, Appended::New(_) | Appended::First(_)), "{sent:?}");
     }
     let upper = scene.messages.append(scene.keyed_draft(direct, ann, "four", "K")).await.expect("a message");
     assert!(matches!(upper, Appended::New(_)), "keys are taken as they are: {upper:?}");
@@ -126,7 +126,7 @@ pub async fn another_message_under_a_used_key_is_refused(stores: Stores) {
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let direct = scene.direct(ann, bob).await;
     let first = scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
-    let Appended::New(first) = first else { panic!("{first:?}") };
+    let Appended::First(first) = first else { panic!("{first:?}") };
     let plain = scene.command(direct, "hello", Some("k"));
     let others = [
         scene.command(direct, "other", Some("k")),
@@ -178,10 +178,24 @@ pub async fn an_answer_names_a_message_of_the_same_conversation(stores: Stores) 
         assert!(matches!(refused, Err(AppendError::UnknownReply)), "{refused:?}");
     }
     let here = scene.say(direct, bob, "here").await;
-    let Appended::New(answer) = scene.messages.append(reply(here.id)).await.expect("a message") else {
-        panic!("replayed")
-    };
+    let answer = scene.messages.append(reply(here.id)).await.expect("a message").into_message();
     assert_eq!((answer.reply_to, answer.seq), (Some(here.id), Seq::new(2)));
+}
+
+pub async fn the_first_message_of_each_in_a_direct_conversation_is_told_as_such(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let (direct, group) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
+    let is_first = async |id, sender, key: &str| {
+        let sent = scene.messages.append(scene.keyed_draft(id, sender, "hello", key)).await.expect("a message");
+        matches!(sent, Appended::First(_))
+    };
+    assert!(is_first(direct, ann, "one").await);
+    assert!(!is_first(direct, ann, "one").await, "a replay");
+    assert!(!is_first(direct, ann, "two").await);
+    assert!(is_first(direct, bob, "one").await);
+    assert!(!is_first(direct, bob, "two").await);
+    assert!(!is_first(group, ann, "one").await, "in a group nobody needs to know");
 }
 
 pub async fn a_message_shows_its_sender_as_they_are_now(stores: Stores) {

@@ -3,7 +3,7 @@
 use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationFilter, ConversationKind, DirectKey};
-use chat_domain::messages::{Appended, HistoryRequest, MessagePlace};
+use chat_domain::messages::{HistoryRequest, MessagePlace};
 use chat_domain::{ChangeKind, ConversationId, MessageId, Seq};
 use uuid::Uuid;
 
@@ -43,8 +43,7 @@ pub async fn every_message_says_of_which_kind_its_conversation_is(stores: Stores
     {
         for _ in 0..2 {
             let sent = scene.messages.append(scene.keyed_draft(id, ann, "hello", "k")).await.expect("a message");
-            let (Appended::New(message) | Appended::Replayed(message)) = sent;
-            assert_eq!(message.kind, kind, "sent, and sent again");
+            assert_eq!(sent.message().kind, kind, "sent, and sent again");
         }
         let history = scene.messages.history(id, bob, HistoryRequest::Latest(limit(5))).await.expect("a history");
         assert_eq!(history.messages.iter().map(|message| message.kind).collect::<Vec<_>>(), [kind]);

@@ -51,9 +51,8 @@ pub async fn racing_to_send_under_one_key_makes_one_message(stores: Stores) {
         async move { scene.messages.append(scene.keyed_draft(direct, ann, "once", "k")).await.expect("a message") }
     })
     .await;
-    let new = sent.iter().filter(|one| matches!(one, Appended::New(_))).count();
-    let id = |(Appended::New(message) | Appended::Replayed(message)): &Appended| message.id;
-    let ids: HashSet<_> = sent.iter().map(id).collect();
+    let new = sent.iter().filter(|one| matches!(one, Appended::First(_))).count();
+    let ids: HashSet<_> = sent.iter().map(|one| one.message().id).collect();
     assert_eq!((new, ids.len()), (1, 1));
     assert_eq!(scene.seqs(direct, bob, HistoryRequest::Latest(limit(100))).await, [1]);
     assert_eq!(scene.say(direct, ann, "next").await.seq.get(), 2, "no number was spent");

@@ -74,6 +74,25 @@ pub async fn positions_of_strangers_and_unknown_targets_are_refused(stores: Stor
     assert!(matches!(refusal(group, bob, ReceiptTarget::Latest).await, AdvanceError::NotAParticipant));
 }
 
+pub async fn no_positions_move_in_an_inactive_group(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let group = scene.named_group(ann, &[bob], "Over").await;
+    let said = scene.say_many(group, ann, 2).await;
+    scene.read_up_to(group, bob, 1).await;
+    scene.deactivate(group, ann).await;
+    let before = scene.overview(group, bob).await.viewer.expect("takes part").positions;
+    for target in [ReceiptTarget::Latest, ReceiptTarget::Seq(Seq::new(1)), ReceiptTarget::Message(said[1].id)] {
+        for advance in [AdvancePositions::Read(target), AdvancePositions::Delivered(target)] {
+            let refused = scene.receipts.advance(group, bob, advance).await;
+            assert!(matches!(refused, Err(AdvanceError::Inactive)), "{advance:?}: {refused:?}");
+            let stranger = scene.receipts.advance(group, eve, advance).await;
+            assert!(matches!(stranger, Err(AdvanceError::NotAParticipant)), "{stranger:?}");
+        }
+    }
+    assert_eq!(scene.overview(group, bob).await.viewer.expect("takes part").positions, before);
+}
+
 pub async fn reading_an_empty_conversation_moves_nothing(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;

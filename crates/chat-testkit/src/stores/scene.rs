@@ -105,6 +105,14 @@ impl Scene {
         self.create(self.new_conversation(one, &[other], None)).await
     }
 
+    /// A direct conversation in which both have written.
+    pub async fn talk(&self, one: UserId, other: UserId) -> ConversationId {
+        let id = self.direct(one, other).await;
+        self.say(id, one, "hello").await;
+        self.say(id, other, "hello yourself").await;
+        id
+    }
+
     pub async fn group(&self, admin: UserId, others: &[UserId]) -> ConversationId {
         self.create(self.new_conversation(admin, others, Some("a group"))).await
     }
@@ -199,7 +207,7 @@ impl Scene {
 
     pub async fn say(&self, id: ConversationId, sender: UserId, body: &str) -> Message {
         match self.messages.append(self.draft(id, sender, body)).await.expect("a message") {
-            Appended::New(message) => message,
+            Appended::New(message) | Appended::First(message) => message,
             Appended::Replayed(message) => panic!("{message:?} was there before"),
         }
     }

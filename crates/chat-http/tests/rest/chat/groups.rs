@@ -149,7 +149,7 @@ async fn a_group_that_is_deactivated_can_be_read_and_nothing_else() {
     let house = House::new();
     let (ann, bob, cat) = (house.person().await, house.person().await, house.person().await);
     let group = house.chat_group("Developers", &[&ann, &bob]).await;
-    house.send(&bob, text(&group, "groupId"), "before the end").await;
+    let said = house.send(&bob, text(&group, "groupId"), "before the end").await;
     house.delete(&path(&group), &bob.token).await.failure(403, "NOT_AN_ADMIN");
     house.delete(&path(&group), &cat.token).await.failure(403, "NOT_A_PARTICIPANT");
     let ended = house.delete(&path(&group), &ann.token).await.data(200);
@@ -162,6 +162,18 @@ async fn a_group_that_is_deactivated_can_be_read_and_nothing_else() {
     assert_eq!(each(&seen, "message"), ["before the end"]);
     let send = json!({"groupId": group["groupId"], "message": "after it"});
     house.post("/api/v1/chat/message", &bob.token, send).await.failure(403, "GROUP_INACTIVE");
+    let message = text(&said, "id");
+    for read in [json!({}), json!({"seq": 1}), json!({"messageId": message})] {
+        let path = format!("/api/v1/conversations/{}/read", text(&group, "groupId"));
+        house.post(&path, &ann.token, read).await.failure(403, "GROUP_INACTIVE");
+    }
+    for status in ["SENT", "DELIVERED", "READ"] {
+        let path = format!("/api/v1/chat/message/{message}/status");
+        for person in [&ann, &bob] {
+            let body = Some(json!({"status": status}));
+            house.put(&path, &person.token, body).await.failure(403, "GROUP_INACTIVE");
+        }
+    }
     let member = json!({"userId": cat.id});
     house.post(&format!("{}/member", path(&group)), &ann.token, member).await.failure(403, "GROUP_INACTIVE");
     house.put(&path(&group), &ann.token, Some(json!({"groupName": "x"}))).await.failure(403, "GROUP_INACTIVE");

@@ -8,6 +8,8 @@ async fn one_says_that_one_is_here_and_contacts_may_know() {
     let house = House::new();
     let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
     house.whisper(&ann, &bob, "x").await;
+    house.whisper(&eve, &ann, "a stranger who writes is a stranger").await;
+    house.whisper(&bob, &ann, "y").await;
     let path = format!("/api/v1/chat/user/{}/last-seen", ann.id);
     let never = house.get(&path, &bob.token).await.data(200);
     assert_eq!(never, json!({"userId": ann.id, "lastSeen": null}));

@@ -1,5 +1,6 @@
 use super::*;
 use chat_domain::Timestamp;
+use chat_domain::conversations::DirectKey;
 use chat_domain::messages::{MessageBody, SendMessage};
 use uuid::Uuid;
 
@@ -31,7 +32,10 @@ fn seen() -> Seen {
         is_active: true,
         kind: ConversationKind::Group,
     };
-    let sender = |number| UserSummary { id: user(number), username: None, name: "n".into(), avatar: None };
+    let sender = |number| Sender {
+        summary: UserSummary { id: user(number), username: None, name: "n".into(), avatar: None },
+        has_written: false,
+    };
     Seen {
         conversations: [(conversation(1), held(3)), (conversation(2), held(0))].into(),
         senders: [(1, 1), (1, 2), (2, 1), (2, 2)].map(|(at, who)| ((conversation(at), user(who)), sender(who))).into(),
@@ -79,6 +83,19 @@ fn a_refused_send_takes_no_number_and_hurts_nobody_else() {
     assert_eq!(numbers(&plan), [None, None, Some((4, 5))]);
     assert!(matches!(plan.outcomes[0], Err(AppendError::NotAParticipant)));
     assert!(matches!(plan.outcomes[1], Err(AppendError::UnknownConversation)));
+}
+
+#[test]
+fn the_first_message_of_each_in_a_direct_conversation_is_told_as_such() {
+    let mut seen = seen();
+    let pair = DirectKey::new(user(1), user(2));
+    seen.conversations.entry(conversation(1)).and_modify(|held| held.kind = ConversationKind::Direct(pair));
+    let of = [(1, 1), (1, 1), (1, 2), (2, 1)];
+    let drafts = of.map(|(at, sender)| draft(at * 10 + sender, at, sender, "a", None));
+    let plan = plan(&drafts, seen);
+    let firsts: Vec<_> = plan.outcomes.iter().map(|one| matches!(one, Ok(Appended::First(_)))).collect();
+    assert_eq!(firsts, [true, false, true, false], "in a group nobody needs to know");
+    assert_eq!(plan.writes.expect("writes").messages.seqs, [4, 5, 6, 1]);
 }
 
 #[test]

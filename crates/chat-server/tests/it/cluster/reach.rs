@@ -64,11 +64,19 @@ async fn a_removal_ends_delivery_on_every_node_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_on_another_node_does_not_learn_who_is_online() {
+    let _turn = turn().await;
+    let cluster = cluster(2, &[]).await;
+    crate::consent::a_stranger_learns_nothing(cluster.node(0), cluster.node(1)).await;
+    cluster.assert_untroubled();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn typing_receipts_and_presence_reach_the_other_nodes() {
     let _turn = turn().await;
     let cluster = cluster(2, &[]).await;
     let (ann, ben) = (cluster.node(0).register("ann").await, cluster.node(0).register("ben").await);
-    let conversation = ann.direct_with(&ben).await;
+    let conversation = ann.talk_with(&ben).await;
     let mut at_ann = cluster.node(0).connect(&ann).await;
     let mut at_ben = cluster.node(1).connect(&ben).await;
     at_ann.event_where("user:online", |user| user["userId"] == ben.id.as_str()).await;
@@ -79,9 +87,9 @@ async fn typing_receipts_and_presence_reach_the_other_nodes() {
     let said = at_ben.ask("message:send", json!({"conversationId": conversation, "content": "hello"})).await;
     assert_eq!(at_ann.event("message:received").await["id"], said["id"]);
     assert_eq!(at_ann.event("typing:update").await["isTyping"], false);
-    at_ann.ask("message:read", json!({"conversationId": conversation, "seq": 1})).await;
+    at_ann.ask("message:read", json!({"conversationId": conversation, "seq": 3})).await;
     let read = at_ben.event_where("message:status", |status| status["userId"] == ann.id.as_str()).await;
-    assert_eq!(read["readSeq"], 1);
+    assert_eq!(read["readSeq"], 3);
     at_ben.ask("presence:update", json!({"status": "busy"})).await;
     at_ann.event_where("user:online", |user| user["status"] == "busy").await;
     assert_eq!(at_ann.ask("presence:get", json!({"userId": ben.id})).await["status"], "busy");

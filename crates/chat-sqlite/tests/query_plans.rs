@@ -110,6 +110,8 @@ async fn no_statement_scans_a_table() {
         let plan: Vec<Step> =
             diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(&mut connection).expect("a plan");
         let scans: Vec<_> = plan.iter().map(|step| &step.detail).filter(|step| is_full_scan(step)).collect();
+        // An index of rows with old keys alone: it is empty but for the first start after an upgrade.
+        let scans: Vec<_> = scans.into_iter().filter(|step| !step.ends_with("_with_old_keys")).collect();
         assert!(scans.is_empty(), "{scans:?} in {statement}");
         steps.extend(plan.into_iter().map(|step| step.detail));
         explained += 1;

@@ -6,6 +6,7 @@ use apistos::paths::{MediaType, Response, Responses};
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiComponent, Schema};
 use chat_domain::Page;
+use chat_domain::conversations::Listing;
 use chat_protocol::{CursorPage, NumberedPage, Pagination, Success};
 use schemars::schema::{InstanceType, ObjectValidation, SchemaObject, SubschemaValidation};
 use serde::Serialize;
@@ -38,6 +39,7 @@ shapes! {
         []
     }
     Numbered { [(200, "A page of the list.")], ["NumberedPage"] }
+    PageOrCursor { [(200, "A part of the list, newest activity first.")], ["NumberedPage", "CursorPage"] }
     History { [(200, "A part of the history, newest first.")], ["NumberedPage", "CursorPage"] }
     OldestFirst { [(200, "A page of the chat, oldest first.")], ["NumberedPage"] }
     NotArrived { [(200, "What has not arrived yet, oldest first.")], ["CursorPage"] }
@@ -56,6 +58,8 @@ pub(crate) type Created<T> = Answer<T, New>;
 pub(crate) type Sent<T> = Answer<T, NewOrReplayed>;
 /// A page-numbered list.
 pub(crate) type Listed<T> = Answer<Vec<T>, Numbered>;
+/// A part of a list of conversations, by page number or by cursor.
+pub(crate) type ListedPart<T> = Answer<Vec<T>, PageOrCursor>;
 /// A part of a history.
 pub(crate) type HistoryAnswer<T> = Answer<Vec<T>, History>;
 /// A page of a chat.
@@ -91,6 +95,13 @@ impl<T> Listed<T> {
     pub(crate) fn page<U>(page: Page<U>, view: impl FnMut(U) -> T) -> Self {
         let pagination = Pagination::numbered(&page);
         Self::of(StatusCode::OK, page.items.into_iter().map(view).collect(), Some(pagination))
+    }
+}
+
+impl<T> ListedPart<T> {
+    pub(crate) fn part<U>(listing: Listing<U>, view: impl FnMut(U) -> T) -> Self {
+        let pagination = Pagination::of_list(listing.part);
+        Self::of(StatusCode::OK, listing.items.into_iter().map(view).collect(), Some(pagination))
     }
 }
 

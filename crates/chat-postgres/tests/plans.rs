@@ -1,7 +1,7 @@
 //! What a page costs does not grow with what lies behind it: the same plan and as many pages read at two sizes, as the
 //! server itself reports for the statements that the store really runs.
 
-use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore};
+use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore, ListCursor};
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
 use chat_domain::receipts::{AdvancePositions, ReceiptStore, ReceiptTarget};
 use chat_domain::users::{SearchTerm, UserStore};
@@ -100,6 +100,17 @@ impl Site {
             let page = site.store.list(site.viewer, ConversationFilter::All, request).await.expect("a page");
             assert_eq!((page.items.len(), page.total), (20, 51));
             assert!(page.items[0].last_message.is_some(), "the newest activity comes first");
+        })
+        .await
+    }
+
+    /// A page in the middle, by cursor.
+    async fn list_from(&self) -> Vec<Reading> {
+        let first = self.store.list_from(self.viewer, ConversationFilter::All, ListCursor::Newest, limit(20)).await;
+        let cursor = ListCursor::OlderThan(first.expect("a page").older.expect("more"));
+        self.readings(async |site| {
+            let page = site.store.list_from(site.viewer, ConversationFilter::All, cursor, limit(20)).await;
+            assert_eq!(page.expect("a page").items.len(), 20);
         })
         .await
     }
@@ -214,6 +225,12 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
     );
 
     assert_same("a page of conversations", &small.list().await, &large.list().await);
+    let (by_cursor, numbered) = (small.list_from().await, small.list().await);
+    assert_same("a page of conversations by cursor", &by_cursor, &large.list_from().await);
+    assert_eq!(by_cursor.len() + 1, numbered.len(), "nothing is counted");
+    for reading in by_cursor.iter().chain(&numbered) {
+        assert!(!reading.shape.contains("Seq Scan"), "{}", reading.shape);
+    }
     assert_same("a search for groups", &small.search().await, &large.search().await);
     assert_same("messages at their places", &small.places().await, &large.places().await);
     let coming = small.coming_and_going().await;

@@ -1,6 +1,8 @@
 //! What stands around every answer (contract §2).
 
+use crate::conversations::ListCursorText;
 use crate::{Fault, TimestampView};
+use chat_domain::conversations::ListPart;
 use chat_domain::messages::{HistoryPage, HistoryRequest};
 use chat_domain::{ErrorCode, Page, PageLimit};
 use serde::{Deserialize, Serialize};
@@ -56,18 +58,20 @@ pub struct NumberedPage {
     pub has_more: bool,
 }
 
-/// Which part of a history this is, newest first.
+/// Which part of a history or a list this is, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct CursorPage {
-    /// The most messages that were asked for.
+    /// The most items that were asked for.
     pub limit: u32,
-    /// Give it as `before` to go on to older messages, or, in the list of what has not arrived yet, as `after` to newer ones; `null` where there are none.
+    /// Give it as `before` to go on to older messages, or, in the list of what has not arrived yet, as `after` to newer ones, or, in a list of
+    /// conversations, as `cursor` to older activity; `null` where there are none.
     pub next_cursor: Option<String>,
-    /// Give it as `after` to go on to newer messages; `null` where there are none, and in the list of what has not arrived yet.
+    /// Give it as `after` to go on to newer messages, or, in a list of conversations, as `cursor` to newer activity; `null` where there are none, and in
+    /// the list of what has not arrived yet.
     pub prev_cursor: Option<String>,
-    /// Whether there are more messages in the direction that was asked for: newer ones with `after` and in the list of what has not arrived yet, else older ones.
+    /// Whether there are more in the direction that was asked for: newer ones with `after` and in the list of what has not arrived yet, else older ones.
     pub has_more: bool,
 }
 
@@ -87,6 +91,19 @@ impl Pagination {
     /// Of a page-numbered list.
     pub fn numbered<T>(page: &Page<T>) -> Self {
         Self::Numbered(page.into())
+    }
+
+    /// Of a list of conversations, in the manner in which it was asked for.
+    pub fn of_list(part: ListPart) -> Self {
+        match part {
+            ListPart::Page { request, total } => Self::numbered(&Page { items: Vec::<()>::new(), total, request }),
+            ListPart::Cursor { limit, older, newer, has_more } => Self::Cursor(CursorPage {
+                limit: limit.get(),
+                next_cursor: older.map(|place| ListCursorText::older(place).to_string()),
+                prev_cursor: newer.map(|place| ListCursorText::newer(place).to_string()),
+                has_more,
+            }),
+        }
     }
 
     /// Of a history, in the manner in which it was asked for.

@@ -1,7 +1,7 @@
 //! No statement reads a whole table, and a page of a list costs the same number of statements however long it is.
 
 use chat_domain::PageRequest;
-use chat_domain::conversations::ConversationFilter;
+use chat_domain::conversations::{ConversationFilter, ListCursor};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber};
 use chat_sqlite::{SqliteConfig, SqliteStore};
@@ -82,6 +82,7 @@ async fn no_statement_scans_a_table() {
     stores::memberships::memberships_are_listed_by_newest_activity_up_to_a_limit(stores()).await;
     stores::messages::a_message_reads_back_as_it_was_stored(stores()).await;
     stores::overviews::a_list_is_paged_with_its_total(stores()).await;
+    stores::overviews::a_list_by_cursor_shows_the_same_downwards_and_upwards(stores()).await;
     stores::pairs::a_list_holds_the_kinds_that_are_asked_for(stores()).await;
     stores::pairs::a_message_is_found_by_its_id_and_by_its_number(stores()).await;
     stores::pairs::the_conversation_of_a_pair_is_found_from_either_side(stores()).await;
@@ -142,7 +143,16 @@ async fn a_page_of_conversations_takes_a_constant_number_of_statements() {
         assert_eq!(page.items.len() as u64, limit);
         counts.push(recorded().iter().filter(|statement| statement.starts_with("SELECT")).count());
     }
-    assert_eq!(counts, [5, 5, 5]);
+    // The total, the order, and of those on the page: their rows, participants, own participations and last messages.
+    assert_eq!(counts, [6, 6, 6]);
+    recorded();
+    let limit = PageLimit::parse(30).expect("a limit");
+    let first = scene.conversations.list_from(ann, ConversationFilter::All, ListCursor::Newest, limit).await;
+    assert_eq!(first.expect("a page").items.len(), 30);
+    let statements = recorded();
+    assert_eq!(statements.iter().filter(|statement| statement.starts_with("SELECT")).count(), 5, "no total");
+    let order = statements.iter().find(|statement| statement.contains("ORDER BY")).expect("one gives the order");
+    assert!(!order.contains("name"), "what is sorted is narrow: {order}");
 }
 
 #[tokio::test]

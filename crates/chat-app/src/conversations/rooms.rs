@@ -1,24 +1,27 @@
 use super::{Conversations, ConversationsError, DirectRoom, Peer};
 use crate::UserProfile;
+use chat_domain::UserId;
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{ConversationFilter, ConversationKind, ConversationOverview};
+use chat_domain::conversations::{ConversationFilter, ConversationKind, ConversationOverview, ListRequest, Listing};
 use chat_domain::users::{DELETED_USER_NAME, UserSummary};
-use chat_domain::{Page, PageRequest, UserId};
 use std::collections::HashMap;
 
 impl Conversations {
     /// The direct conversations of the actor in which something was said, each with whom, newest activity first. As many
     /// queries for a long page as for a short one.
-    pub async fn rooms(&self, actor: Actor, page: PageRequest) -> Result<Page<DirectRoom>, ConversationsError> {
+    pub async fn rooms(
+        &self,
+        actor: Actor,
+        request: impl Into<ListRequest>,
+    ) -> Result<Listing<DirectRoom>, ConversationsError> {
         let viewer = actor.user_id;
-        let list = self.0.conversations.list(viewer, ConversationFilter::DirectWithMessages, page);
-        let rooms = self.0.reading(viewer, list).await?;
-        let peers: Vec<_> = rooms.items.iter().filter_map(|room| peer_of(room, viewer)).collect();
+        let filter = ConversationFilter::DirectWithMessages;
+        let Listing { items, part } = self.0.list_conversations(viewer, filter, request.into()).await?;
+        let peers: Vec<_> = items.iter().filter_map(|room| peer_of(room, viewer)).collect();
         let profiles = self.0.profiles_of(viewer, &peers).await?;
         let mut profiles: HashMap<_, _> = profiles.into_iter().map(|profile| (profile.user.id, profile)).collect();
-        let Page { items, total, request } = rooms;
         let items = items.into_iter().filter_map(|overview| room(overview, viewer, &mut profiles)).collect();
-        Ok(Page { items, total, request })
+        Ok(Listing { items, part })
     }
 }
 

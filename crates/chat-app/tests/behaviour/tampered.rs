@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, DirectKey, Membership, NewConversation, ParticipantError, Removal,
-    RemoveParticipant, UpdateConversation,
+    CreateConversationError, CreatedConversation, CursorPage, DirectKey, ListCursor, Membership, NewConversation,
+    ParticipantError, Removal, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
-use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, UserId};
+use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, UserId};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -53,6 +53,16 @@ impl ConversationStore for Tampered {
             drop(gate.acquire().await.expect("an open gate"));
         }
         self.store.list(viewer, filter, page).await
+    }
+
+    async fn list_from(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        cursor: ListCursor,
+        limit: PageLimit,
+    ) -> Result<CursorPage<ConversationOverview>, StoreError> {
+        self.store.list_from(viewer, filter, cursor, limit).await
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {

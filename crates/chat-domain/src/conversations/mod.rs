@@ -2,6 +2,7 @@
 
 mod decisions;
 mod groups;
+mod listing;
 mod search;
 mod store;
 mod values;
@@ -13,6 +14,7 @@ pub use groups::{
     GroupStore, InviteCode, JoinGroup, MAX_SEARCHED_OWN_GROUPS, NameCollision, NewGroup, group_name_key,
     group_name_prefix, group_name_suffixes, group_search_key, shared_group_name_key,
 };
+pub use listing::{CursorPage, ListCursor, ListPart, ListPlace, ListRequest, Listing};
 pub use search::GroupMatches;
 pub use store::{
     AddParticipant, ConversationFilter, ConversationStore, CreateConversationError, CreatedConversation, Joined,

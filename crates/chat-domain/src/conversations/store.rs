@@ -1,9 +1,11 @@
 use super::{
-    Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, ParticipantIds,
-    Refusal, Role,
+    Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, CursorPage,
+    ListCursor, ParticipantIds, Refusal, Role,
 };
 use crate::receipts::{Positions, PositionsMoved};
-use crate::{Change, CommitCursor, Committed, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
+use crate::{
+    Change, CommitCursor, Committed, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId,
+};
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -200,6 +202,15 @@ pub trait ConversationStore: Send + Sync {
         filter: ConversationFilter,
         page: PageRequest,
     ) -> Result<Page<ConversationOverview>, StoreError>;
+
+    /// The same from a cursor on, without counting all of them.
+    async fn list_from(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        cursor: ListCursor,
+        limit: PageLimit,
+    ) -> Result<CursorPage<ConversationOverview>, StoreError>;
 
     /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive groups included, in one query.
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;

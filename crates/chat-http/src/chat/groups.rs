@@ -1,7 +1,7 @@
 //! Groups themselves: making, finding, changing and ending them.
 
 use super::must_be_oneself;
-use crate::answer::{Answer, Created, Listed};
+use crate::answer::{Answer, Created, Listed, ListedPart};
 use crate::extract::{Bearer, ChatUserPath, GroupPath, GroupSearchQuery, JsonBody, RoomsQuery};
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
@@ -76,11 +76,11 @@ async fn list_groups(
     actor: Bearer,
     path: ChatUserPath,
     query: RoomsQuery,
-) -> Result<Listed<GroupView>, ApiError> {
+) -> Result<ListedPart<GroupView>, ApiError> {
     must_be_oneself(actor.0, path.0)?;
     let groups = state.app.groups.clone();
     let found = state.run(async move { groups.list(actor.0, query.0).await }).await??;
-    Ok(Listed::page(found, view))
+    Ok(ListedPart::part(found, view))
 }
 
 #[api_operation(

@@ -1,7 +1,7 @@
 //! One's chats with what is new in them.
 
 use super::must_be_oneself;
-use crate::answer::Listed;
+use crate::answer::ListedPart;
 use crate::extract::{Bearer, ChatUserPath, RoomsQuery};
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
@@ -37,11 +37,11 @@ async fn list_rooms(
     actor: Bearer,
     path: ChatUserPath,
     query: RoomsQuery,
-) -> Result<Listed<RoomView>, ApiError> {
+) -> Result<ListedPart<RoomView>, ApiError> {
     must_be_oneself(actor.0, path.0)?;
     let conversations = state.app.conversations.clone();
     let found = state.run(async move { conversations.rooms(actor.0, query.0).await }).await??;
-    Ok(Listed::page(found, room))
+    Ok(ListedPart::part(found, room))
 }
 
 #[api_operation(
@@ -55,9 +55,9 @@ async fn list_group_rooms(
     actor: Bearer,
     path: ChatUserPath,
     query: RoomsQuery,
-) -> Result<Listed<GroupRoomView>, ApiError> {
+) -> Result<ListedPart<GroupRoomView>, ApiError> {
     must_be_oneself(actor.0, path.0)?;
     let conversations = state.app.conversations.clone();
     let listing = async move { conversations.list(actor.0, ConversationFilter::Groups, query.0).await };
-    Ok(Listed::page(state.run(listing).await??, GroupRoomView::from))
+    Ok(ListedPart::part(state.run(listing).await??, GroupRoomView::from))
 }

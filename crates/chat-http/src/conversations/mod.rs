@@ -1,7 +1,7 @@
 //! Conversations and who takes part in them.
 
-use crate::answer::{Answer, Created, Listed};
-use crate::extract::{Bearer, ConversationPath, JsonBody, MemberPath, PageQuery};
+use crate::answer::{Answer, Created, ListedPart};
+use crate::extract::{Bearer, ConversationPath, ConversationsQuery, JsonBody, MemberPath};
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
@@ -26,16 +26,16 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     operation_id = "listConversations",
     tag = "Conversations",
     summary = "One's own conversations",
-    description = "Newest activity first."
+    description = "Newest activity first. By page number, or by `cursor`, which neither skips nor repeats a conversation when others move up meanwhile. What moved up since the walk began is at the beginning of the list."
 )]
 async fn list_conversations(
     state: Data<HttpState>,
     actor: Bearer,
-    page: PageQuery,
-) -> Result<Listed<ConversationOverviewView>, ApiError> {
+    query: ConversationsQuery,
+) -> Result<ListedPart<ConversationOverviewView>, ApiError> {
     let conversations = state.app.conversations.clone();
-    let found = state.run(async move { conversations.list(actor.0, ConversationFilter::All, page.0).await }).await??;
-    Ok(Listed::page(found, ConversationOverviewView::from))
+    let listing = async move { conversations.list(actor.0, ConversationFilter::All, query.0).await };
+    Ok(ListedPart::part(state.run(listing).await??, ConversationOverviewView::from))
 }
 
 #[api_operation(

@@ -14,7 +14,9 @@ pub(crate) use path::{
     ChatUserPath, ConversationPath, GroupMemberPath, GroupPath, InvitePath, MemberPath, MessagePath, PartnerPath,
     SessionPath, UserPath,
 };
-pub(crate) use query::{GroupSearchQuery, HistoryQuery, PageQuery, RoomsQuery, SearchQuery, UndeliveredQuery};
+pub(crate) use query::{
+    ConversationsQuery, GroupSearchQuery, HistoryQuery, PageQuery, RoomsQuery, SearchQuery, UndeliveredQuery,
+};
 
 use crate::{ApiError, HttpState};
 use actix_web::{HttpRequest, web::Data};

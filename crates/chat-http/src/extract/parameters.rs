@@ -35,6 +35,17 @@ pub(super) fn page_parameters(default: PageLimit) -> Vec<Parameter> {
     vec![parameter("page", "The number of the page.", number), limit_parameter(default)]
 }
 
+/// By page number, or by cursor.
+pub(super) fn list_parameters(default: PageLimit) -> Vec<Parameter> {
+    let mut parameters = page_parameters(default);
+    parameters.push(parameter(
+        "cursor",
+        "Empty for the beginning of the list, then the `nextCursor` (or `prevCursor`) of the answer before. Excludes `page`.",
+        text(),
+    ));
+    parameters
+}
+
 pub(super) fn limit_parameter(default: PageLimit) -> Parameter {
     parameter("limit", "How many items at most.", number(PageLimit::MAX, default.get()))
 }

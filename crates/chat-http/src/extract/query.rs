@@ -1,7 +1,7 @@
 //! Query strings: known parameters are checked, and all that is wrong with them is reported at once. Unknown ones are
 //! ignored, as links gather them on their way.
 
-use super::parameters::{limit_parameter, page_parameters, parameter, search_parameters, text};
+use super::parameters::{limit_parameter, list_parameters, page_parameters, parameter, search_parameters, text};
 use super::undocumented;
 use crate::ApiError;
 use actix_web::dev::Payload;
@@ -9,9 +9,11 @@ use actix_web::web::Query;
 use actix_web::{FromRequest, HttpRequest};
 use apistos::ApiComponent;
 use apistos::paths::Parameter;
+use chat_domain::conversations::ListRequest;
 use chat_domain::messages::{Anchor, HistoryRequest};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
+use chat_protocol::conversations::ListCursorText;
 use chat_protocol::{Fault, InvalidBody};
 use std::fmt::Display;
 use std::future::{Ready, ready};
@@ -64,6 +66,22 @@ impl Pairs {
         }
     }
 
+    /// By page number, or by cursor where one is given: an empty one is the beginning of the list.
+    fn part_of_list(&mut self, default: PageLimit) -> ListRequest {
+        let page = self.page(default);
+        let cursor = self.read("cursor", ListCursorText::parse);
+        self.refuse_together(&["page", "cursor"]);
+        cursor.map_or(ListRequest::Page(page), |cursor| ListRequest::Cursor(cursor, page.limit))
+    }
+
+    fn refuse_together(&mut self, names: &[&str]) {
+        let named: Vec<_> =
+            names.iter().copied().filter(|name| self.pairs.iter().any(|(key, _)| key == name)).collect();
+        if let [first, _, ..] = named.as_slice() {
+            self.fault(first, format!("cannot be combined: give one of {}", named.join(", ")));
+        }
+    }
+
     fn finish<T>(self, value: T) -> Result<T, ApiError> {
         InvalidBody::from_faults(self.faults).map_or(Ok(value), |invalid| Err(invalid.into()))
     }
@@ -98,15 +116,27 @@ impl SearchQuery {
     }
 }
 
-/// `?page&limit` of lists that show one's chats, which most clients want whole
+/// `?page&limit` or `?cursor&limit` of a list of conversations
 #[derive(Debug)]
-pub(crate) struct RoomsQuery(pub(crate) PageRequest);
+pub(crate) struct ConversationsQuery(pub(crate) ListRequest);
+
+impl ConversationsQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let part = pairs.part_of_list(PageLimit::DEFAULT);
+        pairs.finish(Self(part))
+    }
+}
+
+/// The same of lists that show one's chats, which most clients want whole
+#[derive(Debug)]
+pub(crate) struct RoomsQuery(pub(crate) ListRequest);
 
 impl RoomsQuery {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let mut pairs = Pairs::of(request)?;
-        let page = pairs.page(PageLimit::GREATEST);
-        pairs.finish(Self(page))
+        let part = pairs.part_of_list(PageLimit::GREATEST);
+        pairs.finish(Self(part))
     }
 }
 
@@ -144,11 +174,7 @@ impl HistoryQuery {
         let mut pairs = Pairs::of(request)?;
         let page = pairs.page(PageLimit::HISTORY_DEFAULT);
         let anchors = CURSORS.map(|name| pairs.read(name, anchor));
-        let named: Vec<_> =
-            ["page"].into_iter().chain(CURSORS).filter(|name| pairs.pairs.iter().any(|(key, _)| key == name)).collect();
-        if let [first, _, ..] = named.as_slice() {
-            pairs.fault(first, format!("cannot be combined: give one of {}", named.join(", ")));
-        }
+        pairs.refuse_together(&["page", CURSORS[0], CURSORS[1], CURSORS[2]]);
         let request = match anchors {
             [Some(before), _, _] => HistoryRequest::Before(before, page.limit),
             [_, Some(after), _] => HistoryRequest::After(after, page.limit),
@@ -195,7 +221,8 @@ extracted! {
     PageQuery: page_parameters(PageLimit::DEFAULT);
     SearchQuery: search_parameters("The beginning of a username or a name.");
     GroupSearchQuery: search_parameters("A part of the group's name, in any case.");
-    RoomsQuery: page_parameters(PageLimit::GREATEST);
+    ConversationsQuery: list_parameters(PageLimit::DEFAULT);
+    RoomsQuery: list_parameters(PageLimit::GREATEST);
     UndeliveredQuery: vec![
         parameter("after", "The `nextCursor` of the page before.", text()),
         limit_parameter(PageLimit::GREATEST),
@@ -215,6 +242,7 @@ extracted! {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+    use chat_domain::conversations::ListCursor;
 
     fn history(query: &str) -> Result<HistoryRequest, Vec<String>> {
         let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
@@ -235,6 +263,21 @@ mod tests {
         let named = Anchor::Message(id.parse().expect("an id"));
         assert_eq!(history(&format!("after={id}&limit=2")), Ok(HistoryRequest::After(named, limit(2))));
         assert_eq!(history("around=0&limit=2"), Ok(HistoryRequest::Around(Anchor::Seq(Seq::ZERO), limit(2))));
+    }
+
+    #[test]
+    fn a_list_of_conversations_is_asked_for_by_page_or_by_cursor() {
+        let list = |query: &str| {
+            let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+            ConversationsQuery::of(&request).map(|query| query.0).map_err(|error| error.failure().messages.clone())
+        };
+        let first = PageRequest { number: PageNumber::FIRST, limit: limit(20) };
+        assert_eq!(list(""), Ok(ListRequest::Page(first)));
+        assert_eq!(list("cursor=&limit=5"), Ok(ListRequest::Cursor(ListCursor::Newest, limit(5))));
+        assert!(list("cursor=o1-00000000000000000000000000000001").is_ok());
+        let refused = "cursor must be empty, or the nextCursor or prevCursor of an earlier answer";
+        assert_eq!(list("cursor=x"), Err(vec![refused.to_owned()]));
+        assert_eq!(list("cursor=&page=2"), Err(vec!["page cannot be combined: give one of page, cursor".to_owned()]));
     }
 
     #[test]

@@ -157,3 +157,42 @@ async fn a_direct_conversation_stays_a_pair() {
     house.delete(&format!("{participants}/{}", ann.id), &ann.token).await.failure(400, "DIRECT_CONVERSATION");
     house.patch(&path, &ann.token, json!({"name": "Us"})).await.failure(400, "DIRECT_CONVERSATION");
 }
+
+#[actix_web::test]
+async fn lists_are_walked_by_cursor_while_conversations_move() {
+    let house = House::new();
+    let (ann, bob) = (house.person().await, house.person().await);
+    let path = "/api/v1/conversations";
+    let mut made = Vec::new();
+    for number in 0..5 {
+        let body = json!({"participantIds": [bob.id], "name": format!("group {number}")});
+        made.push(house.post(path, &ann.token, body).await.data(201)["id"].clone());
+    }
+    let first = house.get(&format!("{path}?cursor=&limit=2"), &bob.token).await.json();
+    let ids = |body: &Value| body["data"].as_array().expect("a list").iter().map(|one| one["id"].clone()).collect();
+    let shown: Vec<Value> = ids(&first);
+    assert_eq!(shown, [made[4].clone(), made[3].clone()]);
+    let pagination = &first["pagination"];
+    assert_eq!(fields(pagination), ["hasMore", "limit", "nextCursor", "prevCursor"]);
+    assert_eq!((&pagination["hasMore"], &pagination["prevCursor"]), (&json!(true), &Value::Null));
+    // One of the next page moves up.
+    let moved = made[2].as_str().expect("an id");
+    house.clock.advance(std::time::Duration::from_secs(1));
+    house.post(&format!("{path}/{moved}/messages"), &ann.token, json!({"content": "news"})).await.data(201);
+    let next = pagination["nextCursor"].as_str().expect("a cursor");
+    let second = house.get(&format!("{path}?cursor={next}&limit=2"), &bob.token).await.json();
+    let shown: Vec<Value> = ids(&second);
+    assert_eq!(shown, [made[1].clone(), made[0].clone()], "none of those that stayed is skipped or repeated");
+    assert_eq!(second["pagination"]["nextCursor"], Value::Null);
+    let back = second["pagination"]["prevCursor"].as_str().expect("a cursor");
+    let back = house.get(&format!("{path}?cursor={back}&limit=2"), &bob.token).await.json();
+    let shown: Vec<Value> = ids(&back);
+    assert_eq!(shown, [made[4].clone(), made[3].clone()], "the way back is the same");
+    for list in ["rooms", "group-rooms"] {
+        let list = house.get(&format!("/api/v1/chat/{list}/{}?cursor=&limit=1", bob.id), &bob.token).await.json();
+        assert_eq!(list["pagination"]["limit"], 1);
+    }
+    let groups = house.get(&format!("/api/v1/chat/user/{}/groups?cursor=&limit=1", bob.id), &bob.token).await.json();
+    assert_eq!((&groups["data"][0]["id"], &groups["pagination"]["hasMore"]), (&made[2], &json!(true)));
+    house.get(&format!("{path}?cursor=x"), &bob.token).await.failure(400, "VALIDATION_FAILED");
+}

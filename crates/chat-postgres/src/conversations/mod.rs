@@ -26,13 +26,14 @@ use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, DirectKey, GroupStore, InviteCode, JoinGroup, Joined, Membership,
-    NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, Joined,
+    ListCursor, Membership, NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant,
+    UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::SearchTerm;
 use chat_domain::{
-    Change, CommitCursor, Committed, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId,
+    Change, CommitCursor, Committed, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId,
 };
 
 #[async_trait]
@@ -56,6 +57,16 @@ impl ConversationStore for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<ConversationOverview>, StoreError> {
         self.read(async |connection| list::list(connection, viewer, filter, page).await).await
+    }
+
+    async fn list_from(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        cursor: ListCursor,
+        limit: PageLimit,
+    ) -> Result<CursorPage<ConversationOverview>, StoreError> {
+        self.read(async |connection| list::list_from(connection, viewer, filter, cursor, limit).await).await
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {

@@ -247,6 +247,16 @@ impl ConversationStore for Store {
         Err(StoreError::Overloaded)
     }
 
+    async fn list_from(
+        &self,
+        _: UserId,
+        _: ConversationFilter,
+        _: ListCursor,
+        _: PageLimit,
+    ) -> Result<CursorPage<ConversationOverview>, StoreError> {
+        Err(StoreError::Overloaded)
+    }
+
     async fn find_membership(
         &self,
         _: ConversationId,

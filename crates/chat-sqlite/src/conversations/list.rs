@@ -1,11 +1,18 @@
+use super::details::find_many;
 use super::find::overviews;
-use super::rows::ConversationRow;
 use crate::fault::Stored;
-use crate::id::Id;
+use crate::id::{Id, micros, timestamp};
 use crate::schema::{conversations, participants};
-use chat_domain::conversations::{Conversation, ConversationFilter, ConversationOverview};
-use chat_domain::{Page, PageRequest, UserId};
+use chat_domain::conversations::{ConversationFilter, ConversationOverview, CursorPage, ListCursor, ListPlace};
+use chat_domain::{ConversationId, Page, PageLimit, PageRequest, UserId};
+use diesel::helper_types::{InnerJoin, IntoBoxed};
 use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use std::collections::HashMap;
+
+/// A row of the list as far as its order needs it: sorting moves a few bytes for each of the user's conversations,
+/// whatever they hold.
+type PlaceRow = (i64, Id);
 
 pub(super) fn list(
     connection: &mut SqliteConnection,
@@ -13,49 +20,78 @@ pub(super) fn list(
     filter: ConversationFilter,
     request: PageRequest,
 ) -> Stored<Page<ConversationOverview>> {
-    let of = Wanted::by(filter);
-    let total: i64 = participants::table
-        .inner_join(conversations::table)
-        .filter(participants::user_id.eq(Id::from(viewer)))
-        .filter(participants::left_at.is_null())
-        .filter(conversations::is_active)
-        .filter(conversations::is_group.eq_any(of.kinds))
-        .filter(conversations::last_seq.ge(of.least_messages))
-        .count()
-        .get_result(connection)?;
-    let rows: Vec<ConversationRow> = participants::table
-        .inner_join(conversations::table)
-        .filter(participants::user_id.eq(Id::from(viewer)))
-        .filter(participants::left_at.is_null())
-        .filter(conversations::is_active)
-        .filter(conversations::is_group.eq_any(of.kinds))
-        .filter(conversations::last_seq.ge(of.least_messages))
+    let total: i64 = in_list(viewer, filter).count().get_result(connection)?;
+    let places: Vec<PlaceRow> = in_list(viewer, filter)
         .order((conversations::updated_at.desc(), conversations::id.desc()))
         .limit(request.limit.get().into())
         .offset(i64::try_from(request.offset()).unwrap_or(i64::MAX))
-        .select(ConversationRow::as_select())
+        .select((conversations::updated_at, conversations::id))
         .load(connection)?;
-    let page = rows.into_iter().map(Conversation::try_from).collect::<Stored<Vec<_>>>()?;
-    let items = overviews(connection, page, viewer)?;
+    let ids: Vec<_> = places.into_iter().map(|(_, id)| id.into()).collect();
+    let items = in_order(connection, viewer, &ids)?;
     Ok(Page { items, total: u64::try_from(total).unwrap_or(0), request })
 }
 
-/// A filter as what the table's columns are compared with.
-#[derive(Clone, Copy)]
-struct Wanted {
-    /// Of `is_group`.
-    kinds: &'static [bool],
-    /// Of `last_seq`.
-    least_messages: i64,
+pub(super) fn list_from(
+    connection: &mut SqliteConnection,
+    viewer: UserId,
+    filter: ConversationFilter,
+    cursor: ListCursor,
+    limit: PageLimit,
+) -> Stored<CursorPage<ConversationOverview>> {
+    let query = in_list(viewer, filter)
+        .limit(i64::from(limit.get()) + 1)
+        .select((conversations::updated_at, conversations::id));
+    let (updated_at, id) = (conversations::updated_at, conversations::id);
+    let downwards = (updated_at.desc(), id.desc());
+    let rows: Vec<PlaceRow> = match cursor {
+        ListCursor::Newest => query.order(downwards).load(connection)?,
+        ListCursor::OlderThan(from) => {
+            let (at, from) = (micros(from.updated_at), Id::from(from.id));
+            let below = updated_at.lt(at).or(updated_at.eq(at).and(id.lt(from)));
+            query.filter(below).order(downwards).load(connection)?
+        }
+        ListCursor::NewerThan(from) => {
+            let (at, from) = (micros(from.updated_at), Id::from(from.id));
+            let above = updated_at.gt(at).or(updated_at.eq(at).and(id.gt(from)));
+            query.filter(above).order((updated_at.asc(), id.asc())).load(connection)?
+        }
+    };
+    let places = rows.into_iter().map(|(at, id)| ListPlace { updated_at: timestamp(at), id: id.into() }).collect();
+    let CursorPage { items: places, limit, older, newer, has_more } =
+        CursorPage::of(cursor, limit, places, |place: &ListPlace| *place);
+    let ids: Vec<_> = places.iter().map(|place| place.id).collect();
+    Ok(CursorPage { items: in_order(connection, viewer, &ids)?, limit, older, newer, has_more })
 }
 
-impl Wanted {
-    fn by(filter: ConversationFilter) -> Self {
-        let (kinds, least_messages): (&[bool], _) = match filter {
-            ConversationFilter::All => (&[true, false], 0),
-            ConversationFilter::DirectWithMessages => (&[false], 1),
-            ConversationFilter::Groups => (&[true], 0),
-        };
-        Self { kinds, least_messages }
+/// The conversations that the user's list shows.
+fn in_list<'a>(
+    viewer: UserId,
+    filter: ConversationFilter,
+) -> IntoBoxed<'a, InnerJoin<participants::table, conversations::table>, Sqlite> {
+    let shown = participants::table
+        .inner_join(conversations::table)
+        .into_boxed()
+        .filter(participants::user_id.eq(Id::from(viewer)))
+        .filter(participants::left_at.is_null())
+        .filter(conversations::is_active);
+    match filter {
+        ConversationFilter::All => shown,
+        ConversationFilter::DirectWithMessages => {
+            shown.filter(conversations::is_group.eq(false)).filter(conversations::last_seq.gt(0))
+        }
+        ConversationFilter::Groups => shown.filter(conversations::is_group),
     }
+}
+
+/// These conversations in this order, as the viewer sees them.
+fn in_order(
+    connection: &mut SqliteConnection,
+    viewer: UserId,
+    ids: &[ConversationId],
+) -> Stored<Vec<ConversationOverview>> {
+    let found = find_many(connection, ids)?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|conversation| (conversation.id, conversation)).collect();
+    let page = ids.iter().filter_map(|id| found.remove(id)).collect();
+    overviews(connection, page, viewer)
 }

@@ -23,12 +23,13 @@ use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, DirectKey, GroupStore, InviteCode, JoinGroup, Membership,
-    NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor,
+    Membership, NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant,
+    UpdateConversation,
 };
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::SearchTerm;
-use chat_domain::{Change, ConversationId, Page, PageRequest, Pos, StoreError, Timestamp, UserId};
+use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl ConversationStore for SqliteStore {
@@ -51,6 +52,16 @@ impl ConversationStore for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<ConversationOverview>, StoreError> {
         self.read(move |connection| list::list(connection, viewer, filter, page)).await
+    }
+
+    async fn list_from(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        cursor: ListCursor,
+        limit: PageLimit,
+    ) -> Result<CursorPage<ConversationOverview>, StoreError> {
+        self.read(move |connection| list::list_from(connection, viewer, filter, cursor, limit)).await
     }
 
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {

@@ -72,6 +72,8 @@ macro_rules! store_contract {
                 a_list_shows_the_newest_activity_first
                 a_list_is_paged_with_its_total
                 a_list_breaks_ties_of_activity_by_id
+                a_list_by_cursor_shows_the_same_downwards_and_upwards
+                a_list_by_cursor_keeps_its_place_while_others_move_up
                 activity_never_moves_a_conversation_back
                 an_overview_shows_the_viewer_the_newest_message_and_what_is_unread
                 each_overview_of_a_page_has_its_own_participants_and_message

@@ -1,8 +1,10 @@
 //! Conversations as one user sees them, alone and in lists.
 
-use super::scene::page;
+use super::scene::{limit, page};
 use super::{Scene, Stores};
-use chat_domain::conversations::{ConversationFilter, MAX_LISTED_PARTICIPANTS};
+use chat_domain::conversations::{
+    ConversationFilter, CursorPage, ListCursor, MAX_LISTED_PARTICIPANTS, NewConversation,
+};
 use chat_domain::{ConversationId, UserId};
 
 async fn listed(scene: &Scene, viewer: UserId) -> Vec<ConversationId> {
@@ -118,4 +120,85 @@ pub async fn participants_are_listed_in_order_of_joining_up_to_a_limit(stores: S
     let keys: Vec<_> = overview.details.participants.iter().map(|one| (one.joined_at, one.user.id)).collect();
     assert!(keys.is_sorted(), "by time of joining, then by id");
     assert!(!keys.iter().any(|(_, id)| *id == early || *id == late), "those who joined first");
+}
+
+/// The ids of a page by cursor, and where it goes on.
+async fn part(
+    scene: &Scene,
+    viewer: UserId,
+    filter: ConversationFilter,
+    cursor: ListCursor,
+) -> CursorPage<ConversationId> {
+    let page = scene.conversations.list_from(viewer, filter, cursor, limit(3)).await.expect("a page");
+    let CursorPage { items, limit, older, newer, has_more } = page;
+    let items = items.iter().map(|overview| overview.details.conversation.id).collect();
+    CursorPage { items, limit, older, newer, has_more }
+}
+
+/// All that the way down from the newest shows.
+async fn walk(scene: &Scene, viewer: UserId, filter: ConversationFilter) -> Vec<ConversationId> {
+    let (mut seen, mut cursor) = (Vec::new(), ListCursor::Newest);
+    loop {
+        let page = part(scene, viewer, filter, cursor).await;
+        seen.extend(page.items);
+        let Some(older) = page.older else { return seen };
+        cursor = ListCursor::OlderThan(older);
+    }
+}
+
+pub async fn a_list_by_cursor_shows_the_same_downwards_and_upwards(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let at = scene.now();
+    for number in 0..8 {
+        // Some have had their last activity at the same time.
+        let at = if number % 3 == 0 { scene.now() } else { at };
+        let new = NewConversation { at, ..scene.new_conversation(ann, &[bob], Some("one of many")) };
+        scene.conversations.create(new).await.expect("a group");
+    }
+    let direct = scene.direct(ann, bob).await;
+    assert_eq!(walk(&scene, bob, ConversationFilter::DirectWithMessages).await, []);
+    scene.say(direct, ann, "hello").await;
+    let all = listed(&scene, bob).await;
+    assert_eq!((all.len(), all[0]), (9, direct));
+    assert_eq!(walk(&scene, bob, ConversationFilter::All).await, all);
+    assert_eq!(walk(&scene, bob, ConversationFilter::Groups).await, all[1..]);
+    assert_eq!(walk(&scene, bob, ConversationFilter::DirectWithMessages).await, [direct]);
+
+    let first = part(&scene, bob, ConversationFilter::All, ListCursor::Newest).await;
+    assert_eq!((first.newer, first.has_more), (None, true));
+    let second = ListCursor::OlderThan(first.older.expect("more"));
+    let second = part(&scene, bob, ConversationFilter::All, second).await;
+    let last = part(&scene, bob, ConversationFilter::All, ListCursor::OlderThan(second.older.expect("more"))).await;
+    assert_eq!((&last.items[..], last.older, last.has_more), (&all[6..], None, false));
+    let up = part(&scene, bob, ConversationFilter::All, ListCursor::NewerThan(last.newer.expect("more"))).await;
+    assert_eq!((&up.items, up.older, up.has_more), (&second.items, second.older, true));
+    let up = part(&scene, bob, ConversationFilter::All, ListCursor::NewerThan(up.newer.expect("more"))).await;
+    assert_eq!((&up.items, up.newer, up.has_more), (&first.items, None, false));
+}
+
+pub async fn a_list_by_cursor_keeps_its_place_while_others_move_up(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let mut made = Vec::new();
+    for _ in 0..9 {
+        made.push(scene.group(ann, &[bob]).await);
+    }
+    made.reverse();
+    let first = part(&scene, bob, ConversationFilter::All, ListCursor::Newest).await;
+    // One that was shown, one of the next page, and one of the last move up; so does a new one.
+    for moves in [made[1], made[4], made[8]] {
+        scene.say(moves, ann, "news").await;
+    }
+    let new = scene.group(ann, &[bob]).await;
+    let cursor = ListCursor::OlderThan(first.older.expect("more"));
+    let second = part(&scene, bob, ConversationFilter::All, cursor).await;
+    assert_eq!(second.items, [made[3], made[5], made[6]]);
+    let cursor = ListCursor::OlderThan(second.older.expect("more"));
+    let third = part(&scene, bob, ConversationFilter::All, cursor).await;
+    assert_eq!((third.items, third.older), (vec![made[7]], None), "none of those that stayed is skipped or repeated");
+    let again = part(&scene, bob, ConversationFilter::All, ListCursor::Newest).await;
+    assert_eq!(again.items, [new, made[8], made[4]], "what moved is at the beginning");
+    scene.remove(made[5], ann, bob).await;
+    assert_eq!(walk(&scene, bob, ConversationFilter::All).await, listed(&scene, bob).await);
 }

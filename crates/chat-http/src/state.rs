@@ -67,6 +67,7 @@ pub struct Readiness(Arc<Flags>);
 
 #[derive(Debug, Default)]
 struct Flags {
+    is_leaving: AtomicBool,
     is_draining: AtomicBool,
     is_database_away: AtomicBool,
     drains: Notify,
@@ -78,8 +79,20 @@ impl Readiness {
         Self(Arc::default())
     }
 
-    /// From now on load balancers are told to look elsewhere. For good: a server that drains does not come back.
+    /// From now on load balancers are told to look elsewhere, and HTTP connections end after their next answer. Everything else goes on, so
+    /// that nothing is lost while they notice.
+    pub fn leave(&self) {
+        self.0.is_leaving.store(true, Ordering::Release);
+    }
+
+    /// Whether load balancers are told to look elsewhere.
+    pub fn is_leaving(&self) -> bool {
+        self.0.is_leaving.load(Ordering::Acquire)
+    }
+
+    /// From now on no new work is taken. For good: a server that drains does not come back.
     pub fn drain(&self) {
+        self.leave();
         self.0.is_draining.store(true, Ordering::Release);
         self.0.drains.notify_waiters();
     }
@@ -107,7 +120,7 @@ impl Readiness {
 
     /// Whether new work is welcome, and can be done.
     pub fn is_ready(&self) -> bool {
-        !self.is_draining() && !self.0.is_database_away.load(Ordering::Acquire)
+        !self.is_leaving() && !self.0.is_database_away.load(Ordering::Acquire)
     }
 }
 

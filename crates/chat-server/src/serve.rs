@@ -63,12 +63,18 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         ended = &mut serving => bail!("the server ended by itself: {ended:?}"),
         _ = signals.recv() => {}
     }
-    state.readiness.drain();
-    tracing::info!(timeout = ?config.shutdown_timeout, "stopping; another signal stops at once");
+    tracing::info!(
+        delay = ?config.shutdown_delay,
+        timeout = ?config.shutdown_timeout,
+        "stopping; another signal stops at once"
+    );
     tokio::spawn(async move {
         signals.recv().await;
         std::process::exit(EXIT_AT_ONCE);
     });
+    state.readiness.leave();
+    tokio::time::sleep(config.shutdown_delay).await;
+    state.readiness.drain();
     let drained = tokio::time::timeout(config.shutdown_timeout, async {
         state.fan_out.drain().await;
         state.app.presence.told().await;

@@ -73,7 +73,7 @@ async fn live() -> Result<Json<Probe>, ApiError> {
 async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     if state.readiness.is_ready() {
         Ok(Json(Probe { status: OK }))
-    } else if state.readiness.is_draining() {
+    } else if state.readiness.is_leaving() {
         Err(ApiError::new(ErrorCode::Unavailable, "The server is stopping"))
     } else {
         Err(ApiError::new(ErrorCode::Unavailable, "The database cannot be reached, or takes no writes"))

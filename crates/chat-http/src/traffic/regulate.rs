@@ -34,6 +34,10 @@ where
         };
         let mut response = answer.await?.into();
         drop(under_way);
+        if state.readiness.is_leaving() {
+            // The proxy's next request goes to another node.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         let cost = asked.cost(response.status(), response.headers().contains_key(EXPOSED[0]));
         if !traffic.charge(cost, state.settings.request_quota) {
             tracing::warn!(address = ?asked.peer, "closing connection: too many requests that no other limit counts");

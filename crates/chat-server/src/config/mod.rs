@@ -36,6 +36,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 const ACCESS_LIFETIMES: RangeInclusive<Duration> = SECOND..=DAY;
 const REFRESH_LIFETIMES: RangeInclusive<Duration> = SECOND..=Duration::from_hours(24 * 365);
+const SHUTDOWN_DELAYS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(5);
 const SHUTDOWN_TIMEOUTS: RangeInclusive<Duration> = SECOND..=Duration::from_mins(10);
 const TIMERS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
 const BCRYPT_COSTS: RangeInclusive<u32> = 4..=15;
@@ -133,6 +134,7 @@ pub(crate) struct Config {
     pub(crate) max_calls_per_user: usize,
     pub(crate) max_waiting_calls_per_user: usize,
     pub(crate) workers: usize,
+    pub(crate) shutdown_delay: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) timers: ConnectionTimers,
     pub(crate) typing_timeout: Duration,
@@ -180,6 +182,7 @@ impl Config {
         let max_calls_per_user = reader.number("MAX_CALLS_PER_USER", &(1..=MOST_CALLS));
         let max_waiting_calls_per_user = reader.number("MAX_WAITING_CALLS_PER_USER", &(1..=MOST_CALLS));
         let workers = reader.number("WORKERS", &(0..=MOST_WORKERS));
+        let shutdown_delay = reader.duration("SHUTDOWN_DELAY", SHUTDOWN_DELAYS);
         let shutdown_timeout = reader.duration("SHUTDOWN_TIMEOUT", SHUTDOWN_TIMEOUTS);
         let heartbeat_interval = reader.duration("HEARTBEAT_INTERVAL", TIMERS);
         let heartbeat_timeout = reader.duration("HEARTBEAT_TIMEOUT", TIMERS);
@@ -217,6 +220,7 @@ impl Config {
                 max_calls_per_user: max_calls_per_user?,
                 max_waiting_calls_per_user: max_waiting_calls_per_user?,
                 workers: workers?,
+                shutdown_delay: shutdown_delay?,
                 shutdown_timeout: shutdown_timeout?,
                 timers: ConnectionTimers {
                     heartbeat_interval: heartbeat_interval?,

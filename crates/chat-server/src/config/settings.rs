@@ -124,6 +124,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Calls of one user that wait for their turn; one more is answered with 429",
     ),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
+    setting(
+        "SHUTDOWN_DELAY",
+        "0s",
+        "How long a stop goes on serving, but not ready, so that load balancers notice; `5s` behind a proxy",
+    ),
     setting("SHUTDOWN_TIMEOUT", "30s", "How long a stop waits for requests and sockets to finish"),
     setting("HEARTBEAT_INTERVAL", "25s", "How often an idle WebSocket, and every Socket.IO client, is pinged"),
     setting("HEARTBEAT_TIMEOUT", "20s", "How long a ping waits for its answer before the connection is closed"),

@@ -7,6 +7,7 @@ mod limits;
 mod order;
 mod races;
 mod reach;
+mod rolling;
 mod run;
 
 use chat_testkit::cluster::Cluster;

@@ -1,0 +1,122 @@
+//! Nodes are restarted one after the other behind a real proxy, as `deploy` configures it, while clients go on.
+
+use super::{cluster, turn};
+use chat_testkit::blackbox::{Person, Rest, Server, Setup};
+use chat_testkit::cluster::Cluster;
+use chat_testkit::servers::Proxy;
+use reqwest::Method;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::task::JoinSet;
+
+/// Clients that send one message after the other.
+const SENDERS: usize = 8;
+
+/// Longer than Caddy's interval of health checks, and than nginx keeps an idle connection (here, where nobody has time for the 4 s of `deploy`).
+const SHUTDOWN_DELAY: &str = "3s";
+
+/// Two nodes on ports that they keep over restarts.
+struct Nodes {
+    cluster: Cluster,
+    setups: [Setup; 2],
+    nodes: Vec<Server>,
+}
+
+impl Nodes {
+    async fn start() -> Self {
+        let cluster = cluster(0, &[("TRUSTED_PROXIES", "127.0.0.1"), ("SHUTDOWN_DELAY", SHUTDOWN_DELAY)]).await;
+        let setups = [(); 2].map(|()| cluster.setup().set("PORT", &free_port().to_string()));
+        let nodes = vec![setups[0].start().await, setups[1].start().await];
+        Self { cluster, setups, nodes }
+    }
+
+    /// `127.0.0.1:port` of each.
+    fn addresses(&self) -> [String; 2] {
+        [0, 1].map(|index| self.nodes[index].base().trim_start_matches("http://").to_owned())
+    }
+
+    /// One after the other: stops it, waits for its end, and until it serves clients of the proxy again.
+    async fn restart_all(&mut self) {
+        for index in 0..self.nodes.len() {
+            self.nodes[index].terminate();
+            assert!(self.nodes[index].ended().await.success(), "{}", self.nodes[index].log());
+            self.nodes[index] = self.setups[index].start().await;
+            self.nodes[index].logged(r#""method":"POST""#).await;
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+}
+
+/// The ids of the messages that one client sent, each with 201; anything else fails.
+async fn send_until(person: Person, place: String, ends: Arc<AtomicBool>) -> Vec<String> {
+    let path = format!("/conversations/{place}/messages");
+    let mut ids = Vec::new();
+    while !ends.load(Ordering::Relaxed) {
+        let reply = person.rest.request(Method::POST, &path).json(&json!({"content": "going on"})).send().await;
+        assert_eq!(reply.status, 201, "after {} messages: {reply:?}", ids.len());
+        ids.push(reply.body["data"]["id"].as_str().expect("an id").to_owned());
+    }
+    ids
+}
+
+/// While nodes restart, every request that goes through this proxy succeeds, and no message is stored twice.
+async fn every_request_succeeds(mut nodes: Nodes, proxy: &Proxy) {
+    let through = Rest::new(&proxy.base());
+    let (ann, ben) = (nodes.nodes[0].register("ann").await, nodes.nodes[1].register("ben").await);
+    let place = ann.direct_with(&ben).await;
+    let (ends, mut sending) = (Arc::<AtomicBool>::default(), JoinSet::new());
+    for _ in 0..SENDERS {
+        // A connection of its own each.
+        let person = ann.at(&Rest::new(&proxy.base()));
+        sending.spawn(send_until(person, place.clone(), ends.clone()));
+    }
+    nodes.restart_all().await;
+    ends.store(true, Ordering::Relaxed);
+    let acked: Vec<_> = sending.join_all().await.into_iter().flatten().collect();
+    let stored: BTreeSet<_> = ann
+        .at(&through)
+        .history(&place)
+        .await
+        .iter()
+        .map(|message| message["id"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert!(acked.len() > SENDERS * 4, "enough was sent to mean something: {}", acked.len());
+    assert_eq!(acked.iter().cloned().collect::<BTreeSet<_>>(), stored, "what was acked is what is stored");
+    nodes.nodes.iter().for_each(Server::assert_untroubled);
+    drop(nodes.cluster);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_behind_nginx_fails_no_request() {
+    let _turn = turn().await;
+    let nodes = Nodes::start().await;
+    let [first, second] = nodes.addresses();
+    let proxy = Proxy::nginx(|port| {
+        let config = include_str!("../../../../../deploy/nginx.conf");
+        let config = config.replace("127.0.0.1:3001", &first).replace("127.0.0.1:3002", &second);
+        let config = config.replace("keepalive_timeout 4s;", "keepalive_timeout 2s;");
+        let config = config.replace("listen 443 ssl http2;", &format!("listen 127.0.0.1:{port};"));
+        config.lines().filter(|line| !line.contains("ssl_certificate")).collect::<Vec<_>>().join("\n")
+    });
+    every_request_succeeds(nodes, &proxy).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_behind_caddy_fails_no_request() {
+    let _turn = turn().await;
+    let nodes = Nodes::start().await;
+    let [first, second] = nodes.addresses();
+    let proxy = Proxy::caddy(|port| {
+        let config = include_str!("../../../../../deploy/Caddyfile");
+        let config = config.replace("{$CHAT_NODES:node-1:3000 node-2:3000}", &format!("{first} {second}"));
+        let config = config.replace("{$CHAT_SITE::8080}", &format!("http://127.0.0.1:{port}"));
+        // The second site is the same with other nodes.
+        config.split_once("# Clients here are sent").expect("the second site").0.to_owned()
+    });
+    every_request_succeeds(nodes, &proxy).await;
+}

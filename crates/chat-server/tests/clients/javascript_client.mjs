@@ -200,7 +200,7 @@ const scenarios = {
     atAnn.emit("joinGroup", {});
     assert.equal((await event(atAnn, "error")).code, "VALIDATION_FAILED");
     const dan = await register("dan");
-    await rest("POST", "/conversations", ann.token, { participantIds: [dan.id] });
+    await rest("POST", "/conversations", ann.token, { participantIds: [dan.id], name: "Climbers" });
     const atDan = await connect(REALTIME, dan);
     await event(atAnn, "userOnline", (came) => came.userId === dan.id);
     atDan.disconnect();

@@ -15,7 +15,7 @@ async fn one_says_that_one_is_here_and_contacts_may_know() {
     assert_eq!(never, json!({"userId": ann.id, "lastSeen": null}));
     house.clock.advance(Duration::from_mins(1));
     let now = house.put(&path, &ann.token, None).await.data(200);
-    assert_eq!(now, json!({"userId": ann.id, "lastSeen": "2026-01-05T09:31:00.004Z"}));
+    assert_eq!(now, json!({"userId": ann.id, "lastSeen": "2026-01-05T09:31:00.006Z"}));
     assert_eq!(house.get(&path, &bob.token).await.data(200), now);
     assert_eq!(house.get(&path, &eve.token).await.data(200)["lastSeen"], Value::Null, "strangers do not");
     house.put(&path, &bob.token, None).await.failure(403, "FORBIDDEN");

@@ -1,6 +1,6 @@
 use super::outcome::{
-    ANONYMOUS, FAULTY, IN, INVALID, LOW, MADE, NO_CHAT, NO_MEMBER, NO_SESSION, NO_USER, OK, OPENED, OTHERS, OUT,
-    Outcome, PAIR, REVOKED, SHUT, WRONG,
+    ANONYMOUS, BARRED, FAULTY, IN, INVALID, LOW, MADE, NO_CHAT, NO_MEMBER, NO_SESSION, NO_USER, OK, OPENED, OTHERS,
+    OUT, Outcome, PAIR, REVOKED, SHUT, WRONG,
 };
 
 /// One way to ask for an operation, and what everyone gets.
@@ -116,8 +116,8 @@ pub(super) const ROWS: &[Row] = &[
     row("removeGroupMember",     "DELETE /chat/group/$group/member/$self",                   "",                             SHUT,         [OUT,        OUT,        OK,         OK]),
     row("removeGroupMember",     "DELETE /chat/group/$group/member/$newcomer",               "",                             SHUT,         [OUT,        OUT,        LOW,        NO_MEMBER]),
     row("removeGroupMember",     "DELETE /chat/group/$direct/member/$self",                  "",                             SHUT,         [NO_CHAT,    NO_CHAT,    NO_CHAT,    NO_CHAT]),
-    // Whoever has the code is invited, and who was removed is no exception: that is what replacing the code is for.
-    row("joinGroup",             "POST /chat/group/join/$invite",                            "",                             SHUT,         [MADE,       MADE,       IN,         IN]),
+    // A user with the code is invited, but for one whom an admin removed.
+    row("joinGroup",             "POST /chat/group/join/$invite",                            "",                             SHUT,         [MADE,       BARRED,     IN,         IN]),
     row("revokeInviteCode",      "PUT /chat/group/$group/invite-code/revoke",                "",                             SHUT,         [OUT,        OUT,        LOW,        OK]),
     row("revokeInviteCode",      "PUT /chat/group/$direct/invite-code/revoke",               "",                             SHUT,         [NO_CHAT,    NO_CHAT,    NO_CHAT,    NO_CHAT]),
 

@@ -38,6 +38,8 @@ pub(super) const WRONG: Outcome = refusal(401, "INVALID_CREDENTIALS");
 pub(super) const OUT: Outcome = refusal(403, "NOT_A_PARTICIPANT");
 /// Takes part, and that is not enough.
 pub(super) const LOW: Outcome = refusal(403, "NOT_AN_ADMIN");
+/// An admin removed them, and no admin has added them since.
+pub(super) const BARRED: Outcome = refusal(403, "REMOVED_BY_ADMIN");
 /// That is somebody else's.
 pub(super) const OTHERS: Outcome = refusal(403, "FORBIDDEN");
 /// A pair stays as it is.

@@ -22,6 +22,7 @@ mod process;
 mod progress;
 mod report;
 mod send;
+mod siege;
 mod site;
 mod stage;
 mod storm;
@@ -67,6 +68,11 @@ enum Measurement {
     ReconnectStorm(storm::Options),
     /// What a day is like
     Mixed(mixed::Options),
+    /// What clients that mean harm do to all others
+    Siege(siege::Options),
+    /// The floor of `siege`: a server that accepts and closes
+    #[command(hide = true)]
+    AcceptAndClose,
 }
 
 /// One thread: it reads for all clients, and the server has the other cores for itself.
@@ -99,6 +105,9 @@ async fn measure(setup: impl Fn() -> Setup, measurement: &Measurement, report: &
         Measurement::History(options) => history::run(setup, options, report).await,
         Measurement::ReconnectStorm(options) => storm::run(&setup(), options, report).await,
         Measurement::Mixed(options) => mixed::run(&setup(), options, report).await,
+        // What is refused is logged as in production, since that is a part of the cost.
+        Measurement::Siege(options) => siege::run(&setup().set("RUST_LOG", "info"), options, report).await,
+        Measurement::AcceptAndClose => siege::accept_and_close(),
     }
 }
 

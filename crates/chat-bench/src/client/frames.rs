@@ -3,7 +3,7 @@
 /// A message is one frame of at least this opcode's kind; servers that we know do not split them.
 const TEXT: u8 = 0x1;
 const CLOSE: u8 = 0x8;
-const PING: u8 = 0x9;
+pub(super) const PING: u8 = 0x9;
 pub(super) const PONG: u8 = 0xA;
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;

@@ -9,6 +9,16 @@ mod protocol;
 pub(crate) use link::{Ended, Link, Writer};
 pub(crate) use protocol::{Heard, Protocol, number_of, text_of};
 
+/// A text frame as a client sends it, for those who write frames by the thousand.
+pub(crate) fn frame_of(text: &str) -> Vec<u8> {
+    frames::text(text)
+}
+
+/// A ping without a payload.
+pub(crate) fn ping() -> Vec<u8> {
+    frames::frame(frames::PING, &[])
+}
+
 /// How a client comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {

@@ -1,0 +1,160 @@
+//! What a few clients that mean harm do to all others.
+
+mod bare;
+mod offender;
+mod probe;
+mod resources;
+
+pub(crate) use bare::serve as accept_and_close;
+
+use crate::client;
+use crate::report::{Kind, Report};
+use crate::say;
+use bare::Bare;
+use chat_testkit::blackbox::{Person, Server, Setup};
+use offender::{Offenders, Script};
+use probe::{Waits, probe};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Offenders at work at once.
+const OFFENDERS: usize = 2;
+
+/// What an honest client asks meanwhile, on a new connection each time.
+const HEALTH: &str = "GET /health/live HTTP/1.1\r\nhost: siege\r\nconnection: close\r\n\r\n";
+
+/// An upgrade as clients ask for it; the nonce is nobody's.
+const UPGRADE: &str = "host: siege\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                       sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Attack {
+    /// Empty pings on a WebSocket without a token
+    Pings,
+    /// Frames that say nothing on a WebSocket without a token
+    Frames,
+    /// Engine.IO packets without a meaning, on a Socket.IO websocket without a token
+    Packets,
+    /// Connects to namespaces that there are not
+    Namespaces,
+    /// Commands over their limit, on a WebSocket that is signed in
+    Refused,
+    /// Requests that fail, pipelined on one connection
+    Pipelined,
+    /// Upgrades that are refused, as quickly as they can be asked for
+    Upgrades,
+    /// 2,000 Socket.IO websockets, each with most of a large frame: memory
+    Unfinished,
+    /// One user asks for deep pages of a long list, 64 at a time
+    Pages,
+    /// Wrong passwords where a password is changed
+    Guesses,
+    /// Requests without sign-in: bytes of log
+    Log,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// What is tried; may be given several times. All of it without this
+    #[arg(long = "attack", value_enum)]
+    attacks: Vec<Attack>,
+    /// How long each lasts, in seconds
+    #[arg(long, default_value_t = 61)]
+    seconds: u64,
+    /// Bytes per second of each offender
+    #[arg(long, default_value_t = 1_000_000)]
+    rate: usize,
+    /// Conversations of the user who asks for pages
+    #[arg(long, default_value_t = 10_000)]
+    conversations: usize,
+}
+
+/// Settings as in production, where addresses of this machine are counted, too; many people may register.
+fn production(setup: &Setup) -> Setup {
+    setup
+        .clone()
+        .set("APP_ENV", "production")
+        .set("RATE_LIMIT", "on")
+        .set("RATE_LIMIT_REGISTRATIONS", "1000000/h")
+        .set("BCRYPT_COST", "10")
+        .set("JWT_SECRET", "k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1AeU")
+        .set("JWT_REFRESH_SECRET", "Zr5Xw8Nq1Kd4Vt7Gb0Hm3Pj6Lc9Sf2Ay")
+}
+
+pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
+    say(format!(
+        "siege: clients that mean harm, and what others wait meanwhile. Floods: {OFFENDERS} threads, each with one connection at a time that it opens again once it is\n  \
+         closed, write {} bytes per second; an honest client asks for /health/live every 20 ms on a new connection, and what was due after the first second\n  \
+         counts. Beside it, under the same generator, a bare server that accepts and closes. Settings as in production, {} s each.",
+        options.rate, options.seconds
+    ));
+    let all = <Attack as clap::ValueEnum>::value_variants();
+    let attacks = if options.attacks.is_empty() { all } else { &options.attacks };
+    let setup = production(setup);
+    for attack in attacks {
+        let server = setup.start().await;
+        match attack {
+            Attack::Unfinished => resources::unfinished(&server, report).await,
+            Attack::Pages => resources::pages(&setup, options, report).await,
+            Attack::Guesses => resources::guesses(&server, options, report).await,
+            Attack::Log => resources::log(&server, report).await,
+            flood => {
+                let person = Person::register(&server.rest(), "mallory").await;
+                let script = script(*flood, &person, options.rate);
+                besiege(flood, &server, &script, options, report).await;
+            }
+        }
+    }
+}
+
+async fn besiege(attack: &Attack, server: &Server, script: &Script, options: &Options, report: &mut Report) {
+    let name = format!("{attack:?}").to_lowercase();
+    let time = Duration::from_secs(options.seconds);
+    let address = server.base().trim_start_matches("http://").to_owned();
+    let (ours, opened, written) = under(&address, HEALTH, script, time).await;
+    let bare = Bare::start();
+    let (floor, ..) = under(&bare.address, "", script, time).await;
+    let kind = |figure, unit| Kind { scenario: "siege", figure, unit };
+    say(format!(
+        "  {name:<12} {opened} connections, {:.1} MB written; failed: {} of the server, {} of the bare one",
+        written as f64 / 1e6,
+        ours.failed,
+        floor.failed
+    ));
+    report.figure(kind("/health/live, p50", "ms"), &name, ours.quantile(0.5));
+    let p99 = ours.quantile(0.99);
+    report.figure(kind("/health/live, p99", "ms"), &name, p99);
+    report.ratio(kind("/health/live, p99", "ms"), (&name, &[p99]), ("accept and close", &[floor.quantile(0.99)]));
+}
+
+async fn under(address: &str, request: &'static str, script: &Script, time: Duration) -> (Waits, u64, u64) {
+    let offenders = Offenders::start(OFFENDERS, address, script);
+    let waits = probe(address, request, time).await;
+    let counts = offenders.counts();
+    (waits, counts.opened.load(Ordering::Relaxed), counts.written.load(Ordering::Relaxed))
+}
+
+fn script(attack: Attack, person: &Person, rate: usize) -> Script {
+    let upgrade = |path: &str, header: &str| format!("GET {path} HTTP/1.1\r\n{header}{UPGRADE}").into_bytes();
+    let plain = || upgrade("/api/v1/ws", "");
+    let socketio = || upgrade("/socket.io/?EIO=4&transport=websocket", "");
+    let quiet = Script { handshake: Vec::new(), greeting: Vec::new(), noise: Vec::new(), rate };
+    match attack {
+        Attack::Pings => Script { handshake: plain(), noise: client::ping(), ..quiet },
+        Attack::Frames => Script { handshake: plain(), noise: client::frame_of("{}"), ..quiet },
+        Attack::Packets => Script { handshake: socketio(), noise: client::frame_of("3"), ..quiet },
+        Attack::Namespaces => Script { handshake: socketio(), noise: client::frame_of("40/other,"), ..quiet },
+        Attack::Refused => {
+            let bearer = format!("authorization: Bearer {}\r\n", person.access_token);
+            let noise = client::frame_of(r#"{"event":"presence:update","data":{"status":"away"},"id":"1"}"#);
+            Script { handshake: upgrade("/api/v1/ws", &bearer), noise, ..quiet }
+        }
+        Attack::Pipelined => {
+            let noise = b"GET /api/v1/nowhere HTTP/1.1\r\nhost: siege\r\n\r\n".to_vec();
+            Script { noise, ..quiet }
+        }
+        // Refused before an answer of 101: the offender comes again at once.
+        Attack::Upgrades => Script { handshake: upgrade("/api/v1/nowhere", ""), noise: b"x".to_vec(), ..quiet },
+        Attack::Unfinished | Attack::Pages | Attack::Guesses | Attack::Log => quiet,
+    }
+}

@@ -343,9 +343,8 @@ mod tests {
     #[test]
     fn a_future_that_was_never_polled_holds_no_place() {
         let turns = turns(1, 1, 1);
-        let unpolled = pin!(turns.take(user(1)));
+        let _unpolled = pin!(turns.take(user(1)));
         assert!(matches!(call(&turns, user(1)), Ok(Call::Runs(_))));
-        drop(unpolled);
     }
 
     proptest! {

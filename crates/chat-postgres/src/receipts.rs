@@ -109,6 +109,9 @@ struct Standing {
     positions: Option<Positions>,
 }
 
+/// The direct key, whether it is active, the newest `seq`, the count of participants, and the user's positions.
+type StandingColumns = (Option<String>, bool, i64, i32, Option<PositionColumns>);
+
 async fn find_standing(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,
@@ -119,7 +122,7 @@ async fn find_standing(
         .and(participants::user_id.eq(user.as_uuid()))
         .and(participants::left_at.is_null());
     let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let row: Option<(Option<String>, bool, i64, i32, Option<PositionColumns>)> = conversations::table
+    let row: Option<StandingColumns> = conversations::table
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(conversation.as_uuid()))
         .select((

@@ -35,7 +35,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Uuid, Binary, Nullable, BigInt, Text};
     use super::sql_types::Xid8;
 
     sessions (id) {
@@ -77,7 +77,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::*;
+    use diesel::sql_types::{Uuid, Text, BigInt, Nullable, Bool};
     use super::sql_types::Xid8;
 
     participants (conversation_id, user_id) {

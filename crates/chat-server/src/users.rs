@@ -122,5 +122,5 @@ async fn reset(operator: &Operator, identity: LoginIdentity, password: Password,
 async fn invite(operator: &Operator, arguments: &Invite) -> anyhow::Result<()> {
     let codes: Vec<_> = (0..arguments.count).map(|_| RegistrationCode::from_random(rand::rng().random())).collect();
     operator.invite(&codes, arguments.expires).await?;
-    print(&codes.iter().map(|code| format!("{}\n", code.reveal())).collect::<String>())
+    print(&codes.iter().map(|code| format!("{}\n", code.reveal())).collect::<Vec<_>>().concat())
 }

@@ -91,7 +91,7 @@ mod tests {
         assert!(!ended.contains(session));
         assert!(ended.note(session, at));
         assert!(!ended.note(session, at));
-        ended.was_read(cursor.clone(), at + kept_for - Duration::from_micros(1), kept_for);
+        ended.was_read(cursor.clone(), at + kept_for.saturating_sub(Duration::from_micros(1)), kept_for);
         assert!(ended.contains(session), "still of interest");
         assert_eq!(ended.take_cursor(), Some(cursor.clone()));
         assert_eq!(ended.take_cursor(), None, "a reading that fails is followed by one of everything");

@@ -158,11 +158,11 @@ mod tests {
     proptest! {
         #[test]
         fn a_walk_shows_each_that_stays_once_and_none_twice(
-            count in 0_usize..40, limit in 1_u64..7, moves in proptest::collection::vec(0_usize..40, 0..20)
+            count in 0_u32..40, limit in 1_u64..7, moves in proptest::collection::vec(0_u32..40, 0..20)
         ) {
             let limit = PageLimit::parse(limit).expect("a limit");
             // Some share a time.
-            let mut list: Vec<_> = (0..count).map(|number| place(number as i64 / 3, number as u128)).collect();
+            let mut list: Vec<_> = (0..count).map(|number| place(i64::from(number) / 3, u128::from(number))).collect();
             let before = list.clone();
             let mut moves = moves.into_iter();
             let (mut seen, mut cursor, mut now) = (Vec::new(), ListCursor::Newest, 1_000);
@@ -171,7 +171,7 @@ mod tests {
                 seen.extend(page.items.iter().map(|place| place.id));
                 if let Some(moving) = moves.next().filter(|moving| *moving < count) {
                     now += 1;
-                    list[moving].updated_at = Timestamp::from_unix_micros(now);
+                    list[moving as usize].updated_at = Timestamp::from_unix_micros(now);
                 }
                 prop_assert_eq!(page.has_more, page.older.is_some());
                 let Some(older) = page.older else { break };
@@ -187,9 +187,9 @@ mod tests {
         }
 
         #[test]
-        fn the_way_back_shows_the_same(count in 1_usize..40, limit in 1_u64..7) {
+        fn the_way_back_shows_the_same(count in 1_u32..40, limit in 1_u64..7) {
             let limit = PageLimit::parse(limit).expect("a limit");
-            let list: Vec<_> = (0..count).map(|number| place(number as i64 / 3, number as u128)).collect();
+            let list: Vec<_> = (0..count).map(|number| place(i64::from(number) / 3, u128::from(number))).collect();
             let (mut down, mut cursor) = (Vec::new(), ListCursor::Newest);
             let mut last = loop {
                 let page = read(&list, cursor, limit);

@@ -151,7 +151,10 @@ mod tests {
             );
         }
         assert_eq!(ConversationName::parse("Team\u{2066}"), Err(InvalidValue::BidiControl));
-        assert_eq!(ConversationDescription::parse("Cafe\u{301}").map(|text| text.into_string()), Ok("Café".into()));
+        assert_eq!(
+            ConversationDescription::parse("Cafe\u{301}").map(ConversationDescription::into_string),
+            Ok("Café".into())
+        );
     }
 
     #[test]

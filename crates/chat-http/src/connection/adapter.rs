@@ -26,7 +26,7 @@ pub(crate) fn open_in_app(
     if !state.settings.allowed_origins.allows_request(request.headers()) {
         return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server"));
     }
-    verify_handshake(request.head()).map_err(|fault| no_handshake(&fault))?;
+    verify_handshake(request.head()).map_err(no_handshake)?;
     let counted = crate::upgrade::admit(state)?;
     let greeting = Greeting::read(request.head(), Dialect::default(), |token| authenticate(state, token))?;
     let realtime = Realtime::of_this_thread(state);
@@ -44,7 +44,7 @@ pub(crate) fn open_in_app(
 }
 
 /// Refuses a request that does not open a WebSocket where one is.
-pub(crate) fn no_handshake(fault: &HandshakeFault) -> ApiError {
+pub(crate) fn no_handshake(fault: HandshakeFault) -> ApiError {
     ApiError::new(ErrorCode::ProtocolError, format!("This is a WebSocket: {fault}"))
 }
 

@@ -75,10 +75,10 @@ impl Pairs {
     }
 
     fn refuse_together(&mut self, names: &[&str]) {
-        let named: Vec<_> =
+        let given: Vec<_> =
             names.iter().copied().filter(|name| self.pairs.iter().any(|(key, _)| key == name)).collect();
-        if let [first, _, ..] = named.as_slice() {
-            self.fault(first, format!("cannot be combined: give one of {}", named.join(", ")));
+        if let [first, _, ..] = given[..] {
+            self.fault(first, format!("cannot be combined: give one of {}", given.join(", ")));
         }
     }
 

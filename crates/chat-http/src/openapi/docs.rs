@@ -9,6 +9,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use std::future::{Ready, ready};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource};
 
 const DOCS: &str = "/api/docs";
@@ -75,8 +76,8 @@ fn is_asset(context: &actix_web::guard::GuardContext<'_>) -> bool {
 }
 
 /// Leads to the page, by its address relative to the one that was asked for (RFC 9110 §10.2.2).
-async fn to_docs(page: &'static str) -> HttpResponse {
-    HttpResponse::Found().insert_header((LOCATION, page)).finish()
+fn to_docs(page: &'static str) -> Ready<HttpResponse> {
+    ready(HttpResponse::Found().insert_header((LOCATION, page)).finish())
 }
 
 async fn document(_: HttpRequest) -> HttpResponse {

@@ -60,7 +60,7 @@ pub(crate) fn refusing_route(config: &mut ServiceConfig<'_>) {
 #[api_operation(skip)]
 async fn refuse_socket(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let fault = verify_handshake(request.head()).err().unwrap_or(HandshakeFault::Upgrade);
-    Err(no_handshake(&fault))
+    Err(no_handshake(fault))
 }
 
 /// The payloads of events, which no REST operation mentions.

@@ -47,7 +47,7 @@ impl From<HandshakeFault> for Refusal {
             HandshakeFault::Method => {
                 ApiError::new(ErrorCode::MethodNotAllowed, format!("This is a WebSocket: {fault}"))
             }
-            fault => no_handshake(&fault),
+            fault => no_handshake(fault),
         };
         Self { error, status: fault.status(), handshake: Some(fault) }
     }

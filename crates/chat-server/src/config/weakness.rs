@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_openssl_prints_always_passes() {
         let mut bytes = [0_u8; 48];
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         for _ in 0..400 {
             rand::rng().fill_bytes(&mut bytes);
             let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);

@@ -13,7 +13,7 @@ pub(super) fn classic(page: &str) -> String {
         let described =
             [HELP, TYPE].into_iter().find_map(|kind| Some((kind, line.strip_prefix(kind)?.split_once(' ')?)));
         match described {
-            Some((kind, (name, rest))) if counters.contains(&name) => text += &format!("{kind}{name}_total {rest}"),
+            Some((kind, (name, rest))) if counters.contains(&name) => text.extend([kind, name, "_total ", rest]),
             _ => text += line,
         }
         text.push('\n');

@@ -31,8 +31,8 @@ impl Collector for Process {
             gauge(&mut encoder, "process_threads", "Threads", u64::try_from(stat.num_threads).unwrap_or_default())?;
             if let Ok(booted) = procfs::boot_time_secs() {
                 let started = as_seconds(booted * ticks + stat.starttime, ticks);
-                const HELP: &str = "Start of the process, in seconds since 1970";
-                metric(&mut encoder, "process_start_time_seconds", HELP, &ConstGauge::new(started))?;
+                let help = "Start of the process, in seconds since 1970";
+                metric(&mut encoder, "process_start_time_seconds", help, &ConstGauge::new(started))?;
             }
         }
         if let Ok(open) = process.fd_count() {

@@ -2,6 +2,7 @@ use super::Metrics;
 use super::classic::classic;
 use actix_web::dev::Server;
 use actix_web::http::header::{Accept, Header as _};
+use actix_web::mime::Mime;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use anyhow::Context as _;
@@ -30,8 +31,7 @@ pub(crate) fn serve(metrics: Metrics, listener: TcpListener) -> anyhow::Result<S
 fn wants_classic(request: &HttpRequest) -> bool {
     let Ok(accept) = Accept::parse(request) else { return false };
     let accepted = accept.ranked();
-    let named =
-        accepted.iter().map(|kind| kind.essence_str()).find(|name| [OPEN_METRICS_NAME, CLASSIC_NAME].contains(name));
+    let named = accepted.iter().map(Mime::essence_str).find(|name| [OPEN_METRICS_NAME, CLASSIC_NAME].contains(name));
     named == Some(CLASSIC_NAME)
 }
 

@@ -65,7 +65,7 @@ async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command, dead
     server.assert_untroubled();
 }
 
-/// A way to the server on which the first so many WebSockets are closed with 4001.
+/// A way to the server on which the first `count` WebSocket connections are closed with 4001.
 async fn refusing_tokens(base: &str, count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");

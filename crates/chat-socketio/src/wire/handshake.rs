@@ -113,7 +113,9 @@ mod tests {
             head.headers.append(name.parse().expect("a name"), HeaderValue::from_str(value).expect("a value"));
         };
         HEADERS.iter().filter(|(name, _)| *name != replaced).for_each(|(name, value)| append(name, value));
-        values.iter().for_each(|value| append(replaced, value));
+        for value in values {
+            append(replaced, value);
+        }
         head
     }
 

@@ -125,7 +125,9 @@ impl Reader {
 
 /// The same bytes in a buffer of their own; in none where there are no bytes.
 fn fitted(bytes: BytesMut) -> BytesMut {
-    if bytes.is_empty() { BytesMut::new() } else { BytesMut::from(&bytes[..]) }
+    let fitted = if bytes.is_empty() { BytesMut::new() } else { BytesMut::from(&bytes[..]) };
+    drop(bytes);
+    fitted
 }
 
 fn whole(payload: BytesMut, is_text: bool) -> Result<Incoming, Breach> {

@@ -29,16 +29,13 @@ pub(super) fn ended(
     let counter = commit_counters::table.find(ENDED_SESSIONS).select(commit_counters::value);
     let last: i64 = counter.get_result(connection)?;
     let columns = (sessions::id, sessions::user_id, sessions::ended_at);
-    let rows: Vec<(Id, Id, Option<i64>)> = match after.and_then(|after| after.as_str().parse::<i64>().ok()) {
-        Some(after) => sessions::table
-            .filter(sessions::ended_no.gt(after))
-            .order(sessions::ended_no)
-            .select(columns)
-            .load(connection)?,
-        None => {
-            let ended = sessions::table.filter(sessions::ended_at.is_not_null());
-            ended.order(sessions::ended_at).select(columns).load(connection)?
-        }
+    let after = after.and_then(|after| after.as_str().parse::<i64>().ok());
+    let rows: Vec<(Id, Id, Option<i64>)> = if let Some(after) = after {
+        let later = sessions::table.filter(sessions::ended_no.gt(after));
+        later.order(sessions::ended_no).select(columns).load(connection)?
+    } else {
+        let ended = sessions::table.filter(sessions::ended_at.is_not_null());
+        ended.order(sessions::ended_at).select(columns).load(connection)?
     };
     Ok(Committed {
         items: rows.into_iter().filter_map(ended_session).collect(),

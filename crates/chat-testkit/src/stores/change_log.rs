@@ -121,14 +121,14 @@ pub async fn no_change_is_older_than_the_one_before_whatever_the_clock_says(stor
     let add = AddParticipant { conversation_id: group, actor: ann, user: cid, at: early };
     let mut live = vec![scene.conversations.add_participant(add).await.expect("added").1];
     let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
-    let update =
+    let rename =
         UpdateConversation { conversation_id: group, actor: ann, changes, name_rule: NameRule::Free, at: early };
-    live.push(scene.conversations.update(update).await.expect("updated").1);
+    live.push(scene.conversations.update(rename).await.expect("updated").1);
     let remove = RemoveParticipant { conversation_id: group, actor: ann, user: ann, at: early };
     live.extend(scene.conversations.remove_participant(remove).await.expect("removed"));
     assert_eq!(live.iter().map(|change| change.at).collect::<Vec<_>>(), [latest; 4]);
-    let stored: Vec<_> = scene.all_changes(group).await.iter().map(|change| change.at).collect();
-    assert!(stored.is_sorted(), "{stored:?}");
+    let kept: Vec<_> = scene.all_changes(group).await.iter().map(|change| change.at).collect();
+    assert!(kept.is_sorted(), "{kept:?}");
     let details = scene.overview(group, bob).await.details;
     let joined = details.participants.iter().map(|one| (one.user.id, one.joined_at)).collect::<Vec<_>>();
     assert_eq!(joined.last(), Some(&(cid, latest)), "the last to join is the youngest: {joined:?}");

@@ -46,20 +46,20 @@ pub async fn a_user_whom_an_admin_removed_comes_back_by_an_admin_alone(stores: S
         let add = AddParticipant { conversation_id: group, actor, user: eve, at: scene.now() };
         scene.conversations.add_participant(add).await
     };
-    let removed = |refused: Result<(ConversationDetails, Change), ParticipantError>| {
+    let is_kept_out = |refused: Result<(ConversationDetails, Change), ParticipantError>| {
         assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::RemovedByAdmin))), "{refused:?}");
     };
     for _ in 0..2 {
         scene.remove(group, ann, eve).await;
-        let stored = scene.all_changes(group).await.len();
-        removed(scene.join(code, eve).await);
+        let before = scene.all_changes(group).await.len();
+        is_kept_out(scene.join(code, eve).await);
         let second = InviteCode::new(Uuid::new_v4());
         scene.groups.replace_invite_code(group, ann, second).await.expect("replaced");
-        removed(scene.join(second, eve).await);
+        is_kept_out(scene.join(second, eve).await);
         scene.groups.replace_invite_code(group, ann, code).await.expect("replaced");
-        removed(add(bob).await);
+        is_kept_out(add(bob).await);
         assert!(matches!(add(eve).await, Err(ParticipantError::Refused(Refusal::NotAParticipant))));
-        assert_eq!(scene.all_changes(group).await.len(), stored, "nothing was stored");
+        assert_eq!(scene.all_changes(group).await.len(), before, "nothing was before");
         assert_eq!(scene.overview(group, eve).await.viewer, None);
         add(ann).await.expect("an admin lets her in");
     }
@@ -70,7 +70,7 @@ pub async fn a_user_whom_an_admin_removed_comes_back_by_an_admin_alone(stores: S
     scene.remove(group, ann, ann).await;
     scene.join(code, ann).await.expect("she left of her own");
     scene.remove(group, bob, ann).await;
-    removed(scene.join(code, ann).await);
+    is_kept_out(scene.join(code, ann).await);
     scene.assert_numbered_without_gaps(group, bob).await;
 }
 

@@ -2,7 +2,7 @@
 //! computes their keys anew.
 
 use super::{Scene, Stores};
-use chat_domain::conversations::{CreateConversationError, NameRule};
+use chat_domain::conversations::{ConversationName, CreateConversationError, NameRule};
 use chat_domain::messages::{AppendError, Appended, HistoryRequest};
 use chat_domain::users::{CreateUserError, EmailAddress, NewUser, SearchTerm};
 use chat_domain::{ConversationId, PageLimit, UserId};
@@ -43,9 +43,8 @@ pub fn statements(id: impl Fn(Uuid) -> String, bytes: impl Fn(&str) -> String) -
             format!(
                 "INSERT INTO conversations (id, is_group, name, description, avatar, created_by, group_name_key,
                                             invite_code, last_pos, participant_count, created_at, updated_at)
-                 VALUES ({group}, TRUE, '{name}', '{description}', '{avatar}', {creator}, '{key}', '{:032x}', 1, 1,
-                         {number}, {number})",
-                number
+                 VALUES ({group}, TRUE, '{name}', '{description}', '{avatar}', {creator}, '{key}', '{number:032x}', 1, 1,
+                         {number}, {number})"
             ),
             format!("INSERT INTO group_name_suffixes (suffix, conversation_id) VALUES ('{key}', {group})"),
             participant(&group, &creator, "admin"),
@@ -123,7 +122,7 @@ async fn everything_is_read_as_it_was_stored(scene: &Scene) {
     assert_eq!(scene.users.list_by_ids(&[user(ANN), user(BEN), user(CID)]).await.expect("users").len(), 3);
     for (number, name) in [(TEAM, "Team"), (YOUNGER_TEAM, "Te\u{200b}am"), (NAMELESS, "\u{3164}")] {
         let overview = scene.overview(conversation(number), user(ANN)).await;
-        assert_eq!(overview.details.conversation.name.map(|name| name.into_string()), Some(name.to_owned()));
+        assert_eq!(overview.details.conversation.name.map(ConversationName::into_string), Some(name.to_owned()));
     }
     let request = HistoryRequest::Latest(PageLimit::parse(10).expect("a limit"));
     let page = scene.messages.history(conversation(DIRECT), user(BEN), request).await.expect("a history");

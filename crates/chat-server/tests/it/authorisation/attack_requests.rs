@@ -5,6 +5,8 @@ use super::role::Role::{Bystander, Former, Stranger};
 /// Every field of a request that names somebody or something. `$shared` is the private chat of the stranger and the admin.
 #[rustfmt::skip]
 pub(super) const REQUESTS: &[Attack] = &[
+    // A group's code is no invitation to register, and where registration is open none is needed.
+    request("register.inviteCode",         Stranger,  "POST /auth/register", r#"{"email": "$unique@test.example", "username": "$unique", "password": "long enough", "inviteCode": "$groupAsCode"}"#, MADE),
     request("endSession.id",               Stranger,  "DELETE /auth/sessions/$adminSession", "", NO_SESSION),
     request("findUser.id",                 Stranger,  "GET /users/$admin", "", OK),
     request("searchUsers.q",               Stranger,  "GET /users/search?q=$adminEmail", "", OK),

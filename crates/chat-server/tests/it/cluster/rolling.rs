@@ -21,29 +21,29 @@ const SHUTDOWN_DELAY: &str = "3s";
 struct Nodes {
     cluster: Cluster,
     setups: [Setup; 2],
-    nodes: Vec<Server>,
+    running: Vec<Server>,
 }
 
 impl Nodes {
     async fn start() -> Self {
         let cluster = cluster(0, &[("TRUSTED_PROXIES", "127.0.0.1"), ("SHUTDOWN_DELAY", SHUTDOWN_DELAY)]).await;
         let setups = [(); 2].map(|()| cluster.setup().set("PORT", &free_port().to_string()));
-        let nodes = vec![setups[0].start().await, setups[1].start().await];
-        Self { cluster, setups, nodes }
+        let running = vec![setups[0].start().await, setups[1].start().await];
+        Self { cluster, setups, running }
     }
 
     /// `127.0.0.1:port` of each.
     fn addresses(&self) -> [String; 2] {
-        [0, 1].map(|index| self.nodes[index].base().trim_start_matches("http://").to_owned())
+        [0, 1].map(|index| self.running[index].base().trim_start_matches("http://").to_owned())
     }
 
     /// One after the other: stops it, waits for its end, and until it serves clients of the proxy again.
     async fn restart_all(&mut self) {
-        for index in 0..self.nodes.len() {
-            self.nodes[index].terminate();
-            assert!(self.nodes[index].ended().await.success(), "{}", self.nodes[index].log());
-            self.nodes[index] = self.setups[index].start().await;
-            self.nodes[index].logged(r#""method":"POST""#).await;
+        for index in 0..self.running.len() {
+            self.running[index].terminate();
+            assert!(self.running[index].ended().await.success(), "{}", self.running[index].log());
+            self.running[index] = self.setups[index].start().await;
+            self.running[index].logged(r#""method":"POST""#).await;
         }
     }
 }
@@ -67,7 +67,7 @@ async fn send_until(person: Person, place: String, ends: Arc<AtomicBool>) -> Vec
 /// While nodes restart, every request that goes through this proxy succeeds, and no message is stored twice.
 async fn every_request_succeeds(mut nodes: Nodes, proxy: &Proxy) {
     let through = Rest::new(&proxy.base());
-    let (ann, ben) = (nodes.nodes[0].register("ann").await, nodes.nodes[1].register("ben").await);
+    let (ann, ben) = (nodes.running[0].register("ann").await, nodes.running[1].register("ben").await);
     let place = ann.direct_with(&ben).await;
     let (ends, mut sending) = (Arc::<AtomicBool>::default(), JoinSet::new());
     for _ in 0..SENDERS {
@@ -87,7 +87,7 @@ async fn every_request_succeeds(mut nodes: Nodes, proxy: &Proxy) {
         .collect();
     assert!(acked.len() > SENDERS * 4, "enough was sent to mean something: {}", acked.len());
     assert_eq!(acked.iter().cloned().collect::<BTreeSet<_>>(), stored, "what was acked is what is stored");
-    nodes.nodes.iter().for_each(Server::assert_untroubled);
+    nodes.running.iter().for_each(Server::assert_untroubled);
     drop(nodes.cluster);
 }
 

@@ -71,6 +71,8 @@ pub struct Settings {
     pub login_limits: Option<LoginLimits>,
     /// How many calls to the store one user may have under way.
     pub calls: CallLimits,
+    /// How many conversations one user may have by their own act: see [`chat_domain::conversations::may_have_another`].
+    pub max_conversations_per_user: u32,
 }
 
 /// Bounds on the calls to the store that users cause, so that one user's backlog does not delay everybody else. Users
@@ -103,7 +105,7 @@ pub struct CallStatus {
 
 impl Default for Settings {
     /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, open registration, contacts, 5 seconds,
-    /// and the defaults of [`LoginLimits`] and [`CallLimits`].
+    /// 10,000 conversations, and the defaults of [`LoginLimits`] and [`CallLimits`].
     fn default() -> Self {
         Self {
             access_token_lifetime: Duration::from_mins(15),
@@ -114,6 +116,7 @@ impl Default for Settings {
             typing_timeout: Duration::from_secs(5),
             login_limits: Some(LoginLimits::default()),
             calls: CallLimits::default(),
+            max_conversations_per_user: 10_000,
         }
     }
 }

@@ -91,6 +91,8 @@ error_codes! {
     AlreadyAParticipant => "ALREADY_A_PARTICIPANT",
     /// The conversation has as many participants as it may have.
     ConversationFull => "CONVERSATION_FULL",
+    /// The user has made, or joined by invite codes, as many conversations as they may have.
+    TooManyConversations => "TOO_MANY_CONVERSATIONS",
     /// The same `clientMessageId` came with another body before.
     IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
     /// `resume` came after delivery had begun.

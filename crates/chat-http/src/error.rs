@@ -214,6 +214,7 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::GroupNameTaken
         | ErrorCode::AlreadyAParticipant
         | ErrorCode::ConversationFull
+        | ErrorCode::TooManyConversations
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::ResumeTooLate => StatusCode::CONFLICT,
         ErrorCode::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

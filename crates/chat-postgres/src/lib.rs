@@ -31,7 +31,8 @@
 //!   or a `pos`, or changes who takes part, holds the conversation's row first. So two writers wait for each other in
 //!   turn, never in a circle, and numbers have no gaps, whichever node gives them. *No foreign key points at users*: its
 //!   check would lock the user behind the conversation, for `PostgreSQL` checks a key again when a transaction updates a
-//!   row for the second time. Keys that point at conversations are checked under the conversation's own lock.
+//!   row for the second time. Keys that point at conversations are checked under the conversation's own lock. A transaction that counts
+//!   how many conversations a user has takes an advisory lock of that user before any row (`conversations/own.rs`).
 //! - *Unique keys* (emails, usernames, names of groups) are no locks of ours, and wait in any order: two accounts that
 //!   exchange their usernames meet in a circle. The server then undoes one of the two (`40P01`; `40001` likewise), and
 //!   `database.rs` repeats that transaction a few times, as `messages/writers.rs` repeats a batch of sends. So a body that

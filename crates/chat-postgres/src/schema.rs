@@ -93,6 +93,7 @@ diesel::table! {
         joined_xid -> Nullable<Xid8>,
         has_written -> Bool,
         removed_by_admin -> Bool,
+        joined_by_code -> Bool,
     }
 }
 

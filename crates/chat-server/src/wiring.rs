@@ -77,6 +77,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
             per_user: config.max_calls_per_user,
             waiting_per_user: config.max_waiting_calls_per_user,
         },
+        max_conversations_per_user: config.max_conversations_per_user,
     };
     let limits = match config.rate_limits {
         Some(limits) => Limits::new(rate_limiter, limits.quotas, !is_production(config)),

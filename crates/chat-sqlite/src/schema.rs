@@ -87,6 +87,7 @@ diesel::table! {
         read_seq -> BigInt,
         has_written -> Bool,
         removed_by_admin -> Bool,
+        joined_by_code -> Bool,
     }
 }
 

@@ -83,6 +83,7 @@ async fn no_statement_scans_a_table() {
     stores::messages::a_message_reads_back_as_it_was_stored(stores()).await;
     stores::overviews::a_list_is_paged_with_its_total(stores()).await;
     stores::overviews::a_list_by_cursor_shows_the_same_downwards_and_upwards(stores()).await;
+    stores::own_conversations::a_user_makes_and_joins_as_many_conversations_as_the_limit_says(stores()).await;
     stores::pairs::a_list_holds_the_kinds_that_are_asked_for(stores()).await;
     stores::pairs::a_message_is_found_by_its_id_and_by_its_number(stores()).await;
     stores::pairs::the_conversation_of_a_pair_is_found_from_either_side(stores()).await;

@@ -18,6 +18,7 @@ impl Conversations {
             others,
             name: command.name,
             invite_code: self.0.new_invite_code(),
+            max_own: self.0.settings.max_conversations_per_user,
             at: self.0.now(),
         };
         let created = self.0.writing(actor.user_id, self.0.conversations.create(new)).await?;

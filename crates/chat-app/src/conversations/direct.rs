@@ -8,6 +8,7 @@ use chat_domain::{ConversationId, StoreError, UserId};
 pub(crate) enum NoDirect {
     Oneself,
     UnknownUser(UserId),
+    Refused(Refusal),
     Store(StoreError),
 }
 
@@ -61,9 +62,11 @@ impl Core {
         }
         let id = ConversationId::new(self.ids.next_uuid());
         let (invite_code, at) = (self.new_invite_code(), self.now());
-        let new = NewConversation { id, created_by: actor, others, name: None, invite_code, at };
+        let max_own = self.settings.max_conversations_per_user;
+        let new = NewConversation { id, created_by: actor, others, name: None, invite_code, max_own, at };
         let created = self.writing(actor, self.conversations.create(new)).await.map_err(|fault| match fault {
             CreateConversationError::UnknownUsers(_) => NoDirect::UnknownUser(other),
+            CreateConversationError::Refused(refusal) => NoDirect::Refused(refusal),
             CreateConversationError::NameTaken => NoDirect::Store(StoreError::Failed("a pair has no name".into())),
             CreateConversationError::Store(fault) => NoDirect::Store(fault),
         })?;

@@ -58,6 +58,7 @@ pub(crate) const fn refusal_code(refusal: Refusal) -> ErrorCode {
         Refusal::NoSuchParticipant => ErrorCode::ParticipantNotFound,
         Refusal::Full => ErrorCode::ConversationFull,
         Refusal::RemovedByAdmin => ErrorCode::RemovedByAdmin,
+        Refusal::TooManyConversations { .. } => ErrorCode::TooManyConversations,
     }
 }
 
@@ -72,6 +73,9 @@ pub(crate) fn refusal_sentence(refusal: Refusal) -> String {
         Refusal::RemovedByAdmin => {
             "An admin removed this user from the group, and only an admin can add them again".into()
         }
+        Refusal::TooManyConversations { max } => format!(
+            "You have made, or joined by invite codes, as many conversations as one user may have ({max}): deactivate or leave some"
+        ),
         Refusal::Full => format!("The conversation already has {MAX_PARTICIPANTS} participants"),
     }
 }
@@ -89,6 +93,7 @@ impl From<CreateConversationError> for ConversationsError {
         match fault {
             CreateConversationError::UnknownUsers(ids) => Self::UsersNotFound(ids),
             CreateConversationError::NameTaken => Self::NameTaken,
+            CreateConversationError::Refused(refusal) => Self::Refused(refusal),
             CreateConversationError::Store(fault) => Self::Store(fault),
         }
     }
@@ -122,6 +127,7 @@ impl From<NoDirect> for ConversationsError {
         match fault {
             NoDirect::Oneself => Self::Oneself,
             NoDirect::UnknownUser(user) => Self::UsersNotFound(vec![user]),
+            NoDirect::Refused(refusal) => Self::Refused(refusal),
             NoDirect::Store(fault) => Self::Store(fault),
         }
     }

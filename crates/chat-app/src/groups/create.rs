@@ -21,6 +21,7 @@ impl Groups {
             description: command.description,
             avatar: command.avatar,
             invite_code: self.0.new_invite_code(),
+            max_own: self.0.settings.max_conversations_per_user,
             at: self.0.now(),
         };
         let created = self.0.writing(actor.user_id, self.0.groups.create_group(new)).await?;

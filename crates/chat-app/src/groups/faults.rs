@@ -49,6 +49,7 @@ impl From<CreateConversationError> for GroupsError {
         match fault {
             CreateConversationError::UnknownUsers(ids) => Self::UsersNotFound(ids),
             CreateConversationError::NameTaken => Self::NameTaken,
+            CreateConversationError::Refused(refusal) => Self::Refused(refusal),
             CreateConversationError::Store(fault) => Self::Store(fault),
         }
     }

@@ -6,7 +6,8 @@ use chat_domain::conversations::{InviteCode, JoinGroup, ParticipantError};
 impl Groups {
     /// Joins the group that has this invite code.
     pub async fn join(&self, actor: Actor, invite_code: InviteCode) -> Result<GroupProfile, GroupsError> {
-        let join = JoinGroup { invite_code, user: actor.user_id, at: self.0.now() };
+        let max_own = self.0.settings.max_conversations_per_user;
+        let join = JoinGroup { invite_code, user: actor.user_id, max_own, at: self.0.now() };
         let joined = self.0.writing(actor.user_id, self.0.groups.join(join)).await;
         let (details, change) = joined.map_err(|fault| not_joined(actor, fault))?;
         self.0.publish_changes([change]).await;

@@ -4,9 +4,10 @@ mod fetch;
 mod history;
 mod send;
 
-use crate::conversations::{NoDirect, NoTarget};
+use crate::conversations::{NoDirect, NoTarget, refusal_code, refusal_sentence};
 use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};
+use chat_domain::conversations::Refusal;
 use chat_domain::messages::{AppendError, AttachmentUrl, HistoryError, HistoryPage, MessageBody};
 use chat_domain::receipts::AdvanceError;
 use chat_domain::{ClientMessageId, ConversationId, ErrorCode, MessageId, StoreError, UserId};
@@ -62,6 +63,9 @@ pub enum MessagesError {
     /// The group was deactivated.
     #[error("The group is no longer active")]
     Inactive,
+    /// The rules forbid the conversation that the message would begin.
+    #[error("{}", refusal_sentence(*.0))]
+    Refused(Refusal),
     /// The client's key stands for another message.
     #[error("This key was used for another message")]
     KeyReused,
@@ -82,6 +86,7 @@ impl Coded for MessagesError {
             Self::NotYourPair => ErrorCode::Forbidden,
             Self::NotAParticipant => ErrorCode::NotAParticipant,
             Self::Inactive => ErrorCode::GroupInactive,
+            Self::Refused(refusal) => refusal_code(*refusal),
             Self::KeyReused => ErrorCode::IdempotencyKeyReused,
             Self::MessageNotFound => ErrorCode::MessageNotFound,
             Self::Store(fault) => store_code(fault),
@@ -140,6 +145,7 @@ impl From<NoDirect> for MessagesError {
         match fault {
             NoDirect::Oneself => Self::Oneself,
             NoDirect::UnknownUser(_) => Self::ReceiverNotFound,
+            NoDirect::Refused(refusal) => Self::Refused(refusal),
             NoDirect::Store(fault) => Self::Store(fault),
         }
     }

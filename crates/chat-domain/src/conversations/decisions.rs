@@ -29,6 +29,12 @@ pub enum Refusal {
     /// An admin removed the user, and only an admin lets them back in.
     #[error("the user was removed by an admin")]
     RemovedByAdmin,
+    /// The user has as many conversations by their own act as one user may have: see [`may_have_another`].
+    #[error("the user has too many conversations")]
+    TooManyConversations {
+        /// The limit.
+        max: u32,
+    },
 }
 
 /// How a user stands to a conversation.
@@ -80,6 +86,13 @@ pub fn may_add_participant(conversation: &Conversation, actor: Option<Role>, use
 pub fn may_join(conversation: &Conversation, user: Standing) -> Result<(), Refusal> {
     // The code stands for a member who lets them in.
     may_add_participant(conversation, Some(Role::Member), user)
+}
+
+/// A user makes conversations, or joins groups by invite codes, while they have fewer than `max` of them. Counted are the active
+/// conversations that the user made, whether or not they still take part, and the groups that they joined by a code and have not left:
+/// nobody fills another user's room, and leaving makes no room to go on filling the lists of others.
+pub const fn may_have_another(own: u64, max: u32) -> Result<(), Refusal> {
+    if own < max as u64 { Ok(()) } else { Err(Refusal::TooManyConversations { max }) }
 }
 
 /// Oneself may leave, also an inactive group; others are removed by admins (contract §3).
@@ -191,6 +204,13 @@ mod tests {
         assert_eq!(may_join(&group, Standing::Participant(Role::Admin)), Err(Refusal::AlreadyAParticipant));
         assert_eq!(may_join(&conversation(ConversationKind::Group, false, 3), outsider), Err(Refusal::Inactive));
         assert_eq!(may_join(&conversation(ConversationKind::Group, true, 1_000), outsider), Err(Refusal::Full));
+    }
+
+    #[test]
+    fn a_user_has_as_many_conversations_of_their_own_as_the_limit_says() {
+        assert_eq!(may_have_another(2, 3), Ok(()));
+        assert_eq!(may_have_another(3, 3), Err(Refusal::TooManyConversations { max: 3 }));
+        assert_eq!(may_have_another(4, 3), Err(Refusal::TooManyConversations { max: 3 }), "a lower limit than before");
     }
 
     #[test]

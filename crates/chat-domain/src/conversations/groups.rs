@@ -55,6 +55,8 @@ pub struct NewGroup {
     pub avatar: Option<AvatarUrl>,
     /// From the id source.
     pub invite_code: InviteCode,
+    /// The most conversations that the creator may have by their own act: see [`super::may_have_another`].
+    pub max_own: u32,
     /// From the clock.
     pub at: Timestamp,
 }
@@ -66,6 +68,8 @@ pub struct JoinGroup {
     pub invite_code: InviteCode,
     /// Who joins.
     pub user: UserId,
+    /// The most conversations that the user may have by their own act: see [`super::may_have_another`].
+    pub max_own: u32,
     /// From the clock.
     pub at: Timestamp,
 }
@@ -127,7 +131,8 @@ pub struct NameCollision {
 #[async_trait]
 pub trait GroupStore: Send + Sync {
     /// Makes the group with all its participants in one transaction. Of any number of calls at once for one name, exactly one makes it:
-    /// the others are [`CreateConversationError::NameTaken`].
+    /// the others are [`CreateConversationError::NameTaken`]. Of any number of calls at once by one user, none exceeds
+    /// [`NewGroup::max_own`].
     async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError>;
 
     /// Deactivates the group in the name of an admin: it leaves lists and search, its name is free again. Returns the conversation
@@ -139,8 +144,8 @@ pub trait GroupStore: Send + Sync {
         at: Timestamp,
     ) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one. A code that no group has now is
-    /// [`ParticipantError::UnknownInvite`].
+    /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one, where the user may have one more conversation
+    /// ([`super::may_have_another`]; the group's creator always may). A code that no group has now is [`ParticipantError::UnknownInvite`].
     async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError>;
 
     /// Replaces the invite code in the name of an admin: the earlier one is of no more use. No durable change: nobody's screen

@@ -8,7 +8,8 @@ mod store;
 mod values;
 
 pub use decisions::{
-    Refusal, Standing, may_add_participant, may_change_group, may_join, may_remove_participant, next_admin,
+    Refusal, Standing, may_add_participant, may_change_group, may_have_another, may_join, may_remove_participant,
+    next_admin,
 };
 pub use groups::{
     GroupStore, InviteCode, JoinGroup, MAX_SEARCHED_OWN_GROUPS, NameCollision, NewGroup, group_name_key,

@@ -22,6 +22,8 @@ pub struct NewConversation {
     pub name: Option<ConversationName>,
     /// From the id source; of a group.
     pub invite_code: super::InviteCode,
+    /// The most conversations that the creator may have by their own act: see [`super::may_have_another`].
+    pub max_own: u32,
     /// From the clock.
     pub at: Timestamp,
 }
@@ -51,6 +53,9 @@ pub enum CreateConversationError {
     /// Some of the others do not exist.
     #[error("some users do not exist")]
     UnknownUsers(Vec<UserId>),
+    /// The rules forbid it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// An active group has this name, in whatever case, and has it reserved.
     #[error("the group name is taken")]
     NameTaken,
@@ -278,6 +283,7 @@ mod tests {
             others: ParticipantIds::parse(user(1), others).expect("others"),
             name: name.map(|name| ConversationName::parse(name).expect("a name")),
             invite_code: crate::conversations::InviteCode::new(Uuid::nil()),
+            max_own: u32::MAX,
             at: Timestamp::default(),
         };
         assert_eq!(new(&[user(2)], None).direct_pair(), Some(DirectKey::new(user(2), user(1))));

@@ -41,6 +41,7 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         | ErrorCode::GroupNameTaken
         | ErrorCode::AlreadyAParticipant
         | ErrorCode::ConversationFull
+        | ErrorCode::TooManyConversations
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::RegistrationClosed
         | ErrorCode::InviteRequired

@@ -15,7 +15,8 @@ use ErrorCode::{
     InviteNotFound, InviteRequired, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed,
     ParticipantNotFound, PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RegistrationClosed,
     RemovedByAdmin, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections,
-    Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken, ValidationFailed, WrongPassword,
+    TooManyConversations, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken,
+    ValidationFailed, WrongPassword,
 };
 
 /// What each operation refuses besides what its shape says.
@@ -38,7 +39,7 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
     ("changePassword", &[WrongPassword]),
     ("findUser", &[UserNotFound]),
     ("listConversations", &[]),
-    ("createConversation", &[UserNotFound]),
+    ("createConversation", &[UserNotFound, TooManyConversations]),
     ("findConversation", &[ConversationNotFound, NotAParticipant]),
     ("updateConversation", &[ConversationNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive]),
     (
@@ -79,6 +80,7 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
             MessageNotFound,
             NotAParticipant,
             GroupInactive,
+            TooManyConversations,
             IdempotencyKeyMismatch,
             IdempotencyKeyReused,
         ],
@@ -88,13 +90,16 @@ const OPERATIONS: &[(&str, &[ErrorCode])] = &[
     ("updateMessageStatus", &[MessageNotFound, NotAParticipant, GroupInactive]),
     ("markDelivered", &[Forbidden]),
     ("markChatRead", &[Forbidden]),
-    ("createGroup", &[UserNotFound, GroupNameTaken]),
+    ("createGroup", &[UserNotFound, GroupNameTaken, TooManyConversations]),
     ("searchGroups", &[]),
     ("listGroups", &[Forbidden]),
     ("findGroup", &[ConversationNotFound, NotAParticipant]),
     ("updateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive, GroupNameTaken]),
     ("deactivateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
-    ("joinGroup", &[InviteNotFound, GroupInactive, RemovedByAdmin, AlreadyAParticipant, ConversationFull]),
+    (
+        "joinGroup",
+        &[InviteNotFound, GroupInactive, RemovedByAdmin, AlreadyAParticipant, ConversationFull, TooManyConversations],
+    ),
     ("revokeInviteCode", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
     (
         "addGroupMember",
@@ -157,6 +162,9 @@ fn sentence(code: ErrorCode) -> &'static str {
         UsernameTaken => "This username is already in use",
         AlreadyAParticipant => "The user is a participant already",
         ConversationFull => "The conversation already has 1000 participants",
+        TooManyConversations => {
+            "You have made, or joined by invite codes, as many conversations as one user may have (10000): deactivate or leave some"
+        }
         IdempotencyKeyReused => "This key was used for another message",
         PayloadTooLarge => "The body must have at most 1000000 bytes",
         RequestTimeout => "The body took too long to arrive",

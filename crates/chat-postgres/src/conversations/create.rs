@@ -1,13 +1,14 @@
 use super::changes::{NewChange, record};
 use super::find::{direct, overview};
 use super::names::{self, NameStanding};
+use super::own;
 use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
 use crate::time::micros;
 use crate::users::hold;
 use chat_domain::conversations::{
     ConversationDescription, ConversationName, ConversationOverview, CreateConversationError, CreatedConversation,
-    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key,
+    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key, may_have_another,
 };
 use chat_domain::users::{AvatarUrl, KEY_VERSION};
 use chat_domain::{Change, ChangeKind, ConversationId, Timestamp, UserId};
@@ -20,6 +21,7 @@ pub(super) async fn create(
     new: &NewConversation,
 ) -> Result<CreatedConversation, CreateConversationError> {
     let members: Vec<UserId> = std::iter::once(new.created_by).chain(new.others.as_slice().iter().copied()).collect();
+    own::hold(connection, new.created_by).await?;
     refuse_unknown(connection, &members).await?;
     let pair = new.direct_pair();
     if let Some(pair) = pair
@@ -27,6 +29,7 @@ pub(super) async fn create(
     {
         return Ok(found);
     }
+    may_have_another(own::count(connection, new.created_by, new.max_own).await?, new.max_own)?;
     let beginning = Beginning {
         id: new.id,
         created_by: new.created_by,
@@ -56,10 +59,12 @@ pub(super) async fn create_group(
 ) -> Result<CreatedConversation, CreateConversationError> {
     let others: BTreeSet<UserId> = new.others.iter().copied().filter(|other| *other != new.created_by).collect();
     let members: Vec<UserId> = std::iter::once(new.created_by).chain(others).collect();
+    own::hold(connection, new.created_by).await?;
     refuse_unknown(connection, &members).await?;
     if names::standing(connection, &new.name, None).await? == NameStanding::Taken {
         return Err(CreateConversationError::NameTaken);
     }
+    may_have_another(own::count(connection, new.created_by, new.max_own).await?, new.max_own)?;
     let beginning = Beginning {
         id: new.id,
         created_by: new.created_by,

@@ -2,6 +2,7 @@ use super::changes::{NewChange, record};
 use super::details::{all_participants, hold_by_invite, hold_conversation, load_details};
 use super::groups::retire;
 use super::memberships::find_standing;
+use super::own;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
@@ -9,7 +10,7 @@ use crate::time::micros;
 use crate::users::{hold, load_summaries};
 use chat_domain::conversations::{
     AddParticipant, ConversationDetails, JoinGroup, ParticipantError, RemoveParticipant, Role, may_add_participant,
-    may_join, may_remove_participant, next_admin,
+    may_have_another, may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
@@ -34,7 +35,8 @@ pub(super) async fn add(
     }
     let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop();
     let summary = summary.ok_or(ParticipantError::UnknownUser)?;
-    Ok(join(connection, id, summary, Positions::joining_at(conversation.last_seq), at).await?)
+    let arrival = Arrival { positions: Positions::joining_at(conversation.last_seq), by_code: false, at };
+    Ok(join(connection, id, summary, arrival).await?)
 }
 
 /// The code stands for a participant who lets its bearer in.
@@ -42,7 +44,8 @@ pub(super) async fn join_by_invite(
     connection: &mut AsyncPgConnection,
     request: JoinGroup,
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
-    let JoinGroup { invite_code, user, at } = request;
+    let JoinGroup { invite_code, user, max_own, at } = request;
+    own::hold(connection, user).await?;
     // Users are locked before conversations.
     let user_exists = !hold(connection, &[user]).await?.is_empty();
     let conversation = hold_by_invite(connection, invite_code).await?.ok_or(ParticipantError::UnknownInvite)?;
@@ -51,7 +54,13 @@ pub(super) async fn join_by_invite(
         return Err(ParticipantError::UnknownUser);
     }
     let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop().ok_or(ParticipantError::UnknownUser)?;
-    Ok(join(connection, conversation.id, summary, Positions::joining_at(conversation.last_seq), at).await?)
+    // A group counts for its creator, whether or not they take part.
+    let by_code = conversation.created_by != user;
+    if by_code {
+        may_have_another(own::count(connection, user, max_own).await?, max_own)?;
+    }
+    let arrival = Arrival { positions: Positions::joining_at(conversation.last_seq), by_code, at };
+    Ok(join(connection, conversation.id, summary, arrival).await?)
 }
 
 pub(super) async fn remove(
@@ -99,13 +108,21 @@ async fn role_of(connection: &mut AsyncPgConnection, id: ConversationId, user: U
     Ok(find_standing(connection, id, user).await?.role())
 }
 
+/// Where a participant begins to read, and whether they joined by the code of somebody else's group.
+#[derive(Clone, Copy)]
+struct Arrival {
+    positions: Positions,
+    by_code: bool,
+    at: Timestamp,
+}
+
 async fn join(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
     user: UserSummary,
-    positions: Positions,
-    at: Timestamp,
+    arrival: Arrival,
 ) -> Stored<(ConversationDetails, Change)> {
+    let Arrival { positions, by_code, at } = arrival;
     let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
     let (pos, at) = record(connection, id, &change, at).await?;
     let state = (
@@ -118,6 +135,7 @@ async fn join(
         participants::read_seq.eq(positions.read.to_i64()),
         participants::has_written.eq(false),
         participants::removed_by_admin.eq(false),
+        participants::joined_by_code.eq(by_code),
     );
     let who = (participants::conversation_id.eq(id.as_uuid()), participants::user_id.eq(user.id.as_uuid()));
     // Whoever was here before has a row already; it begins anew.

@@ -42,6 +42,7 @@ const TIMERS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::
 const BCRYPT_COSTS: RangeInclusive<u32> = 4..=15;
 const MIN_PRODUCTION_BCRYPT_COST: u32 = 10;
 const MOST_CONNECTIONS: usize = 10_000_000;
+const MOST_CONVERSATIONS: u32 = 10_000_000;
 const MOST_CALLS: usize = 1_000_000;
 const MOST_WORKERS: usize = 1_024;
 const ENVIRONMENTS: &[(&str, Environment)] =
@@ -131,6 +132,7 @@ pub(crate) struct Config {
     pub(crate) frame_budget: Quota,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_user: usize,
+    pub(crate) max_conversations_per_user: u32,
     pub(crate) max_calls_per_user: usize,
     pub(crate) max_waiting_calls_per_user: usize,
     pub(crate) workers: usize,
@@ -179,6 +181,7 @@ impl Config {
         let frame_budget = reader.parsed("FRAME_BUDGET", limits::QUOTA_FORM, parse_quota);
         let max_connections = reader.number("MAX_CONNECTIONS", &(1..=MOST_CONNECTIONS));
         let max_connections_per_user = reader.number("MAX_CONNECTIONS_PER_USER", &(1..=MOST_CONNECTIONS));
+        let max_conversations_per_user = reader.number("MAX_CONVERSATIONS_PER_USER", &(1..=MOST_CONVERSATIONS));
         let max_calls_per_user = reader.number("MAX_CALLS_PER_USER", &(1..=MOST_CALLS));
         let max_waiting_calls_per_user = reader.number("MAX_WAITING_CALLS_PER_USER", &(1..=MOST_CALLS));
         let workers = reader.number("WORKERS", &(0..=MOST_WORKERS));
@@ -217,6 +220,7 @@ impl Config {
                 frame_budget: frame_budget?,
                 max_connections: max_connections?,
                 max_connections_per_user: max_connections_per_user?,
+                max_conversations_per_user: max_conversations_per_user?,
                 max_calls_per_user: max_calls_per_user?,
                 max_waiting_calls_per_user: max_waiting_calls_per_user?,
                 workers: workers?,

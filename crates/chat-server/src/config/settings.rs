@@ -114,6 +114,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("MAX_CONNECTIONS", "100000", "Connections that this server takes"),
     setting("MAX_CONNECTIONS_PER_USER", "20", "Connections that one user may have"),
     setting(
+        "MAX_CONVERSATIONS_PER_USER",
+        "10000",
+        "Conversations that one user may have made, or joined by invite codes; one more is answered with 409",
+    ),
+    setting(
         "MAX_CALLS_PER_USER",
         "4",
         "Reads of the database for one user that run at once, and as many writes; users who wait take turns",

@@ -1,13 +1,14 @@
 use super::changes::{NewChange, record};
 use super::find::{direct, overview};
 use super::names::{self, NameStanding};
+use super::own;
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{conversations, participants};
 use crate::users::exist;
 use chat_domain::conversations::{
     ConversationDescription, ConversationName, ConversationOverview, CreateConversationError, CreatedConversation,
-    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key,
+    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key, may_have_another,
 };
 use chat_domain::users::{AvatarUrl, KEY_VERSION};
 use chat_domain::{Change, ChangeKind, ConversationId, Timestamp, UserId};
@@ -26,6 +27,7 @@ pub(super) fn create(
     {
         return Ok(found);
     }
+    may_have_another(own::count(connection, new.created_by, new.max_own)?, new.max_own)?;
     let beginning = Beginning {
         id: new.id,
         created_by: new.created_by,
@@ -52,6 +54,7 @@ pub(super) fn create_group(
     if names::standing(connection, &new.name, None)? == NameStanding::Taken {
         return Err(CreateConversationError::NameTaken);
     }
+    may_have_another(own::count(connection, new.created_by, new.max_own)?, new.max_own)?;
     let beginning = Beginning {
         id: new.id,
         created_by: new.created_by,

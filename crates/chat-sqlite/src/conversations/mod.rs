@@ -9,6 +9,7 @@ mod keys;
 mod list;
 mod memberships;
 mod names;
+mod own;
 mod participants;
 mod rows;
 mod search;

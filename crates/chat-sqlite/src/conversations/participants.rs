@@ -2,6 +2,7 @@ use super::changes::{NewChange, record};
 use super::details::{all_participants, find_by_invite, find_conversation, load_details};
 use super::groups::retire;
 use super::memberships::find_standing;
+use super::own;
 use super::update::record_update;
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
@@ -9,7 +10,7 @@ use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::{
     AddParticipant, ConversationDetails, JoinGroup, ParticipantError, RemoveParticipant, Role, may_add_participant,
-    may_join, may_remove_participant, next_admin,
+    may_have_another, may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
@@ -25,7 +26,8 @@ pub(super) fn add(
     let (actor_role, standing) = (role_of(connection, id, actor)?, find_standing(connection, id, user)?);
     may_add_participant(&conversation, actor_role, standing)?;
     let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
-    Ok(join(connection, id, summary, Positions::joining_at(conversation.last_seq), at)?)
+    let arrival = Arrival { positions: Positions::joining_at(conversation.last_seq), by_code: false, at };
+    Ok(join(connection, id, summary, arrival)?)
 }
 
 /// The code stands for a participant who lets its bearer in.
@@ -33,11 +35,17 @@ pub(super) fn join_by_invite(
     connection: &mut SqliteConnection,
     request: JoinGroup,
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
-    let JoinGroup { invite_code, user, at } = request;
+    let JoinGroup { invite_code, user, max_own, at } = request;
     let conversation = find_by_invite(connection, invite_code)?.ok_or(ParticipantError::UnknownInvite)?;
     may_join(&conversation, find_standing(connection, conversation.id, user)?)?;
     let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
-    Ok(join(connection, conversation.id, summary, Positions::joining_at(conversation.last_seq), at)?)
+    // A group counts for its creator, whether or not they take part.
+    let by_code = conversation.created_by != user;
+    if by_code {
+        may_have_another(own::count(connection, user, max_own)?, max_own)?;
+    }
+    let arrival = Arrival { positions: Positions::joining_at(conversation.last_seq), by_code, at };
+    Ok(join(connection, conversation.id, summary, arrival)?)
 }
 
 pub(super) fn remove(
@@ -82,13 +90,21 @@ fn find_summary(connection: &mut SqliteConnection, id: UserId) -> Stored<Option<
     row.map(UserSummary::try_from).transpose()
 }
 
+/// Where a participant begins to read, and whether they joined by the code of somebody else's group.
+#[derive(Clone, Copy)]
+struct Arrival {
+    positions: Positions,
+    by_code: bool,
+    at: Timestamp,
+}
+
 fn join(
     connection: &mut SqliteConnection,
     id: ConversationId,
     user: UserSummary,
-    positions: Positions,
-    at: Timestamp,
+    arrival: Arrival,
 ) -> Stored<(ConversationDetails, Change)> {
+    let Arrival { positions, by_code, at } = arrival;
     let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
     let (pos, at) = record(connection, id, &change, at)?;
     // Whoever was here before has a row already; it begins anew.
@@ -101,6 +117,7 @@ fn join(
             participants::joined_seq.eq(positions.joined.to_i64()),
             participants::delivered_seq.eq(positions.delivered.to_i64()),
             participants::read_seq.eq(positions.read.to_i64()),
+            participants::joined_by_code.eq(by_code),
         ))
         .execute(connection)?;
     count_participants(connection, id, 1)?;

@@ -148,6 +148,13 @@ macro_rules! store_contract {
                 nobody_joins_a_full_group_and_no_deleted_user_joins_any
                 racing_joins_let_each_in_once_and_none_past_a_new_code
             }
+            own_conversations {
+                a_user_makes_and_joins_as_many_conversations_as_the_limit_says
+                what_others_make_or_add_a_user_to_takes_no_room
+                leaving_a_joined_group_or_deactivating_ones_own_makes_room
+                racing_to_exceed_the_limit_of_conversations_makes_exactly_as_many
+                racing_conversations_of_two_users_with_each_other_all_succeed
+            }
             group_search {
                 groups_are_found_by_any_part_of_their_name_in_any_case
                 a_group_search_takes_wildcards_for_ordinary_characters
@@ -238,6 +245,7 @@ mod tests {
             include_str!("receipts.rs"),
             include_str!("groups.rs"),
             include_str!("invites.rs"),
+            include_str!("own_conversations.rs"),
             include_str!("group_search.rs"),
             include_str!("pairs.rs"),
             include_str!("receipt_news.rs"),

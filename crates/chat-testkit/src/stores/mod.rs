@@ -27,6 +27,7 @@ pub mod memberships;
 pub mod messages;
 pub mod old_rows;
 pub mod overviews;
+pub mod own_conversations;
 pub mod pairs;
 pub mod participants;
 pub mod races;

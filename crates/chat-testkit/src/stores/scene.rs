@@ -97,6 +97,7 @@ impl Scene {
             others: ParticipantIds::parse(creator, others).expect("others"),
             name: name.map(|name| ConversationName::parse(name).expect("a name")),
             invite_code: InviteCode::new(Uuid::new_v4()),
+            max_own: u32::MAX,
             at: self.now(),
         }
     }
@@ -127,6 +128,7 @@ impl Scene {
             description: None,
             avatar: None,
             invite_code: InviteCode::new(Uuid::new_v4()),
+            max_own: u32::MAX,
             at: self.now(),
         }
     }
@@ -159,7 +161,7 @@ impl Scene {
         invite_code: InviteCode,
         user: UserId,
     ) -> Result<(ConversationDetails, Change), ParticipantError> {
-        self.groups.join(JoinGroup { invite_code, user, at: self.now() }).await
+        self.groups.join(JoinGroup { invite_code, user, max_own: u32::MAX, at: self.now() }).await
     }
 
     async fn create(&self, new: NewConversation) -> ConversationId {

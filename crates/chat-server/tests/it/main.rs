@@ -15,6 +15,7 @@ mod errors;
 mod events;
 mod examples;
 mod faults;
+mod greedy;
 mod journeys;
 mod lifecycle;
 mod limits;

@@ -31,7 +31,7 @@ pub(crate) fn documented() -> BTreeSet<String> {
 }
 
 /// The value of a metric with these labels, written as they stand on the page.
-fn value(page: &str, name: &str) -> f64 {
+pub(crate) fn value(page: &str, name: &str) -> f64 {
     let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} is not in {page}")).parse().expect("a number")
 }

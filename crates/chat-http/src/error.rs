@@ -1,7 +1,7 @@
 //! The one way in which anything fails: an [`ErrorCode`] and its sentences become a status and the envelope of contract
 //! §2.
 
-use crate::limits::Standing;
+use crate::limits::{Standing, whole_seconds};
 use crate::request_id::RequestId;
 use actix_http::body::BoxBody;
 use actix_http::{Response, StatusCode, header};
@@ -272,7 +272,8 @@ pub fn error_response(
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
     if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        response.insert_header((header::RETRY_AFTER, RETRY_AFTER.as_secs()));
+        let pause = failure.retry_after.unwrap_or(RETRY_AFTER);
+        response.insert_header((header::RETRY_AFTER, whole_seconds(pause).max(1)));
     }
     // Strings and numbers always serialise.
     response.body(serde_json::to_vec(&body).unwrap_or_default()).map_into_boxed_body()

@@ -23,7 +23,7 @@ mod standing;
 
 pub(crate) use flood::Flood;
 pub(crate) use rest::{are_on, limited};
-pub(crate) use standing::{EXPOSED, Standing, documented_headers};
+pub(crate) use standing::{EXPOSED, Standing, documented_headers, whole_seconds};
 
 use crate::ApiError;
 use chat_domain::UserId;

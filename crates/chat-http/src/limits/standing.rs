@@ -48,13 +48,14 @@ impl Standing {
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, HeaderValue::from(self.limit));
         headers.insert(REMAINING, HeaderValue::from(self.remaining));
-        headers.insert(RESET, HeaderValue::from(seconds(self.reset)));
+        headers.insert(RESET, HeaderValue::from(whole_seconds(self.reset)));
         if let Some(pause) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds(pause).max(1)));
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(pause).max(1)));
         }
     }
 }
 
-fn seconds(duration: Duration) -> u64 {
+/// Rounded up.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -32,10 +32,10 @@ ENV APP_ENV=production \
     DATABASE_URL=sqlite:///var/lib/chat/data/chat.db \
     LOG_FORMAT=json
 EXPOSE 3000 3002 9090
-# The server drains on SIGTERM, for SHUTDOWN_TIMEOUT at most.
+# On SIGTERM the server stops within SHUTDOWN_DELAY + SHUTDOWN_TIMEOUT.
 STOPSIGNAL SIGTERM
-# Asks /health/live: whether the process lives. Readiness is the load balancer's question; a container should not be replaced because its
-# database is away.
+# Asks /health/live: whether the process lives. Readiness is for load balancers; a container should not be replaced
+# because its database is away.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["chat-server", "health"]
 ENTRYPOINT ["chat-server"]
 CMD ["serve"]

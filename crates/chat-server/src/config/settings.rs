@@ -77,7 +77,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "PASSWORD_BLOCKLIST",
         "",
-        "`on` refuses the most common passwords at registration and change, `off` takes them; where empty: `on` in production",
+        "`on` refuses the most common passwords at registration and change, `off` accepts them; where empty: `on` in production",
     ),
     setting(
         "ALLOWED_ORIGINS",
@@ -97,7 +97,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("RATE_LIMIT", "on", "`off` turns all limits below off, for load tests; production refuses it"),
     setting("RATE_LIMIT_LOGINS", "10/15m", "Failed logins and other wrong passwords of one account from one address"),
     setting("RATE_LIMIT_LOGINS_PER_ADDRESS", "100/15m", "The same from one address, whatever the account"),
-    setting("RATE_LIMIT_REGISTRATIONS", "20/h", "Accounts made from one address"),
+    setting("RATE_LIMIT_REGISTRATIONS", "20/h", "Valid attempts to register from one address"),
     setting("RATE_LIMIT_SENDS", "50/s,burst=500", "Messages of one user, over REST and sockets together"),
     setting(
         "RATE_LIMIT_REQUESTS",
@@ -116,25 +116,25 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "MAX_CONVERSATIONS_PER_USER",
         "10000",
-        "Conversations that one user may have made, or joined by invite codes; one more is answered with 409",
+        "Conversations that one user may have made, or joined by invite codes; the next one gets 409",
     ),
     setting(
         "MAX_CALLS_PER_USER",
         "4",
-        "Reads of the database for one user that run at once, and as many writes; users who wait take turns",
+        "Reads, and separately writes, of the database that run at once for one user; users who wait take turns",
     ),
     setting(
         "MAX_WAITING_CALLS_PER_USER",
         "256",
-        "Calls of one user that wait for their turn; one more is answered with 429",
+        "Calls of one user that may wait; the next one gets 429",
     ),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
     setting(
         "SHUTDOWN_DELAY",
         "0s",
-        "How long a stop goes on serving, but not ready, so that load balancers notice; `5s` behind a proxy",
+        "How long the server keeps serving after SIGTERM while `/health/ready` is 503, so that load balancers can react; `5s` behind a proxy",
     ),
-    setting("SHUTDOWN_TIMEOUT", "30s", "How long a stop waits for requests and sockets to finish"),
+    setting("SHUTDOWN_TIMEOUT", "30s", "After `SHUTDOWN_DELAY`: how long a stop waits for requests and sockets to finish"),
     setting("HEARTBEAT_INTERVAL", "25s", "How often an idle WebSocket, and every Socket.IO client, is pinged"),
     setting("HEARTBEAT_TIMEOUT", "20s", "How long a ping waits for its answer before the connection is closed"),
     setting("AUTH_TIMEOUT", "10s", "How long a new WebSocket may take to authenticate"),

@@ -291,3 +291,24 @@ fn the_cluster_of_the_compose_file_is_made_of_settings_that_exist() {
         assert!(SETTINGS.iter().any(|setting| setting.name == name), "compose.yaml sets {name}");
     }
 }
+
+#[test]
+fn settings_that_the_compose_file_passes_on_keep_the_defaults_of_production() {
+    let compose = include_str!("../../../../compose.yaml");
+    let passed: Vec<_> = compose
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix('}')?.split_once(": ${"))
+        .filter_map(|(name, rest)| Some((name, rest.strip_prefix(name)?.strip_prefix(":-")?)))
+        // These depend on the address of the proxy.
+        .filter(|(name, _)| !["ALLOWED_ORIGINS", "CHAT_SITE"].contains(name))
+        .collect();
+    for name in ["REGISTRATION", "PASSWORD_BLOCKLIST", "PRESENCE_AUDIENCE", "RATE_LIMIT_SENDS"] {
+        assert!(passed.iter().any(|(passed, _)| *passed == name), "compose.yaml does not pass {name}");
+    }
+    for (name, default) in passed {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name).expect(name);
+        // Where the table has none, production turns it on.
+        let expected = if setting.default.is_empty() { "on" } else { setting.default };
+        assert_eq!(default, expected, "{name} in compose.yaml");
+    }
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures a release build of the server beside an official Socket.IO server: scripts/bench.sh [all|SCENARIO] [options], --help for these.
 # `all` measures every scenario with its defaults and keeps the figures in target/bench. Needs Node with npm, the programs of PostgreSQL, and
-# sqlite3 for `history` on the embedded database. See docs/benchmarks.md.
+# sqlite3 for `history` and `lists` on the embedded database. See docs/benchmarks.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
@@ -25,7 +25,7 @@ install_peers
 cargo build --release --quiet --package chat-server --package chat-bench
 [[ ${1:-all} == all ]] || { bench "$@"; exit; }
 mkdir -p "$target/bench"
-for scenario in fanout burst "burst --steady" "latency --seconds 10" idle send "send --store postgres" history \
+for scenario in fanout burst "burst --steady" "latency --seconds 10" idle send "send --store postgres" history lists \
   reconnect-storm "reconnect-storm --store sqlite" mixed "mixed --store postgres"; do
   read -ra words <<<"$scenario"
   bench "${words[@]}" --json "$target/bench/$(tr -cs 'a-z0-9\n' - <<<"$scenario").json"

@@ -1,13 +1,12 @@
 //! What a page costs when little and when much lies behind it.
 
-use crate::disk::micros;
 use crate::http::Connection;
+use crate::pages::Times;
 use crate::progress::Progress;
 use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Settings, Site, StoreKind};
 use chat_testkit::blackbox::{Person, Setup};
-use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -80,21 +79,7 @@ async fn measure(setup: &Setup, store: StoreKind, messages: u64, options: &Optio
     ];
     let mut connection = Connection::open(site.server.base(), &ann.access_token).await;
     for (name, path) in pages {
-        for _ in 0..repeat / 10 {
-            connection.get(&path).await;
-        }
-        let (mut waits, mut bytes): (Histogram<u64>, _) = (Histogram::new(3).expect("three digits"), 0);
-        for _ in 0..repeat {
-            let before = Instant::now();
-            bytes = connection.get(&path).await;
-            waits.record(micros(before.elapsed())).expect("a histogram that grows");
-        }
-        say(format!(
-            "    {name:<32} p50 {:>6.2} ms, p99 {:>6.2} ms ({:.1} KiB)",
-            waits.value_at_quantile(0.5) as f64 / 1_000.0,
-            waits.value_at_quantile(0.99) as f64 / 1_000.0,
-            bytes as f64 / 1_024.0,
-        ));
+        Times::of(&mut connection, name, &path, repeat).await;
     }
     let page = ann.rest.get(&format!("{history}&before=51")).await.data(200);
     let seqs: Vec<_> = page.as_array().expect("a page").iter().filter_map(|message| message["seq"].as_u64()).collect();

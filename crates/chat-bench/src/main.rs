@@ -16,7 +16,9 @@ mod fanout;
 mod history;
 mod http;
 mod idle;
+mod lists;
 mod mixed;
+mod pages;
 mod peer;
 mod process;
 mod progress;
@@ -64,6 +66,8 @@ enum Measurement {
     /// Pages of histories and lists where there are few messages, and where there are millions; takes minutes, and needs
     /// the program sqlite3
     History(history::Options),
+    /// Pages of the list of conversations of a user who has very many; takes minutes, and needs the program sqlite3
+    Lists(lists::Options),
     /// All clients come back at once
     ReconnectStorm(storm::Options),
     /// What a day is like
@@ -103,6 +107,7 @@ async fn measure(setup: impl Fn() -> Setup, measurement: &Measurement, report: &
         Measurement::Idle(options) => idle::run(&setup(), options, report).await,
         Measurement::Send(options) => send::run(&setup(), options, report).await,
         Measurement::History(options) => history::run(setup, options, report).await,
+        Measurement::Lists(options) => lists::run(setup, options, report).await,
         Measurement::ReconnectStorm(options) => storm::run(&setup(), options, report).await,
         Measurement::Mixed(options) => mixed::run(&setup(), options, report).await,
         // What is refused is logged as in production, since that is a part of the cost.

@@ -11,7 +11,7 @@ use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
 use chat_domain::{ChangeLog, Clock};
 use chat_postgres::{PostgresStatus, PostgresStore};
-use chat_sqlite::{Claim, SqliteConfig, SqliteStore};
+use chat_sqlite::{Claim, SqliteConfig, SqliteStatus, SqliteStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,14 @@ pub(crate) enum Store {
     File(SqliteStore),
     /// `PostgreSQL`.
     Server(PostgresStore, Arc<DatabaseClock>),
+}
+
+/// What a database is doing.
+pub(crate) enum StoreStatus {
+    /// Embedded.
+    File(SqliteStatus),
+    /// `PostgreSQL`.
+    Server(PostgresStatus),
 }
 
 /// One store, port by port.
@@ -115,11 +123,11 @@ impl Store {
         }
     }
 
-    /// Queues and connections, of a database that has them.
-    pub(crate) fn status(&self) -> Option<PostgresStatus> {
+    /// What the database is doing, for metrics.
+    pub(crate) fn status(&self) -> StoreStatus {
         match self {
-            Self::File(_) => None,
-            Self::Server(store, _) => Some(store.status()),
+            Self::File(store) => StoreStatus::File(store.status()),
+            Self::Server(store, _) => StoreStatus::Server(store.status()),
         }
     }
 

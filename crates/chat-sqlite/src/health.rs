@@ -7,7 +7,7 @@ use crate::statement::cached_statement;
 use crate::{OpenError, SqliteStore, connection};
 use chat_domain::StoreError;
 use diesel::prelude::*;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,19 +25,31 @@ cached_statement!(
 pub(crate) struct WriteHealth {
     has_failed: AtomicBool,
     committed_at: Mutex<Option<Instant>>,
+    commits: AtomicU64,
+    committed_calls: AtomicU64,
+    failures: AtomicU64,
 }
 
 impl WriteHealth {
-    /// A transaction was committed. One that wrote nothing may be among them, so this does not make up for a failure.
-    pub(crate) fn note_commit(&self) {
+    /// A transaction of this many calls was committed. One that wrote nothing may be among them, so this does not make up for a failure.
+    pub(crate) fn note_commit(&self, calls: usize) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.committed_calls.fetch_add(calls as u64, Ordering::Relaxed);
         *self.committed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// The machine did not do its part. Told to the log when that begins.
     pub(crate) fn note_failure(&self, error: &dyn std::fmt::Display) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
         if !self.has_failed.swap(true, Ordering::AcqRel) {
             tracing::error!(%error, "the database takes no writes for now; calls are undone");
         }
+    }
+
+    /// Commits, the calls in them, and failures.
+    pub(crate) fn counts(&self) -> (u64, u64, u64) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (read(&self.commits), read(&self.committed_calls), read(&self.failures))
     }
 
     fn note_probe(&self) {

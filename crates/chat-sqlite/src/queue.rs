@@ -1,7 +1,9 @@
+use crate::CallStatus;
 use crate::fault::MayBeOfMachine;
 use chat_domain::{BoxError, StoreError};
 use diesel::SqliteConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use tokio::sync::oneshot;
 
@@ -34,11 +36,27 @@ pub(crate) enum Parcel {
 /// The bounded way to one or several threads.
 pub(crate) struct Queue {
     sender: SyncSender<Parcel>,
+    limit: usize,
+    under_way: AtomicUsize,
+}
+
+/// One call, until its caller has the outcome or is gone.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Queue {
-    pub(crate) const fn new(sender: SyncSender<Parcel>) -> Self {
-        Self { sender }
+    /// Into a channel that holds so many calls.
+    pub(crate) const fn new(sender: SyncSender<Parcel>, limit: usize) -> Self {
+        Self { sender, limit, under_way: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn status(&self) -> CallStatus {
+        CallStatus { under_way: self.under_way.load(Ordering::Relaxed), limit: self.limit }
     }
 
     /// Waits for the outcome of a closure that a thread runs. The closure runs to its end also when the caller goes.
@@ -61,6 +79,8 @@ impl Queue {
             TrySendError::Full(_) => StoreError::Overloaded,
             TrySendError::Disconnected(_) => closed(),
         })?;
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let _under_way = UnderWay(&self.under_way);
         outcome.await.unwrap_or_else(|_| Err(closed().into()))
     }
 

@@ -16,11 +16,13 @@ pub struct SqliteStore {
     threads: Arc<Threads>,
 }
 
-struct Threads {
-    writer: Queue,
-    readers: Queue,
+pub(crate) struct Threads {
+    /// The database file.
+    pub(crate) path: String,
+    pub(crate) writer: Queue,
+    pub(crate) readers: Queue,
     reader_count: usize,
-    health: Arc<WriteHealth>,
+    pub(crate) health: Arc<WriteHealth>,
     handles: Mutex<Handles>,
 }
 
@@ -45,12 +47,14 @@ impl SqliteStore {
         let reading: Vec<_> =
             (0..reader_count).map(|_| connection::open_reader(&path, config)).collect::<Result<_, _>>()?;
 
-        let (write_sender, writes) = sync_channel(config.write_queue.max(1));
-        let (read_sender, reads) = sync_channel(config.read_queue.max(1));
+        let (write_limit, read_limit) = (config.write_queue.max(1), config.read_queue.max(1));
+        let (write_sender, writes) = sync_channel(write_limit);
+        let (read_sender, reads) = sync_channel(read_limit);
         let store = Self {
             threads: Arc::new(Threads {
-                writer: Queue::new(write_sender),
-                readers: Queue::new(read_sender),
+                writer: Queue::new(write_sender, write_limit),
+                readers: Queue::new(read_sender, read_limit),
+                path,
                 reader_count,
                 health,
                 handles: Mutex::default(),
@@ -66,6 +70,10 @@ impl SqliteStore {
         let config = SqliteConfig::at(path.as_ref());
         let path = connection::prepare_file(&config.path)?;
         connection::migrate(&mut connection::open_writer(&path, &config)?)
+    }
+
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     pub(crate) fn health(&self) -> &WriteHealth {

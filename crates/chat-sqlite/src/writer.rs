@@ -60,7 +60,7 @@ pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn J
     }
     match run_together(connection, batch) {
         Ok(()) => {
-            health.note_commit();
+            health.note_commit(batch.len());
             batch.drain(..).for_each(Job::answer);
         }
         Err(Lost::ToMachine(stopped)) => {
@@ -126,7 +126,7 @@ fn run_alone(connection: &mut SqliteConnection, mut job: Box<dyn Job>, health: &
     match committed {
         Ok(is_kept) => {
             if is_kept {
-                health.note_commit();
+                health.note_commit(1);
             }
             job.answer();
         }
@@ -186,7 +186,7 @@ mod tests {
         connection.batch_execute("CREATE TABLE written (number BIGINT NOT NULL)").expect("a table");
 
         let (sender, parcels) = sync_channel(16);
-        let queue = std::sync::Arc::new(Queue::new(sender));
+        let queue = std::sync::Arc::new(Queue::new(sender, 16));
         let calls: Vec<_> = bodies
             .into_iter()
             .map(|body| {

@@ -255,6 +255,13 @@ impl Config {
         if self.redis.is_some() && matches!(self.database, Database::File(_)) {
             warnings.push("REDIS_URL is set, and DATABASE_URL names a file that only one node may use".to_owned());
         }
+        if self.environment != Environment::Production && !self.host.is_loopback() {
+            warnings.push(format!(
+                "THIS SERVER IS NOT IN PRODUCTION MODE AND LISTENS ON {}: other machines can reach it, its secrets may be weak, and pages of any \
+                 localhost origin may call it. Set APP_ENV=production, or HOST=127.0.0.1",
+                self.host
+            ));
+        }
         if self.trusts_everybody {
             let warning = "TRUSTED_PROXIES covers most addresses: clients can make up the address that they come from";
             warnings.push(warning.to_owned());

@@ -144,6 +144,19 @@ fn development_takes_a_weak_secret_with_a_warning() {
 }
 
 #[test]
+fn a_development_server_that_other_machines_reach_warns() {
+    fn warnings<const N: usize>(values: [(&str, &str); N]) -> Vec<String> {
+        Config::read(&Source::from(values)).expect("a configuration").warnings()
+    }
+    assert_eq!(warnings([("HOST", "127.0.0.1")]), [""; 0]);
+    assert!(warnings([("HOST", "0.0.0.0")])[0].contains("NOT IN PRODUCTION MODE"));
+    assert!(warnings([("HOST", "192.0.2.7"), ("APP_ENV", "test")])[0].contains("192.0.2.7"));
+    let production =
+        [("APP_ENV", "production"), ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG_TOO), ("HOST", "0.0.0.0")];
+    assert_eq!(warnings(production), [""; 0]);
+}
+
+#[test]
 fn node_env_counts_where_app_env_is_not_set() {
     let environment = |source| Config::read(&source).map(|config| config.environment);
     assert!(environment(Source::from([("NODE_ENV", "production")])).is_err());

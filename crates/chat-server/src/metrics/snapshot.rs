@@ -1,8 +1,11 @@
 use super::Metrics;
 use crate::logging;
+use crate::store::StoreStatus;
 use chat_app::CallStatus;
 use chat_http::{LATENCY_BOUNDS, Latency};
+use chat_postgres::PostgresStatus;
 use chat_realtime::{QueueStats, RealtimeStats};
+use chat_sqlite::SqliteStatus;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -133,7 +136,27 @@ impl Page<'_> {
     }
 
     fn database(&mut self, metrics: &Metrics) -> Result {
-        let Some(status) = metrics.store.status() else { return Ok(()) };
+        match metrics.store.status() {
+            StoreStatus::File(status) => self.sqlite(&status),
+            StoreStatus::Server(status) => self.postgres(&status),
+        }
+    }
+
+    fn sqlite(&mut self, status: &SqliteStatus) -> Result {
+        for (name, help, calls) in [
+            ("sqlite_writes", "Calls that wait for the writer or are being written", status.writes),
+            ("sqlite_reads", "Calls that wait for a reader or are being read", status.reads),
+        ] {
+            self.gauges(name, help, "state", &[("under_way", calls.under_way), ("limit", calls.limit)])?;
+        }
+        self.counter("sqlite_commits", "Transactions that were committed", status.commits)?;
+        self.counter("sqlite_committed_calls", "Calls that shared them", status.committed_calls)?;
+        self.counter("sqlite_failures", "Times the disk or a lock did not let the database write", status.failures)?;
+        self.gauge("sqlite_file_bytes", "Length of the database file", status.file_bytes)?;
+        self.gauge("sqlite_log_bytes", "Length of the write-ahead log", status.log_bytes)
+    }
+
+    fn postgres(&mut self, status: &PostgresStatus) -> Result {
         let (pool, sends, shared) = (status.pool, status.sends, status.batches);
         let connections = [("open", pool.open), ("idle", pool.idle), ("limit", pool.limit)];
         self.gauges("database_connections", "Connections for everything but sends", "state", &connections)?;

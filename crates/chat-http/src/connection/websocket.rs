@@ -158,8 +158,8 @@ async fn linger(
     let Frames { mut reader, mut source, .. } = frames;
     let mut peer = match parting {
         Parting::Goodbye => Peer::IsDone,
-        // A client that has not signed in is not waited for, and of a long message the rest would have to be kept first.
-        _ if was_stranger || reader.announced() > MAX_SEARCHED_BYTES as u64 => Peer::IsNotUnderstood,
+        // The rest of a long message would have to be kept first.
+        _ if reader.announced() > MAX_SEARCHED_BYTES as u64 => Peer::IsNotUnderstood,
         Parting::Closed | Parting::Left | Parting::Ended => Peer::MayAnswer,
         Parting::NotUnderstood => Peer::IsNotUnderstood,
     };
@@ -173,7 +173,8 @@ async fn linger(
             if peer == Peer::IsNotUnderstood {
                 reader = Reader::default();
             }
-            if peer == Peer::IsNotUnderstood && connection.is_flushed() && !has_hung_up {
+            // A client that has not signed in is hung up on at once; its answer ends the wait, if it comes.
+            if (peer == Peer::IsNotUnderstood || was_stranger) && connection.is_flushed() && !has_hung_up {
                 has_hung_up = true;
                 if let Some(socket) = connection.socket() {
                     socket.hang_up();

@@ -81,9 +81,9 @@ error_codes! {
     InviteNotFound => "INVITE_NOT_FOUND",
     /// The route exists, the method does not.
     MethodNotAllowed => "METHOD_NOT_ALLOWED",
-    /// Somebody has this email already.
+    /// This email is taken, perhaps with other letter case or Unicode form.
     EmailTaken => "EMAIL_TAKEN",
-    /// Somebody has this username already.
+    /// This username is taken, perhaps with other letter case.
     UsernameTaken => "USERNAME_TAKEN",
     /// An active group has this name already.
     GroupNameTaken => "GROUP_NAME_TAKEN",

@@ -28,7 +28,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "ADMIN_HOST",
         "127.0.0.1",
-        "Address of the metrics; whoever reaches it may read them, so keep it off public networks",
+        "Address of the metrics; every client that reaches it can read them, so keep it off public networks",
     ),
     setting("ADMIN_PORT", "9090", "Port of `/metrics`; `0` for none, as a second node on one machine needs"),
     setting(
@@ -87,12 +87,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "PRESENCE_AUDIENCE",
         "contacts",
-        "Who sees who is online: `contacts` (share a group, or have written to each other) or `everyone`",
+        "Who sees a user's presence: `contacts` (users who share a group with them, or have exchanged messages with them) or `everyone`",
     ),
     setting(
         "TRUSTED_PROXIES",
         "",
-        "Addresses and networks of the proxies whose `X-Forwarded-For` counts, separated by commas; where empty, nobody's does",
+        "Addresses and networks of the proxies whose `X-Forwarded-For` counts, separated by commas; where empty, the header is ignored",
     ),
     setting("RATE_LIMIT", "on", "`off` turns all limits below off, for load tests; production refuses it"),
     setting("RATE_LIMIT_LOGINS", "10/15m", "Failed logins and other wrong passwords of one account from one address"),

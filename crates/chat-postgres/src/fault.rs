@@ -115,6 +115,12 @@ impl Trouble {
     }
 }
 
+/// Whether a statement lost to other transactions that hold, or wait for, the same locks: it succeeds when it is
+/// repeated after them. By the end of the message: diesel's error of a migration is private, and says which one first.
+pub(crate) fn lost_to_locks(message: &str) -> bool {
+    ["deadlock detected", "canceling statement due to lock timeout"].iter().any(|end| message.ends_with(end))
+}
+
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match &fault {

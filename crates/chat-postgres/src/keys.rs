@@ -1,7 +1,7 @@
 //! Keys that an earlier release computed by other rules, computed anew whenever a node opens the database: once after
 //! the upgrade, and again for what nodes of the release before have written meanwhile.
 
-use crate::fault::{Fault, Stored};
+use crate::fault::{Fault, Stored, lost_to_locks};
 use crate::{conversations, users};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
@@ -52,7 +52,7 @@ async fn in_batches(
 fn is_contention(fault: &Fault) -> bool {
     match fault {
         Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => true,
-        Fault::Database(Error::DatabaseError(_, information)) => information.message().starts_with("deadlock detected"),
+        Fault::Database(Error::DatabaseError(_, information)) => lost_to_locks(information.message()),
         _ => false,
     }
 }

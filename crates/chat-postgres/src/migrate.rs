@@ -1,19 +1,33 @@
 use crate::check::check;
 use crate::connect::Connector;
+use crate::fault::lost_to_locks;
 use crate::{OpenError, PostgresConfig, keys, start};
 use chat_domain::BoxError;
+use diesel::connection::SimpleConnection as _;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::thread;
+use std::time::Duration;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 /// Names the lock that nodes take before they look at the schema: any number, as long as nobody else on this server
 /// uses it.
 const LOCK: i64 = 0x63_68_61_74_6d_69_67;
+
+/// How long a statement of a migration waits for a lock. Everything that asks for the table meanwhile waits behind it,
+/// so this is short; it is longer than the server's `deadlock_timeout` (1 s), after which an autovacuum gives way.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '2s'";
+
+/// How often a migration is tried that the transactions of serving nodes get in the way of.
+const MAX_ATTEMPTS: u32 = 30;
+
+/// Between two attempts, so that what waited behind the migration gets through.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Checks the server and brings the schema up to date; nodes that start at once do it one after the other. The lock ends
 /// with the connection.
@@ -38,9 +52,30 @@ fn run(connection: AsyncPgConnection) -> Result<(AsyncPgConnection, Vec<String>)
     {
         return Err(OpenError::TooOld { known, needed });
     }
-    let applied = connection.run_pending_migrations(MIGRATIONS).map_err(OpenError::Migration)?;
-    let applied = applied.iter().map(ToString::to_string).collect();
+    // Only now: nodes that start at once wait for each other as long as it takes.
+    connection.batch_execute(LOCK_TIMEOUT).map_err(|error| OpenError::Migration(error.into()))?;
+    let applied = run_pending(&mut connection).map_err(OpenError::Migration)?;
+    connection.batch_execute("SET lock_timeout = 0").map_err(|error| OpenError::Migration(error.into()))?;
     Ok((connection.into_inner(), applied))
+}
+
+fn run_pending(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<Vec<String>, BoxError> {
+    let (mut applied, mut attempts) = (Vec::new(), 0);
+    while connection.has_pending_migration(MIGRATIONS)? {
+        match connection.run_next_migration(MIGRATIONS) {
+            Ok(version) => {
+                applied.push(version.to_string());
+                attempts = 0;
+            }
+            Err(error) if attempts + 1 < MAX_ATTEMPTS && lost_to_locks(&error.to_string()) => {
+                attempts += 1;
+                tracing::warn!(%error, "a migration gave way to the transactions of nodes that serve; trying again");
+                thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(applied)
 }
 
 /// The version of the newest migration of this release. Versions are dates, and are compared as text.

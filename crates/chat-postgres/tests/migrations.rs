@@ -8,6 +8,13 @@ use std::sync::Arc;
 
 const BEFORE_CONSENT: &str = include_str!("../../../migrations/postgres/2026-02-04-000000_consent/down.sql");
 
+/// The schema of the release before, and under which versions diesel knows its parts.
+const RELEASE_BEFORE: [(&str, &str); 3] = [
+    ("20260101000000", include_str!("../../../migrations/postgres/2026-01-01-000000_chat/up.sql")),
+    ("20260102000000", include_str!("../../../migrations/postgres/2026-01-02-000000_joining/up.sql")),
+    ("20260103000000", include_str!("../../../migrations/postgres/2026-01-03-000000_groups/up.sql")),
+];
+
 async fn open(url: &str) -> (Scene, Arc<PostgresStore>) {
     let store = Arc::new(PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store"));
     (Scene::new(Stores::of(store.clone(), ())), store)
@@ -25,7 +32,7 @@ async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_
     let group = scene.group(ann, &[bob]).await;
     scene.remove(group, ann, bob).await;
     store.close().await;
-    let sql = format!("{BEFORE_CONSENT} DELETE FROM __diesel_schema_migrations WHERE version = '20260204000000';");
+    let sql = format!("{BEFORE_CONSENT} DELETE FROM __diesel_schema_migrations WHERE version LIKE '20260204%';");
     server.psql("test_0", &sql);
 
     let (scene, store) = open(&url).await;
@@ -36,4 +43,34 @@ async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_
     assert_eq!(told(eve).await, [direct]);
     let code = scene.overview(group, ann).await.details.conversation.invite_code.expect("a code");
     scene.join(code, bob).await.expect("who removed whom was not known then");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_gives_way_to_transactions_of_nodes_that_serve_and_is_repeated() {
+    let server = Postgres::start();
+    let url = server.create_database();
+    server.psql(
+        "test_0",
+        "CREATE TABLE __diesel_schema_migrations (
+             version VARCHAR(50) PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT now())",
+    );
+    for (version, sql) in RELEASE_BEFORE {
+        server.psql("test_0", &format!("{sql}; INSERT INTO __diesel_schema_migrations VALUES ('{version}')"));
+    }
+    // A send of the release before: it holds its conversation, and then looks at users.
+    let mut send = server.begin("test_0", "SELECT 1 FROM conversations");
+    let migrating = tokio::spawn(async move { PostgresStore::migrate(&url).await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'
+                 AND relation = 'conversations'::regclass";
+    while server.psql("test_0", waits) == "0" {
+        assert!(!migrating.is_finished(), "nothing held the migration up");
+    }
+    // The migration holds users by now and waits for conversations: each waits for the other.
+    send.run("SELECT 1 FROM users");
+    let others = server.psql("test_0", "SET statement_timeout = '10s'; SELECT count(*) FROM conversations");
+    assert_eq!(others, "0", "what waits behind the migration gets through while it waits itself");
+    assert!(!migrating.is_finished(), "the transaction is still open");
+    send.commit();
+    let applied = migrating.await.expect("no panic").expect("migrated");
+    assert!(applied.contains(&"20260201000000".to_owned()) && applied.contains(&"20260203000001".to_owned()));
 }

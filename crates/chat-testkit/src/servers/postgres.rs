@@ -229,6 +229,13 @@ impl OpenTransaction {
         self.answered("committed");
     }
 
+    /// Runs more SQL in it, and waits until that is done.
+    pub fn run(&mut self, sql: &str) {
+        let input = self.session.stdin.as_mut().expect("piped");
+        writeln!(input, "{sql};\nSELECT 'done';").expect("psql reads");
+        self.answered("done");
+    }
+
     /// Waits for this answer. A transaction that failed answers nothing.
     fn answered(&mut self, expected: &str) {
         let found = self.answers.by_ref().any(|line| line.expect("psql answers") == expected);

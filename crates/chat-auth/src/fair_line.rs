@@ -72,7 +72,7 @@ impl State {
     fn join(&mut self, source: &AttemptSource, limits: HashingLimits) -> Option<(u64, oneshot::Receiver<Turn>)> {
         let at = self.addresses.iter().position(|line| line.address == source.address());
         let in_address = at.map_or(0, |at| self.addresses[at].len());
-        if self.waiting >= limits.waiting || in_address >= limits.waiting_per_address {
+        if in_address >= limits.waiting_per_address || self.waiting >= limits.waiting && !self.make_room(in_address) {
             return None;
         }
         let at = at.unwrap_or_else(|| {
@@ -90,6 +90,24 @@ impl State {
         self.waiting += 1;
         self.next_ticket += 1;
         Some((self.next_ticket - 1, woken))
+    }
+
+    /// Sends the newest waiter away of the address with the most, so that a full line of few addresses refuses nobody
+    /// else. Not where a newcomer, of whose address this many wait, would have as many afterwards.
+    fn make_room(&mut self, in_address: usize) -> bool {
+        let Some(line) = self.addresses.iter_mut().max_by_key(|line| line.len()) else { return false };
+        if line.len() <= in_address + 1 {
+            return false;
+        }
+        let Some(account) = line.accounts.iter_mut().max_by_key(|line| line.waiters.back().map(|last| last.ticket))
+        else {
+            return false;
+        };
+        // Its caller learns of it by the end of what it waits on.
+        let sent_away = account.waiters.pop_back();
+        line.accounts.retain(|line| !line.waiters.is_empty());
+        self.waiting -= usize::from(sent_away.is_some());
+        sent_away.is_some()
     }
 
     /// Takes the next waiter out; its address and its account go to the end of their lines.
@@ -244,6 +262,31 @@ mod tests {
         assert_eq!(line.lock().waiting, 1, "callers that give up leave the line");
         drop(busy);
         assert!(third.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_full_line_sends_the_newest_of_the_busiest_address_away_for_a_newcomer_of_another() {
+        let line = line(3, 100);
+        let busy = line.turn(&source(1, "ann")).await.expect("the only turn");
+        let (ann, cid, other) = (source(1, "ann"), source(1, "cid"), source(2, "bob"));
+        let mut first = Box::pin(line.turn(&ann));
+        let mut second = Box::pin(line.turn(&ann));
+        let mut third = Box::pin(line.turn(&cid));
+        for waiter in [&mut first, &mut second, &mut third] {
+            assert!(futures_are_waiting(waiter).await);
+        }
+        assert!(matches!(line.turn(&ann).await, Err(HashError::Overloaded)), "its own address is the busiest");
+        let mut newcomer = Box::pin(line.turn(&other));
+        assert!(futures_are_waiting(&mut newcomer).await);
+        assert!(matches!(third.await, Err(HashError::Overloaded)), "the newest gives its place up");
+        assert_eq!(line.lock().waiting, 3);
+        assert!(matches!(line.turn(&other).await, Err(HashError::Overloaded)), "the line is as fair already");
+        drop(busy);
+        drop(first.await.expect("a turn"));
+        drop(newcomer.await.expect("a turn"));
+        drop(second.await.expect("a turn"));
+        let state = line.lock();
+        assert_eq!((state.free, state.waiting, state.addresses.len()), (1, 0, 0));
     }
 
     async fn futures_are_waiting(future: &mut (impl Future<Output = Result<Turn, HashError>> + Unpin)) -> bool {

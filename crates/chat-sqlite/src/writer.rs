@@ -118,8 +118,11 @@ fn run_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -
 fn run_alone(connection: &mut SqliteConnection, mut job: Box<dyn Job>, health: &WriteHealth) {
     let committed = (BeginWriting {}).execute(connection).and_then(|_| match job.run(connection) {
         Verdict::Keep => (Commit {}).execute(connection).map(|_| true),
-        Verdict::Undo | Verdict::Stop => {
+        verdict @ (Verdict::Undo | Verdict::Stop) => {
             undo(connection);
+            if verdict == Verdict::Stop {
+                health.note_failure(&no_writes());
+            }
             Ok(false)
         }
     });
@@ -178,6 +181,10 @@ mod tests {
     /// Queues these calls, then serves them as one batch. Returns which of them succeeded, and how often each
     /// wrote what it wrote.
     async fn serve_together(bodies: Vec<Body>) -> (Vec<bool>, Vec<i64>) {
+        serve_noting(bodies, &WriteHealth::default()).await
+    }
+
+    async fn serve_noting(bodies: Vec<Body>, health: &WriteHealth) -> (Vec<bool>, Vec<i64>) {
         let folder = tempfile::tempdir().expect("a folder");
         let config = SqliteConfig::at(folder.path().join("chat.db"));
         let path = prepare_file(&config.path).expect("a file");
@@ -202,7 +209,7 @@ mod tests {
                 Parcel::Stop => None,
             }));
         }
-        serve(&mut connection, &mut batch, &WriteHealth::default());
+        serve(&mut connection, &mut batch, health);
         let mut succeeded = Vec::new();
         for call in calls {
             succeeded.push(call.await.expect("an answer"));
@@ -267,5 +274,26 @@ mod tests {
             sql("INSERT INTO written VALUES (3)"),
         ]);
         assert_eq!(outcome.await, (vec![false, false, false], vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_fills_up_while_calls_run_singly_is_noted() {
+        let health = WriteHealth::default();
+        let mut runs = 0;
+        let outcome = serve_noting(
+            vec![
+                sql("PRAGMA defer_foreign_keys = ON; INSERT INTO credentials VALUES (randomblob(16), 'of nobody', 0)"),
+                Box::new(move |connection| {
+                    runs += 1;
+                    let fill = "PRAGMA max_page_count = 1; CREATE TABLE big (body BLOB);
+                                INSERT INTO big VALUES (zeroblob(4000000))";
+                    Ok(connection.batch_execute(if runs == 1 { "INSERT INTO written VALUES (1)" } else { fill })?)
+                }),
+            ],
+            &health,
+        );
+        assert_eq!(outcome.await, (vec![false, false], vec![]));
+        let (_, _, failures) = health.counts();
+        assert_eq!(failures, 1);
     }
 }

@@ -43,16 +43,17 @@ pub(crate) enum NoMembership {
 impl Core {
     pub(crate) fn new(ports: Ports, settings: Settings) -> Self {
         let calls = settings.calls;
-        let limits =
-            |at_once| TurnLimits { at_once, per_user: calls.per_user, waiting_per_user: calls.waiting_per_user };
+        let limits = |at_once, per_user| TurnLimits { at_once, per_user, waiting_per_user: calls.waiting_per_user };
+        // One read is always left for the others.
+        let reads_per_user = calls.per_user.min(calls.reads_at_once.saturating_sub(1)).max(1);
         Self {
             ports,
             settings,
             ended: EndedSessions::default(),
             announcing: Semaphore::new(ANNOUNCED_AT_ONCE as usize),
-            reads: Turns::new(limits(calls.reads_at_once)),
+            reads: Turns::new(limits(calls.reads_at_once, reads_per_user)),
             // Writes of many users share a commit: only those of one user are bounded.
-            writes: Turns::new(limits(usize::MAX)),
+            writes: Turns::new(limits(usize::MAX, calls.per_user)),
         }
     }
 

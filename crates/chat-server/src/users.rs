@@ -88,7 +88,8 @@ enum Checked {
 impl Checked {
     fn reset(arguments: &ResetPassword, config: &Config) -> anyhow::Result<Self> {
         let identity = if arguments.account.contains('@') {
-            EmailAddress::parse(&arguments.account).map(LoginIdentity::Email)
+            // As at sign-in: of accounts that share an email, the one with exactly this spelling.
+            EmailAddress::from_stored(&arguments.account).map(LoginIdentity::Email)
         } else {
             Username::parse(&arguments.account).map(LoginIdentity::Username)
         };

@@ -22,8 +22,10 @@ impl Messages {
         self.0.publish_changes([change]).await;
         drop(expected);
         self.0.end_typing(conversation_id, kind, actor.user_id).await;
-        if let Appended::First(message) = &appended {
-            self.0.introduce_writer(message).await;
+        match &appended {
+            // Again, should the first time have been cut short.
+            Appended::First(message) | Appended::Replayed(message) => self.0.introduce_writer(message).await,
+            Appended::New(_) => {}
         }
         Ok(appended)
     }

@@ -23,10 +23,10 @@ impl Core {
         log_failure(user, self.try_announce_choice(user, at).await);
     }
 
-    /// A user has written their first message in a direct conversation. Where the other has written there too, each learns how the other is:
-    /// from now on presence passes between them.
-    pub(crate) async fn introduce_writer(&self, first: &Message) {
-        log_failure(first.sender.id, self.try_introduce(first).await);
+    /// A user has written their first message in a direct conversation, or repeats one. Where the other has written there too, each learns how
+    /// the other is: from now on presence passes between them. The send is answered after this, so it takes no turn among the user's reads.
+    pub(crate) async fn introduce_writer(&self, message: &Message) {
+        log_failure(message.sender.id, self.try_introduce(message).await);
     }
 
     async fn try_announce(&self, user: UserId, at: Timestamp) -> Result<(), NotTold> {
@@ -46,12 +46,12 @@ impl Core {
         Ok(())
     }
 
-    async fn try_introduce(&self, first: &Message) -> Result<(), NotTold> {
-        let ConversationKind::Direct(pair) = first.kind else { return Ok(()) };
-        let writer = first.sender.id;
+    async fn try_introduce(&self, message: &Message) -> Result<(), NotTold> {
+        let ConversationKind::Direct(pair) = message.kind else { return Ok(()) };
+        let writer = message.sender.id;
         let other = pair.other(writer);
         let is_known_anyway = self.settings.presence_audience == PresenceAudience::Everyone;
-        if is_known_anyway || !self.share_presence(writer, other).await? {
+        if is_known_anyway || self.users.list_contacts_among(writer, &[other]).await?.is_empty() {
             return Ok(());
         }
         for (about, to) in [(writer, other), (other, writer)] {

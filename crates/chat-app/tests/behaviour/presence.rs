@@ -1,5 +1,5 @@
 use crate::tampered::Bend;
-use crate::world::{World, bent, connection};
+use crate::world::{World, bent, connection, message};
 use chat_app::{Coded, Settings};
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::{Audience, Clock, ErrorCode, Event};
@@ -119,6 +119,24 @@ async fn those_who_begin_to_talk_learn_when_the_other_was_last_here() {
     let told: Vec<_> = world.bus.take().into_iter().skip(1).map(|one| (one.audience, one.event)).collect();
     let offline = Event::UserOffline { user_id: ann.user_id, last_seen: seen };
     assert_eq!(told, [(Audience::User(bob.user_id), offline)], "bob was never here");
+}
+
+#[tokio::test]
+async fn a_repeated_message_tells_presence_again_where_both_have_written() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.app.presence.connected(ann, connection()).await;
+    let send = async |sender| world.app.messages.send(sender, message(chat, "hello", Some("k"))).await.expect("sent");
+    for _ in 0..2 {
+        send(ann).await;
+    }
+    assert!(!world.published().contains(&"ann online".to_owned()), "bob has not written");
+    send(bob).await;
+    world.bus.take();
+    send(bob).await;
+    let told: Vec<_> = world.bus.take().iter().map(|one| (one.audience.clone(), crate::world::short(one))).collect();
+    assert!(told.contains(&(Audience::User(bob.user_id), "ann online".to_owned())), "{told:?}");
 }
 
 #[tokio::test]

@@ -43,3 +43,49 @@ async fn a_user_has_a_bounded_number_of_reads_and_others_take_turns_with_them() 
     }
     assert_eq!(world.app.call_status().reads, TurnStatus { running: 0, waiting: 0, refused: 2 });
 }
+
+/// The numbers of the embedded database by default: as many reads at once as one user may have.
+#[tokio::test]
+async fn one_user_never_has_all_reads_of_the_store() {
+    let gate: &Semaphore = Box::leak(Box::new(Semaphore::new(0)));
+    let settings = Settings { calls: CallLimits { reads_at_once: 4, ..CallLimits::default() }, ..Settings::default() };
+    let world = World::with(settings, |ports| {
+        let store = ports.conversations.clone();
+        ports.conversations = Arc::new(Tampered { store, bend: Bend::Held(gate) });
+    });
+    let (greedy, other) = (world.user("ann").await, world.user("bob").await);
+    let mut backlog: Vec<_> =
+        (0..6).map(|_| Box::pin(world.app.conversations.list(greedy, ConversationFilter::All, page(1, 10)))).collect();
+    for read in &mut backlog {
+        assert!(poll(read).is_pending());
+    }
+    assert_eq!(world.app.call_status().reads, TurnStatus { running: 3, waiting: 3, refused: 0 });
+    world.app.users.me(other).await.expect("an answer while the backlog stands still");
+    gate.add_permits(1_000);
+    for read in backlog {
+        read.await.expect("a page");
+    }
+}
+
+#[tokio::test]
+async fn the_first_message_to_a_user_does_not_wait_behind_the_reads_of_its_sender() {
+    let gate: &Semaphore = Box::leak(Box::new(Semaphore::new(0)));
+    let world = World::with(Settings::default(), |ports| {
+        let store = ports.conversations.clone();
+        ports.conversations = Arc::new(Tampered { store, bend: Bend::Held(gate) });
+    });
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let chat = world.direct(ann, bob).await.details.conversation.id;
+    world.send(bob, chat, "hello").await;
+    let mut backlog: Vec<_> =
+        (0..8).map(|_| Box::pin(world.app.conversations.list(ann, ConversationFilter::All, page(1, 10)))).collect();
+    for read in &mut backlog {
+        assert!(poll(read).is_pending());
+    }
+    world.send(ann, chat, "hello yourself").await;
+    assert_eq!(world.app.call_status().reads, TurnStatus { running: 4, waiting: 4, refused: 0 });
+    gate.add_permits(1_000);
+    for read in backlog {
+        read.await.expect("a page");
+    }
+}

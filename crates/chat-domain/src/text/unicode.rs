@@ -10,9 +10,9 @@ use std::borrow::Cow;
 /// `PostgreSQL` is bounded. Text that is as long as this and longer is compared by its beginning.
 const MAX_KEY_CHARS: usize = 400;
 
-/// Symbols that fonts leave blank: BRAILLE PATTERN BLANK, OBJECT REPLACEMENT CHARACTER (the place of something that was
-/// not copied along), MUSICAL SYMBOL NULL NOTEHEAD.
-const BLANK_SYMBOLS: [char; 3] = ['\u{2800}', '\u{fffc}', '\u{1d159}'];
+/// Symbols and letters that fonts leave blank: BRAILLE PATTERN BLANK, OBJECT REPLACEMENT CHARACTER (the place of
+/// something that was not copied along), EGYPTIAN HIEROGLYPH FULL BLANK and HALF BLANK, MUSICAL SYMBOL NULL NOTEHEAD.
+const BLANK_SYMBOLS: [char; 5] = ['\u{2800}', '\u{fffc}', '\u{13441}', '\u{13442}', '\u{1d159}'];
 
 /// Normalization Form C: what is stored of names.
 pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
@@ -31,7 +31,15 @@ pub(crate) fn is_visible(character: char) -> bool {
                 | GeneralCategory::NonspacingMark
                 | GeneralCategory::EnclosingMark
         );
-    !is_hidden && !is_ignorable(character) && !BLANK_SYMBOLS.contains(&character)
+    !is_hidden && !is_ignorable(character) && !is_blank(character)
+}
+
+/// Whether fonts have nothing to show for the character although its category says otherwise: a blank symbol, or one of
+/// the 66 noncharacters, which Unicode never assigns.
+pub(crate) fn is_blank(character: char) -> bool {
+    let code = u32::from(character);
+    let is_noncharacter = (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe;
+    is_noncharacter || BLANK_SYMBOLS.contains(&character)
 }
 
 /// Whether the character reorders the text around it.
@@ -130,12 +138,14 @@ mod tests {
         for hidden in "\u{20}\u{a0}\u{ad}\u{34f}\u{301}\u{61c}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{180e}\u{2000}\u{200a}\
                        \u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{202f}\u{2060}\u{2063}\
                        \u{2066}\u{2069}\u{206f}\u{2800}\u{3000}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{fffc}\
-                       \u{1d159}\u{1d173}\u{e0020}\u{e007f}\u{e0100}\u{13430}"
+                       \u{1d159}\u{1d173}\u{e0020}\u{e007f}\u{e0100}\u{13430}\u{13441}\u{13442}\u{fdd0}\u{fdef}\
+                       \u{fffe}\u{ffff}\u{1fffe}\u{10ffff}"
             .chars()
         {
             assert!(!is_visible(hidden), "{}", hidden.escape_unicode());
         }
-        for visible in "a0_.É日ا\u{915}\u{93f}😀🏳❤\u{fffd}\u{e000}\u{1faff}".chars() {
+        for visible in "a0_.É日ا\u{915}\u{93f}😀🏳❤\u{fffd}\u{e000}\u{1faff}\u{13000}\u{fdcf}\u{fdf0}".chars()
+        {
             assert!(is_visible(visible), "{}", visible.escape_unicode());
         }
     }

@@ -1,5 +1,5 @@
 use crate::InvalidValue;
-use crate::text::unicode::{folded, is_bidi_control, is_ignorable, nfc};
+use crate::text::unicode::{folded, is_bidi_control, is_blank, is_ignorable, is_visible, nfc};
 use crate::text::{input, text_values};
 
 text_values! {
@@ -133,7 +133,8 @@ impl EmailAddress {
             return Err(InvalidValue::BidiControl);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(Self::FORM)?;
-        let local_ok = is_local_part(local) && !local.chars().any(|c| is_ignorable(c) || c == '\u{2800}');
+        let is_seen = local.chars().any(is_visible) && !local.chars().any(|c| is_ignorable(c) || is_blank(c));
+        let local_ok = is_local_part(local) && is_seen;
         let domain_ok = !domain.chars().any(is_ignorable) && ascii_domain(domain).is_some_and(|name| is_dotted(&name));
         if local_ok && domain_ok { Ok(Self(text.into_owned())) } else { Err(Self::FORM) }
     }
@@ -290,6 +291,12 @@ mod tests {
             "a\u{200b}nn@b.co",
             "\u{3164}@b.co",
             "\u{2800}@b.co",
+            "\u{fffc}@b.co",
+            "\u{301}@b.co",
+            "\u{1d159}@b.co",
+            "\u{13441}@b.co",
+            "\u{ffff}@b.co",
+            "ann\u{fffc}@b.co",
             "a@b\u{ad}.co",
             "a\u{202e}b@c.de",
             "a@b\u{200f}.co",

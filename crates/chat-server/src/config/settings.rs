@@ -121,7 +121,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "MAX_CALLS_PER_USER",
         "4",
-        "Reads, and separately writes, of the database that run at once for one user; users who wait take turns",
+        "Reads, and separately writes, of the database that run at once for one user; one read is always left for others (on SQLite 3 of 4 at most)",
     ),
     setting("MAX_WAITING_CALLS_PER_USER", "256", "Calls of one user that may wait; the next one gets 429"),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),

@@ -139,3 +139,16 @@ async fn collisions_of_old_accounts_and_groups_are_listed() {
     assert!(lines[0].contains(r#"(ann, "jo\u{308}rg@example.com")"#), "what differs can be seen: {said}");
     assert!(lines[1].contains(r#"("Te\u{200b}am") has a name that looks like that of Group"#), "{said}");
 }
+
+#[tokio::test]
+async fn of_accounts_that_share_an_email_the_password_of_the_one_with_that_spelling_is_reset() {
+    let postgres = Postgres::start();
+    let setup = setup().set("DATABASE_URL", &postgres.create_database());
+    assert!(setup.run(&["migrate"]).await.0.success());
+    let rows = old_rows::statements(|id| format!("'{id}'"), |bytes| format!("'\\x{bytes}'::bytea"));
+    postgres.psql("test_0", &rows.join(";\n"));
+    for (email, username) in [("jo\u{308}rg@example.com", "ann"), ("jörg@example.com", "ben")] {
+        let (status, said) = setup.run(&["users", "reset-password", email]).await;
+        assert!(status.success() && said.contains(&format!("password of {username} was reset")), "{email}: {said}");
+    }
+}

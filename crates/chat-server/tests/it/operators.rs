@@ -2,6 +2,8 @@
 
 use crate::metrics::{documented, names, watched};
 use crate::setup;
+use chat_testkit::blackbox::Rest;
+use chat_testkit::servers::Proxy;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,6 +31,57 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
         family.unwrap_or(name).to_owned()
     })
     .collect()
+}
+
+/// `deploy/nginx.conf` for these two nodes, as plain HTTP on this port.
+pub(crate) fn nginx_config([first, second]: &[String; 2], port: u16) -> String {
+    let config = include_str!("../../../../deploy/nginx.conf");
+    let config = config.replace("127.0.0.1:3001", first).replace("127.0.0.1:3002", second);
+    let config = config.replace("listen 443 ssl http2;", &format!("listen 127.0.0.1:{port};"));
+    config.lines().filter(|line| !line.contains("ssl_certificate")).collect::<Vec<_>>().join("\n")
+}
+
+/// The first site of `deploy/Caddyfile` for these two nodes, as plain HTTP on this port. The second site is the same
+/// with other nodes.
+pub(crate) fn caddy_config([first, second]: &[String; 2], port: u16) -> String {
+    let config = include_str!("../../../../deploy/Caddyfile");
+    let config = config.replace("{$CHAT_NODES:node-1:3000 node-2:3000}", &format!("{first} {second}"));
+    let config = config.replace("{$CHAT_SITE::8080}", &format!("http://127.0.0.1:{port}"));
+    config.split_once("# Clients here are sent").expect("the second site").0.to_owned()
+}
+
+#[tokio::test]
+async fn a_503_for_one_client_takes_no_node_out_of_nginx() {
+    let server = setup().set("MAX_CONNECTIONS", "1").start().await;
+    let ann = server.register("ann").await;
+    let _only = server.connect(&ann).await;
+    let node = server.base().trim_start_matches("http://").to_owned();
+    let proxy = Proxy::nginx(|port| nginx_config(&[node.clone(), node.clone()], port));
+    let through = ann.at(&Rest::new(&proxy.base()));
+    for _ in 0..3 {
+        let request = through.rest.request(reqwest::Method::GET, "/ws");
+        let request = request.header("connection", "upgrade").header("upgrade", "websocket");
+        let request =
+            request.header("sec-websocket-version", "13").header("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA==");
+        let refused = request.send().await;
+        refused.assert_failure(503, "TOO_MANY_CONNECTIONS");
+        let other = through.rest.get("/users/me").await;
+        assert_eq!(other.status, 200, "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn caddy_answers_in_the_form_of_the_api_while_no_node_is_ready() {
+    // Nothing listens there.
+    let nodes = ["127.0.0.1:1".to_owned(), "127.0.0.1:1".to_owned()];
+    let proxy = Proxy::caddy(|port| caddy_config(&nodes, port));
+    let through = Rest::new(&proxy.base());
+    for path in ["/users/me?q=%22", "~/socket.io/", "~/%22quoted%0A"] {
+        let answer = through.get(path).await;
+        answer.assert_failure(503, "UNAVAILABLE");
+        assert_eq!(answer.header("retry-after"), "1", "{answer:?}");
+        assert_eq!(answer.header("content-type"), "application/json", "{answer:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Nodes are restarted one after the other behind a real proxy, as `deploy` configures it, while clients go on.
 
 use super::{cluster, turn};
+use crate::operators::{caddy_config, nginx_config};
 use chat_testkit::blackbox::{Person, Rest, Server, Setup};
 use chat_testkit::cluster::Cluster;
 use chat_testkit::servers::Proxy;
@@ -95,14 +96,9 @@ async fn every_request_succeeds(mut nodes: Nodes, proxy: &Proxy) {
 async fn a_rolling_restart_behind_nginx_fails_no_request() {
     let _turn = turn().await;
     let nodes = Nodes::start().await;
-    let [first, second] = nodes.addresses();
-    let proxy = Proxy::nginx(|port| {
-        let config = include_str!("../../../../../deploy/nginx.conf");
-        let config = config.replace("127.0.0.1:3001", &first).replace("127.0.0.1:3002", &second);
-        let config = config.replace("keepalive_timeout 4s;", "keepalive_timeout 2s;");
-        let config = config.replace("listen 443 ssl http2;", &format!("listen 127.0.0.1:{port};"));
-        config.lines().filter(|line| !line.contains("ssl_certificate")).collect::<Vec<_>>().join("\n")
-    });
+    let addresses = nodes.addresses();
+    let proxy =
+        Proxy::nginx(|port| nginx_config(&addresses, port).replace("keepalive_timeout 4s;", "keepalive_timeout 2s;"));
     every_request_succeeds(nodes, &proxy).await;
 }
 
@@ -110,13 +106,7 @@ async fn a_rolling_restart_behind_nginx_fails_no_request() {
 async fn a_rolling_restart_behind_caddy_fails_no_request() {
     let _turn = turn().await;
     let nodes = Nodes::start().await;
-    let [first, second] = nodes.addresses();
-    let proxy = Proxy::caddy(|port| {
-        let config = include_str!("../../../../../deploy/Caddyfile");
-        let config = config.replace("{$CHAT_NODES:node-1:3000 node-2:3000}", &format!("{first} {second}"));
-        let config = config.replace("{$CHAT_SITE::8080}", &format!("http://127.0.0.1:{port}"));
-        // The second site is the same with other nodes.
-        config.split_once("# Clients here are sent").expect("the second site").0.to_owned()
-    });
+    let addresses = nodes.addresses();
+    let proxy = Proxy::caddy(|port| caddy_config(&addresses, port));
     every_request_succeeds(nodes, &proxy).await;
 }

@@ -2,10 +2,12 @@
 //!
 //! actix-http takes `Connection: Upgrade` for the end of HTTP on a connection, whatever the protocol: it answers with `connection: upgrade` and closes. So the
 //! option is made unreadable on its way in: in the head of every request that stays HTTP, `upgrade` among the options of `Connection` becomes `ignored`, a
-//! word of the same length without a meaning. No byte is added, removed or moved, so this reader cannot change where a request ends.
+//! word of the same length without a meaning. Where no WebSocket is served, `Upgrade: websocket` becomes unreadable in the same way. No byte is added, removed or moved, so this reader cannot change where a request ends.
 
+use super::service::is_socket_path;
+use crate::socketio::Gateway;
 use crate::traffic::{Paced, Traffic};
-use actix_http::Method;
+use actix_http::{Method, Uri};
 use bytes::{Buf as _, BytesMut};
 use httparse::{EMPTY_HEADER, Header, Request, Status};
 use std::io::{self, IoSlice};
@@ -24,6 +26,9 @@ const MAX_HEAD_BYTES: usize = 131_072;
 
 const OPTION: &[u8; 7] = b"upgrade";
 const UNREADABLE: &[u8; 7] = b"ignored";
+
+const WEBSOCKET: &[u8; 9] = b"websocket";
+const UNREADABLE_WEBSOCKET: &[u8; 9] = b"unoffered";
 
 /// A connection whose requests cannot offer what is not spoken here.
 #[derive(Debug)]
@@ -212,10 +217,23 @@ fn read_head(bytes: &mut [u8]) -> Option<(usize, Requests)> {
         header.name.eq_ignore_ascii_case("connection")
             && header.value.split(|byte| *byte == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(OPTION))
     };
-    if next != Requests::Opaque && request.headers.iter().any(has_offer) {
-        bytes[..length].split_mut(|byte| *byte == b'\n').for_each(hide);
+    let has_websocket = !is_for_a_socket(&request) && request.headers.iter().any(offers_websocket);
+    if next != Requests::Opaque && (has_websocket || request.headers.iter().any(has_offer)) {
+        for line in bytes[..length].split_mut(|byte| *byte == b'\n') {
+            hide(line, has_websocket);
+        }
     }
     Some((length, next))
+}
+
+fn offers_websocket(header: &Header<'_>) -> bool {
+    header.name.eq_ignore_ascii_case("upgrade") && header.value.trim_ascii().eq_ignore_ascii_case(WEBSOCKET)
+}
+
+/// Whether a WebSocket is served at the target of this request.
+fn is_for_a_socket(request: &Request<'_, '_>) -> bool {
+    let target = request.path.and_then(|target| target.parse::<Uri>().ok());
+    target.is_some_and(|uri| is_socket_path(uri.path()) || Gateway::serves(uri.path()))
 }
 
 /// What follows a head: the order in which lengths count is actix-http's.
@@ -225,8 +243,8 @@ fn after(request: &Request<'_, '_>) -> Requests {
         let value = header.value.trim_ascii();
         if header.name.eq_ignore_ascii_case("transfer-encoding") {
             is_chunked |= value.eq_ignore_ascii_case(b"chunked");
-        } else if header.name.eq_ignore_ascii_case("upgrade") {
-            is_websocket |= value.eq_ignore_ascii_case(b"websocket");
+        } else if offers_websocket(header) {
+            is_websocket = true;
         } else if header.name.eq_ignore_ascii_case("content-length") {
             let Some(length) = std::str::from_utf8(value).ok().and_then(|length| length.parse().ok()) else {
                 return Requests::Opaque;
@@ -234,7 +252,7 @@ fn after(request: &Request<'_, '_>) -> Requests {
             announced = length;
         }
     }
-    match (is_chunked, is_websocket, announced) {
+    match (is_chunked, is_websocket && is_for_a_socket(request), announced) {
         (true, ..) => Requests::ChunkSize,
         (_, true, _) => Requests::Opaque,
         (_, _, 0) if request.method == Some(Method::CONNECT.as_str()) => Requests::Opaque,
@@ -243,20 +261,27 @@ fn after(request: &Request<'_, '_>) -> Requests {
     }
 }
 
-/// Makes the option unreadable where this line of a head is a `Connection`.
-fn hide(line: &mut [u8]) {
+/// Makes the option unreadable where this line of a head is a `Connection`, and with `websocket` that protocol too where
+/// it is an `Upgrade`.
+fn hide(line: &mut [u8], websocket: bool) {
     let Some(colon) = line.iter().position(|byte| *byte == b':') else { return };
-    let (name, options) = line.split_at_mut(colon);
-    if !name.eq_ignore_ascii_case(b"connection") {
-        return;
-    }
-    for option in options[1..].split_mut(|byte| *byte == b',') {
-        let start = option.len() - option.trim_ascii_start().len();
-        let length = option.trim_ascii().len();
-        let option = &mut option[start..start + length];
-        if option.eq_ignore_ascii_case(OPTION) {
-            option.copy_from_slice(UNREADABLE);
+    let (name, value) = line.split_at_mut(colon);
+    if name.eq_ignore_ascii_case(b"connection") {
+        for option in value[1..].split_mut(|byte| *byte == b',') {
+            replace(option, OPTION, UNREADABLE);
         }
+    } else if websocket && name.eq_ignore_ascii_case(b"upgrade") {
+        replace(&mut value[1..], WEBSOCKET, UNREADABLE_WEBSOCKET);
+    }
+}
+
+/// Writes `new` over `text` where that is `old` in any case, with blanks around it or not.
+fn replace<const N: usize>(text: &mut [u8], old: &[u8; N], new: &[u8; N]) {
+    let start = text.len() - text.trim_ascii_start().len();
+    let length = text.trim_ascii().len();
+    let text = &mut text[start..start + length];
+    if text.eq_ignore_ascii_case(old) {
+        text.copy_from_slice(new);
     }
 }
 
@@ -307,7 +332,9 @@ mod tests {
     fn what_leaves_http_or_is_no_http_passes_as_it_is() {
         for head in [
             "GET /api/v1/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-            "POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nContent-Length: 5\r\n\r\n",
+            "POST /api/v1/ws?a=b HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nContent-Length: 5\r\n\r\n",
+            "GET http://h/api/v1/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
             "CONNECT h:1 HTTP/1.1\r\nConnection: Upgrade\r\n\r\n",
             "GET / HTTP/1.1\r\nContent-Length: x\r\nConnection: Upgrade\r\n\r\n",
             "GET\r\nConnection: Upgrade\r\n\r\n",
@@ -315,10 +342,28 @@ mod tests {
             let sent = format!("{head}GET / HTTP/1.1\r\nConnection: Upgrade\r\n\r\n");
             assert_eq!(passed(&sent, sent.len()), (sent.clone(), Requests::Opaque));
         }
-        let chunked =
-            "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunked = "GET /api/v1/ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n";
         let hidden = chunked.replace("Connection: Upgrade", "Connection: ignored");
         assert_eq!(passed(chunked, 9), (hidden, Requests::ChunkSize), "it goes to no upgrade");
+    }
+
+    #[test]
+    fn a_websocket_is_not_offered_where_none_is_served() {
+        for target in ["/", "/health/live", "/api/v1/users/me?a=/api/v1/ws", "http://h/api/docs", "/api/v1/ws/", "*"] {
+            let offer = "Connection: keep-alive, Upgrade\r\nUpgrade:\t WebSocket \r\nX-Upgrade: websocket\r\n";
+            let hidden = "Connection: keep-alive, ignored\r\nUpgrade:\t unoffered \r\nX-Upgrade: websocket\r\n";
+            let requests = |offer: &str| {
+                format!(
+                    "GET {target} HTTP/1.1\r\n{offer}\r\nPOST {target} HTTP/1.1\r\n{offer}Content-Length: 9\r\n\r\nwebsocket\
+                     PUT {target} HTTP/1.1\r\nupgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nwebsocket\r\n0\r\n\r\n"
+                )
+            };
+            let sent = requests(offer);
+            let expected = requests(hidden).replace("\nupgrade: websocket", "\nupgrade: unoffered");
+            for piece in [1, 7, sent.len()] {
+                assert_eq!(passed(&sent, piece), (expected.clone(), Requests::Head), "{target} in pieces of {piece}");
+            }
+        }
     }
 
     #[test]
@@ -331,11 +376,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_byte_is_added_removed_or_moved(text in "(GET / HTTP/1.1|[A-Za-z:, \r\n0-9]{0,9}|Connection: Upgrade|\r\n){0,20}", piece in 1_usize..40) {
+        fn no_byte_is_added_removed_or_moved(text in "(GET / HTTP/1.1|[A-Za-z:, \r\n0-9]{0,9}|Connection: Upgrade|Upgrade: websocket|\r\n){0,20}", piece in 1_usize..40) {
             let (passed, _) = passed(&text, piece);
             prop_assert_eq!(passed.len(), text.len());
             let differ = passed.bytes().zip(text.bytes()).filter(|(one, other)| one != other);
-            prop_assert!(differ.map(|(one, _)| one).all(|byte| UNREADABLE.contains(&byte)));
+            prop_assert!(differ.map(|(one, _)| one).all(|byte| UNREADABLE.contains(&byte) || UNREADABLE_WEBSOCKET.contains(&byte)));
         }
     }
 }

@@ -102,7 +102,7 @@ fn joined(first: Bytes, second: Bytes) -> Bytes {
     if first.is_empty() { second } else { [first, second].concat().into() }
 }
 
-fn is_socket_path(path: &str) -> bool {
+pub(super) fn is_socket_path(path: &str) -> bool {
     path.strip_prefix(rest::API_PREFIX) == Some(SOCKET_PATH)
 }
 

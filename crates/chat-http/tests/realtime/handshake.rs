@@ -15,8 +15,7 @@ async fn refused(house: &House, path: &str, headers: &[(&str, &str)]) -> (String
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_upgraded_is_answered_in_the_envelope() {
     let house = House::open();
-    let cases: [(&str, Headers, &str, &str); 12] = [
-        ("/api/v1/elsewhere", &[], "404", "ROUTE_NOT_FOUND"),
+    let cases: [(&str, Headers, &str, &str); 11] = [
         ("/api/v1/ws", &[("Origin", "https://evil.example")], "403", "ORIGIN_NOT_ALLOWED"),
         ("/api/v1/ws", &[("Authorization", "Bearer nonsense")], "401", "TOKEN_INVALID"),
         ("/api/v1/ws", &[("Sec-WebSocket-Version", "8")], "426", "PROTOCOL_ERROR"),
@@ -102,6 +101,22 @@ async fn what_only_looks_like_an_upgrade_is_a_request_that_is_refused() {
                 "{path} {headers:?}: {rest}"
             );
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_of_a_websocket_where_none_is_served_is_ignored() {
+    let house = House::open();
+    let cases =
+        [("/", 200), ("/health/live", 200), ("/api/docs", 200), ("/api/v1/users/me", 401), ("/api/v1/elsewhere", 404)];
+    for (path, status) in cases {
+        let next = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let mut socket = Socket::to(house.address).await;
+        let head = socket.upgrade(path, &[], next).await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {head}");
+        assert!(!head.to_lowercase().contains("connection: "), "{path}: {head}");
+        let rest = socket.rest().await;
+        assert!(rest.contains("HTTP/1.1 200 ") && rest.ends_with(r#"{"status":"ok"}"#), "{path}: {rest}");
     }
 }
 

@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::values::parse_quota;
 use chat_domain::rate_limits::Quota;
 use chat_http::{Quotas, TrustedProxies};
-use ipnet::{IpNet, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// How a limit is written.
@@ -72,14 +72,25 @@ pub(super) fn read_proxies(reader: &mut Reader<'_>, production: bool) -> (Truste
     (networks.into_iter().collect(), is_everybody)
 }
 
-/// An address, or a network with its prefix length; the bits behind the prefix do not matter.
+/// The IPv4 addresses as a listener on `[::]` sees them (RFC 4291 §2.5.5.2).
+const MAPPED_V4: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96);
+
+/// An address, or a network with its prefix length; the bits behind the prefix do not matter. IPv4-mapped forms are
+/// turned into IPv4, as the addresses of clients are.
 fn parse_network(text: &str) -> Option<IpNet> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    text.parse::<IpNet>().ok().or_else(address).map(|network| network.trunc())
+    text.parse::<IpNet>().ok().or_else(address).map(|network| canonical(network.trunc()))
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = network else { return network };
+    let address = mapped.addr().to_ipv4_mapped().filter(|_| MAPPED_V4.contains(&mapped));
+    let length = mapped.prefix_len().saturating_sub(MAPPED_V4.prefix_len());
+    address.and_then(|address| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
 /// Whether the networks together are a sixteenth or more of all IPv4 addresses, or of those IPv6 addresses that the
-/// internet uses (`2000::/3`). All private networks together are far less.
+/// internet uses (`2000::/3`), or contain all IPv4 addresses in their mapped form. All private networks together are far less.
 fn cover_most(networks: &[IpNet]) -> bool {
     const ALL_V4: u128 = 1 << 32;
     const GLOBAL_V6: u128 = 1 << 125;
@@ -89,6 +100,7 @@ fn cover_most(networks: &[IpNet]) -> bool {
         match network {
             IpNet::V4(network) => v4 += 1 << (32 - network.prefix_len()),
             IpNet::V6(network) if network.contains(&GLOBAL) => v6 = GLOBAL_V6,
+            IpNet::V6(network) if network.contains(&MAPPED_V4) => v4 = ALL_V4,
             IpNet::V6(network) if GLOBAL.contains(&network) => v6 += 1 << (128 - network.prefix_len()),
             IpNet::V6(_) => {}
         }
@@ -111,6 +123,16 @@ mod tests {
         assert!(inside("10.9.8.7/8", "10.0.0.1"), "the bits behind the prefix do not matter");
         assert!(inside("2001:db8::/32", "2001:db8:ffff::1") && !inside("2001:db8::/32", "2001:db9::"));
         assert!(inside("0.0.0.0/0", "1.2.3.4") && !inside("0.0.0.0/0", "::1"));
+        for (mapped, plain) in [
+            ("::ffff:10.0.0.5", "10.0.0.5/32"),
+            ("::ffff:a00:5/128", "10.0.0.5/32"),
+            ("::ffff:10.0.0.5/104", "10.0.0.0/8"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("::ffff:0:0/95", "::fffe:0:0/95"),
+            ("::10.0.0.5", "::a00:5/128"),
+        ] {
+            assert_eq!(parse_network(mapped).expect("a network").to_string(), plain, "{mapped}");
+        }
         for wrong in
             ["", "*", "all", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "10.0.0/8", "10.0.0.0/8/8", "proxy"]
         {

@@ -4,6 +4,7 @@ mod database;
 mod faults;
 mod keys;
 mod limits;
+mod prose;
 mod reader;
 mod redis;
 mod secrets;
@@ -17,6 +18,7 @@ pub(crate) use faults::InvalidConfig;
 pub(crate) use limits::RateLimits;
 pub(crate) use secrets::Keys;
 pub(crate) use settings::help;
+use source::NODE_ENV;
 pub(crate) use source::Source;
 pub(crate) use values::parse_duration;
 
@@ -304,8 +306,7 @@ fn parse_filter(text: &str) -> Option<String> {
 }
 
 fn read_environment(reader: &mut Reader<'_>) -> Option<Environment> {
-    let name =
-        if reader.given("APP_ENV").is_none() && reader.given("NODE_ENV").is_some() { "NODE_ENV" } else { "APP_ENV" };
+    let name = if reader.given("APP_ENV").is_none() && reader.given(NODE_ENV).is_some() { NODE_ENV } else { "APP_ENV" };
     reader.choice(name, ENVIRONMENTS)
 }
 

@@ -1,8 +1,14 @@
 //! The one place that reads the environment.
 
 use super::InvalidConfig;
+use super::faults::Fault;
+use super::settings::SETTINGS;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::Path;
+
+/// Read where `APP_ENV` is not set.
+pub(super) const NODE_ENV: &str = "NODE_ENV";
 
 /// Values by name, from the process's environment and a `.env` file. The environment wins; an empty value counts as not set.
 #[derive(Default)]
@@ -10,7 +16,13 @@ pub(crate) struct Source(HashMap<String, String>);
 
 impl Source {
     /// Reads the environment, and `.env` at this path where there is one.
+    ///
+    /// A setting whose value is not UTF-8 is a fault: to start without it could start open what was to be closed.
     pub(crate) fn read(dotenv: &Path) -> Result<Self, InvalidConfig> {
+        Self::of(dotenv, std::env::vars_os())
+    }
+
+    fn of(dotenv: &Path, environment: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, InvalidConfig> {
         let mut values = HashMap::new();
         if dotenv.exists() {
             let unreadable = |error: dotenvy::Error| {
@@ -25,14 +37,24 @@ impl Source {
                 values.insert(name, value);
             }
         }
-        for (name, value) in std::env::vars_os() {
-            if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string())
-                && (!value.trim().is_empty() || !values.contains_key(&name))
-            {
-                values.insert(name, value);
+        let mut faults = Vec::new();
+        for (name, value) in environment {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) if value.trim().is_empty() && values.contains_key(&name) => {}
+                Ok(value) => {
+                    values.insert(name, value);
+                }
+                // Variables of other programs are not our concern.
+                Err(_) if !is_setting(&name) => {}
+                Err(_) => faults.push(Fault {
+                    setting: name,
+                    problem: "is not UTF-8 text".to_owned(),
+                    remedy: "set it to text in UTF-8, or unset it".to_owned(),
+                }),
             }
         }
-        Ok(Self(values))
+        if faults.is_empty() { Ok(Self(values)) } else { Err(InvalidConfig(faults)) }
     }
 
     /// Whether it is there, and empty: for the settings that can be turned off so.
@@ -44,6 +66,10 @@ impl Source {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
+}
+
+fn is_setting(name: &str) -> bool {
+    name == NODE_ENV || SETTINGS.iter().any(|setting| setting.name == name)
 }
 
 /// A faulty line may be the one with the secret: only its place is told.
@@ -81,6 +107,23 @@ mod tests {
         assert!(
             source.is_blank("CHAT_TEST_EMPTY") && !source.is_blank("PATH") && !source.is_blank("CHAT_TEST_NOWHERE")
         );
+    }
+
+    #[test]
+    fn a_setting_that_is_not_text_is_a_fault_and_another_variable_is_not() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let nowhere = Path::new("/nonexistent/.env");
+        let read = |names: &[&str]| {
+            let odd = names.iter().map(|name| (OsString::from(name), OsString::from_vec(b"closed\xff".to_vec())));
+            Source::of(nowhere, odd).map(|_| ())
+        };
+        for name in ["REGISTRATION", "JWT_SECRET", "NODE_ENV", "RUST_LOG"] {
+            let said = read(&[name]).expect_err("a fault").to_string();
+            assert!(said.contains(&format!("{name} is not UTF-8 text")) && !said.contains("closed"), "{said}");
+        }
+        assert_eq!(read(&["HOST", "PORT"]).expect_err("faults").0.len(), 2, "all of them are named");
+        assert_eq!(read(&["LS_COLORS", "registration"]), Ok(()));
     }
 
     #[test]

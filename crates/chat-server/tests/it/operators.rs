@@ -145,6 +145,18 @@ async fn metrics_come_in_the_classic_format_for_tools_that_ask_for_text() {
     let both = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
     let preferred = admin.request(reqwest::Method::GET, "~/metrics").header("accept", both).send().await;
     assert!(preferred.header("content-type").starts_with("application/openmetrics-text"), "{preferred:?}");
+
+    let any_text = admin.request(reqwest::Method::GET, "~/metrics").header("accept", "text/*").send().await;
+    assert!(any_text.header("content-type").starts_with("text/plain; version=0.0.4"), "{any_text:?}");
+    let excluded = admin.request(reqwest::Method::GET, "~/metrics").header("accept", "*/*;q=0").send().await;
+    assert_eq!(excluded.status, 406);
+    let head = admin.request(reqwest::Method::HEAD, "~/metrics").header("accept", "text/plain").send().await;
+    assert_eq!(head.status, 200);
+    assert!(head.header("content-type").starts_with("text/plain; version=0.0.4"), "{head:?}");
+    for method in [reqwest::Method::POST, reqwest::Method::DELETE, reqwest::Method::PUT] {
+        let refused = admin.request(method.clone(), "~/metrics").send().await;
+        assert_eq!((refused.status, refused.header("allow")), (405, "GET, HEAD".into()), "{method}");
+    }
 }
 
 #[tokio::test]

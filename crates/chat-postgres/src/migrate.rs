@@ -41,6 +41,16 @@ pub(crate) async fn migrate(connector: &Connector, config: &PostgresConfig) -> R
     Ok(applied)
 }
 
+/// Whether any migration has been run here.
+pub(crate) async fn has_schema(connector: &Connector, config: &PostgresConfig) -> Result<bool, OpenError> {
+    use diesel_async::RunQueryDsl;
+    let mut connection = start::wait_for(config.start_timeout, || connector.connect_patiently()).await?;
+    let found = diesel::sql_query("SELECT to_regclass('conversations') IS NOT NULL AS exists");
+    let found: Exists =
+        found.get_result(&mut connection).await.map_err(|error| OpenError::Unreachable(error.into()))?;
+    Ok(found.exists)
+}
+
 fn run(connection: AsyncPgConnection) -> Result<(AsyncPgConnection, Vec<String>), OpenError> {
     use diesel::RunQueryDsl;
     let mut connection: AsyncConnectionWrapper<AsyncPgConnection> = connection.into();

@@ -57,6 +57,12 @@ impl PostgresStore {
         Ok(Self { inner: Arc::new(Inner { database, batches, writers }) })
     }
 
+    /// Whether the database has a schema of this server's, of whatever version. Waits for the server as
+    /// [`PostgresStore::open`] does, and makes nothing.
+    pub async fn exists(config: &PostgresConfig) -> Result<bool, OpenError> {
+        migrate::has_schema(&Connector::new(config)?, config).await
+    }
+
     /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, checks its settings
     /// and brings its schema up to date. Returns the names of the migrations that were run.
     pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {

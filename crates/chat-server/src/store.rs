@@ -2,7 +2,7 @@
 
 use crate::clock::DatabaseClock;
 use crate::config::Database;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use chat_app::SystemClock;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
@@ -61,6 +61,30 @@ impl Store {
                 Ok(Self::Server(store, Arc::new(DatabaseClock::measured(time, asked))))
             }
         }
+    }
+
+    /// Opens a database for a command of an operator: one that is not there yet is refused rather than made, since the
+    /// command then runs in the wrong folder or with the wrong settings.
+    pub(crate) async fn open_existing(database: &Database) -> anyhow::Result<Self> {
+        let missing = match database {
+            Database::File(file) => {
+                let is_missing = !std::fs::metadata(file.path()).is_ok_and(|found| found.len() > 0);
+                is_missing.then(|| std::path::absolute(file.path()).unwrap_or_else(|_| file.path().to_owned()))
+            }
+            Database::Server(config) => {
+                let exists = PostgresStore::exists(config).await;
+                let exists = exists.context("cannot open the database (DATABASE_URL)")?;
+                (!exists).then(|| "this address".into())
+            }
+        };
+        if let Some(place) = missing {
+            bail!(
+                "no database at {}; is DATABASE_URL right, and the folder in which this command runs? \
+                 `chat-server serve` and `chat-server migrate` make a new database",
+                place.display()
+            );
+        }
+        Self::open(database).await
     }
 
     /// Brings the database up to date and leaves it at that; the names of the migrations that were run.

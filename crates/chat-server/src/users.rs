@@ -65,7 +65,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
         Command::Invite(arguments) => Checked::Invite(arguments),
         Command::Collisions => return collisions::run(config).await,
     };
-    let store = Store::open(&config.database).await?;
+    let store = Store::open_existing(&config.database).await?;
     let operator = Operator {
         users: store.ports().users,
         hasher: Arc::new(BcryptHasher::new(BcryptCost::new(config.bcrypt_cost)?, HashingLimits::default())),

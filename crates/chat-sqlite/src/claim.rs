@@ -1,7 +1,7 @@
 use crate::{OpenError, connection};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The file beside the database that the server locks. It stays when the server ends; the lock does not.
@@ -16,10 +16,15 @@ pub struct Claim {
 
 impl Claim {
     /// Takes it for the database at this path, or says who has it. The file and its folder are made where they are
-    /// missing.
+    /// missing. A file with more than one name (hard links) is refused: each name has a lock of its own.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
-        // Two names of one database have one lock.
+        // Symbolic links to one database have one lock.
         let database = connection::prepare_file(path)?;
+        let named = std::fs::metadata(&database);
+        let links = named.map_err(|source| OpenError::File { path: database.clone().into(), source })?.nlink();
+        if links > 1 {
+            return Err(OpenError::HardLinks { path: database.into(), links });
+        }
         let path = PathBuf::from(format!("{database}{SUFFIX}"));
         let fail = |source| OpenError::File { path: path.clone(), source };
         let mut options = OpenOptions::new();

@@ -78,6 +78,18 @@ pub enum OpenError {
         /// The process's id, as it wrote it down.
         process: String,
     },
+    /// The file has other names. A server that opens another of them has a lock and a log of its own, and the two would
+    /// destroy the database.
+    #[error(
+        "the database {path} is one file with {links} names (hard links), and a server that opens it by another name \
+         would destroy it: remove the other names, or copy the file"
+    )]
+    HardLinks {
+        /// The database file.
+        path: PathBuf,
+        /// How many names it has.
+        links: u64,
+    },
     /// The database was changed by a newer release, with which this one cannot work side by side.
     #[error(
         "this chat-server is too old for the database: it knows schema version {known}, and the database needs \

@@ -36,7 +36,13 @@ impl Groups {
         let mut ids: Vec<_> = participants.map(|participant| participant.user.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let profiles = self.0.fellow_members(actor.user_id, &ids).await.unwrap_or_else(|fault| {
+        // A deactivated group carries no presence: its members may still share another conversation that does.
+        let profiles = if groups.iter().all(|group| group.conversation.is_active) {
+            self.0.fellow_members(actor.user_id, &ids).await
+        } else {
+            self.0.profiles_of(actor.user_id, &ids).await
+        };
+        let profiles = profiles.unwrap_or_else(|fault| {
             tracing::warn!(error = &fault as &dyn std::error::Error, "the members' presence was not read");
             Vec::new()
         });

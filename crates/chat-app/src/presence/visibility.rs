@@ -23,7 +23,7 @@ impl Core {
         self.profiles(viewer, users).await
     }
 
-    /// The same with their presence: only for a viewer who shares a group with each of them.
+    /// The same with their presence: only for a viewer who shares an active group with each of them.
     pub(crate) async fn fellow_members(&self, viewer: UserId, ids: &[UserId]) -> Result<Vec<UserProfile>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -3,7 +3,7 @@
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use icu_properties::props::{BidiControl, BinaryProperty as _, DefaultIgnorableCodePoint, EnumeratedProperty as _};
-use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+use icu_properties::props::{CanonicalCombiningClass, GeneralCategory, GeneralCategoryGroup};
 use std::borrow::Cow;
 
 /// The longest key, in characters: full case folding and NFKC can make 18 characters of one, and an index entry of
@@ -70,10 +70,19 @@ fn fold_once(text: &str) -> String {
 
 /// What two names share that look alike: the skeleton of UTS #39, of [`folded`] text. A letter whose capital looks like
 /// a Latin capital (Cyrillic `т`, Greek `ν`) counts as that Latin letter, since a name may have been written in
-/// capitals.
+/// capitals; hence `i`, whose capital looks like `l`, counts as `l`, as `1` and `|` do. Marks that are drawn over or
+/// around a letter do not count.
 pub(crate) fn look_alike(folded: &str) -> String {
     let latin: String = folded.chars().map(|character| latin_look_alike(character).unwrap_or(character)).collect();
-    unicode_security::skeleton(&latin).collect::<String>().to_lowercase().chars().take(MAX_KEY_CHARS).collect()
+    let skeleton = unicode_security::skeleton(&latin).collect::<String>().to_lowercase();
+    let bare = skeleton.chars().filter(|character| !is_drawn_over(*character));
+    bare.map(|character| if character == 'i' { 'l' } else { character }).take(MAX_KEY_CHARS).collect()
+}
+
+/// Whether the character is a mark that is drawn over the letter before it (a stroke) or around it (a circle, a keycap).
+fn is_drawn_over(character: char) -> bool {
+    GeneralCategory::for_char(character) == GeneralCategory::EnclosingMark
+        || CanonicalCombiningClass::for_char(character) == CanonicalCombiningClass::Overlay
 }
 
 fn latin_look_alike(character: char) -> Option<char> {
@@ -162,6 +171,19 @@ mod tests {
             ("modern", "modem"),
             ("❤", "❤\u{fe0f}"),
             ("МОСКВА", "москва"),
+            ("AI Team", "Al Team"),
+            ("ai team", "AL TEAM"),
+            ("Paypal", "PaypaI"),
+            ("Paypal", "Paypa1"),
+            ("Paypal", "Paypa|"),
+            ("Paypal", "Paypa\u{406}"),
+            ("Paypal", "Paypa\u{399}"),
+            ("Paypal", "Paypa\u{4c0}"),
+            ("Team", "Team\u{20e3}"),
+            ("Team", "Te\u{338}am"),
+            ("Team", "T\u{336}e\u{335}a\u{337}m"),
+            ("Team", "Tea\u{20dd}m\u{489}"),
+            ("Team", "Team\u{20d2}"),
         ] {
             assert_eq!(look(one), look(other), "{one} {other}");
         }

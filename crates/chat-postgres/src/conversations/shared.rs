@@ -93,7 +93,7 @@ cached_statement!(
          FROM participants AS p
          JOIN conversations AS c ON c.id = p.conversation_id
          WHERE p.user_id = asked.user_id AND p.left_at IS NULL AND c.participant_count <= asked.most_participants
-           AND (c.is_group
+           AND ((c.is_group AND c.is_active)
                 OR (p.has_written AND EXISTS (
                     SELECT 1 FROM participants AS other
                     WHERE other.conversation_id = p.conversation_id AND other.user_id <> p.user_id

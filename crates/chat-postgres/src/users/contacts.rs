@@ -11,7 +11,7 @@ struct ContactRow {
     id: Uuid,
 }
 
-/// Presence passes between two users in a group, and in a direct conversation once both have written there.
+/// Presence passes between two users in an active group, and in a direct conversation once both have written there.
 pub(super) async fn list(connection: &mut AsyncPgConnection, id: UserId, limit: u32) -> Stored<Vec<UserId>> {
     let rows: Vec<ContactRow> = diesel::sql_query(
         "SELECT DISTINCT other.user_id AS id
@@ -20,7 +20,7 @@ pub(super) async fn list(connection: &mut AsyncPgConnection, id: UserId, limit: 
          JOIN participants AS other ON other.conversation_id = own.conversation_id AND other.left_at IS NULL
          JOIN users ON users.id = other.user_id AND users.deleted_at IS NULL
          WHERE own.user_id = $1 AND own.left_at IS NULL AND other.user_id <> own.user_id
-           AND (conversations.is_group OR (own.has_written AND other.has_written))
+           AND ((conversations.is_group AND conversations.is_active) OR (own.has_written AND other.has_written))
          LIMIT $2",
     )
     .bind::<SqlUuid, _>(id.as_uuid())
@@ -46,7 +46,8 @@ pub(super) async fn among(connection: &mut AsyncPgConnection, id: UserId, among:
                 AND theirs.left_at IS NULL
                JOIN conversations ON conversations.id = own.conversation_id
                WHERE own.user_id = $2 AND own.left_at IS NULL
-                 AND (conversations.is_group OR (own.has_written AND theirs.has_written)))",
+                 AND ((conversations.is_group AND conversations.is_active)
+                      OR (own.has_written AND theirs.has_written)))",
     )
     .bind::<Array<SqlUuid>, _>(among)
     .bind::<SqlUuid, _>(id.as_uuid())

@@ -2,6 +2,7 @@
 
 use crate::setup;
 use chat_testkit::blackbox::{Reply, Server};
+use chat_testkit::servers::Postgres;
 use serde_json::json;
 
 async fn login(server: &Server, email: &str, password: &str) -> Reply {
@@ -39,6 +40,25 @@ async fn a_password_is_reset_beside_a_running_server_and_every_session_ends() {
     assert!(!status.success() && said.contains("no account"), "{said}");
     login(&server, &ann.email, "battery staple").await.data(200);
     server.assert_untroubled();
+}
+
+#[tokio::test]
+async fn commands_for_accounts_make_no_database() {
+    let postgres = Postgres::start();
+    let (file, shared) = (setup(), setup().set("DATABASE_URL", &postgres.create_database()));
+    for command in [&["users", "invite"][..], &["users", "reset-password", "ann"], &["users", "collisions"]] {
+        for setup in [&file, &shared] {
+            let (status, said) = setup.run(command).await;
+            assert!(!status.success() && said.contains("no database at") && said.contains("DATABASE_URL"), "{said}");
+        }
+    }
+    assert!(!file.folder().join("data").exists(), "not even a folder");
+    assert_eq!(postgres.psql("test_0", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
+    for setup in [&file, &shared] {
+        assert!(setup.run(&["migrate"]).await.0.success());
+        let (status, said) = setup.run(&["users", "invite"]).await;
+        assert!(status.success(), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 on_both_databases! {
     a_stranger_learns_nothing_on_one_node
     sharing_a_group_shows_presence_without_a_word
+    a_deactivated_group_shows_presence_no_more
     a_member_whom_an_admin_removed_comes_back_by_an_admin_alone
     a_deactivated_group_takes_no_receipts_over_sockets
 }
@@ -144,6 +145,29 @@ async fn sharing_a_group_shows_presence_without_a_word(server: &Server) {
     assert_eq!(at_bob.ask("presence:get", json!({"userId": ann.id})).await["isOnline"], true);
     bob.rest.delete(&format!("/conversations/{group}/participants/{}", bob.id)).await.data(200);
     assert_eq!(at_bob.ask("presence:get", json!({"userId": ann.id})).await["isOnline"], false, "they share nothing");
+    server.assert_untroubled();
+}
+
+async fn a_deactivated_group_shows_presence_no_more(server: &Server) {
+    let (ann, bob, eve) = (server.register("ann").await, server.register("bob").await, server.register("eve").await);
+    ann.talk_with(&bob).await;
+    let mut at_bob = server.connect(&bob).await;
+    let made = json!({"groupName": "Bait", "members": [ann.id]});
+    let group = text(&eve.rest.post("/chat/group", &made).await.data(201)["groupId"]);
+    let mut watcher = Watcher::of(server, eve.clone(), &ann).await;
+    let at_ann = lives(server, &ann, &mut at_bob).await;
+    assert!(watcher.asks().await.contains(&"presence:get"), "the group is active");
+    at_ann.close().await;
+    at_bob.event("user:offline").await;
+    watcher.colon.event_where("user:offline", |user| user["userId"] == ann.id.as_str()).await;
+    eve.rest.delete(&format!("/chat/group/{group}")).await.data(200);
+    watcher.hears().await;
+
+    let _at_ann = lives(server, &ann, &mut at_bob).await;
+    assert_eq!(watcher.asks().await, Vec::<&str>::new());
+    assert_eq!(watcher.hears().await, Vec::<Value>::new());
+    let shown = eve.rest.get(&format!("/chat/group/{group}")).await.data(200).to_string();
+    assert!(!shown.contains(r#""isOnline":true"#) && shown.contains(&ann.id), "{shown}");
     server.assert_untroubled();
 }
 

@@ -185,6 +185,24 @@ async fn a_second_server_on_one_file_is_refused_and_commands_are_not() {
 }
 
 #[tokio::test]
+async fn a_file_with_two_names_is_served_under_neither() {
+    let (first, second) = (setup(), setup());
+    let mut server = first.start().await;
+    std::fs::create_dir_all(second.folder().join("data")).expect("a folder");
+    let link = second.folder().join("data/chat.db");
+    std::fs::hard_link(first.folder().join("data/chat.db"), &link).expect("a hard link");
+    let (status, said) = second.run(&["serve"]).await;
+    assert!(!status.success() && said.contains("chat.db") && said.contains("2 names (hard links)"), "{said}");
+    server.register("ann").await;
+    server.terminate();
+    assert!(server.ended().await.success());
+    let (status, said) = first.run(&["serve"]).await;
+    assert!(!status.success() && said.contains("2 names (hard links)"), "{said}");
+    std::fs::remove_file(link).expect("removed");
+    server.restart().await.register("ben").await;
+}
+
+#[tokio::test]
 async fn the_health_command_tells_by_its_exit_code() {
     let server = setup().start_writing_to(Stdio::null(), Stdio::null()).await;
     let address = server.base().trim_start_matches("http://").to_owned();

@@ -123,6 +123,7 @@ async fn searches_and_names_of_groups_compare_what_people_read(server: &Server) 
 #[tokio::test]
 async fn collisions_of_old_accounts_and_groups_are_listed() {
     let empty = setup();
+    assert!(empty.run(&["migrate"]).await.0.success());
     let (status, said) = empty.run(&["users", "collisions"]).await;
     assert!(status.success() && said.contains("No accounts share an email"), "{said}");
 

@@ -42,7 +42,7 @@ pub(super) fn presence_audience(
          FROM participants AS own
          CROSS JOIN conversations ON conversations.id = own.conversation_id
          WHERE own.user_id = ? AND own.left_at IS NULL AND conversations.participant_count <= ?
-           AND (conversations.is_group
+           AND ((conversations.is_group AND conversations.is_active)
                 OR (own.has_written AND EXISTS (
                     SELECT 1 FROM participants AS other
                     WHERE other.conversation_id = own.conversation_id AND other.user_id <> own.user_id

@@ -10,7 +10,7 @@ struct ContactRow {
     id: Id,
 }
 
-/// Presence passes between two users in a group, and in a direct conversation once both have written there.
+/// Presence passes between two users in an active group, and in a direct conversation once both have written there.
 pub(super) fn list(connection: &mut SqliteConnection, id: UserId, limit: u32) -> Stored<Vec<UserId>> {
     let rows: Vec<ContactRow> = diesel::sql_query(
         "SELECT DISTINCT other.user_id AS id
@@ -19,7 +19,7 @@ pub(super) fn list(connection: &mut SqliteConnection, id: UserId, limit: u32) ->
          JOIN participants AS other ON other.conversation_id = own.conversation_id AND other.left_at IS NULL
          JOIN users ON users.id = other.user_id AND users.deleted_at IS NULL
          WHERE own.user_id = ? AND own.left_at IS NULL AND other.user_id <> own.user_id
-           AND (conversations.is_group OR (own.has_written AND other.has_written))
+           AND ((conversations.is_group AND conversations.is_active) OR (own.has_written AND other.has_written))
          LIMIT ?",
     )
     .bind::<Binary, _>(Id::from(id))
@@ -43,7 +43,8 @@ pub(super) fn among(connection: &mut SqliteConnection, id: UserId, among: &[User
                 AND theirs.left_at IS NULL
                JOIN conversations ON conversations.id = own.conversation_id
                WHERE own.user_id = ? AND own.left_at IS NULL
-                 AND (conversations.is_group OR (own.has_written AND theirs.has_written)))",
+                 AND ((conversations.is_group AND conversations.is_active)
+                      OR (own.has_written AND theirs.has_written)))",
     )
     .bind::<Text, _>(id_list(among))
     .bind::<Binary, _>(Id::from(id))

@@ -1,4 +1,4 @@
-//! Who may know of whose presence: those who share a group, or a direct conversation in which both have written.
+//! Who may know of whose presence: those who share an active group, or a direct conversation in which both have written.
 
 use super::scene::sorted;
 use super::{Scene, Stores};
@@ -81,6 +81,18 @@ pub async fn presence_passes_in_a_direct_conversation_once_both_have_written(sto
     both([true; 3], "both have written").await;
     scene.read_up_to(direct, eve, 4).await;
     both([true; 3], "and it stays").await;
+}
+
+pub async fn a_deactivated_group_carries_no_presence(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, eve] = scene.users_named(["ann", "eve"]).await;
+    let group = scene.group(eve, &[ann]).await;
+    assert_eq!(ways(&scene, eve, ann, group).await, [true; 3]);
+    scene.deactivate(group, eve).await;
+    assert_eq!(ways(&scene, eve, ann, group).await, [false; 3], "eve of ann");
+    assert_eq!(ways(&scene, ann, eve, group).await, [false; 3], "ann of eve");
+    let other = scene.group(ann, &[eve]).await;
+    assert_eq!(ways(&scene, eve, ann, other).await, [true; 3], "an active group does");
 }
 
 pub async fn presence_is_told_in_the_newest_conversations_that_are_small_enough(stores: Stores) {

@@ -37,6 +37,7 @@ macro_rules! store_contract {
                 whoever_left_or_was_deleted_is_no_contact
                 contacts_are_told_from_strangers_among_those_asked_about
                 presence_passes_in_a_direct_conversation_once_both_have_written
+                a_deactivated_group_carries_no_presence
                 presence_is_told_in_the_newest_conversations_that_are_small_enough
             }
             sessions {

@@ -148,7 +148,7 @@ impl Core {
         }
     }
 
-    /// Tells the window that somebody began or stopped writing.
+    /// Tells the window that somebody began or stopped writing, where that may be known. Best effort.
     pub(crate) async fn publish_typing(
         &self,
         conversation_id: ConversationId,
@@ -156,6 +156,14 @@ impl Core {
         user_id: UserId,
         is_typing: bool,
     ) {
+        match self.shows_activity(kind, user_id).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(fault) => {
+                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation_id, "typing was not told");
+                return;
+            }
+        }
         self.bus
             .publish(Envelope {
                 audience: Audience::Window(conversation_id),

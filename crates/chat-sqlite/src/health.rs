@@ -1,6 +1,6 @@
-//! Whether the disk takes writes. While it does, calls show it; when it did not, or when nothing was written for a
-//! while,
-//! one row is written to find out.
+//! Whether the disk takes writes. While it does, calls show it. When nothing was written for a while, one small row is
+//! written to find out; after a failure as much as the largest usual call writes, since a small row fits into what is
+//! left of a full disk.
 
 use crate::fault::{READ_ONLY, Stored};
 use crate::statement::cached_statement;
@@ -18,6 +18,12 @@ cached_statement!(
     /// Changes a row, so that the commit has something to write.
     Probe {}
     "UPDATE write_probe SET writes = writes + 1 WHERE id = 1"
+);
+
+cached_statement!(
+    /// Changes as many pages as the largest usual call (64 KiB): content that is random is written anew as a whole.
+    LargeProbe {}
+    "UPDATE write_probe SET writes = writes + 1, ballast = randomblob(65536) WHERE id = 1"
 );
 
 /// What became of the newest writes.
@@ -73,23 +79,31 @@ impl SqliteStore {
         if !health.has_failed() && health.has_committed_lately() {
             return Ok(());
         }
-        match self.write(probe).await {
+        let is_large = health.has_failed();
+        match self.write(move |connection| probe(connection, is_large)).await {
             // Calls wait because many are written.
             Err(StoreError::Overloaded) if !health.has_failed() => Ok(()),
             Err(error) => {
                 health.note_failure(&error);
                 Err(error)
             }
-            Ok(()) => {
+            Ok(()) if is_large => {
                 health.note_probe();
                 Ok(())
             }
+            // A call may have failed meanwhile: the next probe is a large one.
+            Ok(()) if health.has_failed() => Err(StoreError::Unavailable("a write failed meanwhile".into())),
+            Ok(()) => Ok(()),
         }
     }
 }
 
-fn probe(connection: &mut SqliteConnection) -> Stored<()> {
-    (Probe {}).execute(connection)?;
+fn probe(connection: &mut SqliteConnection, is_large: bool) -> Stored<()> {
+    if is_large {
+        (LargeProbe {}).execute(connection)?;
+    } else {
+        (Probe {}).execute(connection)?;
+    }
     Ok(())
 }
 

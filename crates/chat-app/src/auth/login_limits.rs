@@ -4,6 +4,7 @@ use crate::core::Core;
 use chat_domain::SessionId;
 use chat_domain::auth::AttemptSource;
 use chat_domain::rate_limits::{LimitKey, LimitedAddress, Quota, Verdict};
+use chat_domain::users::User;
 use std::time::Duration;
 
 /// The name under which failed attempts are counted.
@@ -36,12 +37,16 @@ impl Default for LoginLimits {
 impl LoginLimits {
     /// The counters of an attempt. The account is what the client calls it: to count the email and the username of one
     /// account together would tell that they belong together, and to count only accounts that exist would tell which
-    /// do.
-    fn counters(&self, source: &AttemptSource, session: Option<SessionId>) -> Vec<(LimitKey, Quota)> {
-        let (address, account) = (source.address_key(), source.account());
-        let pair = LimitKey::new(NAME, format_args!("{address}/{account}"));
-        let mut counters = vec![(pair, self.per_account_and_address)];
-        if let Some(session) = session {
+    /// do. Whoever is signed in knows both: their attempts count under each.
+    fn counters(&self, source: &AttemptSource, own: Option<OwnAccount<'_>>) -> Vec<(LimitKey, Quota)> {
+        let address = source.address_key();
+        let pair = |account: &str| {
+            let key = LimitKey::new(NAME, format_args!("{address}/{account}"));
+            (key, self.per_account_and_address)
+        };
+        let mut counters = vec![pair(source.account())];
+        if let Some(OwnAccount { user, session }) = own {
+            counters.extend([pair(&user.email.key()), pair(&user.username.key())]);
             // A stolen session must not guess more by changing its address; the victim's own sessions are not affected.
             counters.push((LimitKey::new(NAME, format_args!("session/{session}")), self.per_account_and_address));
         }
@@ -50,6 +55,12 @@ impl LoginLimits {
         }
         counters
     }
+}
+
+/// The account of one who is signed in, and the session.
+pub(crate) struct OwnAccount<'a> {
+    pub(crate) user: &'a User,
+    pub(crate) session: SessionId,
 }
 
 /// The tokens that an attempt has taken.
@@ -74,15 +85,15 @@ impl From<TooMany> for UsersError {
 }
 
 impl Core {
-    /// Counts an attempt before it is made, so that many at once are no way around; in a session, also for that
-    /// session. An attempt that is refused by one counter counts towards none.
+    /// Counts an attempt before it is made, so that many at once are no way around; of one who is signed
+    /// in, also for their session. An attempt that is refused by one counter counts towards none.
     pub(crate) async fn count_attempt(
         &self,
         source: &AttemptSource,
-        session: Option<SessionId>,
+        own: Option<OwnAccount<'_>>,
     ) -> Result<Counted, TooMany> {
         let mut counted = Counted(Vec::new());
-        let counters = self.settings.login_limits.map(|limits| limits.counters(source, session));
+        let counters = self.settings.login_limits.map(|limits| limits.counters(source, own));
         for (key, quota) in counters.into_iter().flatten() {
             let verdict = self.rate_limiter.take(&key, quota, 1).await;
             if !verdict.is_allowed {

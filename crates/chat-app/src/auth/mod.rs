@@ -11,6 +11,7 @@ mod sessions;
 
 pub(crate) use ended::EndedSessions;
 pub use login_limits::LoginLimits;
+pub(crate) use login_limits::OwnAccount;
 
 use crate::core::Core;
 use crate::error::{Coded, TOO_MANY_ATTEMPTS, hash_code, hash_sentence, store_code, store_sentence};

@@ -1,49 +1,38 @@
 use super::{Conversations, ConversationsError};
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{ConversationKind, Refusal};
+use chat_domain::conversations::{Conversation, Refusal};
 use chat_domain::{Audience, ConversationId, Envelope, Event};
 
 impl Conversations {
-    /// The actor has opened this conversation's window: the others who have it open learn of it. Messages come without it. A group that is
-    /// inactive has none: nothing happens there that one could look at.
+    /// The actor has opened this conversation's window: the others who have it open learn of it, in a direct conversation where presence
+    /// passes. Messages come without it. A group that is inactive has none: nothing happens there that one could look at.
     pub async fn open_window(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), ConversationsError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         if !conversation.is_active {
             return Err(ConversationsError::Refused(Refusal::Inactive));
         }
         let (kind, user_id, at) = (conversation.kind, actor.user_id, self.0.now());
-        self.tell_the_window(actor, Event::WindowOpened { conversation_id, kind, user_id, at }, conversation_id).await;
-        Ok(())
+        self.tell_the_window(&conversation, actor, Event::WindowOpened { conversation_id, kind, user_id, at }).await
     }
 
-    /// The actor has closed it again, which may be after the group became inactive.
+    /// The actor has closed it again, or a connection of theirs has ended with it open. May come after the group became inactive: then
+    /// it is not told.
     pub async fn close_window(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), ConversationsError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         let (kind, user_id, at) = (conversation.kind, actor.user_id, self.0.now());
-        self.tell_the_window(actor, Event::WindowClosed { conversation_id, kind, user_id, at }, conversation_id).await;
-        Ok(())
+        self.tell_the_window(&conversation, actor, Event::WindowClosed { conversation_id, kind, user_id, at }).await
     }
 
-    /// A connection of the actor has ended with this window open. In a direct conversation that says who has gone: it is told where
-    /// presence passes.
-    pub async fn abandon_window(
+    async fn tell_the_window(
         &self,
+        conversation: &Conversation,
         actor: Actor,
-        conversation_id: ConversationId,
+        event: Event,
     ) -> Result<(), ConversationsError> {
-        let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
-        let (kind, user_id, at) = (conversation.kind, actor.user_id, self.0.now());
-        if let ConversationKind::Direct(pair) = kind
-            && !self.0.share_presence(user_id, pair.other(user_id)).await?
-        {
-            return Ok(());
+        if conversation.is_active && self.0.shows_activity(conversation.kind, actor.user_id).await? {
+            let audience = Audience::Window(conversation.id);
+            self.0.bus.publish(Envelope { audience, except: Some(actor.user_id), event }).await;
         }
-        self.tell_the_window(actor, Event::WindowClosed { conversation_id, kind, user_id, at }, conversation_id).await;
         Ok(())
-    }
-
-    async fn tell_the_window(&self, actor: Actor, event: Event, conversation_id: ConversationId) {
-        let audience = Audience::Window(conversation_id);
-        self.0.bus.publish(Envelope { audience, except: Some(actor.user_id), event }).await;
     }
 }

@@ -1,5 +1,6 @@
 use crate::UserProfile;
 use crate::core::Core;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::users::User;
 use chat_domain::{StoreError, UserId};
@@ -57,6 +58,15 @@ impl Core {
     /// Whether this user and the other may know how the other is; it is the same for both. Read in this user's turn.
     pub(crate) async fn share_presence(&self, user: UserId, other: UserId) -> Result<bool, StoreError> {
         Ok(self.visible_presence(user, &[other]).await?.contains(&other))
+    }
+
+    /// Whether the others in this conversation may learn that the user writes there or looks at it. In a direct conversation
+    /// that says that the user is online: it is told where presence passes.
+    pub(crate) async fn shows_activity(&self, kind: ConversationKind, user: UserId) -> Result<bool, StoreError> {
+        match kind {
+            ConversationKind::Group => Ok(true),
+            ConversationKind::Direct(pair) => self.share_presence(user, pair.other(user)).await,
+        }
     }
 
     /// Of these users, those whose presence the viewer may know: their own, their contacts', or everyone's by setting.

@@ -1,4 +1,5 @@
 use super::{Users, UsersError};
+use crate::auth::OwnAccount;
 use chat_domain::StoreError;
 use chat_domain::auth::{Actor, AttemptSource, ClientInfo, EndReason, Password};
 use chat_domain::users::HashChange;
@@ -10,7 +11,7 @@ const ATTEMPTS: usize = 3;
 impl Users {
     /// Replaces the password, confirmed by the current one, and signs out every other device. The caller has checked
     /// the new one against the policy. A wrong current password counts towards [`crate::LoginLimits`], as a failed
-    /// sign-in does. Of two changes at once, the later must be confirmed by the password that the earlier one set.
+    /// sign-in by email and one by username do. Of two changes at once, the later must be confirmed by the password that the earlier one set.
     pub async fn change_password(
         &self,
         actor: Actor,
@@ -19,7 +20,9 @@ impl Users {
         client: ClientInfo,
     ) -> Result<(), UsersError> {
         let source = AttemptSource::new(client.ip.as_deref(), actor.user_id);
-        let counted = self.0.count_attempt(&source, Some(actor.session_id)).await?;
+        let (user, _) = self.0.users.find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
+        let own = OwnAccount { user: &user, session: actor.session_id };
+        let counted = self.0.count_attempt(&source, Some(own)).await?;
         let outcome = self.replace_password(actor, current, new, &source).await;
         if !matches!(outcome, Err(UsersError::WrongPassword)) {
             self.0.uncount_attempt(counted).await;

@@ -162,6 +162,41 @@ async fn guessing_the_current_password_is_limited_as_failed_sign_ins_are() {
 }
 
 #[tokio::test]
+async fn wrong_current_passwords_count_as_failed_sign_ins_by_email_and_by_username() {
+    let by_email = async |world: &World, text| {
+        let identity = LoginIdentity::Email(EmailAddress::parse("ann@example.com").expect("an email"));
+        let from = ClientInfo { ip: Some(HOME.into()), ..client("x") };
+        code(world.app.auth.login(identity, password(text), from).await)
+    };
+    let world = World::new();
+    let ann = world.user("ann").await;
+    for _ in 0..10 {
+        assert_eq!(change_from(&world, HOME, ann, "guess").await, Some(ErrorCode::WrongPassword));
+    }
+    assert_eq!(code(world.login_from(HOME, "ann", PASSWORD).await), TOO_MANY);
+    assert_eq!(by_email(&world, PASSWORD).await, TOO_MANY);
+    assert!(world.login_from(AWAY, "ann", PASSWORD).await.is_ok(), "another address: nobody is locked out");
+
+    for is_email in [true, false] {
+        let world = World::new();
+        let ann = world.user("ann").await;
+        for _ in 0..10 {
+            let failed = if is_email {
+                by_email(&world, "guess").await
+            } else {
+                code(world.login_from(HOME, "ann", "guess").await)
+            };
+            assert_eq!(failed, WRONG);
+        }
+        assert_eq!(change_from(&world, HOME, ann, PASSWORD).await, TOO_MANY);
+        let other =
+            if is_email { code(world.login_from(HOME, "ann", "guess").await) } else { by_email(&world, "guess").await };
+        assert_eq!(other, WRONG, "nothing tells that the two belong together");
+        assert_eq!(change_from(&world, AWAY, ann, PASSWORD).await, None);
+    }
+}
+
+#[tokio::test]
 async fn sign_ins_and_confirmations_of_one_address_count_together() {
     let world = World::new();
     let ann = world.user("ann").await;

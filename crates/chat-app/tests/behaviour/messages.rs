@@ -99,11 +99,11 @@ async fn an_answer_names_a_message_of_the_same_conversation() {
 async fn sending_ends_writing() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    let chat = world.direct(ann, bob).await.details.conversation.id;
+    let chat = world.talk(ann, bob).await;
     world.app.typing.start(ann, chat).await.expect("writing");
     world.bus.take();
     world.send(ann, chat, "done").await;
-    assert_eq!(world.published(), ["2 sent done", "typing false"]);
+    assert_eq!(world.published(), ["4 sent done", "typing false"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 async fn writing_is_told_to_the_window_when_it_begins_and_when_it_ends() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    let chat = world.direct(ann, bob).await.details.conversation.id;
+    let chat = world.talk(ann, bob).await;
     world.bus.take();
     for _ in 0..3 {
         world.app.typing.start(ann, chat).await.expect("writing");
@@ -21,10 +21,31 @@ async fn writing_is_told_to_the_window_when_it_begins_and_when_it_ends() {
 }
 
 #[tokio::test]
+async fn writing_in_a_direct_conversation_is_told_once_both_have_written() {
+    let world = World::new();
+    let (ann, eve) = (world.user("ann").await, world.user("eve").await);
+    let chat = world.direct(eve, ann).await.details.conversation.id;
+    world.send(eve, chat, "hey").await;
+    world.bus.take();
+    world.app.typing.start(ann, chat).await.expect("writing");
+    world.app.typing.stop(ann, chat).await.expect("stopped");
+    world.app.typing.start(ann, chat).await.expect("writing");
+    world.clock.advance(Duration::from_secs(6));
+    world.app.typing.expire().await;
+    world.app.typing.start(eve, chat).await.expect("writing");
+    assert!(world.bus.take().is_empty(), "it would say who is online");
+    world.send(ann, chat, "who are you?").await;
+    world.bus.take();
+    world.app.typing.start(ann, chat).await.expect("writing");
+    world.app.typing.stop(ann, chat).await.expect("stopped");
+    assert_eq!(world.published(), ["typing true", "typing false"]);
+}
+
+#[tokio::test]
 async fn whoever_does_not_say_so_again_has_stopped_after_five_seconds() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
-    let chat = world.direct(ann, bob).await.details.conversation.id;
+    let chat = world.talk(ann, bob).await;
     world.app.typing.start(ann, chat).await.expect("writing");
     world.clock.advance(Duration::from_secs(4));
     world.app.typing.start(ann, chat).await.expect("still writing");

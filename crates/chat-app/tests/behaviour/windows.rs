@@ -18,7 +18,7 @@ async fn an_opened_window_is_told_to_the_others_who_have_it_open() {
 }
 
 #[tokio::test]
-async fn that_a_connection_ended_is_told_in_a_direct_conversation_once_both_have_written() {
+async fn windows_of_a_direct_conversation_are_told_once_both_have_written() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
     let direct = world.direct(ann, bob).await.details.conversation.id;
@@ -28,12 +28,14 @@ async fn that_a_connection_ended_is_told_in_a_direct_conversation_once_both_have
     world.send(eve, strangers, "hey").await;
     world.send(ann, direct, "hello").await;
     world.bus.take();
-    world.app.conversations.abandon_window(ann, strangers).await.expect("gone");
+    world.app.conversations.open_window(ann, strangers).await.expect("opened");
+    world.app.conversations.close_window(ann, strangers).await.expect("closed");
     assert!(world.bus.take().is_empty(), "a stranger does not learn of it");
-    world.app.conversations.abandon_window(ann, group).await.expect("gone");
+    world.app.conversations.close_window(ann, group).await.expect("closed");
     world.send(bob, direct, "hello").await;
-    world.app.conversations.abandon_window(ann, direct).await.expect("gone");
-    assert_eq!(world.published(), ["window closed", "3 sent hello", "window closed"]);
+    world.app.conversations.open_window(ann, direct).await.expect("opened");
+    world.app.conversations.close_window(ann, direct).await.expect("closed");
+    assert_eq!(world.published(), ["window closed", "3 sent hello", "window opened", "window closed"]);
 }
 
 #[tokio::test]
@@ -63,5 +65,5 @@ async fn nobody_opens_the_window_of_an_inactive_group_but_who_had_it_open_closes
     assert_eq!(refused.code(), ErrorCode::GroupInactive);
     assert!(world.bus.take().is_empty());
     world.app.conversations.close_window(ann, group).await.expect("closed");
-    assert_eq!(world.bus.take().len(), 1);
+    assert!(world.bus.take().is_empty(), "and tells nobody that they are here");
 }

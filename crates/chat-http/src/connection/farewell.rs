@@ -28,7 +28,7 @@ impl Farewell {
                 let _ = app.typing.stop(self.actor, conversation).await;
             }
             for conversation in self.windows {
-                let _ = app.conversations.abandon_window(self.actor, conversation).await;
+                let _ = app.conversations.close_window(self.actor, conversation).await;
             }
         });
     }

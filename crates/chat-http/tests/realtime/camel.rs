@@ -169,6 +169,9 @@ async fn windows_and_typing_of_private_chats_and_groups() {
     let turned: Vec<_> = room.split('_').rev().collect();
     let data = json!({"chatRoomId": turned.join("_"), "userId": chat.ben.id.to_string()});
     chat.at_ben.ask("joinPrivateChat", &data, "j1").await.expect("the chat is made");
+    chat.say("hello").await;
+    let reply = json!({"messageData": {"chatType": "PRIVATE", "receiver": ann, "message": "hello yourself"}});
+    chat.at_ben.ask("sendMessage", &reply, "s1").await.expect("sent");
     chat.at_ann.ask("joinPrivateChat", &data, "j2").await.expect("joined");
     let joined = chat.at_ben.event("userJoinedChat").await;
     assert_eq!(joined["data"], json!({"userId": ann, "chatRoomId": room}));

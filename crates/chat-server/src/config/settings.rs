@@ -95,7 +95,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Addresses and networks of the proxies whose `X-Forwarded-For` counts, separated by commas; where empty, the header is ignored",
     ),
     setting("RATE_LIMIT", "on", "`off` turns all limits below off, for load tests; production refuses it"),
-    setting("RATE_LIMIT_LOGINS", "10/15m", "Failed logins and other wrong passwords of one account from one address"),
+    setting(
+        "RATE_LIMIT_LOGINS",
+        "10/15m",
+        "Failed logins by one email or one username from one address (the two count apart); wrong current passwords count for both",
+    ),
     setting("RATE_LIMIT_LOGINS_PER_ADDRESS", "100/15m", "The same from one address, whatever the account"),
     setting("RATE_LIMIT_REGISTRATIONS", "20/h", "Valid attempts to register from one address"),
     setting("RATE_LIMIT_SENDS", "50/s,burst=500", "Messages of one user, over REST and sockets together"),

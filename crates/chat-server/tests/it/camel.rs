@@ -121,6 +121,7 @@ fn texts(fetched: &Value) -> Vec<Value> {
 
 async fn windows_are_opened_and_closed(server: &Server) {
     let Two { ann, ben, mut at_ann, mut at_ben, room } = two(server).await;
+    ann.talk_with(&ben).await;
     let window = json!({"chatRoomId": room});
     at_ben.ask("joinPrivateChat", window.clone()).await;
     at_ann.ask("joinPrivateChat", window.clone()).await;
@@ -142,7 +143,7 @@ async fn windows_are_opened_and_closed(server: &Server) {
 
 async fn typing_is_told_without_joining_and_not_after_leaving(server: &Server) {
     let Two { ann, ben, mut at_ann, mut at_ben, room } = two(server).await;
-    ann.direct_with(&ben).await;
+    ann.talk_with(&ben).await;
     at_ann.tell("userTyping", json!({"chatRoomId": room, "userId": ben.id})).await;
     let typing = json!({"userId": ann.id, "chatRoomId": room, "isTyping": true});
     assert_eq!(at_ben.event("userTyping").await, typing);

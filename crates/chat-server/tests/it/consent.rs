@@ -60,10 +60,10 @@ impl Watcher {
     /// Events of the one who is watched.
     async fn hears(&mut self) -> Vec<Value> {
         let mut heard = Vec::new();
-        for name in ["user:online", "user:offline", "conversation:joined", "conversation:left"] {
+        for name in ["user:online", "user:offline", "conversation:joined", "conversation:left", "typing:update"] {
             heard.extend(self.colon.seen(name).await);
         }
-        for name in ["userOnline", "userOffline", "userStatus", "userJoinedChat", "userLeftChat"] {
+        for name in ["userOnline", "userOffline", "userStatus", "userJoinedChat", "userLeftChat", "userTyping"] {
             heard.extend(self.camel.seen(name).await);
         }
         // The answers to what was asked before say `isOnline: false`, and no more.
@@ -101,6 +101,8 @@ pub(crate) async fn a_stranger_learns_nothing(at_stranger: &Server, at_user: &Se
     let direct = eve.direct_with(&ann).await;
     let mut watcher = Watcher::of(at_stranger, eve.clone(), &ann).await;
 
+    watcher.colon.ask("conversation:join", json!({"conversationId": direct})).await;
+
     let at_ann = lives(at_user, &ann, &mut at_bob).await;
     assert_eq!(watcher.asks().await, Vec::<&str>::new(), "nobody has written");
     assert_eq!(watcher.hears().await, Vec::<Value>::new(), "nobody has written");
@@ -111,6 +113,12 @@ pub(crate) async fn a_stranger_learns_nothing(at_stranger: &Server, at_user: &Se
     eve.say(&direct, "are you there?").await;
     let mut at_ann = lives(at_user, &ann, &mut at_bob).await;
     ann.rest.post(&format!("/conversations/{direct}/read"), &json!({})).await.data(200);
+    let mut pair = [ann.id.as_str(), eve.id.as_str()];
+    pair.sort_unstable();
+    let room = json!({"chatRoomId": pair.join("_")});
+    for command in ["joinPrivateChat", "userTyping", "userStoppedTyping", "leavePrivateChat"] {
+        at_ann.ask(command, room.clone()).await;
+    }
     assert_eq!(watcher.asks().await, Vec::<&str>::new(), "the stranger alone has written");
     assert_eq!(watcher.hears().await, Vec::<Value>::new(), "the stranger alone has written");
     assert_eq!(ann.rest.get(&format!("/users/{}", eve.id)).await.data(200)["status"], Value::Null, "nor does she");
@@ -132,6 +140,9 @@ pub(crate) async fn a_stranger_learns_nothing(at_stranger: &Server, at_user: &Se
         "getUserStatus",
     ];
     assert_eq!(watcher.asks().await, ways, "now she is somebody ann talks to");
+    at_ann.ask("userTyping", room).await;
+    assert_eq!(watcher.camel.event("userTyping").await["userId"], ann.id);
+    assert_eq!(watcher.colon.event("typing:update").await["userId"], ann.id);
     at_ann.close().await;
     watcher.colon.event_where("user:offline", |user| user["userId"] == ann.id.as_str()).await;
 }

@@ -62,6 +62,7 @@ async fn a_message_over_rest_reaches_sockets_and_one_without_an_id_gets_no_ack()
 #[tokio::test]
 async fn windows_are_announced_to_the_others_in_them_and_closed_to_strangers() {
     let Pair { server, ann, ben, conversation, mut at_ann, mut at_ben } = pair(start().await).await;
+    ann.talk_with(&ben).await;
     let window = json!({"conversationId": conversation});
     at_ann.ask("conversation:join", window.clone()).await;
     at_ben.ask("conversation:join", window.clone()).await;
@@ -81,7 +82,8 @@ async fn windows_are_announced_to_the_others_in_them_and_closed_to_strangers() {
 #[tokio::test]
 async fn typing_is_seen_in_the_window_and_ends_by_itself_and_with_the_message() {
     let server = setup().set("TYPING_TIMEOUT", "700ms").start().await;
-    let Pair { server: _server, ann, conversation, mut at_ann, mut at_ben, .. } = pair(server).await;
+    let Pair { server: _server, ann, ben, conversation, mut at_ann, mut at_ben } = pair(server).await;
+    ann.talk_with(&ben).await;
     let window = json!({"conversationId": conversation});
     let update = |typing: bool| json!({"conversationId": conversation, "userId": ann.id, "isTyping": typing});
     at_ben.ask("conversation:join", window.clone()).await;

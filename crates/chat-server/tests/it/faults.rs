@@ -133,18 +133,25 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     at_ben.event("message:received").await;
 
     let journal = server.folder().join("data/chat.db-wal");
-    server.limit_files(Some(std::fs::metadata(journal).expect("a journal").len()));
+    // What is left holds one changed page, and no message.
+    let left = 2 * (4_096 + 24) - 1;
+    server.limit_files(Some(std::fs::metadata(journal).expect("a journal").len() + left));
     let during = json!({"content": "during", "clientMessageId": "during"});
-    for _ in 0..3 {
+    ann.send(&conversation, &during).await.assert_failure(503, "UNAVAILABLE");
+    until(&server, 503).await;
+    let started = Instant::now();
+    // The server looks every second: longer than it takes to look a few times.
+    while started.elapsed() < Duration::from_millis(3_500) {
         let refused = ann.send(&conversation, &during).await;
         refused.assert_failure(503, "UNAVAILABLE");
         assert_eq!(refused.header("retry-after"), "1");
+        assert_eq!(server.rest().get("~/health/ready").await.status, 503, "not ready until a message fits");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let refused = at_ann.try_ask("message:send", json!({"conversationId": conversation, "content": "during"})).await;
     assert_eq!(refused.expect_err("refused")["code"], "UNAVAILABLE");
     let login = json!({"email": ann.email, "password": ann.password});
     server.rest().post("/auth/login", &login).await.assert_failure(503, "UNAVAILABLE");
-    until(&server, 503).await;
     assert_eq!(server.rest().get("~/health/live").await.status, 200);
     assert_eq!(ben.history(&conversation).await.len(), 1, "reading goes on");
 

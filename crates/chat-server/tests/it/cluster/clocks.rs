@@ -117,7 +117,7 @@ async fn typing_on_nodes_whose_clocks_differ_lasts_as_long_as_elsewhere() {
     let _turn = turn().await;
     let cluster = skewed(&[("TYPING_TIMEOUT", "2s")]).await;
     let (ann, ben) = (cluster.node(1).register("ann").await, cluster.node(2).register("ben").await);
-    let conversation = ann.direct_with(&ben).await;
+    let conversation = ann.talk_with(&ben.at(&cluster.node(1).rest())).await;
     let mut at_ann = cluster.node(1).connect(&ann).await;
     let mut at_ben = cluster.node(2).connect(&ben).await;
     for socket in [&mut at_ann, &mut at_ben] {

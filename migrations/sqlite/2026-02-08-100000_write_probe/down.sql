@@ -1,0 +1,1 @@
+ALTER TABLE write_probe DROP COLUMN ballast;

@@ -116,8 +116,8 @@ async fn sockets_are_opened_so_often_from_one_address() {
     };
     let (answer, _first) = open("/api/v1/ws", "192.0.2.7").await;
     assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
-    let (answer, _second) = open("/nowhere", "192.0.2.7").await;
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    let (answer, _second) = open("/api/v1/ws?dialect=klingon", "192.0.2.7").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     let (answer, mut third) = open("/api/v1/ws", "203.0.113.1, 192.0.2.7").await;
     assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
     let answer = answer.to_ascii_lowercase();

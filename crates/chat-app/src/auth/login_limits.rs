@@ -58,6 +58,7 @@ impl LoginLimits {
 }
 
 /// The account of one who is signed in, and the session.
+#[derive(Clone, Copy)]
 pub(crate) struct OwnAccount<'a> {
     pub(crate) user: &'a User,
     pub(crate) session: SessionId,

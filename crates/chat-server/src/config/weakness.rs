@@ -91,7 +91,7 @@ fn looks_random(secret: &str) -> bool {
 /// not matter.
 fn has_letters_of_one_case_only(secret: &str) -> bool {
     let has = |is: fn(char) -> bool| secret.chars().any(is);
-    let has_digit = has(|character| character.is_numeric());
+    let has_digit = has(char::is_numeric);
     let cases = usize::from(has(char::is_lowercase)) + usize::from(has(char::is_uppercase));
     cases + usize::from(has_digit) < 2 && !(has_digit && cases > 0)
 }
@@ -143,8 +143,7 @@ fn has_uuid(secret: &str) -> bool {
     const LENGTH: usize = 36;
     secret.as_bytes().windows(LENGTH).any(|window| {
         let groups: Vec<_> = window.split(|byte| *byte == b'-').collect();
-        groups.iter().map(|group| group.len()).eq(UUID_GROUPS)
-            && groups.concat().iter().all(|digit| digit.is_ascii_hexdigit())
+        groups.iter().map(|group| group.len()).eq(UUID_GROUPS) && groups.concat().iter().all(u8::is_ascii_hexdigit)
     })
 }
 
@@ -279,7 +278,7 @@ mod tests {
 
     #[test]
     fn an_encoded_text_is_as_weak_as_the_text() {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let standard = base64::engine::general_purpose::STANDARD;
         let counting: Vec<u8> = (0..48).collect();
         for weak in [

@@ -4,6 +4,7 @@
 use crate::connection::{MAX_MESSAGE_BYTES, Origin, Realtime, drive_session};
 use crate::error::status_of;
 use crate::extract::bearer_token;
+use crate::limits::{Limit, Subject};
 use crate::middleware::secure;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
@@ -18,8 +19,10 @@ use chat_domain::ErrorCode;
 use chat_protocol::realtime::{CloseCode, Dialect};
 use chat_socketio::{Application, Handshake, Opening, Peer, Refusal, Server, Settings, Upgrade};
 use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
 /// Where clients look for it by themselves, and the name of all of it in log and metrics.
 const PATH: &str = "/socket.io/";
@@ -91,21 +94,32 @@ impl Gateway {
     /// Takes over a connection whose client asks for a websocket.
     pub(crate) async fn upgrade(&self, head: &RequestHead, stream: TcpStream, read: BytesMut, unwritten: Bytes) {
         let arrival = Arrival::of(head);
-        let limited = self.limit(head).await;
+        let address = self.state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr);
+        // Every upgrade counts, refused or repeated; one that takes a session over is the same client once more.
+        let limited = self.state.limits.connect(address).await;
+        let (taken_over, takeover) = oneshot::channel();
         let mut headers = HeaderMap::new();
         headers.insert(X_REQUEST_ID, arrival.request_id.to_header());
         if let Some(standing) = limited.as_ref().err().and_then(ApiError::standing) {
             standing.write(&mut headers);
         }
-        let upgrade = Upgrade { stream, read, unwritten, headers };
+        let upgrade = Upgrade { stream, read, unwritten, headers, taken_over: Some(taken_over) };
         let status = match &limited {
             Ok(()) => self.server.upgrade(head, upgrade).await,
             Err(error) => Server::refuse_upgrade(upgrade, refusal(error)),
         };
         arrival.log(&self.state, head, status, &limited);
+        if limited.is_ok() && !Server::asks_for_session(head) {
+            let limits = Arc::clone(&self.state.limits);
+            self.state.runtime.spawn(async move {
+                if takeover.await.is_ok() {
+                    limits.give_back(Limit::Connects, Subject::Address(address)).await;
+                }
+            });
+        }
     }
 
-    /// Counts those who open a session. A websocket that takes a session over is the same client once more.
+    /// Counts polling clients that open a session.
     async fn limit(&self, head: &RequestHead) -> Result<(), ApiError> {
         if !Server::asks_for_session(head) {
             return Ok(());

@@ -114,6 +114,7 @@ async fn upgrade(
         stream: parts.io,
         read: parts.read_buf,
         unwritten: parts.write_buf.freeze(),
+        taken_over: None,
         headers: HeaderMap::new(),
     };
     if let Some((_, gateway)) = gateways.iter().find(|(path, _)| head.uri.path().starts_with(path)) {

@@ -139,6 +139,21 @@ impl Limits {
         counting.limiter.take(&key, quota, left.min(FLOOD_COST)).await;
     }
 
+    /// Refuses what no other limit counts to new connections of an address, while it has been penalized so often that
+    /// one more would find its bucket of `connects` empty.
+    pub(crate) async fn check_offender(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        let Some((counting, key)) = self.counted(Limit::Connects, Subject::Address(address)) else { return Ok(()) };
+        let quota = counting.quotas.of(Limit::Connects);
+        let verdict = counting.limiter.take(&key, quota, 0).await;
+        let missing = FLOOD_COST.min(quota.burst() / 2).max(1).saturating_sub(verdict.remaining);
+        if missing == 0 {
+            return Ok(());
+        }
+        let retry_after = Duration::from_micros(quota.micros_per_token()) * missing;
+        let standing = Standing { retry_after: Some(retry_after), ..Standing::new(quota, verdict) };
+        Err(ApiError::throttled(Limit::Connects.refusal(), standing))
+    }
+
     /// Whether nothing is counted that comes from this address.
     pub(crate) fn spares(&self, address: Option<IpAddr>) -> bool {
         let Some(counting) = &self.0 else { return true };

@@ -4,12 +4,19 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 /// How much is read of one connection, in bytes, before the other tasks of its thread have their turn. The dispatcher parses all requests that have been
 /// read, and keeps them while it answers the first.
 const BYTES_AT_A_TIME: usize = 8 * 1024;
+
+/// How much more a connection may send that is closed after its last answer, in bytes, and for how long. Closing at
+/// once, with something of it still unread, could destroy the answer on its way.
+const REST_BYTES: usize = 64 * 1024;
+const REST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The TCP stream of an HTTP connection, read a little at a time. Ends for its reader when the connection is to be closed.
 #[derive(Debug)]
@@ -18,19 +25,26 @@ pub(crate) struct Paced {
     traffic: Rc<Traffic>,
     /// Since others had their turn.
     read: usize,
-    /// Since a request is answered.
-    ahead: usize,
     /// The client takes no more for now.
     is_blocked: bool,
+    /// After the last answer.
+    rest: Option<Rest>,
+}
+
+/// What a client still sends that is not answered any more.
+#[derive(Debug)]
+struct Rest {
+    bytes: usize,
+    timeout: Pin<Box<Sleep>>,
 }
 
 impl Paced {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream, traffic: Rc::default(), read: 0, ahead: 0, is_blocked: false }
+        Self { stream, traffic: Rc::default(), read: 0, is_blocked: false, rest: None }
     }
 
-    pub(crate) fn traffic(&self) -> Rc<Traffic> {
-        Rc::clone(&self.traffic)
+    pub(crate) const fn traffic(&self) -> &Rc<Traffic> {
+        &self.traffic
     }
 
     fn note_written(&mut self, is_blocked: bool) {
@@ -38,6 +52,23 @@ impl Paced {
         if !is_blocked {
             self.traffic.read_on();
         }
+    }
+
+    /// Takes what the client still sends, and throws it away; ready when it hangs up, or has had enough time and bytes.
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let rest = self.rest.get_or_insert_with(|| Rest { bytes: REST_BYTES, timeout: Box::pin(sleep(REST_TIMEOUT)) });
+        let mut bytes = [0; 4_096];
+        while rest.bytes > 0 {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    rest.bytes = rest.bytes.saturating_sub(buffer.filled().len());
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return rest.timeout.as_mut().poll(context),
+            }
+        }
+        Poll::Ready(())
     }
 
     /// The stream, for a connection that leaves HTTP.
@@ -53,13 +84,10 @@ impl AsyncRead for Paced {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.traffic.begin_turn();
-        if self.traffic.is_closing() {
+        if self.traffic.is_closing() && !self.traffic.is_under_way() {
             return Poll::Ready(Ok(()));
         }
-        if !self.traffic.is_under_way() {
-            self.ahead = 0;
-        }
-        if self.is_blocked || !self.traffic.may_read(self.ahead) {
+        if self.is_blocked || !self.traffic.may_read() {
             self.traffic.wait(context);
             return Poll::Pending;
         }
@@ -74,9 +102,7 @@ impl AsyncRead for Paced {
             self.read = 0;
         }
         ready!(polled)?;
-        let read = buffer.filled().len() - before;
-        self.read += read;
-        self.ahead += read;
+        self.read += buffer.filled().len() - before;
         Poll::Ready(Ok(()))
     }
 }
@@ -107,6 +133,12 @@ impl AsyncWrite for Paced {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if self.rest.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        }
+        if self.traffic.is_closing() {
+            ready!(self.poll_rest(context));
+        }
+        Poll::Ready(Ok(()))
     }
 }

@@ -1,29 +1,36 @@
-use super::{REFUSAL_COST, Traffic};
-use crate::HttpState;
+use super::answer::Answer;
+use super::{BYTES_AHEAD, REFUSAL_COST, Traffic};
+use crate::connection::MAX_MESSAGE_BYTES;
+use crate::error::{error_response, status_of};
 use crate::limits::{EXPOSED, are_on};
+use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::socketio::Gateway;
-use actix_http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use actix_http::{ConnectionType, Method, Request, Response, StatusCode};
+use crate::{ApiError, HttpState};
+use actix_http::body::MessageBody;
+use actix_http::{ConnectionType, Method, Request, Response, StatusCode, Uri};
 use actix_service::Service;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::task::Poll;
 
 /// Answers a request when it is its connection's turn, charges it, and closes the connection where it has used up its budget. Requests that had been sent before
-/// the connection was closed are not answered.
+/// the connection was closed are not answered. A connection is closed as well where a request is answered before its
+/// body has come: what follows would be read for as long as the client sends it.
 pub(crate) fn regulate<S, R, B>(
     state: Rc<HttpState>,
     request: Request,
     service: &S,
-) -> impl Future<Output = Result<Response<B>, S::Error>> + use<S, R, B>
+) -> impl Future<Output = Result<Response<Answer>, S::Error>> + use<S, R, B>
 where
     S: Service<Request, Response = R>,
     R: Into<Response<B>>,
+    B: MessageBody + 'static,
 {
     let traffic = request.conn_data::<Rc<Traffic>>().cloned().unwrap_or_default();
     let asked = Asked::of(&state, &request);
-    let under_way = traffic.begin(body_length(&state, &request));
-    let answer = (!traffic.is_closing()).then(|| service.call(request));
+    let under_way = (!traffic.is_closing()).then(|| traffic.begin(most_body(&state)));
+    let answer = under_way.is_some().then(|| service.call(request));
     async move {
         if !traffic.take_turn() || answer.is_none() {
             tokio::task::yield_now().await;
@@ -32,8 +39,8 @@ where
             // The stream has ended for the dispatcher, which drops this.
             return pending().await;
         };
-        let mut response = answer.await?.into();
-        drop(under_way);
+        let response = answer.await?.into();
+        let mut response = response.map_body(|_, body| Answer::new(body.boxed(), under_way));
         if state.readiness.is_leaving() {
             // The proxy's next request goes to another node.
             response.head_mut().set_connection_type(ConnectionType::Close);
@@ -41,23 +48,54 @@ where
         let cost = asked.cost(response.status(), response.headers().contains_key(EXPOSED[0]));
         if !traffic.charge(cost, state.settings.request_quota) {
             tracing::warn!(address = ?asked.peer, "closing connection: too many requests that no other limit counts");
-            response.head_mut().set_connection_type(ConnectionType::Close);
             if asked.is_direct {
                 state.penalize(asked.peer);
             }
+        } else if cost > 0
+            && asked.is_direct
+            && !asked.is_health
+            && traffic.is_first_charge()
+            && let Err(error) = state.limits.check_offender(asked.peer).await
+        {
+            traffic.close();
+            response = refused(&state, &asked, response, &error);
+        }
+        if traffic.is_body_open() {
+            traffic.close();
+        }
+        if traffic.is_closing() {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+            // The connection's task runs once more when the answer is written, and ends the stream.
+            poll_fn(|context| {
+                traffic.wait(context);
+                Poll::Ready(())
+            })
+            .await;
         }
         Ok(response)
     }
 }
 
-/// How long the request's body is; where it does not say, how long one may be.
-fn body_length(state: &HttpState, request: &Request) -> usize {
-    let headers = &request.head().headers;
-    match headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()) {
-        Some(length) => length,
-        None if headers.contains_key(TRANSFER_ENCODING) => state.settings.max_body_bytes,
-        None => 0,
+/// How much may be read of a request's body, in bytes: as much as any handler takes.
+fn most_body(state: &HttpState) -> u64 {
+    state.settings.max_body_bytes.max(MAX_MESSAGE_BYTES) as u64 + BYTES_AHEAD
+}
+
+/// The answer to a new connection of an address whose other connections were closed; a refusal for another reason
+/// stays as it is.
+fn refused(state: &HttpState, asked: &Asked, response: Response<Answer>, error: &ApiError) -> Response<Answer> {
+    let status = status_of(error.failure().code);
+    if response.status() == status {
+        return response;
     }
+    let request_id = RequestId::of(response.headers());
+    let refusal = error_response(error.failure(), status, asked.uri.path(), &request_id, state.clock.now());
+    let mut refusal = refusal.map_body(|_, body| response.into_body().with_body(body));
+    refusal.headers_mut().insert(X_REQUEST_ID, request_id.to_header());
+    if let Some(standing) = error.standing() {
+        standing.write(refusal.headers_mut());
+    }
+    refusal
 }
 
 /// What has to be known of a request when its answer is there.
@@ -67,6 +105,8 @@ struct Asked {
     is_direct: bool,
     /// A success costs something too.
     is_uncounted: bool,
+    is_health: bool,
+    uri: Uri,
 }
 
 impl Asked {
@@ -76,9 +116,15 @@ impl Asked {
         let client = state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr);
         let path = head.uri.path();
         // Requests of those who poll are charged to their session.
-        let is_uncounted =
-            !Gateway::serves(path) && (head.method == Method::OPTIONS || !are_on(path) || !state.limits.spares(client));
-        Self { peer, is_direct: client == peer.map(|peer| peer.to_canonical()), is_uncounted }
+        let is_uncounted = head.method == Method::OPTIONS
+            || (!Gateway::serves(path) && (!are_on(path) || !state.limits.spares(client)));
+        Self {
+            peer,
+            is_direct: client == peer.map(|peer| peer.to_canonical()),
+            is_uncounted,
+            is_health: path.starts_with("/health/"),
+            uri: head.uri.clone(),
+        }
     }
 
     /// `was_counted`: a limit has counted the request, and says so in the answer.
@@ -101,7 +147,8 @@ mod tests {
 
     #[test]
     fn refusals_cost_most_and_what_a_limit_has_counted_costs_nothing() {
-        let asked = |is_uncounted| Asked { peer: None, is_direct: true, is_uncounted };
+        let asked =
+            |is_uncounted| Asked { peer: None, is_direct: true, is_uncounted, is_health: false, uri: Uri::default() };
         for (status, was_counted, is_uncounted, expected) in [
             (200, true, true, 0),
             (404, true, false, 0),

@@ -55,7 +55,7 @@ impl Offers {
 
     /// What is counted of this connection.
     pub(super) fn traffic(&self) -> Rc<Traffic> {
-        self.stream.traffic()
+        Rc::clone(self.stream.traffic())
     }
 
     /// Hands on what may be taken; whether that is anything.
@@ -85,12 +85,14 @@ impl AsyncRead for Offers {
             let start = buffer.filled().len();
             ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
             let fresh = &mut buffer.filled_mut()[start..];
+            let traffic = this.stream.traffic();
+            let before = traffic.note_read(fresh.len());
             if fresh.is_empty() {
                 // What is held will never be whole, and is actix-http's to judge.
                 this.has_ended = true;
                 this.ready = this.held.len();
             } else if this.held.is_empty() {
-                let settled = this.requests.settle(fresh);
+                let settled = this.requests.settle(fresh, |end| traffic.note_end(before + end as u64));
                 this.held.extend_from_slice(&fresh[settled..]);
                 buffer.set_filled(start + settled);
                 if settled > 0 {
@@ -98,10 +100,11 @@ impl AsyncRead for Offers {
                 }
             } else {
                 let may_be_whole = fresh.contains(&b'\n') || this.held.len() + fresh.len() >= MAX_HEAD_BYTES;
+                let held = before - this.held.len() as u64;
                 this.held.extend_from_slice(fresh);
                 buffer.set_filled(start);
                 if may_be_whole {
-                    this.ready = this.requests.settle(&mut this.held);
+                    this.ready = this.requests.settle(&mut this.held, |end| traffic.note_end(held + end as u64));
                 }
             }
         }
@@ -152,8 +155,9 @@ enum Requests {
 }
 
 impl Requests {
-    /// Reads on; returns how many bytes are settled. The rest is the beginning of something that is not whole.
-    fn settle(&mut self, bytes: &mut [u8]) -> usize {
+    /// Reads on, and tells where requests end; returns how many bytes are settled. The rest is the beginning of
+    /// something that is not whole.
+    fn settle(&mut self, bytes: &mut [u8], mut ends: impl FnMut(usize)) -> usize {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &mut bytes[at..];
@@ -168,6 +172,9 @@ impl Requests {
             match read {
                 Some((length, next)) => {
                     at += length;
+                    if next == Self::Head {
+                        ends(at);
+                    }
                     *self = next;
                 }
                 None if rest.len() >= MAX_HEAD_BYTES => *self = Self::Opaque,
@@ -295,7 +302,7 @@ mod tests {
         let (mut requests, mut held, mut out) = (Requests::Head, Vec::new(), Vec::new());
         for piece in text.as_bytes().chunks(piece) {
             held.extend_from_slice(piece);
-            let settled = requests.settle(&mut held);
+            let settled = requests.settle(&mut held, |_| ());
             out.extend(held.drain(..settled));
         }
         out.extend(held);

@@ -197,6 +197,24 @@ async fn windows_and_typing_of_private_chats_and_groups() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_chat_beyond_the_limit_of_windows_is_opened_again_after_it_was_closed() {
+    let mut chat = chat().await;
+    let mut last = Value::Null;
+    for number in 0..=100 {
+        let group = chat.house.group(&[&chat.ann, &chat.ben]).await;
+        last = json!({"groupId": group, "userId": chat.ann.id.to_string()});
+        chat.at_ann.ask("joinGroup", &last, &format!("j{number}")).await.expect("joined");
+    }
+    let typing = json!({"chatRoomId": format!("group_{}", last["groupId"].as_str().expect("an id"))});
+    chat.at_ann.ask("leaveGroup", &last, "l").await.expect("left");
+    chat.at_ann.ask("joinGroup", &last, "again").await.expect("joined again");
+    chat.at_ben.ask("userTyping", &typing, "t").await.expect("noted");
+    assert_eq!(chat.at_ann.event("userTyping").await["data"]["groupId"], last["groupId"]);
+    let room = json!({"chatRoomId": chat.room, "userId": chat.ann.id.to_string()});
+    chat.at_ann.ask("joinPrivateChat", &room, "p").await.expect("joined");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn presence_last_seen_and_calls() {
     let mut chat = chat().await;
     let (ann, ben) = (chat.ann.id.to_string(), chat.ben.id.to_string());

@@ -328,3 +328,31 @@ async fn refusals_have_the_shape_that_clients_of_socket_io_know() {
         socket.upgrade("/socket.io/?EIO=4&transport=websocket", &[("X-Forwarded-For", "192.0.2.9")], b"").await;
     assert!(answer.starts_with("HTTP/1.1 429") && answer.to_ascii_lowercase().contains("retry-after"), "{answer}");
 }
+
+#[tokio::test]
+async fn every_websocket_counts_for_its_address_unless_it_takes_a_session_over() {
+    let house = House::limited(Quotas { connects: Quota::new(3, Duration::from_hours(1)), ..Quotas::default() });
+    let page = "X-Forwarded-For: 192.0.2.9\r\n";
+    let opened = request(house.address, "GET /socket.io/?EIO=4&transport=polling", page, "").await;
+    let open: Value = serde_json::from_str(&opened.body[1..]).expect("an open packet");
+    let own = format!("/socket.io/?EIO=4&transport=websocket&sid={}", open["sid"].as_str().expect("a session"));
+    let upgrade = async |path: &str| {
+        let mut socket = crate::house::Socket::to(house.address).await;
+        let head = socket.upgrade(path, &[("X-Forwarded-For", "192.0.2.9")], b"").await;
+        (socket, head[9..12].to_owned())
+    };
+    let (mut socket, status) = upgrade(&own).await;
+    assert_eq!(status, "101");
+    socket.write(&crate::house::frame(0x81, b"2probe")).await;
+    assert_eq!(socket.frame().await.expect("a frame").1, b"3probe");
+    socket.write(&crate::house::frame(0x81, b"5")).await;
+    socket.write(&crate::house::frame(0x81, b"40/other,")).await;
+    assert!(socket.frame().await.expect("a frame").1.starts_with(b"44/other,"), "it has taken the session over");
+    // What it cost is given back by a task of its own: until then there is room for one of these less.
+    let mut statuses = Vec::new();
+    for path in ["/socket.io/?EIO=4&transport=websocket&sid=nobody", own.as_str(), "/socket.io/?EIO=5&transport=x"] {
+        tokio::task::yield_now().await;
+        statuses.push(upgrade(path).await.1);
+    }
+    assert_eq!(statuses, ["400", "101", "429"], "one was opened, one of nobody's, one of a session that has one");
+}

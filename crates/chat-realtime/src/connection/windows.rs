@@ -14,15 +14,23 @@ pub(super) struct Windows {
 }
 
 impl Connection {
-    /// Notes that the client has opened a conversation's window; `false` where it has already, or has opened `most` others.
+    /// Notes that the client has opened a conversation's window; `false` where it has already, or has opened `most`
+    /// others. In a dialect that looks at everything the window is open in any case: beyond `most` it is only not
+    /// closed any more.
     pub fn open_window(&self, conversation: ConversationId, most: usize) -> bool {
+        let looks_at_everything = self.looks_at_everything();
         let mut windows = self.windows.borrow_mut();
-        let opens = windows.opened.len() < most && !windows.opened.contains(&conversation);
-        if opens {
+        if windows.opened.contains(&conversation) {
+            return false;
+        }
+        let has_room = windows.opened.len() < most;
+        if has_room {
             windows.opened.push(conversation);
+        }
+        if has_room || looks_at_everything {
             windows.closed.remove(&conversation);
         }
-        opens
+        has_room || looks_at_everything
     }
 
     /// Notes that the client has closed a conversation's window; `false` where it did not look at it.

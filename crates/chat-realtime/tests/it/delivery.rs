@@ -78,6 +78,8 @@ fn a_camel_connection_looks_at_all_of_its_chats_until_it_closes_one() {
         assert_eq!(typing_told().await, 4, "the other one alone");
         assert!(camel.connection.open_window(room, 9) && !camel.connection.open_window(room, 9));
         assert_eq!((typing_told().await, camel.connection.closed_windows()), (6, 0));
+        assert!(camel.connection.close_window(other) && camel.connection.open_window(other, 1), "at the limit too");
+        assert_eq!((typing_told().await, camel.connection.closed_windows()), (8, 0));
         assert_eq!(camel.connection.take_windows(), [room], "what it opened itself");
         assert!(colon.named("typing:update").is_empty(), "the other dialect opens each by itself");
         assert!(stranger.events().is_empty());

@@ -3,6 +3,7 @@
 //! are lost, and counted, where the output does not take them. What strangers can cause is written up to a budget.
 
 mod budget;
+mod noise;
 mod writer;
 
 pub(crate) use writer::{Flush, lost_lines};
@@ -10,6 +11,7 @@ pub(crate) use writer::{Flush, lost_lines};
 use crate::config::LogFormat;
 use anyhow::Context as _;
 use budget::Budget;
+use noise::Noise;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal as _;
 use std::sync::OnceLock;
@@ -39,6 +41,7 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<Flush> {
     let budget = BUDGET.get_or_init(Budget::default);
     tracing_subscriber::registry()
         .with(filter)
+        .with(Noise)
         .with(budget.clone())
         .with(lines)
         .try_init()

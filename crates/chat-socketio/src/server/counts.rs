@@ -43,17 +43,26 @@ impl Counts {
         if counted.sessions >= self.most {
             return Err(Refusal::full());
         }
-        let strangers = counted.strangers.entry(address).or_default();
-        if *strangers >= self.most_per_address && !is_spared {
+        let most = if is_spared { usize::MAX } else { self.most_per_address };
+        if !counted.add_stranger(address, most) {
             return Err(Refusal::too_many_strangers());
         }
-        *strangers += 1;
         counted.sessions += 1;
-        Ok(Place { counts: Arc::clone(self), address, is_stranger: Cell::new(true) })
+        Ok(Place { counts: Arc::clone(self), address, most_strangers: most, is_stranger: Cell::new(true) })
     }
 }
 
 impl Counted {
+    /// Counts one more stranger of this address; `false` where there are `most` already.
+    fn add_stranger(&mut self, address: Option<IpAddr>, most: usize) -> bool {
+        let strangers = self.strangers.get(&address).copied().unwrap_or_default();
+        let has_room = strangers < most;
+        if has_room {
+            self.strangers.insert(address, strangers + 1);
+        }
+        has_room
+    }
+
     fn forget_stranger(&mut self, address: Option<IpAddr>) {
         if let Some(strangers) = self.strangers.get_mut(&address) {
             *strangers -= 1;
@@ -69,11 +78,13 @@ impl Counted {
 pub(crate) struct Place {
     counts: Arc<Counts>,
     address: Option<IpAddr>,
+    /// How many strangers its address may have.
+    most_strangers: usize,
     is_stranger: Cell<bool>,
 }
 
 impl Place {
-    /// Whether its client has not been connected to a namespace yet.
+    /// Whether its client is not connected to a namespace.
     pub(crate) const fn is_strangers(&self) -> bool {
         self.is_stranger.get()
     }
@@ -83,6 +94,13 @@ impl Place {
         if self.is_stranger.replace(false) {
             self.counts.lock().forget_stranger(self.address);
         }
+    }
+
+    /// It is a stranger's again; `false` where its address has as many strangers as it may have.
+    pub(crate) fn return_to_stranger(&self) -> bool {
+        let has_room = self.is_stranger.get() || self.counts.lock().add_stranger(self.address, self.most_strangers);
+        self.is_stranger.set(has_room);
+        has_room
     }
 }
 
@@ -115,9 +133,14 @@ mod tests {
         first.establish();
         first.establish();
         assert_eq!(counts.strangers(), 1);
-        let _third = counts.take(one, false).expect("a place");
+        let third = counts.take(one, false).expect("a place");
+        assert!(!first.return_to_stranger(), "two others are strangers");
+        assert_eq!(counts.strangers(), 2);
+        drop(third);
+        assert!(first.return_to_stranger() && first.return_to_stranger());
+        assert_eq!(counts.strangers(), 2, "counted once");
         drop(first);
-        assert_eq!((counts.sessions(), counts.strangers()), (2, 2));
+        assert_eq!((counts.sessions(), counts.strangers()), (1, 1));
     }
 
     #[test]

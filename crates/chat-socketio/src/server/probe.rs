@@ -39,6 +39,8 @@ pub(super) async fn judge(session: Option<Rc<Session>>, candidate: Candidate) {
     if let Ok(Ok(())) = timeout(limit, probe(&session, &mut wire, &first)).await {
         if let Some(wire) = session.adopt(wire) {
             let _ = timeout(limit, dismiss(wire, &frames::close(Some(1000)))).await;
+        } else if let Some(taken_over) = candidate.taken_over {
+            let _ = taken_over.send(());
         }
     } else {
         session.abandon_upgrade();

@@ -10,6 +10,7 @@ use actix_http::header::HeaderMap;
 use actix_http::{Method, RequestHead, StatusCode};
 use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
 /// What a request to upgrade leaves HTTP with.
 #[derive(Debug)]
@@ -22,6 +23,9 @@ pub struct Upgrade {
     pub unwritten: Bytes,
     /// The caller's own headers for the answer, such as a request's id.
     pub headers: HeaderMap,
+    /// Sent to when the websocket has taken over a session that polled. Dropped where it is refused, fails, or opens
+    /// a session of its own.
+    pub taken_over: Option<oneshot::Sender<()>>,
 }
 
 /// A websocket on its way to the session that it is to take over.
@@ -31,6 +35,7 @@ pub(super) struct Candidate {
     pub(super) unwritten: Bytes,
     pub(super) switching: Vec<u8>,
     pub(super) headers: HeaderMap,
+    pub(super) taken_over: Option<oneshot::Sender<()>>,
 }
 
 impl Server {
@@ -86,10 +91,10 @@ impl Server {
 
     fn hand_over(&self, sid: Sid, head: &RequestHead, upgrade: Upgrade) -> StatusCode {
         let switching = answers::switching(head, &upgrade.headers);
+        let Upgrade { stream, read, unwritten, headers, taken_over } = upgrade;
         // A socket that cannot leave its thread is of no use, and as good as lost.
-        let Ok(stream) = upgrade.stream.into_std() else { return StatusCode::INTERNAL_SERVER_ERROR };
-        let (read, unwritten, headers) = (upgrade.read, upgrade.unwritten, upgrade.headers);
-        let candidate = Candidate { stream, read, unwritten, switching, headers };
+        let Ok(stream) = stream.into_std() else { return StatusCode::INTERNAL_SERVER_ERROR };
+        let candidate = Candidate { stream, read, unwritten, switching, headers, taken_over };
         self.take_home(sid, Job::Upgrade { sid, candidate });
         StatusCode::SWITCHING_PROTOCOLS
     }

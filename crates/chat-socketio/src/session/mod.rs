@@ -146,8 +146,12 @@ impl Session {
         self.heart.set_connect_due(None);
     }
 
-    /// The client has to be of use again within the connect timeout.
+    /// The client has to be of use again within the connect timeout, and counts among the strangers of its address
+    /// until then. Where that has no room for another stranger the session ends.
     pub fn expect_connect(&self) {
+        if !self.place.return_to_stranger() {
+            return self.end(Ending::NoRoom);
+        }
         self.heart.set_connect_due(Some(Instant::now() + self.settings.connect_timeout));
     }
 

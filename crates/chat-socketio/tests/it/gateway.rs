@@ -224,7 +224,13 @@ async fn upgrade(
     let parts = framed.into_parts();
     let mut headers = HeaderMap::new();
     headers.insert(HeaderName::from_static("x-request-id"), HeaderValue::from_static("r1"));
-    let upgrade = Upgrade { stream: parts.io, read: parts.read_buf, unwritten: parts.write_buf.freeze(), headers };
+    let upgrade = Upgrade {
+        stream: parts.io,
+        read: parts.read_buf,
+        unwritten: parts.write_buf.freeze(),
+        headers,
+        taken_over: None,
+    };
     if let Some((_, gateway)) = gateways.iter().find(|(path, _)| head.uri.path().starts_with(path)) {
         gateway.upgrade(head, upgrade).await;
     }

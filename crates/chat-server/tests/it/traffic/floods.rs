@@ -186,6 +186,7 @@ async fn requests_that_no_limit_counts_end_their_connection_and_keep_nobody_wait
         ("sessions that are unknown", request("GET", "/socket.io/?EIO=4&transport=polling&sid=x"), 200),
         ("a wrong transport", request("GET", "/socket.io/?EIO=4"), 200),
         ("preflights", preflight.to_vec(), 1_000),
+        ("preflights of Socket.IO", request("OPTIONS", "/socket.io/?EIO=4&transport=polling"), 1_000),
     ];
     for (name, bytes, most) in kinds {
         let offenders = [Raw::to(&server).await, Raw::to(&server).await];
@@ -199,6 +200,135 @@ async fn requests_that_no_limit_counts_end_their_connection_and_keep_nobody_wait
             assert_eq!(came.matches("connection: close").count(), 1, "{name}: the last answer says so");
         }
     }
+    server.assert_untroubled();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_ends_when_a_request_is_answered_before_its_body_has_come() {
+    let server = start().await;
+    for (name, path) in [("Socket.IO", "/socket.io/?EIO=4&transport=polling"), ("REST", "/nowhere")] {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let (mut busy, mut silent) = (Raw::to(&server).await, Raw::to(&server).await);
+        busy.send(head.as_bytes()).await;
+        silent.send([head.as_bytes(), b"1\r\nx\r\n"].concat().as_slice()).await;
+        let start = Instant::now();
+        let (came, took) = healthy_while(&server, busy.flood(b"1\r\nx\r\n")).await;
+        let came = String::from_utf8_lossy(&came).to_ascii_lowercase();
+        assert_eq!(came.matches("connection: close").count(), 1, "{name}: {came}");
+        assert!(came.starts_with("http/1.1 4") && took < SOON, "{name}: {came} after {took:?}");
+        let (head, _) = silent.answer().await;
+        assert!(head.contains("connection: close") && silent.rest().await.is_empty(), "{name}: {head}");
+        assert!(start.elapsed() < SOON, "{name}: closed after {:?}", start.elapsed());
+    }
+    server.assert_untroubled();
+}
+
+/// How much time of processors the server has used so far, in hundredths of a second.
+fn processor_time(server: &Server) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("a process");
+    let (_, fields) = stat.rsplit_once(')').expect("its name");
+    fields.split_ascii_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks")).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_behind_one_that_waits_cost_no_time() {
+    let server = start().await;
+    for body in ["Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "Content-Length: 5\r\n\r\nhello", "\r\n"] {
+        let mut raw = Raw::to(&server).await;
+        raw.send(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        let (_, open) = raw.answer().await;
+        let open: serde_json::Value = serde_json::from_str(&open[1..]).expect("an open packet");
+        let sid = open["sid"].as_str().expect("a session");
+        let poll = format!("GET /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: localhost\r\n{body}");
+        let health = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(10);
+        raw.send([health.as_str(), &poll, &health.repeat(500)].concat().as_bytes()).await;
+        for _ in 0..10 {
+            assert!(raw.answer().await.0.starts_with("http/1.1 200"));
+        }
+        let before = processor_time(&server);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let used = processor_time(&server) - before;
+        assert!(used < 50, "{body:?}: {used} hundredths of a second of one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_answer_of_a_connection_is_whole() {
+    let server = start().await;
+    let mut raw = Raw::to(&server).await;
+    // Each costs five.
+    for _ in 0..198 {
+        raw.send(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        let (head, _) = raw.answer().await;
+        assert!(head.starts_with("http/1.1 404") && !head.contains("connection: close"), "{head}");
+    }
+    let (came, _) = raw
+        .flood(
+            b"GET /api/openapi.json?nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n\
+        GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\nDELETE /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        )
+        .await;
+    let mut rest = came.as_slice();
+    let mut last = String::new();
+    while !rest.is_empty() {
+        let end = rest.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a whole head");
+        last = String::from_utf8_lossy(&rest[..end]).to_ascii_lowercase();
+        let length = last.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+        let length: usize = length.parse().expect("a number");
+        assert!(rest.len() >= end + 4 + length, "half an answer: {last}");
+        rest = &rest[end + 4 + length..];
+    }
+    assert!(last.contains("connection: close"), "{last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_floods_http_is_refused_what_no_limit_counts_on_new_connections() {
+    let secrets = [
+        ("JWT_SECRET", "k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1AeU"),
+        ("JWT_REFRESH_SECRET", "Zr5Xw8Nq1Kd4Vt7Gb0Hm3Pj6Lc9Sf2Ay"),
+    ];
+    let setup = setup().set("RATE_LIMIT", "on").set("APP_ENV", "production").set("BCRYPT_COST", "10");
+    let setup = secrets.iter().fold(setup, |setup, (name, value)| setup.set(name, value));
+    let server = setup.set("RATE_LIMIT_CONNECTS", "100/h,burst=45").start().await;
+    let ask = async |path: &str| {
+        let mut raw = Raw::to(&server).await;
+        raw.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await;
+        raw.answer().await
+    };
+    for flood in 1..=2 {
+        let (head, _) = ask("/api/openapi.json").await;
+        assert!(head.starts_with("http/1.1 200"), "before flood {flood}: {head}");
+        Raw::to(&server).await.flood(b"GET /api/docs HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    }
+    let refused = async {
+        loop {
+            let (head, body) = ask("/api/openapi.json").await;
+            if !head.starts_with("http/1.1 200") {
+                return (head, body);
+            }
+        }
+    };
+    let (head, body) = tokio::time::timeout(SOON, refused).await.expect("a refusal");
+    assert!(head.starts_with("http/1.1 429") && head.contains("connection: close"), "{head}");
+    assert!(head.contains("retry-after: ") && body.contains("RATE_LIMITED"), "{head}{body}");
+    assert!(ask("/health/live").await.0.starts_with("http/1.1 200"), "health checks are never refused");
+    let (head, _) = ask("/api/v1/users/me").await;
+    assert!(head.starts_with("http/1.1 401"), "what a limit counts is not: {head}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_not_http_leave_no_error_in_the_log() {
+    let server = start().await;
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(140_000));
+    for (request, status) in [("nonsense\r\n\r\n", "400"), ("GET / HTTP/9\r\n\r\n", "400"), (long.as_str(), "431")] {
+        let mut raw = Raw::to(&server).await;
+        // A server that has refused it already takes no more.
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut raw.stream, request.as_bytes()).await;
+        let told = String::from_utf8_lossy(raw.rest().await).into_owned();
+        assert!(told.is_empty() || told.contains(status), "{told}");
+    }
+    server.rest().get("~/nowhere").await;
+    server.logged(r#""status":404"#).await;
     server.assert_untroubled();
 }
 

@@ -1,6 +1,6 @@
 //! What strangers make the server hold: 128 KiB each, and more for sixteen of a thread at a time, whatever gateway and transport they use.
 
-use super::offender::{Raw, TEXT, close_code, head};
+use super::offender::{Raw, TEXT, close_code, frame, head};
 use crate::setup;
 use chat_testkit::blackbox::Server;
 use futures_util::StreamExt as _;
@@ -61,6 +61,30 @@ async fn unfinished_frames_of_strangers_on_a_plain_websocket_are_bounded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unfinished_frames_of_strangers_on_socket_io_are_bounded() {
     unfinished_frames("/socket.io/?EIO=4&transport=websocket").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unfinished_frames_of_sessions_that_have_left_the_namespace_are_bounded() {
+    let server = server().await;
+    let ann = server.register("ann").await;
+    let mut strangers = Vec::new();
+    for _ in 0..STRANGERS {
+        let mut raw = Raw::upgraded(&server, "/socket.io/?EIO=4&transport=websocket", "").await;
+        raw.until("\"maxPayload\":1000000}").await;
+        let connect = format!("40/chat,{{\"token\":\"{}\"}}", ann.access_token);
+        raw.send(&frame(TEXT, connect.as_bytes())).await;
+        raw.until("40/chat,{\"sid\":\"").await;
+        raw.until("}").await;
+        raw.send(&frame(TEXT, b"41/chat,")).await;
+        let _ =
+            tokio::io::AsyncWriteExt::write_all(&mut raw.stream, &[head(TEXT, ANNOUNCED), vec![b'4'; SENT]].concat())
+                .await;
+        strangers.push(raw);
+    }
+    for told in sent_away(strangers).await {
+        assert_eq!(close_code(&told), Some(4009));
+    }
+    server.assert_untroubled();
 }
 
 async fn unfinished_bodies(head_of: impl AsyncFn(&mut Raw) -> String) {

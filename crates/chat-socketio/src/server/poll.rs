@@ -106,8 +106,8 @@ impl Server {
         let most = self.shared.settings.max_payload;
         let mut allowance = Allowance::new();
         let mut check = |bytes: u64| match () {
-            () if is_strangers => allowance.most_bytes(bytes, most).map(drop).map_err(fault_of),
             () if bytes > most as u64 => Err(Fault::TooLarge),
+            () if is_strangers => allowance.most_bytes(bytes, most).map(drop).map_err(fault_of),
             () => Ok(()),
         };
         let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());

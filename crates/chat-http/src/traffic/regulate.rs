@@ -41,7 +41,7 @@ where
         };
         let response = answer.await?.into();
         let mut response = response.map_body(|_, body| Answer::new(body.boxed(), under_way));
-        if state.readiness.is_leaving() {
+        if state.readiness.is_leaving() && !state.readiness.is_draining() {
             // The proxy's next request goes to another node.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }

@@ -92,6 +92,8 @@ expect 201 "register another"
 ben=$token ben_id=$id
 register cat
 cat=$token cat_id=$id
+register eve
+eve=$token
 call POST /auth/login '' "{\"email\":\"$ann_email\",\"password\":\"$PASSWORD\"}"
 expect 200 "login by email" '"accessToken"' '"tokenType":"Bearer"'
 call POST /auth/login '' "{\"username\":\"ANN-$RUN\",\"password\":\"$PASSWORD\"}"
@@ -179,6 +181,8 @@ expect 201 "add a member" '"membersCount":3'
 call DELETE "/chat/group/$chat_group/member/$cat_id" "$ann"
 expect 200 "remove a member" '"membersCount":2'
 call POST "/chat/group/join/$invite" "$cat"
+expect_error 403 REMOVED_BY_ADMIN "who was removed does not come back by the invite"
+call POST "/chat/group/join/$invite" "$eve"
 expect 201 "join by the invite" '"membersCount":3'
 call PUT "/chat/group/$chat_group/invite-code/revoke" "$ann"
 expect 200 "revoke the invite" '"inviteCode"'

@@ -82,7 +82,8 @@ pub struct Settings {
 pub struct CallLimits {
     /// Reads that run at once, of all users together: as many as the store can run.
     pub reads_at_once: usize,
-    /// Reads of one user that run at once, and as many writes. At least one of `reads_at_once` is always left for others.
+    /// Reads of one user that run at once, and as many writes. At least one of `reads_at_once` is always left for
+    /// others.
     pub per_user: usize,
     /// Reads of one user that wait, and as many writes; one more is refused with `RATE_LIMITED`.
     pub waiting_per_user: usize,

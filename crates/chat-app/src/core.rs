@@ -21,8 +21,8 @@ pub(crate) struct Core {
     writes: Turns,
 }
 
-/// Of so many users others are told at once that they came or went: where thousands do in the same moment, what people ask for meanwhile is
-/// not to wait behind all of it.
+/// Of so many users others are told at once that they came or went: where thousands do in the same moment, what people
+/// ask for meanwhile is not to wait behind all of it.
 const ANNOUNCED_AT_ONCE: u32 = 64;
 
 impl Deref for Core {
@@ -57,8 +57,8 @@ impl Core {
         }
     }
 
-    /// Runs a read of the store when it is this user's turn: see [`crate::CallLimits`]. Never nested: calls that wait for
-    /// each other's turns would wait for ever.
+    /// Runs a read of the store when it is this user's turn: see [`crate::CallLimits`]. Never nested: calls that wait
+    /// for each other's turns would wait for ever.
     pub(crate) async fn reading<T, E: From<StoreError>>(
         &self,
         user: UserId,

@@ -12,8 +12,8 @@
 //!   memory, then its sockets are closed;
 //! - presence and typing are best effort: where they fail, it is logged, and nothing else fails for it;
 //! - what a user reads or writes in the store, except sends and the point reads on their way, goes through
-//!   `Core::reading`, `reading_on` and `writing`, each around one store call: they bound what runs at once for one user,
-//!   and users take turns.
+//!   `Core::reading`, `reading_on` and `writing`, each around one store call: they bound what runs at once for one
+//!   user, and users take turns.
 //!
 //! **To add a use case**: a file named after the verb in the folder of its feature, with an `impl` of the feature's
 //! struct and one public function; a variant of the feature's error for each new refusal, placed in its `code`; and a

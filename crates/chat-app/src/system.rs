@@ -16,8 +16,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// UUIDs of version 7, each greater than all that this process made before it; of version 4, from the operating system's source of randomness,
-/// for what must not be guessed.
+/// UUIDs of version 7, each greater than all that this process made before it; of version 4, from the operating
+/// system's source of randomness, for what must not be guessed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UuidV7Source;
 

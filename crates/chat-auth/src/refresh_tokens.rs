@@ -34,9 +34,11 @@ impl Purpose {
 /// Refresh tokens: `base64url(session id ‖ 32 random bytes ‖ seal)`.
 ///
 /// - The seal is an HMAC of what is before it, so that a guess never reaches the store.
-/// - The successor's randomness is an HMAC of the token's: the same each time, and only for whoever has the secret. It is made
-///   with the key that sealed the token, and sealed with the first key, so that a session moves on to a new key by itself.
-/// - The hash is SHA-256 of session and randomness: with 256 random bits it needs no salt, and it does not change with the key.
+/// - The successor's randomness is an HMAC of the token's: the same each time, and only for whoever has the secret. It
+///   is made with the key that sealed the token, and sealed with the first key, so that a session moves on to a new key
+///   by itself.
+/// - The hash is SHA-256 of session and randomness: with 256 random bits it needs no salt, and it does not change with
+///   the key.
 pub struct SealedRefreshTokens {
     keys: SigningKeys,
 }

@@ -1,5 +1,5 @@
-//! What this machine takes for the least that a delivery can be: one `send()` on one of a thousand loopback sockets. Figures of any server
-//! are to be read against it.
+//! What this machine takes for the least that a delivery can be: one `send()` on one of a thousand loopback sockets.
+//! Figures of any server are to be read against it.
 
 use crate::report::{Kind, Report};
 use crate::say;

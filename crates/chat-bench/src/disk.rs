@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const PAGE: usize = 8 * 1_024;
-/// As long as a segment of `PostgreSQL`'s log, and written in advance as they are: no sync has to wait for the length of
-/// the file.
+/// As long as a segment of `PostgreSQL`'s log, and written in advance as they are: no sync has to wait for the length
+/// of the file.
 const PAGES: usize = 2 * 1_024;
 
 /// Writes a page and waits for it (`fdatasync`), for this time; says how long that takes.

@@ -1,5 +1,5 @@
-//! Deliveries per CPU-second: messages to every member of a large conversation, one at a time or in bursts, and how long they take at a
-//! rate that the peer can bear.
+//! Deliveries per CPU-second: messages to every member of a large conversation, one at a time or in bursts, and how
+//! long they take at a rate that the peer can bear.
 
 use crate::contest::{Contest, Entrant, Leg, Pace, Terms, circumstances, compare};
 use crate::report::{Kind, Report};

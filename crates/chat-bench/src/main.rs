@@ -1,8 +1,9 @@
-//! Measures the server from the outside, as `docs/benchmarks.md` describes: a real binary on this machine, real sockets, and what the
-//! kernel says that the server used. Every measurement checks that nothing was lost and nothing came out of order; one that finds a
-//! fault panics instead of printing a figure.
+//! Measures the server from the outside, as `docs/benchmarks.md` describes: a real binary on this machine, real
+//! sockets, and what the kernel says that the server used. Every measurement checks that nothing was lost and nothing
+//! came out of order; one that finds a fault panics instead of printing a figure.
 //!
-//! **To add a measurement**: a module with one `run` that prints its method before its figures, and a variant of [`Measurement`].
+//! **To add a measurement**: a module with one `run` that prints its method before its figures, and a variant of
+//! [`Measurement`].
 
 // Figures are rounded when they are printed.
 #![allow(clippy::cast_precision_loss)]
@@ -63,8 +64,8 @@ enum Measurement {
     Idle(idle::Options),
     /// Durable sends per second over REST
     Send(send::Options),
-    /// Pages of histories and lists where there are few messages, and where there are millions; takes minutes, and needs
-    /// the program sqlite3
+    /// Pages of histories and lists where there are few messages, and where there are millions; takes minutes, and
+    /// needs the program sqlite3
     History(history::Options),
     /// Pages of the list of conversations of a user who has very many; takes minutes, and needs the program sqlite3
     Lists(lists::Options),
@@ -84,7 +85,8 @@ enum Measurement {
 async fn main() {
     let options = Options::parse();
     raise_open_files();
-    // Requests are not logged: what is measured is the work, not the terminal. What takes long to set up must not lose its tokens on the way.
+    // Requests are not logged: what is measured is the work, not the terminal. What takes long to set up must not lose
+    // its tokens on the way.
     let binary = options.server.canonicalize().unwrap_or(options.server);
     let setup = move || Setup::new(&binary).set("RUST_LOG", "warn,chat_server=info").set("JWT_EXPIRATION", "12h");
     let mut report = Report::default();

@@ -19,7 +19,8 @@ pub(crate) struct Kind {
 }
 
 impl Report {
-    /// A figure that was measured in several rounds: prints their median and how far they lie apart, and answers the median.
+    /// A figure that was measured in several rounds: prints their median and how far they lie apart, and answers the
+    /// median.
     pub(crate) fn rounds(&mut self, kind: Kind, subject: &str, rounds: &[f64]) -> f64 {
         let (median, least, most) = spread(rounds);
         say(format!("  {subject:<26} {}: {} {}{}", kind.figure, shown(median), kind.unit, range(rounds, least, most)));

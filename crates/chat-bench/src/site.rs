@@ -118,7 +118,8 @@ impl Site {
         }
     }
 
-    /// How many statements `PostgreSQL` has run since, and the most frequent with their counts. `None` on the embedded database.
+    /// How many statements `PostgreSQL` has run since, and the most frequent with their counts. `None` on the embedded
+    /// database.
     pub(crate) fn statements(&self) -> Option<(f64, String)> {
         let database = self.database.as_ref()?;
         let own = "WHERE query NOT LIKE '%pg_stat_statements%'";

@@ -24,7 +24,8 @@ pub(crate) struct Team {
     pub(crate) conversations: Vec<String>,
 }
 
-/// Makes teams of this size of the people (the last may be smaller), each with so many conversations of all of its members.
+/// Makes teams of this size of the people (the last may be smaller), each with so many conversations of all of its
+/// members.
 pub(crate) async fn teams(people: &[Person], size: usize, conversations: usize) -> Vec<Team> {
     let mut teams: Vec<_> = (0..people.len())
         .step_by(size)

@@ -20,8 +20,8 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
-/// The kinds of durable change. What is read back later carries the state of then (who, as what, who all took part at the
-/// beginning), except for the present fields of a message, a user and a conversation, and who takes part in it now.
+/// The kinds of durable change. What is read back later carries the state of then (who, as what, who all took part at
+/// the beginning), except for the present fields of a message, a user and a conversation, and who takes part in it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeKind {
     /// A new message.
@@ -111,7 +111,8 @@ pub enum Event {
     CallStarted(CallStarted),
 }
 
-/// Whose connections an event is for. The audience of a conversation is the conversation, not a list of members: each node knows who is here.
+/// Whose connections an event is for. The audience of a conversation is the conversation, not a list of members: each
+/// node knows who is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
     /// Everyone who takes part, and, for changes of membership, whoever they concern.
@@ -144,15 +145,16 @@ impl Envelope {
     }
 }
 
-/// Carries events to the connections of this node first, then to the other nodes. Best effort: what is durable and gets lost is
-/// repaired from the [`ChangeLog`] by whoever misses it.
+/// Carries events to the connections of this node first, then to the other nodes. Best effort: what is durable and gets
+/// lost is repaired from the [`ChangeLog`] by whoever misses it.
 #[async_trait]
 pub trait EventBus: Send + Sync {
     /// Hands the event on. Does not wait for any socket, and does not fail.
     async fn publish(&self, envelope: Envelope);
 
-    /// Says that a change of this conversation is being stored, and will be published while what this returns is kept, if all goes well. A hint: who
-    /// delivers to many may wait a moment, and deliver several changes at once. A bus that makes nothing of it may leave it at this.
+    /// Says that a change of this conversation is being stored, and will be published while what this returns is kept,
+    /// if all goes well. A hint: who delivers to many may wait a moment, and deliver several changes at once. A bus
+    /// that makes nothing of it may leave it at this.
     fn expect(&self, _conversation: ConversationId) -> Expected {
         Expected::default()
     }
@@ -190,7 +192,7 @@ pub struct ChangeRange {
 /// The durable changes, to be read again.
 #[async_trait]
 pub trait ChangeLog: Send + Sync {
-    /// The first `limit` changes of these ranges, in the order of the ranges and of `pos` within each, in one round trip. Who may see
-    /// them is the caller's to know.
+    /// The first `limit` changes of these ranges, in the order of the ranges and of `pos` within each, in one round
+    /// trip. Who may see them is the caller's to know.
     async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError>;
 }

@@ -1,5 +1,5 @@
-//! Fair turns: a bounded number of calls at once, a bounded number of them for each user, and round robin among the users
-//! who wait.
+//! Fair turns: a bounded number of calls at once, a bounded number of them for each user, and round robin among the
+//! users who wait.
 
 use crate::{StoreError, UserId};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -31,8 +31,9 @@ pub struct TurnStatus {
     pub refused: u64,
 }
 
-/// Gives out turns. A user's own calls run in the order in which they came. Of the users who wait, each gets one turn before
-/// any of them gets a second one, however many calls each has waiting. Cheap to clone; all clones share the same turns.
+/// Gives out turns. A user's own calls run in the order in which they came. Of the users who wait, each gets one turn
+/// before any of them gets a second one, however many calls each has waiting. Cheap to clone; all clones share the same
+/// turns.
 #[derive(Clone)]
 pub struct Turns(Arc<Mutex<State>>);
 

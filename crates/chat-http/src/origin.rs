@@ -3,7 +3,8 @@ use actix_http::header::{HeaderMap, ORIGIN};
 /// Whose pages may call this server, from `ALLOWED_ORIGINS`: for CORS and for WebSocket upgrades alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// Any page served from this machine: `http` or `https`, `localhost`, `127.0.0.1` or `[::1]`, any port. For development.
+    /// Any page served from this machine: `http` or `https`, `localhost`, `127.0.0.1` or `[::1]`, any port. For
+    /// development.
     AnyLocalhost,
     /// Exactly these, such as `https://chat.example.com`; none where empty.
     List(Vec<String>),

@@ -12,7 +12,8 @@ impl RequestId {
     /// The longest that is taken over, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// Takes over 1 to [`Self::MAX_BYTES`] letters, digits, `.`, `_` and `-`, which no log and no header can stumble over; else makes a UUID.
+    /// Takes over 1 to [`Self::MAX_BYTES`] letters, digits, `.`, `_` and `-`, which no log and no header can stumble
+    /// over; else makes a UUID.
     pub fn of(headers: &HeaderMap) -> Self {
         headers
             .get(&X_REQUEST_ID)

@@ -63,8 +63,8 @@ fn mounted(state: HttpState, socket: fn(&mut ServiceConfig<'_>)) -> impl FnOnce(
     }
 }
 
-/// The handlers here read their input with extractors of their own; should one use the framework's, its failures look the
-/// same.
+/// The handlers here read their input with extractors of their own; should one use the framework's, its failures look
+/// the same.
 fn in_envelope(part: &str, error: &dyn std::fmt::Display) -> Error {
     ApiError::new(ErrorCode::ValidationFailed, format!("The {part} of the request is not valid: {error}")).into()
 }

@@ -1,5 +1,6 @@
-//! Socket.IO beside REST: one gateway per listener. What it carries is the same connection as on the plain WebSocket ([`crate::connection`]); the protocol is
-//! `chat-socketio`'s, and so are its answers: errors have the shape that its clients know, not the envelope.
+//! Socket.IO beside REST: one gateway per listener. What it carries is the same connection as on the plain WebSocket
+//! ([`crate::connection`]); the protocol is `chat-socketio`'s, and so are its answers: errors have the shape that its
+//! clients know, not the envelope.
 
 use crate::connection::{MAX_MESSAGE_BYTES, Origin, Realtime, drive_session};
 use crate::error::status_of;

@@ -34,16 +34,18 @@ pub struct HttpSettings {
     pub keep_alive: Duration,
     /// How long a session of Socket.IO may go without being connected to a namespace.
     pub connect_timeout: Duration,
-    /// Frames of one socket that no other limit counts: pings, packets of the protocol, what is no command (close code 4009 beyond).
+    /// Frames of one socket that no other limit counts: pings, packets of the protocol, what is no command (close code
+    /// 4009 beyond).
     pub frame_quota: FrameQuota,
-    /// Requests of one HTTP connection that no other limit counts (the connection is closed beyond). A refusal costs as much as
+    /// Requests of one HTTP connection that no other limit counts (the connection is closed beyond). A refusal costs as
+    /// much as
     /// [`crate::traffic::REFUSAL_COST`] others.
     pub request_quota: FrameQuota,
 }
 
 impl Default for HttpSettings {
-    /// Development: 1 MB, 30 s for a body, 10 s for a head, 75 s of keep-alive (longer than what proxies keep on their side, so
-    /// that they close first), 45 s to connect to a namespace.
+    /// Development: 1 MB, 30 s for a body, 10 s for a head, 75 s of keep-alive (longer than what proxies keep on their
+    /// side, so that they close first), 45 s to connect to a namespace.
     fn default() -> Self {
         Self {
             is_production: false,
@@ -61,7 +63,8 @@ impl Default for HttpSettings {
     }
 }
 
-/// Whether new work is welcome. Shared by whoever stops the server, whoever watches the database, and the health checks.
+/// Whether new work is welcome. Shared by whoever stops the server, whoever watches the database, and the health
+/// checks.
 #[derive(Debug, Clone)]
 pub struct Readiness(Arc<Flags>);
 
@@ -79,8 +82,8 @@ impl Readiness {
         Self(Arc::default())
     }
 
-    /// From now on load balancers are told to look elsewhere, and HTTP connections end after their next answer. Everything else goes on, so
-    /// that nothing is lost while they notice.
+    /// From now on load balancers are told to look elsewhere, and HTTP connections end after their next answer.
+    /// Everything else goes on, so that nothing is lost while they notice.
     pub fn leave(&self) {
         self.0.is_leaving.store(true, Ordering::Release);
     }
@@ -112,7 +115,8 @@ impl Readiness {
         self.0.is_draining.load(Ordering::Acquire)
     }
 
-    /// Whether the database could be reached, and takes writes, when it was last tried. Returns the same where it changed.
+    /// Whether the database could be reached, and takes writes, when it was last tried. Returns the same where it
+    /// changed.
     pub fn set_database(&self, is_well: bool) -> Option<bool> {
         let was_away = self.0.is_database_away.swap(!is_well, Ordering::AcqRel);
         (was_away == is_well).then_some(is_well)
@@ -148,8 +152,8 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// Runs a use case on the main runtime, to its end even if the client hangs up meanwhile: a hang-up never falls between
-    /// commit and publish. A panic in it is this request's `INTERNAL`, and nobody else's.
+    /// Runs a use case on the main runtime, to its end even if the client hangs up meanwhile: a hang-up never falls
+    /// between commit and publish. A panic in it is this request's `INTERNAL`, and nobody else's.
     pub async fn run<T: Send + 'static>(
         &self,
         use_case: impl Future<Output = T> + Send + 'static,
@@ -160,7 +164,8 @@ impl HttpState {
             .map_err(|fault| ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by(fault))
     }
 
-    /// Charges an address for a connection that was closed because it sent too much; it can open fewer new ones for a while.
+    /// Charges an address for a connection that was closed because it sent too much; it can open fewer new ones for a
+    /// while.
     pub(crate) fn penalize(&self, address: Option<IpAddr>) {
         let limits = Arc::clone(&self.limits);
         self.runtime.spawn(async move { limits.penalize(address).await });

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// The upper bounds of the buckets of [`LatencyStats`], in seconds; what takes longer is in the sum and the count alone.
+/// The upper bounds of the buckets of [`LatencyStats`], in seconds; what takes longer is in the sum and the count
+/// alone.
 pub const LATENCY_BOUNDS: [f64; 14] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 

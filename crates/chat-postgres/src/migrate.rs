@@ -29,8 +29,8 @@ const MAX_ATTEMPTS: u32 = 30;
 /// Between two attempts, so that what waited behind the migration gets through.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Checks the server and brings the schema up to date; nodes that start at once do it one after the other. The lock ends
-/// with the connection.
+/// Checks the server and brings the schema up to date; nodes that start at once do it one after the other. The lock
+/// ends with the connection.
 pub(crate) async fn migrate(connector: &Connector, config: &PostgresConfig) -> Result<Vec<String>, OpenError> {
     let mut connection = start::wait_for(config.start_timeout, || connector.connect_patiently()).await?;
     check(&mut connection, config).await?;

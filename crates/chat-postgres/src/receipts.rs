@@ -76,8 +76,8 @@ cached_statement!(
     seq as BigInt,
 );
 
-/// How far the newest message of a move has got. Read after the move is committed: of several who move at once, the last
-/// one sees what all have done.
+/// How far the newest message of a move has got. Read after the move is committed: of several who move at once, the
+/// last one sees what all have done.
 async fn find_covered(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,
@@ -156,8 +156,8 @@ pub(crate) fn positions((joined, delivered, read): PositionColumns) -> Positions
 
 cached_statement!(
     /// Stores how far a participant has got, and tells from where. Another node may have moved them further since they
-    /// were read: never back, and each step is told once. The row is locked before it is read, so that what it was is what
-    /// this moves.
+    /// were read: never back, and each step is told once. The row is locked before it is read, so that what it was is
+    /// what this moves.
     MovePositions { conversation_id: Uuid, user_id: Uuid, delivered: i64, read: i64 }
         -> ((BigInt, BigInt, BigInt), (BigInt, BigInt, BigInt)),
     "UPDATE participants AS p SET delivered_seq = greatest(p.delivered_seq, ",

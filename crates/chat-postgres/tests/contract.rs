@@ -9,7 +9,8 @@ use std::time::Duration;
 async fn stores() -> Stores {
     let migrate = async |url: String| drop(PostgresStore::migrate(&url).await.expect("a migrated database"));
     let url = Postgres::shared().create_migrated_database(migrate).await;
-    // Hundreds of racers wait for each other: on a busy machine that may take longer than a client would be kept waiting.
+    // Hundreds of racers wait for each other: on a busy machine that may take longer than a client would be kept
+    // waiting.
     let patient = Duration::from_mins(1);
     let config = PostgresConfig { wait_timeout: patient, statement_timeout: patient, ..PostgresConfig::at(url) };
     let store = PostgresStore::open(&config).await.expect("a store");

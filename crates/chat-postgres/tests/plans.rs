@@ -38,7 +38,8 @@ struct Site {
 }
 
 impl Site {
-    /// A conversation of so many messages, among fifty others of the same people, among thousands of others, and as many named groups.
+    /// A conversation of so many messages, among fifty others of the same people, among thousands of others, and as
+    /// many named groups.
     async fn with_messages(count: u64) -> Self {
         let server = Postgres::start_with(&[
             "session_preload_libraries=auto_explain",

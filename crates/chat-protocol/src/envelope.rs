@@ -65,13 +65,14 @@ pub struct NumberedPage {
 pub struct CursorPage {
     /// The most items that were asked for.
     pub limit: u32,
-    /// Give it as `before` to go on to older messages, or, in the list of what has not arrived yet, as `after` to newer ones, or, in a list of
-    /// conversations, as `cursor` to older activity; `null` where there are none.
+    /// Give it as `before` to go on to older messages, or, in the list of what has not arrived yet, as `after` to newer
+    /// ones, or, in a list of conversations, as `cursor` to older activity; `null` where there are none.
     pub next_cursor: Option<String>,
-    /// Give it as `after` to go on to newer messages, or, in a list of conversations, as `cursor` to newer activity; `null` where there are none, and in
-    /// the list of what has not arrived yet.
+    /// Give it as `after` to go on to newer messages, or, in a list of conversations, as `cursor` to newer activity;
+    /// `null` where there are none, and in the list of what has not arrived yet.
     pub prev_cursor: Option<String>,
-    /// Whether there are more in the direction that was asked for: newer ones with `after` and in the list of what has not arrived yet, else older ones.
+    /// Whether there are more in the direction that was asked for: newer ones with `after` and in the list of what has
+    /// not arrived yet, else older ones.
     pub has_more: bool,
 }
 
@@ -190,7 +191,8 @@ pub struct Failure {
     pub messages: Vec<String>,
     /// Where fields are wrong.
     pub details: Vec<Fault>,
-    /// After how long the same may succeed, where that is known. A frame says it in `retryAfterMs`, HTTP in `Retry-After`.
+    /// After how long the same may succeed, where that is known. A frame says it in `retryAfterMs`, HTTP in
+    /// `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 

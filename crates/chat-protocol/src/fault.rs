@@ -1,7 +1,8 @@
 use std::fmt;
 use thiserror::Error;
 
-/// More faults than this of one body are not listed: whoever sends a thousand wrong ids learns enough from the first ones.
+/// More faults than this of one body are not listed: whoever sends a thousand wrong ids learns enough from the first
+/// ones.
 pub const MAX_FAULTS: usize = 50;
 
 /// One thing that is wrong with one field of a body.

@@ -1,5 +1,5 @@
-//! The fields of request bodies. Reading one never stops the reading of the body: what is wrong is kept in the field, so
-//! that all faults are reported at once, and the rule itself is the domain's own parser.
+//! The fields of request bodies. Reading one never stops the reading of the body: what is wrong is kept in the field,
+//! so that all faults are reported at once, and the rule itself is the domain's own parser.
 
 use crate::InvalidBody;
 use serde::{Deserialize, Deserializer};

@@ -1,21 +1,22 @@
 //! Everything that is JSON: request bodies and how they are read, views and how they look, the envelope around every
 //! answer, (in [`realtime`]) the frames of the sockets, and (in [`node`]) the packets between nodes.
 //!
-//! **Owns** the names and shapes that clients see (`CONTRACT` §2–§4 in the house's documents). **Must never know** HTTP, sockets, storage or use
-//! cases; of ours it knows the domain alone.
+//! **Owns** the names and shapes that clients see (`CONTRACT` §2–§4 in the house's documents). **Must never know**
+//! HTTP, sockets, storage or use cases; of ours it knows the domain alone.
 //!
-//! - A *body* ([`auth::RegisterBody`], [`messages::SendMessageBody`], ...) is what a client sends. Its fields are [`Required`] or [`Optional`] values of the
-//!   domain, read by the domain's own parsers, and `garde` gathers what they complain about: every fault of a body is
-//!   reported at once. `body.parse(..)` is the only way from a body to a command, for REST and for frames alike;
+//! - A *body* ([`auth::RegisterBody`], [`messages::SendMessageBody`], ...) is what a client sends. Its fields are
+//!   [`Required`] or [`Optional`] values of the domain, read by the domain's own parsers, and `garde` gathers what they
+//!   complain about: every fault of a body is reported at once. `body.parse(..)` is the only way from a body to a
+//!   command, for REST and for frames alike;
 //!   [`parse_body`] is the way from bytes, and refuses unknown fields.
 //! - A *view* ([`messages::MessageView`], ...) is what a client gets, made from the domain by a `From` or a `new`.
 //!   Everything that is absent is `null`, except `clientMessageId` and `duplicate`, which are left out.
 //!
-//! With the feature `openapi` both describe themselves as schemas; the bounds in them come from the domain's constants, so they cannot
-//! drift.
+//! With the feature `openapi` both describe themselves as schemas; the bounds in them come from the domain's constants,
+//! so they cannot drift.
 //!
-//! **To add an endpoint's JSON**: the feature's folder, a `...Body` in `body.rs` with a test of its bad inputs, a `...View` in
-//! `view.rs` with a test of its exact shape. **To add a value**: a [`Field`] in `values.rs`.
+//! **To add an endpoint's JSON**: the feature's folder, a `...Body` in `body.rs` with a test of its bad inputs, a
+//! `...View` in `view.rs` with a test of its exact shape. **To add a value**: a [`Field`] in `values.rs`.
 
 mod body;
 mod envelope;

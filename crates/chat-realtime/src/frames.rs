@@ -16,7 +16,8 @@ fn frame(payload: &[u8], code: OpCode) -> Bytes {
     bytes.freeze()
 }
 
-/// Where the first frame of this piece ends of which the end comes after so many bytes. The whole piece, where it is something else.
+/// Where the first frame of this piece ends of which the end comes after so many bytes. The whole piece, where it is
+/// something else.
 pub(crate) fn first_end_after(piece: &[u8], bytes: usize) -> usize {
     let mut end = 0;
     while end <= bytes {

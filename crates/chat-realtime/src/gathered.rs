@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// Positions that moved lately, the latest of each participant, with the newest messages that they cover. Pure: when it is let go of is its owner's
-/// to say.
+/// Positions that moved lately, the latest of each participant, with the newest messages that they cover. Pure: when it
+/// is let go of is its owner's to say.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     moves: HashMap<(ConversationId, UserId), Moves>,
@@ -86,8 +86,8 @@ impl Gathered {
         }
     }
 
-    /// Everything as events. Where several participants have reached one message it is told of once, as far as it has got by
-    /// all of them: each of their reports was true in its moment, and their order is not kept.
+    /// Everything as events. Where several participants have reached one message it is told of once, as far as it has
+    /// got by all of them: each of their reports was true in its moment, and their order is not kept.
     pub(crate) fn into_envelopes(self) -> Vec<Envelope> {
         let mut moves: Vec<(Moves, Vec<MessageId>)> = Vec::with_capacity(self.moves.len());
         let mut statuses: HashMap<MessageId, MessageStatus> = HashMap::new();

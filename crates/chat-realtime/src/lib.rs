@@ -9,22 +9,24 @@
 //!
 //! **Owns** the order of a conversation's events on this node ([`FanOut`]), who of this thread's connections gets them
 //! ([`Hub`]), what may wait for each ([`Connection`]), coming into the flow without missing or repeating anything
-//! ([`Hub::attach`]), timers, caps, the drain, and bus, presence and typing of a single node. **Must never know** tokens, use
-//! cases, SQL, HTTP or how commands look; of ours it knows the domain and the protocol.
+//! ([`Hub::attach`]), timers, caps, the drain, and bus, presence and typing of a single node. **Must never know**
+//! tokens, use cases, SQL, HTTP or how commands look; of ours it knows the domain and the protocol.
 //!
 //! What holds, and is tested:
-//! - Each change of a conversation reaches each connection of a member once and in the order of `pos`, whatever the bus loses,
-//!   repeats or reorders; who is removed gets the change that removes them and none after it.
-//! - The hub never waits: a socket that would block is waited for by its connection's own task, and a queue that is full ends
-//!   its connection and nobody else's.
+//! - Each change of a conversation reaches each connection of a member once and in the order of `pos`, whatever the bus
+//!   loses, repeats or reorders; who is removed gets the change that removes them and none after it.
+//! - The hub never waits: a socket that would block is waited for by its connection's own task, and a queue that is
+//!   full ends its connection and nobody else's.
 //! - While nothing is under way a connection owns no buffer, no timer and no channel.
 //!
-//! A `Hub`, its connections and everything they hold belong to one thread, and are `Rc`. Between threads there are two things: a worker's inbox, which takes one
-//! message per event however many connections it is for, and the fan-out's sharded locks, which are held for moments and never across an await.
+//! A `Hub`, its connections and everything they hold belong to one thread, and are `Rc`. Between threads there are two
+//! things: a worker's inbox, which takes one message per event however many connections it is for, and the fan-out's
+//! sharded locks, which are held for moments and never across an await.
 //!
-//! **To add a dialect or a gateway**: a variant of `Dialect` or `Gateway` in `chat-protocol`, and for a gateway its frames in [`Format::frame`] and its [`Outlet`]; encoding stays once per
-//! event, format and variant. **To add a bus**: an `EventBus` that hands what arrives to [`FanOut::accept`], this node's own events first. **To add an adapter of presence or typing**: run
-//! `chat_testkit::realtime_contract!` on it.
+//! **To add a dialect or a gateway**: a variant of `Dialect` or `Gateway` in `chat-protocol`, and for a gateway its
+//! frames in [`Format::frame`] and its [`Outlet`]; encoding stays once per event, format and variant. **To add a bus**:
+//! an `EventBus` that hands what arrives to [`FanOut::accept`], this node's own events first. **To add an adapter of
+//! presence or typing**: run `chat_testkit::realtime_contract!` on it.
 
 mod admission;
 mod attach;

@@ -9,7 +9,8 @@ use std::time::Duration;
 /// So many moves of positions are gathered at most; then they go out before their time.
 const MAX_GATHERED: usize = 10_000;
 
-/// The bus of a single node: whatever is published goes to this node's connections. Positions that move are gathered for up to
+/// The bus of a single node: whatever is published goes to this node's connections. Positions that move are gathered
+/// for up to
 /// [`crate::RealtimeSettings::receipts_gathering`], the latest of each participant counts (contract §4).
 #[derive(Debug)]
 pub struct LocalBus {

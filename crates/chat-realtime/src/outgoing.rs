@@ -22,7 +22,8 @@ impl Format {
         self.dialect.index() * Gateway::ALL.len() + self.gateway.index()
     }
 
-    /// One event, acknowledgement or error as bytes: a WebSocket frame with a text message. Those who poll get it without its head.
+    /// One event, acknowledgement or error as bytes: a WebSocket frame with a text message. Those who poll get it
+    /// without its head.
     pub fn frame(self, text: &str) -> Bytes {
         match self.gateway {
             Gateway::WebSocket | Gateway::SocketIo => frames::text(text),
@@ -30,8 +31,8 @@ impl Format {
     }
 }
 
-/// An event on its way to connections: encoded when the first connection needs it, at most once per format and variant on the
-/// whole node, and shared from then on.
+/// An event on its way to connections: encoded when the first connection needs it, at most once per format and variant
+/// on the whole node, and shared from then on.
 #[derive(Debug)]
 pub struct Outgoing {
     envelope: Envelope,
@@ -96,10 +97,12 @@ impl Outgoing {
     }
 }
 
-/// A piece is no longer than this, in bytes, but for a frame that is longer by itself: what has begun keeps everything else waiting.
+/// A piece is no longer than this, in bytes, but for a frame that is longer by itself: what has begun keeps everything
+/// else waiting.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Several events in one piece of bytes, or a few, as those get them whose own none of them is: made when the first connection needs it, once per format.
+/// Several events in one piece of bytes, or a few, as those get them whose own none of them is: made when the first
+/// connection needs it, once per format.
 pub(crate) struct Joined<'events> {
     events: &'events [(Pos, Arc<Outgoing>)],
     pieces: [OnceCell<Vec<(Bytes, u64)>>; Format::COUNT],
@@ -126,7 +129,8 @@ impl<'events> Joined<'events> {
             }
             fits
         });
-        // A frame alone is copied, too: else the threads would count their references to it in one place, and wait for each other there.
+        // A frame alone is copied, too: else the threads would count their references to it in one place, and wait for
+        // each other there.
         pieces.map(|frames| (frames.concat().into(), frames.len() as u64)).collect()
     }
 }

@@ -13,8 +13,8 @@ pub enum Flushed {
     Broken,
 }
 
-/// What takes a connection's frames to its client. Never waits by itself: whoever queued something flushes, and only where the client takes no
-/// more at once the connection's own task waits.
+/// What takes a connection's frames to its client. Never waits by itself: whoever queued something flushes, and only
+/// where the client takes no more at once the connection's own task waits.
 pub trait Outlet: fmt::Debug {
     /// Hands over as much of `queue` as the client takes at once.
     fn flush(&self, queue: &mut SendQueue) -> Flushed;

@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 /// How many frames one system call takes at most.
 const FRAMES_PER_WRITE: usize = 32;
 
-/// An upgraded TCP stream in our own hands. Never waits by itself: the hub writes what the socket takes at once, and only a
-/// socket that would block is waited for, by its connection's own task.
+/// An upgraded TCP stream in our own hands. Never waits by itself: the hub writes what the socket takes at once, and
+/// only a socket that would block is waited for, by its connection's own task.
 #[derive(Debug)]
 pub struct OwnedSocket {
     stream: TcpStream,

@@ -6,7 +6,8 @@ use std::io::IoSlice;
 /// An empty queue keeps room for this many pieces and gives the rest back: an idle connection costs next to nothing.
 const KEPT_CAPACITY: usize = 4;
 
-/// Frames that wait for one connection, in order, one or several to a piece. Pieces are shared: a thousand queues hold one copy.
+/// Frames that wait for one connection, in order, one or several to a piece. Pieces are shared: a thousand queues hold
+/// one copy.
 #[derive(Debug, Default)]
 pub struct SendQueue {
     pieces: VecDeque<Bytes>,
@@ -17,7 +18,8 @@ pub struct SendQueue {
 }
 
 impl SendQueue {
-    /// Appends a frame, or several as one piece. What may wait is bounded by the connection, see [`crate::Connection::push`].
+    /// Appends a frame, or several as one piece. What may wait is bounded by the connection, see
+    /// [`crate::Connection::push`].
     pub fn push(&mut self, piece: Bytes) {
         self.bytes += piece.len();
         self.pieces.push_back(piece);
@@ -66,7 +68,8 @@ impl SendQueue {
         self.give_back();
     }
 
-    /// Drops everything but the rest of a frame of which its piece has begun to go out: what follows must begin at a frame's start.
+    /// Drops everything but the rest of a frame of which its piece has begun to go out: what follows must begin at a
+    /// frame's start.
     pub fn drop_unsent(&mut self) {
         self.pieces.truncate(usize::from(self.sent > 0));
         if let Some(begun) = self.pieces.front_mut() {
@@ -141,7 +144,8 @@ mod tests {
                 *end += frames::text(&"x".repeat(*length)).len();
                 Some(*end)
             }).collect();
-            // A writer that is within a piece takes itself to be within a frame: then there is something to be finished.
+            // A writer that is within a piece takes itself to be within a frame: then there is something to be
+            // finished.
             let expected = if is_within_a_piece { ends.iter().find(|end| **end > sent).map(|end| end - sent) } else { Some(0) };
             prop_assert_eq!(Some(rest), expected);
         }

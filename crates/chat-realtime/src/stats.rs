@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What realtime on this node has done, counted from its start. Relaxed: numbers for a graph, added to once per event or per batch.
+/// What realtime on this node has done, counted from its start. Relaxed: numbers for a graph, added to once per event
+/// or per batch.
 #[derive(Debug, Default)]
 pub struct RealtimeStats {
     /// Events handed to send queues, one per connection and event.
@@ -27,7 +28,8 @@ pub struct RealtimeStats {
     pub limited_resumes: Counter,
     /// Connections that were closed because too much waited for them.
     pub slow_readers: Counter,
-    /// How often more events waited for a worker thread than may, so that all of its connections were told to come back.
+    /// How often more events waited for a worker thread than may, so that all of its connections were told to come
+    /// back.
     pub overfull_inboxes: Counter,
 }
 

@@ -39,8 +39,8 @@ struct Inbox {
     is_closed: AtomicBool,
 }
 
-/// A worker thread's inbox, from both sides. The worker takes all that waits at once, so that posting costs it one wake-up however
-/// much is posted meanwhile.
+/// A worker thread's inbox, from both sides. The worker takes all that waits at once, so that posting costs it one
+/// wake-up however much is posted meanwhile.
 #[derive(Debug, Clone)]
 pub(crate) struct Worker(Arc<Inbox>);
 
@@ -68,8 +68,8 @@ impl Worker {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `false` where the worker is gone, or where it is an event and too many wait already: then the worker learns that, and sends its
-    /// connections away, since they have missed something. Everything but events always has room.
+    /// `false` where the worker is gone, or where it is an event and too many wait already: then the worker learns
+    /// that, and sends its connections away, since they have missed something. Everything but events always has room.
     pub(crate) fn post(&self, post: Post) -> bool {
         if self.is_closed() {
             return false;

@@ -1,4 +1,5 @@
-//! What this node shares with others: presence, typing, the bus and the counts of limits, over Redis or, for a node that is alone, in its memory.
+//! What this node shares with others: presence, typing, the bus and the counts of limits, over Redis or, for a node
+//! that is alone, in its memory.
 
 use anyhow::Context as _;
 use chat_domain::presence::{PresenceRegistry, PresenceUpkeep};
@@ -28,7 +29,8 @@ pub(crate) struct Cluster {
     pub(crate) upkeep: Arc<dyn PresenceUpkeep>,
 }
 
-/// Puts it together, and begins to connect where there is somebody to connect to. Does not wait for Redis: a node serves without it.
+/// Puts it together, and begins to connect where there is somebody to connect to. Does not wait for Redis: a node
+/// serves without it.
 pub(crate) fn share(
     settings: Option<&RedisSettings>,
     fan_out: &Arc<FanOut>,

@@ -1,5 +1,5 @@
-//! A WebSocket client of a screenful: prints each frame that arrives. It is for people who try the server out, and have curl but nothing
-//! that speaks WebSocket.
+//! A WebSocket client of a screenful: prints each frame that arrives. It is for people who try the server out, and have
+//! curl but nothing that speaks WebSocket.
 
 use crate::cli::print;
 use anyhow::{Context as _, bail};
@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Asking to resume from nothing is answered with where every conversation stands, once everything that follows will be delivered.
+/// Asking to resume from nothing is answered with where every conversation stands, once everything that follows will be
+/// delivered.
 const RESUME: &str = r#"{"event":"resume","data":{"resume":{}}}"#;
 
 #[derive(Debug, clap::Args)]

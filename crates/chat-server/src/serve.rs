@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 /// What shells report of a process that a signal ended.
 const EXIT_AT_ONCE: i32 = 130;
 
-/// Serves until a signal says to stop, then stops in order: not ready, sockets closed, requests finished, database closed.
+/// Serves until a signal says to stop, then stops in order: not ready, sockets closed, requests finished, database
+/// closed.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");

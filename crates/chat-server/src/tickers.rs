@@ -16,7 +16,8 @@ const TYPING_EXPIRY: Duration = Duration::from_millis(250);
 /// Sessions that have expired only cost space.
 const SESSION_PRUNING: Duration = Duration::from_hours(1);
 
-/// How late load balancers may learn that the database has gone or come back; and how long this node's clock runs by itself.
+/// How late load balancers may learn that the database has gone or come back; and how long this node's clock runs by
+/// itself.
 const DATABASE_CHECK: Duration = Duration::from_secs(1);
 /// A database that takes longer than this for the least of questions is as good as away.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);

@@ -1,7 +1,9 @@
-//! The server that the protocols' own conformance suites ask for, and all that it takes to use this crate: `cargo run --example fixture -- 3000`.
+//! The server that the protocols' own conformance suites ask for, and all that it takes to use this crate: `cargo run
+//! --example fixture -- 3000`.
 //!
-//! Engine.IO at `/engine.io/` sends every message back. Socket.IO at `/socket.io/` has the namespaces `/` and `/custom`; on connection it sends the event
-//! `auth` with what the client said of itself, answers `message` with `message-back`, and acknowledges `message-with-ack` with its arguments.
+//! Engine.IO at `/engine.io/` sends every message back. Socket.IO at `/socket.io/` has the namespaces `/` and
+//! `/custom`; on connection it sends the event `auth` with what the client said of itself, answers `message` with
+//! `message-back`, and acknowledges `message-with-ack` with its arguments.
 
 use actix_codec::Framed;
 use actix_http::header::HeaderMap;
@@ -132,7 +134,8 @@ async fn main() -> io::Result<()> {
         connect_timeout: Duration::from_secs(1),
         ..Settings::default()
     };
-    // With a crowd of clients on the same machine the suites' timers are too short: `-- 3000 calm` takes the usual ones.
+    // With a crowd of clients on the same machine the suites' timers are too short: `-- 3000 calm` takes the usual
+    // ones.
     let is_calm = std::env::args().nth(2).is_some_and(|word| word == "calm");
     let engine = Server::new(if is_calm { Settings::default() } else { hurried }, Echo);
     let socket = engine.beside(Namespaces);

@@ -19,12 +19,12 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlit
 /// Pages that the writer keeps in memory, in KiB: the roots of the trees, and what is written again and again.
 const WRITER_CACHE_KIB: u32 = 16 * 1_024;
 
-/// Pages that each reader keeps in memory, in KiB. What it lacks is in the system's own cache, at the price of a system call; more here would be
-/// kept once for every reader.
+/// Pages that each reader keeps in memory, in KiB. What it lacks is in the system's own cache, at the price of a system
+/// call; more here would be kept once for every reader.
 const READER_CACHE_KIB: u32 = 4 * 1_024;
 
-/// Pages in the write-ahead log before a commit copies them into the database: fewer copies of a page that changes often,
-/// for a log of about 16 MB.
+/// Pages in the write-ahead log before a commit copies them into the database: fewer copies of a page that changes
+/// often, for a log of about 16 MB.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
 /// The log is cut back to this size when it has been copied, in bytes.

@@ -37,7 +37,8 @@ pub(crate) struct WriteHealth {
 }
 
 impl WriteHealth {
-    /// A transaction of this many calls was committed. One that wrote nothing may be among them, so this does not make up for a failure.
+    /// A transaction of this many calls was committed. One that wrote nothing may be among them, so this does not make
+    /// up for a failure.
     pub(crate) fn note_commit(&self, calls: usize) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.committed_calls.fetch_add(calls as u64, Ordering::Relaxed);

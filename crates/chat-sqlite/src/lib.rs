@@ -5,9 +5,9 @@
 //! commit), and a few readers. A port call is one closure that runs on one of these threads; an answer follows its own
 //! commit, which has reached the disk (`WAL` with `synchronous=FULL`, checked at start).
 //!
-//! *A disk that is full, fails or takes no writes* is `Unavailable` to every call of the transaction, which is undone as a
-//! whole; nothing has to be restarted when it takes writes again ([`SqliteStore::check_writes`]). *One server* has a
-//! database at a time: see [`Claim`].
+//! *A disk that is full, fails or takes no writes* is `Unavailable` to every call of the transaction, which is undone
+//! as a whole; nothing has to be restarted when it takes writes again ([`SqliteStore::check_writes`]). *One server* has
+//! a database at a time: see [`Claim`].
 //!
 //! **Must never know** HTTP, JSON bodies, sockets, other stores, or who may do what: decisions are the domain's, made
 //! on what the transaction sees.

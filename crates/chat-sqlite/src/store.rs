@@ -33,8 +33,8 @@ struct Handles {
 }
 
 impl SqliteStore {
-    /// Opens the database, makes it where it is missing, brings its schema up to date and starts its threads. Blocks for as
-    /// long as that takes.
+    /// Opens the database, makes it where it is missing, brings its schema up to date and starts its threads. Blocks
+    /// for as long as that takes.
     pub fn open(config: &SqliteConfig) -> Result<Self, OpenError> {
         let path = connection::prepare_file(&config.path)?;
         let mut writing = connection::open_writer(&path, config)?;
@@ -64,8 +64,8 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Brings the schema of the database at this path up to date, making it where it is missing. Returns the names of the
-    /// migrations that were run.
+    /// Brings the schema of the database at this path up to date, making it where it is missing. Returns the names of
+    /// the migrations that were run.
     pub fn migrate(path: impl AsRef<Path>) -> Result<Vec<String>, OpenError> {
         let config = SqliteConfig::at(path.as_ref());
         let path = connection::prepare_file(&config.path)?;
@@ -100,7 +100,8 @@ impl SqliteStore {
         self.threads.writer.call(body).await
     }
 
-    /// Runs a closure on a connection that sees one state of the database, with everything in it that was answered before.
+    /// Runs a closure on a connection that sees one state of the database, with everything in it that was answered
+    /// before.
     pub(crate) async fn read<T, A, E>(
         &self,
         body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,

@@ -3,8 +3,9 @@ use super::{Auth, AuthError};
 use chat_domain::auth::Actor;
 
 impl Auth {
-    /// Who a token speaks for. Asks nobody: the token itself, and the sessions that this node knows to have ended lately.
-    /// A token made under a longer lifetime ends with the present one: the ends of sessions are not remembered for longer.
+    /// Who a token speaks for. Asks nobody: the token itself, and the sessions that this node knows to have ended
+    /// lately. A token made under a longer lifetime ends with the present one: the ends of sessions are not remembered
+    /// for longer.
     pub fn authenticate(&self, token: &str) -> Result<Actor, AuthError> {
         let now = self.0.now();
         let claims = self.0.access_tokens.verify(token, now)?;

@@ -3,8 +3,8 @@ use chat_domain::auth::{ClientInfo, EndReason, RotateOutcome, RotateSession};
 
 impl Auth {
     /// A new pair for a refresh token, which is spent by it. The successor is derived from the token, so that an answer
-    /// lost on the way, or two calls at once, lead to the same one for a minute; a spent token at any other time ends the
-    /// session (contract §3).
+    /// lost on the way, or two calls at once, lead to the same one for a minute; a spent token at any other time ends
+    /// the session (contract §3).
     pub async fn refresh(&self, token: &str, client: ClientInfo) -> Result<SignedIn, AuthError> {
         let presented = self.0.refresh_tokens.parse(token)?;
         let successor = self.0.refresh_tokens.successor(&presented);

@@ -5,7 +5,8 @@ use chat_domain::users::DisplayName;
 use chat_domain::{Audience, ConversationId, Envelope, Event};
 
 impl Calls {
-    /// The actor calls everyone else who takes part in the conversation, by their own name or by what their client says.
+    /// The actor calls everyone else who takes part in the conversation, by their own name or by what their client
+    /// says.
     pub async fn start(
         &self,
         actor: Actor,

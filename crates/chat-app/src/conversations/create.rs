@@ -4,7 +4,8 @@ use chat_domain::auth::Actor;
 use chat_domain::conversations::{ConversationOverview, NewConversation, ParticipantIds};
 
 impl Conversations {
-    /// Makes a group, or finds or makes *the* direct conversation of a pair: exactly one other and no name (contract §3).
+    /// Makes a group, or finds or makes *the* direct conversation of a pair: exactly one other and no name (contract
+    /// §3).
     pub async fn create(
         &self,
         actor: Actor,

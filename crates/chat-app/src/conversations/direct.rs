@@ -35,8 +35,8 @@ impl Conversations {
         Ok(self.0.find_direct(actor.user_id, pair).await?)
     }
 
-    /// The conversation that is meant, for those who take part in it. A group is named by its own id alone: that of a direct
-    /// conversation is nobody's.
+    /// The conversation that is meant, for those who take part in it. A group is named by its own id alone: that of a
+    /// direct conversation is nobody's.
     pub async fn locate(&self, actor: Actor, target: ChatTarget) -> Result<ConversationId, ConversationsError> {
         match target {
             ChatTarget::Pair(pair) => {

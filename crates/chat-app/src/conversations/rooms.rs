@@ -7,8 +7,8 @@ use chat_domain::users::{DELETED_USER_NAME, UserSummary};
 use std::collections::HashMap;
 
 impl Conversations {
-    /// The direct conversations of the actor in which something was said, each with whom, newest activity first. As many
-    /// queries for a long page as for a short one.
+    /// The direct conversations of the actor in which something was said, each with whom, newest activity first. As
+    /// many queries for a long page as for a short one.
     pub async fn rooms(
         &self,
         actor: Actor,

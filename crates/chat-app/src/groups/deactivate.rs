@@ -3,7 +3,8 @@ use chat_domain::ConversationId;
 use chat_domain::auth::Actor;
 
 impl Groups {
-    /// Ends a group, in the name of an admin: its name is free again, it leaves lists and search, and those who take part still read it.
+    /// Ends a group, in the name of an admin: its name is free again, it leaves lists and search, and those who take
+    /// part still read it.
     pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
         let deactivate = self.0.groups.deactivate(id, actor.user_id, self.0.now());
         match self.0.writing(actor.user_id, deactivate).await {

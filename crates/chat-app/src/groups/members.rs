@@ -18,8 +18,8 @@ impl Groups {
         }
     }
 
-    /// Removes a member, in the name of an admin, and returns the group without them; or leaves it, and returns nothing: one knows it no
-    /// more. Where no admin would be left, the oldest member becomes one.
+    /// Removes a member, in the name of an admin, and returns the group without them; or leaves it, and returns
+    /// nothing: one knows it no more. Where no admin would be left, the oldest member becomes one.
     pub async fn remove_member(
         &self,
         actor: Actor,

@@ -4,8 +4,8 @@ use chat_domain::users::SearchTerm;
 use chat_domain::{Page, PageRequest};
 
 impl Groups {
-    /// Active groups whose name contains the term: those whose name is their own, and those of the actor. Strangers see neither who
-    /// takes part nor how to join.
+    /// Active groups whose name contains the term: those whose name is their own, and those of the actor. Strangers see
+    /// neither who takes part nor how to join.
     pub async fn search(
         &self,
         actor: Actor,

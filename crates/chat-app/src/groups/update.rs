@@ -4,8 +4,8 @@ use chat_domain::auth::Actor;
 use chat_domain::conversations::{ConversationChanges, NameRule, UpdateConversation, may_change_group};
 
 impl Groups {
-    /// Changes what a group is called and looks like; a new name is one that no other group has. Naming nothing changes nothing, and
-    /// is as forbidden.
+    /// Changes what a group is called and looks like; a new name is one that no other group has. Naming nothing changes
+    /// nothing, and is as forbidden.
     pub async fn update(
         &self,
         actor: Actor,

@@ -7,8 +7,9 @@ use chat_domain::receipts::{AdvanceError, AdvancePositions, ReceiptTarget};
 use chat_domain::{PageLimit, PageRequest, Seq, UserId};
 
 impl Messages {
-    /// A page of a chat's history, newest first. What it returns has thereby been delivered to the actor, and everything before it; not in a
-    /// group that was deactivated, which is read and not written. A pair that has not talked yet has an empty history.
+    /// A page of a chat's history, newest first. What it returns has thereby been delivered to the actor, and
+    /// everything before it; not in a group that was deactivated, which is read and not written. A pair that has not
+    /// talked yet has an empty history.
     pub async fn fetch(
         &self,
         actor: Actor,
@@ -39,8 +40,8 @@ impl Messages {
         Ok(FetchedChat { conversation_id: Some(conversation_id), page })
     }
 
-    /// What this partner has said to the actor and was not delivered yet: the oldest of it that comes `after` this number, at most `limit`, newest
-    /// first as every part of a history. Nothing is marked.
+    /// What this partner has said to the actor and was not delivered yet: the oldest of it that comes `after` this
+    /// number, at most `limit`, newest first as every part of a history. Nothing is marked.
     pub async fn undelivered(
         &self,
         actor: Actor,

@@ -4,8 +4,8 @@ use chat_domain::messages::{Appended, SendMessage};
 use chat_domain::{Change, ChangeKind, MessageId};
 
 impl Messages {
-    /// Sends a message. `Ok` means that it is committed: no crash loses it. A replay is published again, since the first
-    /// time may have been cut short; whoever has it already drops it by its `pos`.
+    /// Sends a message. `Ok` means that it is committed: no crash loses it. A replay is published again, since the
+    /// first time may have been cut short; whoever has it already drops it by its `pos`.
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
         let conversation_id = command.conversation_id;
         let draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());

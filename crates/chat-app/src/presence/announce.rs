@@ -11,20 +11,21 @@ const MAX_AUDIENCE_CONVERSATIONS: u32 = 1_000;
 type NotTold = Box<dyn std::error::Error + Send + Sync>;
 
 impl Core {
-    /// Tells the others who may know how the user is now, for a change at this time. The status is read here and not handed in, so of a
-    /// connection that ends and another that begins in the same instant the last word is true.
+    /// Tells the others who may know how the user is now, for a change at this time. The status is read here and not
+    /// handed in, so of a connection that ends and another that begins in the same instant the last word is true.
     pub(super) async fn announce_presence(&self, user: UserId, at: Timestamp) {
         log_failure(user, self.try_announce(user, at).await);
     }
 
-    /// Tells the others who may know, and the user's own connections, which status the user has chosen. Nothing is told of a user who is
-    /// offline.
+    /// Tells the others who may know, and the user's own connections, which status the user has chosen. Nothing is told
+    /// of a user who is offline.
     pub(super) async fn announce_choice(&self, user: UserId, at: Timestamp) {
         log_failure(user, self.try_announce_choice(user, at).await);
     }
 
-    /// A user has written their first message in a direct conversation, or repeats one. Where the other has written there too, each learns how
-    /// the other is: from now on presence passes between them. The send is answered after this, so it takes no turn among the user's reads.
+    /// A user has written their first message in a direct conversation, or repeats one. Where the other has written
+    /// there too, each learns how the other is: from now on presence passes between them. The send is answered after
+    /// this, so it takes no turn among the user's reads.
     pub(crate) async fn introduce_writer(&self, message: &Message) {
         log_failure(message.sender.id, self.try_introduce(message).await);
     }
@@ -62,7 +63,8 @@ impl Core {
         Ok(())
     }
 
-    /// How the user is now. A user who is offline was last seen at `gone`, or else as their account says; `None` where they never were.
+    /// How the user is now. A user who is offline was last seen at `gone`, or else as their account says; `None` where
+    /// they never were.
     async fn presence_event(
         &self,
         user_id: UserId,

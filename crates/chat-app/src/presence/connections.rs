@@ -4,8 +4,8 @@ use chat_domain::presence::PresenceStatus;
 use chat_domain::{ConnectionId, Timestamp, UserId};
 
 impl Presence {
-    /// A connection of the actor begins. Whoever may know learns of it where it is the first; where many come at once, when it is its turn. Never fails a
-    /// connection.
+    /// A connection of the actor begins. Whoever may know learns of it where it is the first; where many come at once,
+    /// when it is its turn. Never fails a connection.
     pub async fn connected(&self, actor: Actor, connection: ConnectionId) {
         let at = self.0.now();
         match self.0.presence.connect(actor.user_id, connection).await {
@@ -37,8 +37,8 @@ impl Presence {
         }
     }
 
-    /// The presence of these users changed without a connection of this node: their node died, or could not tell of them. Whoever may know
-    /// learns how they are now.
+    /// The presence of these users changed without a connection of this node: their node died, or could not tell of
+    /// them. Whoever may know learns how they are now.
     pub async fn tell(&self, users: Vec<UserId>) {
         for user in users {
             let at = self.0.now();

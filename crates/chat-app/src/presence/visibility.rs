@@ -60,8 +60,8 @@ impl Core {
         Ok(self.visible_presence(user, &[other]).await?.contains(&other))
     }
 
-    /// Whether the others in this conversation may learn that the user writes there or looks at it. In a direct conversation
-    /// that says that the user is online: it is told where presence passes.
+    /// Whether the others in this conversation may learn that the user writes there or looks at it. In a direct
+    /// conversation that says that the user is online: it is told where presence passes.
     pub(crate) async fn shows_activity(&self, kind: ConversationKind, user: UserId) -> Result<bool, StoreError> {
         match kind {
             ConversationKind::Group => Ok(true),

@@ -5,8 +5,8 @@ use chat_domain::receipts::{Advanced, DeliveryStatus, ReceiptTarget};
 use chat_domain::{MessageId, PageLimit};
 
 impl Receipts {
-    /// Moves the actor's positions to this message, which covers every message before it. Cheaper than [`Self::advance_message`]: what
-    /// frames need, which are answered by events alone.
+    /// Moves the actor's positions to this message, which covers every message before it. Cheaper than
+    /// [`Self::advance_message`]: what frames need, which are answered by events alone.
     pub async fn mark_message(
         &self,
         actor: Actor,
@@ -18,8 +18,9 @@ impl Receipts {
         Ok(self.0.advance(actor.user_id, place.conversation_id, advance).await?)
     }
 
-    /// Moves the actor's positions to this message, which covers every message before it, and tells how far the message has
-    /// got by it. Nothing moves for [`DeliveryStatus::Sent`], for the sender, and where the actor was further already.
+    /// Moves the actor's positions to this message, which covers every message before it, and tells how far the message
+    /// has got by it. Nothing moves for [`DeliveryStatus::Sent`], for the sender, and where the actor was further
+    /// already.
     pub async fn advance_message(
         &self,
         actor: Actor,

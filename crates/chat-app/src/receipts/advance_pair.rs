@@ -5,8 +5,8 @@ use chat_domain::conversations::DirectKey;
 use chat_domain::receipts::ReceiptTarget;
 
 impl Receipts {
-    /// Everything that this partner has said to the actor has arrived, or was read. Returns how many messages that is news of: none
-    /// where the two have no conversation.
+    /// Everything that this partner has said to the actor has arrived, or was read. Returns how many messages that is
+    /// news of: none where the two have no conversation.
     pub async fn advance_pair(&self, actor: Actor, partner: UserId, receipt: Receipt) -> Result<u64, ReceiptsError> {
         let pair = DirectKey::new(actor.user_id, partner);
         let Some(conversation) = self.0.conversations.find_direct(pair).await? else { return Ok(0) };

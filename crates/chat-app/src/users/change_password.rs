@@ -11,7 +11,8 @@ const ATTEMPTS: usize = 3;
 impl Users {
     /// Replaces the password, confirmed by the current one, and signs out every other device. The caller has checked
     /// the new one against the policy. A wrong current password counts towards [`crate::LoginLimits`], as a failed
-    /// sign-in by email and one by username do. Of two changes at once, the later must be confirmed by the password that the earlier one set.
+    /// sign-in by email and one by username do. Of two changes at once, the later must be confirmed by the password
+    /// that the earlier one set.
     pub async fn change_password(
         &self,
         actor: Actor,

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 const DEVICES: usize = 2;
 const STEPS: usize = 100;
 
-/// A device of somebody that does this and that, for itself a fixed course of things. Returns the newest message that its user has
-/// thereby read.
+/// A device of somebody that does this and that, for itself a fixed course of things. Returns the newest message that
+/// its user has thereby read.
 async fn live(app: App, actor: Actor, chat: ConversationId, mut seed: u64) -> Seq {
     let (mut read, mut newest_seen) = (Seq::ZERO, Seq::ZERO);
     for step in 0..STEPS {

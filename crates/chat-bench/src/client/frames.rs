@@ -21,7 +21,8 @@ pub(super) enum Frame<'a> {
     Pong,
 }
 
-/// The first of these bytes' frames and its length; `None` where it is not all there yet. Panics on what no server may send.
+/// The first of these bytes' frames and its length; `None` where it is not all there yet. Panics on what no server may
+/// send.
 pub(super) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let (length, header) = match second {
@@ -42,8 +43,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     Some((frame, header + length))
 }
 
-/// A text as a client sends it. The mask is of zeros, which leaves it as it is: there is no proxy that could be misled, and to
-/// the server the work is the same.
+/// A text as a client sends it. The mask is of zeros, which leaves it as it is: there is no proxy that could be misled,
+/// and to the server the work is the same.
 pub(super) fn text(payload: &str) -> Vec<u8> {
     frame(TEXT, payload.as_bytes())
 }

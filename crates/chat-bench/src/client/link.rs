@@ -46,8 +46,8 @@ pub(crate) enum Ended {
 }
 
 impl Writer {
-    /// Sends a command, to be answered by this number. Panics where the server takes no more: commands are small, and many megabytes
-    /// would have to wait already.
+    /// Sends a command, to be answered by this number. Panics where the server takes no more: commands are small, and
+    /// many megabytes would have to wait already.
     pub(crate) fn command(&self, number: u64, name: &str, data: &str) {
         let is_sent = self.try_text(&self.protocol.command(number, name, data));
         assert!(is_sent, "the server reads nothing more, or has closed");

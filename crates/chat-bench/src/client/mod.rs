@@ -1,5 +1,6 @@
-//! One client for every server that is measured: WebSocket frames written and read by hand, for client and server share the cores, and what
-//! the client uses is missing elsewhere. Each connection is a small task; all read through one buffer, one `recv` for whatever is there.
+//! One client for every server that is measured: WebSocket frames written and read by hand, for client and server share
+//! the cores, and what the client uses is missing elsewhere. Each connection is a small task; all read through one
+//! buffer, one `recv` for whatever is there.
 
 mod frames;
 mod link;

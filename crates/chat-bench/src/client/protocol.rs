@@ -1,4 +1,5 @@
-//! What stands around commands, events and answers: the frames of the plain WebSocket, and the packets of Engine.IO 4 and Socket.IO 5.
+//! What stands around commands, events and answers: the frames of the plain WebSocket, and the packets of Engine.IO 4
+//! and Socket.IO 5.
 
 /// The namespace of the chat, here and on the peer.
 const NAMESPACE: &str = "/chat";

@@ -1,5 +1,5 @@
-//! Our server and the peer side by side, in one run: there and back again (A B C C B A), several rounds, so that what disturbs the machine
-//! for a while disturbs all of them alike.
+//! Our server and the peer side by side, in one run: there and back again (A B C C B A), several rounds, so that what
+//! disturbs the machine for a while disturbs all of them alike.
 
 mod leg;
 

@@ -1,4 +1,5 @@
-//! The members of one conversation, each with a connection of its own. Every one checks that it gets every message once and in order.
+//! The members of one conversation, each with a connection of its own. Every one checks that it gets every message once
+//! and in order.
 
 mod tally;
 
@@ -29,7 +30,8 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Connects all of them to a conversation that has no message yet. The first few send in turn, and receive like all others.
+    /// Connects all of them to a conversation that has no message yet. The first few send in turn, and receive like all
+    /// others.
     pub(crate) async fn gather(endpoint: &Endpoint, tokens: &[String], conversation: &str, senders: usize) -> Self {
         let rooms = [conversation.to_owned()];
         let connecting = tokens.iter().map(|token| endpoint.connect(Pass::new(token, &rooms)));
@@ -63,7 +65,8 @@ impl Crowd {
         self.tally.totals()
     }
 
-    /// Waits until at most so many messages have not reached everyone. Panics where something is lost, repeated or out of order.
+    /// Waits until at most so many messages have not reached everyone. Panics where something is lost, repeated or out
+    /// of order.
     pub(crate) async fn in_flight_at_most(&self, count: u64) {
         self.tally.until(|totals| totals.sent - totals.complete <= count).await;
     }

@@ -1,4 +1,5 @@
-//! What a day is like: messages, receipts, typing, histories and lost connections at once, of people in many small conversations.
+//! What a day is like: messages, receipts, typing, histories and lost connections at once, of people in many small
+//! conversations.
 
 mod device;
 mod plan;
@@ -45,7 +46,8 @@ pub(crate) struct Options {
     /// Members of each of them
     #[arg(long, default_value_t = 20)]
     members: usize,
-    /// Things done per second by all together, whatever the server does: of a hundred 60 messages, 20 reads, 10 typings, 8 histories, 2 reconnections
+    /// Things done per second by all together, whatever the server does: of a hundred 60 messages, 20 reads, 10
+    /// typings, 8 histories, 2 reconnections
     #[arg(long, default_value_t = 500.0)]
     rate: f64,
     /// For how long, in seconds

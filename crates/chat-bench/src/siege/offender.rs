@@ -1,4 +1,5 @@
-//! Clients that do harm: each a thread with one connection at a time, which it opens again as soon as the server closes it.
+//! Clients that do harm: each a thread with one connection at a time, which it opens again as soon as the server closes
+//! it.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;

@@ -26,8 +26,8 @@ impl Waits {
     }
 }
 
-/// Sends one request after the other for this long, each on a connection of its own, and counts those that were due after the first second.
-/// A bare server answers by closing.
+/// Sends one request after the other for this long, each on a connection of its own, and counts those that were due
+/// after the first second. A bare server answers by closing.
 pub(super) async fn probe(address: &str, request: &'static str, time: Duration) -> Waits {
     let (begin, mut running) = (Instant::now(), JoinSet::new());
     let mut due = begin;

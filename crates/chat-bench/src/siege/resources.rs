@@ -1,4 +1,5 @@
-//! Attacks on something that all share: memory, the readers of the store, the line of password hashes, the disk of the log.
+//! Attacks on something that all share: memory, the readers of the store, the line of password hashes, the disk of the
+//! log.
 
 use super::Options;
 use crate::client;

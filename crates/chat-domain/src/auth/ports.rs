@@ -80,8 +80,8 @@ pub trait SessionStore: Send + Sync {
     /// The live sessions of this user that have not expired at `now`, the one used last first.
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
 
-    /// The sessions whose ends were committed after the cursor, in any order, in one indexed query, whatever the clocks say; without a
-    /// cursor all ended sessions that are kept. A session may be listed again, and is never left out.
+    /// The sessions whose ends were committed after the cursor, in any order, in one indexed query, whatever the clocks
+    /// say; without a cursor all ended sessions that are kept. A session may be listed again, and is never left out.
     async fn list_ended(&self, after: Option<&CommitCursor>) -> Result<Committed<EndedSession>, StoreError>;
 
     /// Forgets sessions that ended or expired before `before`; returns how many.

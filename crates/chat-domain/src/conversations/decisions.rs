@@ -69,7 +69,8 @@ fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Re
     Ok(role)
 }
 
-/// Any participant may add to an active group that has room; only admins add a user whom an admin removed (contract §3).
+/// Any participant may add to an active group that has room; only admins add a user whom an admin removed (contract
+/// §3).
 pub fn may_add_participant(conversation: &Conversation, actor: Option<Role>, user: Standing) -> Result<(), Refusal> {
     match (group_of(conversation, actor)?, user) {
         (_, Standing::Participant(_)) => return Err(Refusal::AlreadyAParticipant),
@@ -88,9 +89,10 @@ pub fn may_join(conversation: &Conversation, user: Standing) -> Result<(), Refus
     may_add_participant(conversation, Some(Role::Member), user)
 }
 
-/// A user makes conversations, or joins groups by invite codes, while they have fewer than `max` of them. Counted are the active
-/// conversations that the user made, whether or not they still take part, and the groups that they joined by a code and have not left:
-/// nobody fills another user's room, and leaving makes no room to go on filling the lists of others.
+/// A user makes conversations, or joins groups by invite codes, while they have fewer than `max` of them. Counted are
+/// the active conversations that the user made, whether or not they still take part, and the groups that they joined by
+/// a code and have not left: nobody fills another user's room, and leaving makes no room to go on filling the lists of
+/// others.
 pub const fn may_have_another(own: u64, max: u32) -> Result<(), Refusal> {
     if own < max as u64 { Ok(()) } else { Err(Refusal::TooManyConversations { max }) }
 }
@@ -119,8 +121,8 @@ pub fn may_change_group(conversation: &Conversation, actor: Option<Role>) -> Res
     }
 }
 
-/// Who becomes admin when `leaving` goes and no admin would be left: the one who joined first (ties by id). `None` where an admin is left, or
-/// nobody.
+/// Who becomes admin when `leaving` goes and no admin would be left: the one who joined first (ties by id). `None`
+/// where an admin is left, or nobody.
 pub fn next_admin(participants: &[Participant], leaving: UserId) -> Option<UserId> {
     let mut staying = participants.iter().filter(|participant| participant.user.id != leaving).peekable();
     let all: Vec<_> = staying.by_ref().collect();

@@ -102,9 +102,9 @@ pub fn group_name_prefix(term: &SearchTerm) -> String {
     term.key().chars().take(MAX_SUFFIX_CHARS).collect()
 }
 
-/// What a search for a part of a name compares: every suffix of the name's key that does not begin with a blank, cut to 40
-/// characters, each once. A name contains a term exactly where one of these begins with it (and, beyond 40 characters, with
-/// the term's first 40, which the caller checks against the whole name).
+/// What a search for a part of a name compares: every suffix of the name's key that does not begin with a blank, cut to
+/// 40 characters, each once. A name contains a term exactly where one of these begins with it (and, beyond 40
+/// characters, with the term's first 40, which the caller checks against the whole name).
 pub fn group_name_suffixes(name: &ConversationName) -> Vec<String> {
     let key = group_search_key(name);
     let mut suffixes: Vec<String> = key
@@ -126,17 +126,19 @@ pub struct NameCollision {
     pub other: Conversation,
 }
 
-/// What only groups have. Writing methods decide by [`super::decisions`](super) inside their transaction; each durable change takes the
-/// next `pos`.
+/// What only groups have. Writing methods decide by [`super::decisions`](super) inside their transaction; each durable
+/// change takes the next `pos`.
 #[async_trait]
 pub trait GroupStore: Send + Sync {
-    /// Makes the group with all its participants in one transaction. Of any number of calls at once for one name, exactly one makes it:
-    /// the others are [`CreateConversationError::NameTaken`]. Of any number of calls at once by one user, none exceeds
+    /// Makes the group with all its participants in one transaction. Of any number of calls at once for one name,
+    /// exactly one makes it: the others are [`CreateConversationError::NameTaken`]. Of any number of calls at once by
+    /// one user, none exceeds
     /// [`NewGroup::max_own`].
     async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError>;
 
-    /// Deactivates the group in the name of an admin: it leaves lists and search, its name is free again. Returns the conversation
-    /// after it and the [`crate::ChangeKind::Updated`]. A group that is inactive already is [`super::Refusal::Inactive`].
+    /// Deactivates the group in the name of an admin: it leaves lists and search, its name is free again. Returns the
+    /// conversation after it and the [`crate::ChangeKind::Updated`]. A group that is inactive already is
+    /// [`super::Refusal::Inactive`].
     async fn deactivate(
         &self,
         id: ConversationId,
@@ -144,12 +146,14 @@ pub trait GroupStore: Send + Sync {
         at: Timestamp,
     ) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one, where the user may have one more conversation
-    /// ([`super::may_have_another`]; the group's creator always may). A code that no group has now is [`ParticipantError::UnknownInvite`].
+    /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one, where the user may have
+    /// one more conversation ([`super::may_have_another`]; the group's creator always may). A code that no group has
+    /// now is
+    /// [`ParticipantError::UnknownInvite`].
     async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Replaces the invite code in the name of an admin: the earlier one is of no more use. No durable change: nobody's screen
-    /// depends on it. Returns the conversation after it.
+    /// Replaces the invite code in the name of an admin: the earlier one is of no more use. No durable change: nobody's
+    /// screen depends on it. Returns the conversation after it.
     async fn replace_invite_code(
         &self,
         id: ConversationId,

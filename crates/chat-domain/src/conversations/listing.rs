@@ -38,8 +38,8 @@ impl From<PageRequest> for ListRequest {
     }
 }
 
-/// A part of a list that was read by cursor. A conversation that moves between two readings moves to the beginning of the
-/// list: going on towards older ones skips and repeats none of those that stayed.
+/// A part of a list that was read by cursor. A conversation that moves between two readings moves to the beginning of
+/// the list: going on towards older ones skips and repeats none of those that stayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CursorPage<T> {
     /// Newest activity first, at most `limit`.

@@ -3,8 +3,8 @@ use crate::users::SearchTerm;
 use crate::{ConversationId, PageRequest};
 use std::collections::BTreeSet;
 
-/// Groups whose name contains a term, each once, in the order of the key of their name (ties by id): what [`super::GroupStore::search_groups`] answers, whichever
-/// rows a store looks at.
+/// Groups whose name contains a term, each once, in the order of the key of their name (ties by id): what
+/// [`super::GroupStore::search_groups`] answers, whichever rows a store looks at.
 #[derive(Debug)]
 pub struct GroupMatches {
     term: String,

@@ -18,7 +18,8 @@ pub struct NewConversation {
     pub created_by: UserId,
     /// With whom.
     pub others: ParticipantIds,
-    /// Exactly one other and no name makes a direct conversation; anything else a group (contract §3). Free: two groups may have one name.
+    /// Exactly one other and no name makes a direct conversation; anything else a group (contract §3). Free: two groups
+    /// may have one name.
     pub name: Option<ConversationName>,
     /// From the id source; of a group.
     pub invite_code: super::InviteCode,
@@ -185,12 +186,13 @@ pub struct Joined {
     pub pos: Pos,
 }
 
-/// Conversations and participants. Writing methods decide by [`super::decisions`](super) inside their transaction, so that a race
-/// changes nothing about who may do what; each change takes the next `pos` of its conversation and is exactly one row.
+/// Conversations and participants. Writing methods decide by [`super::decisions`](super) inside their transaction, so
+/// that a race changes nothing about who may do what; each change takes the next `pos` of its conversation and is
+/// exactly one row.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
-    /// Makes the conversation with all its participants in one transaction, or finds the one of the pair: of any number of calls at
-    /// once for one pair, exactly one makes it.
+    /// Makes the conversation with all its participants in one transaction, or finds the one of the pair: of any number
+    /// of calls at once for one pair, exactly one makes it.
     async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError>;
 
     /// The conversation as this user sees it; whether they may is the caller's to decide by `viewer`.
@@ -199,8 +201,8 @@ pub trait ConversationStore: Send + Sync {
     /// The conversation of this pair, where there is one.
     async fn find_direct(&self, pair: super::DirectKey) -> Result<Option<ConversationId>, StoreError>;
 
-    /// The active conversations of this kind that the user takes part in, newest activity first (ties by id, descending), in a constant
-    /// number of queries whatever the page.
+    /// The active conversations of this kind that the user takes part in, newest activity first (ties by id,
+    /// descending), in a constant number of queries whatever the page.
     async fn list(
         &self,
         viewer: UserId,
@@ -217,11 +219,12 @@ pub trait ConversationStore: Send + Sync {
         limit: PageLimit,
     ) -> Result<CursorPage<ConversationOverview>, StoreError>;
 
-    /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive groups included, in one query.
+    /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive
+    /// groups included, in one query.
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
 
-    /// The conversations whose participants may know of this user's presence: groups, and direct conversations in which both have written;
-    /// of at most `most_participants`, newest activity first, at most `limit`, in one query.
+    /// The conversations whose participants may know of this user's presence: groups, and direct conversations in which
+    /// both have written; of at most `most_participants`, newest activity first, at most `limit`, in one query.
     async fn list_presence_audience(
         &self,
         user: UserId,
@@ -242,29 +245,31 @@ pub trait ConversationStore: Send + Sync {
     /// The newest `pos` of each of these conversations that exists, in any order, in one query.
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
 
-    /// The users whose joining of a conversation was committed after the cursor and who still take part, at most `limit`, in one query,
-    /// whatever the clocks say: for a node that may not have been told. A page of `limit` may have a successor. Where a user left and
-    /// joined again, the last joining counts. Without a cursor: nobody, and the cursor from which on to follow. The store of a single
-    /// process, which is always told, may leave it at this.
+    /// The users whose joining of a conversation was committed after the cursor and who still take part, at most
+    /// `limit`, in one query, whatever the clocks say: for a node that may not have been told. A page of `limit` may
+    /// have a successor. Where a user left and joined again, the last joining counts. Without a cursor: nobody, and the
+    /// cursor from which on to follow. The store of a single process, which is always told, may leave it at this.
     async fn list_joined(&self, after: Option<&CommitCursor>, _limit: u32) -> Result<Committed<Joined>, StoreError> {
         Ok(Committed { items: Vec::new(), cursor: after.cloned().unwrap_or_else(|| CommitCursor::new("")) })
     }
 
-    /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many of them is the
-    /// caller's to know.
+    /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many
+    /// of them is the caller's to know.
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError>;
 
-    /// Adds a participant: positions start at the conversation's newest message, also on rejoining. Of a user whom an admin removed, an
-    /// admin's call alone succeeds, and lifts that.
+    /// Adds a participant: positions start at the conversation's newest message, also on rejoining. Of a user whom an
+    /// admin removed, an admin's call alone succeeds, and lifts that.
     /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order. A group that
-    /// nobody is left in is inactive from then on, and its name is free. A user whom somebody else removes is
+    /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order.
+    /// A group that nobody is left in is inactive from then on, and its name is free. A user whom somebody else removes
+    /// is
     /// [`super::Standing::RemovedByAdmin`] until an admin adds them.
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError>;
 
-    /// Changes what the changes name. Under a race for one name that is to be reserved exactly one call gets it. Returns the conversation after it and the [`crate::ChangeKind::Updated`].
+    /// Changes what the changes name. Under a race for one name that is to be reserved exactly one call gets it.
+    /// Returns the conversation after it and the [`crate::ChangeKind::Updated`].
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError>;
 }
 

@@ -27,8 +27,8 @@ impl ConversationChanges {
     }
 }
 
-/// The two users of a direct conversation, in an order that does not depend on who asks: equal for both, so that a unique
-/// index makes the conversation one.
+/// The two users of a direct conversation, in an order that does not depend on who asks: equal for both, so that a
+/// unique index makes the conversation one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DirectKey {
     low: UserId,

@@ -35,8 +35,8 @@ impl HistoryRequest {
         }
     }
 
-    /// Which numbers to read, when the newest message is `last` and the anchor is the message `anchor`. Since numbers have
-    /// no gaps, any page is one range of the primary key, at the same cost however deep.
+    /// Which numbers to read, when the newest message is `last` and the anchor is the message `anchor`. Since numbers
+    /// have no gaps, any page is one range of the primary key, at the same cost however deep.
     pub fn range(self, anchor: Seq, last: Seq) -> SeqRange {
         let (anchor, last) = (anchor.get(), last.get());
         match self {
@@ -97,7 +97,8 @@ pub struct HistoryPage {
 }
 
 impl HistoryPage {
-    /// Whether there are messages older than this page; for an empty page, whether there are any at all below it is unknown: no.
+    /// Whether there are messages older than this page; for an empty page, whether there are any at all below it is
+    /// unknown: no.
     pub fn has_older(&self) -> bool {
         self.messages.last().is_some_and(|oldest| oldest.seq > Seq::new(1))
     }

@@ -8,7 +8,8 @@ use thiserror::Error;
 pub enum Appended {
     /// Stored by this call.
     New(Message),
-    /// The same; the first that its sender has written in this direct conversation. Presence passes there once both have.
+    /// The same; the first that its sender has written in this direct conversation. Presence passes there once both
+    /// have.
     First(Message),
     /// Stored by an earlier call with the same key; as it is now.
     Replayed(Message),
@@ -86,9 +87,10 @@ pub struct MessagePlace {
 /// Messages.
 #[async_trait]
 pub trait MessageStore: Send + Sync {
-    /// Stores a message, in one transaction that may be shared with other calls: looks for a replay of the same conversation, sender and key first (before
-    /// membership), checks that the sender takes part and the group is active, takes the next `seq` and `pos`, inserts, moves the sender's own
-    /// positions to it, notes that they have written, and bumps the conversation. `Ok` means committed and durable. A call that fails takes no `seq`.
+    /// Stores a message, in one transaction that may be shared with other calls: looks for a replay of the same
+    /// conversation, sender and key first (before membership), checks that the sender takes part and the group is
+    /// active, takes the next `seq` and `pos`, inserts, moves the sender's own positions to it, notes that they have
+    /// written, and bumps the conversation. `Ok` means committed and durable. A call that fails takes no `seq`.
     async fn append(&self, draft: Draft) -> Result<Appended, AppendError>;
 
     /// A part of the history, for a participant. One range of the primary key, whatever the depth.
@@ -102,7 +104,7 @@ pub trait MessageStore: Send + Sync {
     /// Where this message is. Who may know is the caller's to decide.
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError>;
 
-    /// The messages that are at these places, as far as there are any, in any order, in one query. At most 1,000 places are asked
-    /// about at once.
+    /// The messages that are at these places, as far as there are any, in any order, in one query. At most 1,000 places
+    /// are asked about at once.
     async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError>;
 }

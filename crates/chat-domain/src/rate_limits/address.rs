@@ -1,8 +1,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Whom a limit per address counts: an IPv4 address, or the network of 64 bits that an IPv6 address is in. A home or a rented
-/// machine has all addresses of such a network (RFC 6177 §2), so counting each of them would limit nobody.
+/// Whom a limit per address counts: an IPv4 address, or the network of 64 bits that an IPv6 address is in. A home or a
+/// rented machine has all addresses of such a network (RFC 6177 §2), so counting each of them would limit nobody.
 ///
 /// As text it is the subject of a [`super::LimitKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

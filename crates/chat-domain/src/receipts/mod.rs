@@ -7,7 +7,8 @@ pub use store::{AdvanceError, AdvancePositions, Advanced, ReceiptStore, ReceiptT
 use crate::conversations::ConversationKind;
 use crate::{ConversationId, MessageId, Seq, UserId};
 
-/// How far a participant has got in a conversation. Positions only move forward while one takes part (contract §3, Receipts).
+/// How far a participant has got in a conversation. Positions only move forward while one takes part (contract §3,
+/// Receipts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Positions {
     /// Messages up to this one came before the participant did.
@@ -42,7 +43,8 @@ impl Positions {
         last.since(self.read)
     }
 
-    /// Whether anything has arrived since the participant joined. Where nothing has, nobody was ever told of these positions.
+    /// Whether anything has arrived since the participant joined. Where nothing has, nobody was ever told of these
+    /// positions.
     pub fn have_moved(self) -> bool {
         self.joined < self.delivered
     }
@@ -88,7 +90,8 @@ impl DeliveryStatus {
     }
 }
 
-/// The status of the message `seq` of `sender`: the least that any of the others who were there when it came has reached. With no others: sent.
+/// The status of the message `seq` of `sender`: the least that any of the others who were there when it came has
+/// reached. With no others: sent.
 pub fn delivery_status(seq: Seq, sender: UserId, participants: &[ParticipantPositions]) -> DeliveryStatus {
     participants
         .iter()

@@ -51,8 +51,9 @@ pub struct Advanced {
     pub before: Positions,
     /// Where the positions are now.
     pub positions: Positions,
-    /// The newest message that the move covers (at the read position where that moved, else at the delivered one) and how far it has got by it.
-    /// `None` where nothing moved, and where more than [`crate::conversations::MAX_PUSHED_PARTICIPANTS`] take part.
+    /// The newest message that the move covers (at the read position where that moved, else at the delivered one) and
+    /// how far it has got by it. `None` where nothing moved, and where more than
+    /// [`crate::conversations::MAX_PUSHED_PARTICIPANTS`] take part.
     pub covers: Option<MessageStatus>,
     /// The newest message.
     pub last_seq: Seq,
@@ -97,7 +98,8 @@ pub enum AdvanceError {
 /// Read and delivery positions.
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
-    /// Moves the user's positions by [`AdvancePositions::apply`], in one transaction and one row, however many messages that covers.
+    /// Moves the user's positions by [`AdvancePositions::apply`], in one transaction and one row, however many messages
+    /// that covers.
     async fn advance(
         &self,
         conversation: ConversationId,

@@ -79,7 +79,8 @@ pub(crate) fn look_alike(folded: &str) -> String {
     bare.map(|character| if character == 'i' { 'l' } else { character }).take(MAX_KEY_CHARS).collect()
 }
 
-/// Whether the character is a mark that is drawn over the letter before it (a stroke) or around it (a circle, a keycap).
+/// Whether the character is a mark that is drawn over the letter before it (a stroke) or around it (a circle, a
+/// keycap).
 fn is_drawn_over(character: char) -> bool {
     GeneralCategory::for_char(character) == GeneralCategory::EnclosingMark
         || CanonicalCombiningClass::for_char(character) == CanonicalCombiningClass::Overlay

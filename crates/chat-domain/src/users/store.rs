@@ -134,8 +134,8 @@ pub trait UserStore: Send + Sync {
     /// Moves `last_seen` forward to `at`; never back.
     async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Those who may know of the user's presence, and the user of theirs: they share a group now, or a direct conversation in which both
-    /// have written. Oneself left out, each once, at most `limit`.
+    /// Those who may know of the user's presence, and the user of theirs: they share a group now, or a direct
+    /// conversation in which both have written. Oneself left out, each once, at most `limit`.
     async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError>;
 
     /// Of these users, those that [`Self::list_contact_ids`] means, each once and in any order, in one query; never

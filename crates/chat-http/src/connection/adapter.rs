@@ -16,8 +16,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// Opens a socket inside of an `App`, for a service that mounts our routes: the same connection, its bytes carried by the request's payload and the
-/// response's body. It works like one on a socket of our own, and costs what actix keeps for a request.
+/// Opens a socket inside of an `App`, for a service that mounts our routes: the same connection, its bytes carried by
+/// the request's payload and the response's body. It works like one on a socket of our own, and costs what actix keeps
+/// for a request.
 pub(crate) fn open_in_app(
     state: &HttpState,
     request: &HttpRequest,

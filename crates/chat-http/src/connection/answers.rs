@@ -1,6 +1,6 @@
-//! How what a command came to is told to whoever asked. In which shape follows the connection's dialect, like everything that it is sent: `colon` answers
-//! in the acknowledgement, or by an event where there is no id to acknowledge; `camel` always answers by its reply events, and acknowledges too
-//! where there is an id (contract §4).
+//! How what a command came to is told to whoever asked. In which shape follows the connection's dialect, like
+//! everything that it is sent: `colon` answers in the acknowledgement, or by an event where there is no id to
+//! acknowledge; `camel` always answers by its reply events, and acknowledges too where there is an id (contract §4).
 
 use crate::ApiError;
 use chat_app::{FetchedChat, TrackedMessage, UserProfile};

@@ -17,8 +17,8 @@ impl Session {
         }
     }
 
-    /// The announced `resume` frame did not come in time: the client is treated as new, and told where everything stands, since
-    /// what happened while it was waited for passed it by.
+    /// The announced `resume` frame did not come in time: the client is treated as new, and told where everything
+    /// stands, since what happened while it was waited for passed it by.
     pub(super) async fn stop_waiting(&mut self) {
         self.attach(Some(&Resume::default()), |_| ()).await;
     }

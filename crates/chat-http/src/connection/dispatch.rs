@@ -16,8 +16,8 @@ const MAX_WINDOWS: usize = 100;
 /// In a dialect that has every window open from the start, how many the client of one connection may close.
 const MAX_CLOSED_WINDOWS: usize = 1_000;
 
-/// Runs one command of a user who is signed in. What writes runs on the main runtime, to its end. What only an acknowledgement would tell is not looked up where
-/// there is none to come (`is_acknowledged`).
+/// Runs one command of a user who is signed in. What writes runs on the main runtime, to its end. What only an
+/// acknowledgement would tell is not looked up where there is none to come (`is_acknowledged`).
 pub(super) async fn dispatch(
     session: &mut Session,
     actor: Actor,

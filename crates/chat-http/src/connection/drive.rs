@@ -110,8 +110,8 @@ pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> P
     }
 }
 
-/// Runs a command while the connection goes on writing. Given up when the connection is: use cases that write run elsewhere,
-/// to their end.
+/// Runs a command while the connection goes on writing. Given up when the connection is: use cases that write run
+/// elsewhere, to their end.
 pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Future<Output = ()>>>) {
     connection.set_reading(false);
     poll_fn(|context| {
@@ -131,7 +131,8 @@ pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Futu
     connection.set_reading(true);
 }
 
-/// What comes next. Answers to frames that came together are held back until there are no more of them, and go out in one write.
+/// What comes next. Answers to frames that came together are held back until there are no more of them, and go out in
+/// one write.
 async fn next(session: &mut Session, inlet: &mut impl Inlet, heard_at_a_time: &mut u32) -> Next {
     let connection = Rc::clone(&session.connection);
     let next = poll_fn(|context: &mut Context<'_>| {

@@ -66,7 +66,8 @@ fn parse_dialect(name: &str) -> Result<Dialect, ApiError> {
     Dialect::parse(name).ok_or_else(|| ApiError::invalid("dialect", "must be colon or camel"))
 }
 
-/// What a client of Socket.IO says of itself when it connects to the namespace. Other fields are the application's own business.
+/// What a client of Socket.IO says of itself when it connects to the namespace. Other fields are the application's own
+/// business.
 #[derive(Deserialize)]
 struct NamespaceAuth {
     #[serde(default)]
@@ -78,8 +79,8 @@ struct NamespaceAuth {
 }
 
 impl Greeting {
-    /// Reads the payload of a CONNECT packet, an object. `dialect` is the listener's own; `token` is that of the handshake's header, for
-    /// clients that cannot send a payload.
+    /// Reads the payload of a CONNECT packet, an object. `dialect` is the listener's own; `token` is that of the
+    /// handshake's header, for clients that cannot send a payload.
     pub(crate) fn of_namespace(
         auth: Option<&RawValue>,
         dialect: Dialect,
@@ -104,7 +105,8 @@ impl Greeting {
         Ok(Self { credentials: Credentials::Token(token), resume: ResumeAsked::from_json(resume)?, format })
     }
 
-    /// Reads the handshake. `dialect` is the listener's own; `authenticate` checks the token of a header, which fails the handshake itself.
+    /// Reads the handshake. `dialect` is the listener's own; `authenticate` checks the token of a header, which fails
+    /// the handshake itself.
     pub(crate) fn read(
         head: &RequestHead,
         dialect: Dialect,

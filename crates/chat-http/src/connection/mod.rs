@@ -1,17 +1,21 @@
 //! The realtime connection (contract §4): one piece of code, whatever carries its bytes.
 //!
-//! `drive.rs` is the life of one connection, a small task on the worker thread that owns it: it listens, and runs one command after the other
-//! (`session.rs`, `dispatch.rs`). While a command is under way nothing is read, which is the backpressure on whoever sends; events, heartbeats and a socket that
-//! was full go on meanwhile. Writing is the hub's, in `chat-realtime`.
+//! `drive.rs` is the life of one connection, a small task on the worker thread that owns it: it listens, and runs one
+//! command after the other (`session.rs`, `dispatch.rs`). While a command is under way nothing is read, which is the
+//! backpressure on whoever sends; events, heartbeats and a socket that was full go on meanwhile. Writing is the hub's,
+//! in `chat-realtime`.
 //!
-//! What carries the bytes is an `drive::Inlet` to hear by, an outlet that the hub writes to, and a `sign_in::Door` where the client comes in:
-//! - `websocket.rs`: frames on our own socket (`crate::upgrade`), or, for a service that mounts our routes in an `App` of its own, in
-//!   the request's payload and the response's body (`adapter.rs`);
+//! What carries the bytes is an `drive::Inlet` to hear by, an outlet that the hub writes to, and a `sign_in::Door`
+//! where the client comes in:
+//! - `websocket.rs`: frames on our own socket (`crate::upgrade`), or, for a service that mounts our routes in an `App`
+//!   of its own, in the request's payload and the response's body (`adapter.rs`);
 //! - `socketio.rs`: a namespace of a session of Socket.IO (`crate::socketio`), which may outlive the connection.
 //!
-//! What a client asks for is the same in every dialect (`dispatch.rs`); how it is answered follows the dialect of the connection (`answers.rs`).
+//! What a client asks for is the same in every dialect (`dispatch.rs`); how it is answered follows the dialect of the
+//! connection (`answers.rs`).
 //!
-//! **To add a command**: its row in `chat-protocol`, its arm in `dispatch.rs`, and, where it has something to say, an [`answers::Outcome`].
+//! **To add a command**: its row in `chat-protocol`, its arm in `dispatch.rs`, and, where it has something to say, an
+//! [`answers::Outcome`].
 //! **To add a gateway**: a file with those three, and its frames in `chat-protocol`.
 
 mod adapter;

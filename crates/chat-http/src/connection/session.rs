@@ -17,7 +17,8 @@ use std::rc::Rc;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// After so many messages in succession that are no frames at all, a client is taken for something else (close code 4000).
+/// After so many messages in succession that are no frames at all, a client is taken for something else (close code
+/// 4000).
 const MAX_PROTOCOL_ERRORS: u16 = 100;
 
 /// A command and the id under which it is to be answered, or what is wrong with it.
@@ -45,8 +46,8 @@ pub(super) enum Stage {
     Live(Actor),
 }
 
-/// Who a connection is and what it is about: runs its commands one after the other. Dropping it is the end of the connection for everybody
-/// else.
+/// Who a connection is and what it is about: runs its commands one after the other. Dropping it is the end of the
+/// connection for everybody else.
 pub(super) struct Session {
     pub(super) realtime: Rc<Realtime>,
     pub(super) connection: Rc<Connection>,
@@ -96,7 +97,8 @@ impl Session {
         self.is_flooding
     }
 
-    /// Closes the connection of a client that sends more than any limit allows, and makes its address pay for that with fewer new connections.
+    /// Closes the connection of a client that sends more than any limit allows, and makes its address pay for that with
+    /// fewer new connections.
     pub(super) fn close_for_flooding(&mut self) {
         let user = match self.stage {
             Stage::Stranger { .. } => None,
@@ -114,8 +116,8 @@ impl Session {
         matches!(self.stage, Stage::Waiting(_))
     }
 
-    /// What the handshake asks for. Where it carried a token, it is answered only when the connection is in the flow of events: a client that sees
-    /// its socket open misses nothing from then on.
+    /// What the handshake asks for. Where it carried a token, it is answered only when the connection is in the flow of
+    /// events: a client that sees its socket open misses nothing from then on.
     pub(super) async fn begin(&mut self, greeting: Greeting, door: impl Door) {
         let announces_resume = matches!(greeting.resume, ResumeAsked::Later);
         self.stage = Stage::Stranger { announces_resume };
@@ -151,8 +153,8 @@ impl Session {
         }
     }
 
-    /// Counts what a client said that is signed in, be it a command or not. Where there was too much of it, nothing is done but to say so; whoever goes
-    /// on all the same is closed.
+    /// Counts what a client said that is signed in, be it a command or not. Where there was too much of it, nothing is
+    /// done but to say so; whoever goes on all the same is closed.
     async fn is_too_fast(&mut self, heard: &Heard) -> bool {
         let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return self.is_idle_talk(heard) };
         let (id, command) = match heard {
@@ -170,7 +172,8 @@ impl Session {
         true
     }
 
-    /// A stranger has one thing to say. Nobody is there yet whose frames could be counted, so what else it says is told apart here, and is soon too much.
+    /// A stranger has one thing to say. Nobody is there yet whose frames could be counted, so what else it says is told
+    /// apart here, and is soon too much.
     fn is_idle_talk(&mut self, heard: &Heard) -> bool {
         let is_idle = match heard {
             Ok((_, command)) => !matches!(command, Command::Authenticate { .. }),
@@ -231,7 +234,8 @@ impl Session {
     }
 
     async fn run(&mut self, id: Option<&str>, actor: Actor, command: Command) {
-        // Pages are large: each is read when there is room for it, so that whoever asks for many is not taken for a slow reader.
+        // Pages are large: each is read when there is room for it, so that whoever asks for many is not taken for a
+        // slow reader.
         if is_for_a_page(&command) && !self.connection.drained().await {
             return;
         }

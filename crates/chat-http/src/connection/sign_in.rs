@@ -9,8 +9,8 @@ use chat_domain::auth::Actor;
 use chat_protocol::realtime::{AuthenticatedView, CloseCode, Resume};
 use chat_realtime::Connection;
 
-/// Who comes with this token. Without the leeway that requests have: a socket whose token is over would be closed at once, and its client come
-/// back with the same token again and again.
+/// Who comes with this token. Without the leeway that requests have: a socket whose token is over would be closed at
+/// once, and its client come back with the same token again and again.
 pub(crate) fn authenticate(state: &HttpState, token: &str) -> Result<Actor, ApiError> {
     let actor = state.app.auth.authenticate(token)?;
     if actor.token_expires_at <= state.clock.now() {

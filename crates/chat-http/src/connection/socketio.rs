@@ -1,5 +1,5 @@
-//! Socket.IO: the same connection, in a namespace of a session that may outlive it. The session is the library's: transports, heartbeats, and the deadline for whoever
-//! does not connect to anything.
+//! Socket.IO: the same connection, in a namespace of a session that may outlive it. The session is the library's:
+//! transports, heartbeats, and the deadline for whoever does not connect to anything.
 
 use super::drive::{Inlet, Parting, Said, busy, converse};
 use super::session::{Heard, Session, understand};
@@ -45,7 +45,8 @@ pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, origin
             }
             Arrival::Ended => break,
         };
-        // To connect again in one session must not be cheaper than to come again. The first was counted when the session was opened.
+        // To connect again in one session must not be cheaper than to come again. The first was counted when the
+        // session was opened.
         if !std::mem::take(&mut is_first) && realtime.state.limits.connect(origin.address).await.is_err() {
             code = CloseCode::RateLimited;
             break;
@@ -157,12 +158,14 @@ async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting,
     }
 }
 
-/// A client that is let go by its namespace does not come back by itself; one whose transport closes does (contract §4).
+/// A client that is let go by its namespace does not come back by itself; one whose transport closes does (contract
+/// §4).
 const fn is_final(code: CloseCode) -> bool {
     matches!(code, CloseCode::AuthenticationFailed | CloseCode::Revoked)
 }
 
-/// Clients see no close codes, so the last event says why. Other ends have been explained where they came about, or find nobody who listens.
+/// Clients see no close codes, so the last event says why. Other ends have been explained where they came about, or
+/// find nobody who listens.
 fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) -> Option<Failure> {
     match code {
         CloseCode::TokenExpired => Some(Failure::new(ErrorCode::TokenExpired, "The access token has expired")),

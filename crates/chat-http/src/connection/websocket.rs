@@ -17,7 +17,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-/// How much of what a client still sends to a closing connection is searched for its Close frame, in bytes. What follows is thrown away.
+/// How much of what a client still sends to a closing connection is searched for its Close frame, in bytes. What
+/// follows is thrown away.
 const MAX_SEARCHED_BYTES: usize = STRANGER_BYTES;
 
 /// How much is thrown away, in bytes, before the socket is dropped.
@@ -145,8 +146,8 @@ enum Peer {
     IsNotUnderstood,
 }
 
-/// Waits until the peer has taken the Close frame and answered it, or for a while: a socket that is dropped while something unread lies in it
-/// takes the Close frame down with it. A peer that goes on sending is not waited for.
+/// Waits until the peer has taken the Close frame and answered it, or for a while: a socket that is dropped while
+/// something unread lies in it takes the Close frame down with it. A peer that goes on sending is not waited for.
 async fn linger(
     realtime: &Realtime,
     connection: &Rc<Connection>,

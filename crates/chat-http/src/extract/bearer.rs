@@ -13,7 +13,8 @@ use std::future::{Ready, ready};
 /// The name of the scheme in the document.
 pub(crate) const BEARER_SCHEME: &str = "bearer";
 
-/// The token of `Authorization: Bearer`, where there is such a header (RFC 6750 §2.1; the scheme in any case). Also for upgrades.
+/// The token of `Authorization: Bearer`, where there is such a header (RFC 6750 §2.1; the scheme in any case). Also for
+/// upgrades.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;

@@ -1,5 +1,5 @@
-//! For load balancers and for people who look whether the server is there. These answers stand without the envelope, as probes expect
-//! them; failures have it.
+//! For load balancers and for people who look whether the server is there. These answers stand without the envelope, as
+//! probes expect them; failures have it.
 
 use crate::{ApiError, HttpState};
 use actix_web::http::Method;
@@ -80,7 +80,8 @@ async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     }
 }
 
-/// Not a route of the document: `OPTIONS *` asks what the server as a whole can do (RFC 9110 §9.3.7); no other method has a target without a path.
+/// Not a route of the document: `OPTIONS *` asks what the server as a whole can do (RFC 9110 §9.3.7); no other method
+/// has a target without a path.
 pub(crate) async fn no_path(request: HttpRequest) -> HttpResponse {
     if request.method() == Method::OPTIONS && request.path() == "*" {
         HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish()

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// A client of a socket that was refused so often ...
 const MAX_REFUSALS: u32 = 100;
 
-/// ... within this time does not listen, and is closed (4009). One that waits as it was told is never refused twice in a row.
+/// ... within this time does not listen, and is closed (4009). One that waits as it was told is never refused twice in
+/// a row.
 const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
 
 /// How often one connection went on although it was refused.

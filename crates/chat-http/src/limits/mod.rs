@@ -1,5 +1,5 @@
-//! How often somebody may do something (contract §5, Rate limits): one bucket per user and kind of work, whichever way the work comes in; per address where there is no
-//! user.
+//! How often somebody may do something (contract §5, Rate limits): one bucket per user and kind of work, whichever way
+//! the work comes in; per address where there is no user.
 //!
 //! | limit | counts | whom | where |
 //! | --- | --- | --- | --- |
@@ -9,8 +9,8 @@
 //! | `requests` | every other request, every other frame of a socket | user, else address | both |
 //! | `connects` | sockets that ask to be opened | address | `crate::upgrade`, [`limited`] |
 //!
-//! What none of these counts is bounded per connection (`crate::traffic`, [`crate::HttpSettings::frame_quota`]); a connection that is closed for it costs its
-//! address `connects`.
+//! What none of these counts is bounded per connection (`crate::traffic`, [`crate::HttpSettings::frame_quota`]); a
+//! connection that is closed for it costs its address `connects`.
 //!
 //! Failed logins are the use case's to count, which alone knows of them. Health checks and documents are not limited.
 //!
@@ -99,8 +99,9 @@ impl Limits {
         Self(None)
     }
 
-    /// These limits. `spares_loopback` leaves this machine's own addresses out of all that is counted per address, as development wants it; a proxy on the
-    /// same machine is not spared by it, since what counts is the address that it names.
+    /// These limits. `spares_loopback` leaves this machine's own addresses out of all that is counted per address, as
+    /// development wants it; a proxy on the same machine is not spared by it, since what counts is the address that it
+    /// names.
     pub const fn new(limiter: Arc<dyn RateLimiter>, quotas: Quotas, spares_loopback: bool) -> Self {
         Self(Some(Counting { limiter, quotas, spares_loopback }))
     }
@@ -130,7 +131,8 @@ impl Limits {
         self.take(Limit::Connects, Subject::Address(address)).await.map(drop)
     }
 
-    /// A connection of this address was closed because it sent too much: that costs as much as [`FLOOD_COST`] connections.
+    /// A connection of this address was closed because it sent too much: that costs as much as [`FLOOD_COST`]
+    /// connections.
     pub(crate) async fn penalize(&self, address: Option<IpAddr>) {
         let Some((counting, key)) = self.counted(Limit::Connects, Subject::Address(address)) else { return };
         let quota = counting.quotas.of(Limit::Connects);

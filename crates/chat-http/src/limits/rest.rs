@@ -21,7 +21,8 @@ enum Kind {
     Other,
 }
 
-/// Counts a request, and refuses it where there were too many. Innermost, so that a refusal leaves like any other failure and a preflight counts as none.
+/// Counts a request, and refuses it where there were too many. Innermost, so that a refusal leaves like any other
+/// failure and a preflight counts as none.
 pub(crate) async fn limited<B: MessageBody>(
     state: Data<HttpState>,
     request: ServiceRequest,
@@ -58,7 +59,8 @@ async fn count(
     if kind == Kind::Connect {
         return limits.take(Limit::Connects, Subject::Address(address)).await;
     }
-    // Whoever may be somebody is looked at once: handlers find the answer where it is put here. A token that is no good is for them to refuse.
+    // Whoever may be somebody is looked at once: handlers find the answer where it is put here. A token that is no good
+    // is for them to refuse.
     let actor = bearer_token(request.headers()).and_then(|token| state.app.auth.authenticate(token).ok());
     if let Some(actor) = actor {
         request.extensions_mut().insert(actor);

@@ -6,7 +6,8 @@ const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// One year, in seconds.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
-/// What browsers are told about every answer. A handler that knows better (a page with its own policy) has set its header already.
+/// What browsers are told about every answer. A handler that knows better (a page with its own policy) has set its
+/// header already.
 pub(crate) fn secure(headers: &mut HeaderMap, is_production: bool) {
     let mut unless_set = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {

@@ -1,5 +1,6 @@
-//! What a client still sends when its answer is ready. To close on it would often destroy the answer on its way (RFC 9112
-//! §9.6): whoever sent too much would see a broken pipe instead of a 413. So a reasonable rest is taken and thrown away.
+//! What a client still sends when its answer is ready. To close on it would often destroy the answer on its way (RFC
+//! 9112 §9.6): whoever sent too much would see a broken pipe instead of a 413. So a reasonable rest is taken and thrown
+//! away.
 
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
@@ -29,8 +30,8 @@ struct Body {
 }
 
 impl Unread {
-    /// Keeps hold of the request's body; `None` where it has none, or one that is not worth waiting for, or one that is no
-    /// body but all that a socket receives.
+    /// Keeps hold of the request's body; `None` where it has none, or one that is not worth waiting for, or one that is
+    /// no body but all that a socket receives.
     pub(super) fn of(request: &mut ServiceRequest) -> Option<Self> {
         let headers = request.headers();
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());

@@ -1,7 +1,8 @@
 //! The page at `/api/docs`: Swagger UI from the binary itself, with no internet.
 //!
-//! All addresses are relative, and so is the server of the OpenAPI document: behind a proxy that strips a prefix from paths, browsers find everything below the
-//! prefix, which this server does not know. A relative address depends on the slash at the end of the page's own, hence `/api/docs/` leads to `/api/docs`.
+//! All addresses are relative, and so is the server of the OpenAPI document: behind a proxy that strips a prefix from
+//! paths, browsers find everything below the prefix, which this server does not know. A relative address depends on the
+//! slash at the end of the page's own, hence `/api/docs/` leads to `/api/docs`.
 
 use super::SNAPSHOT;
 use crate::asyncapi;
@@ -14,7 +15,8 @@ use swagger_ui_dist::{ApiDefinition, OpenApiSource};
 
 const DOCS: &str = "/api/docs";
 
-/// The page runs what comes from here and nothing else. Swagger UI styles its elements in place and draws icons from `data:`.
+/// The page runs what comes from here and nothing else. Swagger UI styles its elements in place and draws icons from
+/// `data:`.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
 img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

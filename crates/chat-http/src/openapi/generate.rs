@@ -55,8 +55,8 @@ fn spec() -> Spec {
     }
 }
 
-/// The document, pretty, with every object in the order of its names: the same bytes for the same code. Empty where it cannot be
-/// made, which a test rules out.
+/// The document, pretty, with every object in the order of its names: the same bytes for the same code. Empty where it
+/// cannot be made, which a test rules out.
 pub fn openapi_json() -> String {
     // The framework gives it to a request alone, on a runtime of its own kind: hence a thread.
     let generated = std::thread::spawn(|| actix_web::rt::System::new().block_on(generated())).join();

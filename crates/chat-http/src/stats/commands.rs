@@ -3,7 +3,8 @@ use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_protocol::realtime::Command;
 use std::time::Duration;
 
-/// How long commands of sockets took, by command and outcome: from the moment a command is taken up to the moment its answer is queued.
+/// How long commands of sockets took, by command and outcome: from the moment a command is taken up to the moment its
+/// answer is queued.
 #[derive(Debug, Default)]
 pub(crate) struct CommandStats([[LatencyStats; 2]; COMMANDS.len()]);
 

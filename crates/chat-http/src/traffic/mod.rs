@@ -1,6 +1,7 @@
-//! What one HTTP connection may do to the others of its thread: requests that are pipelined on it take turns with them, its bytes are read a little at
-//! a time, and requests that no other limit counts have a budget ([`crate::HttpSettings::request_quota`]). A connection that has used it up is
-//! closed after the answer, and so is one that has not sent the whole body of a request when it is answered.
+//! What one HTTP connection may do to the others of its thread: requests that are pipelined on it take turns with them,
+//! its bytes are read a little at a time, and requests that no other limit counts have a budget
+//! ([`crate::HttpSettings::request_quota`]). A connection that has used it up is closed after the answer, and so is one
+//! that has not sent the whole body of a request when it is answered.
 //!
 //! The same for sockets is in `crate::connection` (frames) and in `chat-socketio` (packets).
 

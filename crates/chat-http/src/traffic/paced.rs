@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How much is read of one connection, in bytes, before the other tasks of its thread have their turn. The dispatcher parses all requests that have been
-/// read, and keeps them while it answers the first.
+/// How much is read of one connection, in bytes, before the other tasks of its thread have their turn. The dispatcher
+/// parses all requests that have been read, and keeps them while it answers the first.
 const BYTES_AT_A_TIME: usize = 8 * 1024;
 
 /// How much more a connection may send that is closed after its last answer, in bytes, and for how long. Closing at
@@ -18,7 +18,8 @@ const BYTES_AT_A_TIME: usize = 8 * 1024;
 const REST_BYTES: usize = 64 * 1024;
 const REST_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The TCP stream of an HTTP connection, read a little at a time. Ends for its reader when the connection is to be closed.
+/// The TCP stream of an HTTP connection, read a little at a time. Ends for its reader when the connection is to be
+/// closed.
 #[derive(Debug)]
 pub(crate) struct Paced {
     stream: TcpStream,

@@ -14,9 +14,10 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::Poll;
 
-/// Answers a request when it is its connection's turn, charges it, and closes the connection where it has used up its budget. Requests that had been sent before
-/// the connection was closed are not answered. A connection is closed as well where a request is answered before its
-/// body has come: what follows would be read for as long as the client sends it.
+/// Answers a request when it is its connection's turn, charges it, and closes the connection where it has used up its
+/// budget. Requests that had been sent before the connection was closed are not answered. A connection is closed as
+/// well where a request is answered before its body has come: what follows would be read for as long as the client
+/// sends it.
 pub(crate) fn regulate<S, R, B>(
     state: Rc<HttpState>,
     request: Request,

@@ -1,9 +1,10 @@
-//! The server whose upgraded sockets are our own: HTTP is actix-web's, and a request to upgrade leaves it with its TCP stream (see `STACK`, "WebSocket", for what
-//! that saves).
+//! The server whose upgraded sockets are our own: HTTP is actix-web's, and a request to upgrade leaves it with its TCP
+//! stream (see `STACK`, "WebSocket", for what that saves).
 //!
-//! Requests with `Upgrade: websocket`, and `CONNECT`, pass the `App` by: their routing, Origin check, request log and error answers happen here, with the code
-//! that the rest of the crate shares. The `App` opens no sockets: a request that should have come here and did not, such as an upgrade with a body, is refused
-//! there. Other protocols that a request offers are ignored (`offers.rs`).
+//! Requests with `Upgrade: websocket`, and `CONNECT`, pass the `App` by: their routing, Origin check, request log and
+//! error answers happen here, with the code that the rest of the crate shares. The `App` opens no sockets: a request
+//! that should have come here and did not, such as an upgrade with a body, is refused there. Other protocols that a
+//! request offers are ignored (`offers.rs`).
 
 mod answer;
 mod offers;
@@ -27,7 +28,8 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// Serves REST, sockets and Socket.IO on these listeners, until the handle says to stop. Signals are the caller's, and so is
+/// Serves REST, sockets and Socket.IO on these listeners, until the handle says to stop. Signals are the caller's, and
+/// so is
 /// [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
 #[allow(clippy::needless_pass_by_value)] // A server takes over what it serves.
 pub fn serve(

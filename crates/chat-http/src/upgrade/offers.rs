@@ -1,8 +1,11 @@
-//! Offers to upgrade to a protocol that is not spoken here, such as the h2c of Java's HTTP client, are ignored (RFC 9110 §7.8).
+//! Offers to upgrade to a protocol that is not spoken here, such as the h2c of Java's HTTP client, are ignored (RFC
+//! 9110 §7.8).
 //!
-//! actix-http takes `Connection: Upgrade` for the end of HTTP on a connection, whatever the protocol: it answers with `connection: upgrade` and closes. So the
-//! option is made unreadable on its way in: in the head of every request that stays HTTP, `upgrade` among the options of `Connection` becomes `ignored`, a
-//! word of the same length without a meaning. Where no WebSocket is served, `Upgrade: websocket` becomes unreadable in the same way. No byte is added, removed or moved, so this reader cannot change where a request ends.
+//! actix-http takes `Connection: Upgrade` for the end of HTTP on a connection, whatever the protocol: it answers with
+//! `connection: upgrade` and closes. So the option is made unreadable on its way in: in the head of every request that
+//! stays HTTP, `upgrade` among the options of `Connection` becomes `ignored`, a word of the same length without a
+//! meaning. Where no WebSocket is served, `Upgrade: websocket` becomes unreadable in the same way. No byte is added,
+//! removed or moved, so this reader cannot change where a request ends.
 
 use super::service::is_socket_path;
 use crate::socketio::Gateway;
@@ -268,8 +271,8 @@ fn after(request: &Request<'_, '_>) -> Requests {
     }
 }
 
-/// Makes the option unreadable where this line of a head is a `Connection`, and with `websocket` that protocol too where
-/// it is an `Upgrade`.
+/// Makes the option unreadable where this line of a head is a `Connection`, and with `websocket` that protocol too
+/// where it is an `Upgrade`.
 fn hide(line: &mut [u8], websocket: bool) {
     let Some(colon) = line.iter().position(|byte| *byte == b':') else { return };
     let (name, value) = line.split_at_mut(colon);

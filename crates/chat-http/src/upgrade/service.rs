@@ -91,7 +91,8 @@ pub(super) async fn upgrade(
     Ok(())
 }
 
-/// The connection, what was read from it already, and answers to earlier requests that have not gone out yet: these come first.
+/// The connection, what was read from it already, and answers to earlier requests that have not gone out yet: these
+/// come first.
 fn taken_over(framed: Framed<Offers, Codec>) -> (TcpStream, BytesMut, Bytes) {
     let parts = framed.into_parts();
     let (stream, read) = parts.io.into_parts(parts.read_buf);
@@ -163,8 +164,8 @@ fn refusal_answer(state: &HttpState, head: &RequestHead, request_id: &RequestId,
     answer::closing(response)
 }
 
-/// Writes the last answer of this connection, and waits for the client to hang up: closing at once, with something of it still unread, could destroy the
-/// answer on its way.
+/// Writes the last answer of this connection, and waits for the client to hang up: closing at once, with something of
+/// it still unread, could destroy the answer on its way.
 async fn say_and_close(mut stream: TcpStream, answer: Bytes) {
     let said = async {
         stream.write_all(&answer).await?;

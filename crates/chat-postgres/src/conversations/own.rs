@@ -21,8 +21,9 @@ struct Count {
     own: i64,
 }
 
-/// Until the transaction ends, no other one counts this user's conversations or adds to them. Comes before the lock of any row: a
-/// transaction that waits here holds nothing. Users whose ids end alike wait for each other too, which does no harm.
+/// Until the transaction ends, no other one counts this user's conversations or adds to them. Comes before the lock of
+/// any row: a transaction that waits here holds nothing. Users whose ids end alike wait for each other too, which does
+/// no harm.
 pub(super) async fn hold(connection: &mut AsyncPgConnection, user: UserId) -> Stored<()> {
     let [.., one, two, three, four] = user.as_uuid().into_bytes();
     let key = i32::from_be_bytes([one, two, three, four]);

@@ -17,7 +17,8 @@ use uuid::Uuid;
 pub(crate) type Wanted = (UserId, u32);
 
 cached_statement!(
-    /// Of each of these users so many memberships, found one user at a time: what a user costs is what they take part in.
+    /// Of each of these users so many memberships, found one user at a time: what a user costs is what they take part
+    /// in.
     ListMemberships { numbers: Vec<i64>, user_ids: Vec<Uuid>, limits: Vec<i64> }
         -> (BigInt, BigInt, BigInt, Integer, ParticipantColumns),
     "SELECT asked.number, newest.*
@@ -74,8 +75,8 @@ pub(crate) struct AudienceWanted {
 }
 
 cached_statement!(
-    /// The conversations of each of these users in which presence passes, by the rule of [`crate::users`]' contacts: a pair's other
-    /// participant is one step in the primary key.
+    /// The conversations of each of these users in which presence passes, by the rule of [`crate::users`]' contacts: a
+    /// pair's other participant is one step in the primary key.
     ListAudiences { numbers: Vec<i64>, user_ids: Vec<Uuid>, sizes: Vec<i64>, limits: Vec<i64> }
         -> (BigInt, BigInt, SqlUuid),
     "SELECT asked.number, newest.*

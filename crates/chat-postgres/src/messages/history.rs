@@ -13,8 +13,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Without a transaction around it: what is there up to the newest message that the first statement sees is there for the ones that follow, and who may read
-/// that is decided by the first.
+/// Without a transaction around it: what is there up to the newest message that the first statement sees is there for
+/// the ones that follow, and who may read that is decided by the first.
 pub(super) async fn history(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,

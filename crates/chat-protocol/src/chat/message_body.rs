@@ -8,7 +8,8 @@ use chat_domain::{ClientMessageId, ConversationId, MessageId, PageLimit, PageNum
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /chat/message`, and `messageData` of the frame `sendMessage`. Without `chatType` a `groupId` makes it a group's.
+/// `POST /chat/message`, and `messageData` of the frame `sendMessage`. Without `chatType` a `groupId` makes it a
+/// group's.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -105,7 +106,8 @@ impl ChatMessageBody {
     }
 }
 
-/// `POST /chat/messages/fetch`, and the data of the frames `fetchMessages` and `getGroupMessages`: of a pair, or of a group.
+/// `POST /chat/messages/fetch`, and the data of the frames `fetchMessages` and `getGroupMessages`: of a pair, or of a
+/// group.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

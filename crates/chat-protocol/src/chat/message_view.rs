@@ -125,7 +125,8 @@ impl ChatMessageView {
         Self::new(message, status, &read_by(seq, sender, participants), sender == viewer)
     }
 
-    /// The messages of a page as `viewer` sees them, **oldest first**, each with the status that everyone's positions give it.
+    /// The messages of a page as `viewer` sees them, **oldest first**, each with the status that everyone's positions
+    /// give it.
     pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
         let positions = page.participants;
         page.messages.into_iter().rev().map(|message| Self::at(message, viewer, &positions)).collect()

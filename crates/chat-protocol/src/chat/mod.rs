@@ -1,7 +1,9 @@
 //! The `/chat` API: bodies and views of `/chat/...`, whose views the `camel` dialect shows too. The same data as in
-//! [`crate::conversations`] and [`crate::messages`] under other names: a *group* is a group conversation, a *private chat* a direct one.
+//! [`crate::conversations`] and [`crate::messages`] under other names: a *group* is a group conversation, a *private
+//! chat* a direct one.
 //!
-//! As in that document what is optional and absent is left out of a message (`receiver`, `groupId`, `attachment`, `readBy`); everywhere else it is `null`.
+//! As in that document what is optional and absent is left out of a message (`receiver`, `groupId`, `attachment`,
+//! `readBy`); everywhere else it is `null`.
 
 mod fields;
 mod group_body;

@@ -1,5 +1,5 @@
-//! What the events of the `camel` dialect carry in `data` (contract §4). What is durable carries `conversationId` and `pos` too, by which a client
-//! resumes.
+//! What the events of the `camel` dialect carry in `data` (contract §4). What is durable carries `conversationId` and
+//! `pos` too, by which a client resumes.
 
 use crate::chat::{ChatMessageView, GroupView};
 use crate::conversations::RoleView;
@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 payloads! {
-    /// `messageReceived`: a message of a private chat. `isMine` is true, and `clientMessageId` is there, on the sender's own connections alone.
+    /// `messageReceived`: a message of a private chat. `isMine` is true, and `clientMessageId` is there, on the
+    /// sender's own connections alone.
     ChatMessageReceivedView {
         /// The message.
         #[serde(flatten)]
@@ -41,8 +42,8 @@ payloads! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client_message_id: Option<String>,
     }
-    /// `messageStatus`: how far a message has got; what came before it in the same chat has got as far at least. A status never
-    /// goes back: where two reports come, the higher counts.
+    /// `messageStatus`: how far a message has got; what came before it in the same chat has got as far at least. A
+    /// status never goes back: where two reports come, the higher counts.
     MessageProgressView {
         /// Which.
         message_id: Uuid,
@@ -67,7 +68,8 @@ payloads! {
         /// How to go on.
         pagination: Pagination,
     }
-    /// `userTyping`, to those who have the chat open. Of a private chat with its `chatRoomId`, of a group with its `groupId`.
+    /// `userTyping`, to those who have the chat open. Of a private chat with its `chatRoomId`, of a group with its
+    /// `groupId`.
     ChatTypingView {
         /// Who.
         user_id: Uuid,
@@ -151,7 +153,8 @@ payloads! {
         /// Of which chat.
         chat_room_id: String,
     }
-    /// `groupCallIncoming`. A call in a private chat, which clients of the other dialect can make, has its `chatRoomId` instead of a group.
+    /// `groupCallIncoming`. A call in a private chat, which clients of the other dialect can make, has its `chatRoomId`
+    /// instead of a group.
     CallOfChatView {
         /// In which group.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,8 @@ use thiserror::Error;
 /// Longest `id` of a frame, in characters.
 pub const MAX_FRAME_ID_CHARS: usize = 64;
 
-/// One message from a client as it stands on the wire: `{"event": ..., "data"?: ..., "id"?: ...}`. Other fields are ignored.
+/// One message from a client as it stands on the wire: `{"event": ..., "data"?: ..., "id"?: ...}`. Other fields are
+/// ignored.
 #[derive(Debug)]
 pub struct ClientFrame<'text> {
     /// The command's name.
@@ -78,7 +79,8 @@ impl<'text> ClientFrame<'text> {
         }
     }
 
-    /// The same of an event of Socket.IO: its first argument is the data, and the number by which it is to be acknowledged the id.
+    /// The same of an event of Socket.IO: its first argument is the data, and the number by which it is to be
+    /// acknowledged the id.
     pub fn of_event(event: &str, argument: Option<&'text RawValue>, id: Option<u64>) -> Self {
         let data = argument.filter(|argument| argument.get() != "null");
         Self { event: event.to_owned(), data, id: id.map(|id| id.to_string()) }

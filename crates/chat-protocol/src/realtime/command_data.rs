@@ -1,4 +1,5 @@
-//! What commands carry in `data`, as types: for the table, for clients in Rust, and for the documentation. Reading is by
+//! What commands carry in `data`, as types: for the table, for clients in Rust, and for the documentation. Reading is
+//! by
 //! [`Command::parse`](super::Command::parse), which gathers every fault and ignores what it does not know.
 
 use crate::chat::ChatMessageBody;

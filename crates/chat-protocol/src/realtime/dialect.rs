@@ -1,4 +1,5 @@
-/// Which names and shapes of events a connection is sent (contract §1). Commands of every dialect are understood on every connection.
+/// Which names and shapes of events a connection is sent (contract §1). Commands of every dialect are understood on
+/// every connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Dialect {
     /// `message:send`, `message:received`, ...
@@ -31,8 +32,8 @@ impl Dialect {
     }
 }
 
-/// The two forms of one event. Nothing else about an event depends on who receives it, so that it is encoded at most twice
-/// per dialect and gateway, however many receive it.
+/// The two forms of one event. Nothing else about an event depends on who receives it, so that it is encoded at most
+/// twice per dialect and gateway, however many receive it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Variant {
     /// For whom it is about: the sender of a message, whoever was added.

@@ -1,7 +1,8 @@
 use super::{Dialect, Gateway, Variant, camel, colon};
 use chat_domain::{ChangeKind, Event, UserId};
 
-/// The frame of an event; `None` where the dialect does not tell of it. A pure function of dialect, gateway, event and variant: encoded once, sent to all.
+/// The frame of an event; `None` where the dialect does not tell of it. A pure function of dialect, gateway, event and
+/// variant: encoded once, sent to all.
 pub fn event_text(dialect: Dialect, gateway: Gateway, event: &Event, variant: Variant) -> Option<String> {
     match dialect {
         Dialect::Colon => Some(colon::text(gateway, event, variant)),

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// The fields of a command's `data`, read one by one; what is wrong is gathered and told at once. Unknown fields are ignored
-/// (contract §2).
+/// The fields of a command's `data`, read one by one; what is wrong is gathered and told at once. Unknown fields are
+/// ignored (contract §2).
 pub(super) struct Fields {
     values: Map<String, Value>,
     faults: Vec<Fault>,

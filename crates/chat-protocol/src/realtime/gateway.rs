@@ -4,14 +4,15 @@ use crate::{Failure, FaultView};
 use chat_domain::{ConversationId, Pos};
 use serde::Serialize;
 
-/// What stands around an event, an acknowledgement or an error: the frames of one kind of socket. Whatever is sent to a client becomes text here
-/// and nowhere else, so that another kind of frame is another arm of each of these functions.
+/// What stands around an event, an acknowledgement or an error: the frames of one kind of socket. Whatever is sent to a
+/// client becomes text here and nowhere else, so that another kind of frame is another arm of each of these functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Gateway {
     /// Plain WebSocket: `{"event": ..., "id"?: ..., "data": ...}`, one text message each.
     #[default]
     WebSocket,
-    /// Socket.IO v5 over Engine.IO v4, whichever transport carries it: each text is one message packet of Engine.IO, with an EVENT or ACK packet of the
+    /// Socket.IO v5 over Engine.IO v4, whichever transport carries it: each text is one message packet of Engine.IO,
+    /// with an EVENT or ACK packet of the
     /// [`Gateway::NAMESPACE`] in it. Ids of commands are the protocol's own numbers, in decimal.
     SocketIo,
 }
@@ -100,7 +101,8 @@ impl Gateway {
         }
     }
 
-    /// `resumed`, the same in every dialect: where each conversation stands, and which of them have more than was sent again.
+    /// `resumed`, the same in every dialect: where each conversation stands, and which of them have more than was sent
+    /// again.
     pub fn resumed(
         self,
         positions: impl IntoIterator<Item = (ConversationId, Pos)>,

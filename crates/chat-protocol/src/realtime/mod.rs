@@ -1,13 +1,16 @@
 //! The frames of the sockets (contract §4): what clients say ([`ClientFrame`], [`Command`]), what they are told
 //! ([`event_text`], [`Gateway`]), and why a socket ends ([`CloseCode`]).
 //!
-//! A *dialect* is a set of event names and payload shapes. Commands of every dialect are understood on every connection; what a
-//! connection is sent follows its own. The one table of names, in every dialect and with the type of what belongs to each, is [`EVENTS`] and
+//! A *dialect* is a set of event names and payload shapes. Commands of every dialect are understood on every
+//! connection; what a connection is sent follows its own. The one table of names, in every dialect and with the type of
+//! what belongs to each, is [`EVENTS`] and
 //! [`COMMANDS`]. A *gateway* is what stands around an event on the wire ([`Gateway`]).
 //!
-//! **To add an event**: its row in `table/events.rs`, its payloads, its arm in `colon.rs` and in `camel.rs`, and its row in `docs/realtime.md`.
-//! **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a dialect**: a variant of [`Dialect`], its names in
-//! the table, and a file beside `camel.rs`. **To add a gateway**: a variant of [`Gateway`] and its arms.
+//! **To add an event**: its row in `table/events.rs`, its payloads, its arm in `colon.rs` and in `camel.rs`, and its
+//! row in `docs/realtime.md`.
+//! **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a dialect**: a variant of
+//! [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a gateway**: a variant of [`Gateway`]
+//! and its arms.
 
 #[cfg(feature = "openapi")]
 mod asyncapi;

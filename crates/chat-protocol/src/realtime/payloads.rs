@@ -1,4 +1,5 @@
-//! What events and answers carry in `data`, as types: for the table that makes them, for clients in Rust, and for the documentation.
+//! What events and answers carry in `data`, as types: for the table that makes them, for clients in Rust, and for the
+//! documentation.
 
 use crate::conversations::{ConversationView, RoleView};
 use crate::messages::MessageView;

@@ -3,8 +3,8 @@ use chat_domain::{ChangeKind, ConversationId, Pos, UserId};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// So many changes of a user's own memberships are kept while one of their connections is attaching. They cannot be dropped as messages
-/// can, so beyond this the connection has to begin again.
+/// So many changes of a user's own memberships are kept while one of their connections is attaching. They cannot be
+/// dropped as messages can, so beyond this the connection has to begin again.
 const MAX_MEMBERSHIP_CHANGES: usize = 1_000;
 
 /// What came of keeping something.
@@ -62,8 +62,8 @@ impl Attaching {
         self.notes = None;
     }
 
-    /// Keeps an event for later. What is too much is dropped: the client pages through that conversation itself. A change of
-    /// the user's own membership is never dropped, and may be too much.
+    /// Keeps an event for later. What is too much is dropped: the client pages through that conversation itself. A
+    /// change of the user's own membership is never dropped, and may be too much.
     pub(crate) fn hold(&mut self, event: &Arc<Outgoing>, format: Format, most: usize) -> Held {
         let size = self.size_of(event, format);
         if concerns(event, self.user) {
@@ -120,7 +120,8 @@ impl Attaching {
         Some(event)
     }
 
-    /// The conversations of which something was dropped, with the newest of it; those that were dropped again later come again.
+    /// The conversations of which something was dropped, with the newest of it; those that were dropped again later
+    /// come again.
     pub(crate) fn take_overflowed(&mut self) -> HashMap<ConversationId, Pos> {
         std::mem::take(&mut self.overflowed)
     }

@@ -2,9 +2,11 @@
 //!
 //! 1. [`crate::Hub::sign_in`]: whatever changes this user's memberships from now on is noted.
 //! 2. The memberships are read, each with the `pos` that this reading saw.
-//! 3. Without waiting in between, the connection joins each conversation: live events begin after the later of what was read and what
+//! 3. Without waiting in between, the connection joins each conversation: live events begin after the later of what was
+//!   read and what
 //!    the hub has delivered already, its *target*; they are held back.
-//! 4. What lies between what was read (or what the client says it has) and the target is read from the change log and sent, then
+//! 4. What lies between what was read (or what the client says it has) and the target is read from the change log and
+//!   sent, then
 //!    `resumed`, then what was held, then everything as it comes.
 
 mod held;
@@ -31,8 +33,8 @@ use std::task::Poll;
 pub const MAX_CONVERSATIONS: u32 = 10_000;
 
 impl Hub {
-    /// Steps two and three. After it nothing that is committed passes the connection by; what it missed before is in the replay, which is to be
-    /// run. The connection must have signed in.
+    /// Steps two and three. After it nothing that is committed passes the connection by; what it missed before is in
+    /// the replay, which is to be run. The connection must have signed in.
     pub async fn attach(&self, connection: &Rc<Connection>, resume: Option<&Resume>) -> Result<Replay, StoreError> {
         let Some(user) = connection.user.get() else { return Ok(Replay::nothing()) };
         let turn = self.turn_to_attach(connection, user).await;
@@ -74,8 +76,8 @@ impl Hub {
         Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some()), turn))
     }
 
-    /// Waits for the connection's turn to read from the store what it begins with; `None` where it is to leave instead. That others are before it is not
-    /// held against the client.
+    /// Waits for the connection's turn to read from the store what it begins with; `None` where it is to leave instead.
+    /// That others are before it is not held against the client.
     async fn turn_to_attach(&self, connection: &Connection, user: UserId) -> Option<Turn> {
         let mut turn = pin!(self.fan_out().turn_to_attach(user));
         connection.is_in_line.set(true);

@@ -43,8 +43,8 @@ pub(crate) struct Plan {
     pub(crate) membership: Membership,
 }
 
-/// Whether the user is a member of what is replayed, step by step: what happened after the memberships were read is only in the
-/// changes themselves.
+/// Whether the user is a member of what is replayed, step by step: what happened after the memberships were read is
+/// only in the changes themselves.
 #[derive(Debug)]
 pub(crate) struct Membership {
     user: UserId,
@@ -79,7 +79,8 @@ impl Membership {
 }
 
 impl Plan {
-    /// How much was missed is arithmetic, since `pos` has no gaps. Where it is too much in all, the smallest gaps are filled first.
+    /// How much was missed is arithmetic, since `pos` has no gaps. Where it is too much in all, the smallest gaps are
+    /// filled first.
     pub(crate) fn new(
         user: UserId,
         entries: &[Entry],

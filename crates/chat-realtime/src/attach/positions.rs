@@ -7,16 +7,17 @@ use chat_domain::{ConversationId, Seq, StoreError, UserId};
 use chat_protocol::realtime::{Dialect, Resume};
 use std::collections::HashMap;
 
-/// A client that comes back is sent the positions of the others in conversations of so many participants together, those with the newest activity. The rest it
-/// fetches with their messages; its own it gets of all.
+/// A client that comes back is sent the positions of the others in conversations of so many participants together,
+/// those with the newest activity. The rest it fetches with their messages; its own it gets of all.
 const MAX_POSITIONS: usize = 1_000;
 
 /// How many places one reading of messages names at most.
 const PLACES: usize = 1_000;
 
 impl Hub {
-    /// The read positions of the conversations that a client names (contract §4, guarantee 3), the user's own, and, where they would have been
-    /// pushed, those of everyone who has received anything. For a client that is told of messages instead of positions: how far those messages have got.
+    /// The read positions of the conversations that a client names (contract §4, guarantee 3), the user's own, and,
+    /// where they would have been pushed, those of everyone who has received anything. For a client that is told of
+    /// messages instead of positions: how far those messages have got.
     pub(super) async fn positions(
         &self,
         connection: &Connection,

@@ -16,7 +16,8 @@ const RANGES: usize = 100;
 #[derive(Debug)]
 pub struct Replay {
     plan: Option<Plan>,
-    /// Kept as long as the client takes what is read: who keeps up does not queue again, and who does not keeps nobody waiting.
+    /// Kept as long as the client takes what is read: who keeps up does not queue again, and who does not keeps nobody
+    /// waiting.
     turn: Option<Turn>,
 }
 
@@ -29,8 +30,8 @@ impl Replay {
         Self { plan: Some(plan), turn }
     }
 
-    /// Sends it, as fast as the client takes it, then `resumed` where the client asked to resume (or has to page), then what was held meanwhile.
-    /// From then on events flow. Ends early when the connection does.
+    /// Sends it, as fast as the client takes it, then `resumed` where the client asked to resume (or has to page), then
+    /// what was held meanwhile. From then on events flow. Ends early when the connection does.
     pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
         let Some(mut plan) = self.plan else { return Ok(()) };
         let mut ranges = std::mem::take(&mut plan.ranges);
@@ -80,8 +81,8 @@ impl Replay {
     }
 }
 
-/// Waits where much is waiting to be sent, and gives the turn up for it: a page of long messages is more than a queue may hold. `false` where the connection
-/// has come to its end.
+/// Waits where much is waiting to be sent, and gives the turn up for it: a page of long messages is more than a queue
+/// may hold. `false` where the connection has come to its end.
 async fn has_room(connection: &Connection, turn: &mut Option<Turn>) -> bool {
     if connection.queued_bytes() > LOW_WATER {
         connection.flush();
@@ -128,8 +129,8 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     is_limited
 }
 
-/// Sends what was held while it was replayed, and what is held while that is sent. When nothing is left, events flow; there is no moment
-/// between the two.
+/// Sends what was held while it was replayed, and what is held while that is sent. When nothing is left, events flow;
+/// there is no moment between the two.
 async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
     loop {
         let next =
@@ -152,7 +153,8 @@ async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
     }
 }
 
-/// Queues one event, and waits where much is waiting by then: who reads steadily is no slow reader. After the connection's end it does nothing.
+/// Queues one event, and waits where much is waiting by then: who reads steadily is no slow reader. After the
+/// connection's end it does nothing.
 async fn send(connection: &Connection, event: &Outgoing) {
     connection.push_event(event);
     has_room(connection, &mut None).await;

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use chat_protocol::realtime::CloseCode;
 
 impl Connection {
-    /// Says goodbye: what is queued goes out, a Close frame after it, and nothing later. Only the first call counts. Where a session carries the connection, its
-    /// owner says goodbye in its own way.
+    /// Says goodbye: what is queued goes out, a Close frame after it, and nothing later. Only the first call counts.
+    /// Where a session carries the connection, its owner says goodbye in its own way.
     pub fn close(&self, code: CloseCode) {
         self.close_with(code, code.reason());
     }

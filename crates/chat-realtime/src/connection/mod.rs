@@ -24,7 +24,8 @@ use std::task::Waker;
 pub enum Sink {
     /// Written by whoever queued them, as far as the socket takes them.
     Socket(OwnedSocket),
-    /// The same, by a session of a protocol around ours that outlives the connection: it looks after heartbeats and says goodbye itself.
+    /// The same, by a session of a protocol around ours that outlives the connection: it looks after heartbeats and
+    /// says goodbye itself.
     Session(Box<dyn Outlet>),
     /// Pulled by the body of an HTTP response, or by a poll.
     Pulled,
@@ -41,9 +42,9 @@ pub enum Life {
     Gone,
 }
 
-/// One socket of this worker thread: its send queue and all that the hub must know of it. Belongs to one thread and is shared
-/// there between the hub, which pushes and flushes, and the connection's own task, which reads, and waits for a socket that
-/// would block.
+/// One socket of this worker thread: its send queue and all that the hub must know of it. Belongs to one thread and is
+/// shared there between the hub, which pushes and flushes, and the connection's own task, which reads, and waits for a
+/// socket that would block.
 ///
 /// Kept small on purpose: while nothing is under way it owns no buffer, no timer and no channel.
 #[derive(Debug)]
@@ -132,7 +133,8 @@ impl Connection {
         self.format.get()
     }
 
-    /// It is to be sent this dialect from now on. To be called before it attaches: what is held for it meanwhile is measured in the dialect that it has.
+    /// It is to be sent this dialect from now on. To be called before it attaches: what is held for it meanwhile is
+    /// measured in the dialect that it has.
     pub fn speak(&self, dialect: Dialect) {
         self.format.set(Format { dialect, ..self.format() });
     }

@@ -21,7 +21,8 @@ impl Connection {
         self.queue.borrow().bytes()
     }
 
-    /// Lets bytes out, `first` before all others: the answer to the handshake. Until then everything waits in the queue.
+    /// Lets bytes out, `first` before all others: the answer to the handshake. Until then everything waits in the
+    /// queue.
     pub fn uncork(&self, first: Option<Bytes>) {
         if self.corked.replace(false) {
             let mut queue = self.queue.borrow_mut();
@@ -37,8 +38,8 @@ impl Connection {
         self.flush();
     }
 
-    /// Queues a frame; nothing is written before [`Self::flush`]. A queue that is over its bound and cannot be flushed ends the connection. One frame
-    /// alone may be larger than the bound.
+    /// Queues a frame; nothing is written before [`Self::flush`]. A queue that is over its bound and cannot be flushed
+    /// ends the connection. One frame alone may be larger than the bound.
     pub fn push(&self, frame: Bytes) {
         if self.life.get() != Life::Open {
             return;
@@ -55,7 +56,8 @@ impl Connection {
         self.queue.borrow_mut().push(frame);
     }
 
-    /// Writes a piece at once where nothing waits before it, so that it costs nothing but the write; what the socket does not take waits like everything else.
+    /// Writes a piece at once where nothing waits before it, so that it costs nothing but the write; what the socket
+    /// does not take waits like everything else.
     pub(crate) fn write_through(&self, piece: &Bytes) {
         let is_free = self.life.get() == Life::Open
             && !(self.corked.get() || self.blocked.get() || self.held.get())
@@ -76,8 +78,8 @@ impl Connection {
         }
     }
 
-    /// From now on what is queued is not written before [`Self::release`]: the connection's task goes through frames that came together, and their
-    /// answers leave together. The task releases it whenever it waits for anything.
+    /// From now on what is queued is not written before [`Self::release`]: the connection's task goes through frames
+    /// that came together, and their answers leave together. The task releases it whenever it waits for anything.
     pub fn hold(&self) {
         self.held.set(true);
     }
@@ -167,7 +169,8 @@ impl Connection {
         }
     }
 
-    /// For the connection's task, first thing whenever it runs: keeps its waker, and writes on where the socket was full.
+    /// For the connection's task, first thing whenever it runs: keeps its waker, and writes on where the socket was
+    /// full.
     pub fn poll_write(&self, context: &mut Context<'_>) {
         {
             let mut task = self.task.borrow_mut();
@@ -213,8 +216,8 @@ impl Connection {
         self.taken.replace(false) || self.is_flushed()
     }
 
-    /// Waits until little is left to be sent: there is room for something large. `false` where the connection comes to its end instead. Its own task writes
-    /// meanwhile, and polls this again.
+    /// Waits until little is left to be sent: there is room for something large. `false` where the connection comes to
+    /// its end instead. Its own task writes meanwhile, and polls this again.
     pub async fn drained(&self) -> bool {
         poll_fn(|_| match self.life() {
             Life::Open if self.queued_bytes() <= LOW_WATER => Poll::Ready(true),

@@ -73,7 +73,8 @@ impl Connection {
         self.windows.take().opened
     }
 
-    /// Clients of `camel` have the windows of all of their chats open from the start: their server's gateway joins them at connection.
+    /// Clients of `camel` have the windows of all of their chats open from the start: their server's gateway joins them
+    /// at connection.
     fn looks_at_everything(&self) -> bool {
         self.format().dialect == Dialect::Camel
     }

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl FanOut {
-    /// What waits in the send queues now. Each worker looks through its own when it gets to it, at most for `patience`; nothing is counted
-    /// while events flow.
+    /// What waits in the send queues now. Each worker looks through its own when it gets to it, at most for `patience`;
+    /// nothing is counted while events flow.
     pub async fn queue_stats(&self, patience: Duration) -> QueueStats {
         let (answer, mut answers) = tokio::sync::mpsc::unbounded_channel();
         self.post_to_all(&Post::Measure(answer));
@@ -53,8 +53,8 @@ impl FanOut {
         self.is_draining.load(Ordering::Acquire)
     }
 
-    /// Refuses new sockets, asks every connection to come back elsewhere (close code 4012, with a jittered `retryAfterMs`) as soon
-    /// as no command of its is under way, and waits until they are gone. Bounded by the caller.
+    /// Refuses new sockets, asks every connection to come back elsewhere (close code 4012, with a jittered
+    /// `retryAfterMs`) as soon as no command of its is under way, and waits until they are gone. Bounded by the caller.
     pub async fn drain(&self) {
         self.is_draining.store(true, Ordering::Release);
         self.post_to_all(&Post::Leave);

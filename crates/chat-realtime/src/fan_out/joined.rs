@@ -6,8 +6,8 @@ use chat_domain::{ChangeRange, Pos, StoreError};
 const PAGE: u32 = 10_000;
 
 impl FanOut {
-    /// Looks for users here whose coming into a conversation was lost on the way. A conversation that somebody here takes part in
-    /// already needs no look: there it is a hole like any other, and so is whatever takes somebody out.
+    /// Looks for users here whose coming into a conversation was lost on the way. A conversation that somebody here
+    /// takes part in already needs no look: there it is a hole like any other, and so is whatever takes somebody out.
     pub(super) async fn check_joiners(&self) -> Result<(), StoreError> {
         // One look at a time; the next continues where the last page that was looked at ended.
         let mut after = self.joined.lock().await;

@@ -2,11 +2,12 @@ use crate::worker::Worker;
 use chat_domain::{Change, Pos};
 use std::collections::BTreeMap;
 
-/// How many changes a lane holds beyond a hole; what comes then is read again from the store (ARCHITECTURE, "`FanOut`").
+/// How many changes a lane holds beyond a hole; what comes then is read again from the store (ARCHITECTURE,
+/// "`FanOut`").
 pub(crate) const MAX_HELD: usize = 1_000;
 
-/// One conversation on this node: puts its changes in the order of `pos`. A pure machine; locking, posting and repairing are its
-/// owner's.
+/// One conversation on this node: puts its changes in the order of `pos`. A pure machine; locking, posting and
+/// repairing are its owner's.
 #[derive(Debug)]
 pub(crate) struct Lane {
     delivered: Pos,

@@ -28,8 +28,8 @@ use users::Users;
 /// How many locks the conversations are spread over.
 const SHARDS: usize = 64;
 
-/// This node's half of delivery: takes envelopes from the bus, puts each conversation's changes in the order of `pos`, fills holes
-/// from the change log, and posts one message per worker thread and event.
+/// This node's half of delivery: takes envelopes from the bus, puts each conversation's changes in the order of `pos`,
+/// fills holes from the change log, and posts one message per worker thread and event.
 pub struct FanOut {
     this: Weak<Self>,
     settings: Arc<RealtimeSettings>,
@@ -187,8 +187,8 @@ impl FanOut {
                 shard.recent.note(id, Passed { delivered: Pos::ZERO, known: change.pos });
                 return;
             }
-            // Nobody here takes part: what came before is none of their business, what came after may have overtaken it, or, where
-            // it was delivered, makes this one old.
+            // Nobody here takes part: what came before is none of their business, what came after may have overtaken
+            // it, or, where it was delivered, makes this one old.
             let passed = shard.recent.take(id);
             let before = Pos::new(change.pos.get().saturating_sub(1));
             shard.lanes.insert(id, Lane::new(before.max(passed.delivered), passed.known));
@@ -223,7 +223,8 @@ impl FanOut {
         }
     }
 
-    /// From now on this worker is posted the conversation's changes. `seen` is the newest that the caller knows to be stored.
+    /// From now on this worker is posted the conversation's changes. `seen` is the newest that the caller knows to be
+    /// stored.
     pub(crate) fn track(&self, id: ConversationId, seen: Pos, worker: &Worker) -> Tracked {
         let mut shard = self.shard(id);
         if !shard.lanes.contains_key(&id) {

@@ -4,8 +4,8 @@ use chat_domain::{Audience, ConversationId, Pos};
 use chat_protocol::node::Head;
 
 impl FanOut {
-    /// Whether anybody here needs the event under this head. How far a conversation is that nobody here takes part in is remembered on the
-    /// way, for whoever attaches next.
+    /// Whether anybody here needs the event under this head. How far a conversation is that nobody here takes part in
+    /// is remembered on the way, for whoever attaches next.
     pub fn needs(&self, head: &Head) -> bool {
         let is_needed = match &head.audience {
             Audience::Conversation(id) | Audience::Window(id) => {

@@ -20,8 +20,8 @@ impl Passed {
 }
 
 /// Conversations that nobody here takes part in, not yet or not any more: whoever attaches from a reading of the store
-/// that is older learns at once that something is missing, and an addition that comes late is not taken for a new one. Bounded: two generations, the older of which is
-/// dropped whole.
+/// that is older learns at once that something is missing, and an addition that comes late is not taken for a new one.
+/// Bounded: two generations, the older of which is dropped whole.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     young: HashMap<ConversationId, Passed>,

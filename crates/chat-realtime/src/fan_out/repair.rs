@@ -10,8 +10,8 @@ const PAGE: u32 = 200;
 /// How many conversations one reading of the newest numbers asks for.
 const TAILS: usize = 1_000;
 
-/// A store that failed, or lacks what it should have, is asked again after [`RealtimeSettings::repair_pause`], then after twice as long, and so on;
-/// but never more seldom than this.
+/// A store that failed, or lacks what it should have, is asked again after [`RealtimeSettings::repair_pause`], then
+/// after twice as long, and so on; but never more seldom than this.
 const LAST_RETRY: Duration = Duration::from_secs(5);
 
 impl FanOut {
@@ -43,8 +43,8 @@ impl FanOut {
         Ok(found)
     }
 
-    /// The log was asked often enough and does not have these changes: what follows is delivered without them. Clients see the gap in `pos`, and
-    /// whoever runs this sees the metric and the log.
+    /// The log was asked often enough and does not have these changes: what follows is delivered without them. Clients
+    /// see the gap in `pos`, and whoever runs this sees the metric and the log.
     fn give_up(&self, hole: ChangeRange) {
         self.stats.abandoned_changes.add(hole.up_to.since(hole.after));
         tracing::error!(
@@ -58,8 +58,8 @@ impl FanOut {
         self.settle(&mut shard, hole.conversation_id);
     }
 
-    /// Starts what has to happen from time to time, for as long as this lives: what is known here is compared with the store, so
-    /// that the loss of the last event before a silence is noticed too.
+    /// Starts what has to happen from time to time, for as long as this lives: what is known here is compared with the
+    /// store, so that the loss of the last event before a silence is noticed too.
     pub fn spawn_upkeep(&self) {
         let (this, interval) = (self.this.clone(), self.settings.tail_check_interval);
         self.runtime.spawn(async move {
@@ -81,13 +81,14 @@ impl FanOut {
         });
     }
 
-    /// Something may have been lost: the upkeep compares with the store at once instead of when it is due. Returns at once, may be called often.
+    /// Something may have been lost: the upkeep compares with the store at once instead of when it is due. Returns at
+    /// once, may be called often.
     pub fn check_tails_soon(&self) {
         self.hurry.notify_one();
     }
 
-    /// Compares the newest numbers with the store once, and repairs what is behind; then looks for users here who were added to a conversation
-    /// that nobody here knows of.
+    /// Compares the newest numbers with the store once, and repairs what is behind; then looks for users here who were
+    /// added to a conversation that nobody here knows of.
     pub async fn check_tails(&self) -> Result<(), StoreError> {
         let mut ids = Vec::new();
         for shard in &self.shards {

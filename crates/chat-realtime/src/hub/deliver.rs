@@ -69,15 +69,15 @@ impl Hub {
         self.note_delivered(connection, 1);
     }
 
-    /// More changes of a user's memberships than may be kept came while a connection was attaching, and none of them may be dropped: it is
-    /// told to come back instead.
+    /// More changes of a user's memberships than may be kept came while a connection was attaching, and none of them
+    /// may be dropped: it is told to come back instead.
     fn give_up_attaching(&self, connection: &Rc<Connection>) {
         connection.close(CloseCode::TooSlow);
         self.touch(connection);
     }
 
-    /// Membership changes in the same step as it is told of: who is added gets the change that adds them, who is removed gets
-    /// the one that removes them and none after it.
+    /// Membership changes in the same step as it is told of: who is added gets the change that adds them, who is
+    /// removed gets the one that removes them and none after it.
     fn deliver_change(&self, change: &Change, event: &Arc<Outgoing>) {
         let (id, pos) = (change.conversation_id, change.pos);
         let mut index = self.index.borrow_mut();

@@ -1,4 +1,5 @@
-//! New messages, of which several may come at once: each connection is handed all of them in one piece, and written to once.
+//! New messages, of which several may come at once: each connection is handed all of them in one piece, and written to
+//! once.
 
 use super::Hub;
 use super::deliver::is_below_floor;
@@ -35,8 +36,8 @@ impl Run {
 }
 
 impl Hub {
-    /// Lets a moment pass while messages are ready for a large conversation into which more are being sent: writing to so many connections
-    /// takes milliseconds, and hardly longer for several messages than for one.
+    /// Lets a moment pass while messages are ready for a large conversation into which more are being sent: writing to
+    /// so many connections takes milliseconds, and hardly longer for several messages than for one.
     pub(super) async fn gather(&self) {
         if self.large_and_expecting().is_none() {
             return;

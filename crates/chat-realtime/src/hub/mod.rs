@@ -45,7 +45,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The hub of this thread, started where there was none. To be called inside of a runtime that runs local tasks on this thread.
+    /// The hub of this thread, started where there was none. To be called inside of a runtime that runs local tasks on
+    /// this thread.
     pub fn of_this_thread(fan_out: &Arc<FanOut>) -> Rc<Self> {
         HUBS.with_borrow_mut(|hubs| {
             hubs.retain(|hub| hub.strong_count() > 0);
@@ -94,8 +95,8 @@ impl Hub {
         connection
     }
 
-    /// Step one of attaching: from now on nothing about this user's memberships passes by unnoticed. What is for the connection is held
-    /// back until [`Self::attach`] is through.
+    /// Step one of attaching: from now on nothing about this user's memberships passes by unnoticed. What is for the
+    /// connection is held back until [`Self::attach`] is through.
     pub fn sign_in(
         &self,
         connection: &Rc<Connection>,
@@ -151,8 +152,8 @@ impl Hub {
         self.index.borrow().connections.len()
     }
 
-    /// Makes the connection a member of the conversation, which is known to be stored up to `seen`. Returns where its live events begin:
-    /// after the later of `seen` and what this thread has delivered already.
+    /// Makes the connection a member of the conversation, which is known to be stored up to `seen`. Returns where its
+    /// live events begin: after the later of `seen` and what this thread has delivered already.
     /// It must not be one already: which it is not looked for, since one who attaches joins thousands.
     pub(crate) fn join(&self, connection: &Rc<Connection>, id: ConversationId, seen: Pos) -> Pos {
         let delivered = loop {
@@ -165,7 +166,8 @@ impl Hub {
                 Some(delivered) => break delivered,
                 None => match self.fan_out.track(id, seen, &self.worker) {
                     crate::fan_out::Tracked::After(delivered) => break delivered,
-                    // Whatever was posted lies in the inbox by now; without taking it in first, a change of membership in it would be lost.
+                    // Whatever was posted lies in the inbox by now; without taking it in first, a change of membership
+                    // in it would be lost.
                     crate::fan_out::Tracked::InFlight => self.take_in(),
                 },
             }
@@ -229,8 +231,9 @@ impl Hub {
         }
     }
 
-    /// More waited for this thread than may: what was refused is missing here, and nobody knows what it was. Whoever is signed in is told to come back
-    /// and resume. Conversations are tracked anew from the next connection on, since nobody is left in them.
+    /// More waited for this thread than may: what was refused is missing here, and nobody knows what it was. Whoever is
+    /// signed in is told to come back and resume. Conversations are tracked anew from the next connection on, since
+    /// nobody is left in them.
     fn send_everyone_away(&self) {
         self.fan_out.stats().overfull_inboxes.add(1);
         tracing::error!("too many events wait for a worker thread: its connections are told to come back");

@@ -107,7 +107,8 @@ impl Hub {
                 if connection.is_reading() {
                     connection.close(CloseCode::HeartbeatMissed);
                 } else if connection.has_taken() || connection.is_in_line.get() {
-                    // A command is under way and nothing is read meanwhile: its answer may lie in the socket, or come when it is its turn.
+                    // A command is under way and nothing is read meanwhile: its answer may lie in the socket, or come
+                    // when it is its turn.
                     deadlines.pinged.set(now);
                 } else {
                     // What is under way may be waiting for nothing but this client.

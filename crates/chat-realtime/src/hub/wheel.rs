@@ -14,7 +14,8 @@ pub(crate) fn ticks(duration: Duration) -> Tick {
     Tick::try_from(duration.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX / 2).clamp(1, Tick::MAX / 2)
 }
 
-/// A timing wheel: one timer for a thread, however many connections. An entry costs a few bytes, and nothing while it waits.
+/// A timing wheel: one timer for a thread, however many connections. An entry costs a few bytes, and nothing while it
+/// waits.
 #[derive(Debug)]
 pub(crate) struct Wheel<T> {
     slots: Vec<Vec<(Tick, T)>>,

@@ -63,7 +63,8 @@ impl Script {
                 }
                 Step::Lose(which) if !self.on_the_way.is_empty() => {
                     let which = which % self.on_the_way.len();
-                    // Nobody can know of a conversation that they were never told of: being added must arrive at some time.
+                    // Nobody can know of a conversation that they were never told of: being added must arrive at some
+                    // time.
                     if !matches!(self.on_the_way[which].kind, ChangeKind::ParticipantAdded { .. }) {
                         self.on_the_way.remove(which);
                     }
@@ -78,8 +79,8 @@ impl Script {
         }
     }
 
-    /// People come and go more slowly than events overtake each other: of one conversation's changes of membership, the first arrives
-    /// first.
+    /// People come and go more slowly than events overtake each other: of one conversation's changes of membership, the
+    /// first arrives first.
     fn first_of_its_kind(&self, which: usize) -> usize {
         let is_of_membership = |change: &Change| !matches!(change.kind, ChangeKind::MessageSent(_));
         let chosen = &self.on_the_way[which];
@@ -144,7 +145,8 @@ proptest! {
                 let expected: BTreeSet<u64> = match (resume.pos(id), from) {
                     // A member who comes back misses nothing of the whole.
                     (Some(has), Some(_)) => expected_of_member(&log, has.get()),
-                    // One who is new here gets what comes after the reading: at the latest, after where `resumed` says it stands.
+                    // One who is new here gets what comes after the reading: at the latest, after where `resumed` says
+                    // it stands.
                     (None, Some(from)) => visible(&log, user(WHO), from),
                     (_, None) => visible(&log, user(WHO), u64::MAX),
                 };

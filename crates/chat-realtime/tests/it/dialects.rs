@@ -70,7 +70,8 @@ fn a_client_of_the_second_dialect_that_comes_back_learns_how_far_messages_have_g
         for _ in 0..3 {
             house.happens(room, Happening::Said(user(1), "hi".into()));
         }
-        // Number 9 has received 4 and read 3; its own positions are none of the news, nor are those of somebody who came after it.
+        // Number 9 has received 4 and read 3; its own positions are none of the news, nor are those of somebody who
+        // came after it.
         *house.store.positions.lock().expect("a lock") =
             vec![(user(1), 0, 4, 4), (user(9), 0, 4, 3), (user(8), 4, 4, 4)];
         let resume = Resume::new([(room, Pos::new(4))]);

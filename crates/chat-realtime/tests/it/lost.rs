@@ -76,7 +76,8 @@ fn only_what_somebody_here_needs_is_read_and_the_rest_is_remembered() {
         assert!(!needs(unknown, Happening::Made(vec![user(2)])));
         assert!(!needs(unknown, Happening::Said(user(2), "hi".into())));
         assert!(needs(unknown, Happening::Added(user(1))), "somebody here is added");
-        // What passed by was remembered: the addition alone tells that something before it is known, and nothing after it is.
+        // What passed by was remembered: the addition alone tells that something before it is known, and nothing after
+        // it is.
         house.publish(house.store.log(unknown)[2].clone());
         until("the addition is there", || client.positions(unknown) == [3]).await;
     });

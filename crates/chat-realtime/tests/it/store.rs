@@ -1,4 +1,5 @@
-//! A store in memory: everything that was committed, as a database would tell it, held up or failing where a test wants it.
+//! A store in memory: everything that was committed, as a database would tell it, held up or failing where a test wants
+//! it.
 
 use crate::house::user;
 use async_trait::async_trait;

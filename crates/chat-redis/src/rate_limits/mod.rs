@@ -10,8 +10,8 @@ use redis::Script;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A limit waits for this part of the time that other commands wait: it stands before everything that a client asks for, and this node's own
-/// count is nearly as good.
+/// A limit waits for this part of the time that other commands wait: it stands before everything that a client asks
+/// for, and this node's own count is nearly as good.
 const IMPATIENCE: u32 = 5;
 
 /// After an answer that was late, this node counts for itself for so long, and then asks once.
@@ -45,7 +45,8 @@ impl RedisRateLimiter {
         let mut call = self.script.key(self.redis.key(&format!("{{limit:{}}}", key.as_str())));
         call.arg(quota.micros_per_token()).arg(quota.burst()).arg(tokens);
         let asked = self.redis.run(async |mut connection| call.invoke_async(&mut connection).await);
-        // The connection is left as it is: a command with more patience, or the next ping, will tell whether it is dead.
+        // The connection is left as it is: a command with more patience, or the next ping, will tell whether it is
+        // dead.
         let Ok(answer) = tokio::time::timeout(self.patience, asked).await else {
             self.pause.begin();
             return Err(RedisFault::Late);

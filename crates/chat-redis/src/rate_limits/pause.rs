@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// A time during which something that was too slow is not asked; afterwards one asks, and the others when it has answered.
+/// A time during which something that was too slow is not asked; afterwards one asks, and the others when it has
+/// answered.
 #[derive(Debug)]
 pub(super) struct Pause {
     began: Instant,
@@ -16,8 +17,8 @@ impl Pause {
         Self { began: Instant::now(), length, until: AtomicU64::new(0) }
     }
 
-    /// Whether the caller has to do without an answer. The first that comes when the time is up has not, and prolongs the pause for
-    /// everybody else.
+    /// Whether the caller has to do without an answer. The first that comes when the time is up has not, and prolongs
+    /// the pause for everybody else.
     pub(super) fn holds(&self) -> bool {
         let until = self.until.load(Ordering::Relaxed);
         if until == 0 {

@@ -90,7 +90,8 @@ fn canonical(network: IpNet) -> IpNet {
 }
 
 /// Whether the networks together are a sixteenth or more of all IPv4 addresses, or of those IPv6 addresses that the
-/// internet uses (`2000::/3`), or contain all IPv4 addresses in their mapped form. All private networks together are far less.
+/// internet uses (`2000::/3`), or contain all IPv4 addresses in their mapped form. All private networks together are
+/// far less.
 fn cover_most(networks: &[IpNet]) -> bool {
     const ALL_V4: u128 = 1 << 32;
     const GLOBAL_V6: u128 = 1 << 125;

@@ -1,9 +1,10 @@
-//! Whether a secret reads as text, in whatever language of Latin letters, rather than as what a random generator prints.
+//! Whether a secret reads as text, in whatever language of Latin letters, rather than as what a random generator
+//! prints.
 //!
-//! Two explanations of the secret are weighed against each other: text, in which letters follow each other as they do in
-//! words and case and kind seldom change, against base64, in which 64 characters are equally likely. Text must explain it
-//! better by [`MIN_BITS`]. Random base64 reaches that with a probability of at most 2^-30 (Markov's inequality: the
-//! likelihood ratio has a mean of at most 1), so random secrets pass in practice always.
+//! Two explanations of the secret are weighed against each other: text, in which letters follow each other as they do
+//! in words and case and kind seldom change, against base64, in which 64 characters are equally likely. Text must
+//! explain it better by [`MIN_BITS`]. Random base64 reaches that with a probability of at most 2^-30 (Markov's
+//! inequality: the likelihood ratio has a mean of at most 1), so random secrets pass in practice always.
 
 use super::weakness::WORDS;
 use std::sync::LazyLock;

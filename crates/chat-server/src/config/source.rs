@@ -10,7 +10,8 @@ use std::path::Path;
 /// Read where `APP_ENV` is not set.
 pub(super) const NODE_ENV: &str = "NODE_ENV";
 
-/// Values by name, from the process's environment and a `.env` file. The environment wins; an empty value counts as not set.
+/// Values by name, from the process's environment and a `.env` file. The environment wins; an empty value counts as not
+/// set.
 #[derive(Default)]
 pub(crate) struct Source(HashMap<String, String>);
 

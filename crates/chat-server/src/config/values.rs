@@ -55,8 +55,8 @@ fn parse_count(text: &str) -> Option<u32> {
     text.bytes().all(|digit| digit.is_ascii_digit()).then_some(count)
 }
 
-/// Checks that a text is an origin as browsers send it (RFC 6454 §6.2): scheme, host and, where it is not the scheme's own, port;
-/// nothing behind it. Answers it in lower case.
+/// Checks that a text is an origin as browsers send it (RFC 6454 §6.2): scheme, host and, where it is not the scheme's
+/// own, port; nothing behind it. Answers it in lower case.
 pub(crate) fn parse_origin(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
     let (scheme, authority) = text.split_once("://")?;

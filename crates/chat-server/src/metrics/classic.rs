@@ -3,8 +3,8 @@
 const TYPE: &str = "# TYPE ";
 const HELP: &str = "# HELP ";
 
-/// The same page in the classic format: there the name of a counter's family ends with `_total`, as its samples do, and nothing marks
-/// the end.
+/// The same page in the classic format: there the name of a counter's family ends with `_total`, as its samples do, and
+/// nothing marks the end.
 pub(super) fn classic(page: &str) -> String {
     let counters: Vec<&str> =
         page.lines().filter_map(|line| line.strip_prefix(TYPE)?.strip_suffix(" counter")).collect();

@@ -1,5 +1,5 @@
-//! Numbers for Prometheus, on a listener of their own. Whatever happens often is counted where it happens, by relaxed atomics and once per event or batch;
-//! here they are read out when somebody asks.
+//! Numbers for Prometheus, on a listener of their own. Whatever happens often is counted where it happens, by relaxed
+//! atomics and once per event or batch; here they are read out when somebody asks.
 
 mod classic;
 mod limits;

@@ -1,5 +1,5 @@
-//! Every event of the `camel` dialect, from the outside, on both databases; and that what happens in one dialect is seen in the
-//! other.
+//! Every event of the `camel` dialect, from the outside, on both databases; and that what happens in one dialect is
+//! seen in the other.
 
 use crate::chat_api::on_both_databases;
 use crate::setup;

@@ -1,4 +1,5 @@
-//! Whom presence is shown to: those who share a group, and pairs of whom both have written. A stranger learns nothing by any way.
+//! Whom presence is shown to: those who share a group, and pairs of whom both have written. A stranger learns nothing
+//! by any way.
 
 use crate::chat_api::on_both_databases;
 use crate::setup;

@@ -1,4 +1,5 @@
-//! The table of `ARCHITECTURE.md` against what cargo says: which of our crates may use which, and where the heavy ones of others live.
+//! The table of `ARCHITECTURE.md` against what cargo says: which of our crates may use which, and where the heavy ones
+//! of others live.
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::collections::{BTreeMap, BTreeSet};

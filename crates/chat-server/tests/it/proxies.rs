@@ -1,4 +1,5 @@
-//! Behind real reverse proxies: what a client sends cannot be taken for anything else by the server than by the proxy in front of it.
+//! Behind real reverse proxies: what a client sends cannot be taken for anything else by the server than by the proxy
+//! in front of it.
 
 use crate::setup;
 use chat_testkit::blackbox::{Person, Server, Socket};
@@ -78,7 +79,8 @@ async fn addresses(person: &Person) -> Vec<String> {
     sessions.map(|session| session["ip"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Heads that a proxy may take for an upgrade and a server for a request with a body, or the other way round; with what ends that body.
+/// Heads that a proxy may take for an upgrade and a server for a request with a body, or the other way round; with what
+/// ends that body.
 fn attempts() -> Vec<(String, &'static str)> {
     let websocket = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
     let variants = [
@@ -158,7 +160,8 @@ async fn an_upgrade_with_a_body_or_of_another_protocol_is_no_socket() {
     let server = behind_a_proxy().await;
     let person = server.register("ann").await;
     for (head, end) in attempts() {
-        // Nothing of what follows is read as a request where the connection was to be a socket; where it was not, it is one of its own.
+        // Nothing of what follows is read as a request where the connection was to be a socket; where it was not, it is
+        // one of its own.
         let answer = answers(address(server.base()), &format!("{head}{end}{}", forged_sign_in(&person))).await;
         assert!(!answer.contains(" 101 "), "{head}: {answer}");
         let (status, is_health) = (answer.split(' ').nth(1).unwrap_or_default(), head.contains("/health"));

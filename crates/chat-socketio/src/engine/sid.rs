@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
 
-/// A session's name and credential: its home worker, and 128 random bits. Whoever knows it can poll in the client's name,
-/// so it is told to its client alone and never logged.
+/// A session's name and credential: its home worker, and 128 random bits. Whoever knows it can poll in the client's
+/// name, so it is told to its client alone and never logged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sid {
     worker: u16,

@@ -49,8 +49,8 @@ fn push_header(answer: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     }
 }
 
-/// Writes the last answer of this connection, and waits for the client to hang up: closing at once, with something of it still unread, could destroy the
-/// answer on its way.
+/// Writes the last answer of this connection, and waits for the client to hang up: closing at once, with something of
+/// it still unread, could destroy the answer on its way.
 pub(super) async fn say_and_close(mut stream: TcpStream, pending: Bytes, answer: Vec<u8>) {
     let said = async {
         stream.write_all(&pending).await?;

@@ -9,7 +9,8 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 /// For how long a browser may remember what it may ask, in seconds.
 const MAX_AGE: &str = "3600";
 
-/// Tells the browser that the page which asked may see the answer. The origin is named, never `*`: clients send credentials.
+/// Tells the browser that the page which asked may see the answer. The origin is named, never `*`: clients send
+/// credentials.
 pub(super) fn allow(request: &RequestHead, answer: &mut HeaderMap) {
     answer.insert(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = request.headers.get(ORIGIN) {

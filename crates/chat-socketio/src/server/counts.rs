@@ -37,7 +37,8 @@ impl Counts {
         self.lock().strangers.values().sum()
     }
 
-    /// A place for one more stranger of this address; an address that is not known is one address. One that is spared may have any number.
+    /// A place for one more stranger of this address; an address that is not known is one address. One that is spared
+    /// may have any number.
     pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>, is_spared: bool) -> Result<Place, Refusal> {
         let mut counted = self.lock();
         if counted.sessions >= self.most {

@@ -1,4 +1,5 @@
-//! The gateway as a server sees it: requests come in on any worker thread and are taken to the one that their session lives on.
+//! The gateway as a server sees it: requests come in on any worker thread and are taken to the one that their session
+//! lives on.
 
 mod answers;
 mod cors;
@@ -26,8 +27,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use worker::Job;
 
-/// What the caller does with a session that has been opened: as a rule it spawns a local task that asks it for messages. Runs on the thread that is to be
-/// the session's home.
+/// What the caller does with a session that has been opened: as a rule it spawns a local task that asks it for
+/// messages. Runs on the thread that is to be the session's home.
 pub type Opening = Box<dyn FnOnce(Rc<Session>)>;
 
 /// The request by which a client opens a session.
@@ -87,7 +88,8 @@ impl Server {
         Self::with(Arc::new(settings), counts, application)
     }
 
-    /// Another gateway, say of another port, with the same settings and within the same limits. Sessions of one are unknown to the other.
+    /// Another gateway, say of another port, with the same settings and within the same limits. Sessions of one are
+    /// unknown to the other.
     #[must_use]
     pub fn beside(&self, application: impl Application) -> Self {
         Self::with(Arc::clone(&self.shared.settings), Arc::clone(&self.shared.counts), application)

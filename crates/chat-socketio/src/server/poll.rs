@@ -19,7 +19,8 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Server {
-    /// The service that answers those who poll at `path`, with and without a slash at its end. Upgrades do not come by here: see [`Server::upgrade`].
+    /// The service that answers those who poll at `path`, with and without a slash at its end. Upgrades do not come by
+    /// here: see [`Server::upgrade`].
     pub fn polling(&self, path: &str) -> Polling {
         Polling { server: self.clone(), path: path.trim_end_matches('/').to_owned() }
     }
@@ -42,7 +43,8 @@ impl Server {
         response
     }
 
-    /// Refuses a client that polls before it is looked at further: for a caller that has to wait for what its refusal depends on.
+    /// Refuses a client that polls before it is looked at further: for a caller that has to wait for what its refusal
+    /// depends on.
     pub fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> HttpResponse {
         let head = request.head();
         if !self.shared.application.allows_origin(head) {

@@ -1,5 +1,5 @@
-//! A websocket that would take a polling session over. Until it has proven that frames pass both ways the session stays where it is: there are proxies
-//! that answer the upgrade and then drop every frame.
+//! A websocket that would take a polling session over. Until it has proven that frames pass both ways the session stays
+//! where it is: there are proxies that answer the upgrade and then drop every frame.
 
 use super::answers;
 use super::upgrade::Candidate;
@@ -14,7 +14,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Interval, interval, timeout};
 
-/// How often polls are let go while a probed websocket has yet to take over: the client waits for the one that it has under way.
+/// How often polls are let go while a probed websocket has yet to take over: the client waits for the one that it has
+/// under way.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The longest message of a websocket that has not taken over, in bytes: `2probe`, `5`, and what a browser may add.

@@ -39,8 +39,9 @@ pub(super) struct Candidate {
 }
 
 impl Server {
-    /// Takes over a connection whose client asks for a websocket, on the thread that it came in on. Returns as soon as the socket has a task of its own, with
-    /// the status that was answered, for the log; where the session lives on another thread, 101 means that it has been handed over.
+    /// Takes over a connection whose client asks for a websocket, on the thread that it came in on. Returns as soon as
+    /// the socket has a task of its own, with the status that was answered, for the log; where the session lives on
+    /// another thread, 101 means that it has been handed over.
     #[allow(clippy::unused_async)] // A promise for callers who route by themselves: whatever comes may take time.
     pub async fn upgrade(&self, head: &RequestHead, upgrade: Upgrade) -> StatusCode {
         match self.judge(head) {
@@ -50,7 +51,8 @@ impl Server {
         }
     }
 
-    /// Refuses a websocket before it is looked at further: for a caller that has to wait for what its refusal depends on.
+    /// Refuses a websocket before it is looked at further: for a caller that has to wait for what its refusal depends
+    /// on.
     pub fn refuse_upgrade(upgrade: Upgrade, refusal: Refusal) -> StatusCode {
         refuse(&Fault::Forbidden(refusal), upgrade)
     }

@@ -12,7 +12,8 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// What comes from another thread for a session of this one. A reply that is dropped says that there is no such session.
+/// What comes from another thread for a session of this one. A reply that is dropped says that there is no such
+/// session.
 pub(super) enum Job {
     Poll { sid: Sid, id: PollId, reply: Reply },
     GiveUp { sid: Sid, id: PollId },

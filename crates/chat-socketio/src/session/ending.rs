@@ -24,8 +24,8 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// With which code a websocket is closed (RFC 6455 §7.4.1); `None` where the caller chooses. `overload` is the caller's for clients that send too
-    /// much.
+    /// With which code a websocket is closed (RFC 6455 §7.4.1); `None` where the caller chooses. `overload` is the
+    /// caller's for clients that send too much.
     pub(super) const fn close_code(self, overload: u16) -> Option<u16> {
         match self {
             Self::Server => None,

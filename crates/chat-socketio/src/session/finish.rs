@@ -11,13 +11,15 @@ enum Stage {
     Flushing,
     /// The last frame goes out.
     Closing,
-    /// The client is to hang up: a socket that is dropped with something unread in it takes the last frame down with it.
+    /// The client is to hang up: a socket that is dropped with something unread in it takes the last frame down with
+    /// it.
     Lingering,
 }
 
 impl Session {
-    /// Ends the session, in order: what is left in `outbox`, then the goodbye, a Close frame with `code`, or a close packet for one who polls. Returns when
-    /// the client has it, after the close timeout at the latest. After a session has ended by itself only the goodbye is said.
+    /// Ends the session, in order: what is left in `outbox`, then the goodbye, a Close frame with `code`, or a close
+    /// packet for one who polls. Returns when the client has it, after the close timeout at the latest. After a session
+    /// has ended by itself only the goodbye is said.
     pub async fn finish(&self, outbox: &mut (impl Outbox + ?Sized), code: u16) {
         if self.ending.get().is_none() {
             self.ending.set(Some(Ending::Server));

@@ -22,8 +22,8 @@ pub(super) struct Heard {
     pub(super) idle_packets: u32,
 }
 
-/// Payloads that wait for the caller. They are looked through when they come, and cut into messages when those are asked for: a payload of many small
-/// messages takes no more room than its own bytes.
+/// Payloads that wait for the caller. They are looked through when they come, and cut into messages when those are
+/// asked for: a payload of many small messages takes no more room than its own bytes.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     payloads: VecDeque<(String, usize)>,
@@ -35,7 +35,8 @@ impl Inbox {
         self.bytes
     }
 
-    /// Takes a payload whose packets are all understood and are not more than `most`. What follows a `1` is not listened to.
+    /// Takes a payload whose packets are all understood and are not more than `most`. What follows a `1` is not
+    /// listened to.
     pub(super) fn push(&mut self, mut payload: String, most: usize) -> Result<Heard, InvalidPacket> {
         let mut heard = Heard::default();
         let mut packets = Payload::new(&payload);

@@ -9,7 +9,8 @@ use std::task::Context;
 use std::time::Instant;
 
 impl Session {
-    /// Queues a packet of the protocol's own, which does not wait behind the caller's, and writes it if that can be done.
+    /// Queues a packet of the protocol's own, which does not wait behind the caller's, and writes it if that can be
+    /// done.
     pub(crate) fn send_control(&self, frame: Bytes) {
         self.push_control(frame);
         if self.flush_control() == Written::Blocked {
@@ -23,7 +24,8 @@ impl Session {
         }
     }
 
-    /// The control packets that wait. In the middle of a frame of the caller's they wait for its end, which the caller's flush brings.
+    /// The control packets that wait. In the middle of a frame of the caller's they wait for its end, which the
+    /// caller's flush brings.
     pub(super) fn flush_control(&self) -> Written {
         let control = &mut *self.control.borrow_mut();
         // After its end the goodbye is all that is said.
@@ -82,7 +84,8 @@ impl Session {
         *self.transport.borrow_mut() = Transport::Gone;
     }
 
-    /// Nothing more is heard of the client, and requests in its name are refused. A websocket stays until [`Self::finish`] has said goodbye.
+    /// Nothing more is heard of the client, and requests in its name are refused. A websocket stays until
+    /// [`Self::finish`] has said goodbye.
     pub(super) fn end(&self, ending: Ending) {
         if self.ending.get().is_some() {
             return;
@@ -106,7 +109,8 @@ impl Session {
         }
     }
 
-    /// A websocket that has proven itself takes the session over; it comes back where there is nothing to take over any more.
+    /// A websocket that has proven itself takes the session over; it comes back where there is nothing to take over any
+    /// more.
     pub(crate) fn adopt(&self, wire: Wire) -> Option<Wire> {
         {
             let mut transport = self.transport.borrow_mut();

@@ -1,4 +1,5 @@
-//! One client of Engine.IO, on the worker thread that is its home: whichever transport carries it, messages come out here and frames go in.
+//! One client of Engine.IO, on the worker thread that is its home: whichever transport carries it, messages come out
+//! here and frames go in.
 
 mod ending;
 mod finish;
@@ -50,11 +51,12 @@ enum Transport {
     Gone,
 }
 
-/// One session. It belongs to one thread, and is shared there between a task of the caller's, which asks for messages and waits for a client that takes
-/// no more, and whoever has something to send.
+/// One session. It belongs to one thread, and is shared there between a task of the caller's, which asks for messages
+/// and waits for a client that takes no more, and whoever has something to send.
 ///
-/// What waits to be sent is the caller's own ([`Outbox`]) and is offered with each flush; the session itself keeps no more than pings and answers of the
-/// protocol. What the client says is read only when the caller asks for it: that is the backpressure.
+/// What waits to be sent is the caller's own ([`Outbox`]) and is offered with each flush; the session itself keeps no
+/// more than pings and answers of the protocol. What the client says is read only when the caller asks for it: that is
+/// the backpressure.
 #[derive(Debug)]
 pub struct Session {
     sid: Sid,
@@ -139,7 +141,8 @@ impl Session {
         &self.settings
     }
 
-    /// The client is of use: it is not closed for not being, and does not count among the strangers of its address any more.
+    /// The client is of use: it is not closed for not being, and does not count among the strangers of its address any
+    /// more.
     pub fn establish(&self) {
         self.place.establish();
         self.allowance.borrow_mut().give_back();
@@ -155,8 +158,8 @@ impl Session {
         self.heart.set_connect_due(Some(Instant::now() + self.settings.connect_timeout));
     }
 
-    /// Hands the client as much of `outbox` as it takes at once. Where more is left, the task that waits for this session has to be woken
-    /// ([`Self::wake`]) unless it is the one that calls.
+    /// Hands the client as much of `outbox` as it takes at once. Where more is left, the task that waits for this
+    /// session has to be woken ([`Self::wake`]) unless it is the one that calls.
     pub fn flush(&self, outbox: &mut (impl Outbox + ?Sized)) -> Flushed {
         let control = &mut *self.control.borrow_mut();
         let written = match &mut *self.transport.borrow_mut() {
@@ -190,7 +193,8 @@ impl Session {
         }
     }
 
-    /// Charges `cost` frames that no other limit counts; where the client has none left its session ends, and the answer is `false`.
+    /// Charges `cost` frames that no other limit counts; where the client has none left its session ends, and the
+    /// answer is `false`.
     pub fn charge(&self, cost: u32) -> bool {
         let fits = self.budget.take(cost, self.settings.frame_quota, Instant::now());
         if !fits {
@@ -216,7 +220,8 @@ impl Session {
         }
     }
 
-    /// Hands over all of `outbox`, waiting where the client takes no more; ready when nothing is left, or the session has ended.
+    /// Hands over all of `outbox`, waiting where the client takes no more; ready when nothing is left, or the session
+    /// has ended.
     pub fn poll_flush(&self, outbox: &mut (impl Outbox + ?Sized), context: &mut Context<'_>) -> Poll<()> {
         self.keep_waker(context);
         while self.flush(outbox) == Flushed::Blocked {

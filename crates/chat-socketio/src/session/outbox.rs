@@ -2,9 +2,10 @@ use bytes::{Buf as _, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// What waits to be sent to one client, in order, owned by the caller: whole WebSocket frames that are not masked, each with one
-/// Engine.IO packet, as [`crate::packets`] makes them. The same bytes serve both transports, and any number of clients. For a session
-/// that has come to a websocket ([`crate::Session::is_websocket`]), several frames may stand in one piece.
+/// What waits to be sent to one client, in order, owned by the caller: whole WebSocket frames that are not masked, each
+/// with one Engine.IO packet, as [`crate::packets`] makes them. The same bytes serve both transports, and any number of
+/// clients. For a session that has come to a websocket ([`crate::Session::is_websocket`]), several frames may stand in
+/// one piece.
 pub trait Outbox {
     /// Whether nothing waits.
     fn is_empty(&self) -> bool;
@@ -33,7 +34,8 @@ impl Queue {
         Self { frames: VecDeque::new(), bytes: 0, most }
     }
 
-    /// Appends a frame; `false`, and nothing done, where it is full: the client is too slow, and its session best closed.
+    /// Appends a frame; `false`, and nothing done, where it is full: the client is too slow, and its session best
+    /// closed.
     #[must_use]
     pub fn push(&mut self, frame: Bytes) -> bool {
         let fits = self.frames.is_empty() || self.bytes + frame.len() <= self.most;

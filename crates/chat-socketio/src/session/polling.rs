@@ -87,8 +87,8 @@ impl Polling {
         }
     }
 
-    /// Answers the poll that waits with what there is, control packets first; leaves it waiting where there is nothing. Stops at `most` packets, and
-    /// at a payload of `bytes`. Whether anything was taken.
+    /// Answers the poll that waits with what there is, control packets first; leaves it waiting where there is nothing.
+    /// Stops at `most` packets, and at a payload of `bytes`. Whether anything was taken.
     pub(super) fn answer(
         &mut self,
         control: &mut impl Outbox,

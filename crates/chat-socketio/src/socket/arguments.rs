@@ -67,7 +67,8 @@ pub(super) fn of_ack(json: &str) -> Result<Vec<Box<RawValue>>, InvalidSocketPack
     serde_json::from_str(json).map(|Arguments(arguments)| arguments).map_err(|_| InvalidSocketPacket)
 }
 
-/// Which attachment an argument stands for; `None` where it is a value of its own. Whether there is such an attachment is for the caller to see.
+/// Which attachment an argument stands for; `None` where it is a value of its own. Whether there is such an attachment
+/// is for the caller to see.
 pub fn placeholder(argument: &RawValue) -> Option<usize> {
     #[derive(Deserialize)]
     struct Placeholder {

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// A packet that its client should not have sent (Socket.IO v5, "Packet encoding"). The protocol has no answer to it but the end of the session.
+/// A packet that its client should not have sent (Socket.IO v5, "Packet encoding"). The protocol has no answer to it
+/// but the end of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a Socket.IO packet")]
 pub struct InvalidSocketPacket;
@@ -14,7 +15,8 @@ pub struct InvalidSocketPacket;
 pub struct Event {
     /// The event's name; empty for an acknowledgement.
     pub name: String,
-    /// Its arguments: valid JSON that nobody has looked into. Where an attachment belongs there is a [`super::placeholder`].
+    /// Its arguments: valid JSON that nobody has looked into. Where an attachment belongs there is a
+    /// [`super::placeholder`].
     pub arguments: Vec<Box<RawValue>>,
     /// By which number an acknowledgement is asked for.
     pub id: Option<u64>,
@@ -39,7 +41,8 @@ pub enum SocketPacket {
 }
 
 impl SocketPacket {
-    /// Reads the text of a message: the packet, and its namespace, which begins with a slash. No more than `most` attachments may be announced.
+    /// Reads the text of a message: the packet, and its namespace, which begins with a slash. No more than `most`
+    /// attachments may be announced.
     pub fn parse(text: &str, most: usize) -> Result<(&str, Self), InvalidSocketPacket> {
         let kind = *text.as_bytes().first().ok_or(InvalidSocketPacket)?;
         let rest = text.get(1..).ok_or(InvalidSocketPacket)?;

@@ -27,8 +27,8 @@ pub fn event_with(namespace: &str, name: &str, argument: &str) -> Bytes {
     frame.finish()
 }
 
-/// One event. Each argument must be valid JSON; where an attachment belongs stands `{"_placeholder":true,"num":0}`. An `id` asks the client to
-/// acknowledge it.
+/// One event. Each argument must be valid JSON; where an attachment belongs stands `{"_placeholder":true,"num":0}`. An
+/// `id` asks the client to acknowledge it.
 pub fn event(namespace: &str, id: Option<u64>, name: &str, arguments: &[&str], attachments: &[Bytes]) -> Vec<Bytes> {
     let kind = if attachments.is_empty() { '2' } else { '5' };
     let length = name.len() + length_of(arguments);

@@ -52,7 +52,8 @@ enum Standing {
     Left,
 }
 
-/// A session that speaks Socket.IO. What breaks the protocol ends the session: an event before the connection, a second connection, a packet that is none.
+/// A session that speaks Socket.IO. What breaks the protocol ends the session: an event before the connection, a second
+/// connection, a packet that is none.
 #[derive(Debug)]
 pub struct Peer {
     session: Rc<Session>,
@@ -116,7 +117,8 @@ impl Peer {
         .await
     }
 
-    /// Connects the client, and returns by which name it will know itself there: no credential, unlike the session's own.
+    /// Connects the client, and returns by which name it will know itself there: no credential, unlike the session's
+    /// own.
     pub fn accept(&mut self, namespace: &str) -> String {
         let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 15]>());
         self.set(namespace, Standing::Connected);
@@ -125,13 +127,15 @@ impl Peer {
         id
     }
 
-    /// Refuses the client for good: it does not come back by itself. `data`, JSON, is what its `connect_error` is told besides the message.
+    /// Refuses the client for good: it does not come back by itself. `data`, JSON, is what its `connect_error` is told
+    /// besides the message.
     pub fn refuse(&mut self, namespace: &str, message: &str, data: Option<&str>) {
         self.remove(namespace);
         self.session.send_control(packets::refused(namespace, message, data));
     }
 
-    /// Lets the client go, for good: it does not come back by itself. Returns the packet that says so, to be sent after what waits for the client.
+    /// Lets the client go, for good: it does not come back by itself. Returns the packet that says so, to be sent after
+    /// what waits for the client.
     #[must_use]
     pub fn disconnect(&mut self, namespace: &str) -> Bytes {
         self.set(namespace, Standing::Left);

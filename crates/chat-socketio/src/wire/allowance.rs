@@ -4,16 +4,17 @@ use std::cell::Cell;
 /// The longest message, or payload, in bytes, that every client may send before it has said who it is.
 pub const STRANGER_BYTES: usize = 128 * 1024;
 
-/// How many clients of one worker thread may send more than [`STRANGER_BYTES`] at the same time before they have said who they are: together they
-/// make it hold 16 MB at most.
+/// How many clients of one worker thread may send more than [`STRANGER_BYTES`] at the same time before they have said
+/// who they are: together they make it hold 16 MB at most.
 pub const LARGE_STRANGERS: usize = 16;
 
 thread_local! {
     static LARGE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How much one client may send before it has said who it is. What a client has of ten thousand conversations comes in the same message as its
-/// token, so a stranger may send as much as anybody, but only a few of them at a time. One count for all gateways and transports of a thread.
+/// How much one client may send before it has said who it is. What a client has of ten thousand conversations comes in
+/// the same message as its token, so a stranger may send as much as anybody, but only a few of them at a time. One
+/// count for all gateways and transports of a thread.
 #[derive(Debug, Default)]
 pub struct Allowance {
     has_place: bool,

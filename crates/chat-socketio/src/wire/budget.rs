@@ -4,7 +4,8 @@ use std::pin::pin;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-/// Fragments of a message that are at least this long, in bytes, are not charged: the limit on a message's length bounds their number.
+/// Fragments of a message that are at least this long, in bytes, are not charged: the limit on a message's length
+/// bounds their number.
 pub const FREE_FRAGMENT_BYTES: usize = 1_024;
 
 /// How many frames, or requests, a connection may send that no other limit counts.
@@ -49,7 +50,8 @@ impl FrameBudget {
     }
 }
 
-/// Lets the other tasks of the thread run, and its sockets and timers be looked at, before the calling task is polled again. The caller returns
+/// Lets the other tasks of the thread run, and its sockets and timers be looked at, before the calling task is polled
+/// again. The caller returns
 /// [`std::task::Poll::Pending`] after it.
 pub fn yield_to_others(context: &mut Context<'_>) {
     // Its first poll hands the waker to the scheduler, which wakes it after the others have had their turn.

@@ -13,7 +13,8 @@ const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 const PONG: u8 = 0x8A;
 
-/// A text frame, written from its payload's beginning to its end without a copy: room for the head is kept free in front.
+/// A text frame, written from its payload's beginning to its end without a copy: room for the head is kept free in
+/// front.
 #[derive(Debug)]
 pub(crate) struct TextFrame(BytesMut);
 
@@ -90,7 +91,8 @@ pub(crate) enum Carried {
     Control,
 }
 
-/// Takes the head off a frame that this module, or a caller who keeps to the same RFC, has made; `None` where it is none.
+/// Takes the head off a frame that this module, or a caller who keeps to the same RFC, has made; `None` where it is
+/// none.
 pub(crate) fn open(frame: &Bytes) -> Option<Carried> {
     let length = match *frame.get(1)? {
         126 => 4,

@@ -50,8 +50,9 @@ impl HandshakeFault {
     }
 }
 
-/// Whether the request opens a WebSocket (RFC 6455 §4.2.1). Tokens are compared whole, single-valued headers may be given once, and a request with a body is
-/// refused: a proxy and this server could disagree about where it ends, and what one takes for frames the other would take for a request.
+/// Whether the request opens a WebSocket (RFC 6455 §4.2.1). Tokens are compared whole, single-valued headers may be
+/// given once, and a request with a body is refused: a proxy and this server could disagree about where it ends, and
+/// what one takes for frames the other would take for a request.
 pub fn verify_handshake(head: &RequestHead) -> Result<(), HandshakeFault> {
     let headers = &head.headers;
     if head.method != Method::GET {

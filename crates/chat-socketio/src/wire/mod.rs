@@ -1,4 +1,5 @@
-//! One WebSocket whose TCP stream is our own: nothing waits here by itself, and nothing is buffered while nothing is under way.
+//! One WebSocket whose TCP stream is our own: nothing waits here by itself, and nothing is buffered while nothing is
+//! under way.
 
 mod allowance;
 mod budget;
@@ -23,7 +24,8 @@ use tokio::net::TcpStream;
 /// How many frames one system call takes at most.
 const FRAMES_PER_WRITE: usize = 32;
 
-/// Of what a client still sends to a websocket that has said goodbye, this many bytes are taken and thrown away; then the socket is dropped.
+/// Of what a client still sends to a websocket that has said goodbye, this many bytes are taken and thrown away; then
+/// the socket is dropped.
 const IGNORED_BYTES: usize = 4_000_000;
 
 /// How much is read at a time.
@@ -46,7 +48,8 @@ pub(crate) enum Written {
 pub(crate) struct Wire {
     stream: TcpStream,
     reader: Reader,
-    /// The beginning of an outbox's first frame has been written, its end has not: nothing else may be written before that.
+    /// The beginning of an outbox's first frame has been written, its end has not: nothing else may be written before
+    /// that.
     is_mid_frame: bool,
     has_written: bool,
     ignored: usize,
@@ -61,8 +64,8 @@ impl Wire {
         &mut self.stream
     }
 
-    /// The next message of the client, or a part of one. `most` says how long one may be for which this many bytes are announced. An end
-    /// without a Close frame is an error of kind `UnexpectedEof`.
+    /// The next message of the client, or a part of one. `most` says how long one may be for which this many bytes are
+    /// announced. An end without a Close frame is an error of kind `UnexpectedEof`.
     pub(crate) fn poll_next(
         &mut self,
         mut most: impl FnMut(u64) -> Result<usize, Breach>,
@@ -105,7 +108,8 @@ impl Wire {
         let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
     }
 
-    /// Writes what the socket takes at once: `control` before `outbox`, whatever waits there, but never within one of its frames.
+    /// Writes what the socket takes at once: `control` before `outbox`, whatever waits there, but never within one of
+    /// its frames.
     pub(crate) fn write(&mut self, control: &mut impl Outbox, outbox: &mut (impl Outbox + ?Sized)) -> Written {
         loop {
             let has_control = !control.is_empty();

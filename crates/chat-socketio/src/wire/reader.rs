@@ -44,8 +44,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of which these bytes have come already. Not the buffer that they came in: what HTTP read a head into is far larger than most
-    /// beginnings of a frame, and stays while a silent client sends nothing.
+    /// A reader of which these bytes have come already. Not the buffer that they came in: what HTTP read a head into is
+    /// far larger than most beginnings of a frame, and stays while a silent client sends nothing.
     pub fn new(bytes: BytesMut) -> Self {
         Self { bytes: fitted(bytes), begun: None, is_text_only: false }
     }
@@ -67,7 +67,8 @@ impl Reader {
         begun.saturating_add(payload)
     }
 
-    /// The next message, at most `most` bytes long, or a part of one; `None` until more bytes came. After an error nothing more can be read.
+    /// The next message, at most `most` bytes long, or a part of one; `None` until more bytes came. After an error
+    /// nothing more can be read.
     pub fn next(&mut self, most: usize) -> Result<Option<Incoming>, Breach> {
         let Some(head) = Head::peek(&self.bytes) else { return Ok(None) };
         // The parser waits for a frame, and makes room for it, before it judges its length.

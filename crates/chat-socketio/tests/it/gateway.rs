@@ -43,7 +43,8 @@ pub(crate) struct Gateway {
     http: reqwest::Client,
 }
 
-/// Engine.IO that does as it is told: `wait` until the test says go, `flood N` with messages of 64 KiB, `bye`; anything else comes back.
+/// Engine.IO that does as it is told: `wait` until the test says go, `flood N` with messages of 64 KiB, `bye`; anything
+/// else comes back.
 struct Engine(Arc<Notify>);
 
 /// Socket.IO with `/` and `/custom`: events come back, and are acknowledged; `leave` disconnects from the namespace.

@@ -30,7 +30,8 @@ struct ConversationIdRow {
     id: Id,
 }
 
-/// By the rule of [`crate::users`]' contacts, a conversation at a time: a pair's other participant is one step in the primary key.
+/// By the rule of [`crate::users`]' contacts, a conversation at a time: a pair's other participant is one step in the
+/// primary key.
 pub(super) fn presence_audience(
     connection: &mut SqliteConnection,
     user: UserId,

@@ -6,8 +6,8 @@ use chat_domain::UserId;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 
-/// Each half counts its own index alone, and only as far as the limit. The second one names its index, since another one could
-/// serve that also holds the groups to which others added the user.
+/// Each half counts its own index alone, and only as far as the limit. The second one names its index, since another
+/// one could serve that also holds the groups to which others added the user.
 const COUNT: &str = "SELECT
     (SELECT count(*) FROM (SELECT 1 FROM conversations WHERE created_by = ?1 AND is_active LIMIT ?2))
     + (SELECT count(*) FROM (

@@ -85,7 +85,8 @@ fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) ->
     kind_from(direct_key.as_deref())
 }
 
-/// The newest numbers and time, whether the conversation is active, its pair, whether the sender has written there, and the sender.
+/// The newest numbers and time, whether the conversation is active, its pair, whether the sender has written there, and
+/// the sender.
 type StandingRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>);
 
 fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Standing>> {

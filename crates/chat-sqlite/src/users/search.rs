@@ -45,7 +45,8 @@ pub(super) fn search(connection: &mut SqliteConnection, term: &SearchTerm, reque
 }
 
 /// The least text that is greater than every text which begins with this one, in the order of code points, which is
-/// the order of their UTF-8. Text that ends in the greatest code point is shortened first; no name consists of it alone.
+/// the order of their UTF-8. Text that ends in the greatest code point is shortened first; no name consists of it
+/// alone.
 pub(crate) fn end_of_prefix(prefix: &str) -> String {
     let mut stem: Vec<char> = prefix.chars().collect();
     while let Some(last) = stem.pop() {

@@ -1,6 +1,6 @@
-//! A client for the real server binary, from the outside: it starts the process in a folder of its own on a free port, and talks REST
-//! and WebSocket to it as an integrator would. Nothing here knows the server's insides, and nothing sleeps and hopes: every wait ends
-//! with what it waits for, or fails at [`DEADLINE`].
+//! A client for the real server binary, from the outside: it starts the process in a folder of its own on a free port,
+//! and talks REST and WebSocket to it as an integrator would. Nothing here knows the server's insides, and nothing
+//! sleeps and hopes: every wait ends with what it waits for, or fails at [`DEADLINE`].
 //!
 //! These are helpers of tests: what should not happen panics and says what came instead.
 #![allow(clippy::missing_panics_doc)]

@@ -31,8 +31,8 @@ impl Setup {
         self
     }
 
-    /// With a clock of the machine that is so many seconds ahead, or behind where that is negative; [`Server::set_clock`] steps it. Times
-    /// of the monotonic clock are not touched.
+    /// With a clock of the machine that is so many seconds ahead, or behind where that is negative;
+    /// [`Server::set_clock`] steps it. Times of the monotonic clock are not touched.
     #[must_use]
     pub fn clock_off_by(self, seconds: i64) -> Self {
         write_clock(self.folder(), seconds);
@@ -82,8 +82,8 @@ impl Setup {
         ended.await.expect("the process ends in time").expect("an exit status")
     }
 
-    /// Starts the server with its output there instead of in a log file, and waits until it is ready. Its port is chosen
-    /// here, since nobody hears of the one that it would choose.
+    /// Starts the server with its output there instead of in a log file, and waits until it is ready. Its port is
+    /// chosen here, since nobody hears of the one that it would choose.
     pub async fn start_writing_to(&self, output: Stdio, errors: Stdio) -> Server {
         let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
         let port = port.expect("a free port").port();

@@ -35,8 +35,8 @@ pub struct Closed {
 }
 
 impl Socket {
-    /// Connects with a token in the upgrade's header, and waits until everything that happens from now on will be delivered: asking
-    /// to resume from nothing is answered at that moment.
+    /// Connects with a token in the upgrade's header, and waits until everything that happens from now on will be
+    /// delivered: asking to resume from nothing is answered at that moment.
     pub async fn connect(url: &str, token: &str) -> Self {
         Self::connect_with(&format!("{url}?resume=true"), token).await
     }
@@ -71,8 +71,8 @@ impl Socket {
         }
     }
 
-    /// Connects with a token in the upgrade's header and says what it has; `None` where nobody answers, or not with an upgrade. What was missed
-    /// follows, then `resumed`.
+    /// Connects with a token in the upgrade's header and says what it has; `None` where nobody answers, or not with an
+    /// upgrade. What was missed follows, then `resumed`.
     pub async fn try_resume(url: &str, token: &str, resume: &Value) -> Option<Self> {
         let mut request = format!("{url}?resume=true").into_client_request().expect("a URL");
         let bearer = HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value");

@@ -57,8 +57,8 @@ pub enum Fault {
     Stranger(String, String, u64),
 }
 
-/// Compares what every member was shown, and what every sender was told, with what is stored. `logs` has each member's name, the
-/// conversations whose whole history they are to have been shown, and what they were shown, in order.
+/// Compares what every member was shown, and what every sender was told, with what is stored. `logs` has each member's
+/// name, the conversations whose whole history they are to have been shown, and what they were shown, in order.
 pub fn check(history: &History, logs: &[(String, Vec<String>, Vec<Seen>)], acked: &[Acked]) -> BTreeSet<Fault> {
     let mut faults = BTreeSet::new();
     for (conversation, messages) in history {

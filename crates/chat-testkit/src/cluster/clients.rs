@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The addresses of the nodes that clients try, as a load balancer would know them. Cheap to clone; clones share changes.
+/// The addresses of the nodes that clients try, as a load balancer would know them. Cheap to clone; clones share
+/// changes.
 #[derive(Debug, Clone, Default)]
 pub struct Nodes(Arc<Mutex<Vec<String>>>);
 
@@ -27,7 +28,8 @@ impl Nodes {
     }
 }
 
-/// What clients leave out, to see that the judge notices. `CHAT_CLUSTER_WITHOUT` names it, and everything of ours reads it here.
+/// What clients leave out, to see that the judge notices. `CHAT_CLUSTER_WITHOUT` names it, and everything of ours reads
+/// it here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Without {
     /// Nothing: as clients should be.

@@ -51,7 +51,8 @@ impl Listener {
         Self { expected, task }
     }
 
-    /// Waits until all of this was shown, or much too long, and then for whatever comes besides; answers what was shown.
+    /// Waits until all of this was shown, or much too long, and then for whatever comes besides; answers what was
+    /// shown.
     pub async fn finish(self, expected: HashMap<String, u64>) -> Log {
         self.expected.send_replace(Some(expected));
         self.task.await.expect("a listener ends")
@@ -193,7 +194,8 @@ impl Device {
             };
             let mut page = reply.data(200).as_array().cloned().unwrap_or_default();
             page.sort_by_key(|message| message["seq"].as_u64());
-            // REST says nothing of `pos`; in these runs only messages follow once all have joined, so that the two count alike.
+            // REST says nothing of `pos`; in these runs only messages follow once all have joined, so that the two
+            // count alike.
             let offset = has.saturating_sub(after);
             let before = self.log.seen.len();
             for message in page {

@@ -1,9 +1,10 @@
-//! Several real servers on one `PostgreSQL` and one Redis of their own, clients that survive what happens to them, and a judge of what those
-//! clients saw.
+//! Several real servers on one `PostgreSQL` and one Redis of their own, clients that survive what happens to them, and
+//! a judge of what those clients saw.
 //!
-//! [`Cluster`] starts and breaks things. A [`Listener`] is a member's device: it goes to another node where its own is gone, says what it has, and
-//! writes down every message as it comes. A [`Sender`] sends until it is acked, on whichever node answers, with the same key. [`check`] is a
-//! pure function over what they wrote down and what the history says.
+//! [`Cluster`] starts and breaks things. A [`Listener`] is a member's device: it goes to another node where its own is
+//! gone, says what it has, and writes down every message as it comes. A [`Sender`] sends until it is acked, on
+//! whichever node answers, with the same key. [`check`] is a pure function over what they wrote down and what the
+//! history says.
 
 // To panic is what a test wants of a cluster that does not do as it is told.
 #![allow(clippy::missing_panics_doc)]

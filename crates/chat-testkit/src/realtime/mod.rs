@@ -1,5 +1,5 @@
-//! The contract of presence and typing: what every adapter of these ports must do, in one process or over many nodes, as
-//! one named test per clause.
+//! The contract of presence and typing: what every adapter of these ports must do, in one process or over many nodes,
+//! as one named test per clause.
 //!
 //! An adapter's test target says
 //!
@@ -9,8 +9,8 @@
 //! chat_testkit::realtime_contract!(presence, typing);
 //! ```
 //!
-//! and has them all. **To add a clause**: a `pub async fn` in the file of its port and its name in the list below; a test here
-//! finds the forgotten ones.
+//! and has them all. **To add a clause**: a `pub async fn` in the file of its port and its name in the list below; a
+//! test here finds the forgotten ones.
 
 // A clause's name is its documentation, and to panic is its purpose.
 #![allow(missing_docs, clippy::missing_panics_doc)]

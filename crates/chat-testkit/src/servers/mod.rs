@@ -2,10 +2,11 @@
 //! stands for it or with the process, however that ends.
 //!
 //! **A machine needs** the programs of `PostgreSQL` 14 or later (`initdb`, `postgres`, `pg_isready`, `psql`; in `PATH`
-//! or in `/usr/lib/postgresql/*/bin`) and of Redis 6.2 or later (`redis-server` in `PATH`), for tests of proxies `nginx` and
-//! `caddy`, `sh`, and, where tests run as root, a user `postgres` and `setpriv`: `PostgreSQL` refuses to serve root. On Debian
-//! and Ubuntu: `apt install postgresql redis-server faketime nginx-light caddy` (`util-linux` has `setpriv`; `faketime` is
-//! for servers with another clock); no service needs to run. On macOS: `brew install postgresql redis nginx caddy`.
+//! or in `/usr/lib/postgresql/*/bin`) and of Redis 6.2 or later (`redis-server` in `PATH`), for tests of proxies
+//! `nginx` and `caddy`, `sh`, and, where tests run as root, a user `postgres` and `setpriv`: `PostgreSQL` refuses to
+//! serve root. On Debian and Ubuntu: `apt install postgresql redis-server faketime nginx-light caddy` (`util-linux` has
+//! `setpriv`; `faketime` is for servers with another clock); no service needs to run. On macOS: `brew install
+//! postgresql redis nginx caddy`.
 
 // To panic is what a test wants of a server that does not start.
 #![allow(clippy::missing_panics_doc)]

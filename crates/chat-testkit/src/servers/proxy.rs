@@ -19,7 +19,8 @@ impl Proxy {
     /// `server { listen 127.0.0.1:{port}; location / { proxy_pass http://...; } }`.
     pub fn nginx(http: impl Fn(u16) -> String) -> Self {
         Self::start("nginx", |folder, port| {
-            // nginx would give its workers to `nobody`, who may not write into the folder. Where it is not root it has to stay who it is.
+            // nginx would give its workers to `nobody`, who may not write into the folder. Where it is not root it has
+            // to stay who it is.
             let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
                 .map(|name| format!("{name}_temp_path {}/{name};", folder.display()))
                 .join(" ");
@@ -36,8 +37,8 @@ impl Proxy {
         })
     }
 
-    /// Caddy. `caddyfile` makes the whole file, given the port to listen on, such as `http://:{port} { reverse_proxy ... }`; its
-    /// global options should say `admin off`.
+    /// Caddy. `caddyfile` makes the whole file, given the port to listen on, such as `http://:{port} { reverse_proxy
+    /// ... }`; its global options should say `admin off`.
     pub fn caddy(caddyfile: impl Fn(u16) -> String) -> Self {
         Self::start("caddy", |folder, port| {
             let file = folder.join("Caddyfile");

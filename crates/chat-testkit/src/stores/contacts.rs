@@ -1,4 +1,5 @@
-//! Who may know of whose presence: those who share an active group, or a direct conversation in which both have written.
+//! Who may know of whose presence: those who share an active group, or a direct conversation in which both have
+//! written.
 
 use super::scene::sorted;
 use super::{Scene, Stores};

@@ -6,8 +6,8 @@ use crate::realtime::{
 };
 use crate::receipts::PositionsView;
 
-/// What the acknowledgement of this command carries in `data`, on a connection of the command's own dialect: an empty object, unless there is
-/// something to say.
+/// What the acknowledgement of this command carries in `data`, on a connection of the command's own dialect: an empty
+/// object, unless there is something to say.
 pub(super) fn answer_to(command: &str) -> SchemaOf {
     match command {
         "auth" => schema_of::<AuthenticatedView>,

@@ -98,7 +98,8 @@ impl Frame {
         self.kind == Kind::Ack || (self.kind == Kind::Event && self.name == self.error_name())
     }
 
-    /// The whole frame, as [`ClientFrame`](crate::realtime::ClientFrame) reads it and [`Gateway`](crate::realtime::Gateway) writes it.
+    /// The whole frame, as [`ClientFrame`](crate::realtime::ClientFrame) reads it and
+    /// [`Gateway`](crate::realtime::Gateway) writes it.
     fn payload(&self, event: &str, generator: &mut SchemaGenerator) -> Value {
         let mut data = json!((self.schema)(generator));
         name_examples(&mut data);

@@ -1,6 +1,7 @@
-//! The `AsyncAPI` 3.0 document of the plain WebSocket, made from the table: a channel per dialect, a message per command, event and
-//! acknowledgement, an operation per command and event. Operations are told from the server's side, as `AsyncAPI` wants it: it *receives* commands and
-//! *sends* events. What cannot be seen in types (guarantees, how to come back) is in `docs/realtime.md`.
+//! The `AsyncAPI` 3.0 document of the plain WebSocket, made from the table: a channel per dialect, a message per
+//! command, event and acknowledgement, an operation per command and event. Operations are told from the server's side,
+//! as `AsyncAPI` wants it: it *receives* commands and *sends* events. What cannot be seen in types (guarantees, how to
+//! come back) is in `docs/realtime.md`.
 
 mod answers;
 mod frames;
@@ -71,7 +72,8 @@ pub fn asyncapi() -> Value {
     })
 }
 
-/// Everything that goes over a connection of this dialect: each name once in each direction, and the answers to commands.
+/// Everything that goes over a connection of this dialect: each name once in each direction, and the answers to
+/// commands.
 fn frames_of(dialect: Dialect) -> Vec<Frame> {
     let mut frames: Vec<Frame> = Vec::new();
     let mut add = |kind: Kind, name: &'static str, what: &'static str, schema: SchemaOf| {

@@ -1,5 +1,5 @@
-//! How the commands of the `camel` dialect are read. Whoever sends, calls or writes is the token's user: `sender`, `callerId` and the
-//! `userId` of whoever acts are ignored (contract §4).
+//! How the commands of the `camel` dialect are read. Whoever sends, calls or writes is the token's user: `sender`,
+//! `callerId` and the `userId` of whoever acts are ignored (contract §4).
 
 use super::{ChatPlace, Command};
 use crate::Fault;

@@ -1,8 +1,9 @@
-//! The one table of what can be said over a socket: each row is one thing that happens ([`EVENTS`]) or is asked for ([`COMMANDS`]), under its names in
-//! each dialect, each name with the type of its `data`.
+//! The one table of what can be said over a socket: each row is one thing that happens ([`EVENTS`]) or is asked for
+//! ([`COMMANDS`]), under its names in each dialect, each name with the type of its `data`.
 //!
-//! The table is not a description of the code, it *is* the code: an event's name can only be had from here, as an [`EventName`] that takes nothing but
-//! the row's payload, and a command is understood by being a row. What documents say is held against it by tests.
+//! The table is not a description of the code, it *is* the code: an event's name can only be had from here, as an
+//! [`EventName`] that takes nothing but the row's payload, and a command is understood by being a row. What documents
+//! say is held against it by tests.
 
 mod commands;
 mod events;

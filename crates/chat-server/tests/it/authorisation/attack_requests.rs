@@ -2,7 +2,8 @@ use super::attack::{Attack, request};
 use super::outcome::{FAULTY, LOW, MADE, NO_INVITE, NO_MESSAGE, NO_SESSION, OK, OTHERS, OUT};
 use super::role::Role::{Bystander, Former, Stranger};
 
-/// Every field of a request that names somebody or something. `$shared` is the private chat of the stranger and the admin.
+/// Every field of a request that names somebody or something. `$shared` is the private chat of the stranger and the
+/// admin.
 #[rustfmt::skip]
 pub(super) const REQUESTS: &[Attack] = &[
     // A group's code is no invitation to register, and where registration is open none is needed.

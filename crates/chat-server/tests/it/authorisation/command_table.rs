@@ -1,7 +1,8 @@
 use super::outcome::{FAULTY, LATE, NO_CHAT, OK, OTHERS, OUT, Outcome};
 use chat_protocol::realtime::Dialect;
 
-/// One way to give a command, and what everyone gets who is signed in. Whoever is not, never gets beyond [`super::outcome::SHUT`].
+/// One way to give a command, and what everyone gets who is signed in. Whoever is not, never gets beyond
+/// [`super::outcome::SHUT`].
 #[derive(Debug)]
 pub(super) struct Row {
     /// Of the connection, and of the name.
@@ -24,7 +25,8 @@ const fn camel(name: &'static str, data: &'static str, known: [Outcome; 4]) -> R
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    //    command               data                                                                   stranger  former   member   admin
+    //    command               data                                                                   stranger  former 
+    //     member   admin
     colon("auth",              r#"{"token": "$token"}"#,                                               [OK,      OK,      OK,      OK]),
     colon("resume",            r#"{"resume": {"$group": 0}}"#,                                         [LATE,    LATE,    LATE,    LATE]),
     colon("conversation:join", r#"{"conversationId": "$group"}"#,                                      [OUT,     OUT,     OK,      OK]),

@@ -98,7 +98,8 @@ async fn try_cell(socket: &mut Socket, scene: &Scene, row: &Row, role: Role, exp
     (!expected.is_of_frame(&answer)).then_some(told)
 }
 
-/// Whoever has no good token tries it as an upgrade, as the first frame, and by not caring; the command comes right behind.
+/// Whoever has no good token tries it as an upgrade, as the first frame, and by not caring; the command comes right
+/// behind.
 async fn try_shut_out(house: &House, scene: &Scene, row: &Row, role: Role) -> Option<String> {
     let expected = match role {
         Role::Expired => EXPIRED,

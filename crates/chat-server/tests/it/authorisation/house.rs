@@ -53,7 +53,8 @@ impl House {
         self.tokens.issue(&AccessClaims { issued_at, expires_at, ..claims })
     }
 
-    /// A token of the same session that has ended a moment ago, which requests are still given the benefit of a slow clock for.
+    /// A token of the same session that has ended a moment ago, which requests are still given the benefit of a slow
+    /// clock for.
     pub(super) fn token_that_just_ended(&self, person: &Person) -> String {
         let claims = self.claims(person);
         self.tokens.issue(&AccessClaims { expires_at: SystemClock.now().minus(Duration::from_secs(1)), ..claims })

@@ -1,4 +1,5 @@
-//! Nobody reads, marks or sends as another, whatever ids they put where: the tables of attacks, run on one scene on which nothing may change.
+//! Nobody reads, marks or sends as another, whatever ids they put where: the tables of attacks, run on one scene on
+//! which nothing may change.
 
 use super::attack::{Attack, How};
 use super::attack_frames::FRAMES;

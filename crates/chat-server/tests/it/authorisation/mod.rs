@@ -1,8 +1,9 @@
-//! Who may do what, as one table: every operation of the API's document and every command of the socket, for everyone who could ask
-//! ([`role::Role`]). What is not in the table fails here by its name, and so does a row that names nothing.
+//! Who may do what, as one table: every operation of the API's document and every command of the socket, for everyone
+//! who could ask ([`role::Role`]). What is not in the table fails here by its name, and so does a row that names
+//! nothing.
 //!
-//! Then, as a second table, everything by which a request names somebody or something: each is tried by whom it does not belong to, and the
-//! effect is looked for where it would hurt ([`witness`]).
+//! Then, as a second table, everything by which a request names somebody or something: each is tried by whom it does
+//! not belong to, and the effect is looked for where it would hurt ([`witness`]).
 
 mod attack;
 mod attack_frames;

@@ -1,4 +1,5 @@
-//! Sockets that are open already when their user loses what they had, and those that claim to have had what was never theirs.
+//! Sockets that are open already when their user loses what they had, and those that claim to have had what was never
+//! theirs.
 
 use super::command_table::ROWS;
 use super::house::House;

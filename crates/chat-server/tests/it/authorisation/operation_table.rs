@@ -33,7 +33,8 @@ const OPEN: [Outcome; 3] = [OK; 3];
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    //   operation                request                                                    body                            no good token   stranger    former      member      admin
+    //   operation                request                                                    body                       
+    //       no good token   stranger    former      member      admin
     row("about",                 "GET ~/",                                                   "",                             OPEN,         [OK,         OK,         OK,         OK]),
     row("live",                  "GET ~/health/live",                                        "",                             OPEN,         [OK,         OK,         OK,         OK]),
     row("ready",                 "GET ~/health/ready",                                       "",                             OPEN,         [OK,         OK,         OK,         OK]),

@@ -15,7 +15,8 @@ pub(super) enum Role {
     Member,
     /// Made the group, and is the other of the pair.
     Admin,
-    /// A member of the group like any other, who has read everything. Has no column: what members may, the member shows.
+    /// A member of the group like any other, who has read everything. Has no column: what members may, the member
+    /// shows.
     Bystander,
 }
 

@@ -7,8 +7,9 @@ use std::collections::HashMap;
 /// What every message of the scene says that not everybody may read.
 pub(super) const SECRET: &str = "among-us";
 
-/// People who have to do with each other, and one who has not: a group of `admin`, `member` and `bystander`, of which `former` and `deleted`
-/// once were, and the private chat of `admin` and `member`. In both `admin` has said something, then `member`, and `admin` has read nothing since.
+/// People who have to do with each other, and one who has not: a group of `admin`, `member` and `bystander`, of which
+/// `former` and `deleted` once were, and the private chat of `admin` and `member`. In both `admin` has said something,
+/// then `member`, and `admin` has read nothing since.
 pub(super) struct Scene {
     people: HashMap<&'static str, Person>,
     values: HashMap<&'static str, String>,

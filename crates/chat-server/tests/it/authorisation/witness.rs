@@ -146,7 +146,8 @@ impl Watch {
     }
 }
 
-/// What the two may do themselves, each of which must be noticed; else nothing would be proven by nothing being noticed.
+/// What the two may do themselves, each of which must be noticed; else nothing would be proven by nothing being
+/// noticed.
 const DEEDS: &[(Role, &str, &str)] = &[
     (Role::Admin, "PUT /chat/user/$self/last-seen", ""),
     (Role::Admin, "PUT /chat/messages/delivered/$self/$member", ""),

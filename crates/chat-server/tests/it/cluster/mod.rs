@@ -1,4 +1,5 @@
-//! Several nodes on one `PostgreSQL` and one Redis: what is promised of one node holds over all of them, whatever breaks.
+//! Several nodes on one `PostgreSQL` and one Redis: what is promised of one node holds over all of them, whatever
+//! breaks.
 
 mod clocks;
 mod degraded;

@@ -119,7 +119,8 @@ async fn users_of_a_node_that_was_killed_are_offline_when_its_lease_ends_and_tol
     assert!(offline["lastSeen"].is_string());
     let profile = ann.at(&cluster.node(2).rest()).rest.get(&format!("/users/{}", ben.id)).await.data(200);
     assert_eq!((&profile["isOnline"], profile["lastSeen"].is_string()), (&json!(false), true));
-    // What another node tells of a lease that ended comes within one more renewal; a choice of status that follows bounds the wait.
+    // What another node tells of a lease that ended comes within one more renewal; a choice of status that follows
+    // bounds the wait.
     ann.at(&cluster.node(0).rest()).direct_with(&cat).await;
     at_ann.event("conversation:created").await;
     assert!(at_ann.seen("user:offline").await.is_empty(), "one node tells of it");

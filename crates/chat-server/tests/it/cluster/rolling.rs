@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 /// Clients that send one message after the other.
 const SENDERS: usize = 8;
 
-/// Longer than Caddy's interval of health checks, and than nginx keeps an idle connection (here, where nobody has time for the 4 s of `deploy`).
+/// Longer than Caddy's interval of health checks, and than nginx keeps an idle connection (here, where nobody has time
+/// for the 4 s of `deploy`).
 const SHUTDOWN_DELAY: &str = "3s";
 
 /// Two nodes on ports that they keep over restarts.

@@ -1,5 +1,5 @@
-//! What is unread is what a recount says, after a thousand things that many clients did at once: by requests of both APIs, over sockets of
-//! both dialects, while somebody is removed and comes back.
+//! What is unread is what a recount says, after a thousand things that many clients did at once: by requests of both
+//! APIs, over sockets of both dialects, while somebody is removed and comes back.
 
 mod device;
 mod log;

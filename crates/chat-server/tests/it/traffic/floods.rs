@@ -4,7 +4,8 @@ use chat_testkit::blackbox::{Person, Server};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 
-/// A budget of 200 frames is used up with the first few kilobytes; the rest is for slow machines. Far below `AUTH_TIMEOUT`.
+/// A budget of 200 frames is used up with the first few kilobytes; the rest is for slow machines. Far below
+/// `AUTH_TIMEOUT`.
 const SOON: Duration = Duration::from_secs(6);
 
 /// How long `/health/live` may take at worst beside floods, on a machine that runs other tests too.

@@ -1,4 +1,5 @@
-//! What strangers make the server hold: 128 KiB each, and more for sixteen of a thread at a time, whatever gateway and transport they use.
+//! What strangers make the server hold: 128 KiB each, and more for sixteen of a thread at a time, whatever gateway and
+//! transport they use.
 
 use super::offender::{Raw, TEXT, close_code, frame, head};
 use crate::setup;

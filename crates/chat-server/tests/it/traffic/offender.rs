@@ -121,7 +121,8 @@ impl Raw {
         &self.bytes
     }
 
-    /// Sends these bytes again and again, a megabyte a second, until the server hangs up. Returns all that came meanwhile and how long it took.
+    /// Sends these bytes again and again, a megabyte a second, until the server hangs up. Returns all that came
+    /// meanwhile and how long it took.
     pub(crate) async fn flood(self, bytes: &[u8]) -> (Vec<u8>, Duration) {
         let chunk = bytes.repeat(CHUNK_BYTES.div_ceil(bytes.len()));
         let started = Instant::now();

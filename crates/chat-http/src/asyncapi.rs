@@ -1,6 +1,6 @@
 //! The `AsyncAPI` document of the realtime connection: made from the same types as the frames themselves
-//! (`chat-protocol`), and served from a snapshot, as the `OpenAPI` document is. After a change: `cargo run -- asyncapi
-//! > asyncapi.json`.
+//! (`chat-protocol`), and served from a snapshot, as the `OpenAPI` document is. After a change:
+//! `cargo run -- asyncapi > asyncapi.json`.
 
 use crate::openapi::sorted;
 

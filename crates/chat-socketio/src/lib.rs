@@ -7,13 +7,13 @@
 //! # How it is used
 //!
 //! 1. An [`Application`] says who may come in, and what becomes of a [`Session`] that was opened: as a rule a local
-//!   task.
+//!    task.
 //! 2. A [`Server`] takes its requests from two sides: those who poll through a service in an actix `App`
-//!   ([`Server::polling`]), and websockets through
+//!    ([`Server::polling`]), and websockets through
 //!    [`Server::upgrade`], with the TCP stream that `HttpService::upgrade` has got. The server's `HttpService` must be
 //!    told `h1_allow_half_closed(false)`, or polls that were given up are noticed only when a ping goes unanswered.
 //! 3. The task makes a [`Peer`] of its session and asks it for one thing after the other: the next is read only when it
-//!   asks, which keeps a client's events
+//!    asks, which keeps a client's events
 //!    in order and is the backpressure. `examples/fixture.rs` is all of it.
 //!
 //! # What waits to be sent

@@ -3,10 +3,10 @@
 //! 1. [`crate::Hub::sign_in`]: whatever changes this user's memberships from now on is noted.
 //! 2. The memberships are read, each with the `pos` that this reading saw.
 //! 3. Without waiting in between, the connection joins each conversation: live events begin after the later of what was
-//!   read and what
+//!    read and what
 //!    the hub has delivered already, its *target*; they are held back.
 //! 4. What lies between what was read (or what the client says it has) and the target is read from the change log and
-//!   sent, then
+//!    sent, then
 //!    `resumed`, then what was held, then everything as it comes.
 
 mod held;

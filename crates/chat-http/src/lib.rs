@@ -7,11 +7,15 @@
 //!
 //! Four ways in:
 //! - [`serve`] is the whole server, and the only way to Socket.IO, which needs sockets in our own hands;
-//! - [`rest::app`] is its `App`;
+//! - [`app`] is its `App`;
 //! - [`configure`] is the same as configuration, for a service that mounts our routes in an `App` of its own;
 //! - [`openapi_json`] and [`asyncapi_json`] are the documents, without a server.
 //!
-//! Everything passes the middleware of [`rest`], from the outside in: request id, log, security headers and the
+//! **Two wings**: REST (the features' folders, `extract`, `middleware`, `openapi`) and the sockets (`gateway`). Neither
+//! imports the other, `server` puts them together, and what both need (`error`, `limits`, `state`, ...) stands beside
+//! them. `tests/wings.rs` has the list, and holds it.
+//!
+//! Every REST request passes the middleware of `rest`, from the outside in: request id, log, security headers and the
 //! envelope (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS; limits
 //! (`limits/rest.rs`). Any failure, be it an [`ApiError`] of a handler, an extractor's, the framework's 404 and 405, or
 //! a panic, leaves in the one envelope, because
@@ -25,7 +29,6 @@
 //! `error.rs` that does not compile without it.
 
 pub mod asyncapi;
-pub mod connection;
 pub mod error;
 /// How often somebody may do something.
 pub mod limits;
@@ -38,21 +41,22 @@ pub mod proxies;
 pub mod request_id;
 /// One line per request.
 pub mod request_log;
-pub mod rest;
-/// What one HTTP connection may do to the others.
-pub mod traffic;
-pub mod upgrade;
+pub mod server;
 
 mod answer;
 mod auth;
 mod chat;
 mod conversations;
 mod extract;
+mod gateway;
+mod headers;
 mod health;
+mod identity;
 mod messages;
 mod middleware;
+mod paths;
 mod receipts;
-mod socketio;
+mod rest;
 mod state;
 mod stats;
 mod users;
@@ -64,9 +68,8 @@ pub use error::ApiError;
 pub use limits::{Limits, Quotas};
 pub use openapi::openapi_json;
 pub use origin::AllowedOrigins;
+pub use paths::API_PREFIX;
 pub use proxies::TrustedProxies;
-pub use rest::configure;
-pub use socketio::Listener;
+pub use server::{Listener, app, configure, serve};
 pub use state::{HttpSettings, HttpState, Readiness};
 pub use stats::{HttpStats, LATENCY_BOUNDS, Latency, LatencyStats, RouteLabels};
-pub use upgrade::serve;

@@ -1,55 +1,30 @@
-//! The REST surface as one piece: its routes, its middleware, and the `App` that holds nothing else.
+//! The REST surface as one piece: its routes and its middleware.
 
 use crate::limits::limited;
 use crate::middleware::{cors, edge, spare_small_answers};
+use crate::paths::API_PREFIX;
 use crate::{ApiError, HttpState, auth, chat, conversations, health, messages, openapi, receipts, users};
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::web::{self, Data, JsonConfig, PathConfig, QueryConfig};
-use actix_web::{App, Error};
+use actix_web::web::{self, Data, JsonConfig, PathConfig, Payload, QueryConfig};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use apistos::web::{ServiceConfig, scope};
 use chat_domain::ErrorCode;
 
-/// Where version 1 of the API lives.
-pub const API_PREFIX: &str = "/api/v1";
+/// Opens or refuses a socket for a request that has come to the `App`. It is the gateway's, which REST does not know.
+#[derive(Clone, Copy)]
+pub(crate) struct SocketDoor(pub(crate) fn(&HttpState, &HttpRequest, Payload) -> Result<HttpResponse, ApiError>);
 
-/// Everything that is HTTP, as an `App`. One is made on every worker thread.
-pub fn app(
-    state: HttpState,
-) -> App<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody>,
-        Error = Error,
-        InitError = (),
-    >,
-> {
-    App::new().configure(configure(state))
-}
-
-/// The same for a service that mounts our routes in an `App` of its own. It takes whatever no earlier route took, so it
-/// is registered last.
-pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
-    mounted(state, openapi::realtime_route)
-}
-
-/// The same without the WebSocket, for a server that takes its sockets over before the `App` sees their requests.
-pub(crate) fn configure_without_sockets(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
-    mounted(state, openapi::refusing_route)
-}
-
-fn mounted(state: HttpState, socket: fn(&mut ServiceConfig<'_>)) -> impl FnOnce(&mut web::ServiceConfig) {
+/// Mounts REST in an `App`, with this door to its sockets. It takes whatever no earlier route took.
+pub(crate) fn mounted(state: HttpState, door: SocketDoor) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         let origins = state.settings.allowed_origins.clone();
-        config.app_data(Data::new(state));
+        config.app_data(Data::new(state)).app_data(Data::new(door));
         config.service(
             web::scope("")
                 .app_data(JsonConfig::default().error_handler(|error, _| in_envelope("body", &error)))
                 .app_data(PathConfig::default().error_handler(|error, _| in_envelope("path", &error)))
                 .app_data(QueryConfig::default().error_handler(|error, _| in_envelope("query", &error)))
-                .configure(|config| routes(&mut ServiceConfig::from(config), socket))
+                .configure(|config| routes(&mut ServiceConfig::from(config)))
                 .configure(openapi::docs)
                 .default_service(web::to(health::nowhere))
                 .wrap(from_fn(limited))
@@ -70,11 +45,7 @@ fn in_envelope(part: &str, error: &dyn std::fmt::Display) -> Error {
 }
 
 /// Every route that the document describes.
-pub(crate) fn documented(config: &mut ServiceConfig<'_>) {
-    routes(config, openapi::realtime_route);
-}
-
-fn routes(config: &mut ServiceConfig<'_>, socket: fn(&mut ServiceConfig<'_>)) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(health::routes).service(
         scope(API_PREFIX)
             .configure(auth::routes)
@@ -84,6 +55,6 @@ fn routes(config: &mut ServiceConfig<'_>, socket: fn(&mut ServiceConfig<'_>)) {
             .configure(receipts::routes)
             .configure(conversations::routes)
             .configure(chat::routes)
-            .configure(socket),
+            .configure(openapi::realtime_route),
     );
 }

@@ -38,8 +38,7 @@ pub struct HttpSettings {
     /// 4009 beyond).
     pub frame_quota: FrameQuota,
     /// Requests of one HTTP connection that no other limit counts (the connection is closed beyond). A refusal costs as
-    /// much as
-    /// [`crate::traffic::REFUSAL_COST`] others.
+    /// much as [`crate::server::traffic::REFUSAL_COST`] others.
     pub request_quota: FrameQuota,
 }
 

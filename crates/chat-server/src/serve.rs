@@ -5,7 +5,7 @@ use crate::metrics::{self, Metrics};
 use crate::store::Store;
 use crate::{tickers, wiring};
 use anyhow::{Context as _, bail};
-use chat_http::{Dialect, Listener, upgrade};
+use chat_http::{Dialect, Listener};
 use futures_util::future::OptionFuture;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -55,7 +55,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     state.fan_out.spawn_upkeep();
 
     let workers = worker_count(config.workers);
-    let server = upgrade::serve(state.clone(), listeners, workers, config.shutdown_timeout).context("cannot serve")?;
+    let server =
+        chat_http::serve(state.clone(), listeners, workers, config.shutdown_timeout).context("cannot serve")?;
     let handle = server.handle();
     let mut serving = tokio::spawn(server);
     announce(address, realtime);

@@ -1,8 +1,8 @@
 //! Groups themselves: making, finding, changing and ending them.
 
-use super::must_be_oneself;
 use crate::answer::{Answer, Created, Listed, ListedPart};
 use crate::extract::{Bearer, ChatUserPath, GroupPath, GroupSearchQuery, JsonBody, RoomsQuery};
+use crate::identity::must_be_oneself;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;

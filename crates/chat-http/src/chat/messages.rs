@@ -1,8 +1,8 @@
 //! Sending and fetching messages.
 
-use super::must_be_oneself;
 use crate::answer::{ChatPage, Sent, Undelivered};
 use crate::extract::{Bearer, IdempotencyKey, JsonBody, PartnerPath, UndeliveredQuery};
+use crate::identity::must_be_oneself;
 use crate::messages::one_key;
 use crate::{ApiError, HttpState};
 use actix_web::http::StatusCode;

@@ -1,8 +1,8 @@
 //! Who is here, and since when not.
 
-use super::must_be_oneself;
 use crate::answer::Answer;
 use crate::extract::{Bearer, ChatUserPath};
+use crate::identity::must_be_oneself;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;

@@ -1,8 +1,8 @@
 //! How far messages have got.
 
-use super::must_be_oneself;
 use crate::answer::Answer;
 use crate::extract::{Bearer, JsonBody, MessagePath, PartnerPath};
+use crate::identity::must_be_oneself;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;

@@ -1,8 +1,8 @@
 //! One's chats with what is new in them.
 
-use super::must_be_oneself;
 use crate::answer::ListedPart;
 use crate::extract::{Bearer, ChatUserPath, RoomsQuery};
+use crate::identity::must_be_oneself;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;

@@ -1,7 +1,7 @@
 use super::{state, undocumented};
 use crate::ApiError;
+use crate::identity::bearer_token;
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use apistos::ApiComponent;
 use apistos::security::SecurityScheme;
@@ -12,14 +12,6 @@ use std::future::{Ready, ready};
 
 /// The name of the scheme in the document.
 pub(crate) const BEARER_SCHEME: &str = "bearer";
-
-/// The token of `Authorization: Bearer`, where there is such a header (RFC 6750 §2.1; the scheme in any case). Also for
-/// upgrades.
-pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim()).filter(|token| !token.is_empty())
-}
 
 /// The authenticated user who acts.
 #[derive(Debug, Clone, Copy)]
@@ -82,26 +74,4 @@ impl FromRequest for OptionalToken {
 
 impl ApiComponent for OptionalToken {
     undocumented!();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use actix_web::http::header::HeaderValue;
-
-    fn token(value: &'static str) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, HeaderValue::from_static(value));
-        bearer_token(&headers).map(str::to_owned)
-    }
-
-    #[test]
-    fn the_scheme_is_bearer_in_any_case() {
-        assert_eq!(token("Bearer abc").as_deref(), Some("abc"));
-        assert_eq!(token("bearer  abc ").as_deref(), Some("abc"));
-        for none in ["Basic abc", "Bearer", "Bearer ", "abc", ""] {
-            assert_eq!(token(none), None, "{none}");
-        }
-        assert_eq!(bearer_token(&HeaderMap::new()), None);
-    }
 }

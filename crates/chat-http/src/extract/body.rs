@@ -1,5 +1,6 @@
-use super::{bearer_token, state};
+use super::state;
 use crate::ApiError;
+use crate::identity::bearer_token;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};

@@ -7,7 +7,7 @@ mod parameters;
 mod path;
 mod query;
 
-pub(crate) use bearer::{Bearer, OptionalToken, bearer_token};
+pub(crate) use bearer::{Bearer, OptionalToken};
 pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use client::{Client, IdempotencyKey};
 pub(crate) use path::{

@@ -1,6 +1,6 @@
 use super::{Limit, Limits, Standing, Subject};
-use crate::extract::bearer_token;
-use crate::rest::API_PREFIX;
+use crate::identity::bearer_token;
+use crate::paths::{API_PREFIX, SOCKET_PATH};
 use crate::{ApiError, HttpState};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -97,7 +97,7 @@ fn kind_of(method: &Method, path: &str) -> Kind {
             || ["/health/", "/api/docs"].iter().any(|free| path.starts_with(free));
         return if is_free { Kind::Free } else { Kind::Other };
     };
-    if path == "/ws" {
+    if path == SOCKET_PATH {
         return Kind::Connect;
     }
     if method != Method::POST {

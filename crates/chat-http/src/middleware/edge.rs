@@ -1,9 +1,9 @@
 //! The outermost middleware: whatever happens inside, one answer leaves, in the one envelope, and one line is logged.
 
-use super::headers::secure;
 use super::small::IDENTITY;
 use super::unread::Unread;
 use crate::error::{OUR_FAULT, error_response, failure_of};
+use crate::headers::secure;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
 use crate::{ApiError, HttpState};

@@ -1,12 +1,10 @@
 //! What every request passes, from the outside in: [`edge`], gzip, CORS.
 
 mod edge;
-mod headers;
 mod small;
 mod unread;
 
 pub(crate) use edge::edge;
-pub(crate) use headers::secure;
 pub(crate) use small::spare_small_answers;
 
 use crate::limits::EXPOSED;

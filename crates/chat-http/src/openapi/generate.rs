@@ -1,5 +1,5 @@
 use super::{failures, realtime};
-use crate::rest::documented;
+use crate::rest::routes;
 use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory as _};
 use actix_web::body::to_bytes;
 use actix_web::dev::AppConfig;
@@ -67,7 +67,7 @@ pub fn openapi_json() -> String {
 }
 
 async fn generated() -> Option<Value> {
-    let app = actix_web::App::new().document(spec()).configure(documented).build(PATH);
+    let app = actix_web::App::new().document(spec()).configure(routes).build(PATH);
     let service = app.into_factory().new_service(AppConfig::default()).await.ok()?;
     let response = service.call(TestRequest::with_uri(PATH).to_request()).await.ok()?;
     let body = to_bytes(response.into_body()).await.ok()?;

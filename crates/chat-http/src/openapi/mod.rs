@@ -13,7 +13,7 @@ pub use generate::openapi_json;
 pub(crate) use generate::sorted;
 
 pub(crate) use docs::docs;
-pub(crate) use realtime::{realtime_route, refusing_route};
+pub(crate) use realtime::realtime_route;
 
 /// The committed document.
 pub const SNAPSHOT: &str = include_str!("../../../../openapi.json");

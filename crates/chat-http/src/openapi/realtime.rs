@@ -1,5 +1,6 @@
-use crate::connection::no_handshake;
 use crate::extract::{Bearer, undocumented};
+use crate::paths::SOCKET_PATH;
+use crate::rest::SocketDoor;
 use crate::{ApiError, HttpState};
 use actix_web::body::BoxBody;
 use actix_web::web::{Data, Payload};
@@ -16,7 +17,6 @@ use chat_protocol::realtime::{
     UserOfflineView, UserOnlineView, WindowView,
 };
 use chat_protocol::receipts::PositionsView;
-use chat_socketio::websocket::{HandshakeFault, verify_handshake};
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 
@@ -49,18 +49,7 @@ and groups; commands of both dialects are understood on every connection. Every 
 4001 and 4002 with a renewed token; sign in again after 4003, and where renewing is refused.";
 
 pub(crate) fn realtime_route(config: &mut ServiceConfig<'_>) {
-    config.service(resource("/ws").route(get().to(open_socket)));
-}
-
-/// The same where sockets are opened elsewhere: whatever still comes here is not a handshake, or has a body.
-pub(crate) fn refusing_route(config: &mut ServiceConfig<'_>) {
-    config.service(resource("/ws").route(get().to(refuse_socket)));
-}
-
-#[api_operation(skip)]
-async fn refuse_socket(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let fault = verify_handshake(request.head()).err().unwrap_or(HandshakeFault::Upgrade);
-    Err(no_handshake(fault))
+    config.service(resource(SOCKET_PATH).route(get().to(open_socket)));
 }
 
 /// The payloads of events, which no REST operation mentions.
@@ -101,11 +90,12 @@ pub(super) fn schemas() -> Vec<(String, ReferenceOr<Schema>)> {
 )]
 async fn open_socket(
     state: Data<HttpState>,
+    door: Data<SocketDoor>,
     request: HttpRequest,
     payload: Payload,
     _token: SocketToken,
 ) -> Result<Upgraded, ApiError> {
-    crate::connection::open_in_app(&state, &request, payload).map(Upgraded)
+    (door.0)(&state, &request, payload).map(Upgraded)
 }
 
 /// Documents that the token may come with the upgrade, and need not. The connection reads it itself.

@@ -11,7 +11,7 @@ use chat_auth::{
 };
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::{Clock, Timestamp};
-use chat_http::{HttpSettings, HttpState, Limits, Quotas, Readiness, rest};
+use chat_http::{HttpSettings, HttpState, Limits, Quotas, Readiness, app};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ impl House {
     }
 
     pub(crate) async fn ask_raw(&self, request: actix_http::Request) -> Answer {
-        let service = init_service(rest::app(self.state.clone())).await;
+        let service = init_service(app(self.state.clone())).await;
         match actix_web::test::try_call_service(&service, request).await {
             Ok(response) => {
                 let (status, headers) = (response.status(), response.headers().clone());

@@ -11,15 +11,15 @@ const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
 
 /// How often one connection went on although it was refused.
 #[derive(Debug)]
-pub(crate) struct Flood(Option<Bucket>);
+pub(super) struct Flood(Option<Bucket>);
 
 impl Flood {
-    pub(crate) const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self(None)
     }
 
     /// It was refused once more; whether that is enough.
-    pub(crate) fn is_too_much(&mut self, now: Timestamp) -> bool {
+    pub(super) fn is_too_much(&mut self, now: Timestamp) -> bool {
         let bucket = self.0.get_or_insert(Bucket::full(now));
         let verdict = bucket.take(Quota::new(MAX_REFUSALS, REFUSAL_WINDOW), 1, now);
         !verdict.is_allowed || verdict.remaining == 0

@@ -1,4 +1,5 @@
 use crate::ApiError;
+use crate::identity::bearer_token;
 use actix_http::RequestHead;
 use actix_http::header::{HeaderMap, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::web::Query;
@@ -123,7 +124,7 @@ impl Greeting {
                 .and_then(ResumeAsked::from_json)?,
         };
         let dialect = parameters.dialect.as_deref().map_or(Ok(dialect), parse_dialect)?;
-        let credentials = match crate::extract::bearer_token(&head.headers) {
+        let credentials = match bearer_token(&head.headers) {
             Some(token) => Credentials::Checked(authenticate(token)?, token.to_owned()),
             None => protocol_token(&head.headers).map_or(Credentials::Later, Credentials::Token),
         };

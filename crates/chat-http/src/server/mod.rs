@@ -1,36 +1,70 @@
-//! The server whose upgraded sockets are our own: HTTP is actix-web's, and a request to upgrade leaves it with its TCP
-//! stream (see `STACK`, "WebSocket", for what that saves).
+//! The whole server: both wings on its listeners, and what a listener's connections go through before either.
 //!
-//! Requests with `Upgrade: websocket`, and `CONNECT`, pass the `App` by: their routing, Origin check, request log and
-//! error answers happen here, with the code that the rest of the crate shares. The `App` opens no sockets: a request
-//! that should have come here and did not, such as an upgrade with a body, is refused there. Other protocols that a
-//! request offers are ignored (`offers.rs`).
+//! HTTP is actix-web's, and a request to upgrade leaves it with its TCP stream: an idle socket then holds none of the
+//! buffers that HTTP keeps for a request.
+//!
+//! Requests with `Upgrade: websocket`, and `CONNECT`, go to the gateway (`crate::gateway`), everything else to the `App`
+//! (`crate::rest`), which opens no sockets: a request that should have gone to the gateway and did not, such as an
+//! upgrade with a body, is refused there. Other protocols that a request offers are ignored (`offers.rs`). What one
+//! connection may do to the others is held in [`traffic`].
 
-mod answer;
 mod offers;
-mod service;
+/// What one HTTP connection may do to the others.
+pub mod traffic;
 
-use crate::socketio::{Gateway, Listener};
-use crate::traffic::{Paced, regulate};
-use crate::{ApiError, HttpState, rest};
+use crate::HttpState;
+use crate::gateway::{Gateway, Released, open_in_app, refuse_in_app, upgrade};
+use crate::rest::{SocketDoor, mounted};
+use actix_codec::Framed;
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Protocol};
+use actix_http::h1::Codec;
+use actix_http::{HttpService, Protocol, Request};
 use actix_server::Server;
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config};
-use actix_web::App;
-use actix_web::dev::AppConfig;
-use chat_domain::ErrorCode;
-use chat_realtime::Counted;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::{App, Error, web};
+use chat_protocol::realtime::Dialect;
 use offers::Offers;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use traffic::{Paced, regulate};
+
+/// A port, and how clients there are spoken to that do not say how they want to be.
+#[derive(Debug)]
+pub struct Listener {
+    /// The port.
+    pub socket: TcpListener,
+    /// The dialect of its clients, unless they name another.
+    pub dialect: Dialect,
+}
+
+/// Everything that is HTTP, as an `App`. One is made on every worker thread.
+pub fn app(
+    state: HttpState,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new().configure(configure(state))
+}
+
+/// The same for a service that mounts our routes in an `App` of its own. It takes whatever no earlier route took, so it
+/// is registered last.
+pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
+    mounted(state, SocketDoor(open_in_app))
+}
 
 /// Serves REST, sockets and Socket.IO on these listeners, until the handle says to stop. Signals are the caller's, and
-/// so is
-/// [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
+/// so is [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
 #[allow(clippy::needless_pass_by_value)] // A server takes over what it serves.
 pub fn serve(
     state: HttpState,
@@ -61,14 +95,14 @@ pub fn serve(
                     async move { stopping.notified().await }
                 })
                 .local_addr(address)
-                .upgrade(fn_service(move |(request, framed)| service::upgrade(upgrading.clone(), request, framed)))
+                .upgrade(fn_service(move |(request, framed)| leave_http(upgrading.clone(), request, framed)))
                 .finish(apply_fn_factory(
                     map_config(
                         App::new()
                             .configure(gateway.configure())
-                            .configure(rest::configure_without_sockets(state))
+                            .configure(mounted(state, SocketDoor(refuse_in_app)))
                             .into_factory()
-                            .map_err(|error: actix_web::Error| error.error_response()),
+                            .map_err(|error: Error| error.error_response()),
                         |()| AppConfig::default(),
                     ),
                     move |request, app: &_| regulate(Rc::clone(&regulating), request, app),
@@ -86,15 +120,13 @@ async fn accept(stream: TcpStream) -> Result<(Offers, Protocol, Option<SocketAdd
     Ok((Offers::new(Paced::new(stream)), Protocol::Http1, peer))
 }
 
-/// A place for one more socket.
-pub(crate) fn admit(state: &HttpState) -> Result<Counted, ApiError> {
-    if state.readiness.is_draining() || state.fan_out.is_draining() {
-        return Err(ApiError::new(ErrorCode::Unavailable, "The server is restarting, please try again"));
-    }
-    if !state.readiness.is_ready() {
-        return Err(ApiError::new(ErrorCode::Unavailable, "The service is not available right now, please try again"));
-    }
-    state.fan_out.admit().ok_or_else(|| {
-        ApiError::new(ErrorCode::TooManyConnections, "The server has as many connections as it may have")
-    })
+async fn leave_http(
+    gateway: Gateway,
+    request: Request,
+    framed: Framed<Offers, Codec>,
+) -> Result<(), actix_http::Error> {
+    let parts = framed.into_parts();
+    let (stream, read) = parts.io.into_parts(parts.read_buf);
+    upgrade(gateway, request, Released { stream, read, unwritten: parts.write_buf.freeze() }).await;
+    Ok(())
 }

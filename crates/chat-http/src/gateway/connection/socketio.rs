@@ -6,6 +6,7 @@ use super::session::{Heard, Session, understand};
 use super::sign_in::{Door, first_close_code};
 use super::{Greeting, Realtime};
 use crate::ApiError;
+use crate::gateway::admission::admit;
 use bytes::Bytes;
 use chat_domain::ErrorCode;
 use chat_protocol::Failure;
@@ -126,7 +127,7 @@ enum Outcome {
 }
 
 async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting, address: Option<IpAddr>) -> Outcome {
-    let counted = match crate::upgrade::admit(&realtime.state) {
+    let counted = match admit(&realtime.state) {
         Ok(counted) => counted,
         Err(error) => return Outcome::Over(SendQueue::default(), first_close_code(&error), None),
     };

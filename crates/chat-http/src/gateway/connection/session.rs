@@ -1,10 +1,10 @@
 use super::dispatch::dispatch;
 use super::farewell::Farewell;
+use super::flood::Flood;
 use super::sign_in::Door;
 use super::{Credentials, Greeting, MAX_MESSAGE_BYTES, Realtime, ResumeAsked, answers};
 use crate::ApiError;
 use crate::error::status_of;
-use crate::limits::Flood;
 use crate::stats::name_of;
 use chat_domain::auth::Actor;
 use chat_domain::{ConversationId, ErrorCode};

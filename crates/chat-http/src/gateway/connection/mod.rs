@@ -7,9 +7,9 @@
 //!
 //! What carries the bytes is an `drive::Inlet` to hear by, an outlet that the hub writes to, and a `sign_in::Door`
 //! where the client comes in:
-//! - `websocket.rs`: frames on our own socket (`crate::upgrade`), or, for a service that mounts our routes in an `App`
-//!   of its own, in the request's payload and the response's body (`adapter.rs`);
-//! - `socketio.rs`: a namespace of a session of Socket.IO (`crate::socketio`), which may outlive the connection.
+//! - `websocket.rs`: frames on our own socket (`super::upgrade`), or, for a service that mounts our routes in an `App`
+//!   of its own, in the request's payload and the response's body (`in_app.rs`);
+//! - `socketio.rs`: a namespace of a session of Socket.IO (`super::socketio`), which may outlive the connection.
 //!
 //! What a client asks for is the same in every dialect (`dispatch.rs`); how it is answered follows the dialect of the
 //! connection (`answers.rs`).
@@ -18,22 +18,23 @@
 //! [`answers::Outcome`].
 //! **To add a gateway**: a file with those three, and its frames in `chat-protocol`.
 
-mod adapter;
 mod answers;
 mod attaching;
 mod close;
 mod dispatch;
 mod drive;
 mod farewell;
+mod flood;
 mod greeting;
+mod in_app;
 mod session;
 mod sign_in;
 mod socketio;
 mod source;
 mod websocket;
 
-pub(crate) use adapter::{no_handshake, open_in_app};
 pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, offers_bearer};
+pub(crate) use in_app::{no_handshake, open_in_app, refuse_in_app};
 pub(crate) use sign_in::authenticate;
 pub(crate) use socketio::{Origin, drive_session};
 pub(crate) use source::Source;

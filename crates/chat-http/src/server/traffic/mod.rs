@@ -3,7 +3,7 @@
 //! ([`crate::HttpSettings::request_quota`]). A connection that has used it up is closed after the answer, and so is one
 //! that has not sent the whole body of a request when it is answered.
 //!
-//! The same for sockets is in `crate::connection` (frames) and in `chat-socketio` (packets).
+//! The same for sockets is in `crate::gateway` (frames) and in `chat-socketio` (packets).
 
 mod answer;
 mod paced;

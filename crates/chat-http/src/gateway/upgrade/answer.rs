@@ -1,4 +1,4 @@
-use crate::connection::{BEARER_PROTOCOL, offers_bearer};
+use crate::gateway::connection::{BEARER_PROTOCOL, offers_bearer};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use actix_http::body::{BoxBody, MessageBody as _};
 use actix_http::header::{CONTENT_LENGTH, SEC_WEBSOCKET_KEY};

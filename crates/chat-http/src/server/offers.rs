@@ -7,9 +7,8 @@
 //! meaning. Where no WebSocket is served, `Upgrade: websocket` becomes unreadable in the same way. No byte is added,
 //! removed or moved, so this reader cannot change where a request ends.
 
-use super::service::is_socket_path;
-use crate::socketio::Gateway;
-use crate::traffic::{Paced, Traffic};
+use super::traffic::{Paced, Traffic};
+use crate::gateway;
 use actix_http::{Method, Uri};
 use bytes::{Buf as _, BytesMut};
 use httparse::{EMPTY_HEADER, Header, Request, Status};
@@ -243,7 +242,7 @@ fn offers_websocket(header: &Header<'_>) -> bool {
 /// Whether a WebSocket is served at the target of this request.
 fn is_for_a_socket(request: &Request<'_, '_>) -> bool {
     let target = request.path.and_then(|target| target.parse::<Uri>().ok());
-    target.is_some_and(|uri| is_socket_path(uri.path()) || Gateway::serves(uri.path()))
+    target.is_some_and(|uri| gateway::serves(uri.path()))
 }
 
 /// What follows a head: the order in which lengths count is actix-http's.

@@ -1,16 +1,20 @@
-use super::offers::Offers;
-use super::{admit, answer};
-use crate::connection::{Greeting, Opened, Realtime, Source, authenticate, drive, no_handshake};
+//! Requests with `Upgrade: websocket`, and `CONNECT`, pass the `App` by: their routing, Origin check, request log and
+//! error answers happen here, with the code that the rest of the crate shares.
+
+mod answer;
+
+use super::Released;
+use super::admission::admit;
+use super::connection::{Greeting, Opened, Realtime, Source, authenticate, drive, no_handshake};
+use super::socketio::Gateway;
 use crate::error::{error_response, status_of};
+use crate::paths::is_socket_path;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
-use crate::socketio::Gateway;
-use crate::{ApiError, HttpState, rest};
-use actix_codec::Framed;
-use actix_http::h1::Codec;
+use crate::{ApiError, HttpState};
 use actix_http::header::{ALLOW, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_http::{Request, RequestHead, StatusCode};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chat_domain::ErrorCode;
 use chat_protocol::realtime::Dialect;
 use chat_realtime::{Counted, OwnedSocket, Sink};
@@ -18,9 +22,6 @@ use chat_socketio::websocket::{HandshakeFault, verify_handshake};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-/// The path of the plain WebSocket below the API's prefix.
-const SOCKET_PATH: &str = "/ws";
 
 /// How long a refused client may take to read why.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,18 +54,13 @@ impl From<HandshakeFault> for Refusal {
     }
 }
 
-/// One request to upgrade. Returns as soon as the socket has a task of its own: that frees what HTTP held for it.
-pub(super) async fn upgrade(
-    gateway: Gateway,
-    request: Request,
-    framed: Framed<Offers, Codec>,
-) -> Result<(), actix_http::Error> {
+/// Answers one request to upgrade. Returns as soon as the socket has a task of its own: that frees what HTTP held for
+/// it.
+pub(crate) async fn upgrade(gateway: Gateway, request: Request, released: Released) {
     let started = Instant::now();
     let head = request.head();
     if Gateway::serves(head.uri.path()) {
-        let (stream, read, pending) = taken_over(framed);
-        gateway.upgrade(head, stream, read, pending).await;
-        return Ok(());
+        return gateway.upgrade(head, released).await;
     }
     let Gateway { state, dialect, .. } = gateway;
     let request_id = RequestId::of(&head.headers);
@@ -74,37 +70,24 @@ pub(super) async fn upgrade(
         Err(error) => Err(error.into()),
     };
     log(&state, head, &request_id, &judged, started);
-    let (stream, bytes, pending) = taken_over(framed);
+    let Released { stream, read, unwritten } = released;
     match judged {
         Ok((greeting, counted)) => {
             let realtime = Realtime::of_this_thread(&state);
             let connection = realtime.hub.connect(Sink::Socket(OwnedSocket::new(stream)), greeting.format);
-            let answer = joined(pending, answer::switching(head, &request_id));
-            let opened = Opened { answer: Some(answer), source: Source::Socket, bytes, address };
+            let answer = joined(unwritten, answer::switching(head, &request_id));
+            let opened = Opened { answer: Some(answer), source: Source::Socket, bytes: read, address };
             actix_rt::spawn(drive(realtime, connection, counted, greeting, opened));
         }
         Err(refusal) => {
             let answer = refusal_answer(&state, head, &request_id, &refusal);
-            say_and_close(stream, joined(pending, answer)).await;
+            say_and_close(stream, joined(unwritten, answer)).await;
         }
     }
-    Ok(())
-}
-
-/// The connection, what was read from it already, and answers to earlier requests that have not gone out yet: these
-/// come first.
-fn taken_over(framed: Framed<Offers, Codec>) -> (TcpStream, BytesMut, Bytes) {
-    let parts = framed.into_parts();
-    let (stream, read) = parts.io.into_parts(parts.read_buf);
-    (stream, read, parts.write_buf.freeze())
 }
 
 fn joined(first: Bytes, second: Bytes) -> Bytes {
     if first.is_empty() { second } else { [first, second].concat().into() }
-}
-
-pub(super) fn is_socket_path(path: &str) -> bool {
-    path.strip_prefix(rest::API_PREFIX) == Some(SOCKET_PATH)
 }
 
 fn judge(state: &HttpState, dialect: Dialect, head: &RequestHead) -> Result<(Greeting, Counted), Refusal> {

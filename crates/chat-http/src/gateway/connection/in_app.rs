@@ -1,5 +1,6 @@
 use super::greeting::{BEARER_PROTOCOL, offers_bearer};
 use super::{Greeting, Opened, Realtime, Source, authenticate, drive};
+use crate::gateway::admission::admit;
 use crate::{ApiError, HttpState};
 use actix_http::ws;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -28,7 +29,7 @@ pub(crate) fn open_in_app(
         return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server"));
     }
     verify_handshake(request.head()).map_err(no_handshake)?;
-    let counted = crate::upgrade::admit(state)?;
+    let counted = admit(state)?;
     let greeting = Greeting::read(request.head(), Dialect::default(), |token| authenticate(state, token))?;
     let realtime = Realtime::of_this_thread(state);
     let connection = realtime.hub.connect(Sink::Pulled, greeting.format);
@@ -42,6 +43,13 @@ pub(crate) fn open_in_app(
     let opened = Opened { answer: None, source, bytes: BytesMut::new(), address };
     actix_rt::spawn(drive(realtime, connection, counted, greeting, opened));
     Ok(HttpResponse::from(response.message_body(BoxBody::new(body)).map_err(|error| internal(&error))?))
+}
+
+/// Refuses a request to the socket inside of an `App` whose server opens sockets elsewhere: it is no handshake, or has a
+/// body.
+pub(crate) fn refuse_in_app(_: &HttpState, request: &HttpRequest, _: Payload) -> Result<HttpResponse, ApiError> {
+    let fault = verify_handshake(request.head()).err().unwrap_or(HandshakeFault::Upgrade);
+    Err(no_handshake(fault))
 }
 
 /// Refuses a request that does not open a WebSocket where one is.

@@ -1,10 +1,9 @@
 use super::answer::Answer;
 use super::{BYTES_AHEAD, REFUSAL_COST, Traffic};
-use crate::connection::MAX_MESSAGE_BYTES;
 use crate::error::{error_response, status_of};
+use crate::gateway::{Gateway, MAX_MESSAGE_BYTES};
 use crate::limits::{EXPOSED, are_on};
 use crate::request_id::{RequestId, X_REQUEST_ID};
-use crate::socketio::Gateway;
 use crate::{ApiError, HttpState};
 use actix_http::body::MessageBody;
 use actix_http::{ConnectionType, Method, Request, Response, StatusCode, Uri};

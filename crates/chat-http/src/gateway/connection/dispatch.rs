@@ -1,7 +1,7 @@
 use super::answers::{FetchedRoom, Outcome};
 use super::session::Session;
 use crate::ApiError;
-use crate::chat::must_be_oneself;
+use crate::identity::must_be_oneself;
 use chat_app::{ChatTarget, Receipt, SendDirect};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Appended, SendMessage};

@@ -1,28 +1,27 @@
 //! Socket.IO beside REST: one gateway per listener. What it carries is the same connection as on the plain WebSocket
-//! ([`crate::connection`]); the protocol is `chat-socketio`'s, and so are its answers: errors have the shape that its
+//! (`super::connection`); the protocol is `chat-socketio`'s, and so are its answers: errors have the shape that its
 //! clients know, not the envelope.
 
-use crate::connection::{MAX_MESSAGE_BYTES, Origin, Realtime, drive_session};
+use super::Released;
+use super::admission::admit;
+use super::connection::{MAX_MESSAGE_BYTES, Origin, Realtime, drive_session};
 use crate::error::status_of;
-use crate::extract::bearer_token;
+use crate::headers::secure;
+use crate::identity::bearer_token;
 use crate::limits::{Limit, Subject};
-use crate::middleware::secure;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
-use crate::upgrade::admit;
 use crate::{ApiError, HttpState};
 use actix_http::header::HeaderMap;
 use actix_http::{RequestHead, StatusCode};
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use bytes::{Bytes, BytesMut};
 use chat_domain::ErrorCode;
 use chat_protocol::realtime::{CloseCode, Dialect};
 use chat_socketio::{Application, Handshake, Opening, Peer, Refusal, Server, Settings, Upgrade};
-use std::net::{IpAddr, TcpListener};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 /// Where clients look for it by themselves, and the name of all of it in log and metrics.
@@ -30,15 +29,6 @@ const PATH: &str = "/socket.io/";
 
 /// Clients of one address that are connected to nothing yet, at most; each may send one payload.
 const STRANGERS_PER_ADDRESS: usize = 1_000;
-
-/// A port, and how clients there are spoken to that do not say how they want to be.
-#[derive(Debug)]
-pub struct Listener {
-    /// The port.
-    pub socket: TcpListener,
-    /// The dialect of its clients, unless they name another.
-    pub dialect: Dialect,
-}
 
 /// The gateway of one listener. Cheap to clone; all clones, on all threads, are one.
 #[derive(Clone)]
@@ -93,7 +83,7 @@ impl Gateway {
     }
 
     /// Takes over a connection whose client asks for a websocket.
-    pub(crate) async fn upgrade(&self, head: &RequestHead, stream: TcpStream, read: BytesMut, unwritten: Bytes) {
+    pub(crate) async fn upgrade(&self, head: &RequestHead, released: Released) {
         let arrival = Arrival::of(head);
         let address = self.state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr);
         // Every upgrade counts, refused or repeated; one that takes a session over is the same client once more.
@@ -104,6 +94,7 @@ impl Gateway {
         if let Some(standing) = limited.as_ref().err().and_then(ApiError::standing) {
             standing.write(&mut headers);
         }
+        let Released { stream, read, unwritten } = released;
         let upgrade = Upgrade { stream, read, unwritten, headers, taken_over: Some(taken_over) };
         let status = match &limited {
             Ok(()) => self.server.upgrade(head, upgrade).await,

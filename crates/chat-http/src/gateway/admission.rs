@@ -1,0 +1,16 @@
+use crate::{ApiError, HttpState};
+use chat_domain::ErrorCode;
+use chat_realtime::Counted;
+
+/// Takes a place for one more socket.
+pub(crate) fn admit(state: &HttpState) -> Result<Counted, ApiError> {
+    if state.readiness.is_draining() || state.fan_out.is_draining() {
+        return Err(ApiError::new(ErrorCode::Unavailable, "The server is restarting, please try again"));
+    }
+    if !state.readiness.is_ready() {
+        return Err(ApiError::new(ErrorCode::Unavailable, "The service is not available right now, please try again"));
+    }
+    state.fan_out.admit().ok_or_else(|| {
+        ApiError::new(ErrorCode::TooManyConnections, "The server has as many connections as it may have")
+    })
+}

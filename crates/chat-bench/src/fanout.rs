@@ -4,7 +4,7 @@
 use crate::contest::{Contest, Entrant, Leg, Pace, Terms, circumstances, compare};
 use crate::report::{Kind, Report};
 use crate::say;
-use chat_testkit::blackbox::Setup;
+use chat_blackbox::Setup;
 use hdrhistogram::Histogram;
 use std::time::Duration;
 

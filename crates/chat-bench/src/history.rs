@@ -6,7 +6,7 @@ use crate::progress::Progress;
 use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Settings, Site, StoreKind};
-use chat_testkit::blackbox::{Person, Setup};
+use chat_blackbox::{Person, Setup};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 

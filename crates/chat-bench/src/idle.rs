@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use crate::report::{Kind, Report};
 use crate::say;
 use crate::stage;
-use chat_testkit::blackbox::{Person, Setup};
+use chat_blackbox::{Person, Setup};
 use futures_util::StreamExt as _;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use crate::pages::Times;
 use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Settings, Site, StoreKind};
-use chat_testkit::blackbox::{Person, Setup};
+use chat_blackbox::{Person, Setup};
 use std::time::Instant;
 
 /// Conversations on a page.

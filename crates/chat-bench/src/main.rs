@@ -30,7 +30,7 @@ mod site;
 mod stage;
 mod storm;
 
-use chat_testkit::blackbox::Setup;
+use chat_blackbox::Setup;
 use clap::{Parser, Subcommand};
 use report::Report;
 use std::fmt::Display;

@@ -1,7 +1,7 @@
 //! A server that is to be measured, with its store, and what all that says about itself.
 
 use crate::process::{self, Meter};
-use chat_testkit::blackbox::{Rest, Server, Setup};
+use chat_blackbox::{Rest, Server, Setup};
 use chat_testkit::servers::Postgres;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

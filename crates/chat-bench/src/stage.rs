@@ -1,7 +1,7 @@
 //! Who is there before anything is measured.
 
 use crate::progress::Progress;
-use chat_testkit::blackbox::{Person, Server};
+use chat_blackbox::{Person, Server};
 use futures_util::StreamExt as _;
 
 /// Requests under way at once.

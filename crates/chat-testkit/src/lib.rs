@@ -1,7 +1,6 @@
-//! Contract suites for the ports, builders, and a black-box client for the real binary.
+//! Contract suites for the ports, fakes, and throw-away servers for their adapters. Knows no HTTP and no sockets: clients
+//! of the real binary are in `chat-blackbox`.
 
-pub mod blackbox;
-pub mod cluster;
 pub mod fakes;
 pub mod nodes;
 pub mod realtime;

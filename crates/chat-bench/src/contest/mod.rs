@@ -14,7 +14,7 @@ use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Settings, Site, StoreKind};
 use crate::stage;
-use chat_testkit::blackbox::{Person, Setup};
+use chat_blackbox::{Person, Setup};
 use std::path::PathBuf;
 use std::time::Duration;
 

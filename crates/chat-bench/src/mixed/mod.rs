@@ -15,7 +15,7 @@ use crate::say;
 use crate::site::{Settings, Site, StoreKind};
 use crate::stage::{self, Team};
 use crate::storm::{Client, Positions};
-use chat_testkit::blackbox::{Person, Setup};
+use chat_blackbox::{Person, Setup};
 use device::{Counts, Device, Remote};
 use futures_util::StreamExt as _;
 use hdrhistogram::Histogram;

@@ -2,7 +2,7 @@
 
 use crate::disk::micros;
 use crate::http::Connection;
-use chat_testkit::blackbox::Person;
+use chat_blackbox::Person;
 use hdrhistogram::Histogram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

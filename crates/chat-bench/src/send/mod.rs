@@ -6,7 +6,7 @@ use crate::disk;
 use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Log, Settings, Site, Spent, StoreKind};
-use chat_testkit::blackbox::{Person, Setup};
+use chat_blackbox::{Person, Setup};
 use hdrhistogram::Histogram;
 use load::{Client, Sent, Timetable};
 use std::collections::{HashMap, HashSet};

@@ -11,7 +11,7 @@ use crate::client;
 use crate::report::{Kind, Report};
 use crate::say;
 use bare::Bare;
-use chat_testkit::blackbox::{Person, Server, Setup};
+use chat_blackbox::{Person, Server, Setup};
 use offender::{Offenders, Script};
 use probe::{Waits, probe};
 use std::sync::atomic::Ordering;

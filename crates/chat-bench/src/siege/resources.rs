@@ -7,7 +7,7 @@ use crate::http::Connection;
 use crate::process::resident_kib;
 use crate::report::{Kind, Report};
 use crate::{say, stage};
-use chat_testkit::blackbox::{Person, Server, Setup};
+use chat_blackbox::{Person, Server, Setup};
 use reqwest::Method;
 use serde_json::json;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use crate::report::{Kind, Report};
 use crate::say;
 use crate::site::{Settings, Site, StoreKind};
 use crate::stage::{self, Team};
-use chat_testkit::blackbox::{Person, Setup};
+use chat_blackbox::{Person, Setup};
 use futures_util::StreamExt as _;
 use hdrhistogram::Histogram;
 use std::sync::Arc;

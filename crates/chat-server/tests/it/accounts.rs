@@ -1,7 +1,7 @@
 //! What operators do to accounts from the command line, beside a running server.
 
 use crate::setup;
-use chat_testkit::blackbox::{Reply, Server};
+use chat_blackbox::{Reply, Server};
 use chat_testkit::servers::Postgres;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Input of every bad kind: a clear error, and it costs nothing else.
 
 use crate::start;
-use chat_testkit::blackbox::{Server, Socket};
+use chat_blackbox::{Server, Socket};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;

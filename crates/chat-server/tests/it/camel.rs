@@ -3,7 +3,7 @@
 
 use crate::chat_api::on_both_databases;
 use crate::setup;
-use chat_testkit::blackbox::{Person, Server, Socket};
+use chat_blackbox::{Person, Server, Socket};
 use chat_testkit::servers::Postgres;
 use serde_json::{Value, json};
 

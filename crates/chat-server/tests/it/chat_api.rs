@@ -2,7 +2,7 @@
 //! data that clients of `/conversations` see. On both databases.
 
 use crate::setup;
-use chat_testkit::blackbox::{Person, Server};
+use chat_blackbox::{Person, Server};
 use chat_testkit::servers::Postgres;
 use serde_json::{Value, json};
 
@@ -99,13 +99,7 @@ async fn every_documented_call_works_in_order(server: &Server) {
 }
 
 /// The endpoints that the document lists and has no call for.
-async fn rest_of_the_reference(
-    john: &chat_testkit::blackbox::Rest,
-    id: &str,
-    jane: &Person,
-    sent: &Value,
-    group_id: &str,
-) {
+async fn rest_of_the_reference(john: &chat_blackbox::Rest, id: &str, jane: &Person, sent: &Value, group_id: &str) {
     let waiting = jane.rest.get(&format!("/chat/messages/undelivered/{}/{id}", jane.id)).await.data(200);
     assert_eq!(waiting[0]["messageId"], sent["messageId"]);
     let counted = jane.rest.put(&format!("/chat/messages/delivered/{}/{id}", jane.id), None).await.data(200);

@@ -1,7 +1,7 @@
 //! A clock that steps while the server runs.
 
 use crate::setup;
-use chat_testkit::blackbox::Server;
+use chat_blackbox::Server;
 use serde_json::{Value, json};
 
 /// A node with the embedded database, which has no other clock to go by than its machine's.

@@ -137,7 +137,7 @@ async fn foreign_pages_may_neither_call_nor_connect() {
     let bearer = format!("Bearer {}", ann.access_token);
     let connect = |origin: &'static str| {
         let (url, bearer) = (server.socket_url(), bearer.clone());
-        async move { chat_testkit::blackbox::Socket::open(&url, &[("authorization", &bearer), ("origin", origin)]).await }
+        async move { chat_blackbox::Socket::open(&url, &[("authorization", &bearer), ("origin", origin)]).await }
     };
     let refused = connect("https://evil.example").await.expect_err("a refusal");
     assert_eq!((refused.status, &refused.body["code"]), (403, &json!("ORIGIN_NOT_ALLOWED")));

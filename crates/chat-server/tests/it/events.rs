@@ -1,7 +1,7 @@
 //! Every event of the `colon` dialect, with ids and acks.
 
 use crate::{setup, start};
-use chat_testkit::blackbox::{Person, Server, Socket};
+use chat_blackbox::{Person, Server, Socket};
 use serde_json::{Value, json};
 
 /// Two people with a direct conversation, both connected. The server lives as long as it is bound.

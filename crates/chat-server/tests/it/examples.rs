@@ -1,7 +1,7 @@
 //! The clients that `docs/realtime.md` shows, run as their readers would run them.
 
 use crate::start;
-use chat_testkit::blackbox::Server;
+use chat_blackbox::Server;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;

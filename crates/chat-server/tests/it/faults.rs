@@ -2,7 +2,7 @@
 
 use crate::metrics::watched;
 use crate::{setup, start};
-use chat_testkit::blackbox::{Rest, Server};
+use chat_blackbox::{Rest, Server};
 use serde_json::json;
 use std::fs::OpenOptions;
 use std::process::Stdio;

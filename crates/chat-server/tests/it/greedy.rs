@@ -2,8 +2,8 @@
 
 use crate::chat_api::on_both_databases;
 use crate::metrics::value;
+use chat_blackbox::{Person, Rest, Server, Setup};
 use chat_domain::UserId;
-use chat_testkit::blackbox::{Person, Rest, Server, Setup};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::{Scene, Stores};
 use futures_util::StreamExt as _;

@@ -124,7 +124,7 @@ async fn production_starts_with_proper_secrets() {
     assert!(!setup_folder_has_secrets(&server), "nothing is made where everything is given");
 }
 
-fn setup_folder_has_secrets(server: &chat_testkit::blackbox::Server) -> bool {
+fn setup_folder_has_secrets(server: &chat_blackbox::Server) -> bool {
     std::fs::read_dir(server.folder().join("data"))
         .expect("the data folder")
         .flatten()

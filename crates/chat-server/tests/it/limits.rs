@@ -1,7 +1,7 @@
 //! How often somebody may do something, and from where, as an integrator, an operator and an attacker meet it.
 
 use crate::setup;
-use chat_testkit::blackbox::{Person, Reply, Rest, Server, Setup, Socket};
+use chat_blackbox::{Person, Reply, Rest, Server, Setup, Socket};
 use reqwest::Method;
 use serde_json::json;
 

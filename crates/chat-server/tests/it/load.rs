@@ -1,7 +1,7 @@
 //! Many at once: nothing lost, nothing twice, one order.
 
 use crate::start;
-use chat_testkit::blackbox::Person;
+use chat_blackbox::Person;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -94,7 +94,7 @@ async fn what_was_acked_is_there_after_kill_nine_and_retries_make_nothing_twice(
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(chat_testkit::blackbox::DEADLINE, enough).await.expect("500 acks in time");
+    tokio::time::timeout(chat_blackbox::DEADLINE, enough).await.expect("500 acks in time");
     server.kill().await;
     let acked = gathered(senders).await;
 

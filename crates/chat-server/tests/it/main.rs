@@ -31,7 +31,7 @@ mod socketio;
 mod text;
 mod traffic;
 
-use chat_testkit::blackbox::{Server, Setup};
+use chat_blackbox::{Server, Setup};
 
 /// How to start the server that was built with these tests.
 fn setup() -> Setup {

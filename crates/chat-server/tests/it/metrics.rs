@@ -1,7 +1,7 @@
 //! What operators read: metrics and readiness.
 
 use crate::setup;
-use chat_testkit::blackbox::{Rest, Server, Setup};
+use chat_blackbox::{Rest, Server, Setup};
 use serde_json::json;
 use std::collections::BTreeSet;
 

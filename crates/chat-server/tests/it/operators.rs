@@ -2,7 +2,7 @@
 
 use crate::metrics::{documented, names, watched};
 use crate::setup;
-use chat_testkit::blackbox::Rest;
+use chat_blackbox::Rest;
 use chat_testkit::servers::Proxy;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 //! in front of it.
 
 use crate::setup;
-use chat_testkit::blackbox::{Person, Server, Socket};
+use chat_blackbox::{Person, Server, Socket};
 use chat_testkit::servers::Proxy;
 use serde_json::{Value, json};
 use std::net::SocketAddr;

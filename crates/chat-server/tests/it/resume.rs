@@ -1,7 +1,7 @@
 //! Coming back: exactly what was missed, in order, then what is new.
 
 use crate::start;
-use chat_testkit::blackbox::Socket;
+use chat_blackbox::Socket;
 use serde_json::{Value, json};
 
 async fn come_back(url: &str, token: &str, resume: Value) -> Socket {

@@ -1,7 +1,7 @@
 //! Tokens and sign-ins, on REST and on sockets.
 
 use crate::{setup, start};
-use chat_testkit::blackbox::Socket;
+use chat_blackbox::Socket;
 use serde_json::json;
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 
 use crate::chat_api::on_both_databases;
 use crate::setup;
-use chat_testkit::blackbox::Server;
+use chat_blackbox::Server;
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::old_rows;
 use serde_json::json;

@@ -1,10 +1,10 @@
 use crate::setup;
 use chat_app::SystemClock;
 use chat_auth::{JwtAccessTokens, SigningKey, SigningKeys};
+use chat_blackbox::{Person, Server, Setup, Socket};
 use chat_domain::Clock as _;
 use chat_domain::auth::{AccessClaims, AccessTokens as _};
 use chat_protocol::realtime::Dialect;
-use chat_testkit::blackbox::{Person, Server, Setup, Socket};
 use chat_testkit::servers::Postgres;
 use serde_json::json;
 use std::time::Duration;

@@ -6,8 +6,8 @@ use super::house::House;
 use super::role::Role;
 use super::scene::{SECRET, Scene};
 use super::witness::Witness;
+use chat_blackbox::Socket;
 use chat_protocol::realtime::Dialect;
-use chat_testkit::blackbox::Socket;
 use serde_json::{Value, json};
 
 #[tokio::test]

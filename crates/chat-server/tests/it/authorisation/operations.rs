@@ -6,7 +6,7 @@ use super::outcome::{OPENED, Outcome, SHUT};
 use super::role::Role;
 use super::scene::Scene;
 use super::witness::Witness;
-use chat_testkit::blackbox::{Rest, Socket};
+use chat_blackbox::{Rest, Socket};
 use futures_util::StreamExt as _;
 use reqwest::Method;
 use serde_json::Value;
@@ -134,7 +134,7 @@ async fn try_upgrade(house: &House, scene: &Scene, role: Role, expected: Outcome
 }
 
 /// Sends `METHOD path` with a JSON body, if any.
-pub(super) async fn ask(rest: &Rest, request: &str, body: &str) -> chat_testkit::blackbox::Reply {
+pub(super) async fn ask(rest: &Rest, request: &str, body: &str) -> chat_blackbox::Reply {
     let (method, path) = request.split_once(' ').expect("a method and a path");
     let request = rest.request(Method::from_bytes(method.as_bytes()).expect("a method"), path);
     let request = match body {

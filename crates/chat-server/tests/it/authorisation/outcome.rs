@@ -1,4 +1,4 @@
-use chat_testkit::blackbox::Reply;
+use chat_blackbox::Reply;
 use std::fmt;
 
 /// What a cell of a table expects.

@@ -1,6 +1,6 @@
 use super::house::House;
 use super::role::Role;
-use chat_testkit::blackbox::{Person, Rest};
+use chat_blackbox::{Person, Rest};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 

@@ -2,8 +2,8 @@ use super::house::House;
 use super::operations::ask;
 use super::role::Role;
 use super::scene::Scene;
+use chat_blackbox::{Rest, Socket};
 use chat_protocol::realtime::Dialect;
-use chat_testkit::blackbox::{Rest, Socket};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 

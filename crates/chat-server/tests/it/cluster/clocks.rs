@@ -2,8 +2,8 @@
 
 use super::run::{Progress, Run, messages};
 use super::turn;
-use chat_testkit::blackbox::Person;
-use chat_testkit::cluster::Cluster;
+use chat_blackbox::Person;
+use chat_blackbox::cluster::Cluster;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

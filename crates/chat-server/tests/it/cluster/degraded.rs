@@ -1,7 +1,7 @@
 //! What works when something that a node stands on does not (docs/operations.md, "When something is away").
 
 use super::{cluster, turn};
-use chat_testkit::blackbox::{Reply, Server};
+use chat_blackbox::{Reply, Server};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ async fn readiness(node: &Server, status: u16) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(chat_testkit::blackbox::DEADLINE, reached).await.expect("the node notices in time");
+    tokio::time::timeout(chat_blackbox::DEADLINE, reached).await.expect("the node notices in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,8 +108,7 @@ async fn without_postgres_sockets_stay_and_sends_fail_clearly_until_it_is_back()
     }
     let bearer = format!("Bearer {}", ann.access_token);
     let url = cluster.node(0).socket_url();
-    let refused =
-        chat_testkit::blackbox::Socket::open(&url, &[("authorization", &bearer)]).await.expect_err("a refusal");
+    let refused = chat_blackbox::Socket::open(&url, &[("authorization", &bearer)]).await.expect_err("a refusal");
     assert_eq!(refused.status, 503);
 
     blocking(|| cluster.postgres.resume());
@@ -173,7 +172,7 @@ async fn what_a_slow_postgres_cannot_take_is_refused_soon_and_can_be_sent_again(
         std::thread::scope(|scope| {
             let locking = scope.spawn(|| cluster.postgres.psql(&database, lock));
             let is_locked = || cluster.postgres.psql(&database, LOCKED);
-            while is_locked() == "0" && began.elapsed() < chat_testkit::blackbox::DEADLINE {
+            while is_locked() == "0" && began.elapsed() < chat_blackbox::DEADLINE {
                 std::thread::yield_now();
             }
             let sends = tokio::runtime::Handle::current().block_on(send_at_once(&ann, &conversation, SENDS));
@@ -194,7 +193,7 @@ async fn what_a_slow_postgres_cannot_take_is_refused_soon_and_can_be_sent_again(
     assert_eq!(ann.history(&conversation).await.len(), SENDS, "each is stored once");
 }
 
-async fn send_at_once(person: &chat_testkit::blackbox::Person, conversation: &str, count: usize) -> Vec<Reply> {
+async fn send_at_once(person: &chat_blackbox::Person, conversation: &str, count: usize) -> Vec<Reply> {
     let mut sends = JoinSet::new();
     for number in 0..count {
         let (person, conversation) = (person.clone(), conversation.to_owned());
@@ -203,7 +202,7 @@ async fn send_at_once(person: &chat_testkit::blackbox::Person, conversation: &st
     sends.join_all().await
 }
 
-async fn send_one(person: &chat_testkit::blackbox::Person, conversation: &str, number: usize) -> Reply {
+async fn send_one(person: &chat_blackbox::Person, conversation: &str, number: usize) -> Reply {
     let content = format!("message-{number}");
     person.send(conversation, &json!({"content": content, "clientMessageId": content})).await
 }

@@ -2,7 +2,7 @@
 
 use super::run::{Progress, Run, messages};
 use super::{cluster, turn};
-use chat_testkit::cluster::Acked;
+use chat_blackbox::cluster::Acked;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 

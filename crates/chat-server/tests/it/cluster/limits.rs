@@ -1,5 +1,5 @@
 use super::{cluster, turn};
-use chat_testkit::blackbox::Person;
+use chat_blackbox::Person;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;

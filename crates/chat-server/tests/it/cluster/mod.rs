@@ -11,7 +11,7 @@ mod reach;
 mod rolling;
 mod run;
 
-use chat_testkit::cluster::Cluster;
+use chat_blackbox::cluster::Cluster;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// One cluster at a time also where all tests share a process: they measure time.

@@ -1,7 +1,7 @@
 //! The same thing asked for two hundred times at once, through three nodes, happens once.
 
 use super::{cluster, turn};
-use chat_testkit::blackbox::Person;
+use chat_blackbox::Person;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;

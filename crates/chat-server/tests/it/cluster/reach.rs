@@ -142,7 +142,7 @@ async fn a_node_that_stops_hands_its_clients_over_without_a_loss() {
     let missed = ann.say(&conversation, "between").await;
     let url = cluster.node(0).socket_url();
     let resume = json!({conversation.as_str(): last});
-    let resumed = chat_testkit::blackbox::Socket::try_resume(&url, &ben.access_token, &resume).await;
+    let resumed = chat_blackbox::Socket::try_resume(&url, &ben.access_token, &resume).await;
     let mut at_ben = resumed.expect("an upgrade on the other node");
     assert_eq!(at_ben.event("message:received").await["id"], missed["id"]);
     at_ben.event("resumed").await;

@@ -2,8 +2,8 @@
 
 use super::{cluster, turn};
 use crate::operators::{caddy_config, nginx_config};
-use chat_testkit::blackbox::{Person, Rest, Server, Setup};
-use chat_testkit::cluster::Cluster;
+use chat_blackbox::cluster::Cluster;
+use chat_blackbox::{Person, Rest, Server, Setup};
 use chat_testkit::servers::Proxy;
 use reqwest::Method;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! One run: people, conversations, listeners, racing senders, and at the end the judge.
 
-use chat_testkit::blackbox::Person;
-use chat_testkit::cluster::{Acked, Cluster, History, Listener, Nodes, Sender, Stored, check};
+use chat_blackbox::Person;
+use chat_blackbox::cluster::{Acked, Cluster, History, Listener, Nodes, Sender, Stored, check};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -125,7 +125,7 @@ impl Run {
         let mut history = History::new();
         for (id, members) in &self.conversations {
             let person = &self.people[members[0]];
-            let rest = chat_testkit::blackbox::Rest::new(&self.nodes.pick(0));
+            let rest = chat_blackbox::Rest::new(&self.nodes.pick(0));
             let stored = person.at(&rest).history(id).await.into_iter().map(|message| Stored {
                 seq: message["seq"].as_u64().unwrap_or_default(),
                 id: message["id"].as_str().unwrap_or_default().to_owned(),

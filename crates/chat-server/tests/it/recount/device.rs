@@ -1,5 +1,5 @@
 use super::text;
-use chat_testkit::blackbox::{Person, Reply, Socket};
+use chat_blackbox::{Person, Reply, Socket};
 use serde_json::{Value, json};
 
 /// Where one has read to, by one's own account.

@@ -1,6 +1,6 @@
 use super::device::Mark;
 use super::text;
-use chat_testkit::blackbox::{Person, Server, Socket};
+use chat_blackbox::{Person, Server, Socket};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 

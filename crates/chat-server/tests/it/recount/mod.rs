@@ -5,7 +5,7 @@ mod device;
 mod log;
 
 use crate::setup;
-use chat_testkit::blackbox::{Person, Server, Socket};
+use chat_blackbox::{Person, Server, Socket};
 use chat_testkit::servers::Postgres;
 use device::{Device, Done, Move};
 use futures_util::future::join_all;

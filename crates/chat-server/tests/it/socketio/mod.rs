@@ -5,7 +5,7 @@ mod proxy;
 use crate::examples::{clients, installed, program};
 use crate::metrics::watched;
 use crate::setup;
-use chat_testkit::blackbox::{Server, Setup};
+use chat_blackbox::{Server, Setup};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 use super::offender::{BEGUN_TEXT, BINARY, CONTINUATION, PING, PONG, Raw, TEXT, close_code, frame};
 use crate::{setup, start};
-use chat_testkit::blackbox::{Person, Server};
+use chat_blackbox::{Person, Server};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 

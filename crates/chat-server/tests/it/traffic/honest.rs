@@ -1,6 +1,6 @@
 use super::offender::{PING, Raw, frame};
 use crate::start;
-use chat_testkit::blackbox::Socket;
+use chat_blackbox::Socket;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 

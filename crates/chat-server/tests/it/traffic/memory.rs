@@ -3,7 +3,7 @@
 
 use super::offender::{Raw, TEXT, close_code, frame, head};
 use crate::setup;
-use chat_testkit::blackbox::Server;
+use chat_blackbox::Server;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 

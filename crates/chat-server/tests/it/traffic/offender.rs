@@ -1,6 +1,6 @@
 //! A client that knows no library, and stops at nothing.
 
-use chat_testkit::blackbox::{DEADLINE, Server};
+use chat_blackbox::{DEADLINE, Server};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

@@ -5,6 +5,8 @@
 //! These are helpers of tests: what should not happen panics and says what came instead.
 #![allow(clippy::missing_panics_doc)]
 
+pub mod cluster;
+
 mod person;
 mod rest;
 mod server;

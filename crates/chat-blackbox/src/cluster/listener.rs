@@ -1,5 +1,5 @@
 use super::{Nodes, Seen, Without};
-use crate::blackbox::{DEADLINE, Person, Rest, Socket};
+use crate::{DEADLINE, Person, Rest, Socket};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;

@@ -21,8 +21,8 @@ pub use clients::{Nodes, Without};
 pub use listener::{Listener, Log};
 pub use sender::Sender;
 
-use crate::blackbox::{Server, Setup};
-use crate::servers::{Postgres, RedisServer};
+use crate::{Server, Setup};
+use chat_testkit::servers::{Postgres, RedisServer};
 use std::path::PathBuf;
 
 /// Long enough for production, and no secret.

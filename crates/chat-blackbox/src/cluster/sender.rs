@@ -1,5 +1,5 @@
 use super::{Acked, Nodes, Without};
-use crate::blackbox::{DEADLINE, Person, Rest};
+use crate::{DEADLINE, Person, Rest};
 use reqwest::Method;
 use serde_json::json;
 use std::collections::HashMap;

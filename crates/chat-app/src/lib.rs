@@ -1,7 +1,7 @@
-//! The use cases: one verb, one file, one function, over the ports of `chat-domain`.
+//! The use cases over the ports of `chat-domain`: one verb, one function, and a file for each subject.
 //!
 //! **Owns** the order of things: what is checked, what is stored, who learns of it, and in which order. [`App`] holds
-//! one value per feature, each cheap to clone; `messages/send.rs` is `Messages::send`, and so everywhere.
+//! one value per feature, each cheap to clone.
 //!
 //! **Must never know** HTTP, JSON, SQL, sockets or the environment, and it starts no tasks: whoever calls a use case
 //! that writes sees to it that the call runs to its end, also when the client has hung up in the middle.
@@ -15,10 +15,10 @@
 //!   `Core::reading`, `reading_on` and `writing`, each around one store call: they bound what runs at once for one
 //!   user, and users take turns.
 //!
-//! **To add a use case**: a file named after the verb in the folder of its feature, with an `impl` of the feature's
-//! struct and one public function; a variant of the feature's error for each new refusal, placed in its `code`; and a
-//! test in
-//! `tests/` named after the behaviour. **To add a feature**: a folder of the name that it has in every other crate, a
+//! **To add a use case**: a public function in an `impl` of the feature's struct, beside those of the same subject
+//! (`users/profile.rs`) or, where it has steps and tests of its own, in a file named after it (`messages/send.rs`); a
+//! variant of the feature's error for each new refusal, placed in its `code`; and a test in `tests/` named after the
+//! behaviour. **To add a feature**: a file of the name that it has in every other crate (a folder when it grows), a
 //! struct over the shared core, an error that is [`Coded`], and a field of [`App`].
 
 mod app;

@@ -1,10 +1,8 @@
 //! Signing up, in and out: passwords, sessions, and both kinds of token.
 
-mod authenticate;
 mod ended;
 mod login;
 mod login_limits;
-mod logout;
 mod refresh;
 mod register;
 mod sessions;

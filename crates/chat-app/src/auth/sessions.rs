@@ -1,8 +1,41 @@
+use super::ended::MARGIN;
 use super::{Auth, AuthError};
 use chat_domain::auth::{Actor, EndReason, Session};
 use chat_domain::{SessionId, StoreError};
 
 impl Auth {
+    /// Who a token speaks for. Asks nobody: the token itself, and the sessions that this node knows to have ended
+    /// lately. A token made under a longer lifetime ends with the present one: the ends of sessions are not remembered
+    /// for longer.
+    pub fn authenticate(&self, token: &str) -> Result<Actor, AuthError> {
+        let now = self.0.now();
+        let claims = self.0.access_tokens.verify(token, now)?;
+        if now >= claims.issued_at.plus(self.0.settings.access_token_lifetime + MARGIN) {
+            return Err(AuthError::TokenExpired);
+        }
+        if self.0.ended.contains(claims.session_id) {
+            return Err(AuthError::SessionRevoked);
+        }
+        let token_expires_at = claims.expires_at.min(claims.issued_at.plus(self.0.settings.access_token_lifetime));
+        Ok(Actor { user_id: claims.user_id, session_id: claims.session_id, token_expires_at })
+    }
+
+    /// Ends this session: its refresh tokens, its access tokens, and its sockets. Doing it twice is as good as once.
+    pub async fn logout(&self, actor: Actor) -> Result<(), AuthError> {
+        let now = self.0.now();
+        self.0.sessions.end(actor.user_id, actor.session_id, EndReason::SignedOut, now).await?;
+        self.0.sessions_ended([actor.session_id], EndReason::SignedOut);
+        Ok(())
+    }
+
+    /// Ends every session of the actor, this one too.
+    pub async fn logout_all(&self, actor: Actor) -> Result<(), AuthError> {
+        let now = self.0.now();
+        let ended = self.0.sessions.end_all(actor.user_id, EndReason::SignedOut, now).await?;
+        self.0.sessions_ended(ended, EndReason::SignedOut);
+        Ok(())
+    }
+
     /// The devices that are signed in, the one used last first.
     pub async fn sessions(&self, actor: Actor) -> Result<Vec<Session>, AuthError> {
         Ok(self.0.reading(actor.user_id, self.0.sessions.list(actor.user_id, self.0.now())).await?)

@@ -1,7 +1,8 @@
 use super::{Conversations, ConversationsError};
-use chat_domain::ConversationId;
+use crate::core::Core;
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{ConversationOverview, Refusal};
+use chat_domain::conversations::{ConversationFilter, ConversationOverview, ListRequest, Listing, Refusal};
+use chat_domain::{ConversationId, StoreError, UserId};
 
 impl Conversations {
     /// One conversation, for those who take part in it.
@@ -12,5 +13,34 @@ impl Conversations {
             return Err(ConversationsError::Refused(Refusal::NotAParticipant));
         }
         Ok(overview)
+    }
+
+    /// The active conversations of the actor, newest activity first.
+    pub async fn list(
+        &self,
+        actor: Actor,
+        filter: ConversationFilter,
+        request: impl Into<ListRequest>,
+    ) -> Result<Listing<ConversationOverview>, ConversationsError> {
+        Ok(self.0.list_conversations(actor.user_id, filter, request.into()).await?)
+    }
+}
+
+impl Core {
+    pub(crate) async fn list_conversations(
+        &self,
+        viewer: UserId,
+        filter: ConversationFilter,
+        request: ListRequest,
+    ) -> Result<Listing<ConversationOverview>, StoreError> {
+        match request {
+            ListRequest::Page(page) => {
+                Ok(self.reading(viewer, self.conversations.list(viewer, filter, page)).await?.into())
+            }
+            ListRequest::Cursor(cursor, limit) => {
+                let part = self.conversations.list_from(viewer, filter, cursor, limit);
+                Ok(self.reading(viewer, part).await?.into())
+            }
+        }
     }
 }

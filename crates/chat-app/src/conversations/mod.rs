@@ -1,13 +1,11 @@
 //! Conversations: making, finding and changing them, who takes part, and who has a window open.
 
-mod add_participant;
 mod changes;
 mod create;
 mod direct;
 mod faults;
 mod find;
-mod list;
-mod remove_participant;
+mod participants;
 mod rooms;
 mod update;
 mod windows;

@@ -1,7 +1,8 @@
 use super::{GroupProfile, Groups, GroupsError};
-use chat_domain::ConversationId;
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{ConversationOverview, Refusal};
+use chat_domain::conversations::{ConversationFilter, ConversationOverview, ListRequest, Listing, Refusal};
+use chat_domain::users::SearchTerm;
+use chat_domain::{ConversationId, Page, PageRequest};
 
 impl Groups {
     /// A group, active or not, for those who take part in it.
@@ -18,5 +19,28 @@ impl Groups {
             return Err(GroupsError::Refused(Refusal::NotAParticipant));
         }
         Ok(overview)
+    }
+
+    /// The active groups of the actor, newest activity first.
+    pub async fn list(
+        &self,
+        actor: Actor,
+        request: impl Into<ListRequest>,
+    ) -> Result<Listing<GroupProfile>, GroupsError> {
+        let listing = self.0.list_conversations(actor.user_id, ConversationFilter::Groups, request.into()).await?;
+        Ok(Listing { items: self.to_viewer(actor, listing.items).await, part: listing.part })
+    }
+
+    /// Active groups whose name contains the term: those whose name is their own, and those of the actor. Strangers see
+    /// neither who takes part nor how to join.
+    pub async fn search(
+        &self,
+        actor: Actor,
+        term: SearchTerm,
+        page: PageRequest,
+    ) -> Result<Page<GroupProfile>, GroupsError> {
+        let found = self.0.groups.search_groups(actor.user_id, &term, page);
+        let Page { items, total, request } = self.0.reading(actor.user_id, found).await?;
+        Ok(Page { items: self.to_viewer(actor, items).await, total, request })
     }
 }

@@ -1,14 +1,11 @@
 //! Groups as clients know them that tell groups from private chats: names of their own, invites, search.
 
 mod create;
-mod deactivate;
 mod faults;
 mod find;
 mod invites;
-mod list;
 mod members;
 mod profile;
-mod search;
 mod update;
 
 pub use faults::GroupsError;

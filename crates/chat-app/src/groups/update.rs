@@ -34,4 +34,17 @@ impl Groups {
         may_change_group(&overview.details.conversation, role).map_err(GroupsError::Refused)?;
         Ok(self.to_member(actor, overview.details).await)
     }
+
+    /// Ends a group, in the name of an admin: its name is free again, it leaves lists and search, and those who take
+    /// part still read it.
+    pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
+        let deactivate = self.0.groups.deactivate(id, actor.user_id, self.0.now());
+        match self.0.writing(actor.user_id, deactivate).await {
+            Ok((details, change)) => {
+                self.0.publish_changes([change]).await;
+                Ok(self.to_member(actor, details).await)
+            }
+            Err(fault) => Err(self.refused(id, actor.user_id, fault).await),
+        }
+    }
 }

@@ -1,7 +1,10 @@
-use super::{Messages, MessagesError};
-use chat_domain::ConversationId;
+use super::{FetchedChat, Messages, MessagesError};
+use crate::ChatTarget;
 use chat_domain::auth::Actor;
-use chat_domain::messages::{HistoryPage, HistoryRequest};
+use chat_domain::conversations::DirectKey;
+use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
+use chat_domain::receipts::{AdvanceError, AdvancePositions, ReceiptTarget};
+use chat_domain::{ConversationId, PageLimit, PageRequest, Seq, UserId};
 
 impl Messages {
     /// A part of a conversation's history, for those who take part in it.
@@ -14,4 +17,69 @@ impl Messages {
         let page = self.0.messages.history(conversation, actor.user_id, request);
         Ok(self.0.reading(actor.user_id, page).await?)
     }
+
+    /// A page of a chat's history, newest first. What it returns has thereby been delivered to the actor, and
+    /// everything before it; not in a group that was deactivated, which is read and not written. A pair that has not
+    /// talked yet has an empty history.
+    pub async fn fetch(
+        &self,
+        actor: Actor,
+        target: ChatTarget,
+        page: PageRequest,
+    ) -> Result<FetchedChat, MessagesError> {
+        let conversation_id = match target {
+            ChatTarget::Pair(pair) => match self.0.find_direct(actor.user_id, pair).await? {
+                Some(id) => id,
+                None => return Ok(FetchedChat { conversation_id: None, page: nothing() }),
+            },
+            ChatTarget::Group(id) => {
+                self.0.require_group(actor.user_id, id).await?;
+                id
+            }
+        };
+        let request = HistoryRequest::Page(page);
+        let page = self.0.messages.history(conversation_id, actor.user_id, request);
+        let mut page = self.0.reading(actor.user_id, page).await?;
+        if let Some(newest) = newest_undelivered(&page, actor.user_id) {
+            let advance = AdvancePositions::Delivered(ReceiptTarget::Seq(newest));
+            match self.0.advance(actor.user_id, conversation_id, advance).await {
+                Ok(advanced) => advanced.show_in(actor.user_id, &mut page.participants),
+                Err(AdvanceError::Inactive) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Ok(FetchedChat { conversation_id: Some(conversation_id), page })
+    }
+
+    /// What this partner has said to the actor and was not delivered yet: the oldest of it that comes `after` this
+    /// number, at most `limit`, newest first as every part of a history. Nothing is marked.
+    pub async fn undelivered(
+        &self,
+        actor: Actor,
+        partner: UserId,
+        after: Option<Seq>,
+        limit: PageLimit,
+    ) -> Result<HistoryPage, MessagesError> {
+        let pair = DirectKey::new(actor.user_id, partner);
+        let Some(id) = self.0.conversations.find_direct(pair).await? else { return Ok(nothing()) };
+        let (_, membership) = self.0.membership(id, actor.user_id).await?;
+        let after = membership.positions.delivered.max(after.unwrap_or(Seq::ZERO));
+        let request = HistoryRequest::After(Anchor::Seq(after), limit);
+        let page = self.0.messages.history(id, actor.user_id, request);
+        let mut page = self.0.reading(actor.user_id, page).await?;
+        // The actor may have answered between the two readings.
+        page.messages.retain(|message| message.sender.id != actor.user_id);
+        Ok(page)
+    }
+}
+
+const fn nothing() -> HistoryPage {
+    HistoryPage { messages: Vec::new(), last_seq: Seq::ZERO, participants: Vec::new() }
+}
+
+/// The newest message of the page, where the reader's position is before it. Reading a page again writes nothing.
+fn newest_undelivered(page: &HistoryPage, reader: UserId) -> Option<Seq> {
+    let newest = page.messages.first()?.seq;
+    let own = page.participants.iter().find(|participant| participant.user_id == reader);
+    own.is_none_or(|own| own.positions.delivered < newest).then_some(newest)
 }

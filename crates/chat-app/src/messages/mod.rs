@@ -1,6 +1,5 @@
 //! Messages: sending them, and reading them back.
 
-mod fetch;
 mod history;
 mod send;
 

@@ -1,10 +1,8 @@
 //! Who is here, who learns of it, and who may ask.
 
 mod announce;
-mod choose;
 mod connections;
-mod status_of;
-mod touch;
+mod status;
 mod visibility;
 
 use crate::core::Core;

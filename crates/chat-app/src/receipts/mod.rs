@@ -1,8 +1,6 @@
 //! Delivery and read positions.
 
 mod advance;
-mod advance_message;
-mod advance_pair;
 
 use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};

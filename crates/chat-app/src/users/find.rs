@@ -1,6 +1,7 @@
 use super::{UserProfile, Users, UsersError};
-use chat_domain::UserId;
 use chat_domain::auth::Actor;
+use chat_domain::users::SearchTerm;
+use chat_domain::{Page, PageRequest, UserId};
 
 impl Users {
     /// Another user, or oneself, as others see them.
@@ -8,5 +9,17 @@ impl Users {
         let user = self.0.reading(actor.user_id, self.0.users.find(id)).await?.ok_or(UsersError::UserNotFound)?;
         let mut profiles = self.0.profiles(actor.user_id, vec![user]).await?;
         profiles.pop().ok_or(UsersError::UserNotFound)
+    }
+
+    /// Users whose username or name begins with the term; never by email.
+    pub async fn search(
+        &self,
+        actor: Actor,
+        term: SearchTerm,
+        page: PageRequest,
+    ) -> Result<Page<UserProfile>, UsersError> {
+        let found = self.0.users.search(&term, page);
+        let Page { items, total, request } = self.0.reading(actor.user_id, found).await?;
+        Ok(Page { items: self.0.profiles(actor.user_id, items).await?, total, request })
     }
 }

@@ -1,12 +1,9 @@
 //! Accounts: one's own, and others as one may see them.
 
 mod change_password;
-mod delete_me;
 mod find;
-mod me;
 mod online;
-mod search;
-mod update_me;
+mod profile;
 
 use crate::core::Core;
 use crate::error::{Coded, TOO_MANY_ATTEMPTS, TRY_LATER, hash_code, hash_sentence, store_code, store_sentence};

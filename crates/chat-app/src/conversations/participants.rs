@@ -1,6 +1,6 @@
 use super::{Conversations, ConversationsError};
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{AddParticipant, ConversationDetails};
+use chat_domain::conversations::{AddParticipant, ConversationDetails, RemoveParticipant};
 use chat_domain::{ConversationId, UserId};
 
 impl Conversations {
@@ -13,5 +13,16 @@ impl Conversations {
     ) -> Result<ConversationDetails, ConversationsError> {
         let add = AddParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
         self.0.add_participant(add).await.map_err(|fault| ConversationsError::about(user, fault))
+    }
+
+    /// Removes a participant from a group; oneself leaves.
+    pub async fn remove_participant(
+        &self,
+        actor: Actor,
+        conversation_id: ConversationId,
+        user: UserId,
+    ) -> Result<(), ConversationsError> {
+        let remove = RemoveParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
+        self.0.remove_participant(remove).await.map_err(|fault| ConversationsError::about(user, fault))
     }
 }

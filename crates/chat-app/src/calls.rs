@@ -1,16 +1,44 @@
 //! Signalling of calls: who calls whom. No media, nothing stored.
 
-mod start;
-
 use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};
-use chat_domain::{ErrorCode, StoreError};
+use chat_domain::auth::Actor;
+use chat_domain::calls::CallStarted;
+use chat_domain::users::DisplayName;
+use chat_domain::{Audience, ConversationId, Envelope, ErrorCode, Event, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// Who calls whom. Cheap to clone.
 #[derive(Clone)]
 pub struct Calls(pub(crate) Arc<Core>);
+
+impl Calls {
+    /// The actor calls everyone else who takes part in the conversation, by their own name or by what their client
+    /// says.
+    pub async fn start(
+        &self,
+        actor: Actor,
+        conversation_id: ConversationId,
+        caller_name: Option<DisplayName>,
+    ) -> Result<(), CallsError> {
+        let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
+        if !conversation.is_active {
+            return Err(CallsError::Inactive);
+        }
+        let caller = self.0.users.find(actor.user_id).await?.ok_or(CallsError::AccountGone)?.summary();
+        let started = CallStarted { conversation_id, kind: conversation.kind, caller, caller_name, at: self.0.now() };
+        self.0
+            .bus
+            .publish(Envelope {
+                audience: Audience::Conversation(conversation_id),
+                except: Some(actor.user_id),
+                event: Event::CallStarted(started),
+            })
+            .await;
+        Ok(())
+    }
+}
 
 /// Why somebody may not call there.
 #[derive(Debug, Error)]

@@ -1,0 +1,29 @@
+use super::{Presence, PresenceError};
+use crate::UserProfile;
+use chat_domain::auth::Actor;
+use chat_domain::presence::PresenceStatus;
+use chat_domain::{Timestamp, UserId};
+
+impl Presence {
+    /// The actor says how they are; the latest choice wins over all of their devices. Each choice is told, to those
+    /// devices too, also where it is the same as before.
+    pub async fn choose(&self, actor: Actor, status: PresenceStatus) -> Result<(), PresenceError> {
+        self.0.presence.choose(actor.user_id, status).await?;
+        self.0.announce_choice(actor.user_id, self.0.now()).await;
+        Ok(())
+    }
+
+    /// How a user is, as far as the actor may know.
+    pub async fn status_of(&self, actor: Actor, user: UserId) -> Result<UserProfile, PresenceError> {
+        let user = self.0.reading(actor.user_id, self.0.users.find(user)).await?.ok_or(PresenceError::UserNotFound)?;
+        let mut profiles = self.0.profiles(actor.user_id, vec![user]).await?;
+        profiles.pop().ok_or(PresenceError::UserNotFound)
+    }
+
+    /// The actor says to be here: last seen now. Nobody is told.
+    pub async fn touch(&self, actor: Actor) -> Result<Timestamp, PresenceError> {
+        let now = self.0.now();
+        self.0.users.touch_last_seen(actor.user_id, now).await?;
+        Ok(now)
+    }
+}

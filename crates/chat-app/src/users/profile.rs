@@ -1,0 +1,31 @@
+use super::{Users, UsersError};
+use chat_domain::auth::{Actor, EndReason};
+use chat_domain::users::{ProfileChanges, User};
+
+impl Users {
+    /// The actor's own account.
+    pub async fn me(&self, actor: Actor) -> Result<User, UsersError> {
+        self.0.reading(actor.user_id, self.0.users.find(actor.user_id)).await?.ok_or(UsersError::AccountGone)
+    }
+
+    /// Changes what the changes name about the actor's own profile. Naming nothing changes nothing.
+    pub async fn update_me(&self, actor: Actor, changes: ProfileChanges) -> Result<User, UsersError> {
+        if changes == ProfileChanges::default() {
+            return self.me(actor).await;
+        }
+        let update = self.0.users.update_profile(actor.user_id, changes, self.0.now());
+        let updated = self.0.writing(actor.user_id, update).await?;
+        updated.ok_or(UsersError::AccountGone)
+    }
+
+    /// Deletes the actor's account: email and username are free again, groups are left (handing over the last admin's
+    /// role), messages stay under another name, and every session ends.
+    pub async fn delete_me(&self, actor: Actor) -> Result<(), UsersError> {
+        let now = self.0.now();
+        let deleted = self.0.writing(actor.user_id, self.0.users.delete(actor.user_id, now)).await?;
+        let deleted = deleted.ok_or(UsersError::AccountGone)?;
+        self.0.sessions_ended(deleted.ended_sessions, EndReason::AccountDeleted);
+        self.0.publish_changes(deleted.changes).await;
+        Ok(())
+    }
+}

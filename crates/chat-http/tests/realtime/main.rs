@@ -3,6 +3,7 @@
 mod camel;
 mod commands;
 mod engine;
+mod foreign;
 mod frames;
 mod handshake;
 mod house;

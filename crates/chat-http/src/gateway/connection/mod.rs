@@ -7,8 +7,8 @@
 //!
 //! What carries the bytes is an `drive::Inlet` to hear by, an outlet that the hub writes to, and a `sign_in::Door`
 //! where the client comes in:
-//! - `websocket.rs`: frames on our own socket (`super::upgrade`), or, for a service that mounts our routes in an `App`
-//!   of its own, in the request's payload and the response's body (`in_app.rs`);
+//! - `websocket.rs`: frames on our own socket (`super::upgrade`);
+//! - `in_app.rs`: the same inside of an `App`, for a service that mounts our routes in one of its own;
 //! - `socketio.rs`: a namespace of a session of Socket.IO (`super::socketio`), which may outlive the connection.
 //!
 //! What a client asks for is the same in every dialect (`dispatch.rs`); how it is answered follows the dialect of the
@@ -37,7 +37,6 @@ pub(crate) use greeting::{BEARER_PROTOCOL, Credentials, Greeting, ResumeAsked, o
 pub(crate) use in_app::{no_handshake, open_in_app, refuse_in_app};
 pub(crate) use sign_in::authenticate;
 pub(crate) use socketio::{Origin, drive_session};
-pub(crate) use source::Source;
 pub(crate) use websocket::{Opened, drive};
 
 use crate::HttpState;

@@ -1,9 +1,10 @@
-//! The plain WebSocket: frames of our own, on our own socket or inside of somebody's `App`.
+//! The plain WebSocket on a socket of our own.
 
 use super::drive::{Inlet, Parting, Said, busy, converse};
 use super::session::{Session, understand};
 use super::sign_in::{Door, first_close_code};
-use super::{Greeting, MAX_MESSAGE_BYTES, Realtime, Source};
+use super::source::poll_read;
+use super::{Greeting, MAX_MESSAGE_BYTES, Realtime};
 use crate::ApiError;
 use bytes::{Bytes, BytesMut};
 use chat_protocol::realtime::{ClientFrame, CloseCode};
@@ -22,14 +23,12 @@ use std::time::Instant;
 const MAX_SEARCHED_BYTES: usize = STRANGER_BYTES;
 
 /// How much is thrown away, in bytes, before the socket is dropped.
-const MAX_IGNORED_BYTES: usize = 4_000_000;
+pub(super) const MAX_IGNORED_BYTES: usize = 4_000_000;
 
 /// A connection as its request has left it.
 pub(crate) struct Opened {
     /// What the client waits for before it takes anything else for a frame.
     pub(crate) answer: Option<Bytes>,
-    /// Where its bytes come from.
-    pub(crate) source: Source,
     /// What came along with the request.
     pub(crate) bytes: BytesMut,
     /// Where the client is, as far as the proxies in front can be believed.
@@ -44,9 +43,9 @@ pub(crate) async fn drive(
     greeting: Greeting,
     opened: Opened,
 ) {
-    let Opened { answer, source, bytes, address } = opened;
-    let quota = realtime.state.settings.frame_quota;
-    let mut frames = Frames { reader: Reader::text_only(bytes), source, budget: FrameBudget::new(), quota };
+    let Opened { answer, bytes, address } = opened;
+    let hearing = Hearing::new(realtime.state.settings.frame_quota);
+    let mut frames = Frames { reader: Reader::text_only(bytes), hearing };
     let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection), address);
     busy(&connection, Box::pin(session.begin(greeting, Answer(answer)))).await;
     let parting = converse(&mut session, &mut frames).await;
@@ -59,7 +58,14 @@ pub(crate) async fn drive(
 }
 
 /// The answer to the handshake: whoever is refused after it hears so in frames.
-struct Answer(Option<Bytes>);
+pub(super) struct Answer(Option<Bytes>);
+
+impl Answer {
+    /// The framework gives it.
+    pub(super) const fn given() -> Self {
+        Self(None)
+    }
+}
 
 impl Door for Answer {
     fn open(self, connection: &Connection) {
@@ -75,14 +81,22 @@ impl Door for Answer {
 /// A client's bytes, cut into messages.
 struct Frames {
     reader: Reader,
-    source: Source,
+    hearing: Hearing,
+}
+
+/// Understands what a client says, and counts of it what no other limit counts.
+pub(super) struct Hearing {
     budget: FrameBudget,
     quota: FrameQuota,
 }
 
-impl Frames {
+impl Hearing {
+    pub(super) const fn new(quota: FrameQuota) -> Self {
+        Self { budget: FrameBudget::new(), quota }
+    }
+
     /// What a frame says; nothing where that is nothing by itself.
-    fn hear(&self, incoming: Incoming) -> Option<Said> {
+    pub(super) fn hear(&self, incoming: Incoming) -> Option<Said> {
         let said = match incoming {
             Incoming::Fragment(FREE_FRAGMENT_BYTES..) => return None,
             Incoming::Fragment(_) => None,
@@ -99,14 +113,14 @@ impl Inlet for Frames {
         let connection = Rc::clone(&session.connection);
         loop {
             match session.most_bytes(self.reader.announced()).and_then(|most| self.reader.next(most)) {
-                Ok(Some(incoming)) => match self.hear(incoming) {
+                Ok(Some(incoming)) => match self.hearing.hear(incoming) {
                     Some(said) => return Poll::Ready(said),
                     None => continue,
                 },
                 Ok(None) => {}
                 Err(breach) => return Poll::Ready(Said::Breach(code_of(breach))),
             }
-            match self.source.poll_read(&connection, context, |bytes| self.reader.feed(bytes)) {
+            match poll_read(&connection, context, |bytes| self.reader.feed(bytes)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(true) => session.realtime.hub.heard(&connection),
                 Poll::Ready(false) => return Poll::Ready(Said::Ended),
@@ -125,7 +139,7 @@ fn said(incoming: Incoming) -> Said {
     }
 }
 
-const fn code_of(breach: Breach) -> CloseCode {
+pub(super) const fn code_of(breach: Breach) -> CloseCode {
     match breach {
         Breach::Protocol => CloseCode::ProtocolViolation,
         Breach::TooBig => CloseCode::TooBig,
@@ -156,7 +170,7 @@ async fn linger(
     was_stranger: bool,
 ) {
     realtime.hub.linger(connection);
-    let Frames { mut reader, mut source, .. } = frames;
+    let mut reader = frames.reader;
     let mut peer = match parting {
         Parting::Goodbye => Peer::IsDone,
         // The rest of a long message would have to be kept first.
@@ -188,7 +202,7 @@ async fn linger(
             if heard > MAX_IGNORED_BYTES {
                 return Poll::Ready(());
             }
-            let read = source.poll_read(connection, context, |bytes| {
+            let read = poll_read(connection, context, |bytes| {
                 heard += bytes.len();
                 if peer == Peer::MayAnswer {
                     reader.feed(bytes);

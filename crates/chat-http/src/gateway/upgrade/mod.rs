@@ -5,7 +5,7 @@ mod answer;
 
 use super::Released;
 use super::admission::admit;
-use super::connection::{Greeting, Opened, Realtime, Source, authenticate, drive, no_handshake};
+use super::connection::{Greeting, Opened, Realtime, authenticate, drive, no_handshake};
 use super::socketio::Gateway;
 use crate::error::{error_response, status_of};
 use crate::paths::is_socket_path;
@@ -76,7 +76,7 @@ pub(crate) async fn upgrade(gateway: Gateway, request: Request, released: Releas
             let realtime = Realtime::of_this_thread(&state);
             let connection = realtime.hub.connect(Sink::Socket(OwnedSocket::new(stream)), greeting.format);
             let answer = joined(unwritten, answer::switching(head, &request_id));
-            let opened = Opened { answer: Some(answer), source: Source::Socket, bytes: read, address };
+            let opened = Opened { answer: Some(answer), bytes: read, address };
             actix_rt::spawn(drive(realtime, connection, counted, greeting, opened));
         }
         Err(refusal) => {

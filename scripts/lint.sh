@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Checks the form of all code: formatting, clippy without warnings, and the scripts' syntax.
+# Checks the form of all code: formatting, clippy without warnings, dependencies that nobody uses, and the scripts' syntax.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets -- -D warnings
+scripts/unused-dependencies.sh
 for script in scripts/*.sh .ci/run; do
   bash -n "$script"
 done

@@ -61,11 +61,8 @@ scripts/install-clients.sh
 ensure_component rustfmt fmt
 ensure_component clippy clippy
 
-step "Format"
-cargo fmt --all --check
 step "Lints"
-cargo clippy --quiet --workspace --all-targets -- -D warnings
-for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+scripts/lint.sh
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chat_domain::presence::{PresenceError, PresenceRegistry, PresenceStatus};
 use chat_domain::{ConnectionId, NodeId, UserId};
 use here::{Choice, Here};
-use scripts::Scripts;
+use scripts::{Moved, Scripts};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::{Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard};
@@ -67,6 +67,22 @@ impl RedisPresence {
         self.wake.notify_one();
     }
 
+    /// Whether a user came or went, by what Redis answers; yes where it cannot be asked.
+    fn has_moved(&self, user: UserId, answer: Result<Moved, RedisFault>) -> bool {
+        match answer {
+            Ok(moved) => {
+                if !moved.had_lease {
+                    self.lease_was_lost();
+                }
+                moved.changed.first() == Some(&true)
+            }
+            Err(fault) => {
+                self.alone(&fault, user, true);
+                true
+            }
+        }
+    }
+
     fn alone(&self, fault: &RedisFault, user: UserId, has_changed: bool) {
         self.redis.note(fault, "presence could not be written");
         self.go_astray();
@@ -107,18 +123,7 @@ impl PresenceRegistry for RedisPresence {
             return Ok(None);
         }
         let unfinished = Unfinished(Some(self));
-        let came_online = match self.scripts.enter(&[user]).await {
-            Ok(moved) => {
-                if !moved.had_lease {
-                    self.lease_was_lost();
-                }
-                moved.changed.first() == Some(&true)
-            }
-            Err(fault) => {
-                self.alone(&fault, user, true);
-                true
-            }
-        };
+        let came_online = self.has_moved(user, self.scripts.enter(&[user]).await);
         unfinished.finish();
         Ok(came_online.then(|| self.here.status(user)))
     }
@@ -129,18 +134,7 @@ impl PresenceRegistry for RedisPresence {
             return Ok(false);
         }
         let unfinished = Unfinished(Some(self));
-        let went_offline = match self.scripts.leave(&[user]).await {
-            Ok(moved) => {
-                if !moved.had_lease {
-                    self.lease_was_lost();
-                }
-                moved.changed.first() == Some(&true)
-            }
-            Err(fault) => {
-                self.alone(&fault, user, true);
-                true
-            }
-        };
+        let went_offline = self.has_moved(user, self.scripts.leave(&[user]).await);
         unfinished.finish();
         Ok(went_offline)
     }

@@ -34,19 +34,14 @@ async fn everyone_gets_of_every_command_what_the_table_says() {
     let rows = ROWS.iter().map(|row| allow_row(&house, row));
     let others: Vec<_> = futures_util::stream::iter(rows).buffer_unordered(AT_ONCE).collect().await;
     wrong.extend(others.concat());
-    judge(&house, &wrong);
+    house.judge(&wrong);
 }
 
 #[tokio::test]
 async fn everyone_is_refused_of_every_command_what_the_table_says_on_postgres_too() {
     let house = House::on_postgres().await;
     let wrong = refuse(&house).await;
-    judge(&house, &wrong);
-}
-
-fn judge(house: &House, wrong: &[String]) {
-    assert!(wrong.is_empty(), "{} cells are not what the table says:\n{}", wrong.len(), wrong.join("\n"));
-    house.server.assert_untroubled();
+    house.judge(&wrong);
 }
 
 /// Every cell that is refused, on one scene: it must be as it was after each row.

@@ -36,6 +36,12 @@ impl House {
         Self { server, tokens: JwtAccessTokens::new(&keys, "chat-server", "chat") }
     }
 
+    /// Fails where some cells are not what the table says, and where the server is troubled.
+    pub(super) fn judge(&self, wrong: &[String]) {
+        assert!(wrong.is_empty(), "{} cells are not what the table says:\n{}", wrong.len(), wrong.join("\n"));
+        self.server.assert_untroubled();
+    }
+
     /// What somebody's token says.
     fn claims(&self, person: &Person) -> AccessClaims {
         let claims = self.tokens.verify(&person.access_token, SystemClock.now());

@@ -53,19 +53,14 @@ async fn everyone_gets_of_every_operation_what_the_table_says() {
     let house = House::on_sqlite().await;
     let mut wrong = refuse(&house).await;
     wrong.extend(allow(&house).await);
-    judge(&house, &wrong);
+    house.judge(&wrong);
 }
 
 #[tokio::test]
 async fn everyone_is_refused_of_every_operation_what_the_table_says_on_postgres_too() {
     let house = House::on_postgres().await;
     let wrong = refuse(&house).await;
-    judge(&house, &wrong);
-}
-
-fn judge(house: &House, wrong: &[String]) {
-    assert!(wrong.is_empty(), "{} cells are not what the table says:\n{}", wrong.len(), wrong.join("\n"));
-    house.server.assert_untroubled();
+    house.judge(&wrong);
 }
 
 /// Every cell that is refused, on one scene: it must be as it was after each row.

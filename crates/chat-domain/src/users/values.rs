@@ -1,6 +1,8 @@
 use crate::InvalidValue;
 use crate::text::unicode::{folded, is_bidi_control, is_blank, is_ignorable, is_visible, nfc};
 use crate::text::{input, text_values};
+use email_address::Options;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 text_values! {
     /// What people read above a message. Need not be unique.
@@ -114,8 +116,8 @@ impl EmailAddress {
     const MAX_LOCAL_BYTES: usize = 64;
     const FORM: InvalidValue = InvalidValue::Form { expected: "an email address" };
 
-    /// Trims and composes (NFC), then checks for one `@` with a local part of at most 64 bytes of visible characters
-    /// before it and a dotted domain name after it, in any script (IDNA 2008 by UTS #46).
+    /// Trims and composes (NFC), then checks the form of RFC 5321 and RFC 6531: a local part of at most 64 bytes of
+    /// visible characters, without quotes, and a domain name with a dot in any script (IDNA 2008 by UTS #46).
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let text = text.trim();
         if text.is_empty() {
@@ -133,10 +135,14 @@ impl EmailAddress {
             return Err(InvalidValue::BidiControl);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(Self::FORM)?;
-        let is_seen = local.chars().any(is_visible) && !local.chars().any(|c| is_ignorable(c) || is_blank(c));
-        let local_ok = is_local_part(local) && is_seen;
-        let domain_ok = !domain.chars().any(is_ignorable) && ascii_domain(domain).is_some_and(|name| is_dotted(&name));
-        if local_ok && domain_ok { Ok(Self(text.into_owned())) } else { Err(Self::FORM) }
+        let is_hidden = |c: char| c.is_control() || c.is_whitespace() || is_ignorable(c) || is_blank(c);
+        let is_seen = local.chars().any(is_visible) && !local.chars().any(is_hidden);
+        let is_quoted = local.starts_with('"');
+        if is_seen && !is_quoted && !domain.chars().any(is_ignorable) && has_form(local, domain) {
+            Ok(Self(text.into_owned()))
+        } else {
+            Err(Self::FORM)
+        }
     }
 
     /// Reads an address that a row or a token holds, or that a client claims to be registered with: whatever some
@@ -191,6 +197,17 @@ pub fn end_of_shared_key(key: &str) -> String {
     format!("{key}\u{2}")
 }
 
+/// Whether this is an address once its domain is written as the DNS has it.
+fn has_form(local: &str, domain: &str) -> bool {
+    let domain =
+        Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
+    let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
+    domain.is_ok_and(|domain| {
+        email_address::EmailAddress::parse_with_options(&format!("{local}@{domain}"), options).is_ok()
+    })
+}
+
+/// The rule of earlier releases.
 fn is_local_part(local: &str) -> bool {
     (1..=EmailAddress::MAX_LOCAL_BYTES).contains(&local.len())
         && local.chars().all(|c| !c.is_control() && !c.is_whitespace() && !"@<>(),;:\\\"[]".contains(c))
@@ -199,16 +216,6 @@ fn is_local_part(local: &str) -> bool {
 /// The domain as the DNS has it, in lower case.
 fn ascii_domain(domain: &str) -> Option<String> {
     idna::domain_to_ascii(domain).ok()
-}
-
-fn is_dotted(ascii_domain: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    ascii_domain.contains('.') && ascii_domain.split('.').all(is_label)
 }
 
 impl std::fmt::Debug for EmailAddress {

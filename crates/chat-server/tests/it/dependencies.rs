@@ -20,6 +20,10 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("apistos", &["chat-http", "chat-protocol (optional)"]),
     ("bcrypt", &["chat-auth"]),
     ("jsonwebtoken", &["chat-auth"]),
+    ("actix-ws", &["chat-http"]),
+    // Clients: tests of stores build none of them.
+    ("reqwest", &["chat-bench", "chat-blackbox"]),
+    ("tokio-tungstenite", &["chat-blackbox", "chat-server"]),
     ("anyhow", &["chat-bench", "chat-server"]),
     ("clap", &["chat-bench", "chat-server"]),
 ];

@@ -252,10 +252,11 @@ impl Inlet for Messages {
                 }
             };
             match read {
-                Ok(Some(incoming)) => match self.hearing.hear(incoming) {
-                    Some(said) => return Poll::Ready(said),
-                    None => {}
-                },
+                Ok(Some(incoming)) => {
+                    if let Some(said) = self.hearing.hear(incoming) {
+                        return Poll::Ready(said);
+                    }
+                }
                 Ok(None) => {}
                 Err(breach) => return Poll::Ready(Said::Breach(code_of(breach))),
             }

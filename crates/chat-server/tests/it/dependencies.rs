@@ -16,7 +16,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("deadpool-redis", &["chat-redis"]),
     ("prometheus-client", &["chat-server"]),
     ("libsqlite3-sys", &["chat-sqlite"]),
-    ("actix-web", &["chat-http", "chat-server", "chat-socketio", "chat-protocol (optional)"]),
+    ("actix-web", &["chat-http", "chat-server", "chat-socketio"]),
     ("apistos", &["chat-http", "chat-protocol (optional)"]),
     ("bcrypt", &["chat-auth"]),
     ("jsonwebtoken", &["chat-auth"]),

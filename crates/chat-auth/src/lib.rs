@@ -26,3 +26,8 @@ pub use access_tokens::{ACCESS_TOKEN_EARLIEST, ACCESS_TOKEN_LEEWAY, JwtAccessTok
 pub use bcrypt_hasher::{BcryptCost, BcryptHasher, HashingLimits, InvalidBcryptCost};
 pub use keys::{InvalidSigningKeys, SigningKey, SigningKeys};
 pub use refresh_tokens::SealedRefreshTokens;
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

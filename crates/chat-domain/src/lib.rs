@@ -43,3 +43,8 @@ pub use store_error::{BoxError, StoreError};
 pub use text::InvalidValue;
 pub use time::{Clock, Timestamp};
 pub use turns::{Turn, TurnLimits, TurnStatus, Turns};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

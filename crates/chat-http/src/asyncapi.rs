@@ -5,7 +5,7 @@
 use crate::openapi::sorted;
 
 /// The committed document.
-pub const SNAPSHOT: &str = include_str!("../../../asyncapi.json");
+pub const SNAPSHOT: &str = include_str!("../asyncapi.json");
 
 /// The document, pretty, with every object in the order of its names: the same bytes for the same code.
 pub fn asyncapi_json() -> String {

@@ -13,7 +13,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::thread;
 use std::time::Duration;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Names the lock that nodes take before they look at the schema: any number, as long as nobody else on this server
 /// uses it.

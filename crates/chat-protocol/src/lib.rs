@@ -40,3 +40,8 @@ pub use fault::{BodyError, Fault, InvalidBody, MAX_FAULTS};
 pub use field::{Checked, Field, Optional, Problem, Required, valid, valid_or_absent};
 pub use timestamp::TimestampView;
 pub use values::Secret;
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

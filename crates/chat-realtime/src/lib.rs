@@ -60,3 +60,8 @@ pub use send_queue::SendQueue;
 pub use settings::RealtimeSettings;
 pub use stats::{Counter, QueueStats, RealtimeStats};
 pub use typing::InProcessTyping;
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

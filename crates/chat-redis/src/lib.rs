@@ -41,3 +41,8 @@ pub use redis_handle::Redis;
 pub use settings::RedisSettings;
 pub use typing::RedisTyping;
 pub use url::{InvalidRedisUrl, RedisUrl};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -54,3 +54,8 @@ pub use settings::{
     NAMESPACES_PER_SESSION, PACKETS_PER_PAYLOAD, PACKETS_PER_POLL, Settings,
 };
 pub use socket::{Event, Incoming, InvalidSocketPacket, Peer, SocketPacket, packets, placeholder};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error as ThisError;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Pages that the writer keeps in memory, in KiB: the roots of the trees, and what is written again and again.
 const WRITER_CACHE_KIB: u32 = 16 * 1_024;

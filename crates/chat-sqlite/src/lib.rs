@@ -50,3 +50,8 @@ pub use config::SqliteConfig;
 pub use connection::OpenError;
 pub use status::{CallStatus, SqliteStatus};
 pub use store::SqliteStore;
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,7 +16,7 @@ pub(crate) use docs::docs;
 pub(crate) use realtime::realtime_route;
 
 /// The committed document.
-pub const SNAPSHOT: &str = include_str!("../../../../openapi.json");
+pub const SNAPSHOT: &str = include_str!("../../openapi.json");
 
 #[cfg(test)]
 mod tests {

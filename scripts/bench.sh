@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Measures a release build of the server beside an official Socket.IO server: scripts/bench.sh [all|SCENARIO] [options], --help for these.
-# `all` measures every scenario with its defaults and keeps the figures in target/bench. Needs Node with npm, the programs of PostgreSQL, and
+# Measures a release build of the server beside an official Socket.IO server: scripts/bench.sh [all|SCENARIO] [options],
+# --help for these.
+# `all` measures every scenario with its defaults and keeps the figures in target/bench. Needs Node with npm, the
+# programs of PostgreSQL, and
 # sqlite3 for `history` and `lists` on the embedded database. See docs/benchmarks.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Pastes the README's tour into fresh interactive shells (bash, zsh, dash), as a newcomer would, and checks what it prints.
+# Pastes the README's tour into fresh interactive shells (bash, zsh, dash), as a newcomer would, and checks what it
+# prints.
 # Needs a running server at http://127.0.0.1:3000, the address that the tour names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,13 +8,19 @@ cd "$(dirname "$0")/.."
 tour=$(mktemp)
 printed=$(mktemp)
 trap 'rm -f "$tour" "$printed"' EXIT
-awk '/<!-- tour:begin -->/ { inside = 1 } /<!-- tour:end -->/ { inside = 0 } inside && /^```/ { code = !code; next } inside && code' README.md >"$tour"
+awk '
+  /<!-- tour:begin -->/ { inside = 1 }
+  /<!-- tour:end -->/ { inside = 0 }
+  inside && /^```/ { code = !code; next }
+  inside && code
+' README.md >"$tour"
 [[ -s $tour ]] || { echo "README.md has no tour" >&2; exit 1; }
 
 paste_into() {
   # A fresh shell: it inherits only the location of cargo.
   timeout 300 env -i HOME="$HOME" PATH="$PATH" TERM="${TERM:-dumb}" \
-    ${CARGO_HOME:+CARGO_HOME="$CARGO_HOME"} ${CARGO_TARGET_DIR:+CARGO_TARGET_DIR="$CARGO_TARGET_DIR"} ${RUSTUP_HOME:+RUSTUP_HOME="$RUSTUP_HOME"} \
+    ${CARGO_HOME:+CARGO_HOME="$CARGO_HOME"} ${CARGO_TARGET_DIR:+CARGO_TARGET_DIR="$CARGO_TARGET_DIR"} \
+    ${RUSTUP_HOME:+RUSTUP_HOME="$RUSTUP_HOME"} \
     "$@" <"$tour" >"$printed" 2>&1 || { cat "$printed"; echo "the tour fails in $*" >&2; exit 1; }
   for wanted in '"event":"resumed"' '"event":"message:received"' '"content":"Hello Bob"' '"seq":1' '"pagination"'; do
     grep -qF -- "$wanted" "$printed" || { cat "$printed"; echo "the tour does not print $wanted in $*" >&2; exit 1; }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests with clients of other languages need into target/clients: Node's packages and a Python of its own, each exactly as
+# Installs what the tests with clients of other languages need into target/clients: Node's packages and a Python of its
+# own, each exactly as
 # docs/examples locks it. Does nothing where that is done. As root on Debian and Ubuntu it installs Node and Python too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,13 +13,16 @@ exec 9>.lock
 if command -v flock >/dev/null; then flock 9; fi
 
 ensure_programs() {
-  if command -v node && command -v npm && command -v python3 && python3 -c 'import ensurepip, venv'; then return; fi >/dev/null 2>&1
+  if command -v node && command -v npm && command -v python3 && python3 -c 'import ensurepip, venv'; then
+    return
+  fi >/dev/null 2>&1
   if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
     printf '\n==> Installing Node and Python\n'
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm python3 python3-venv
   else
-    echo "Node (18 or later, with npm) or Python (3.10 or later, with venv) is missing: apt install nodejs npm python3-venv, or brew install node python." >&2
+    echo "Node (18 or later, with npm) or Python (3.10 or later, with venv) is missing:" \
+      "apt install nodejs npm python3-venv, or brew install node python." >&2
     exit 1
   fi
 }
@@ -33,6 +37,7 @@ fi
 if ! cmp -s "$locks/requirements.txt" python/.installed || ! python/bin/python --version >/dev/null 2>&1; then
   ensure_programs
   python3 -m venv --clear python
-  python/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$locks/requirements.txt"
+  python/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+    --requirement "$locks/requirements.txt"
   cp "$locks/requirements.txt" python/.installed
 fi

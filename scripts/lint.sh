@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks the form of all code: formatting, clippy without warnings, dependencies that nobody uses, and the scripts' syntax.
+# Checks the form of all code: formatting, clippy without warnings, unused dependencies, the length of lines, and the
+# scripts' syntax.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --all --check

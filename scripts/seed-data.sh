@@ -47,7 +47,8 @@ sign_in() { call POST /auth/login '' "{\"email\":\"$1@sample.example\",\"passwor
 seed_user() {
   local username=$1 name=$2
   call POST /auth/register '' \
-    "{\"email\":\"$username@sample.example\",\"username\":\"sample-$username\",\"name\":\"$name\",\"password\":\"$PASSWORD\"}"
+    "{\"email\":\"$username@sample.example\",\"username\":\"sample-$username\",\"name\":\"$name\",
+      \"password\":\"$PASSWORD\"}"
   case $status in
     201) echo "user          $name" ;;
     409)
@@ -88,7 +89,8 @@ seed_conversation() {
 say() {
   local key
   key="sample-$(printf '%s' "$1 $2" | cksum | cut -d ' ' -f 1)"
-  call POST "/conversations/$conversation/messages" "$(token_of "$1")" "{\"content\":\"$2\",\"clientMessageId\":\"$key\"}"
+  call POST "/conversations/$conversation/messages" "$(token_of "$1")" \
+    "{\"content\":\"$2\",\"clientMessageId\":\"$key\"}"
   [[ $status == 201 || $status == 200 ]] || fail "sending a message"
   if [[ $status == 201 ]]; then messages_new=$((messages_new + 1)); else messages_known=$((messages_known + 1)); fi
 }

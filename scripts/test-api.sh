@@ -22,7 +22,8 @@ failed=0
 call() {
   local url=$2
   [[ $url == /* ]] && url=$API$url
-  local arguments=(--silent --output "$answer" --dump-header "$headers" --write-out '%{http_code}' --max-time 60 --request "$1")
+  local arguments=(--silent --output "$answer" --dump-header "$headers" --write-out '%{http_code}' --max-time 60)
+  arguments+=(--request "$1")
   [[ -n ${3:-} ]] && arguments+=(--header "Authorization: Bearer $3")
   [[ -n ${4:-} ]] && arguments+=(--header "Content-Type: ${5:-application/json}" --data-binary "$4")
   : >"$answer"
@@ -57,7 +58,9 @@ expect() {
 }
 
 # expect_error STATUS CODE TITLE: a failure in the one envelope.
-expect_error() { expect "$1" "$3" '"success":false' "\"statusCode\":$1" "\"code\":\"$2\"" '"message":[' '"requestId":'; }
+expect_error() {
+  expect "$1" "$3" '"success":false' "\"statusCode\":$1" "\"code\":\"$2\"" '"message":[' '"requestId":'
+}
 
 # same ONE OTHER TITLE
 same() { if [[ $1 == "$2" && -n $1 ]]; then pass "$3"; else fail "$3 ('$1' and '$2' differ)"; fi; }
@@ -65,7 +68,8 @@ same() { if [[ $1 == "$2" && -n $1 ]]; then pass "$3"; else fail "$3 ('$1' and '
 # register NAME: $token, $refresh, $id and $email of somebody new.
 register() {
   email="$1-$RUN@test.example"
-  call POST /auth/register '' "{\"email\":\"$email\",\"username\":\"$1-$RUN\",\"name\":\"$1\",\"password\":\"$PASSWORD\"}"
+  call POST /auth/register '' \
+    "{\"email\":\"$email\",\"username\":\"$1-$RUN\",\"name\":\"$1\",\"password\":\"$PASSWORD\"}"
   token=$(text accessToken) refresh=$(text refreshToken) id=$(text id)
 }
 
@@ -154,8 +158,10 @@ call GET "/conversations/$direct" "$ann"
 same "$(number unreadCount)" 0 "nothing is unread after it"
 
 section "Private chats and groups under /chat"
-call POST /chat/message "$ann" "{\"chatRoomId\":\"user1_user2\",\"chatType\":\"PRIVATE\",\"receiver\":\"$cat_id\",\"message\":\"Hello, how are you?\"}"
-expect 201 "send a private message" '"chatType":"PRIVATE"' "\"receiver\":\"$cat_id\"" '"status":"SENT"' '"isMine":true' '"senderDetails"'
+call POST /chat/message "$ann" "{\"chatRoomId\":\"user1_user2\",\"chatType\":\"PRIVATE\",
+  \"receiver\":\"$cat_id\",\"message\":\"Hello, how are you?\"}"
+expect 201 "send a private message" '"chatType":"PRIVATE"' "\"receiver\":\"$cat_id\"" \
+  '"status":"SENT"' '"isMine":true' '"senderDetails"'
 chat_message=$(text messageId)
 call GET "/chat/messages/undelivered/$cat_id/$ann_id" "$cat"
 expect 200 "what has not arrived yet" "$chat_message"
@@ -165,16 +171,19 @@ call PUT "/chat/message/$chat_message/status" "$cat" '{"status":"read"}'
 expect 200 "mark a message as read" '"status":"READ"'
 call PUT "/chat/messages/read/$cat_id/$ann_id" "$cat"
 expect 200 "mark the chat as read" '"modifiedCount":0'
-call POST /chat/messages/fetch "$ann" "{\"currentUserId\":\"$ann_id\",\"senderId\":\"$ann_id\",\"receiverId\":\"$cat_id\",\"page\":1,\"limit\":20}"
+call POST /chat/messages/fetch "$ann" "{\"currentUserId\":\"$ann_id\",\"senderId\":\"$ann_id\",
+  \"receiverId\":\"$cat_id\",\"page\":1,\"limit\":20}"
 expect 200 "fetch the private chat" "$chat_message" '"pagination"'
 call GET "/chat/rooms/$ann_id" "$ann"
 expect 200 "private chats with what is new" '"latestMessage":"Hello, how are you?"' '"unreadCount":0'
-call POST /chat/group "$ann" "{\"groupName\":\"Project Developers $RUN\",\"groupDescription\":\"Discussion group for project team\",\"members\":[\"$ben_id\"]}"
+call POST /chat/group "$ann" "{\"groupName\":\"Project Developers $RUN\",
+  \"groupDescription\":\"Discussion group for project team\",\"members\":[\"$ben_id\"]}"
 expect 201 "make a group" '"groupId"' '"members":[' '"admins":[' "\"createdBy\":\"$ann_id\""
 chat_group=$(text groupId) invite=$(text inviteCode)
 call POST /chat/group "$ben" "{\"groupName\":\"project developers $RUN\"}"
 expect_error 409 GROUP_NAME_TAKEN "no second group of that name"
-call POST /chat/message "$ann" "{\"chatRoomId\":\"group_$chat_group\",\"chatType\":\"GROUP\",\"groupId\":\"$chat_group\",\"message\":\"Great work on the feature!\"}"
+call POST /chat/message "$ann" "{\"chatRoomId\":\"group_$chat_group\",\"chatType\":\"GROUP\",
+  \"groupId\":\"$chat_group\",\"message\":\"Great work on the feature!\"}"
 expect 201 "send to the group" "\"chatRoomId\":\"group_$chat_group\"" '"readBy":[]'
 call POST "/chat/group/$chat_group/member" "$ann" "{\"userId\":\"$cat_id\"}"
 expect 201 "add a member" '"membersCount":3'
@@ -188,7 +197,8 @@ call PUT "/chat/group/$chat_group/invite-code/revoke" "$ann"
 expect 200 "revoke the invite" '"inviteCode"'
 call POST "/chat/group/join/$invite" "$ben"
 expect_error 404 INVITE_NOT_FOUND "a revoked invite is of no use"
-call POST /chat/messages/fetch "$ann" "{\"currentUserId\":\"$ann_id\",\"groupId\":\"$chat_group\",\"page\":1,\"limit\":20}"
+call POST /chat/messages/fetch "$ann" \
+  "{\"currentUserId\":\"$ann_id\",\"groupId\":\"$chat_group\",\"page\":1,\"limit\":20}"
 expect 200 "fetch the group's messages" 'Great work on the feature!'
 call GET "/chat/group/$chat_group" "$ben"
 expect 200 "the group" '"groupDescription":"Discussion group for project team"'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else is missing
-# (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis, nginx, Caddy, Node, Python and a few tools).
+# Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else
+# is missing (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis, nginx, Caddy, Node, Python, a few tools).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,12 +14,14 @@ ensure_c_compiler() {
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev
   else
-    echo "A C compiler is missing: install gcc or clang (Debian, Ubuntu: apt install build-essential; macOS: xcode-select --install)." >&2
+    echo "A C compiler is missing: install gcc or clang" \
+      "(Debian, Ubuntu: apt install build-essential; macOS: xcode-select --install)." >&2
     exit 1
   fi
 }
 
-# Tests start servers of their own, each with its data in a temporary folder; only the programs are needed, and no service runs.
+# Tests start servers of their own, each with its data in a temporary folder; only the programs are needed, and no
+# service runs.
 # Program, then its Debian package.
 programs=(
   redis-server redis-server
@@ -41,7 +43,8 @@ ensure_programs() {
     apt-get update -qq
     # Do not start services, and do not create the PostgreSQL package's own cluster.
     mkdir -p /etc/postgresql-common
-    [[ -e /etc/postgresql-common/createcluster.conf ]] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+    local settings=/etc/postgresql-common/createcluster.conf
+    [[ -e $settings ]] || echo 'create_main_cluster = false' >"$settings"
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}"
   else
     echo "Missing programs; install these packages (Debian names): ${missing[*]}." >&2

@@ -12,7 +12,10 @@ exceptions=(
 
 # The names in the sections of a manifest whose heading matches a pattern.
 names() {
-  awk -v heading="$2" '/^\[/ { inside = $0 ~ heading } inside && match($0, /^[A-Za-z0-9_-]+/) { print substr($0, 1, RLENGTH) }' "$1"
+  awk -v heading="$2" '
+    /^\[/ { inside = $0 ~ heading }
+    inside && match($0, /^[A-Za-z0-9_-]+/) { print substr($0, 1, RLENGTH) }
+  ' "$1"
 }
 
 # Whether Rust code below these folders names the library, comments aside.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows that the tests of a cluster notice what they are there for: leaves out idempotency, resume or repair, and succeeds where the judge
-# then finds faults. See docs/testing.md.
+# Shows that the tests of a cluster notice what they are there for: leaves out idempotency, resume or repair, and
+# succeeds where the judge then finds faults. See docs/testing.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mechanism=${1:-}
@@ -25,7 +25,8 @@ case $mechanism in
 esac
 
 output=$(mktemp)
-if (cd "$source" && cargo test --quiet --package chat-server --test it "$test" -- --exact --nocapture) >"$output" 2>&1; then
+if (cd "$source" && cargo test --quiet --package chat-server --test it "$test" -- --exact --nocapture) \
+  >"$output" 2>&1; then
   echo "without $mechanism: NOTHING WAS NOTICED" >&2
   exit 1
 fi

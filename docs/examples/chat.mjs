@@ -58,8 +58,10 @@ class Client {
     const timers = [
       setInterval(() => this.isLive && this.ask("presence:get", { userId: this.account.user.id }), QUIET_MS),
       // A fresh token before the old one ends, on the open connection.
-      setInterval(() => this.renew().then(() => this.ask("auth", { token: this.account.accessToken }), () => socket.close()),
-        this.account.expiresIn * 800),
+      setInterval(
+        () => this.renew().then(() => this.ask("auth", { token: this.account.accessToken }), () => socket.close()),
+        this.account.expiresIn * 800,
+      ),
     ];
     // Frames are taken one after the other, also where one takes a while.
     let frames = Promise.resolve();
@@ -94,7 +96,8 @@ class Client {
     this.changed.dispatchEvent(new Event("change"));
   }
 
-  // Everything that was missed has come, except where that was too much, and from conversations that are new here: these are read.
+  // Everything that was missed has come, except where that was too much, and from conversations that are new here:
+  // these are read.
   async resumed({ positions, limited }) {
     for (const [id, pos] of Object.entries(positions)) {
       if (id in this.have && !limited.includes(id)) continue;
@@ -150,7 +153,8 @@ class Client {
   }
 
   async until(count) {
-    while (this.shown.length < count) await new Promise((done) => this.changed.addEventListener("change", done, { once: true }));
+    const change = (done) => this.changed.addEventListener("change", done, { once: true });
+    while (this.shown.length < count) await new Promise(change);
   }
 
   // A tunnel: the connection ends without a word, and there is no other before the end of it.

@@ -119,7 +119,8 @@ class Client:
             self.changed.notify_all()
 
     async def resumed(self, positions, limited):
-        """Everything that was missed has come, except where that was too much, and from conversations that are new here: these are read."""
+        """Everything that was missed has come, except where that was too much, and from conversations that are new
+        here: these are read."""
         for conversation, pos in positions.items():
             if conversation in self.have and conversation not in limited:
                 continue
@@ -137,7 +138,7 @@ class Client:
             await self.write(frame)
 
     async def ask(self, event, data):
-        """A command that is asked again on each connection until it is answered. The key of a message makes that safe."""
+        """A command that is asked again on each connection until it is answered. A message's key makes that safe."""
         frame = {"event": event, "data": data, "id": str(next(self.ids))}
         answer = asyncio.get_running_loop().create_future()
         self.pending[frame["id"]] = frame, answer
@@ -192,13 +193,15 @@ class Client:
 
 async def register(name):
     email = f"{name.lower()}-{uuid.uuid4()}@example.com"
-    return (await rest("POST", "/auth/register", None, {"email": email, "name": name, "password": str(uuid.uuid4())}))["data"]
+    account = {"email": email, "name": name, "password": str(uuid.uuid4())}
+    return (await rest("POST", "/auth/register", None, account))["data"]
 
 
 async def main():
     accounts = await asyncio.gather(register("Ann"), register("Bob"))
     token = accounts[0]["accessToken"]
-    conversation = (await rest("POST", "/conversations", token, {"participantIds": [accounts[1]["user"]["id"]]}))["data"]["id"]
+    others = {"participantIds": [accounts[1]["user"]["id"]]}
+    conversation = (await rest("POST", "/conversations", token, others))["data"]["id"]
     ann, bob = map(Client, accounts)
 
     await ann.send(conversation, "one")

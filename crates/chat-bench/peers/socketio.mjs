@@ -1,5 +1,6 @@
-// The official Socket.IO server with what a chat on it begins with: rooms, a broadcast, an acknowledgement. Nobody is authenticated and nothing is
-// stored. It is told its rooms by the handshake, and what it broadcasts has the fields and the length of our server's messages.
+// The official Socket.IO server with what a chat on it begins with: rooms, a broadcast, an acknowledgement. Nobody is
+// authenticated and nothing is stored. It is told its rooms by the handshake, and what it broadcasts has the fields and
+// the length of our server's messages.
 // Prints `listening PORT`.
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";

@@ -1,5 +1,6 @@
 // What socket.io-client sees of a server: node javascript_client.mjs SCENARIO TRANSPORTS BASE REALTIME PID
-// TRANSPORTS is default, websocket or polling. Prints `ok` at the end; `restart` and `left` on the way ask whoever reads to do something.
+// TRANSPORTS is default, websocket or polling. Prints `ok` at the end; `restart` and `left` on the way ask the
+// reader to do something.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
@@ -10,7 +11,9 @@ const CROWD = 200;
 
 const within = (promise, what) => {
   let timer;
-  const late = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error(`waited in vain for ${what}`)), PATIENCE_MS)));
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`waited in vain for ${what}`)), PATIENCE_MS);
+  });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
 
@@ -27,13 +30,15 @@ async function rest(method, path, token, body) {
 
 async function register(name) {
   const unique = `${name}-${randomUUID().slice(0, 13)}`;
-  const data = await rest("POST", "/auth/register", null, { email: `${unique}@test.example`, username: unique, password: unique, name });
+  const body = { email: `${unique}@test.example`, username: unique, password: unique, name };
+  const data = await rest("POST", "/auth/register", null, body);
   return { id: data.user.id, token: data.accessToken, refresh: data.refreshToken };
 }
 
 function open(url, auth, options = {}) {
   const chosen = transports === "default" ? {} : { transports: [transports] };
-  const socket = io(`${url}/chat`, { auth, forceNew: true, reconnectionDelay: 100, reconnectionDelayMax: 500, ...chosen, ...options });
+  const quick = { forceNew: true, reconnectionDelay: 100, reconnectionDelayMax: 500 };
+  const socket = io(`${url}/chat`, { auth, ...quick, ...chosen, ...options });
   socket.log = [];
   socket.waiting = [];
   socket.onAny((name, data) => {
@@ -64,7 +69,8 @@ const once = (emitter, name) => within(new Promise((done) => emitter.once(name, 
 
 async function connect(url, person, more = {}, options = {}) {
   const socket = open(url, { token: person.token, ...more }, options);
-  socket.upgraded = transports === "default" ? new Promise((done) => socket.io.on("open", () => socket.io.engine.once("upgrade", done))) : Promise.resolve();
+  const upgrade = (done) => socket.io.on("open", () => socket.io.engine.once("upgrade", done));
+  socket.upgraded = transports === "default" ? new Promise(upgrade) : Promise.resolve();
   await within(
     new Promise((done, fail) => {
       socket.once("connect", done);
@@ -101,7 +107,8 @@ const scenarios = {
     const here = { conversationId: group };
     assert.deepEqual(await ask(atBen, "conversation:join", here), {});
     await ask(atAnn, "conversation:join", here);
-    assert.equal((await event(atBen, "conversation:joined", (joined) => joined.userId === ann.id)).conversationId, group);
+    const joined = await event(atBen, "conversation:joined", (joined) => joined.userId === ann.id);
+    assert.equal(joined.conversationId, group);
     const sent = await ask(atAnn, "message:send", { ...here, content: "Hello", clientMessageId: randomUUID() });
     assert.equal((await event(atBen, "message:received")).id, sent.id);
     assert.equal((await event(atAnn, "message:received")).id, sent.id);
@@ -134,13 +141,15 @@ const scenarios = {
     await rest("PATCH", `/conversations/${group}`, ann.token, { name: "Climbers" });
     assert.equal((await event(atBen, "conversation:updated")).conversation.name, "Climbers");
     await rest("POST", "/conversations", ann.token, { participantIds: [ben.id] });
-    assert.equal((await event(atBen, "conversation:created", (made) => !made.conversation.isGroup)).conversation.createdBy, ann.id);
+    const created = await event(atBen, "conversation:created", (made) => !made.conversation.isGroup);
+    assert.equal(created.conversation.createdBy, ann.id);
     await ask(atAnn, "conversation:leave", here);
     await event(atBen, "conversation:left", (left) => left.userId === ann.id);
     atAnn.emit("message:send", { ...here });
     assert.equal((await event(atAnn, "error")).code, "VALIDATION_FAILED");
     assert.equal((await refused(atAnn, "no:such", {})).code, "UNKNOWN_EVENT");
-    const renewed = await rest("POST", "/auth/login", null, { email: (await rest("GET", "/users/me", ann.token)).email, password: "wrong" }).catch(() => null);
+    const { email } = await rest("GET", "/users/me", ann.token);
+    const renewed = await rest("POST", "/auth/login", null, { email, password: "wrong" }).catch(() => null);
     assert.equal(renewed, null);
     await ask(atAnn, "auth", { token: ann.token });
     atAnn.disconnect();
@@ -151,8 +160,10 @@ const scenarios = {
   async camel() {
     const { ann, ben, atAnn, atBen, group } = await two(REALTIME);
     const room = [ann.id, ben.id].sort().join("_");
-    const message = (text) => ({ messageData: { chatRoomId: room, chatType: "PRIVATE", sender: ann.id, receiver: ben.id, message: text } });
-    const inGroup = (text) => ({ messageData: { chatRoomId: `group_${group}`, chatType: "GROUP", groupId: group, message: text } });
+    const toBen = { chatRoomId: room, chatType: "PRIVATE", sender: ann.id, receiver: ben.id };
+    const message = (text) => ({ messageData: { ...toBen, message: text } });
+    const toGroup = { chatRoomId: `group_${group}`, chatType: "GROUP", groupId: group };
+    const inGroup = (text) => ({ messageData: { ...toGroup, message: text } });
     await ask(atBen, "joinPrivateChat", { chatRoomId: room });
     await ask(atAnn, "joinPrivateChat", { chatRoomId: room });
     assert.equal((await event(atBen, "userJoinedChat")).userId, ann.id);
@@ -184,7 +195,8 @@ const scenarios = {
     assert.equal((await ask(atAnn, "updateLastSeen")).userId, ann.id);
     await ask(atAnn, "groupCall", { groupId: group, callerName: "Ann" });
     assert.equal((await event(atBen, "groupCallIncoming")).callerName, "Ann");
-    const made = await rest("POST", "/chat/group", ann.token, { groupName: `Group ${randomUUID()}`, members: [ben.id] });
+    const groupName = `Group ${randomUUID()}`;
+    const made = await rest("POST", "/chat/group", ann.token, { groupName, members: [ben.id] });
     assert.equal((await event(atBen, "groupCreated")).groupId, made.groupId);
     await rest("PUT", `/chat/group/${made.groupId}`, ann.token, { groupDescription: "New" });
     assert.equal((await event(atBen, "groupUpdated")).groupDescription, "New");
@@ -238,7 +250,8 @@ const scenarios = {
     renewing.on("disconnect", () => (hasLeft = true));
     // Twice the time of the first token, counted from before it ends.
     await new Promise((done) => setTimeout(done, 1_500));
-    await ask(renewing, "auth", { token: (await rest("POST", "/auth/refresh", null, { refreshToken: ann.refresh })).accessToken });
+    const refreshed = await rest("POST", "/auth/refresh", null, { refreshToken: ann.refresh });
+    await ask(renewing, "auth", { token: refreshed.accessToken });
     const gone = once(socket, "disconnect");
     assert.equal((await event(socket, "error")).code, "TOKEN_EXPIRED");
     assert.equal(hasLeft, false, "a fresh token came in time");

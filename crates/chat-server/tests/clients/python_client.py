@@ -36,7 +36,9 @@ class Client:
         self.io = socketio.Client()
         self.io.on("*", self.heard, namespace="/chat")
         self.io.on("connect_error", self.refusals.put, namespace="/chat")
-        self.io.connect(url, auth=auth, headers=headers or {}, transports=CHOSEN, namespaces=["/chat"], wait_timeout=PATIENCE)
+        self.io.connect(
+            url, auth=auth, headers=headers or {}, transports=CHOSEN, namespaces=["/chat"], wait_timeout=PATIENCE
+        )
 
     def heard(self, name, data):
         self.events.setdefault(name, queue.Queue()).put(data)

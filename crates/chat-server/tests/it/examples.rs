@@ -139,7 +139,7 @@ async fn the_client_in_rust_misses_nothing() {
     let server = start().await;
     let make = || {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        let run = ["run", "--quiet", "--package", "chat-testkit", "--example", "chat", "--"];
+        let run = ["run", "--quiet", "--package", "chat-blackbox", "--example", "chat", "--"];
         cargo.current_dir(examples()).args(run);
         cargo
     };

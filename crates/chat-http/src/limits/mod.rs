@@ -3,18 +3,18 @@
 //!
 //! | limit | counts | whom | where |
 //! | --- | --- | --- | --- |
-//! | `registrations` | `POST /auth/register` that could be understood | address | [`limited`] |
-//! | `sends` | messages over REST and sockets | user | [`limited`], [`Limits::frame`] |
-//! | `signals` | typing, presence and calls over sockets | user | [`Limits::frame`] |
+//! | `registrations` | `POST /auth/register` that could be understood | address | `limited` |
+//! | `sends` | messages over REST and sockets | user | `limited`, `Limits::frame` |
+//! | `signals` | typing, presence and calls over sockets | user | `Limits::frame` |
 //! | `requests` | every other request, every other frame of a socket | user, else address | both |
-//! | `connects` | sockets that ask to be opened | address | `crate::gateway`, [`limited`] |
+//! | `connects` | sockets that ask to be opened | address | `crate::gateway`, `limited` |
 //!
 //! What none of these counts is bounded per connection (`crate::server::traffic`, [`crate::HttpSettings::frame_quota`]); a
 //! connection that is closed for it costs its address `connects`.
 //!
 //! Failed logins are the use case's to count, which alone knows of them. Health checks and documents are not limited.
 //!
-//! **To add a limit**: a variant of [`Limit`], a field of [`Quotas`], and a setting in `chat-server`.
+//! **To add a limit**: a variant of `Limit`, a field of [`Quotas`], and a setting in `chat-server`.
 
 mod commands;
 mod rest;

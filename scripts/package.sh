@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Packages every published crate, in the order of their dependencies, builds each from its package alone, and uploads nothing.
+# Checks the crates' documentation, and their public interface against the last published one where cargo-semver-checks is there.
+# Takes about as long as a cold build. Use --list to make the packages without building them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+unpublished=(chat-bench chat-blackbox chat-testkit)
+verify=()
+[[ ${1:-} == --list ]] && verify=(--no-verify)
+
+echo "==> Documentation without warnings"
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace
+
+echo "==> Packages"
+cargo package --quiet --workspace "${unpublished[@]/#/--exclude=}" "${verify[@]}"
+for package in "${CARGO_TARGET_DIR:-target}"/package/*.crate; do
+  # Links inside a crate are packaged as what they point to: what a crate embeds must be there.
+  files=$(tar tzf "$package")
+  name=$(basename "$package" .crate)
+  for needed in README.md LICENSE-MIT LICENSE-APACHE; do
+    grep -q "^$name/$needed$" <<<"$files" || { echo "$name: $needed is missing" >&2; exit 1; }
+  done
+  case $name in
+    chat-sqlite-* | chat-postgres-*) needed="/migrations/[^/]*/up.sql$" ;;
+    chat-http-*) needed="/openapi.json$" ;;
+    *) needed="/src/" ;;
+  esac
+  grep -q "^$name$needed" <<<"$files" || { echo "$name: nothing like $needed is in it" >&2; exit 1; }
+  echo "$name: $(wc -l <<<"$files") files"
+done
+
+if cargo semver-checks --version >/dev/null 2>&1; then
+  echo "==> Public interfaces, against main"
+  cargo semver-checks --workspace "${unpublished[@]/#/--exclude=}" --baseline-rev "${BASELINE:-HEAD~1}"
+else
+  echo "cargo-semver-checks is not installed: public interfaces were not compared (cargo install cargo-semver-checks)."
+fi

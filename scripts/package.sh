@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packages every published crate, in the order of their dependencies, builds each from its package alone, and uploads nothing.
-# Checks the crates' documentation, and their public interface against the last published one where cargo-semver-checks is there.
+# Packages every published crate in the order of their dependencies and builds each from its package. Uploads nothing.
+# Checks the documentation, and with cargo-semver-checks the public interfaces against BASELINE (default: HEAD~1).
 # Takes about as long as a cold build. Use --list to make the packages without building them.
 set -euo pipefail
 cd "$(dirname "$0")/.."

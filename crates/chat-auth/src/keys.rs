@@ -15,7 +15,8 @@ pub enum InvalidSigningKeys {
     #[error("two signing keys have the id {0}")]
     RepeatedId(String),
     /// The secret could be guessed.
-    #[error("the secret of the signing key {id} has {bytes} bytes, at least {least} are needed", least = SigningKey::MIN_SECRET_BYTES)]
+    #[error("the secret of the signing key {id} has {bytes} bytes, at least {least} are \
+        needed", least = SigningKey::MIN_SECRET_BYTES)]
     ShortSecret {
         /// Which key.
         id: String,

@@ -35,7 +35,8 @@ impl Default for Options {
 
 pub(crate) fn run(options: &Options, report: &mut Report) {
     say(format!(
-        "baseline: one thread writes {} bytes to each of {} loopback sockets in turn, with nothing else to do; the rest of the process reads. When all have\n  \
+        "baseline: one thread writes {} bytes to each of {} loopback sockets in turn, with nothing else to do; the \
+         rest of the process reads. When all have\n  \
          been read, the next turn begins. The figure is the CPU time of the thread that writes, user and kernel.",
         options.bytes, options.sockets
     ));
@@ -43,7 +44,8 @@ pub(crate) fn run(options: &Options, report: &mut Report) {
     let shared = measure(options, options.shared);
     let kind = |figure, unit| Kind { scenario: SCENARIO, figure, unit };
     say(format!(
-        "  one delivery per send(): {:.2} µs, {:.0} per CPU-second; {} deliveries per send(): {:.2} µs each, {:.0} per CPU-second",
+        "  one delivery per send(): {:.2} µs, {:.0} per CPU-second; {} deliveries per send(): {:.2} µs each, {:.0} per \
+         CPU-second",
         1e6 / single,
         single,
         options.shared,

@@ -21,7 +21,8 @@ pub(crate) fn probe(folder: &Path, time: Duration) {
     // The folder goes in the end anyway.
     let _ = std::fs::remove_file(path);
     say(format!(
-        "  disk: {}; fdatasync of 8 KiB, one after the other, nothing else going on: {:.0} per second, p50 {:.2} ms, p99 {:.2} ms",
+        "  disk: {}; fdatasync of 8 KiB, one after the other, nothing else going on: {:.0} per second, p50 {:.2} ms, \
+         p99 {:.2} ms",
         filesystem(folder),
         waits.len() as f64 / time.as_secs_f64(),
         waits.value_at_quantile(0.5) as f64 / 1_000.0,

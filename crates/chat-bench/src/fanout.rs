@@ -71,7 +71,9 @@ pub(crate) async fn latency(setup: &Setup, options: &LatencyOptions, report: &mu
     let scenario = "latency";
     explain(
         scenario,
-        "messages become due evenly, whatever the server does (open loop); counted from then until the last\n  member has it (a timer of the client's adds up to 1 ms). Half of the peer's rate: of what it does by the clock, one at a time",
+        "messages become due evenly, whatever the server does (open loop); counted from then until the last\n  member \
+         has it (a timer of the client's adds up to 1 ms). Half of the peer's rate: of what it does by the clock, one \
+         at a time",
         &options.terms,
     );
     let contest = Contest::stage(setup, &options.terms, SENDERS).await;
@@ -128,7 +130,8 @@ fn explain(scenario: &str, how: &str, terms: &Terms) {
     let (members, seconds, rounds) = (terms.members, terms.seconds, terms.rounds);
     say(format!(
         "{scenario}: {members} members of one conversation on each server, one connection each, on loopback; {how}.\n  \
-         {rounds} rounds of legs of {seconds} s, there and back, after one of each to warm up; medians of the rounds. Ours authenticates and stores ({});\n  \
+         {rounds} rounds of legs of {seconds} s, there and back, after one of each to warm up; medians of the rounds. \
+         Ours authenticates and stores ({});\n  \
          the peer does neither. CPU is that of all processes of a server, by the kernel.",
         terms.store.name()
     ));

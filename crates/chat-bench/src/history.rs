@@ -40,11 +40,16 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(setup: impl Fn() -> Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "history: pages of messages and of conversations over REST, one after the other on one connection, {} times each after a\n  \
-         tenth as many that do not count. The reader has {CONVERSATIONS} conversations; one holds half of all messages, the others share the rest,\n  \
-         stored in the order of their times, so that those of one conversation lie among those of others. They are loaded by SQL\n  \
-         and VACUUM ANALYZE follows. Deepest: the cursor or page at which the oldest messages come. Server and store share the machine.\n  \
-         Then {} connections read the newest page for {} s a round: pages by the CPU seconds of the server and its database.",
+        "history: pages of messages and of conversations over REST, one after the other on one connection, {} times \
+         each after a\n  \
+         tenth as many that do not count. The reader has {CONVERSATIONS} conversations; one holds half of all \
+         messages, the others share the rest,\n  \
+         stored in the order of their times, so that those of one conversation lie among those of others. They are \
+         loaded by SQL\n  \
+         and VACUUM ANALYZE follows. Deepest: the cursor or page at which the oldest messages come. Server and store \
+         share the machine.\n  \
+         Then {} connections read the newest page for {} s a round: pages by the CPU seconds of the server and its \
+         database.",
         options.repeat, options.readers, options.seconds
     ));
     for &store in &options.store {
@@ -139,7 +144,8 @@ fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], mes
             // Where all fits into memory, indexes grow fast; what is lost in a crash is thrown away anyway.
             "PRAGMA cache_size = -2000000; PRAGMA synchronous = OFF;",
             format!(
-                "(WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {messages}) SELECT n FROM up)"
+                "(WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {messages}) SELECT n \
+                 FROM up)"
             ),
         ),
         StoreKind::Postgres => (
@@ -164,7 +170,8 @@ fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], mes
          FROM (
              SELECT n, CASE WHEN n % 2 = 1 THEN 0 ELSE 1 + (n / 2 - 1) % {others} END AS number,
                     CASE WHEN n % 2 = 1 THEN (n + 1) / 2 ELSE 1 + (n / 2 - 1) / {others} END AS seq,
-                    {id} AS id, {sender} AS sender_id, 'Message ' || n || ' of a usual length, such as people write to each other' AS body,
+                    {id} AS id, {sender} AS sender_id, 'Message ' || n || ' of a usual length, such as people write to \
+                    each other' AS body,
                     {LOADED_UNTIL} - ({messages} - n) * 1000 AS at
              FROM {numbered}
          ) AS s JOIN places AS p ON p.number = s.number ORDER BY s.n;

@@ -97,9 +97,12 @@ impl Entry {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "idle: {} silent connections, each of another authenticated user in {} conversations of {} members (teams of colleagues), in {STEPS} steps;\n  \
-         pings are answered. The figure is the slope of the server's resident memory over the number of connections (least squares; the first step,\n  \
-         which also pays for what is there once, is left out). The kernel's own buffers are not in it. The peer knows rooms and no users.",
+        "idle: {} silent connections, each of another authenticated user in {} conversations of {} members (teams of \
+         colleagues), in {STEPS} steps;\n  \
+         pings are answered. The figure is the slope of the server's resident memory over the number of connections \
+         (least squares; the first step,\n  \
+         which also pays for what is there once, is left out). The kernel's own buffers are not in it. The peer knows \
+         rooms and no users.",
         options.connections, options.conversations, options.members
     ));
     let people = if options.entries.iter().any(|&entry| entry != Entry::Peer) {

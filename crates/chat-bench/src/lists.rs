@@ -32,8 +32,10 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(setup: impl Fn() -> Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "lists: pages of {PAGE} of GET /conversations, one after the other on one connection, {} times each after a tenth as many that\n  \
-         do not count. The reader takes part in so many groups of two, each with one message. They are loaded by SQL and VACUUM\n  \
+        "lists: pages of {PAGE} of GET /conversations, one after the other on one connection, {} times each after a \
+         tenth as many that\n  \
+         do not count. The reader takes part in so many groups of two, each with one message. They are loaded by SQL \
+         and VACUUM\n  \
          ANALYZE follows. Deep: the page with the oldest conversations. Server and store share the machine.",
         options.repeat
     ));
@@ -99,7 +101,8 @@ fn loading(store: StoreKind, people: [&Person; 2], memberships: u64) -> String {
         StoreKind::Sqlite => (
             "BLOB",
             format!(
-                "(WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {memberships}) SELECT n FROM up) AS numbers"
+                "(WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {memberships}) SELECT n \
+                 FROM up) AS numbers"
             ),
             "randomblob(16)",
             "randomblob(16)",
@@ -118,16 +121,19 @@ fn loading(store: StoreKind, people: [&Person; 2], memberships: u64) -> String {
         "BEGIN;
          CREATE TEMPORARY TABLE places (n BIGINT PRIMARY KEY, id {kind}, at BIGINT);
          INSERT INTO places SELECT n, {id}, {LOADED_UNTIL} - ({memberships} - n) * {APART} FROM {numbers};
-         INSERT INTO conversations (id, is_group, name, created_by, invite_code, last_seq, last_pos, participant_count, created_at,
+         INSERT INTO conversations (id, is_group, name, created_by, invite_code, last_seq, last_pos, \
+         participant_count, created_at,
                                     updated_at, key_version)
          SELECT id, TRUE, 'Group ' || n, {ben}, {code}, 1, 2, 2, at, at, 1 FROM places ORDER BY n;
          INSERT INTO participants (conversation_id, user_id, role, joined_at, joined_seq, delivered_seq, read_seq)
          SELECT id, {ben}, 'admin', at, 0, 1, 1 FROM places ORDER BY n;
          INSERT INTO participants (conversation_id, user_id, role, joined_at, joined_seq, delivered_seq, read_seq)
          SELECT id, {ann}, 'member', at, 0, 0, 0 FROM places ORDER BY n;
-         INSERT INTO conversation_changes (conversation_id, pos, kind, at) SELECT id, 1, 'created', at FROM places ORDER BY n;
+         INSERT INTO conversation_changes (conversation_id, pos, kind, at) SELECT id, 1, 'created', at FROM places \
+         ORDER BY n;
          INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, created_at, updated_at)
-         SELECT id, 1, {message_id}, 2, {ben}, 'Message ' || n || ' of a usual length, such as people write to each other', at, at
+         SELECT id, 1, {message_id}, 2, {ben}, 'Message ' || n || ' of a usual length, such as people write to each \
+         other', at, at
          FROM places ORDER BY n;
          COMMIT;"
     )

@@ -25,7 +25,8 @@ impl Report {
         let (median, least, most) = spread(rounds);
         say(format!("  {subject:<26} {}: {} {}{}", kind.figure, shown(median), kind.unit, range(rounds, least, most)));
         self.figures.push(json!({
-            "scenario": kind.scenario, "figure": kind.figure, "subject": subject, "unit": kind.unit, "median": median, "rounds": rounds,
+            "scenario": kind.scenario, "figure": kind.figure, "subject": subject,
+            "unit": kind.unit, "median": median, "rounds": rounds,
         }));
         median
     }
@@ -38,7 +39,8 @@ impl Report {
     /// The same without a line of text: where a line says more than one figure.
     pub(crate) fn note(&mut self, kind: Kind, subject: &str, value: f64) {
         self.figures.push(json!({
-            "scenario": kind.scenario, "figure": kind.figure, "subject": subject, "unit": kind.unit, "median": value, "rounds": [value],
+            "scenario": kind.scenario, "figure": kind.figure, "subject": subject,
+            "unit": kind.unit, "median": value, "rounds": [value],
         }));
     }
 

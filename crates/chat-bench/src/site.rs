@@ -127,7 +127,8 @@ impl Site {
         let most = database.psql(
             DATABASE,
             &format!(
-                "SELECT calls || ' x ' || left(regexp_replace(regexp_replace(query, '\\s+', ' ', 'g'), '^SELECT .*? FROM', 'SELECT ... FROM'), 150)
+                "SELECT calls || ' x ' || left(regexp_replace(regexp_replace(query, '\\s+', ' ', 'g'), '^SELECT .*? \
+                 FROM', 'SELECT ... FROM'), 150)
                  FROM pg_stat_statements {own} ORDER BY calls DESC LIMIT 12"
             ),
         );
@@ -241,7 +242,8 @@ impl Log {
         let sql = if version < 180_000 {
             "SELECT wal_sync, wal_sync_time, wal_bytes FROM pg_stat_wal"
         } else {
-            "SELECT sum(fsyncs), sum(fsync_time), (SELECT wal_bytes FROM pg_stat_wal) FROM pg_stat_io WHERE object = 'wal'"
+            "SELECT sum(fsyncs), sum(fsync_time), (SELECT wal_bytes FROM pg_stat_wal) FROM pg_stat_io WHERE object = \
+             'wal'"
         };
         let line = database.psql(DATABASE, sql);
         let numbers: Vec<f64> = line.split('|').map(|number| number.parse().expect("a number")).collect();

@@ -74,7 +74,8 @@ pub(crate) fn refusal_sentence(refusal: Refusal) -> String {
             "An admin removed this user from the group, and only an admin can add them again".into()
         }
         Refusal::TooManyConversations { max } => format!(
-            "You have made, or joined by invite codes, as many conversations as one user may have ({max}): deactivate or leave some"
+            "You have made, or joined by invite codes, as many conversations as one user may have ({max}): deactivate \
+             or leave some"
         ),
         Refusal::Full => format!("The conversation already has {MAX_PARTICIPANTS} participants"),
     }

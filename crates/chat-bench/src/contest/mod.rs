@@ -162,9 +162,8 @@ impl Contest {
         if let Some(site) = &self.site {
             site.server.assert_untroubled();
         }
-        say(
-            "  Every message reached every member once and in order, and was acknowledged; what ours delivered is stored.",
-        );
+        say("  Every message reached every member once and in order, and was acknowledged; what ours delivered is \
+             stored.");
     }
 }
 
@@ -190,7 +189,8 @@ pub(crate) fn circumstances(report: &mut Report, scenario: &'static str, results
         let bytes = sum(|leg| leg.bytes as f64) / sum(|leg| leg.deliveries as f64);
         let others = sum(|leg| leg.others.as_secs_f64()) / time;
         say(format!(
-            "  {:<26} {:.0} messages to {} members, {bytes:.0} bytes of JSON each; {:.0} deliveries a second of the clock; of the cores: server {:.0} %, client {:.0} %, all else {others:.0} %",
+            "  {:<26} {:.0} messages to {} members, {bytes:.0} bytes of JSON each; {:.0} deliveries a second of the \
+             clock; of the cores: server {:.0} %, client {:.0} %, all else {others:.0} %",
             subject.name,
             sum(|leg| leg.messages as f64),
             subject.crowd.members(),

@@ -94,7 +94,8 @@ impl Device {
         let goal = loop {
             let Self { client, remote, link, counts, .. } = &mut self;
             tokio::select! {
-                ended = link.until(|heard| { hear(client, remote, counts, heard); false }) => panic!("a connection ended: {ended:?}"),
+                ended = link.until(|heard| { hear(client, remote, counts, heard); false }) => panic!("a connection \
+                    ended: {ended:?}"),
                 () = remote.hang_up.notified() => self.come_back().await,
                 goal = told(&mut goal) => break goal,
             }

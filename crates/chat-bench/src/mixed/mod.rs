@@ -62,8 +62,10 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "mixed: {} people in {} conversations of {} members each, half of them on the plain WebSocket, half on Socket.IO; {} things a second become due for\n  \
-         {} s (open loop): of a hundred 60 messages, 20 reads, 10 typings, 8 histories, 2 lost connections. Latency is from when a message was due\n  \
+        "mixed: {} people in {} conversations of {} members each, half of them on the plain WebSocket, half on \
+         Socket.IO; {} things a second become due for\n  \
+         {} s (open loop): of a hundred 60 messages, 20 reads, 10 typings, 8 histories, 2 lost connections. Latency is \
+         from when a message was due\n  \
          until each member has it, who was away included. {}.",
         options.people,
         options.conversations,
@@ -213,7 +215,8 @@ impl<'a> Day<'a> {
             spent.memory.iter().copied().filter(|(second, _)| *second >= spent.time.as_secs_f64() * SETTLING).collect();
         report.figure(kind("resident memory, slope", "KiB per minute"), "ours", slope(&settled) * 60.0);
         say(format!(
-            "  {messages} messages, {} deliveries, {} answers, {} histories, {} connections lost and resumed; every device has every event once and in order.",
+            "  {messages} messages, {} deliveries, {} answers, {} histories, {} connections lost and resumed; every \
+             device has every event once and in order.",
             latency.len(),
             counts.acked.load(Ordering::Relaxed),
             pages.len(),

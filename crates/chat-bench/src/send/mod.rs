@@ -75,13 +75,16 @@ fn explain(options: &Options) {
         || "closed loop: each sends its next message when the last is acked".to_owned(),
         |rate| {
             format!(
-                "open loop: {rate:.0} become due per second, evenly; who is free sends the next, and its latency counts from\n  when it was due (a timer of the client's adds up to 1 ms)"
+                "open loop: {rate:.0} become due per second, evenly; who is free sends the next, and its latency \
+                 counts from\n  when it was due (a timer of the client's adds up to 1 ms)"
             )
         },
     );
     say(format!(
-        "send: {} keep-alive clients POST messages of 64 characters, each under a key, into {} conversations; {when}.\n  \
-         A 201 follows the commit ({}). {} s are counted, after {} s of warm-up. Client, server and database share the machine.",
+        "send: {} keep-alive clients POST messages of 64 characters, each under a key, into {} conversations; \
+         {when}.\n  \
+         A 201 follows the commit ({}). {} s are counted, after {} s of warm-up. Client, server and database share the \
+         machine.",
         options.clients,
         options.conversations,
         options.store.name(),
@@ -122,7 +125,8 @@ fn tell(report: &mut Report, options: &Options, clients: &[Sent], spent: Spent, 
     let seconds = Duration::from_secs(options.seconds).max(last - window).as_secs_f64();
     let at = |quantile| waits.value_at_quantile(quantile) as f64 / 1_000.0;
     say(format!(
-        "  {:.0} durable sends per second ({count} in {seconds:.1} s); latency p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, longest {:.1} ms",
+        "  {:.0} durable sends per second ({count} in {seconds:.1} s); latency p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} \
+         ms, longest {:.1} ms",
         count / seconds,
         at(0.5),
         at(0.99),
@@ -135,7 +139,8 @@ fn tell(report: &mut Report, options: &Options, clients: &[Sent], spent: Spent, 
     let share = |time: Duration| 100.0 * time.as_secs_f64() / (spent.time.as_secs_f64() * cores);
     let database = spent.database.unwrap_or_default();
     say(format!(
-        "  CPU per send: server {:.0} µs, database {:.0} µs, client {:.0} µs. Of {cores} cores: server {:.0} %, database {:.0} %, client {:.0} %, all else {:.0} %, stolen {:.0} %",
+        "  CPU per send: server {:.0} µs, database {:.0} µs, client {:.0} µs. Of {cores} cores: server {:.0} %, \
+         database {:.0} %, client {:.0} %, all else {:.0} %, stolen {:.0} %",
         each(spent.server),
         each(database),
         each(spent.client),
@@ -159,7 +164,8 @@ fn tell(report: &mut Report, options: &Options, clients: &[Sent], spent: Spent, 
 fn tell_commits(options: &Options, spent: Spent, log: Log, sends: usize) {
     let seconds = (options.warm_up + options.seconds) as f64;
     say(format!(
-        "  {:.1} messages per commit, {:.0} commits per second; {:.0} syncs of the log per second, {:.2} ms each on average, under way {:.0} % of the time; {:.1} KiB of log per message",
+        "  {:.1} messages per commit, {:.0} commits per second; {:.0} syncs of the log per second, {:.2} ms each on \
+         average, under way {:.0} % of the time; {:.1} KiB of log per message",
         spent.commits.sends / spent.commits.count.max(1.0),
         spent.commits.count / spent.time.as_secs_f64(),
         log.syncs / seconds,

@@ -83,9 +83,12 @@ fn production(setup: &Setup) -> Setup {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "siege: clients that mean harm, and what others wait meanwhile. Floods: {OFFENDERS} threads, each with one connection at a time that it opens again once it is\n  \
-         closed, write {} bytes per second; an honest client asks for /health/live every 20 ms on a new connection, and what was due after the first second\n  \
-         counts. Beside it, under the same generator, a bare server that accepts and closes. Settings as in production, {} s each.",
+        "siege: clients that mean harm, and what others wait meanwhile. Floods: {OFFENDERS} threads, each with one \
+         connection at a time that it opens again once it is\n  \
+         closed, write {} bytes per second; an honest client asks for /health/live every 20 ms on a new connection, \
+         and what was due after the first second\n  \
+         counts. Beside it, under the same generator, a bare server that accepts and closes. Settings as in \
+         production, {} s each.",
         options.rate, options.seconds
     ));
     let all = <Attack as clap::ValueEnum>::value_variants();

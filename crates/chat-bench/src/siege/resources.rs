@@ -50,7 +50,8 @@ pub(super) async fn unfinished(server: &Server, report: &mut Report) {
     most.fetch_max(resident_kib(server.pid()), Ordering::Relaxed);
     let grown = most.load(Ordering::Relaxed).saturating_sub(before);
     say(format!(
-        "  unfinished   {SOCKETS} Socket.IO websockets of strangers, each with {UNFINISHED} bytes of a frame; {} took all of it",
+        "  unfinished   {SOCKETS} Socket.IO websockets of strangers, each with {UNFINISHED} bytes of a frame; {} took \
+         all of it",
         open.len()
     ));
     report.figure(kind("memory that strangers take", "MB"), "unfinished", grown as f64 / 1_024.0);
@@ -97,7 +98,8 @@ pub(super) async fn pages(setup: &Setup, options: &Options, report: &mut Report)
     ends.store(true, Ordering::Relaxed);
     asking.join_all().await;
     say(format!(
-        "  pages        one user in {count} conversations, {AT_ONCE} requests for a deep page at once; {} were answered",
+        "  pages        one user in {count} conversations, {AT_ONCE} requests for a deep page at once; {} were \
+         answered",
         answered.load(Ordering::Relaxed)
     ));
     report.figure(kind("a list of somebody else, alone, p99", "ms"), "pages", quantile(&alone));

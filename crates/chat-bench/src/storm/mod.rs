@@ -72,9 +72,12 @@ struct Storm {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "reconnect-storm: {} clients, each of another user in {} conversations of {} members, lose their connections; {} message(s) are stored in each\n  \
-         conversation; then all connect and resume in the same instant (who is turned away, again after a random pause), while {} messages a second go on. The time is until the last has had its\n  \
-         `resumed`. Each client checks that every `pos` comes once and in order, and all must have everything in the end. {}.{}",
+        "reconnect-storm: {} clients, each of another user in {} conversations of {} members, lose their connections; \
+         {} message(s) are stored in each\n  \
+         conversation; then all connect and resume in the same instant (who is turned away, again after a random \
+         pause), while {} messages a second go on. The time is until the last has had its\n  \
+         `resumed`. Each client checks that every `pos` comes once and in order, and all must have everything in the \
+         end. {}.{}",
         options.clients,
         options.conversations,
         options.members,

@@ -9,8 +9,8 @@
 //! | `requests` | every other request, every other frame of a socket | user, else address | both |
 //! | `connects` | sockets that ask to be opened | address | `crate::gateway`, `limited` |
 //!
-//! What none of these counts is bounded per connection (`crate::server::traffic`, [`crate::HttpSettings::frame_quota`]); a
-//! connection that is closed for it costs its address `connects`.
+//! What none of these counts is bounded per connection (`crate::server::traffic`,
+//! [`crate::HttpSettings::frame_quota`]); a connection that is closed for it costs its address `connects`.
 //!
 //! Failed logins are the use case's to count, which alone knows of them. Health checks and documents are not limited.
 //!

@@ -3,9 +3,9 @@
 //! HTTP is actix-web's, and a request to upgrade leaves it with its TCP stream: an idle socket then holds none of the
 //! buffers that HTTP keeps for a request.
 //!
-//! Requests with `Upgrade: websocket`, and `CONNECT`, go to the gateway (`crate::gateway`), everything else to the `App`
-//! (`crate::rest`), which opens no sockets: a request that should have gone to the gateway and did not, such as an
-//! upgrade with a body, is refused there. Other protocols that a request offers are ignored (`offers.rs`). What one
+//! Requests with `Upgrade: websocket`, and `CONNECT`, go to the gateway (`crate::gateway`), everything else to the
+//! `App` (`crate::rest`), which opens no sockets: a request that should have gone to the gateway and did not, such as
+//! an upgrade with a body, is refused there. Other protocols that a request offers are ignored (`offers.rs`). What one
 //! connection may do to the others is held in [`traffic`].
 
 mod offers;

@@ -37,7 +37,8 @@ async fn a_private_message_makes_the_chat_is_confirmed_and_received_by_both() {
     let (ann, ben) = (chat.ann.id.to_string(), chat.ben.id.to_string());
     let mut elsewhere = chat.house.connect_camel(&chat.ann).await;
     let data = json!({"messageData": {
-        "chatRoomId": "user1_user2", "chatType": "PRIVATE", "receiver": ben, "message": "hello", "clientMessageId": "k1",
+        "chatRoomId": "user1_user2", "chatType": "PRIVATE", "receiver": ben,
+        "message": "hello", "clientMessageId": "k1",
         "sender": ben, "messageId": "mine", "status": "READ"
     }});
     chat.at_ann.tell("sendMessage", &data).await;
@@ -63,7 +64,9 @@ async fn a_group_s_message_reaches_the_group_with_its_sender_s_name() {
     let group = chat.house.group(&[&chat.ann, &chat.ben]).await;
     let created = chat.at_ben.event("groupCreated").await;
     assert_eq!((&created["data"]["groupId"], &created["data"]["groupName"]), (&json!(group), &json!("Hikers")));
-    let data = json!({"messageData": {"chatRoomId": format!("group_{group}"), "chatType": "GROUP", "groupId": group, "message": "hi"}});
+    let room = format!("group_{group}");
+    let message = json!({"chatRoomId": room, "chatType": "GROUP", "groupId": group, "message": "hi"});
+    let data = json!({"messageData": message});
     let ack = chat.at_ann.ask("sendMessage", &data, "c1").await.expect("acked");
     let received = chat.at_ben.event("groupMessageReceived").await;
     assert_eq!(received["data"]["messageId"], ack["messageId"]);

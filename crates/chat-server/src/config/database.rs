@@ -80,7 +80,8 @@ pub(crate) struct DatabaseFile(PathBuf);
 impl DatabaseFile {
     /// Reads `sqlite://relative/path` or `sqlite:///absolute/path`; else says what is wrong and what to do.
     pub(crate) fn parse(url: &str) -> Result<Self, (&'static str, &'static str)> {
-        const REMEDY: &str = "set it to sqlite:// and a path, such as sqlite://data/chat.db, or to postgres://user:password@host/database";
+        const REMEDY: &str = "set it to sqlite:// and a path, such as sqlite://data/chat.db, or to \
+            postgres://user:password@host/database";
         let Some((scheme, path)) = url.split_once("://") else {
             return Err(("is not a database URL", REMEDY));
         };

@@ -259,7 +259,8 @@ impl Config {
         }
         if self.environment != Environment::Production && !self.host.is_loopback() {
             warnings.push(format!(
-                "THIS SERVER IS NOT IN PRODUCTION MODE AND LISTENS ON {}: other machines can reach it, its secrets may be weak, and pages of any \
+                "THIS SERVER IS NOT IN PRODUCTION MODE AND LISTENS ON {}: other machines can reach it, its secrets may \
+                 be weak, and pages of any \
                  localhost origin may call it. Set APP_ENV=production, or HOST=127.0.0.1",
                 self.host
             ));

@@ -51,7 +51,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "REDIS_URL",
         "",
-        "`redis://` or `rediss://` address that joins nodes into a cluster; both secrets must be set then. Empty: one node",
+        "`redis://` or `rediss://` address that joins nodes into a cluster; both secrets must be set then. Empty: one \
+         node",
     ),
     setting("REDIS_PREFIX", "chat", "What every key and channel in Redis begins with: one per cluster"),
     setting("REDIS_TIMEOUT", "500ms", "How long a command waits for Redis before the node goes on without it"),
@@ -63,7 +64,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "JWT_SECRET",
         "",
-        "Signs access tokens: 32 bytes or more, or `id:secret,id:secret` for rotation (the first signs, all verify); development makes and keeps one",
+        "Signs access tokens: 32 bytes or more, or `id:secret,id:secret` for rotation (the first signs, all verify); \
+         development makes and keeps one",
     ),
     setting("JWT_REFRESH_SECRET", "", "Signs refresh tokens; same form, another secret"),
     setting("JWT_EXPIRATION", "15m", "How long an access token is good"),
@@ -72,33 +74,39 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "REGISTRATION",
         "open",
-        "Who may make an account: `open` (everybody), `invite` (holders of a code of `chat-server users invite`) or `closed`",
+        "Who may make an account: `open` (everybody), `invite` (holders of a code of `chat-server users invite`) or \
+         `closed`",
     ),
     setting(
         "PASSWORD_BLOCKLIST",
         "",
-        "`on` refuses the most common passwords at registration and change, `off` accepts them; where empty: `on` in production",
+        "`on` refuses the most common passwords at registration and change, `off` accepts them; where empty: `on` in \
+         production",
     ),
     setting(
         "ALLOWED_ORIGINS",
         "",
-        "Web origins that may call and connect, separated by commas; where empty: any `localhost` origin in development, none in production",
+        "Web origins that may call and connect, separated by commas; where empty: any `localhost` origin in \
+         development, none in production",
     ),
     setting(
         "PRESENCE_AUDIENCE",
         "contacts",
-        "Who sees a user's presence: `contacts` (users who share a group with them, or have exchanged messages with them) or `everyone`",
+        "Who sees a user's presence: `contacts` (users who share a group with them, or have exchanged messages with \
+         them) or `everyone`",
     ),
     setting(
         "TRUSTED_PROXIES",
         "",
-        "Addresses and networks of the proxies whose `X-Forwarded-For` counts, separated by commas; where empty, the header is ignored",
+        "Addresses and networks of the proxies whose `X-Forwarded-For` counts, separated by commas; where empty, the \
+         header is ignored",
     ),
     setting("RATE_LIMIT", "on", "`off` turns all limits below off, for load tests; production refuses it"),
     setting(
         "RATE_LIMIT_LOGINS",
         "10/15m",
-        "Failed logins by one email or one username from one address (the two count apart); wrong current passwords count for both",
+        "Failed logins by one email or one username from one address (the two count apart); wrong current passwords \
+         count for both",
     ),
     setting("RATE_LIMIT_LOGINS_PER_ADDRESS", "100/15m", "The same from one address, whatever the account"),
     setting("RATE_LIMIT_REGISTRATIONS", "20/h", "Valid attempts to register from one address"),
@@ -113,7 +121,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "FRAME_BUDGET",
         "20/s,burst=200",
-        "Pings and other frames of one socket that no limit above counts; beyond, it is closed; holds with `RATE_LIMIT=off` too",
+        "Pings and other frames of one socket that no limit above counts; beyond, it is closed; holds with \
+         `RATE_LIMIT=off` too",
     ),
     setting("MAX_CONNECTIONS", "100000", "Connections that this server takes"),
     setting("MAX_CONNECTIONS_PER_USER", "20", "Connections that one user may have"),
@@ -125,14 +134,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "MAX_CALLS_PER_USER",
         "4",
-        "Reads, and separately writes, of the database that run at once for one user; one read is always left for others (on SQLite 3 of 4 at most)",
+        "Reads, and separately writes, of the database that run at once for one user; one read is always left for \
+         others (on SQLite 3 of 4 at most)",
     ),
     setting("MAX_WAITING_CALLS_PER_USER", "256", "Calls of one user that may wait; the next one gets 429"),
     setting("WORKERS", "0", "Threads that serve sockets; `0` for one per core"),
     setting(
         "SHUTDOWN_DELAY",
         "0s",
-        "How long the server keeps serving after SIGTERM while `/health/ready` is 503, so that load balancers can react; `5s` behind a proxy",
+        "How long the server keeps serving after SIGTERM while `/health/ready` is 503, so that load balancers can \
+         react; `5s` behind a proxy",
     ),
     setting(
         "SHUTDOWN_TIMEOUT",

@@ -29,7 +29,8 @@ mod tests {
     fn families_of_counters_have_the_name_of_their_samples() {
         let page = "# HELP chat_sends Sends.\n# TYPE chat_sends counter\nchat_sends_total{outcome=\"stored\"} 4\n\
                     # HELP chat_ready Ready.\n# TYPE chat_ready gauge\nchat_ready 1\n# EOF\n";
-        let expected = "# HELP chat_sends_total Sends.\n# TYPE chat_sends_total counter\nchat_sends_total{outcome=\"stored\"} 4\n\
+        let expected = "# HELP chat_sends_total Sends.\n# TYPE chat_sends_total \
+            counter\nchat_sends_total{outcome=\"stored\"} 4\n\
                         # HELP chat_ready Ready.\n# TYPE chat_ready gauge\nchat_ready 1\n";
         assert_eq!(classic(page), expected);
     }

@@ -45,7 +45,8 @@ fn private(to: &Person, text: &str) -> Value {
 }
 
 fn in_group(group: &str, text: &str) -> Value {
-    json!({"messageData": {"chatRoomId": format!("group_{group}"), "chatType": "GROUP", "groupId": group, "message": text}})
+    let room = format!("group_{group}");
+    json!({"messageData": {"chatRoomId": room, "chatType": "GROUP", "groupId": group, "message": text}})
 }
 
 async fn group_of(ann: &Person, others: &[&Person], name: &str) -> String {

@@ -35,7 +35,8 @@ on_both_databases! {
 async fn every_documented_call_works_in_order(server: &Server) {
     let rest = server.rest();
     let register = json!({
-        "username": "johndoe", "email": "john@example.com", "password": "SecurePass123!", "firstName": "John", "lastName": "Doe"
+        "username": "johndoe", "email": "john@example.com", "password": "SecurePass123!",
+        "firstName": "John", "lastName": "Doe"
     });
     let registered = rest.post("/auth/register", &register).await.data(201);
     assert_eq!((&registered["username"], &registered["name"]), (&json!("johndoe"), &json!("John Doe")));
@@ -54,7 +55,8 @@ async fn every_documented_call_works_in_order(server: &Server) {
     assert_ne!(sent["chatRoomId"], "user1_user2", "the server knows the room");
 
     let group = json!({
-        "groupName": "Project Developers", "groupDescription": "Discussion group for project team", "members": [jane.id, max.id]
+        "groupName": "Project Developers", "groupDescription": "Discussion group for project \
+            team", "members": [jane.id, max.id]
     });
     let group = john.post("/chat/group", &group).await.data(201);
     let group_id = group["groupId"].as_str().expect("a group's id").to_owned();
@@ -62,7 +64,8 @@ async fn every_documented_call_works_in_order(server: &Server) {
     assert_eq!(group["members"].as_array().map(Vec::len), Some(3));
 
     let message = json!({
-        "chatRoomId": format!("group_{group_id}"), "chatType": "GROUP", "groupId": group_id, "message": "Great work on the feature!"
+        "chatRoomId": format!("group_{group_id}"), "chatType": "GROUP", "groupId": group_id, "message": "Great work on \
+            the feature!"
     });
     let said = john.post("/chat/message", &message).await.data(201);
     assert_eq!((&said["chatRoomId"], &said["readBy"]), (&json!(format!("group_{group_id}")), &json!([])));

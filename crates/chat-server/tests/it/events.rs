@@ -25,7 +25,9 @@ async fn pair(server: Server) -> Pair {
 async fn a_message_is_acked_and_reaches_everyone_without_joining() {
     let Pair { server, ann, conversation, mut at_ann, mut at_ben, .. } = pair(start().await).await;
     let mut elsewhere = server.connect(&ann).await;
-    let body = json!({"conversationId": conversation, "content": "hello", "clientMessageId": "key", "sender": "somebody else"});
+    let body = json!({
+        "conversationId": conversation, "content": "hello", "clientMessageId": "key", "sender": "somebody else",
+    });
     let ack = at_ann.ask("message:send", body.clone()).await;
     assert_eq!((&ack["content"], &ack["seq"], &ack["clientMessageId"]), (&json!("hello"), &json!(1), &json!("key")));
     assert_eq!(ack["sender"]["id"], ann.id, "the sender is the token's user");

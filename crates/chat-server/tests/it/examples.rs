@@ -100,7 +100,8 @@ async fn pass_on(mut client: TcpStream, server: &str, refused: &AtomicUsize, cou
     let accept = derive_accept_key(key.as_bytes());
     let protocol = value("sec-websocket-protocol").map_or("", |_| "Sec-WebSocket-Protocol: bearer\r\n");
     let answer = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{protocol}\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \
+         {accept}\r\n{protocol}\r\n"
     );
     let close = [&[0x88, 2][..], &4001_u16.to_be_bytes()].concat();
     client.write_all(&[answer.as_bytes(), &close].concat()).await?;

@@ -196,7 +196,8 @@ async fn read_all_the_time(base: &str, token: &str, stop: &AtomicBool) -> Vec<Du
         let address = base.strip_prefix("http://").expect("an address");
         let page = CONVERSATIONS - number;
         let request = format!(
-            "GET /api/v1/conversations?limit=1&page={page} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+            "GET /api/v1/conversations?limit=1&page={page} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \
+             {token}\r\n\r\n"
         );
         let (mut stream, mut waits) = (TcpStream::connect(address).await.expect("a connection"), Vec::new());
         while !stop.load(Ordering::Relaxed) || waits.is_empty() {

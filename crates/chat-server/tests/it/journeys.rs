@@ -8,7 +8,8 @@ async fn a_new_user_registers_signs_in_and_makes_a_conversation() {
     let server = start().await;
     let ann = server.register("ann").await;
     let body = json!({
-        "email": "newcomer@test.example", "password": "a long password", "name": "New", "firstName": "New", "lastName": "Comer"
+        "email": "newcomer@test.example", "password": "a long \
+            password", "name": "New", "firstName": "New", "lastName": "Comer"
     });
     let registered = server.rest().post("/auth/register", &body).await.data(201);
     assert_eq!((&registered["email"], &registered["name"]), (&json!("newcomer@test.example"), &json!("New")));

@@ -67,7 +67,8 @@ async fn a_second_signal_ends_the_server_at_once() {
     // A request whose body never comes keeps the server from ending by itself.
     let address = server.base().trim_start_matches("http://").to_owned();
     let mut half = tokio::net::TcpStream::connect(address).await.expect("a connection");
-    let head = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    let head = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \
+        100\r\n\r\n{";
     tokio::io::AsyncWriteExt::write_all(&mut half, head).await.expect("written");
     server.rest().get("~/health/live").await;
     server.terminate();

@@ -142,7 +142,10 @@ async fn metrics_come_in_the_classic_format_for_tools_that_ask_for_text() {
         assert!(!said.contains("error while"), "{said}");
     }
 
-    let both = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    let both = concat!(
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,",
+        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+    );
     let preferred = admin.request(reqwest::Method::GET, "~/metrics").header("accept", both).send().await;
     assert!(preferred.header("content-type").starts_with("application/openmetrics-text"), "{preferred:?}");
 

@@ -66,7 +66,8 @@ async fn answers(address: SocketAddr, bytes: &str) -> String {
 fn forged_sign_in(person: &Person) -> String {
     let body = json!({"email": person.email, "password": person.password}).to_string();
     format!(
-        "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {FORGED}\r\nContent-Type: application/json\r\n\
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {FORGED}\r\nContent-Type: \
+         application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
@@ -179,7 +180,8 @@ async fn an_upgrade_with_a_body_or_of_another_protocol_is_no_socket() {
 async fn an_offer_of_another_protocol_is_ignored_and_the_connection_stays() {
     let server = behind_a_proxy().await;
     let person = server.register("ann").await;
-    let offer = "Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n";
+    let offer = "Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \
+        AAEAAEAAAAIAAAABAAMAAABk\r\n";
     let body = json!({"email": person.email, "password": person.password}).to_string();
     let length = body.len();
     let post = "POST /api/v1/auth/login HTTP/1.1";

@@ -99,6 +99,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     fn drain(inbox: &mut Inbox) -> Vec<Message> {
@@ -129,7 +130,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_goes_in_comes_out(payloads in proptest::collection::vec(proptest::collection::vec("[^\u{1e}]{0,9}", 1..9), 0..5)) {
+        fn what_goes_in_comes_out(payloads in vec(vec("[^\u{1e}]{0,9}", 1..9), 0..5)) {
             let mut inbox = Inbox::default();
             for payload in &payloads {
                 let text = payload.iter().map(|text| format!("4{text}")).collect::<Vec<_>>().join("\u{1e}");

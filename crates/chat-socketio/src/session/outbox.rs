@@ -113,12 +113,13 @@ impl Outbox for Nothing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn whatever_a_socket_takes_at_a_time_the_bytes_come_out_in_order(
-            frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..20), 0..20), step in 1_usize..40
+            frames in vec(vec(any::<u8>(), 1..20), 0..20), step in 1_usize..40
         ) {
             let mut queue = Queue::new(10_000);
             for frame in &frames { prop_assert!(queue.push(frame.clone().into())); }

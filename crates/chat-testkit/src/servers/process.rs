@@ -17,7 +17,8 @@ read -r word
 case "$word" in
     stop) kill -INT "$server" ;;
     kill) kill -KILL "$server" ;;
-    # What runs in the background of a shell ignores SIGQUIT unless it asks for it, and a frozen server sees nothing but SIGCONT.
+    # What runs in the background of a shell ignores SIGQUIT unless it asks for it, and a frozen server sees
+    # nothing but SIGCONT.
     *) kill -QUIT "$server"; kill -TERM "$server"; kill -CONT "$server" ;;
 esac 2>/dev/null
 wait "$server"

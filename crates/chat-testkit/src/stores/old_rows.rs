@@ -43,7 +43,8 @@ pub fn statements(id: impl Fn(Uuid) -> String, bytes: impl Fn(&str) -> String) -
             format!(
                 "INSERT INTO conversations (id, is_group, name, description, avatar, created_by, group_name_key,
                                             invite_code, last_pos, participant_count, created_at, updated_at)
-                 VALUES ({group}, TRUE, '{name}', '{description}', '{avatar}', {creator}, '{key}', '{number:032x}', 1, 1,
+                 VALUES ({group}, TRUE, '{name}', '{description}', '{avatar}', {creator}, '{key}', '{number:032x}', 1, \
+                 1,
                          {number}, {number})"
             ),
             format!("INSERT INTO group_name_suffixes (suffix, conversation_id) VALUES ('{key}', {group})"),

@@ -52,7 +52,10 @@ impl Limited<'_> {
         let joined = self.joins(code).await;
         let max = self.max_own;
         assert!(
-            matches!(joined, Err(ParticipantError::Refused(Refusal::TooManyConversations { max: said })) if said == max),
+            matches!(
+                joined,
+                Err(ParticipantError::Refused(Refusal::TooManyConversations { max: said })) if said == max
+            ),
             "{joined:?}"
         );
         assert_eq!(self.listed().await, before, "nothing was stored");

@@ -1,10 +1,10 @@
-//! The plain WebSocket inside of an `App`, for a service that mounts our routes in one of its own: `actix-ws` carries it
-//! in the request's payload and the response's body. It works like one on a socket of our own, and costs what actix
+//! The plain WebSocket inside of an `App`, for a service that mounts our routes in one of its own: `actix-ws` carries
+//! it in the request's payload and the response's body. It works like one on a socket of our own, and costs what actix
 //! keeps for a request.
 //!
 //! What goes out are the frames that the hub has made once for all connections, so `actix-ws` sends none of its own
-//! ([`SocketBody`]). What comes in is cut into messages by its codec, which keeps a frame until all of it is here, however
-//! long it is announced to be; hence [`Metered`].
+//! ([`SocketBody`]). What comes in is cut into messages by its codec, which keeps a frame until all of it is here,
+//! however long it is announced to be; hence [`Metered`].
 
 use super::drive::{Inlet, Parting, Said, busy, converse};
 use super::greeting::BEARER_PROTOCOL;
@@ -67,8 +67,8 @@ pub(crate) fn open_in_app(
     Ok(response.map_body(|_, carrier| SocketBody { connection, _carrier: carrier }).map_into_boxed_body())
 }
 
-/// Refuses a request to the socket inside of an `App` whose server opens sockets elsewhere: it is no handshake, or has a
-/// body.
+/// Refuses a request to the socket inside of an `App` whose server opens sockets elsewhere: it is no handshake, or has
+/// a body.
 pub(crate) fn refuse_in_app(_: &HttpState, request: &HttpRequest, _: web::Payload) -> Result<HttpResponse, ApiError> {
     let fault = verify_handshake(request.head()).err().unwrap_or(HandshakeFault::Upgrade);
     Err(no_handshake(fault))

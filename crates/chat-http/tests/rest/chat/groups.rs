@@ -21,7 +21,8 @@ async fn a_group_is_made_with_its_shape_and_is_a_conversation() {
     let at = "2026-01-05T09:30:00.002Z";
     let member = |person: &crate::house::Person, name: &str| {
         json!({
-            "id": person.id, "username": person.username, "name": name, "avatar": null, "isOnline": false, "lastSeen": null
+            "id": person.id, "username": person.username, "name": name, "avatar": null,
+            "isOnline": false, "lastSeen": null
         })
     };
     assert_eq!(

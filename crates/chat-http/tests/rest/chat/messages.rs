@@ -12,7 +12,8 @@ async fn a_private_message_goes_to_its_receiver_whatever_the_client_says_of_room
     let house = House::new();
     let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
     let body = json!({
-        "chatRoomId": format!("{}_{}", bob.id, eve.id), "chatType": "Private", "receiver": bob.id, "message": "  Hello!\n",
+        "chatRoomId": format!("{}_{}", bob.id, eve.id), "chatType": "Private", "receiver": bob.id, "message": "  \
+            Hello!\n",
         "sender": eve.id, "messageId": "m1", "status": "READ"
     });
     let sent = house.post(SEND, &ann.token, body).await.data(201);
@@ -44,7 +45,8 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
     let (ann, bob) = (house.person().await, house.person().await);
     let group = house.chat_group("Developers", &[&ann, &bob]).await;
     let id = text(&group, "groupId");
-    let body = json!({"chatRoomId": "group_x", "chatType": "group", "groupId": id, "message": "Great work", "attachment": "/a.png"});
+    let body = json!({"chatRoomId": "group_x", "chatType": "group", "groupId": id, "message": "Great \
+        work", "attachment": "/a.png"});
     let sent = house.post(SEND, &ann.token, body).await.data(201);
     assert_eq!(
         fields(&sent),
@@ -154,7 +156,10 @@ async fn a_page_is_fetched_oldest_first_and_counts_as_delivered() {
     for number in 1..=5 {
         house.whisper(&ann, &bob, &format!("m{number}")).await;
     }
-    let fetch = |page: Value| json!({"currentUserId": bob.id, "senderId": ann.id, "receiverId": bob.id, "page": page, "limit": 2});
+    let fetch = |page: Value| {
+        let (sender, reader) = (&ann.id, &bob.id);
+        json!({"currentUserId": reader, "senderId": sender, "receiverId": reader, "page": page, "limit": 2})
+    };
     let newest = house.post(FETCH, &bob.token, fetch(json!(1))).await;
     assert_eq!(
         newest.json()["pagination"],

@@ -64,7 +64,8 @@ async fn groups_are_listed_with_what_is_new_in_them() {
         empty,
         json!([{
             "chatType": "GROUP", "groupId": id, "conversationId": id, "groupName": "Developers", "groupAvatar": null,
-            "membersCount": 2, "latestMessage": null, "latestMessageTime": null, "senderName": null, "senderAvatar": null,
+            "membersCount": 2, "latestMessage": null, "latestMessageTime": null,
+            "senderName": null, "senderAvatar": null,
             "unreadCount": 0
         }])
     );

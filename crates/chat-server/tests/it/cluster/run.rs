@@ -147,7 +147,8 @@ impl Run {
         let shown: usize = logs.iter().map(|(_, _, seen)| seen.len()).sum();
         let stored: usize = history.values().map(Vec::len).sum();
         eprintln!(
-            "{stored} messages stored, {shown} shown to {PEOPLE} members who came back {comebacks} times and paged through {paged}; \
+            "{stored} messages stored, {shown} shown to {PEOPLE} members who came back {comebacks} times and paged \
+             through {paged}; \
              settled in {:.1?}",
             began.elapsed()
         );

@@ -140,7 +140,8 @@ async fn a_client_that_floods_a_session_of_socket_io_is_closed_with_4009_whateve
 fn post(sid: &str, payload: &str) -> String {
     let length = payload.len();
     format!(
-        "POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{payload}"
+        "POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: localhost\r\nContent-Length: \
+         {length}\r\n\r\n{payload}"
     )
 }
 

@@ -107,7 +107,9 @@ proptest! {
     }
 
     #[test]
-    fn what_looks_like_a_packet_is_read_or_refused(text in r#"[0-6][0-9]{0,3}-?(/[a-z]{0,3},?)?[0-9]{0,3}[\[{]?("[a-z]"|,|:|\[|\]|\{|\}|[0-9])*"#) {
+    fn what_looks_like_a_packet_is_read_or_refused(
+        text in r#"[0-6][0-9]{0,3}-?(/[a-z]{0,3},?)?[0-9]{0,3}[\[{]?("[a-z]"|,|:|\[|\]|\{|\}|[0-9])*"#
+    ) {
         if let Ok((namespace, _)) = parse(&text) {
             prop_assert!(namespace.starts_with('/'));
         }
@@ -123,7 +125,8 @@ proptest! {
         let frames = packets::event(&namespace, id, &name, &[&argument], &attachments);
         prop_assert_eq!(frames.len(), 1 + attachments.len());
         let (read_namespace, read, count) = event(&message(&frames[0]));
-        prop_assert_eq!((read_namespace, read.name.as_str(), read.id, count), (namespace, name.as_str(), id, attachments.len()));
+        let expected = (namespace, name.as_str(), id, attachments.len());
+        prop_assert_eq!((read_namespace, read.name.as_str(), read.id, count), expected);
         prop_assert_eq!(json(&read.arguments), vec![argument.as_str()]);
         for (frame, attachment) in frames[1..].iter().zip(attachments) {
             prop_assert_eq!(frames::open(frame), Some(Carried::Binary(attachment)));

@@ -82,7 +82,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_in_any_pieces_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300), step in 1_usize..20) {
+    fn any_bytes_in_any_pieces_are_read_or_refused(
+        bytes in proptest::collection::vec(any::<u8>(), 0..300), step in 1_usize..20
+    ) {
         let mut reader = Reader::default();
         for piece in bytes.chunks(step) {
             reader.feed(piece);

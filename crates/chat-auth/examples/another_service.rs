@@ -1,6 +1,7 @@
 //! Sign-in for another service: hash a password, issue both tokens, verify and rotate them.
 //!
 //! `cargo run -p chat-auth --example another_service`
+#![allow(clippy::print_stdout, reason = "the output is the purpose")]
 
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,

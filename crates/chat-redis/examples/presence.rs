@@ -3,6 +3,7 @@
 //! `redis-server --port 6400`, then in several terminals:
 //! `cargo run -p chat-redis --example presence -- redis://127.0.0.1:6400`. Stop one with Ctrl-C, or kill it: the others
 //! see its user go offline, at once or when its lease ends.
+#![allow(clippy::print_stdout, reason = "the output is the purpose")]
 
 use chat_domain::presence::{PresenceRegistry, PresenceUpkeep};
 use chat_domain::{ConnectionId, NodeId, UserId};

@@ -2,6 +2,7 @@
 //!
 //! Any Socket.IO client of version 3 or later connects, over polling or WebSocket:
 //! `io("http://127.0.0.1:3000").emit("hello", 1)` gets `hello` with `1`; with a callback, it gets an acknowledgement.
+#![allow(clippy::print_stdout, reason = "the output is the purpose")]
 
 use actix_codec::Framed;
 use actix_http::header::HeaderMap;

@@ -164,7 +164,9 @@ impl Line {
                 biased;
                 () = until_tunnel(network) => return Ok(Some((LOST, String::new()))),
                 message = timeout(SILENCE, socket.next()) => match message? {
-                    Some(Ok(Message::Text(text))) => is_live |= self.take(&mut socket, serde_json::from_str(&text)?).await?,
+                    Some(Ok(Message::Text(text))) => {
+                        is_live |= self.take(&mut socket, serde_json::from_str(&text)?).await?;
+                    }
                     Some(Ok(Message::Close(Some(end)))) => return Ok(Some((end.code.into(), end.reason.to_string()))),
                     Some(Ok(_)) => {} // Pings are answered by the library.
                     Some(Err(error)) => return Err(error.into()),

@@ -51,7 +51,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn going_forth_and_back_ends_where_it_began(micros in -1_000_000_000_000_i64..4_000_000_000_000_000, millis in 0_u64..10_000_000) {
+        fn going_forth_and_back_ends_where_it_began(
+            micros in -1_000_000_000_000_i64..4_000_000_000_000_000, millis in 0_u64..10_000_000
+        ) {
             let start = Timestamp::from_unix_micros(micros);
             let step = Duration::from_millis(millis);
             prop_assert_eq!(start.plus(step).minus(step), start);

@@ -53,7 +53,8 @@ const QUESTION: &str = "
            current_setting('superuser_reserved_connections')::bigint
                + coalesce(current_setting('reserved_connections', true)::bigint, 0) AS reserved_connections,
            (SELECT nullif(rolconnlimit, -1)::bigint FROM pg_roles WHERE rolname = session_user) AS of_user,
-           (SELECT nullif(datconnlimit, -1)::bigint FROM pg_database WHERE datname = current_database()) AS of_database";
+           (SELECT nullif(datconnlimit, -1)::bigint FROM pg_database WHERE datname = current_database())
+               AS of_database";
 
 /// Refuses a server that cannot hold every message, that acknowledges what is not on disk, or that allows too few
 /// connections; warns of one that is told to trust its disk too much, which is the operator's to decide.
@@ -76,7 +77,11 @@ pub(crate) async fn check(connection: &mut AsyncPgConnection, config: &PostgresC
     found.allow_connections(config)?;
     for (setting, value) in [("fsync", &found.fsync), ("full_page_writes", &found.full_page_writes)] {
         if value != "on" {
-            tracing::warn!(setting, %value, "the database may lose or damage what it has acknowledged when power fails");
+            tracing::warn!(
+                setting,
+                %value,
+                "the database may lose or damage what it has acknowledged when power fails"
+            );
         }
     }
     Ok(())

@@ -172,7 +172,9 @@ macro_rules! held_by {
     )*};
 }
 
-held_by! { AdvanceError AppendError CreateConversationError CreateUserError HistoryError ParticipantError UpdateProfileError }
+held_by! {
+    AdvanceError AppendError CreateConversationError CreateUserError HistoryError ParticipantError UpdateProfileError
+}
 
 #[cfg(test)]
 mod tests {

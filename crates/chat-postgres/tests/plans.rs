@@ -67,11 +67,14 @@ impl Site {
              INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, created_at, updated_at)
              SELECT '{group}', n, gen_random_uuid(), n + 1, '{other}', lpad(n::text, 60, ' '), n, n
              FROM generate_series(1, {count}) AS n;
-             INSERT INTO conversations (id, is_group, name, group_name_key, created_by, participant_count, created_at, updated_at)
-             SELECT gen_random_uuid(), TRUE, 'hay ' || n, 'hay ' || n, '{other}', 1, n, n FROM generate_series(1, 5000 + {count}) AS n;
+             INSERT INTO conversations
+                 (id, is_group, name, group_name_key, created_by, participant_count, created_at, updated_at)
+             SELECT gen_random_uuid(), TRUE, 'hay ' || n, 'hay ' || n, '{other}', 1, n, n
+             FROM generate_series(1, 5000 + {count}) AS n;
              INSERT INTO group_name_suffixes (suffix, conversation_id)
              SELECT group_name_key, id FROM conversations WHERE name LIKE 'hay %';
-             UPDATE conversations SET last_seq = {count}, last_pos = {count} + 1, updated_at = updated_at * 2 WHERE id = '{group}'"
+             UPDATE conversations SET last_seq = {count}, last_pos = {count} + 1, updated_at = updated_at * 2
+             WHERE id = '{group}'"
         );
         server.psql("test_0", &sql);
         server.psql("test_0", "VACUUM ANALYZE");

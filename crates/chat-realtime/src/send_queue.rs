@@ -146,7 +146,8 @@ mod tests {
             }).collect();
             // A writer that is within a piece takes itself to be within a frame: then there is something to be
             // finished.
-            let expected = if is_within_a_piece { ends.iter().find(|end| **end > sent).map(|end| end - sent) } else { Some(0) };
+            let expected =
+                if is_within_a_piece { ends.iter().find(|end| **end > sent).map(|end| end - sent) } else { Some(0) };
             prop_assert_eq!(Some(rest), expected);
         }
     }

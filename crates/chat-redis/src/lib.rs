@@ -7,10 +7,16 @@
 //!
 //! | port of the domain | adapter | without Redis |
 //! | --- | --- | --- |
-//! | [`EventBus`](chat_domain::EventBus) | [`RedisBus`] | local connections are served; other nodes read what they missed from the store |
-//! | [`PresenceRegistry`](chat_domain::presence::PresenceRegistry), [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep) | [`RedisPresence`] | who is connected to this node |
-//! | [`TypingRegistry`](chat_domain::typing::TypingRegistry) | [`RedisTyping`] | who is writing on this node |
-//! | [`RateLimiter`](chat_domain::rate_limits::RateLimiter) | [`RedisRateLimiter`] | what was counted on this node |
+//! | [`EventBus`] | [`RedisBus`] | local connections are served; other nodes read missed changes from the store |
+//! | [`PresenceRegistry`], [`PresenceUpkeep`] | [`RedisPresence`] | the users connected to this node |
+//! | [`TypingRegistry`] | [`RedisTyping`] | the users who type on this node |
+//! | [`RateLimiter`] | [`RedisRateLimiter`] | the requests counted on this node |
+//!
+//! [`EventBus`]: chat_domain::EventBus
+//! [`PresenceRegistry`]: chat_domain::presence::PresenceRegistry
+//! [`PresenceUpkeep`]: chat_domain::presence::PresenceUpkeep
+//! [`TypingRegistry`]: chat_domain::typing::TypingRegistry
+//! [`RateLimiter`]: chat_domain::rate_limits::RateLimiter
 //!
 //! So no port here fails a use case because Redis is away, and none waits for it: a [`Redis`] knows at any time whether
 //! it is reachable, answers from what the node knows where it is not, and reconnects for ever. The first command that

@@ -111,4 +111,6 @@ macro_rules! held_by {
     )*};
 }
 
-held_by! { AdvanceError AppendError CreateConversationError CreateUserError HistoryError ParticipantError UpdateProfileError }
+held_by! {
+    AdvanceError AppendError CreateConversationError CreateUserError HistoryError ParticipantError UpdateProfileError
+}

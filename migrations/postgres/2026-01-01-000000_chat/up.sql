@@ -1,6 +1,7 @@
--- Times are microseconds since 1970 as BIGINT: the domain's own numbers, the same as in the embedded store, without the narrower range of
--- timestamptz. `..._key` columns are what uniqueness and search compare, lower-cased by the application and ordered by code point
--- whatever the database's locale. Tables that every send updates leave room in their pages, so that an update touches no index.
+-- Times are microseconds since 1970 as BIGINT: the domain's own numbers, the same as in the embedded store, without the
+-- narrower range of timestamptz. `..._key` columns are what uniqueness and search compare, lower-cased by the
+-- application and ordered by code point whatever the database's locale. Tables that every send updates leave room in
+-- their pages, so that an update touches no index.
 
 CREATE TABLE users (
     id UUID NOT NULL PRIMARY KEY,
@@ -41,7 +42,8 @@ CREATE TABLE sessions (
     last_used_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at BIGINT,
-    end_reason TEXT CHECK (end_reason IN ('signed_out', 'token_reused', 'password_changed', 'account_deleted', 'displaced')),
+    end_reason TEXT CHECK (
+        end_reason IN ('signed_out', 'token_reused', 'password_changed', 'account_deleted', 'displaced')),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 );
 
@@ -92,8 +94,8 @@ CREATE TABLE participants (
 CREATE INDEX participations_of_user ON participants (user_id, conversation_id) WHERE left_at IS NULL;
 CREATE INDEX participants_by_age ON participants (conversation_id, joined_at, user_id) WHERE left_at IS NULL;
 
--- No foreign keys: a send holds the conversation's row and has read the participant's, and neither conversations nor users are ever
--- removed. A key on the sender would lock, and so rewrite, the sender's row with every message.
+-- No foreign keys: a send holds the conversation's row and has read the participant's, and neither conversations nor
+-- users are ever removed. A key on the sender would lock, and so rewrite, the sender's row with every message.
 CREATE TABLE messages (
     conversation_id UUID NOT NULL,
     seq BIGINT NOT NULL,
@@ -126,7 +128,8 @@ CREATE TABLE conversation_changes (
     pos BIGINT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('created', 'updated', 'participant_added', 'participant_removed')),
     at BIGINT NOT NULL,
-    -- Whom it concerns, and as what. No foreign key: it would lock a user behind a conversation, and users are locked before them.
+    -- Whom it concerns, and as what. No foreign key: it would lock a user behind a conversation, and users are locked
+    -- before them.
     user_id UUID,
     role TEXT CHECK (role IN ('admin', 'member')),
     -- Of a creation: everyone who took part.

@@ -1,5 +1,6 @@
--- The oldest schema version that a chat-server must know to work on this database, as diesel writes versions. A chat-server that does not
--- know it refuses to start. A migration after which older releases would do harm raises it; a migration that only adds leaves it.
+-- The oldest schema version that a chat-server must know to work on this database, as diesel writes versions. A
+-- chat-server that does not know it refuses to start. A migration after which older releases would do harm raises it; a
+-- migration that only adds leaves it.
 CREATE TABLE schema_floor (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     version TEXT NOT NULL

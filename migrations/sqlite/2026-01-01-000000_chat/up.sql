@@ -41,7 +41,8 @@ CREATE TABLE sessions (
     last_used_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at BIGINT,
-    end_reason TEXT CHECK (end_reason IN ('signed_out', 'token_reused', 'password_changed', 'account_deleted', 'displaced')),
+    end_reason TEXT CHECK (
+        end_reason IN ('signed_out', 'token_reused', 'password_changed', 'account_deleted', 'displaced')),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) WITHOUT ROWID;
 

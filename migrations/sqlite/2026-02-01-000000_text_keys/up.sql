@@ -1,5 +1,5 @@
--- Keys are case-folded and normalised by the application, which computes those of rows with an older version anew when it opens the
--- database (`keys.rs`). Releases before wrote no version, which is 0.
+-- Keys are case-folded and normalised by the application, which computes those of rows with an older version anew when
+-- it opens the database (`keys.rs`). Releases before wrote no version, which is 0.
 ALTER TABLE users ADD COLUMN key_version SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE conversations ADD COLUMN key_version SMALLINT NOT NULL DEFAULT 0;
 

@@ -194,7 +194,9 @@ mod tests {
         }
 
         #[test]
-        fn a_name_contains_a_term_where_a_suffix_begins_with_it(name in "[aAbé%_ ]{1,60}x", at in 0_usize..60, length in 1_usize..10) {
+        fn a_name_contains_a_term_where_a_suffix_begins_with_it(
+            name in "[aAbé%_ ]{1,60}x", at in 0_usize..60, length in 1_usize..10
+        ) {
             let name = ConversationName::parse(&name).expect("a name");
             let key: Vec<char> = group_search_key(&name).chars().collect();
             let term: String = key.iter().skip(at).take(length).collect();

@@ -170,7 +170,9 @@ mod tests {
         }
 
         #[test]
-        fn what_surrounds_a_message_includes_it_and_fills_the_page(last in 1_u64..300, size in 1_u64..=100, at in 1_u64..300) {
+        fn what_surrounds_a_message_includes_it_and_fills_the_page(
+            last in 1_u64..300, size in 1_u64..=100, at in 1_u64..300
+        ) {
             let at = at.min(last);
             let page = numbers(HistoryRequest::Around(seq(at), limit(size)), at, last);
             prop_assert!(page.contains(&at), "{page:?} lacks {at}");
@@ -180,7 +182,8 @@ mod tests {
 
         #[test]
         fn no_anchor_however_strange_overflows(anchor: u64, last: u64, size in 1_u64..=100) {
-            for request in [HistoryRequest::Before(seq(anchor), limit(size)), HistoryRequest::After(seq(anchor), limit(size)), HistoryRequest::Around(seq(anchor), limit(size))] {
+            for request in [HistoryRequest::Before, HistoryRequest::After, HistoryRequest::Around] {
+                let request = request(seq(anchor), limit(size));
                 let range = request.range(Seq::new(anchor), Seq::new(last));
                 prop_assert!(range.len() <= size);
                 prop_assert!(range.first >= Seq::new(1));

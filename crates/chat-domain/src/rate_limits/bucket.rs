@@ -72,7 +72,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_refused_is_allowed_after_the_time_that_was_named(burst in 1_u32..20, cost in 1_u32..20, taken in 0_u32..20) {
+        fn what_is_refused_is_allowed_after_the_time_that_was_named(
+            burst in 1_u32..20, cost in 1_u32..20, taken in 0_u32..20
+        ) {
             let quota = Quota::new(burst, Duration::from_secs(7));
             let mut bucket = Bucket::full(at(0));
             for _ in 0..taken { bucket.take(quota, 1, at(0)); }

@@ -76,7 +76,8 @@ pub(super) async fn prune(connection: &mut AsyncPgConnection, before: Timestamp)
     let forgotten = diesel::sql_query(
         "DELETE FROM sessions WHERE id IN (
              SELECT id FROM sessions
-             WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 UNION SELECT id FROM sessions WHERE expires_at < $1)
+             WHERE id IN (
+                 SELECT id FROM sessions WHERE ended_at < $1 UNION SELECT id FROM sessions WHERE expires_at < $1)
              ORDER BY id FOR UPDATE SKIP LOCKED)",
     )
     .bind::<BigInt, _>(micros(before))

@@ -169,7 +169,11 @@ impl Writer {
         match self.store_batch(drafts).await {
             Ok(outcomes) => outcomes,
             Err(failure) if failure.concerns_one && drafts.len() > 1 => {
-                tracing::warn!(error = %failure.words, sends = drafts.len(), "a shared commit failed; its sends run singly");
+                tracing::warn!(
+                    error = %failure.words,
+                    sends = drafts.len(),
+                    "a shared commit failed; its sends run singly"
+                );
                 let mut outcomes = Vec::with_capacity(drafts.len());
                 for draft in drafts {
                     outcomes.push(self.store_one(draft).await);

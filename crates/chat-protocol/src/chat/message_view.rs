@@ -184,8 +184,8 @@ mod tests {
         assert_eq!(
             serde_json::to_value(view).expect("JSON"),
             json!({
-                "messageId": Uuid::from_u128(7), "chatRoomId": format!("{one}_{two}"), "chatType": "PRIVATE", "sender": two,
-                "receiver": one, "message": "Hello", "status": "DELIVERED", "isMine": false,
+                "messageId": Uuid::from_u128(7), "chatRoomId": format!("{one}_{two}"), "chatType": "PRIVATE",
+                "sender": two, "receiver": one, "message": "Hello", "status": "DELIVERED", "isMine": false,
                 "senderDetails": {"id": two, "username": "bob", "name": "Bob", "avatar": null},
                 "createdAt": at, "updatedAt": at
             })

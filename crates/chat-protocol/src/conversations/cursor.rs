@@ -61,7 +61,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_reads_back_as_it_was_written(micros in any::<i64>(), id in any::<u128>(), is_older in any::<bool>()) {
+        fn a_cursor_reads_back_as_it_was_written(
+            micros in any::<i64>(), id in any::<u128>(), is_older in any::<bool>()
+        ) {
             let place = ListPlace {
                 updated_at: Timestamp::from_unix_micros(micros),
                 id: ConversationId::new(Uuid::from_u128(id)),

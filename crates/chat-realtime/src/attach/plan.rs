@@ -179,8 +179,9 @@ mod tests {
             prop_assert!(sent <= MAX_MISSED);
             let total: u64 = entries.iter().map(Entry::missed).sum();
             prop_assert_eq!(plan.limited.is_empty(), total <= MAX_MISSED);
-            let largest_sent = entries.iter().filter(|entry| !plan.limited.contains(&entry.id)).map(Entry::missed).max();
-            let smallest_limited = entries.iter().filter(|entry| plan.limited.contains(&entry.id)).map(Entry::missed).min();
+            let is_limited = |entry: &&Entry| plan.limited.contains(&entry.id);
+            let largest_sent = entries.iter().filter(|entry| !is_limited(entry)).map(Entry::missed).max();
+            let smallest_limited = entries.iter().filter(is_limited).map(Entry::missed).min();
             if let (Some(sent), Some(limited)) = (largest_sent, smallest_limited) { prop_assert!(sent <= limited); }
         }
 
@@ -188,8 +189,10 @@ mod tests {
         fn reading_page_by_page_covers_every_range_once(
             spans in proptest::collection::vec((0_u64..20, 0_u64..20), 0..6), limit in 1_u32..9
         ) {
-            let mut ranges: Vec<_> = spans.iter().enumerate().filter(|(_, (_, length))| *length > 0).map(|(number, (after, length))| {
-                ChangeRange { conversation_id: id(number as u128), after: Pos::new(*after), up_to: Pos::new(after + length) }
+            let filled = spans.iter().enumerate().filter(|(_, (_, length))| *length > 0);
+            let mut ranges: Vec<_> = filled.map(|(number, (after, length))| {
+                let (after, up_to) = (Pos::new(*after), Pos::new(after + length));
+                ChangeRange { conversation_id: id(number as u128), after, up_to }
             }).collect();
             let all = |ranges: &[ChangeRange]| ranges.iter().flat_map(|range| {
                 (range.after.get() + 1..=range.up_to.get()).map(|pos| (range.conversation_id, pos))

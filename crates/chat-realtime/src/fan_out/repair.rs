@@ -136,7 +136,12 @@ async fn repair(fan_out: Weak<FanOut>, id: ConversationId, settings: Arc<Realtim
                     (pause, tries) = (settings.repair_pause, 0);
                     continue;
                 }
-                tracing::warn!(conversation = %id, after = %hole.after, up_to = %hole.up_to, "the change log lacks these");
+                tracing::warn!(
+                    conversation = %id,
+                    after = %hole.after,
+                    up_to = %hole.up_to,
+                    "the change log lacks these"
+                );
             }
             // A store that cannot be asked will be there again: what is in it is not given up.
             Err(error) => {

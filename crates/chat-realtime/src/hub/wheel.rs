@@ -59,7 +59,8 @@ mod tests {
     proptest! {
         #[test]
         fn everything_comes_once_and_neither_early_nor_late(
-            delays in proptest::collection::vec(0_u32..2_000, 0..60), steps in proptest::collection::vec(1_u32..400, 1..30)
+            delays in proptest::collection::vec(0_u32..2_000, 0..60),
+            steps in proptest::collection::vec(1_u32..400, 1..30)
         ) {
             let mut wheel = Wheel::new();
             let start = wheel.now();

@@ -150,9 +150,10 @@ proptest! {
                     (None, Some(from)) => visible(&log, user(WHO), from),
                     (_, None) => visible(&log, user(WHO), u64::MAX),
                 };
-                until(|| format!("{expected:?} after {from:?} of {}, came {:?}", sketch(&log), client.positions(id)), || {
-                    expected.is_subset(&client.positions(id).into_iter().collect())
-                }).await;
+                until(
+                    || format!("{expected:?} after {from:?} of {}, came {:?}", sketch(&log), client.positions(id)),
+                    || expected.is_subset(&client.positions(id).into_iter().collect()),
+                ).await;
                 settle().await;
                 let came = client.positions(id);
                 prop_assert!(came.windows(2).all(|pair| pair[0] < pair[1]), "in order and once: {:?}", came);

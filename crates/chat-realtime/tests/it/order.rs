@@ -25,7 +25,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn every_member_sees_each_change_once_and_in_order(fates in fates(), failures in 0_usize..3, sinks in sinks(), is_large: bool) {
+    fn every_member_sees_each_change_once_and_in_order(
+        fates in fates(), failures in 0_usize..3, sinks in sinks(), is_large: bool
+    ) {
         on_a_worker(async {
             let large = if is_large { 1 } else { usize::MAX };
             let house = House::of(sinks, RealtimeSettings { large_conversation: large, ..settings() });

@@ -12,7 +12,8 @@ pub(super) fn switching(head: &RequestHead, request_id: &RequestId) -> Bytes {
     let accept = ws::hash_key(key);
     let accept = String::from_utf8_lossy(&accept);
     let mut text = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n"
     );
     if offers_bearer(&head.headers) {
         // Writing to memory cannot fail.

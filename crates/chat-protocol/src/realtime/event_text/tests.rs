@@ -129,8 +129,8 @@ fn a_private_message_has_both_people_and_where_it_stands() {
     assert_eq!(
         camel(&event, Variant::Own),
         Some(json!({"event": "messageReceived", "data": {
-            "messageId": two, "chatRoomId": format!("{three}_{four}"), "chatType": "PRIVATE", "sender": three, "receiver": four,
-            "message": "hi", "status": "SENT", "isMine": true, "clientMessageId": "k1",
+            "messageId": two, "chatRoomId": format!("{three}_{four}"), "chatType": "PRIVATE",
+            "sender": three, "receiver": four, "message": "hi", "status": "SENT", "isMine": true, "clientMessageId": "k1",
             "senderDetails": {"id": three, "username": null, "name": "Ann", "avatar": null},
             "createdAt": SENT_AT, "updatedAt": SENT_AT, "timestamp": SENT_AT,
             "conversationId": one, "seq": 4, "pos": 9
@@ -214,7 +214,10 @@ fn who_comes_into_a_group_is_shown_the_group_and_the_others_are_not() {
     let (one, four) = (Uuid::from_u128(1), Uuid::from_u128(4));
     assert_eq!(
         told(&changed(ChangeKind::ParticipantRemoved { user_id: user(4).id })),
-        json!({"event": "participant:removed", "data": {"groupId": one, "conversationId": one, "pos": 9, "userId": four}})
+        json!({
+            "event": "participant:removed",
+            "data": {"groupId": one, "conversationId": one, "pos": 9, "userId": four}
+        })
     );
 }
 

@@ -69,7 +69,10 @@ events! {
     #[doc = "a message in a private chat"]
     PRIVATE_MESSAGE { Colon "message:received" MessageReceivedView; Camel "messageReceived" ChatMessageReceivedView; }
     #[doc = "a message in a group"]
-    GROUP_MESSAGE { Colon "message:received" MessageReceivedView; Camel "groupMessageReceived" GroupMessageReceivedView; }
+    GROUP_MESSAGE {
+        Colon "message:received" MessageReceivedView;
+        Camel "groupMessageReceived" GroupMessageReceivedView;
+    }
     #[doc = "what this connection sent is stored"]
     MESSAGE_SENT { Camel "messageSent" MessageSentView; }
     #[doc = "somebody received or read messages"]

@@ -1,4 +1,4 @@
-//! What works when something that a node stands on does not (docs/operations.md, "When something is away").
+//! Behaviour while a service that a node needs is unavailable (docs/operations.md, "When a service is unavailable").
 
 use super::{cluster, turn};
 use chat_blackbox::{Reply, Server};

@@ -1,13 +1,13 @@
-// Two people, one conversation, and a connection that is lost: nothing is missing, nothing comes twice.
+// Two users, one conversation, and a lost connection: no message is missing, no message is repeated.
 //   npm install ws && node chat.mjs http://127.0.0.1:3000
 import { randomUUID } from "node:crypto"; // In browsers: crypto.randomUUID.
-import { WebSocket } from "ws"; // In browsers: there already.
+import { WebSocket } from "ws"; // In browsers: built in.
 
 const BASE = process.argv[2] ?? "http://127.0.0.1:3000";
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-const ANSWER_MS = 10_000; // Who does not answer for so long is not there any more.
-const QUIET_MS = 30_000; // So often the connection is tried: browsers do not show pings.
+const ANSWER_MS = 10_000; // After this time without an answer the connection counts as dead.
+const QUIET_MS = 30_000; // How often the client tests the connection: browsers do not show pings.
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -23,7 +23,7 @@ async function rest(method, path, token, body) {
 }
 
 class Client {
-  have = {}; // By conversation: the highest `pos` of those that came.
+  have = {}; // By conversation: the highest `pos` received.
   seq = {}; // By conversation: the number of the newest message shown.
   shown = [];
   pending = new Map(); // By id: the commands without an answer.
@@ -44,26 +44,26 @@ class Client {
       const { code, reason } = await this.connection();
       if (this.isClosed) return;
       if (code === 4003) throw new Error("the session was ended: sign in again");
-      if (code === 4001 || code === 4002) await this.renew(); // What fails here means: sign in again.
-      // Jitter: a thousand clients that lost one server do not come back in the same instant.
+      if (code === 4001 || code === 4002) await this.renew(); // If this fails, the user must sign in again.
+      // Jitter: a thousand clients that lost one server must not reconnect at the same moment.
       const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.attempts);
       await pause(code === 4012 ? JSON.parse(reason).retryAfterMs : Math.random() * longest);
     }
   }
 
-  // One connection, to its end.
+  // Runs one connection until it ends.
   async connection() {
     const url = `${BASE.replace("http", "ws")}/api/v1/ws?resume=true`;
     const socket = (this.socket = new WebSocket(url, ["bearer", this.account.accessToken]));
     const timers = [
       setInterval(() => this.isLive && this.ask("presence:get", { userId: this.account.user.id }), QUIET_MS),
-      // A fresh token before the old one ends, on the open connection.
+      // Sends a fresh token on the open connection, before the old one expires.
       setInterval(
         () => this.renew().then(() => this.ask("auth", { token: this.account.accessToken }), () => socket.close()),
         this.account.expiresIn * 800,
       ),
     ];
-    // Frames are taken one after the other, also where one takes a while.
+    // Frames are handled one after the other, even if one takes a while.
     let frames = Promise.resolve();
     socket.onopen = () => this.write({ event: "resume", data: { resume: this.have } });
     socket.onmessage = ({ data }) => {
@@ -96,8 +96,8 @@ class Client {
     this.changed.dispatchEvent(new Event("change"));
   }
 
-  // Everything that was missed has come, except where that was too much, and from conversations that are new here:
-  // these are read.
+  // All missed events have arrived, except those of conversations that missed too much or are new to this client.
+  // Reads these conversations.
   async resumed({ positions, limited }) {
     for (const [id, pos] of Object.entries(positions)) {
       if (id in this.have && !limited.includes(id)) continue;
@@ -114,7 +114,7 @@ class Client {
     for (const command of this.pending.values()) this.issue(command);
   }
 
-  // A command that is asked again on each connection until it is answered. The key of a message makes that safe.
+  // Sends a command again on each connection until it is answered. A message's key makes that safe.
   ask(event, data) {
     const id = String(++this.asked);
     return new Promise((done, failed) => {
@@ -157,7 +157,7 @@ class Client {
     while (this.shown.length < count) await new Promise(change);
   }
 
-  // A tunnel: the connection ends without a word, and there is no other before the end of it.
+  // A tunnel: the connection ends without a Close frame, and the client cannot reconnect until the tunnel ends.
   enterTunnel() {
     let leave;
     this.network = new Promise((done) => (leave = done));
@@ -196,13 +196,13 @@ leaveTunnel();
 await bob.until(3);
 console.log(`Bob is back, and has ${bob.shown.join(", ")}`);
 
-// Whoever is not sure that a message was taken sends it again, under the same key.
+// A client that is not sure whether a message was stored sends it again under the same key.
 const key = randomUUID();
 const [sent, again] = [await ann.send(conversation.id, "four", key), await ann.send(conversation.id, "four", key)];
 console.log(`Ann sends four twice under one key: ${sent.id === again.id ? "one message" : "TWO MESSAGES"}`);
 
 await Promise.all([ann.until(4), bob.until(4)]);
-// Answers come in order: what was sent before them is here.
+// Answers arrive in order, so all earlier events are here.
 await Promise.all([ann, bob].map((client) => client.ask("presence:get", { userId: accounts[0].user.id })));
 const { data: history } = await rest("GET", `/conversations/${conversation.id}/messages`, accounts[0].accessToken);
 const stored = history.map((message) => message.content).reverse().join(", ");

@@ -1,4 +1,4 @@
-"""Two people, one conversation, and a connection that is lost: nothing is missing, nothing comes twice.
+"""Two users, one conversation, and a lost connection: no message is missing, no message is repeated.
 
 pip install websockets && python chat.py http://127.0.0.1:3000
 """
@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 BASE = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:3000"
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
-LOST = (1006, "")  # The connection ended, or never began, without a word.
+LOST = (1006, "")  # The connection ended without a Close frame, or was never established.
 
 
 def rest_now(method, path, token=None, body=None):
@@ -41,7 +41,7 @@ async def rest(*request):
 class Client:
     def __init__(self, account):
         self.account = account
-        self.have = {}  # By conversation: the highest `pos` of those that came.
+        self.have = {}  # By conversation: the highest `pos` received.
         self.seq = {}  # By conversation: the number of the newest message shown.
         self.shown = []
         self.pending = {}  # By id: the commands without an answer.
@@ -62,15 +62,15 @@ class Client:
             if code == 4003:
                 raise RuntimeError("the session was ended: sign in again")
             if code in (4001, 4002):
-                await self.renew()  # What fails here means: sign in again.
-            # Jitter: a thousand clients that lost one server do not come back in the same instant.
+                await self.renew()  # If this fails, the user must sign in again.
+            # Jitter: a thousand clients that lost one server must not reconnect at the same moment.
             longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self.attempts)
             pause = json.loads(reason)["retryAfterMs"] / 1000 if code == 4012 else random.uniform(0, longest)
             self.attempts = min(self.attempts + 1, 10)
             await asyncio.sleep(pause)
 
     async def connection(self):
-        """One connection, to its end. The package pings, and ends what does not answer."""
+        """Runs one connection until it ends. The package sends pings, and ends a connection that does not answer."""
         url = f"{BASE.replace('http', 'ws', 1)}/api/v1/ws?resume=true"
         token = self.account["accessToken"]
         fresh = asyncio.create_task(self.stay_signed_in())
@@ -83,7 +83,7 @@ class Client:
             return (4001, "") if refused.response.status_code == 401 else LOST
         except ConnectionClosed:
             pass
-        except OSError:  # No connection, or none in time.
+        except OSError:  # The connection failed, or took too long.
             return LOST
         finally:
             self.is_live = False
@@ -91,7 +91,7 @@ class Client:
         return self.socket.close_code, self.socket.close_reason
 
     async def stay_signed_in(self):
-        """Brings a fresh token before the old one ends, on the open connection."""
+        """Sends a fresh token on the open connection, before the old one expires."""
         while True:
             await asyncio.sleep(self.account["expiresIn"] * 0.8)
             await self.renew()
@@ -119,8 +119,8 @@ class Client:
             self.changed.notify_all()
 
     async def resumed(self, positions, limited):
-        """Everything that was missed has come, except where that was too much, and from conversations that are new
-        here: these are read."""
+        """All missed events have arrived, except those of conversations that missed too much or are new to this
+        client. Reads these conversations."""
         for conversation, pos in positions.items():
             if conversation in self.have and conversation not in limited:
                 continue
@@ -138,7 +138,7 @@ class Client:
             await self.write(frame)
 
     async def ask(self, event, data):
-        """A command that is asked again on each connection until it is answered. A message's key makes that safe."""
+        """Sends a command again on each connection until it is answered. A message's key makes that safe."""
         frame = {"event": event, "data": data, "id": str(next(self.ids))}
         answer = asyncio.get_running_loop().create_future()
         self.pending[frame["id"]] = frame, answer
@@ -164,7 +164,7 @@ class Client:
         try:
             await self.socket.send(json.dumps(frame))
         except ConnectionClosed:
-            pass  # The next connection says it again.
+            pass  # The next connection sends it again.
 
     async def renew(self):
         answer = await rest("POST", "/auth/refresh", None, {"refreshToken": self.account["refreshToken"]})
@@ -179,7 +179,7 @@ class Client:
             await self.changed.wait_for(lambda: len(self.shown) >= count)
 
     def enter_tunnel(self):
-        """The connection ends without a word, and there is no other before the end of the tunnel."""
+        """Ends the connection without a Close frame, and allows no other until the tunnel ends."""
         self.network.clear()
         self.socket.transport.abort()
 
@@ -217,14 +217,14 @@ async def main():
     await bob.until(3)
     print("Bob is back, and has", ", ".join(bob.shown))
 
-    # Whoever is not sure that a message was taken sends it again, under the same key.
+    # A client that is not sure whether a message was stored sends it again under the same key.
     key = str(uuid.uuid4())
     sent, again = await ann.send(conversation, "four", key), await ann.send(conversation, "four", key)
     print("Ann sends four twice under one key:", "one message" if sent["id"] == again["id"] else "TWO MESSAGES")
 
     for client in ann, bob:
         await client.until(4)
-        # Answers come in order: what was sent before them is here.
+        # Answers arrive in order, so all earlier events are here.
         await client.ask("presence:get", {"userId": accounts[0]["user"]["id"]})
     history = (await rest("GET", f"/conversations/{conversation}/messages", token))["data"]
     stored = [message["content"] for message in reversed(history)]

@@ -1,4 +1,4 @@
-//! Two people, one conversation, and a connection that is lost: nothing is missing, nothing comes twice.
+//! Two users, one conversation, and a lost connection: no message is missing, no message is repeated.
 //!
 //! With `futures-util`, `reqwest` (`json`), `serde_json`, `tokio` (`full`), `tokio-tungstenite` and `uuid` (`v4`):
 //! `cargo run --example chat -- http://127.0.0.1:3000`
@@ -21,9 +21,9 @@ type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The server pings every 25 s: who says nothing for so long is not there any more.
+/// The server pings every 25 s: after this time without a frame the connection counts as dead.
 const SILENCE: Duration = Duration::from_mins(1);
-/// The connection ended, or never began, without a word.
+/// The connection ended without a Close frame, or was never established.
 const LOST: u16 = 1006;
 
 #[derive(Clone, Default)]
@@ -49,14 +49,14 @@ impl Server {
     }
 }
 
-/// A command that is asked again on each connection until it is answered. The key of a message makes that safe.
+/// Sends a command again on each connection until it is answered. A message's key makes that safe.
 struct Ask {
     event: &'static str,
     data: Value,
     answer: oneshot::Sender<Result<Value, Failure>>,
 }
 
-/// What a program has of a client that stays connected as long as this lives.
+/// A handle to a client, which stays connected while the handle exists.
 struct Client {
     asks: mpsc::UnboundedSender<Ask>,
     shown: watch::Receiver<Vec<String>>,
@@ -88,7 +88,7 @@ impl Client {
             .await
     }
 
-    /// Waits until so many messages came, and says which.
+    /// Waits until `count` messages have arrived, and returns them.
     async fn until(&mut self, count: usize) -> Result<String, Failure> {
         Ok(self.shown.wait_for(|shown| shown.len() >= count).await?.join(", "))
     }
@@ -98,12 +98,12 @@ impl Client {
     }
 }
 
-/// What lasts from one connection to the next.
+/// The state that survives a reconnect.
 #[derive(Default)]
 struct Line {
     server: Server,
     account: Value,
-    /// By conversation: the highest `pos` of those that came.
+    /// By conversation: the highest `pos` received.
     have: HashMap<String, u64>,
     /// By conversation: the number of the newest message shown.
     seq: HashMap<String, u64>,
@@ -115,7 +115,7 @@ struct Line {
 }
 
 impl Line {
-    /// Stays connected until nobody asks any more.
+    /// Stays connected until the handle is dropped.
     async fn stay(
         mut self,
         mut asks: mpsc::UnboundedReceiver<Ask>,
@@ -132,10 +132,10 @@ impl Line {
             };
             match code {
                 4003 => return Err("the session was ended: sign in again".into()),
-                4001 | 4002 => self.renew().await?, // What fails here means: sign in again.
+                4001 | 4002 => self.renew().await?, // If this fails, the user must sign in again.
                 _ => {}
             }
-            // Jitter: a thousand clients that lost one server do not come back in the same instant.
+            // Jitter: a thousand clients that lost one server must not reconnect at the same moment.
             let longest = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(self.attempts));
             self.attempts = (self.attempts + 1).min(10);
             let named = serde_json::from_str::<Value>(&reason).ok().and_then(|reason| reason["retryAfterMs"].as_u64());
@@ -143,7 +143,7 @@ impl Line {
         }
     }
 
-    /// One connection, to its end: how it was closed; `None` where nobody asks any more.
+    /// Runs one connection until it ends. Returns the close code and reason, or `None` if the handle was dropped.
     async fn connection(
         &mut self,
         asks: &mut mpsc::UnboundedReceiver<Ask>,
@@ -178,7 +178,7 @@ impl Line {
                     self.pending.insert(self.asked, ask);
                     self.issue(&mut socket, self.asked).await?;
                 }
-                // A fresh token before the old one ends, on the open connection.
+                // Sends a fresh token on the open connection, before the old one expires.
                 () = sleep_until(fresh) => {
                     self.renew().await?;
                     fresh = self.token_grows_old();
@@ -188,7 +188,7 @@ impl Line {
         }
     }
 
-    /// One frame; whether it says that everything that was missed has come.
+    /// Handles one frame. Returns whether it is `resumed`: all missed events have arrived.
     async fn take(&mut self, socket: &mut Socket, mut frame: Value) -> Result<bool, Failure> {
         let mut data = frame["data"].take();
         if let Some(id) = frame["id"].as_str().and_then(|id| id.parse().ok()) {
@@ -197,7 +197,7 @@ impl Line {
                 self.issue(socket, id).await?;
             } else if let Some(ask) = self.pending.remove(&id) {
                 let answer = if frame["event"] == "ack" { Ok(data) } else { Err(data.to_string().into()) };
-                let _ = ask.answer.send(answer); // Whoever asked may have gone.
+                let _ = ask.answer.send(answer); // The caller may have gone.
             }
             return Ok(false);
         }
@@ -230,7 +230,7 @@ impl Line {
         }
     }
 
-    /// What was too much to be sent again, and conversations that are new here, are read.
+    /// Reads the conversations that missed too much, and those that are new to this client.
     async fn resumed(&mut self, positions: Value, limited: &Value) -> Result<(), Failure> {
         let limited: Vec<String> = serde_json::from_value(limited.clone())?;
         for (id, pos) in serde_json::from_value::<HashMap<String, u64>>(positions)? {
@@ -306,7 +306,7 @@ async fn main() -> Result<ExitCode, Failure> {
     ann.send(&conversation, "one", Uuid::new_v4()).await?;
     println!("Bob has {}", bob.until(1).await?);
 
-    // A tunnel: the connection ends without a word, and there is no other before the end of it.
+    // A tunnel: the connection ends without a Close frame, and the client cannot reconnect until the tunnel ends.
     bob.network.send_replace(false);
     ann.send(&conversation, "two", Uuid::new_v4()).await?;
     ann.send(&conversation, "three", Uuid::new_v4()).await?;
@@ -315,7 +315,7 @@ async fn main() -> Result<ExitCode, Failure> {
     bob.network.send_replace(true);
     println!("Bob is back, and has {}", bob.until(3).await?);
 
-    // Whoever is not sure that a message was taken sends it again, under the same key.
+    // A client that is not sure whether a message was stored sends it again under the same key.
     let key = Uuid::new_v4();
     let (sent, again) = (ann.send(&conversation, "four", key).await?, ann.send(&conversation, "four", key).await?);
     println!(
@@ -329,7 +329,7 @@ async fn main() -> Result<ExitCode, Failure> {
     let stored = history.iter().rev().map(|message| text(&message["content"])).collect::<Vec<_>>().join(", ");
     for client in [&mut ann, &mut bob] {
         client.until(4).await?;
-        // Answers come in order: what was sent before them is here.
+        // Answers arrive in order, so all earlier events are here.
         client.ask("presence:get", someone.clone()).await?;
         same &= client.shown() == stored;
     }

@@ -8,7 +8,7 @@ default:
 run *arguments:
     scripts/run.sh {{arguments}}
 
-# Start the server, and again whenever a file changes
+# Start the server, and restart it whenever a file changes
 dev:
     scripts/dev.sh
 
@@ -40,6 +40,6 @@ bench *arguments:
 seed *arguments:
     scripts/seed-data.sh {{arguments}}
 
-# Try a running server's API out
+# Test the API of a running server
 test-api:
     scripts/test-api.sh

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Measures a release build of the server beside an official Socket.IO server: scripts/bench.sh [all|SCENARIO] [options],
-# --help for these.
-# `all` measures every scenario with its defaults and keeps the figures in target/bench. Needs Node with npm, the
-# programs of PostgreSQL, and
-# sqlite3 for `history` and `lists` on the embedded database. See docs/benchmarks.md.
+# Measures a release build of the server beside an official Socket.IO server: scripts/bench.sh [all|SCENARIO] [options];
+# --help lists the options.
+# `all` measures every scenario with its defaults and stores the figures in target/bench. Needs Node with npm, the
+# PostgreSQL programs, and sqlite3 for `history` and `lists` on the embedded database. See docs/benchmarks.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 
-# The peer, exactly as it is locked; what was installed is marked by a copy of its lock, written last.
+# Installs the locked versions of the peer. A copy of the lock file, written last, marks a complete installation.
 install_peers() {
   local from=crates/chat-bench/peers to=$target/peers
   mkdir -p "$to"

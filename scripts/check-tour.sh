@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Pastes the README's tour into fresh interactive shells (bash, zsh, dash), as a newcomer would, and checks what it
-# prints.
+# Pastes the README's tour into fresh interactive shells (bash, zsh, dash), as a new user would, and checks its output.
 # Needs a running server at http://127.0.0.1:3000, the address that the tour names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,7 +25,7 @@ paste_into() {
     grep -qF -- "$wanted" "$printed" || { cat "$printed"; echo "the tour does not print $wanted in $*" >&2; exit 1; }
   done
   if grep -E 'not found|no matches|parse error|[Ss]yntax error' "$printed"; then
-    echo "the tour prints an error of the shell in $*" >&2
+    echo "the tour prints a shell error in $*" >&2
     exit 1
   fi
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts the server, and starts it anew whenever a source file changes.
-# Uses cargo-watch where it is installed (cargo install cargo-watch), else looks for changes every second.
+# Starts the server, and restarts it whenever a source file changes.
+# Uses cargo-watch if it is installed (cargo install cargo-watch), else checks for changes every second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
@@ -9,7 +9,7 @@ if cargo watch --version >/dev/null 2>&1; then
   exec cargo watch --watch crates --watch migrations --watch Cargo.toml --watch .env --exec 'run --package chat-server'
 fi
 
-echo "cargo-watch is not installed (cargo install cargo-watch): looking for changes every second instead."
+echo "cargo-watch is not installed (cargo install cargo-watch): checking for changes every second instead."
 server=
 stop() {
   if [[ -n $server ]]; then
@@ -24,7 +24,7 @@ trap stop EXIT
 started=$(mktemp)
 while true; do
   touch "$started"
-  # The new build is made before the old server stops, so that a fault in the code does not end it.
+  # Builds before it stops the old server, so that a build error does not stop the server.
   if cargo build --quiet --package chat-server; then
     stop
     "$target/debug/chat-server" &

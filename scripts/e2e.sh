@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests against the real server binary. Arguments filter by name: scripts/e2e.sh resume
+# Runs the tests against the real server binary. Arguments filter tests by name: scripts/e2e.sh resume
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-clients.sh

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the tests with clients of other languages need into target/clients: Node's packages and a Python of its
-# own, each exactly as
-# docs/examples locks it. Does nothing where that is done. As root on Debian and Ubuntu it installs Node and Python too.
+# Installs the packages for the tests with clients of other languages into target/clients: Node packages and a Python
+# environment, in the versions that docs/examples locks. Does nothing if they are installed. As root on Debian and
+# Ubuntu it installs Node and Python too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 locks=$PWD/docs/examples
 clients=${CARGO_TARGET_DIR:-target}/clients
 mkdir -p "$clients"
 cd "$clients"
-# Two at once would write into each other's files.
+# Two runs at once would overwrite each other's files.
 exec 9>.lock
 if command -v flock >/dev/null; then flock 9; fi
 
@@ -27,7 +27,7 @@ ensure_programs() {
   fi
 }
 
-# What was installed is marked by a copy of its lock, written last.
+# A copy of the lock file, written last, marks a complete installation.
 if ! cmp -s "$locks/package-lock.json" node_modules/.installed || ! node --version >/dev/null 2>&1; then
   ensure_programs
   cp "$locks/package.json" "$locks/package-lock.json" .

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Packages every published crate in the order of their dependencies and builds each from its package. Uploads nothing.
+# Packages every published crate in dependency order and builds each from its package. Uploads nothing.
 # Checks the documentation, and with cargo-semver-checks the public interfaces against BASELINE (default: HEAD~1).
-# Takes about as long as a cold build. Use --list to make the packages without building them.
+# Takes about as long as a cold build. Use --list to create the packages without building them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace
 echo "==> Packages"
 cargo package --quiet --workspace "${unpublished[@]/#/--exclude=}" "${verify[@]}"
 for package in "${CARGO_TARGET_DIR:-target}"/package/*.crate; do
-  # Links inside a crate are packaged as what they point to: what a crate embeds must be there.
+  # Cargo packages a symbolic link as its target: check that each package has the files that its crate embeds.
   files=$(tar tzf "$package")
   name=$(basename "$package" .crate)
   for needed in README.md LICENSE-MIT LICENSE-APACHE; do
@@ -26,7 +26,7 @@ for package in "${CARGO_TARGET_DIR:-target}"/package/*.crate; do
     chat-http-*) needed="/openapi.json$" ;;
     *) needed="/src/" ;;
   esac
-  grep -q "^$name$needed" <<<"$files" || { echo "$name: nothing like $needed is in it" >&2; exit 1; }
+  grep -q "^$name$needed" <<<"$files" || { echo "$name: no file matches $needed" >&2; exit 1; }
   echo "$name: $(wc -l <<<"$files") files"
 done
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fills a running server with sample users, conversations and messages, over its API alone. Doing it again adds nothing.
+# Fills a running server with sample users, conversations and messages, using only its API. A second run adds nothing.
 #
 #   scripts/seed-data.sh            seed
-#   scripts/seed-data.sh --reset    remove the sample users again, and with them their memberships
+#   scripts/seed-data.sh --reset    remove the sample users and their memberships
 #   BASE_URL=https://chat.example.com scripts/seed-data.sh
 set -euo pipefail
 
@@ -33,7 +33,7 @@ fail() {
   exit 1
 }
 
-# Keeps the answer's token and user id under a name (in token_NAME and id_NAME).
+# Stores the answer's token and user id under a name (in token_NAME and id_NAME).
 remember() {
   printf -v "token_$1" %s "$(text accessToken)"
   printf -v "id_$1" %s "$(grep -o '"user":{[^}]*' "$answer" | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4)"
@@ -54,21 +54,21 @@ seed_user() {
     409)
       sign_in "$username"
       [[ $status == 200 ]] || fail "signing $username in"
-      echo "user          $name (was there)"
+      echo "user          $name (exists)"
       ;;
     *) fail "registering $username" ;;
   esac
   remember "$username"
 }
 
-# The id of the group of this name among the newest 100 conversations of somebody; empty where there is none.
+# find_group USER NAME: the id of the group of this name among the user's newest 100 conversations; empty if none.
 find_group() {
   call GET '/conversations?limit=100' "$(token_of "$1")"
   [[ $status == 200 ]] || fail "listing conversations"
   grep -o "\"id\":\"[^\"]*\",\"name\":\"$2\"" "$answer" | head -n 1 | cut -d '"' -f 4 || true
 }
 
-# seed_conversation NAME OWNER OTHER...: answers its id in $conversation. An empty name makes it direct.
+# seed_conversation NAME OWNER OTHER...: sets $conversation to its id. With an empty name the conversation is direct.
 seed_conversation() {
   local name=$1 owner=$2 ids='' other
   shift 2
@@ -76,16 +76,16 @@ seed_conversation() {
   conversation=
   [[ -n $name ]] && conversation=$(find_group "$owner" "$name")
   if [[ -n $conversation ]]; then
-    echo "conversation  $name (was there)"
+    echo "conversation  $name (exists)"
     return
   fi
   call POST /conversations "$(token_of "$owner")" "{\"participantIds\":[$ids]${name:+,\"name\":\"$name\"}}"
-  [[ $status == 201 ]] || fail "making a conversation"
+  [[ $status == 201 ]] || fail "creating a conversation"
   conversation=$(text id)
   echo "conversation  ${name:-$owner and $1}"
 }
 
-# say WHO TEXT: into $conversation. The key makes a repetition harmless.
+# say USER TEXT: sends a message to $conversation. The key makes a repetition harmless.
 say() {
   local key
   key="sample-$(printf '%s' "$1 $2" | cksum | cut -d ' ' -f 1)"
@@ -115,7 +115,7 @@ seed() {
   say erin 'The machine on the second floor works again.'
   say carol 'You saved the day.'
 
-  echo "messages      $messages_new new, $messages_known were there"
+  echo "messages      $messages_new new, $messages_known existing"
   echo "Sign in as alice@sample.example (or bob, carol, dave, erin) with the password $PASSWORD."
 }
 
@@ -125,7 +125,7 @@ reset() {
     username=${person%%:*}
     sign_in "$username"
     if [[ $status == 401 ]]; then
-      echo "user          ${person##*:} (was not there)"
+      echo "user          ${person##*:} (does not exist)"
       continue
     fi
     [[ $status == 200 ]] || fail "signing $username in"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tries a running server's API out with curl: health, accounts, conversations, messages, private chats and groups under
-# `/chat`, errors, and three journeys. Prints what passed and what failed; the exit status is 0 where nothing failed.
+# Tests the API of a running server with curl: health, accounts, conversations, messages, private chats and groups under
+# `/chat`, errors, and three journeys. Prints which checks passed and failed; the exit status is 0 if none failed.
 #
 #   scripts/test-api.sh
 #   BASE_URL=https://chat.example.com scripts/test-api.sh
@@ -30,7 +30,7 @@ call() {
   status=$(curl "${arguments[@]}" "$url") || status=000
 }
 
-# text NAME / number NAME: the first of this name in the answer.
+# text NAME / number NAME: the first value with this name in the answer.
 text() { grep -o "\"$1\":\"[^\"]*\"" "$answer" | head -n 1 | cut -d '"' -f 4; }
 number() { grep -o "\"$1\":[0-9]*" "$answer" | head -n 1 | cut -d ':' -f 2; }
 
@@ -57,7 +57,7 @@ expect() {
   pass "$title"
 }
 
-# expect_error STATUS CODE TITLE: a failure in the one envelope.
+# expect_error STATUS CODE TITLE: a failure in the error envelope.
 expect_error() {
   expect "$1" "$3" '"success":false' "\"statusCode\":$1" "\"code\":\"$2\"" '"message":[' '"requestId":'
 }
@@ -65,7 +65,7 @@ expect_error() {
 # same ONE OTHER TITLE
 same() { if [[ $1 == "$2" && -n $1 ]]; then pass "$3"; else fail "$3 ('$1' and '$2' differ)"; fi; }
 
-# register NAME: $token, $refresh, $id and $email of somebody new.
+# register NAME: registers a user; sets $token, $refresh, $id and $email.
 register() {
   email="$1-$RUN@test.example"
   call POST /auth/register '' \
@@ -75,7 +75,7 @@ register() {
 
 section "Health"
 call GET "$BASE_URL/"
-expect 200 "GET / says how the server is" '"status"' '"uptime"' '"timestamp"' '"version"' '"environment"'
+expect 200 "GET / shows the status of the server" '"status"' '"uptime"' '"timestamp"' '"version"' '"environment"'
 call GET "$BASE_URL/health/live"
 expect 200 "GET /health/live"
 call GET "$BASE_URL/health/ready"
@@ -92,7 +92,7 @@ register ann
 expect 201 "register" '"success":true' '"accessToken"' '"refreshToken"' '"expiresIn"' '"user"'
 ann=$token ann_id=$id ann_email=$email ann_refresh=$refresh
 register ben
-expect 201 "register another"
+expect 201 "register another user"
 ben=$token ben_id=$id
 register cat
 cat=$token cat_id=$id
@@ -110,9 +110,9 @@ expect 200 "another user" '"isOnline"'
 call GET "/users/search?q=ben-$RUN" "$ann"
 expect 200 "search by username" "$ben_id"
 call GET /users/online "$ann"
-expect 200 "who is online" '"pagination"'
+expect 200 "list online users" '"pagination"'
 call PATCH /users/me "$ann" '{"firstName":"Ann","lastName":"Lee"}'
-expect 200 "change one's profile" '"firstName":"Ann"'
+expect 200 "change the profile" '"firstName":"Ann"'
 call GET /auth/sessions "$ann"
 expect 200 "list of sessions"
 call POST /auth/refresh '' "{\"refreshToken\":\"$ann_refresh\"}"
@@ -120,17 +120,17 @@ expect 200 "renew the tokens" '"accessToken"' '"refreshToken"'
 call POST /auth/logout "$session_token"
 expect 200 "logout"
 call GET /users/me "$session_token"
-expect 401 "a token is worth nothing after logout"
+expect 401 "a token is invalid after logout"
 
 section "Conversations"
 call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"]}"
-expect 201 "make a direct conversation" '"isGroup":false'
+expect 201 "create a direct conversation" '"isGroup":false'
 direct=$(text id)
 call POST /conversations "$ben" "{\"participantIds\":[\"$ann_id\"]}"
-expect 201 "make it again from the other side"
+expect 201 "create it again as the other user"
 same "$(text id)" "$direct" "there is one direct conversation per pair"
 call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"],\"name\":\"Project $RUN\"}"
-expect 201 "make a group" '"isGroup":true' "\"name\":\"Project $RUN\""
+expect 201 "create a group" '"isGroup":true' "\"name\":\"Project $RUN\""
 group=$(text id)
 call GET '/conversations?page=1&limit=10' "$ann"
 expect 200 "list conversations" "$direct" "$group" '"pagination"' '"total":2'
@@ -155,7 +155,7 @@ expect 200 "history by cursor" 'Hello Ben'
 call POST "/conversations/$direct/read" "$ann" '{"seq":2}'
 expect 200 "move the read position"
 call GET "/conversations/$direct" "$ann"
-same "$(number unreadCount)" 0 "nothing is unread after it"
+same "$(number unreadCount)" 0 "no message is unread afterwards"
 
 section "Private chats and groups under /chat"
 call POST /chat/message "$ann" "{\"chatRoomId\":\"user1_user2\",\"chatType\":\"PRIVATE\",
@@ -164,7 +164,7 @@ expect 201 "send a private message" '"chatType":"PRIVATE"' "\"receiver\":\"$cat_
   '"status":"SENT"' '"isMine":true' '"senderDetails"'
 chat_message=$(text messageId)
 call GET "/chat/messages/undelivered/$cat_id/$ann_id" "$cat"
-expect 200 "what has not arrived yet" "$chat_message"
+expect 200 "list undelivered messages" "$chat_message"
 call PUT "/chat/messages/delivered/$cat_id/$ann_id" "$cat"
 expect 200 "mark it as delivered" '"modifiedCount":1'
 call PUT "/chat/message/$chat_message/status" "$cat" '{"status":"read"}'
@@ -175,13 +175,13 @@ call POST /chat/messages/fetch "$ann" "{\"currentUserId\":\"$ann_id\",\"senderId
   \"receiverId\":\"$cat_id\",\"page\":1,\"limit\":20}"
 expect 200 "fetch the private chat" "$chat_message" '"pagination"'
 call GET "/chat/rooms/$ann_id" "$ann"
-expect 200 "private chats with what is new" '"latestMessage":"Hello, how are you?"' '"unreadCount":0'
+expect 200 "list private chats with unread counts" '"latestMessage":"Hello, how are you?"' '"unreadCount":0'
 call POST /chat/group "$ann" "{\"groupName\":\"Project Developers $RUN\",
   \"groupDescription\":\"Discussion group for project team\",\"members\":[\"$ben_id\"]}"
-expect 201 "make a group" '"groupId"' '"members":[' '"admins":[' "\"createdBy\":\"$ann_id\""
+expect 201 "create a group" '"groupId"' '"members":[' '"admins":[' "\"createdBy\":\"$ann_id\""
 chat_group=$(text groupId) invite=$(text inviteCode)
 call POST /chat/group "$ben" "{\"groupName\":\"project developers $RUN\"}"
-expect_error 409 GROUP_NAME_TAKEN "no second group of that name"
+expect_error 409 GROUP_NAME_TAKEN "reject a second group with this name"
 call POST /chat/message "$ann" "{\"chatRoomId\":\"group_$chat_group\",\"chatType\":\"GROUP\",
   \"groupId\":\"$chat_group\",\"message\":\"Great work on the feature!\"}"
 expect 201 "send to the group" "\"chatRoomId\":\"group_$chat_group\"" '"readBy":[]'
@@ -190,13 +190,13 @@ expect 201 "add a member" '"membersCount":3'
 call DELETE "/chat/group/$chat_group/member/$cat_id" "$ann"
 expect 200 "remove a member" '"membersCount":2'
 call POST "/chat/group/join/$invite" "$cat"
-expect_error 403 REMOVED_BY_ADMIN "who was removed does not come back by the invite"
+expect_error 403 REMOVED_BY_ADMIN "a removed member cannot rejoin by the invite code"
 call POST "/chat/group/join/$invite" "$eve"
-expect 201 "join by the invite" '"membersCount":3'
+expect 201 "join by the invite code" '"membersCount":3'
 call PUT "/chat/group/$chat_group/invite-code/revoke" "$ann"
-expect 200 "revoke the invite" '"inviteCode"'
+expect 200 "revoke the invite code" '"inviteCode"'
 call POST "/chat/group/join/$invite" "$ben"
-expect_error 404 INVITE_NOT_FOUND "a revoked invite is of no use"
+expect_error 404 INVITE_NOT_FOUND "a revoked invite code is invalid"
 call POST /chat/messages/fetch "$ann" \
   "{\"currentUserId\":\"$ann_id\",\"groupId\":\"$chat_group\",\"page\":1,\"limit\":20}"
 expect 200 "fetch the group's messages" 'Great work on the feature!'
@@ -207,31 +207,31 @@ expect 200 "change the group" '"groupDescription":"All about the project"'
 call GET "/chat/groups/search?q=developers%20$RUN" "$ben"
 expect 200 "search groups by a part of the name" "$chat_group"
 call GET "/chat/user/$ann_id/groups" "$ann"
-expect 200 "one's groups" "$chat_group" "$group"
+expect 200 "list the user's groups" "$chat_group" "$group"
 call GET "/chat/group-rooms/$ann_id" "$ann"
-expect 200 "groups with what is new" '"latestMessage":"Great work on the feature!"'
+expect 200 "list groups with unread counts" '"latestMessage":"Great work on the feature!"'
 call GET "/conversations/$chat_group" "$ben"
 expect 200 "the group is a conversation" '"isGroup":true' '"participantCount":3'
 call PUT "/chat/user/$ann_id/last-seen" "$ann"
-expect 200 "say that one is here" '"lastSeen":"'
+expect 200 "update the own last seen time" '"lastSeen":"'
 call GET "/chat/user/$ann_id/last-seen" "$ben"
-expect 200 "when another was last here" '"lastSeen":"'
+expect 200 "another user's last seen time" '"lastSeen":"'
 call GET "/chat/user/$ann_id/online-status" "$ben"
-expect 200 "whether another is here" '"isOnline":'
+expect 200 "another user's online status" '"isOnline":'
 call GET "/chat/rooms/$ann_id" "$ben"
-expect_error 403 FORBIDDEN "403 for the list of somebody else"
+expect_error 403 FORBIDDEN "403 for another user's list"
 call DELETE "/chat/group/$chat_group" "$ben"
-expect_error 403 NOT_AN_ADMIN "members end no group"
+expect_error 403 NOT_AN_ADMIN "members cannot deactivate a group"
 call DELETE "/chat/group/$chat_group" "$ann"
 expect 200 "deactivate the group" '"isActive":false'
 call POST /chat/message "$ann" "{\"chatType\":\"GROUP\",\"groupId\":\"$chat_group\",\"message\":\"Still here?\"}"
-expect_error 403 GROUP_INACTIVE "nobody writes in it any more"
+expect_error 403 GROUP_INACTIVE "no member can send to it any more"
 
 section "Errors"
 call POST /auth/register '' '{"email":"not-an-email","password":"short"}'
 expect_error 400 VALIDATION_FAILED "400 for a body that breaks rules"
 call POST /auth/register '' '{"email":'
-expect_error 400 MALFORMED_JSON "400 for what is not JSON"
+expect_error 400 MALFORMED_JSON "400 for a body that is not JSON"
 call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"],\"colour\":\"red\"}"
 expect_error 400 VALIDATION_FAILED "400 for an unknown field"
 call GET /conversations/not-a-uuid "$ann"
@@ -245,11 +245,11 @@ expect_error 401 INVALID_CREDENTIALS "401 for a wrong password"
 call GET "/conversations/$direct" "$cat"
 expect_error 403 NOT_A_PARTICIPANT "403 for a stranger"
 call GET /conversations/00000000-0000-4000-8000-000000000000 "$ann"
-expect_error 404 CONVERSATION_NOT_FOUND "404 for no such conversation"
+expect_error 404 CONVERSATION_NOT_FOUND "404 for an unknown conversation"
 call GET /no/such/route "$ann"
-expect_error 404 ROUTE_NOT_FOUND "404 for no such route"
+expect_error 404 ROUTE_NOT_FOUND "404 for an unknown route"
 call PUT /conversations "$ann" '{}'
-expect_error 405 METHOD_NOT_ALLOWED "405 for a method that is not there"
+expect_error 405 METHOD_NOT_ALLOWED "405 for an unsupported method"
 call POST /auth/register '' "{\"email\":\"$ann_email\",\"name\":\"Ann\",\"password\":\"$PASSWORD\"}"
 expect_error 409 EMAIL_TAKEN "409 for an email that is taken"
 big=$(mktemp)
@@ -258,9 +258,9 @@ call POST "/conversations/$direct/messages" "$ann" "@$big"
 rm -f "$big"
 expect_error 413 PAYLOAD_TOO_LARGE "413 for a body over 1 MB"
 call POST /auth/login '' 'email=a' text/plain
-expect_error 415 UNSUPPORTED_MEDIA_TYPE "415 for a body that is not JSON by its type"
+expect_error 415 UNSUPPORTED_MEDIA_TYPE "415 for another content type than JSON"
 
-section "Journey: a new user (register, login, make a conversation)"
+section "Journey: a new user (register, login, create a conversation)"
 register dan
 expect 201 "register"
 dan_email=$email
@@ -268,7 +268,7 @@ call POST /auth/login '' "{\"email\":\"$dan_email\",\"password\":\"$PASSWORD\"}"
 expect 200 "login"
 dan=$(text accessToken)
 call POST /conversations "$dan" "{\"participantIds\":[\"$ann_id\"]}"
-expect 201 "make a conversation"
+expect 201 "create a conversation"
 call GET /conversations "$dan"
 expect 200 "find it in the list" '"total":1'
 
@@ -281,28 +281,28 @@ expect 200 "get the conversations" "$direct"
 call POST "/conversations/$direct/messages" "$ann" '{"content":"Lunch?"}'
 expect 201 "send a message" '"seq":3'
 call GET "/conversations/$direct" "$ben"
-expect 200 "the other one sees it as the last message" '"content":"Lunch?"'
+expect 200 "the other user sees it as the last message" '"content":"Lunch?"'
 call GET "/conversations/$direct/messages" "$ben"
 expect 200 "get the history" 'Lunch?' 'Hello Ben'
 
-section "Journey: a group (make it, add participants, send, remove)"
+section "Journey: a group (create it, add participants, send, remove)"
 call POST /conversations "$ann" "{\"participantIds\":[\"$ben_id\"],\"name\":\"Team $RUN\"}"
-expect 201 "make a group"
+expect 201 "create a group"
 team=$(text id)
 call POST "/conversations/$team/participants" "$ann" "{\"userId\":\"$cat_id\"}"
 expect 201 "add a participant"
 call POST "/conversations/$team/participants" "$ann" "{\"userId\":\"$cat_id\"}"
-expect_error 409 ALREADY_A_PARTICIPANT "not twice"
+expect_error 409 ALREADY_A_PARTICIPANT "reject a participant who is already in"
 call POST "/conversations/$team/messages" "$cat" '{"content":"Thanks for having me"}'
-expect 201 "the new one sends"
+expect 201 "the new participant sends"
 call GET "/conversations/$team/messages" "$ben"
-expect 200 "everybody reads it" 'Thanks for having me'
+expect 200 "every participant reads it" 'Thanks for having me'
 call DELETE "/conversations/$team/participants/$ann_id" "$ben"
-expect_error 403 NOT_AN_ADMIN "members remove nobody"
+expect_error 403 NOT_AN_ADMIN "members cannot remove participants"
 call DELETE "/conversations/$team/participants/$cat_id" "$ann"
-expect 200 "the admin removes"
+expect 200 "an admin removes a participant"
 call POST "/conversations/$team/messages" "$cat" '{"content":"Still here?"}'
-expect_error 403 NOT_A_PARTICIPANT "who was removed cannot send"
+expect_error 403 NOT_A_PARTICIPANT "a removed participant cannot send"
 
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [[ $failed -eq 0 ]]

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change goes in: format, lints, all tests, doc tests. Needs Rust; installs what else
-# is missing (as root on Debian and Ubuntu: a C compiler, PostgreSQL, Redis, nginx, Caddy, Node, Python, a few tools).
+# Runs all checks for a change: format, lints, all tests, doc tests. Needs Rust. As root on Debian and Ubuntu it
+# installs the other missing programs (a C compiler, PostgreSQL, Redis, nginx, Caddy, Node, Python, a few tools).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() { printf '\n==> %s\n' "$*"; }
 
-# The bundled SQLite and the cryptography of tokens are C: a compiler is the one thing that Rust does not bring along.
+# The bundled SQLite and the cryptography of tokens are C code: Rust does not include a C compiler.
 ensure_c_compiler() {
   command -v cc >/dev/null && return
   if command -v apt-get >/dev/null && [[ $(id -u) -eq 0 ]]; then
@@ -20,9 +20,8 @@ ensure_c_compiler() {
   fi
 }
 
-# Tests start servers of their own, each with its data in a temporary folder; only the programs are needed, and no
-# service runs.
-# Program, then its Debian package.
+# Tests start their own servers, each with its data in a temporary folder. They need only the programs; no service needs
+# to run. Each line: a program, then its Debian package.
 programs=(
   redis-server redis-server
   nginx nginx-light
@@ -69,7 +68,7 @@ scripts/lint.sh
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
-# nextest runs tests of all crates side by side; without it, cargo runs the same tests.
+# nextest runs the tests of all crates in parallel; without it, cargo runs the same tests.
 if cargo nextest --version >/dev/null 2>&1; then
   step "Tests (cargo nextest)"
   cargo nextest run --workspace --no-fail-fast 2>&1 | tee "$output"

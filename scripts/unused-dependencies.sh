@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Finds dependencies that a crate names in its Cargo.toml and does not use, and entries of the workspace's table that no
-# crate names. Reads text alone, so it takes less than a second and needs no build.
+# Finds dependencies that a crate lists in its Cargo.toml but does not use, and entries of the workspace's table that no
+# crate lists. It only reads text, so it takes less than a second and needs no build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Named for what they switch on, not for what they export: "crate dependency".
+# Dependencies that a crate lists only to enable their features: "crate dependency".
 exceptions=(
   # Builds SQLite from source (its feature `bundled`).
   "chat-sqlite libsqlite3-sys"

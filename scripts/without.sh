@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows that the tests of a cluster notice what they are there for: leaves out idempotency, resume or repair, and
-# succeeds where the judge then finds faults. See docs/testing.md.
+# Shows that the cluster tests detect faults: leaves out idempotency, resume or repair, and succeeds if the test then
+# reports faults. See docs/testing.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mechanism=${1:-}
@@ -14,7 +14,7 @@ case $mechanism in
     trap 'git worktree remove --force "$copy" 2>/dev/null; rm -rf "$copy"' EXIT
     git worktree add --quiet --detach "$copy" HEAD
     git -C "$copy" apply crates/chat-server/tests/it/cluster/without-repair.patch
-    # A target folder of its own: cargo takes a copy's output for that of the original.
+    # A separate target folder: cargo would take the copy's output for that of the original.
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/without-repair
     source=$copy
     ;;
@@ -27,14 +27,14 @@ esac
 output=$(mktemp)
 if (cd "$source" && cargo test --quiet --package chat-server --test it "$test" -- --exact --nocapture) \
   >"$output" 2>&1; then
-  echo "without $mechanism: NOTHING WAS NOTICED" >&2
+  echo "without $mechanism: NO FAULT WAS DETECTED" >&2
   exit 1
 fi
 if ! grep -a -q 'faults, of which the first are' "$output"; then
   tail -n 50 "$output" >&2
-  echo "without $mechanism: it failed, but not by the judge's word" >&2
+  echo "without $mechanism: the run failed, but the test reported no faults" >&2
   exit 1
 fi
 grep -a 'sends acked\|messages stored' "$output"
 grep -a -A 12 'faults, of which' "$output" | tail -n 12
-echo "without $mechanism: noticed"
+echo "without $mechanism: faults detected"

@@ -1,35 +1,19 @@
 use crate::core::Core;
 use crate::{Auth, Calls, Conversations, Groups, LoginLimits, Messages, Presence, Receipts, Typing, Users};
 use chat_domain::auth::{
-    AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, RegistrationMode, SessionStore,
+    AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, RegistrationMode,
 };
-use chat_domain::conversations::{ConversationStore, GroupStore};
-use chat_domain::messages::MessageStore;
 use chat_domain::presence::{PresenceAudience, PresenceRegistry};
 use chat_domain::rate_limits::RateLimiter;
-use chat_domain::receipts::ReceiptStore;
 use chat_domain::typing::TypingRegistry;
-use chat_domain::users::UserStore;
-use chat_domain::{ChangeLog, Clock, EventBus, IdSource, TurnStatus};
+use chat_domain::{Clock, EventBus, IdSource, Store, TurnStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that the use cases reach the world through.
 pub struct Ports {
-    /// Accounts and credentials.
-    pub users: Arc<dyn UserStore>,
-    /// Sign-ins.
-    pub sessions: Arc<dyn SessionStore>,
-    /// Conversations and participants.
-    pub conversations: Arc<dyn ConversationStore>,
-    /// What only groups have.
-    pub groups: Arc<dyn GroupStore>,
-    /// Messages.
-    pub messages: Arc<dyn MessageStore>,
-    /// Read and delivery positions.
-    pub receipts: Arc<dyn ReceiptStore>,
-    /// Durable changes, to be read again.
-    pub changes: Arc<dyn ChangeLog>,
+    /// Everything that is stored.
+    pub store: Arc<dyn Store>,
     /// Slow hashing, off the async threads.
     pub hasher: Arc<dyn PasswordHasher>,
     /// JWT.

@@ -26,7 +26,7 @@ impl Calls {
         if !conversation.is_active {
             return Err(CallsError::Inactive);
         }
-        let caller = self.0.users.find(actor.user_id).await?.ok_or(CallsError::AccountGone)?.summary();
+        let caller = self.0.store.users().find(actor.user_id).await?.ok_or(CallsError::AccountGone)?.summary();
         let started = CallStarted { conversation_id, kind: conversation.kind, caller, caller_name, at: self.0.now() };
         self.0
             .bus

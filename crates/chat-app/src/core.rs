@@ -113,7 +113,7 @@ impl Core {
         conversation: ConversationId,
         user: UserId,
     ) -> Result<(Conversation, Membership), NoMembership> {
-        match self.conversations.find_membership(conversation, user).await {
+        match self.store.conversations().find_membership(conversation, user).await {
             Ok(Some((conversation, Some(membership)))) => Ok((conversation, membership)),
             Ok(Some((_, None))) => Err(NoMembership::NotAParticipant),
             Ok(None) => Err(NoMembership::UnknownConversation),

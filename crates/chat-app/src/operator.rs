@@ -3,8 +3,8 @@
 use crate::LoginIdentity;
 use crate::error::{hash_sentence, store_sentence};
 use chat_domain::auth::{AttemptSource, HashError, Password, PasswordHasher, RegistrationCode, RegistrationInvite};
-use chat_domain::users::{HashChange, User, UserStore};
-use chat_domain::{Clock, StoreError, Timestamp};
+use chat_domain::users::{HashChange, User};
+use chat_domain::{Clock, Store, StoreError, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -14,8 +14,8 @@ const ATTEMPTS: usize = 3;
 
 /// The use cases of operators, over the few ports that they take.
 pub struct Operator {
-    /// Accounts.
-    pub users: Arc<dyn UserStore>,
+    /// Everything that is stored.
+    pub store: Arc<dyn Store>,
     /// For new passwords.
     pub hasher: Arc<dyn PasswordHasher>,
     /// The time.
@@ -55,12 +55,12 @@ impl Operator {
         let hash = self.hasher.hash(password, &AttemptSource::new(None, "operator")).await?;
         for _ in 0..ATTEMPTS {
             let found = match &identity {
-                LoginIdentity::Email(email) => self.users.find_credentials_by_email(email).await?,
-                LoginIdentity::Username(username) => self.users.find_credentials_by_username(username).await?,
+                LoginIdentity::Email(email) => self.store.users().find_credentials_by_email(email).await?,
+                LoginIdentity::Username(username) => self.store.users().find_credentials_by_username(username).await?,
             };
             let (user, expected) = found.ok_or(OperatorError::UserNotFound)?;
             let change = HashChange { expected, hash: hash.clone() };
-            if let Some(ended) = self.users.set_password(user.id, change, None, self.clock.now()).await? {
+            if let Some(ended) = self.store.users().set_password(user.id, change, None, self.clock.now()).await? {
                 return Ok(PasswordReset { user, ended_sessions: ended.len() });
             }
         }
@@ -72,7 +72,7 @@ impl Operator {
         let created_at = self.clock.now();
         let expires_at = created_at.plus(lifetime);
         let invites = codes.iter().map(|code| RegistrationInvite { code: code.hash(), created_at, expires_at });
-        self.users.add_registration_invites(invites.collect()).await?;
+        self.store.users().add_registration_invites(invites.collect()).await?;
         Ok(expires_at)
     }
 }

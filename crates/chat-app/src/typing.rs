@@ -52,7 +52,7 @@ impl Typing {
     }
 
     async fn tell_of_the_end(&self, conversation_id: ConversationId, user: UserId) -> Result<(), StoreError> {
-        if let Some((conversation, _)) = self.0.conversations.find_membership(conversation_id, user).await? {
+        if let Some((conversation, _)) = self.0.store.conversations().find_membership(conversation_id, user).await? {
             self.0.publish_typing(conversation_id, conversation.kind, user, false).await;
         }
         Ok(())

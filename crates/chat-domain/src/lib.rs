@@ -24,6 +24,7 @@ mod page;
 pub mod presence;
 pub mod rate_limits;
 pub mod receipts;
+mod store;
 mod store_error;
 mod text;
 mod time;
@@ -39,6 +40,7 @@ pub use ids::{
     TokenId, UserId,
 };
 pub use page::{Page, PageLimit, PageNumber, PageRequest};
+pub use store::{RealtimeStore, Store};
 pub use store_error::{BoxError, StoreError};
 pub use text::InvalidValue;
 pub use time::{Clock, Timestamp};

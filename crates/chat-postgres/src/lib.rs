@@ -91,6 +91,7 @@ mod messages;
 mod migrate;
 mod open_error;
 mod pool;
+mod realtime;
 mod receipts;
 mod schema;
 mod snapshot;

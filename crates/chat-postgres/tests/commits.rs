@@ -2,8 +2,7 @@
 //! anything.
 
 use chat_domain::auth::{EndReason, SessionStore as _};
-use chat_domain::conversations::ConversationStore as _;
-use chat_domain::{CommitCursor, SessionId, UserId};
+use chat_domain::{CommitCursor, RealtimeStore as _, SessionId, UserId};
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::{Scene, Stores};

@@ -6,7 +6,8 @@ use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
 use chat_domain::receipts::{AdvancePositions, ReceiptStore, ReceiptTarget};
 use chat_domain::users::{SearchTerm, UserStore};
 use chat_domain::{
-    ChangeLog, ChangeRange, ConversationId, PageLimit, PageNumber, PageRequest, Pos, Seq, Timestamp, UserId,
+    ChangeLog, ChangeRange, ConversationId, PageLimit, PageNumber, PageRequest, Pos, RealtimeStore, Seq, Timestamp,
+    UserId,
 };
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;

@@ -14,10 +14,10 @@ const MAX_SHOWN: u32 = 1_000;
 /// Prints them. Works beside a running server.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let store = Store::open_existing(&config.database).await?;
-    let ports = store.ports();
-    let emails = ports.users.list_email_collisions(MAX_SHOWN).await;
-    let names = ports.groups.list_name_collisions(MAX_SHOWN).await;
-    drop(ports);
+    let handle = store.handle();
+    let emails = handle.users().list_email_collisions(MAX_SHOWN).await;
+    let names = handle.groups().list_name_collisions(MAX_SHOWN).await;
+    drop(handle);
     store.close().await?;
     print(&report(&emails?, &names?))
 }

@@ -4,12 +4,7 @@ use crate::clock::DatabaseClock;
 use crate::config::Database;
 use anyhow::{Context as _, bail};
 use chat_app::SystemClock;
-use chat_domain::auth::SessionStore;
-use chat_domain::conversations::{ConversationStore, GroupStore};
-use chat_domain::messages::MessageStore;
-use chat_domain::receipts::ReceiptStore;
-use chat_domain::users::UserStore;
-use chat_domain::{ChangeLog, Clock};
+use chat_domain::{Clock, RealtimeStore};
 use chat_postgres::{PostgresStatus, PostgresStore};
 use chat_sqlite::{Claim, SqliteConfig, SqliteStatus, SqliteStore};
 use std::sync::Arc;
@@ -30,17 +25,6 @@ pub(crate) enum StoreStatus {
     File(SqliteStatus),
     /// `PostgreSQL`.
     Server(PostgresStatus),
-}
-
-/// One store, port by port.
-pub(crate) struct StorePorts {
-    pub(crate) users: Arc<dyn UserStore>,
-    pub(crate) sessions: Arc<dyn SessionStore>,
-    pub(crate) conversations: Arc<dyn ConversationStore>,
-    pub(crate) groups: Arc<dyn GroupStore>,
-    pub(crate) messages: Arc<dyn MessageStore>,
-    pub(crate) receipts: Arc<dyn ReceiptStore>,
-    pub(crate) changes: Arc<dyn ChangeLog>,
 }
 
 impl Store {
@@ -100,11 +84,19 @@ impl Store {
         }
     }
 
-    /// The ports.
-    pub(crate) fn ports(&self) -> StorePorts {
+    /// The handle that use cases take.
+    pub(crate) fn handle(&self) -> Arc<dyn chat_domain::Store> {
         match self {
-            Self::File(store) => ports_of(store),
-            Self::Server(store, _) => ports_of(store),
+            Self::File(store) => Arc::new(store.clone()),
+            Self::Server(store, _) => Arc::new(store.clone()),
+        }
+    }
+
+    /// The part that realtime delivery reads.
+    pub(crate) fn realtime(&self) -> Arc<dyn RealtimeStore> {
+        match self {
+            Self::File(store) => Arc::new(store.clone()),
+            Self::Server(store, _) => Arc::new(store.clone()),
         }
     }
 
@@ -166,29 +158,5 @@ impl Store {
                 Ok(())
             }
         }
-    }
-}
-
-fn ports_of<S>(store: &S) -> StorePorts
-where
-    S: UserStore
-        + SessionStore
-        + ConversationStore
-        + GroupStore
-        + MessageStore
-        + ReceiptStore
-        + ChangeLog
-        + Clone
-        + 'static,
-{
-    let store = Arc::new(store.clone());
-    StorePorts {
-        users: store.clone(),
-        sessions: store.clone(),
-        conversations: store.clone(),
-        groups: store.clone(),
-        messages: store.clone(),
-        receipts: store.clone(),
-        changes: store,
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
     };
     let store = Store::open_existing(&config.database).await?;
     let operator = Operator {
-        users: store.ports().users,
+        store: store.handle(),
         hasher: Arc::new(BcryptHasher::new(BcryptCost::new(config.bcrypt_cost)?, HashingLimits::default())),
         clock: store.clock(),
     };

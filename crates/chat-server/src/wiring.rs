@@ -2,7 +2,7 @@
 
 use crate::cluster;
 use crate::config::{Config, Environment, Keys};
-use crate::metrics::{CountedLimits, CountedMessages, Metrics};
+use crate::metrics::{CountedLimits, CountedStore, Metrics};
 use crate::store::Store;
 use chat_app::{App, CallLimits, LoginLimits, Ports, Settings, UuidV7Source};
 use chat_auth::{
@@ -29,26 +29,13 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
     let refresh_keys = signing_keys(config.refresh_keys.as_ref(), config, REFRESH_SECRET_FILE)?;
 
-    let (stores, clock) = (store.ports(), store.clock());
-    let runtime = Handle::current();
-    let fan_out = FanOut::new(
-        realtime_settings(config),
-        stores.changes.clone(),
-        stores.conversations.clone(),
-        stores.messages.clone(),
-        runtime.clone(),
-    );
+    let (clock, runtime) = (store.clock(), Handle::current());
+    let fan_out = FanOut::new(realtime_settings(config), store.realtime(), runtime.clone());
     let shared = cluster::share(config.redis.as_ref(), &fan_out, clock.clone())?;
-    let (messages, sends) = CountedMessages::around(stores.messages);
+    let (counted, sends) = CountedStore::around(store.handle());
     let (rate_limiter, refusals) = CountedLimits::around(shared.rate_limiter);
     let ports = Ports {
-        users: stores.users,
-        sessions: stores.sessions,
-        conversations: stores.conversations,
-        groups: stores.groups,
-        messages,
-        receipts: stores.receipts,
-        changes: stores.changes,
+        store: counted,
         hasher: Arc::new(BcryptHasher::new(BcryptCost::new(config.bcrypt_cost)?, HashingLimits::default())),
         access_tokens: Arc::new(JwtAccessTokens::new(&access_keys, TOKEN_ISSUER, TOKEN_AUDIENCE)),
         refresh_tokens: Arc::new(SealedRefreshTokens::new(refresh_keys)),

@@ -37,6 +37,7 @@ mod keys;
 mod messages;
 mod queue;
 mod readers;
+mod realtime;
 mod receipts;
 mod schema;
 mod statement;

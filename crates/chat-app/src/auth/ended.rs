@@ -62,7 +62,7 @@ impl Auth {
         // After a failure everything is read anew: the database that answers now may be a replica that took over,
         // which has other commits than the one that the cursor is of.
         let after = self.0.ended.take_cursor();
-        let ended = self.0.sessions.list_ended(after.as_ref()).await?;
+        let ended = self.0.store.sessions().list_ended(after.as_ref()).await?;
         let now = Instant::now();
         for session in ended.items {
             if self.0.ended.note(session.id, now) {

@@ -31,8 +31,8 @@ impl Auth {
         source: &AttemptSource,
     ) -> Result<SignedIn, AuthError> {
         let found = match &identity {
-            LoginIdentity::Email(email) => self.0.users.find_credentials_by_email(email).await?,
-            LoginIdentity::Username(username) => self.0.users.find_credentials_by_username(username).await?,
+            LoginIdentity::Email(email) => self.0.store.users().find_credentials_by_email(email).await?,
+            LoginIdentity::Username(username) => self.0.store.users().find_credentials_by_username(username).await?,
         };
         let (user, hash) = found.unzip();
         let comparison = self.0.hasher.verify(password.clone(), hash.clone(), source).await?;
@@ -45,7 +45,7 @@ impl Auth {
         let still_good = self.hash_if_still_good(user_id, &password, (hash, comparison), source).await?;
         let Some((hash, comparison)) = still_good else {
             let (session, now) = (signed_in.refresh_token.session_id(), self.0.now());
-            self.0.sessions.end(user_id, session, EndReason::PasswordChanged, now).await?;
+            self.0.store.sessions().end(user_id, session, EndReason::PasswordChanged, now).await?;
             self.0.sessions_ended([session], EndReason::PasswordChanged);
             return Err(AuthError::InvalidCredentials);
         };
@@ -65,7 +65,7 @@ impl Auth {
         (compared, comparison): (PasswordHash, Comparison),
         source: &AttemptSource,
     ) -> Result<Option<(PasswordHash, Comparison)>, AuthError> {
-        let Some((_, present)) = self.0.users.find_credentials(user).await? else { return Ok(None) };
+        let Some((_, present)) = self.0.store.users().find_credentials(user).await? else { return Ok(None) };
         if present == compared {
             return Ok(Some((present, comparison)));
         }
@@ -79,7 +79,7 @@ impl Auth {
         let renewed = match self.0.hasher.hash(password, source).await {
             Ok(hash) => {
                 let change = HashChange { expected, hash };
-                self.0.users.renew_hash(user, change, self.0.now()).await.map_err(AuthError::from)
+                self.0.store.users().renew_hash(user, change, self.0.now()).await.map_err(AuthError::from)
             }
             Err(fault) => Err(fault.into()),
         };
@@ -102,7 +102,7 @@ impl Auth {
             expires_at: now.plus(self.0.settings.refresh_token_lifetime),
         };
         let displaced =
-            self.0.sessions.create(NewSession { session, token_hash: refresh_token.hash().clone() }).await?;
+            self.0.store.sessions().create(NewSession { session, token_hash: refresh_token.hash().clone() }).await?;
         self.0.sessions_ended(displaced, EndReason::Displaced);
         Ok(self.signed_in(user, id, refresh_token, now))
     }

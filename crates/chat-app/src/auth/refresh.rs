@@ -11,7 +11,8 @@ impl Auth {
         let now = self.0.now();
         let outcome = self
             .0
-            .sessions
+            .store
+            .sessions()
             .rotate(RotateSession {
                 session_id: presented.session_id(),
                 presented: presented.hash().clone(),
@@ -23,7 +24,7 @@ impl Auth {
             .await?;
         match outcome {
             RotateOutcome::Rotated(session) => {
-                let user = self.0.users.find(session.user_id).await?.ok_or(AuthError::SessionRevoked)?;
+                let user = self.0.store.users().find(session.user_id).await?.ok_or(AuthError::SessionRevoked)?;
                 Ok(self.signed_in(user, session.id, successor, now))
             }
             RotateOutcome::Reused(ended) => {

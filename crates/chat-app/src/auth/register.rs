@@ -18,7 +18,8 @@ impl Auth {
             .map_or_else(|| WantedUsername::Like(Username::from_email(&command.email)), WantedUsername::Exactly);
         let user = self
             .0
-            .users
+            .store
+            .users()
             .create(NewUser {
                 id: UserId::new(self.0.ids.next_uuid()),
                 email: command.email,
@@ -42,18 +43,18 @@ impl Auth {
             RegistrationMode::Closed => Err(AuthError::RegistrationClosed),
             RegistrationMode::Invite => {
                 let code = code.ok_or(AuthError::InviteRequired)?.hash();
-                let is_good = self.0.users.has_registration_invite(&code, self.0.now()).await?;
+                let is_good = self.0.store.users().has_registration_invite(&code, self.0.now()).await?;
                 if is_good { Ok(Some(code)) } else { Err(AuthError::InviteRequired) }
             }
         }
     }
 
     async fn refuse_taken_names(&self, command: &RegisterUser) -> Result<(), AuthError> {
-        if self.0.users.find_credentials_by_email(&command.email).await?.is_some() {
+        if self.0.store.users().find_credentials_by_email(&command.email).await?.is_some() {
             return Err(AuthError::EmailTaken);
         }
         if let Some(username) = &command.username
-            && self.0.users.find_credentials_by_username(username).await?.is_some()
+            && self.0.store.users().find_credentials_by_username(username).await?.is_some()
         {
             return Err(AuthError::UsernameTaken);
         }

@@ -23,7 +23,7 @@ impl Auth {
     /// Ends this session: its refresh tokens, its access tokens, and its sockets. Doing it twice is as good as once.
     pub async fn logout(&self, actor: Actor) -> Result<(), AuthError> {
         let now = self.0.now();
-        self.0.sessions.end(actor.user_id, actor.session_id, EndReason::SignedOut, now).await?;
+        self.0.store.sessions().end(actor.user_id, actor.session_id, EndReason::SignedOut, now).await?;
         self.0.sessions_ended([actor.session_id], EndReason::SignedOut);
         Ok(())
     }
@@ -31,20 +31,20 @@ impl Auth {
     /// Ends every session of the actor, this one too.
     pub async fn logout_all(&self, actor: Actor) -> Result<(), AuthError> {
         let now = self.0.now();
-        let ended = self.0.sessions.end_all(actor.user_id, EndReason::SignedOut, now).await?;
+        let ended = self.0.store.sessions().end_all(actor.user_id, EndReason::SignedOut, now).await?;
         self.0.sessions_ended(ended, EndReason::SignedOut);
         Ok(())
     }
 
     /// The devices that are signed in, the one used last first.
     pub async fn sessions(&self, actor: Actor) -> Result<Vec<Session>, AuthError> {
-        Ok(self.0.reading(actor.user_id, self.0.sessions.list(actor.user_id, self.0.now())).await?)
+        Ok(self.0.reading(actor.user_id, self.0.store.sessions().list(actor.user_id, self.0.now())).await?)
     }
 
     /// Ends one of the actor's own sessions.
     pub async fn end_session(&self, actor: Actor, session: SessionId) -> Result<(), AuthError> {
         let now = self.0.now();
-        let end = self.0.sessions.end(actor.user_id, session, EndReason::SignedOut, now);
+        let end = self.0.store.sessions().end(actor.user_id, session, EndReason::SignedOut, now);
         if !self.0.writing(actor.user_id, end).await? {
             return Err(AuthError::SessionNotFound);
         }
@@ -54,6 +54,6 @@ impl Auth {
 
     /// Forgets sessions that nobody can hold a good token of any more. Returns how many.
     pub async fn prune_sessions(&self) -> Result<u64, StoreError> {
-        self.0.sessions.prune(self.0.now().minus(self.ended_are_kept_for())).await
+        self.0.store.sessions().prune(self.0.now().minus(self.ended_are_kept_for())).await
     }
 }

@@ -7,13 +7,13 @@ use chat_domain::conversations::{
 /// What is stored, then told: the same for whoever asks for it by whatever name.
 impl Core {
     pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ParticipantError> {
-        let (details, change) = self.writing(add.actor, self.conversations.add_participant(add)).await?;
+        let (details, change) = self.writing(add.actor, self.store.conversations().add_participant(add)).await?;
         self.publish_changes([change]).await;
         Ok(details)
     }
 
     pub(crate) async fn remove_participant(&self, remove: RemoveParticipant) -> Result<(), ParticipantError> {
-        let changes = self.writing(remove.actor, self.conversations.remove_participant(remove)).await?;
+        let changes = self.writing(remove.actor, self.store.conversations().remove_participant(remove)).await?;
         // Only groups are left.
         self.end_typing(remove.conversation_id, ConversationKind::Group, remove.user).await;
         self.publish_changes(changes).await;
@@ -24,7 +24,7 @@ impl Core {
         &self,
         update: UpdateConversation,
     ) -> Result<ConversationDetails, ParticipantError> {
-        let (details, change) = self.writing(update.actor, self.conversations.update(update)).await?;
+        let (details, change) = self.writing(update.actor, self.store.conversations().update(update)).await?;
         self.publish_changes([change]).await;
         Ok(details)
     }

@@ -22,7 +22,7 @@ impl Conversations {
             max_own: self.0.settings.max_conversations_per_user,
             at: self.0.now(),
         };
-        let created = self.0.writing(actor.user_id, self.0.conversations.create(new)).await?;
+        let created = self.0.writing(actor.user_id, self.0.store.conversations().create(new)).await?;
         self.0.publish_changes(created.change).await;
         Ok(created.overview)
     }

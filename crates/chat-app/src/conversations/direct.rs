@@ -42,7 +42,7 @@ impl Conversations {
             ChatTarget::Pair(pair) => {
                 self.0.find_direct(actor.user_id, pair).await?.ok_or(ConversationsError::ConversationNotFound)
             }
-            ChatTarget::Group(id) => match self.0.conversations.find_membership(id, actor.user_id).await? {
+            ChatTarget::Group(id) => match self.0.store.conversations().find_membership(id, actor.user_id).await? {
                 Some((found, Some(_))) if found.kind.is_group() => Ok(id),
                 Some((found, None)) if found.kind.is_group() => {
                     Err(ConversationsError::Refused(Refusal::NotAParticipant))
@@ -57,19 +57,20 @@ impl Core {
     /// Finds first: of the many messages of a pair one begins its conversation.
     pub(crate) async fn direct_with(&self, actor: UserId, other: UserId) -> Result<ConversationId, NoDirect> {
         let others = ParticipantIds::parse(actor, &[other]).map_err(|_| NoDirect::Oneself)?;
-        if let Some(id) = self.conversations.find_direct(DirectKey::new(actor, other)).await? {
+        if let Some(id) = self.store.conversations().find_direct(DirectKey::new(actor, other)).await? {
             return Ok(id);
         }
         let id = ConversationId::new(self.ids.next_uuid());
         let (invite_code, at) = (self.new_invite_code(), self.now());
         let max_own = self.settings.max_conversations_per_user;
         let new = NewConversation { id, created_by: actor, others, name: None, invite_code, max_own, at };
-        let created = self.writing(actor, self.conversations.create(new)).await.map_err(|fault| match fault {
-            CreateConversationError::UnknownUsers(_) => NoDirect::UnknownUser(other),
-            CreateConversationError::Refused(refusal) => NoDirect::Refused(refusal),
-            CreateConversationError::NameTaken => NoDirect::Store(StoreError::Failed("a pair has no name".into())),
-            CreateConversationError::Store(fault) => NoDirect::Store(fault),
-        })?;
+        let created =
+            self.writing(actor, self.store.conversations().create(new)).await.map_err(|fault| match fault {
+                CreateConversationError::UnknownUsers(_) => NoDirect::UnknownUser(other),
+                CreateConversationError::Refused(refusal) => NoDirect::Refused(refusal),
+                CreateConversationError::NameTaken => NoDirect::Store(StoreError::Failed("a pair has no name".into())),
+                CreateConversationError::Store(fault) => NoDirect::Store(fault),
+            })?;
         self.publish_changes(created.change).await;
         Ok(created.overview.details.conversation.id)
     }
@@ -78,12 +79,12 @@ impl Core {
         if !pair.contains(actor) {
             return Err(NoTarget::Others);
         }
-        Ok(self.conversations.find_direct(pair).await?)
+        Ok(self.store.conversations().find_direct(pair).await?)
     }
 
     /// Whether the user takes part is not asked here.
     pub(crate) async fn require_group(&self, user: UserId, id: ConversationId) -> Result<(), NoTarget> {
-        match self.conversations.find_membership(id, user).await? {
+        match self.store.conversations().find_membership(id, user).await? {
             Some((conversation, _)) if conversation.kind.is_group() => Ok(()),
             _ => Err(NoTarget::Unknown),
         }

@@ -7,7 +7,7 @@ use chat_domain::{ConversationId, StoreError, UserId};
 impl Conversations {
     /// One conversation, for those who take part in it.
     pub async fn find(&self, actor: Actor, id: ConversationId) -> Result<ConversationOverview, ConversationsError> {
-        let found = self.0.reading(actor.user_id, self.0.conversations.find(id, actor.user_id)).await?;
+        let found = self.0.reading(actor.user_id, self.0.store.conversations().find(id, actor.user_id)).await?;
         let overview = found.ok_or(ConversationsError::ConversationNotFound)?;
         if overview.viewer.is_none() {
             return Err(ConversationsError::Refused(Refusal::NotAParticipant));
@@ -35,10 +35,10 @@ impl Core {
     ) -> Result<Listing<ConversationOverview>, StoreError> {
         match request {
             ListRequest::Page(page) => {
-                Ok(self.reading(viewer, self.conversations.list(viewer, filter, page)).await?.into())
+                Ok(self.reading(viewer, self.store.conversations().list(viewer, filter, page)).await?.into())
             }
             ListRequest::Cursor(cursor, limit) => {
-                let part = self.conversations.list_from(viewer, filter, cursor, limit);
+                let part = self.store.conversations().list_from(viewer, filter, cursor, limit);
                 Ok(self.reading(viewer, part).await?.into())
             }
         }

@@ -24,7 +24,7 @@ impl Groups {
             max_own: self.0.settings.max_conversations_per_user,
             at: self.0.now(),
         };
-        let created = self.0.writing(actor.user_id, self.0.groups.create_group(new)).await?;
+        let created = self.0.writing(actor.user_id, self.0.store.groups().create_group(new)).await?;
         self.0.publish_changes(created.change).await;
         Ok(self.to_member(actor, created.overview.details).await)
     }

@@ -12,7 +12,7 @@ impl Groups {
     }
 
     pub(super) async fn overview(&self, actor: Actor, id: ConversationId) -> Result<ConversationOverview, GroupsError> {
-        let found = self.0.reading(actor.user_id, self.0.conversations.find(id, actor.user_id)).await?;
+        let found = self.0.reading(actor.user_id, self.0.store.conversations().find(id, actor.user_id)).await?;
         let overview = found.filter(|found| found.details.conversation.kind.is_group());
         let overview = overview.ok_or(GroupsError::GroupNotFound)?;
         if overview.viewer.is_none() {
@@ -39,7 +39,7 @@ impl Groups {
         term: SearchTerm,
         page: PageRequest,
     ) -> Result<Page<GroupProfile>, GroupsError> {
-        let found = self.0.groups.search_groups(actor.user_id, &term, page);
+        let found = self.0.store.groups().search_groups(actor.user_id, &term, page);
         let Page { items, total, request } = self.0.reading(actor.user_id, found).await?;
         Ok(Page { items: self.to_viewer(actor, items).await, total, request })
     }

@@ -8,7 +8,7 @@ impl Groups {
     pub async fn join(&self, actor: Actor, invite_code: InviteCode) -> Result<GroupProfile, GroupsError> {
         let max_own = self.0.settings.max_conversations_per_user;
         let join = JoinGroup { invite_code, user: actor.user_id, max_own, at: self.0.now() };
-        let joined = self.0.writing(actor.user_id, self.0.groups.join(join)).await;
+        let joined = self.0.writing(actor.user_id, self.0.store.groups().join(join)).await;
         let (details, change) = joined.map_err(|fault| not_joined(actor, fault))?;
         self.0.publish_changes([change]).await;
         Ok(self.to_member(actor, details).await)
@@ -17,7 +17,7 @@ impl Groups {
     /// Replaces the invite code of a group, in the name of an admin: whoever has the earlier one can join no more.
     pub async fn revoke_invite_code(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
         let code = self.0.new_invite_code();
-        let replace = self.0.groups.replace_invite_code(id, actor.user_id, code);
+        let replace = self.0.store.groups().replace_invite_code(id, actor.user_id, code);
         match self.0.writing(actor.user_id, replace).await {
             Ok(_) => self.find(actor, id).await,
             Err(fault) => Err(self.refused(id, actor.user_id, fault).await),

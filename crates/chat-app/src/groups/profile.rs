@@ -61,7 +61,7 @@ impl Groups {
             }
             // A direct conversation between others is no group either.
             ParticipantError::Refused(refusal @ Refusal::NotAParticipant) => {
-                match self.0.conversations.find_membership(id, user).await {
+                match self.0.store.conversations().find_membership(id, user).await {
                     Ok(Some((Conversation { kind, .. }, _))) if kind.is_group() => GroupsError::Refused(refusal),
                     Ok(_) => GroupsError::GroupNotFound,
                     Err(fault) => GroupsError::Store(fault),

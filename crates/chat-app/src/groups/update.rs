@@ -38,7 +38,7 @@ impl Groups {
     /// Ends a group, in the name of an admin: its name is free again, it leaves lists and search, and those who take
     /// part still read it.
     pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
-        let deactivate = self.0.groups.deactivate(id, actor.user_id, self.0.now());
+        let deactivate = self.0.store.groups().deactivate(id, actor.user_id, self.0.now());
         match self.0.writing(actor.user_id, deactivate).await {
             Ok((details, change)) => {
                 self.0.publish_changes([change]).await;

@@ -14,7 +14,7 @@ impl Messages {
         conversation: ConversationId,
         request: HistoryRequest,
     ) -> Result<HistoryPage, MessagesError> {
-        let page = self.0.messages.history(conversation, actor.user_id, request);
+        let page = self.0.store.messages().history(conversation, actor.user_id, request);
         Ok(self.0.reading(actor.user_id, page).await?)
     }
 
@@ -38,7 +38,7 @@ impl Messages {
             }
         };
         let request = HistoryRequest::Page(page);
-        let page = self.0.messages.history(conversation_id, actor.user_id, request);
+        let page = self.0.store.messages().history(conversation_id, actor.user_id, request);
         let mut page = self.0.reading(actor.user_id, page).await?;
         if let Some(newest) = newest_undelivered(&page, actor.user_id) {
             let advance = AdvancePositions::Delivered(ReceiptTarget::Seq(newest));
@@ -61,11 +61,11 @@ impl Messages {
         limit: PageLimit,
     ) -> Result<HistoryPage, MessagesError> {
         let pair = DirectKey::new(actor.user_id, partner);
-        let Some(id) = self.0.conversations.find_direct(pair).await? else { return Ok(nothing()) };
+        let Some(id) = self.0.store.conversations().find_direct(pair).await? else { return Ok(nothing()) };
         let (_, membership) = self.0.membership(id, actor.user_id).await?;
         let after = membership.positions.delivered.max(after.unwrap_or(Seq::ZERO));
         let request = HistoryRequest::After(Anchor::Seq(after), limit);
-        let page = self.0.messages.history(id, actor.user_id, request);
+        let page = self.0.store.messages().history(id, actor.user_id, request);
         let mut page = self.0.reading(actor.user_id, page).await?;
         // The actor may have answered between the two readings.
         page.messages.retain(|message| message.sender.id != actor.user_id);

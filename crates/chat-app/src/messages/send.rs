@@ -10,7 +10,7 @@ impl Messages {
         let conversation_id = command.conversation_id;
         let draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());
         let expected = self.0.bus.expect(conversation_id);
-        let appended = self.0.messages.append(draft).await?;
+        let appended = self.0.store.messages().append(draft).await?;
         let message = appended.message();
         let change = Change {
             conversation_id,

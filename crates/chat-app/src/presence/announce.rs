@@ -52,7 +52,7 @@ impl Core {
         let writer = message.sender.id;
         let other = pair.other(writer);
         let is_known_anyway = self.settings.presence_audience == PresenceAudience::Everyone;
-        if is_known_anyway || self.users.list_contacts_among(writer, &[other]).await?.is_empty() {
+        if is_known_anyway || self.store.users().list_contacts_among(writer, &[other]).await?.is_empty() {
             return Ok(());
         }
         for (about, to) in [(writer, other), (other, writer)] {
@@ -71,7 +71,7 @@ impl Core {
         gone: Option<Timestamp>,
         at: Timestamp,
     ) -> Result<Option<Event>, NotTold> {
-        let user = self.users.find(user_id).await?;
+        let user = self.store.users().find(user_id).await?;
         let status = self.presence.statuses(&[user_id]).await?.first().copied().unwrap_or_default();
         Ok(match (status, user) {
             (PresenceStatus::Offline, user) => gone
@@ -87,7 +87,8 @@ impl Core {
             return Ok(Some(Audience::Everyone));
         }
         let conversations = self
-            .conversations
+            .store
+            .conversations()
             .list_presence_audience(user, MAX_PUSHED_PARTICIPANTS, MAX_AUDIENCE_CONVERSATIONS)
             .await?;
         Ok(if conversations.is_empty() { None } else { Some(Audience::Conversations(conversations)) })

@@ -57,7 +57,7 @@ impl Presence {
     }
 
     async fn seen(&self, user: UserId, at: Timestamp) {
-        if let Err(fault) = self.0.users.touch_last_seen(user, at).await {
+        if let Err(fault) = self.0.store.users().touch_last_seen(user, at).await {
             tracing::warn!(error = &fault as &dyn std::error::Error, "last seen was not stored");
         }
     }

@@ -15,7 +15,8 @@ impl Presence {
 
     /// How a user is, as far as the actor may know.
     pub async fn status_of(&self, actor: Actor, user: UserId) -> Result<UserProfile, PresenceError> {
-        let user = self.0.reading(actor.user_id, self.0.users.find(user)).await?.ok_or(PresenceError::UserNotFound)?;
+        let user =
+            self.0.reading(actor.user_id, self.0.store.users().find(user)).await?.ok_or(PresenceError::UserNotFound)?;
         let mut profiles = self.0.profiles(actor.user_id, vec![user]).await?;
         profiles.pop().ok_or(PresenceError::UserNotFound)
     }
@@ -23,7 +24,7 @@ impl Presence {
     /// The actor says to be here: last seen now. Nobody is told.
     pub async fn touch(&self, actor: Actor) -> Result<Timestamp, PresenceError> {
         let now = self.0.now();
-        self.0.users.touch_last_seen(actor.user_id, now).await?;
+        self.0.store.users().touch_last_seen(actor.user_id, now).await?;
         Ok(now)
     }
 }

@@ -20,7 +20,7 @@ impl Core {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let users = self.reading_on(viewer, self.users.list_by_ids(ids)).await?;
+        let users = self.reading_on(viewer, self.store.users().list_by_ids(ids)).await?;
         self.profiles(viewer, users).await
     }
 
@@ -29,7 +29,7 @@ impl Core {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let users = self.reading_on(viewer, self.users.list_by_ids(ids)).await?;
+        let users = self.reading_on(viewer, self.store.users().list_by_ids(ids)).await?;
         Ok(self.with_presence(users, |_| true).await)
     }
 
@@ -78,7 +78,10 @@ impl Core {
         let mut visible: HashSet<_> = if others.is_empty() {
             HashSet::new()
         } else {
-            self.reading_on(viewer, self.users.list_contacts_among(viewer, &others)).await?.into_iter().collect()
+            self.reading_on(viewer, self.store.users().list_contacts_among(viewer, &others))
+                .await?
+                .into_iter()
+                .collect()
         };
         visible.insert(viewer);
         Ok(visible)

@@ -25,7 +25,7 @@ impl Receipts {
         message: MessageId,
         receipt: Receipt,
     ) -> Result<Advanced, ReceiptsError> {
-        let place = self.0.messages.find_place(message).await?.ok_or(ReceiptsError::MessageNotFound)?;
+        let place = self.0.store.messages().find_place(message).await?.ok_or(ReceiptsError::MessageNotFound)?;
         let advance = receipt.up_to(ReceiptTarget::Seq(place.seq));
         Ok(self.0.advance(actor.user_id, place.conversation_id, advance).await?)
     }
@@ -39,10 +39,10 @@ impl Receipts {
         message: MessageId,
         status: DeliveryStatus,
     ) -> Result<TrackedMessage, ReceiptsError> {
-        let place = self.0.messages.find_place(message).await?.ok_or(ReceiptsError::MessageNotFound)?;
+        let place = self.0.store.messages().find_place(message).await?.ok_or(ReceiptsError::MessageNotFound)?;
         let request = HistoryRequest::Around(Anchor::Seq(place.seq), PageLimit::ONE);
         let HistoryPage { mut messages, mut participants, .. } =
-            self.0.messages.history(place.conversation_id, actor.user_id, request).await?;
+            self.0.store.messages().history(place.conversation_id, actor.user_id, request).await?;
         let message = messages.pop().ok_or(ReceiptsError::MessageNotFound)?;
         let target = ReceiptTarget::Seq(place.seq);
         let advance = match status {
@@ -70,7 +70,7 @@ impl Receipts {
     /// news of: none where the two have no conversation.
     pub async fn advance_pair(&self, actor: Actor, partner: UserId, receipt: Receipt) -> Result<u64, ReceiptsError> {
         let pair = DirectKey::new(actor.user_id, partner);
-        let Some(conversation) = self.0.conversations.find_direct(pair).await? else { return Ok(0) };
+        let Some(conversation) = self.0.store.conversations().find_direct(pair).await? else { return Ok(0) };
         let advance = receipt.up_to(ReceiptTarget::Latest);
         let advanced = self.0.advance(actor.user_id, conversation, advance).await?;
         // What oneself said moved one's positions then: all between is the partner's.
@@ -89,7 +89,7 @@ impl Core {
         conversation_id: ConversationId,
         advance: AdvancePositions,
     ) -> Result<Advanced, AdvanceError> {
-        let advanced = self.writing(user_id, self.receipts.advance(conversation_id, user_id, advance)).await?;
+        let advanced = self.writing(user_id, self.store.receipts().advance(conversation_id, user_id, advance)).await?;
         if advanced.moved() && advanced.participant_count <= MAX_PUSHED_PARTICIPANTS {
             let (kind, positions, covers) = (advanced.kind, advanced.positions, advanced.covers.clone());
             let moved = PositionsMoved { conversation_id, kind, user_id, positions, covers };

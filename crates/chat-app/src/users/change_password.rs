@@ -21,7 +21,7 @@ impl Users {
         client: ClientInfo,
     ) -> Result<(), UsersError> {
         let source = AttemptSource::new(client.ip.as_deref(), actor.user_id);
-        let (user, _) = self.0.users.find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
+        let (user, _) = self.0.store.users().find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
         let own = OwnAccount { user: &user, session: actor.session_id };
         let counted = self.0.count_attempt(&source, Some(own)).await?;
         let outcome = self.replace_password(actor, current, new, &source).await;
@@ -40,7 +40,8 @@ impl Users {
     ) -> Result<(), UsersError> {
         let mut hashed = None;
         for _ in 0..ATTEMPTS {
-            let (_, expected) = self.0.users.find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
+            let (_, expected) =
+                self.0.store.users().find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
             if !self.0.hasher.verify(current.clone(), Some(expected.clone()), source).await?.is_match() {
                 return Err(UsersError::WrongPassword);
             }
@@ -51,7 +52,7 @@ impl Users {
             hashed = Some(hash.clone());
             let now = self.0.now();
             let (change, keep) = (HashChange { expected, hash }, Some(actor.session_id));
-            if let Some(ended) = self.0.users.set_password(actor.user_id, change, keep, now).await? {
+            if let Some(ended) = self.0.store.users().set_password(actor.user_id, change, keep, now).await? {
                 self.0.sessions_ended(ended, EndReason::PasswordChanged);
                 return Ok(());
             }

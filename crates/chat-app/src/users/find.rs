@@ -6,7 +6,8 @@ use chat_domain::{Page, PageRequest, UserId};
 impl Users {
     /// Another user, or oneself, as others see them.
     pub async fn find(&self, actor: Actor, id: UserId) -> Result<UserProfile, UsersError> {
-        let user = self.0.reading(actor.user_id, self.0.users.find(id)).await?.ok_or(UsersError::UserNotFound)?;
+        let user =
+            self.0.reading(actor.user_id, self.0.store.users().find(id)).await?.ok_or(UsersError::UserNotFound)?;
         let mut profiles = self.0.profiles(actor.user_id, vec![user]).await?;
         profiles.pop().ok_or(UsersError::UserNotFound)
     }
@@ -18,7 +19,7 @@ impl Users {
         term: SearchTerm,
         page: PageRequest,
     ) -> Result<Page<UserProfile>, UsersError> {
-        let found = self.0.users.search(&term, page);
+        let found = self.0.store.users().search(&term, page);
         let Page { items, total, request } = self.0.reading(actor.user_id, found).await?;
         Ok(Page { items: self.0.profiles(actor.user_id, items).await?, total, request })
     }

@@ -16,7 +16,7 @@ impl Users {
         let here: Vec<_> = online.iter().copied().skip(offset).take(page.limit.get() as usize).collect();
 
         let statuses: HashMap<_, _> = here.iter().copied().zip(self.0.presence.statuses(&here).await?).collect();
-        let mut users = self.0.reading_on(actor.user_id, self.0.users.list_by_ids(&here)).await?;
+        let mut users = self.0.reading_on(actor.user_id, self.0.store.users().list_by_ids(&here)).await?;
         users.sort_unstable_by_key(|user| user.id);
         let items = users
             .into_iter()
@@ -30,7 +30,7 @@ impl Users {
         let mut online = match self.0.settings.presence_audience {
             PresenceAudience::Everyone => self.0.presence.list_online().await?,
             PresenceAudience::Contacts => {
-                let contacts = self.0.users.list_contact_ids(viewer, MAX_CONTACTS_LOOKED_AT);
+                let contacts = self.0.store.users().list_contact_ids(viewer, MAX_CONTACTS_LOOKED_AT);
                 let contacts = self.0.reading(viewer, contacts).await?;
                 let statuses = self.0.presence.statuses(&contacts).await?;
                 contacts.into_iter().zip(statuses).filter(|(_, status)| status.is_online()).map(|(id, _)| id).collect()

@@ -5,7 +5,7 @@ use chat_domain::users::{ProfileChanges, User};
 impl Users {
     /// The actor's own account.
     pub async fn me(&self, actor: Actor) -> Result<User, UsersError> {
-        self.0.reading(actor.user_id, self.0.users.find(actor.user_id)).await?.ok_or(UsersError::AccountGone)
+        self.0.reading(actor.user_id, self.0.store.users().find(actor.user_id)).await?.ok_or(UsersError::AccountGone)
     }
 
     /// Changes what the changes name about the actor's own profile. Naming nothing changes nothing.
@@ -13,7 +13,7 @@ impl Users {
         if changes == ProfileChanges::default() {
             return self.me(actor).await;
         }
-        let update = self.0.users.update_profile(actor.user_id, changes, self.0.now());
+        let update = self.0.store.users().update_profile(actor.user_id, changes, self.0.now());
         let updated = self.0.writing(actor.user_id, update).await?;
         updated.ok_or(UsersError::AccountGone)
     }
@@ -22,7 +22,7 @@ impl Users {
     /// role), messages stay under another name, and every session ends.
     pub async fn delete_me(&self, actor: Actor) -> Result<(), UsersError> {
         let now = self.0.now();
-        let deleted = self.0.writing(actor.user_id, self.0.users.delete(actor.user_id, now)).await?;
+        let deleted = self.0.writing(actor.user_id, self.0.store.users().delete(actor.user_id, now)).await?;
         let deleted = deleted.ok_or(UsersError::AccountGone)?;
         self.0.sessions_ended(deleted.ended_sessions, EndReason::AccountDeleted);
         self.0.publish_changes(deleted.changes).await;

@@ -1,9 +1,11 @@
 use crate::world::{World, nobody, nowhere};
 use chat_app::{App, Coded, ReceiptsError, Settings};
-use chat_domain::auth::Actor;
-use chat_domain::conversations::ConversationKind;
+use chat_domain::auth::{Actor, SessionStore};
+use chat_domain::conversations::{ConversationKind, ConversationStore, GroupStore};
+use chat_domain::messages::MessageStore;
 use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
-use chat_domain::{Audience, ConversationId, ErrorCode, MessageId, Seq, UserId};
+use chat_domain::users::UserStore;
+use chat_domain::{Audience, ConversationId, ErrorCode, MessageId, Seq, Store, UserId};
 use std::sync::Arc;
 
 const READ_ALL: AdvancePositions = AdvancePositions::Read(ReceiptTarget::Latest);
@@ -49,22 +51,60 @@ async fn only_participants_move_positions_and_only_to_messages_that_are_there() 
     assert!(world.bus.take().is_empty());
 }
 
-/// Says that positions moved among so many.
-struct Crowd(u32);
+/// A store that says that positions moved among this many participants.
+struct Crowd {
+    store: Arc<dyn Store>,
+    participants: u32,
+}
+
+impl Store for Crowd {
+    fn users(&self) -> &dyn UserStore {
+        self.store.users()
+    }
+
+    fn sessions(&self) -> &dyn SessionStore {
+        self.store.sessions()
+    }
+
+    fn conversations(&self) -> &dyn ConversationStore {
+        self.store.conversations()
+    }
+
+    fn groups(&self) -> &dyn GroupStore {
+        self.store.groups()
+    }
+
+    fn messages(&self) -> &dyn MessageStore {
+        self.store.messages()
+    }
+
+    fn receipts(&self) -> &dyn ReceiptStore {
+        self
+    }
+}
 
 #[async_trait::async_trait]
 impl ReceiptStore for Crowd {
     async fn advance(&self, _: ConversationId, _: UserId, _: AdvancePositions) -> Result<Advanced, AdvanceError> {
         let positions = Positions::joining_at(Seq::new(1));
         let (kind, before) = (ConversationKind::Group, Positions::default());
-        Ok(Advanced { kind, before, positions, covers: None, last_seq: Seq::new(1), participant_count: self.0 })
+        Ok(Advanced {
+            kind,
+            before,
+            positions,
+            covers: None,
+            last_seq: Seq::new(1),
+            participant_count: self.participants,
+        })
     }
 }
 
 #[tokio::test]
 async fn positions_are_told_to_a_hundred_and_not_to_more() {
     for (participants, told) in [(100, 1), (101, 0)] {
-        let world = World::with(Settings::default(), |ports| ports.receipts = Arc::new(Crowd(participants)));
+        let world = World::with(Settings::default(), |ports| {
+            ports.store = Arc::new(Crowd { store: ports.store.clone(), participants });
+        });
         let ann = world.user("ann").await;
         world.app.receipts.advance(ann, nowhere(), READ_ALL).await.expect("moved");
         assert_eq!(world.bus.take().len(), told, "{participants} participants");

@@ -12,7 +12,7 @@ fn world(registration: RegistrationMode) -> World {
 }
 
 fn operator(world: &World) -> Operator {
-    Operator { users: world.store.clone(), hasher: world.hasher.clone(), clock: world.clock.clone() }
+    Operator { store: world.store.clone(), hasher: world.hasher.clone(), clock: world.clock.clone() }
 }
 
 fn invite_code(number: u8) -> RegistrationCode {

@@ -1,13 +1,16 @@
 //! The embedded store, with what it says of one membership bent.
 
 use async_trait::async_trait;
+use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, CursorPage, DirectKey, ListCursor, Membership, NewConversation,
-    ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, ListCursor, Membership,
+    NewConversation, ParticipantError, RemoveParticipant, UpdateConversation,
 };
-use chat_domain::receipts::PositionsMoved;
-use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, UserId};
+use chat_domain::messages::MessageStore;
+use chat_domain::receipts::ReceiptStore;
+use chat_domain::users::UserStore;
+use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, Store, StoreError, UserId};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -25,22 +28,48 @@ pub(crate) enum Bend {
 }
 
 pub(crate) struct Tampered {
-    pub(crate) store: Arc<dyn ConversationStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) bend: Bend,
+}
+
+impl Store for Tampered {
+    fn users(&self) -> &dyn UserStore {
+        self.store.users()
+    }
+
+    fn sessions(&self) -> &dyn SessionStore {
+        self.store.sessions()
+    }
+
+    fn conversations(&self) -> &dyn ConversationStore {
+        self
+    }
+
+    fn groups(&self) -> &dyn GroupStore {
+        self.store.groups()
+    }
+
+    fn messages(&self) -> &dyn MessageStore {
+        self.store.messages()
+    }
+
+    fn receipts(&self) -> &dyn ReceiptStore {
+        self.store.receipts()
+    }
 }
 
 #[async_trait]
 impl ConversationStore for Tampered {
     async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError> {
-        self.store.create(new).await
+        self.store.conversations().create(new).await
     }
 
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError> {
-        self.store.find(id, viewer).await
+        self.store.conversations().find(id, viewer).await
     }
 
     async fn find_direct(&self, pair: DirectKey) -> Result<Option<ConversationId>, StoreError> {
-        self.store.find_direct(pair).await
+        self.store.conversations().find_direct(pair).await
     }
 
     async fn list(
@@ -52,7 +81,7 @@ impl ConversationStore for Tampered {
         if let Bend::Held(gate) = self.bend {
             drop(gate.acquire().await.expect("an open gate"));
         }
-        self.store.list(viewer, filter, page).await
+        self.store.conversations().list(viewer, filter, page).await
     }
 
     async fn list_from(
@@ -62,11 +91,7 @@ impl ConversationStore for Tampered {
         cursor: ListCursor,
         limit: PageLimit,
     ) -> Result<CursorPage<ConversationOverview>, StoreError> {
-        self.store.list_from(viewer, filter, cursor, limit).await
-    }
-
-    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
-        self.store.list_memberships(user, limit).await
+        self.store.conversations().list_from(viewer, filter, cursor, limit).await
     }
 
     async fn list_presence_audience(
@@ -81,7 +106,7 @@ impl ConversationStore for Tampered {
             Bend::Failing => return Err(StoreError::Failed("bent".into())),
             Bend::Inactive => {}
         }
-        self.store.list_presence_audience(user, most_participants, limit).await
+        self.store.conversations().list_presence_audience(user, most_participants, limit).await
     }
 
     async fn find_membership(
@@ -95,31 +120,19 @@ impl ConversationStore for Tampered {
             Bend::Inactive | Bend::Held(_) => {}
         }
         let is_active = !matches!(self.bend, Bend::Inactive);
-        let found = self.store.find_membership(id, user).await?;
+        let found = self.store.conversations().find_membership(id, user).await?;
         Ok(found.map(|(conversation, membership)| (Conversation { is_active, ..conversation }, membership)))
     }
 
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
-        self.store.list_removals(user, ids).await
-    }
-
-    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
-        self.store.list_last_pos(ids).await
-    }
-
-    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
-        self.store.list_positions(ids).await
-    }
-
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {
-        self.store.add_participant(add).await
+        self.store.conversations().add_participant(add).await
     }
 
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError> {
-        self.store.remove_participant(remove).await
+        self.store.conversations().remove_participant(remove).await
     }
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
-        self.store.update(update).await
+        self.store.conversations().update(update).await
     }
 }

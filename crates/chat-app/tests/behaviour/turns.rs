@@ -21,8 +21,8 @@ async fn a_user_has_a_bounded_number_of_reads_and_others_take_turns_with_them() 
     let settings =
         Settings { calls: CallLimits { reads_at_once: 3, per_user: 2, waiting_per_user: 4 }, ..Settings::default() };
     let world = World::with(settings, |ports| {
-        let store = ports.conversations.clone();
-        ports.conversations = Arc::new(Tampered { store, bend: Bend::Held(gate) });
+        let store = ports.store.clone();
+        ports.store = Arc::new(Tampered { store, bend: Bend::Held(gate) });
     });
     let (greedy, other) = (world.user("ann").await, world.user("bob").await);
     let list = |actor| Box::pin(world.app.conversations.list(actor, ConversationFilter::All, page(1, 10)));
@@ -50,8 +50,8 @@ async fn one_user_never_has_all_reads_of_the_store() {
     let gate: &Semaphore = Box::leak(Box::new(Semaphore::new(0)));
     let settings = Settings { calls: CallLimits { reads_at_once: 4, ..CallLimits::default() }, ..Settings::default() };
     let world = World::with(settings, |ports| {
-        let store = ports.conversations.clone();
-        ports.conversations = Arc::new(Tampered { store, bend: Bend::Held(gate) });
+        let store = ports.store.clone();
+        ports.store = Arc::new(Tampered { store, bend: Bend::Held(gate) });
     });
     let (greedy, other) = (world.user("ann").await, world.user("bob").await);
     let mut backlog: Vec<_> =
@@ -71,8 +71,8 @@ async fn one_user_never_has_all_reads_of_the_store() {
 async fn the_first_message_to_a_user_does_not_wait_behind_the_reads_of_its_sender() {
     let gate: &Semaphore = Box::leak(Box::new(Semaphore::new(0)));
     let world = World::with(Settings::default(), |ports| {
-        let store = ports.conversations.clone();
-        ports.conversations = Arc::new(Tampered { store, bend: Bend::Held(gate) });
+        let store = ports.store.clone();
+        ports.store = Arc::new(Tampered { store, bend: Bend::Held(gate) });
     });
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
     let chat = world.direct(ann, bob).await.details.conversation.id;

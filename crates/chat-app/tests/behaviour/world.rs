@@ -48,13 +48,7 @@ impl World {
         let (clock, hasher, bus) = (Arc::<FakeClock>::default(), Arc::<FastHasher>::default(), Arc::default());
         let (connections, presence, typing) = (Arc::default(), Arc::<FakePresence>::default(), Arc::default());
         let mut ports = Ports {
-            users: store.clone(),
-            sessions: store.clone(),
-            conversations: store.clone(),
-            groups: store.clone(),
-            messages: store.clone(),
-            receipts: store.clone(),
-            changes: store.clone(),
+            store: store.clone(),
             hasher: hasher.clone(),
             access_tokens: Arc::new(JwtAccessTokens::new(&keys, "chat", "chat")),
             refresh_tokens: Arc::new(SealedRefreshTokens::new(keys)),
@@ -76,13 +70,7 @@ impl World {
         let keys = SigningKeys::new([SigningKey::new("test", [7; 32]).expect("a key")]).expect("keys");
         let connections = Arc::<RecordingConnections>::default();
         let ports = Ports {
-            users: self.store.clone(),
-            sessions: self.store.clone(),
-            conversations: self.store.clone(),
-            groups: self.store.clone(),
-            messages: self.store.clone(),
-            receipts: self.store.clone(),
-            changes: self.store.clone(),
+            store: self.store.clone(),
             hasher: self.hasher.clone(),
             access_tokens: Arc::new(JwtAccessTokens::new(&keys, "chat", "chat")),
             refresh_tokens: Arc::new(SealedRefreshTokens::new(keys)),
@@ -261,6 +249,6 @@ pub(crate) fn short(envelope: &Envelope) -> String {
 /// A world whose memberships are bent.
 pub(crate) fn bent(bend: Bend) -> World {
     World::with(Settings::default(), |ports| {
-        ports.conversations = Arc::new(Tampered { store: ports.conversations.clone(), bend });
+        ports.store = Arc::new(Tampered { store: ports.store.clone(), bend });
     })
 }

@@ -2,10 +2,8 @@ use super::{
     Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, CursorPage,
     ListCursor, ParticipantIds, Refusal, Role,
 };
-use crate::receipts::{Positions, PositionsMoved};
-use crate::{
-    Change, CommitCursor, Committed, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId,
-};
+use crate::receipts::Positions;
+use crate::{Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -219,10 +217,6 @@ pub trait ConversationStore: Send + Sync {
         limit: PageLimit,
     ) -> Result<CursorPage<ConversationOverview>, StoreError>;
 
-    /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive
-    /// groups included, in one query.
-    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
-
     /// The conversations whose participants may know of this user's presence: groups, and direct conversations in which
     /// both have written; of at most `most_participants`, newest activity first, at most `limit`, in one query.
     async fn list_presence_audience(
@@ -238,24 +232,6 @@ pub trait ConversationStore: Send + Sync {
         id: ConversationId,
         user: UserId,
     ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError>;
-
-    /// Of these conversations, those that the user once took part in and does not now.
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError>;
-
-    /// The newest `pos` of each of these conversations that exists, in any order, in one query.
-    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
-
-    /// The users whose joining of a conversation was committed after the cursor and who still take part, at most
-    /// `limit`, in one query, whatever the clocks say: for a node that may not have been told. A page of `limit` may
-    /// have a successor. Where a user left and joined again, the last joining counts. Without a cursor: nobody, and the
-    /// cursor from which on to follow. The store of a single process, which is always told, may leave it at this.
-    async fn list_joined(&self, after: Option<&CommitCursor>, _limit: u32) -> Result<Committed<Joined>, StoreError> {
-        Ok(Committed { items: Vec::new(), cursor: after.cloned().unwrap_or_else(|| CommitCursor::new("")) })
-    }
-
-    /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many
-    /// of them is the caller's to know.
-    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError>;
 
     /// Adds a participant: positions start at the conversation's newest message, also on rejoining. Of a user whom an
     /// admin removed, an admin's call alone succeeds, and lifts that.

@@ -103,8 +103,4 @@ pub trait MessageStore: Send + Sync {
 
     /// Where this message is. Who may know is the caller's to decide.
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError>;
-
-    /// The messages that are at these places, as far as there are any, in any order, in one query. At most 1,000 places
-    /// are asked about at once.
-    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError>;
 }

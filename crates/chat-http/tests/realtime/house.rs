@@ -51,16 +51,10 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
     let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");
     let store = Arc::new(store);
     let runtime = tokio::runtime::Handle::current();
-    let fan_out = FanOut::new(settings, store.clone(), store.clone(), store.clone(), runtime.clone());
+    let fan_out = FanOut::new(settings, store.clone(), runtime.clone());
     let cost = BcryptCost::new(BcryptCost::MIN).expect("a cost");
     let ports = Ports {
-        users: store.clone(),
-        sessions: store.clone(),
-        conversations: store.clone(),
-        groups: store.clone(),
-        messages: store.clone(),
-        receipts: store.clone(),
-        changes: store.clone(),
+        store: store.clone(),
         hasher: Arc::new(BcryptHasher::new(cost, HashingLimits::default())),
         access_tokens: Arc::new(JwtAccessTokens::new(&keys("access-1"), "chat", "chat")),
         refresh_tokens: Arc::new(SealedRefreshTokens::new(keys("refresh-"))),

@@ -89,18 +89,11 @@ impl House {
         let store = Arc::new(store);
         let clock = Arc::new(SetClock(AtomicI64::new(BEGINNING)));
         let runtime = MAIN.handle().clone();
-        let fan_out =
-            FanOut::new(RealtimeSettings::default(), store.clone(), store.clone(), store.clone(), runtime.clone());
+        let fan_out = FanOut::new(RealtimeSettings::default(), store.clone(), runtime.clone());
         let rate_limiter = Arc::new(InProcessRateLimiter::new(clock.clone()));
         let limits = quotas.map_or_else(Limits::off, |quotas| Limits::new(rate_limiter.clone(), quotas, true));
         let ports = Ports {
-            users: store.clone(),
-            sessions: store.clone(),
-            conversations: store.clone(),
-            groups: store.clone(),
-            messages: store.clone(),
-            receipts: store.clone(),
-            changes: store.clone(),
+            store: store.clone(),
             hasher: Arc::new(BcryptHasher::new(
                 BcryptCost::new(BcryptCost::MIN).expect("a cost"),
                 HashingLimits::default(),

@@ -36,7 +36,7 @@ cached_statement!(
 /// What [`ListJoined`] answers.
 type JoinedRow = (String, Option<String>, Option<Uuid>, Option<Uuid>, Option<i64>);
 
-pub(super) async fn list(
+pub(crate) async fn list(
     connection: &mut AsyncPgConnection,
     after: Option<&CommitCursor>,
     limit: u32,

@@ -56,7 +56,7 @@ pub(super) async fn find_standing(
     })
 }
 
-pub(super) async fn removals(
+pub(crate) async fn removals(
     connection: &mut AsyncPgConnection,
     user: UserId,
     ids: &[ConversationId],
@@ -74,7 +74,7 @@ pub(super) async fn removals(
     Ok(rows.into_iter().filter_map(removal).collect())
 }
 
-pub(super) async fn last_pos(
+pub(crate) async fn last_pos(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
 ) -> Stored<Vec<(ConversationId, Pos)>> {

@@ -5,10 +5,10 @@ mod create;
 mod details;
 mod find;
 mod groups;
-mod joined;
+pub(crate) mod joined;
 mod keys;
 mod list;
-mod memberships;
+pub(crate) mod memberships;
 mod names;
 mod own;
 mod participants;
@@ -27,15 +27,11 @@ use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, Joined,
-    ListCursor, Membership, NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant,
-    UpdateConversation,
+    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor,
+    Membership, NameCollision, NewConversation, NewGroup, ParticipantError, RemoveParticipant, UpdateConversation,
 };
-use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::SearchTerm;
-use chat_domain::{
-    Change, CommitCursor, Committed, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId,
-};
+use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl ConversationStore for PostgresStore {
@@ -70,10 +66,6 @@ impl ConversationStore for PostgresStore {
         self.read(async |connection| list::list_from(connection, viewer, filter, cursor, limit).await).await
     }
 
-    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
-        self.batches().list_memberships(user, limit).await
-    }
-
     async fn list_presence_audience(
         &self,
         user: UserId,
@@ -89,25 +81,6 @@ impl ConversationStore for PostgresStore {
         user: UserId,
     ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError> {
         self.read(async |connection| memberships::find(connection, id, user).await).await
-    }
-
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
-        self.query(async |connection| memberships::removals(connection, user, ids).await).await
-    }
-
-    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
-        self.query(async |connection| memberships::last_pos(connection, ids).await).await
-    }
-
-    async fn list_joined(&self, after: Option<&CommitCursor>, limit: u32) -> Result<Committed<Joined>, StoreError> {
-        self.query(async |connection| joined::list(connection, after, limit).await).await
-    }
-
-    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
-        let mut ids = ids.to_vec();
-        ids.sort_unstable();
-        ids.dedup();
-        Ok(self.batches().positions.call(ids).await?.into_iter().flatten().collect())
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use chat_domain::messages::{
     AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
 };
-use chat_domain::{ConversationId, MessageId, Seq, StoreError, UserId};
+use chat_domain::{ConversationId, MessageId, StoreError, UserId};
 
 #[async_trait]
 impl MessageStore for PostgresStore {
@@ -42,12 +42,5 @@ impl MessageStore for PostgresStore {
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {
         self.query(async |connection| places::find(connection, id).await).await
-    }
-
-    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
-        let mut places = places.to_vec();
-        places.sort_unstable();
-        places.dedup();
-        self.batches().places.call(places).await
     }
 }

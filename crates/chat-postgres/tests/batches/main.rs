@@ -2,10 +2,8 @@
 
 mod site;
 
-use chat_domain::conversations::ConversationStore;
-use chat_domain::messages::MessageStore;
 use chat_domain::users::{DisplayName, ProfileChanges, UserStore};
-use chat_domain::{ChangeLog, ChangeRange, ConversationId, Pos, StoreError, Timestamp};
+use chat_domain::{ChangeLog, ChangeRange, ConversationId, Pos, RealtimeStore, StoreError, Timestamp};
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::{Scene, Stores};

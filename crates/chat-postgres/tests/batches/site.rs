@@ -1,10 +1,10 @@
 //! A database with a thousand users in it, and what a client reads of it that comes back.
 
-use chat_domain::conversations::{ConversationStore, Membership};
-use chat_domain::messages::{MessagePlace, MessageStore};
+use chat_domain::conversations::Membership;
+use chat_domain::messages::MessagePlace;
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::{User, UserStore};
-use chat_domain::{Change, ChangeLog, ChangeRange, Pos, StoreError, UserId};
+use chat_domain::{Change, ChangeLog, ChangeRange, Pos, RealtimeStore, StoreError, UserId};
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use std::sync::Arc;

@@ -41,7 +41,7 @@ impl Hub {
         if turn.is_none() {
             return Ok(Replay::nothing());
         }
-        let store = self.fan_out().conversations();
+        let store = self.fan_out().store();
         let memberships = store.list_memberships(user, MAX_CONVERSATIONS).await?;
         let mut known: HashSet<ConversationId> =
             memberships.iter().map(|membership| membership.conversation_id).collect();
@@ -109,7 +109,7 @@ impl Hub {
         if gone.is_empty() {
             return Ok(Vec::new());
         }
-        let mut removals = self.fan_out().conversations().list_removals(user, &gone).await?;
+        let mut removals = self.fan_out().store().list_removals(user, &gone).await?;
         removals.retain(|removal| resume.pos(removal.conversation_id).is_some_and(|has| has < removal.pos));
         Ok(removals)
     }

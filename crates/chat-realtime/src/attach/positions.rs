@@ -43,8 +43,7 @@ impl Hub {
                 });
             }
         }
-        let pushed =
-            if ids.is_empty() { Vec::new() } else { self.fan_out().conversations().list_positions(&ids).await? };
+        let pushed = if ids.is_empty() { Vec::new() } else { self.fan_out().store().list_positions(&ids).await? };
         match connection.format().dialect {
             Dialect::Colon => {
                 moved.extend(pushed);
@@ -71,7 +70,7 @@ impl Hub {
         let places: Vec<_> = reached.keys().copied().collect();
         let mut covered = Vec::with_capacity(places.len());
         for places in places.chunks(PLACES) {
-            for place in self.fan_out().messages().list_at(places).await? {
+            for place in self.fan_out().store().list_at(places).await? {
                 // Whoever is at their own message got there by sending it, which is news of nothing else.
                 let by = reached.remove(&(place.conversation_id, place.seq)).unwrap_or_default();
                 let Some(moved) = by.into_iter().find(|moved| moved.user_id != place.sender_id) else { continue };

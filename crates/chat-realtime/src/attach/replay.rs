@@ -42,7 +42,7 @@ impl Replay {
             }
             let page = &ranges[..ranges.len().min(RANGES)];
             let mut asked = page.to_vec();
-            let changes = hub.fan_out().changes().list_changes(page, PAGE).await?;
+            let changes = hub.fan_out().store().list_changes(page, PAGE).await?;
             let count = asked.len();
             rest(&mut asked, &changes, PAGE);
             ranges.splice(..count, asked);

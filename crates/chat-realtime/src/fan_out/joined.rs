@@ -12,7 +12,7 @@ impl FanOut {
         // One look at a time; the next continues where the last page that was looked at ended.
         let mut after = self.joined.lock().await;
         loop {
-            let page = self.conversations.list_joined(after.as_ref(), PAGE).await?;
+            let page = self.store.list_joined(after.as_ref(), PAGE).await?;
             let mut found = Vec::new();
             for joined in &page.items {
                 if self.check_joiner(joined).await? {
@@ -36,7 +36,7 @@ impl FanOut {
         }
         let before = Pos::new(joined.pos.get().saturating_sub(1));
         let range = ChangeRange { conversation_id: id, after: before, up_to: joined.pos };
-        for change in self.changes.list_changes(&[range], 1).await? {
+        for change in self.store.list_changes(&[range], 1).await? {
             self.stats.found_joiners.add(1);
             self.accept_change(change);
         }

@@ -10,10 +10,9 @@ mod users;
 use crate::outgoing::{Outgoing, joiners};
 use crate::worker::{Post, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
-use chat_domain::conversations::ConversationStore;
-use chat_domain::messages::MessageStore;
 use chat_domain::{
-    Audience, Change, ChangeLog, CommitCursor, ConversationId, Envelope, Event, Pos, Turn, TurnLimits, Turns, UserId,
+    Audience, Change, CommitCursor, ConversationId, Envelope, Event, Pos, RealtimeStore, Turn, TurnLimits, Turns,
+    UserId,
 };
 use lane::Lane;
 use recent::{Passed, Recent};
@@ -33,9 +32,7 @@ const SHARDS: usize = 64;
 pub struct FanOut {
     this: Weak<Self>,
     settings: Arc<RealtimeSettings>,
-    changes: Arc<dyn ChangeLog>,
-    conversations: Arc<dyn ConversationStore>,
-    messages: Arc<dyn MessageStore>,
+    store: Arc<dyn RealtimeStore>,
     runtime: Handle,
     hasher: RandomState,
     shards: Vec<Mutex<Shard>>,
@@ -70,13 +67,7 @@ pub(crate) enum Tracked {
 
 impl FanOut {
     /// Nothing runs yet; see [`Self::spawn_upkeep`]. `runtime` is where repairs run.
-    pub fn new(
-        settings: RealtimeSettings,
-        changes: Arc<dyn ChangeLog>,
-        conversations: Arc<dyn ConversationStore>,
-        messages: Arc<dyn MessageStore>,
-        runtime: Handle,
-    ) -> Arc<Self> {
+    pub fn new(settings: RealtimeSettings, store: Arc<dyn RealtimeStore>, runtime: Handle) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
             attaching: Turns::new(TurnLimits {
@@ -85,9 +76,7 @@ impl FanOut {
                 waiting_per_user: settings.max_connections_per_user,
             }),
             settings: Arc::new(settings),
-            changes,
-            conversations,
-            messages,
+            store,
             runtime,
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -112,16 +101,8 @@ impl FanOut {
         &self.stats
     }
 
-    pub(crate) fn changes(&self) -> &dyn ChangeLog {
-        &*self.changes
-    }
-
-    pub(crate) fn conversations(&self) -> &dyn ConversationStore {
-        &*self.conversations
-    }
-
-    pub(crate) fn messages(&self) -> &dyn MessageStore {
-        &*self.messages
+    pub(crate) fn store(&self) -> &dyn RealtimeStore {
+        &*self.store
     }
 
     /// Waits for a connection's turn to read from the store what it begins with. Users take turns.

@@ -33,7 +33,7 @@ impl FanOut {
 
     /// Whether it came any further.
     async fn fill(&self, hole: ChangeRange) -> Result<bool, StoreError> {
-        let changes = self.changes.list_changes(&[hole], PAGE).await?;
+        let changes = self.store.list_changes(&[hole], PAGE).await?;
         let found = changes.iter().any(|change| change.pos == hole.after.next());
         self.stats.repairs.add(1);
         self.stats.repaired_changes.add(changes.len() as u64);
@@ -102,7 +102,7 @@ impl FanOut {
 
     pub(super) async fn check_tails_of(&self, ids: &[ConversationId]) -> Result<(), StoreError> {
         for ids in ids.chunks(TAILS) {
-            for (id, last) in self.conversations.list_last_pos(ids).await? {
+            for (id, last) in self.store.list_last_pos(ids).await? {
                 self.hear_of(id, last);
             }
         }

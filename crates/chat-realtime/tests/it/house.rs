@@ -62,8 +62,7 @@ impl House {
 
     pub(crate) fn of(sinks: Sinks, settings: RealtimeSettings) -> Self {
         let store = Arc::new(Store::default());
-        let fan_out =
-            FanOut::new(settings, store.clone(), store.clone(), store.clone(), tokio::runtime::Handle::current());
+        let fan_out = FanOut::new(settings, store.clone(), tokio::runtime::Handle::current());
         let hub = Hub::of_this_thread(&fan_out);
         Self { sinks, store, fan_out, hub }
     }

@@ -3,14 +3,16 @@
 
 use crate::house::user;
 use async_trait::async_trait;
-use chat_domain::conversations::*;
-use chat_domain::messages::{
-    AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, Message, MessageBody, MessagePlace,
-    MessageStore,
+use chat_domain::conversations::{
+    Conversation, ConversationDetails, ConversationKind, Joined, Membership, Removal, Role,
 };
+use chat_domain::messages::{Message, MessageBody, MessagePlace};
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
-use chat_domain::*;
+use chat_domain::{
+    Change, ChangeKind, ChangeLog, ChangeRange, ClientMessageId, CommitCursor, Committed, ConversationId, MessageId,
+    Pos, RealtimeStore, Seq, StoreError, Timestamp, UserId,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use tokio::task::yield_now;
@@ -153,7 +155,7 @@ impl ChangeLog for Store {
 }
 
 #[async_trait]
-impl ConversationStore for Store {
+impl RealtimeStore for Store {
     async fn list_memberships(&self, user: UserId, _: u32) -> Result<Vec<Membership>, StoreError> {
         self.wait(false).await?;
         let memberships = {
@@ -171,10 +173,6 @@ impl ConversationStore for Store {
         };
         self.wait(true).await?;
         Ok(memberships)
-    }
-
-    async fn list_presence_audience(&self, _: UserId, _: u32, _: u32) -> Result<Vec<ConversationId>, StoreError> {
-        unreachable!("whom presence is told to is not for hubs to know")
     }
 
     async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
@@ -225,72 +223,6 @@ impl ConversationStore for Store {
             }
         }
         Ok(Committed { items: all, cursor: CommitCursor::new("") })
-    }
-
-    async fn create(&self, _: NewConversation) -> Result<CreatedConversation, CreateConversationError> {
-        Err(StoreError::Overloaded.into())
-    }
-
-    async fn find(&self, _: ConversationId, _: UserId) -> Result<Option<ConversationOverview>, StoreError> {
-        Ok(None)
-    }
-
-    async fn find_direct(&self, _: DirectKey) -> Result<Option<ConversationId>, StoreError> {
-        Ok(None)
-    }
-
-    async fn list(
-        &self,
-        _: UserId,
-        _: ConversationFilter,
-        _: PageRequest,
-    ) -> Result<Page<ConversationOverview>, StoreError> {
-        Err(StoreError::Overloaded)
-    }
-
-    async fn list_from(
-        &self,
-        _: UserId,
-        _: ConversationFilter,
-        _: ListCursor,
-        _: PageLimit,
-    ) -> Result<CursorPage<ConversationOverview>, StoreError> {
-        Err(StoreError::Overloaded)
-    }
-
-    async fn find_membership(
-        &self,
-        _: ConversationId,
-        _: UserId,
-    ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError> {
-        Ok(None)
-    }
-
-    async fn add_participant(&self, _: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {
-        Err(StoreError::Overloaded.into())
-    }
-
-    async fn remove_participant(&self, _: RemoveParticipant) -> Result<Vec<Change>, ParticipantError> {
-        Err(StoreError::Overloaded.into())
-    }
-
-    async fn update(&self, _: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
-        Err(StoreError::Overloaded.into())
-    }
-}
-
-#[async_trait]
-impl MessageStore for Store {
-    async fn append(&self, _: Draft) -> Result<Appended, AppendError> {
-        Err(StoreError::Overloaded.into())
-    }
-
-    async fn history(&self, _: ConversationId, _: UserId, _: HistoryRequest) -> Result<HistoryPage, HistoryError> {
-        Err(StoreError::Overloaded.into())
-    }
-
-    async fn find_place(&self, _: MessageId) -> Result<Option<MessagePlace>, StoreError> {
-        Ok(None)
     }
 
     async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {

@@ -9,7 +9,7 @@ mod serve;
 mod snapshot;
 
 pub(crate) use limits::CountedLimits;
-pub(crate) use sends::CountedMessages;
+pub(crate) use sends::CountedStore;
 pub(crate) use serve::serve;
 
 use crate::cluster::Cluster;

@@ -1,8 +1,12 @@
 use async_trait::async_trait;
+use chat_domain::auth::SessionStore;
+use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::{
     AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
 };
-use chat_domain::{ConversationId, MessageId, Seq, StoreError, UserId};
+use chat_domain::receipts::ReceiptStore;
+use chat_domain::users::UserStore;
+use chat_domain::{ConversationId, MessageId, Store, StoreError, UserId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,24 +45,50 @@ impl SendStats {
     }
 }
 
-/// A store of messages that counts what became of sends.
-pub(crate) struct CountedMessages {
-    inner: Arc<dyn MessageStore>,
+/// A store that counts what became of sends.
+pub(crate) struct CountedStore {
+    inner: Arc<dyn Store>,
     stats: Arc<SendStats>,
 }
 
-impl CountedMessages {
+impl CountedStore {
     /// Around this store; counted in what is returned beside.
-    pub(crate) fn around(inner: Arc<dyn MessageStore>) -> (Arc<Self>, Arc<SendStats>) {
+    pub(crate) fn around(inner: Arc<dyn Store>) -> (Arc<Self>, Arc<SendStats>) {
         let stats = Arc::new(SendStats::default());
         (Arc::new(Self { inner, stats: stats.clone() }), stats)
     }
 }
 
+impl Store for CountedStore {
+    fn users(&self) -> &dyn UserStore {
+        self.inner.users()
+    }
+
+    fn sessions(&self) -> &dyn SessionStore {
+        self.inner.sessions()
+    }
+
+    fn conversations(&self) -> &dyn ConversationStore {
+        self.inner.conversations()
+    }
+
+    fn groups(&self) -> &dyn GroupStore {
+        self.inner.groups()
+    }
+
+    fn messages(&self) -> &dyn MessageStore {
+        self
+    }
+
+    fn receipts(&self) -> &dyn ReceiptStore {
+        self.inner.receipts()
+    }
+}
+
 #[async_trait]
-impl MessageStore for CountedMessages {
+impl MessageStore for CountedStore {
     async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
-        let outcome = self.inner.append(draft).await;
+        let outcome = self.inner.messages().append(draft).await;
         self.stats.count(&outcome);
         outcome
     }
@@ -69,14 +99,10 @@ impl MessageStore for CountedMessages {
         reader: UserId,
         request: HistoryRequest,
     ) -> Result<HistoryPage, HistoryError> {
-        self.inner.history(conversation, reader, request).await
+        self.inner.messages().history(conversation, reader, request).await
     }
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {
-        self.inner.find_place(id).await
-    }
-
-    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
-        self.inner.list_at(places).await
+        self.inner.messages().find_place(id).await
     }
 }

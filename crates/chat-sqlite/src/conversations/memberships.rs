@@ -10,7 +10,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Text};
 
-pub(super) fn list(connection: &mut SqliteConnection, user: UserId, limit: u32) -> Stored<Vec<Membership>> {
+pub(crate) fn list(connection: &mut SqliteConnection, user: UserId, limit: u32) -> Stored<Vec<Membership>> {
     let rows: Vec<(ParticipantRow, i64, i32)> = participants::table
         .inner_join(conversations::table)
         .filter(participants::user_id.eq(Id::from(user)))
@@ -98,7 +98,7 @@ pub(super) fn find_standing(connection: &mut SqliteConnection, id: ConversationI
     })
 }
 
-pub(super) fn removals(
+pub(crate) fn removals(
     connection: &mut SqliteConnection,
     user: UserId,
     ids: &[ConversationId],
@@ -116,7 +116,7 @@ pub(super) fn removals(
     Ok(rows.into_iter().filter_map(removal).collect())
 }
 
-pub(super) fn last_pos(
+pub(crate) fn last_pos(
     connection: &mut SqliteConnection,
     ids: &[ConversationId],
 ) -> Stored<Vec<(ConversationId, Pos)>> {
@@ -126,7 +126,7 @@ pub(super) fn last_pos(
     Ok(rows.into_iter().map(|(id, pos)| (id.into(), Pos::from_i64(pos))).collect())
 }
 
-pub(super) fn positions(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<PositionsMoved>> {
+pub(crate) fn positions(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<PositionsMoved>> {
     let these = sql::<Bool>("participants.conversation_id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
     let rows: Vec<(Id, ParticipantRow, Option<String>)> = participants::table
         .inner_join(conversations::table)

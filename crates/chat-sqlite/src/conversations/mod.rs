@@ -7,7 +7,7 @@ mod find;
 mod groups;
 mod keys;
 mod list;
-mod memberships;
+pub(crate) mod memberships;
 mod names;
 mod own;
 mod participants;
@@ -25,12 +25,10 @@ use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
     CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor,
-    Membership, NameCollision, NewConversation, NewGroup, ParticipantError, Removal, RemoveParticipant,
-    UpdateConversation,
+    Membership, NameCollision, NewConversation, NewGroup, ParticipantError, RemoveParticipant, UpdateConversation,
 };
-use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::SearchTerm;
-use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId};
+use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl ConversationStore for SqliteStore {
@@ -65,10 +63,6 @@ impl ConversationStore for SqliteStore {
         self.read(move |connection| list::list_from(connection, viewer, filter, cursor, limit)).await
     }
 
-    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
-        self.read(move |connection| memberships::list(connection, user, limit)).await
-    }
-
     async fn list_presence_audience(
         &self,
         user: UserId,
@@ -84,21 +78,6 @@ impl ConversationStore for SqliteStore {
         user: UserId,
     ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError> {
         self.read(move |connection| memberships::find(connection, id, user)).await
-    }
-
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
-        let ids = ids.to_vec();
-        self.read(move |connection| memberships::removals(connection, user, &ids)).await
-    }
-
-    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
-        let ids = ids.to_vec();
-        self.read(move |connection| memberships::last_pos(connection, &ids)).await
-    }
-
-    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
-        let ids = ids.to_vec();
-        self.read(move |connection| memberships::positions(connection, &ids)).await
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {

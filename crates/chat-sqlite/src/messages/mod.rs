@@ -2,7 +2,7 @@
 
 mod append;
 mod history;
-mod places;
+pub(crate) mod places;
 mod rows;
 
 pub(crate) use history::{find_in_conversation, last_messages, load_positions};
@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chat_domain::messages::{
     AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
 };
-use chat_domain::{ConversationId, MessageId, Seq, StoreError, UserId};
+use chat_domain::{ConversationId, MessageId, StoreError, UserId};
 
 #[async_trait]
 impl MessageStore for SqliteStore {
@@ -32,10 +32,5 @@ impl MessageStore for SqliteStore {
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {
         self.read(move |connection| places::find(connection, id)).await
-    }
-
-    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
-        let places = places.to_vec();
-        self.read(move |connection| places::list(connection, &places)).await
     }
 }

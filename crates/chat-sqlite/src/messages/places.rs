@@ -44,7 +44,7 @@ pub(super) fn find(connection: &mut SqliteConnection, id: MessageId) -> Stored<O
     Ok(row.map(MessagePlace::from))
 }
 
-pub(super) fn list(connection: &mut SqliteConnection, places: &[(ConversationId, Seq)]) -> Stored<Vec<MessagePlace>> {
+pub(crate) fn list(connection: &mut SqliteConnection, places: &[(ConversationId, Seq)]) -> Stored<Vec<MessagePlace>> {
     let pair = |(id, seq): &(ConversationId, Seq)| format!("[\"{}\",{}]", id.as_uuid().as_simple(), seq.to_i64());
     let asked = format!("[{}]", places.iter().map(pair).collect::<Vec<_>>().join(","));
     let rows: Vec<PlaceRow> = diesel::sql_query(AT).bind::<Text, _>(asked).load(connection)?;

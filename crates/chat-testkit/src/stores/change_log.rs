@@ -132,6 +132,6 @@ pub async fn no_change_is_older_than_the_one_before_whatever_the_clock_says(stor
     let details = scene.overview(group, bob).await.details;
     let joined = details.participants.iter().map(|one| (one.user.id, one.joined_at)).collect::<Vec<_>>();
     assert_eq!(joined.last(), Some(&(cid, latest)), "the last to join is the youngest: {joined:?}");
-    let removals = scene.conversations.list_removals(ann, &[group]).await.expect("removals");
+    let removals = scene.realtime.list_removals(ann, &[group]).await.expect("removals");
     assert_eq!(removals.iter().map(|removal| removal.at).collect::<Vec<_>>(), [latest]);
 }

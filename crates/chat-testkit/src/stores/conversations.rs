@@ -73,7 +73,7 @@ pub async fn a_conversation_with_unknown_users_is_not_made(stores: Stores) {
         other => panic!("{other:?}"),
     }
     assert_eq!(scene.conversations.find(new.id, ann).await.expect("an answer"), None, "nothing was stored");
-    assert_eq!(scene.conversations.list_memberships(ann, 10).await.expect("memberships"), []);
+    assert_eq!(scene.realtime.list_memberships(ann, 10).await.expect("memberships"), []);
 }
 
 pub async fn an_unknown_conversation_is_none(stores: Stores) {

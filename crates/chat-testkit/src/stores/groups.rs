@@ -136,7 +136,7 @@ pub async fn of_racing_creations_of_one_name_exactly_one_wins(stores: Stores) {
     let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (1, RACERS - 1));
     assert!(refused.iter().all(is_taken));
-    assert_eq!(scene.conversations.list_memberships(ann, 100).await.expect("memberships").len(), 1);
+    assert_eq!(scene.realtime.list_memberships(ann, 100).await.expect("memberships").len(), 1);
 }
 
 pub async fn of_racing_renames_to_one_name_exactly_one_wins(stores: Stores) {
@@ -191,7 +191,7 @@ pub async fn a_deactivated_group_frees_its_name_and_is_read_by_its_members_alone
     for filter in [ConversationFilter::All, ConversationFilter::Groups] {
         assert_eq!(scene.conversations.list(ann, filter, page(1, 10)).await.expect("a page").total, 0);
     }
-    assert_eq!(scene.conversations.list_memberships(ann, 10).await.expect("memberships").len(), 1, "still a member");
+    assert_eq!(scene.realtime.list_memberships(ann, 10).await.expect("memberships").len(), 1, "still a member");
     assert_eq!(scene.overview(group, eve).await.viewer, None);
     let successor = scene.named_group(eve, &[], "OVER").await;
     assert!(is_taken(&scene.groups.create_group(scene.new_group(ann, &[], "Over")).await), "for one successor");

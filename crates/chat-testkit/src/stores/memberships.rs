@@ -30,8 +30,8 @@ pub async fn memberships_are_listed_by_newest_activity_up_to_a_limit(stores: Sto
             participant_count: 3,
         },
     ];
-    assert_eq!(scene.conversations.list_memberships(ann, 10).await.expect("memberships"), expected);
-    assert_eq!(scene.conversations.list_memberships(ann, 1).await.expect("memberships"), expected[..1]);
+    assert_eq!(scene.realtime.list_memberships(ann, 10).await.expect("memberships"), expected);
+    assert_eq!(scene.realtime.list_memberships(ann, 1).await.expect("memberships"), expected[..1]);
 }
 
 pub async fn a_membership_is_found_with_its_conversation(stores: Stores) {
@@ -72,10 +72,10 @@ pub async fn removals_tell_where_a_user_took_part_and_does_not_now(stores: Store
     scene.remove(back, ann, bob).await;
     scene.add(back, ann, bob).await;
     let asked = [gone, back, never[0], never[1], here];
-    let removals = scene.conversations.list_removals(bob, &asked).await.expect("removals");
+    let removals = scene.realtime.list_removals(bob, &asked).await.expect("removals");
     assert_eq!(removals, [Removal { conversation_id: gone, pos: removed[0].pos, at: removed[0].at }]);
-    assert_eq!(scene.conversations.list_removals(bob, &[back]).await.expect("removals"), [], "only those asked about");
-    assert_eq!(scene.conversations.list_removals(ann, &asked).await.expect("removals"), []);
+    assert_eq!(scene.realtime.list_removals(bob, &[back]).await.expect("removals"), [], "only those asked about");
+    assert_eq!(scene.realtime.list_removals(ann, &asked).await.expect("removals"), []);
 }
 
 pub async fn the_newest_pos_is_listed_for_those_that_exist(stores: Stores) {
@@ -84,9 +84,9 @@ pub async fn the_newest_pos_is_listed_for_those_that_exist(stores: Stores) {
     let (one, two) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
     scene.say_many(one, ann, 4).await;
     let asked = [two, ConversationId::new(Uuid::now_v7()), one];
-    let found = scene.conversations.list_last_pos(&asked).await.expect("positions");
+    let found = scene.realtime.list_last_pos(&asked).await.expect("positions");
     assert_eq!(sorted(found), sorted(vec![(one, Pos::new(5)), (two, Pos::new(1))]));
-    assert_eq!(scene.conversations.list_last_pos(&[]).await.expect("positions"), []);
+    assert_eq!(scene.realtime.list_last_pos(&[]).await.expect("positions"), []);
 }
 
 pub async fn positions_are_listed_for_those_who_take_part_now(stores: Stores) {
@@ -96,14 +96,14 @@ pub async fn positions_are_listed_for_those_who_take_part_now(stores: Stores) {
     scene.say_many(asked, bob, 2).await;
     scene.say(other, ann, "not asked about").await;
     scene.remove(asked, ann, cid).await;
-    let found = scene.conversations.list_positions(&[asked, ConversationId::new(Uuid::now_v7())]).await;
+    let found = scene.realtime.list_positions(&[asked, ConversationId::new(Uuid::now_v7())]).await;
     let found = found.expect("positions").into_iter().map(|moved| {
         assert_eq!((moved.conversation_id, moved.positions.joined), (asked, Seq::ZERO));
         (moved.user_id, moved.positions.delivered, moved.positions.read)
     });
     let sent = (bob, Seq::new(2), Seq::new(2));
     assert_eq!(sorted(found.collect()), sorted(vec![(ann, Seq::ZERO, Seq::ZERO), sent]));
-    assert_eq!(scene.conversations.list_positions(&[]).await.expect("positions"), []);
+    assert_eq!(scene.realtime.list_positions(&[]).await.expect("positions"), []);
 }
 
 pub async fn very_many_conversations_may_be_asked_about_at_once(stores: Stores) {
@@ -112,6 +112,6 @@ pub async fn very_many_conversations_may_be_asked_about_at_once(stores: Stores) 
     let group = scene.group(ann, &[bob]).await;
     let mut asked: Vec<_> = (0..70_000).map(|_| ConversationId::new(Uuid::now_v7())).collect();
     asked.push(group);
-    assert_eq!(scene.conversations.list_last_pos(&asked).await.expect("positions"), [(group, Pos::new(1))]);
-    assert_eq!(scene.conversations.list_removals(ann, &asked).await.expect("removals"), []);
+    assert_eq!(scene.realtime.list_last_pos(&asked).await.expect("positions"), [(group, Pos::new(1))]);
+    assert_eq!(scene.realtime.list_removals(ann, &asked).await.expect("removals"), []);
 }

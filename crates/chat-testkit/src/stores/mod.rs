@@ -41,12 +41,12 @@ pub mod sessions;
 
 pub use scene::Scene;
 
-use chat_domain::ChangeLog;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
+use chat_domain::{ChangeLog, RealtimeStore};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -60,6 +60,7 @@ pub struct Stores {
     pub messages: Arc<dyn MessageStore>,
     pub receipts: Arc<dyn ReceiptStore>,
     pub changes: Arc<dyn ChangeLog>,
+    pub realtime: Arc<dyn RealtimeStore>,
     /// What must live as long as the stores: a temporary folder, a throw-away server.
     _keep: Arc<dyn Any + Send + Sync>,
 }
@@ -74,7 +75,7 @@ impl Stores {
             + GroupStore
             + MessageStore
             + ReceiptStore
-            + ChangeLog
+            + RealtimeStore
             + 'static,
     {
         Self {
@@ -84,7 +85,8 @@ impl Stores {
             groups: store.clone(),
             messages: store.clone(),
             receipts: store.clone(),
-            changes: store,
+            changes: store.clone(),
+            realtime: store,
             _keep: Arc::new(keep),
         }
     }

@@ -62,7 +62,7 @@ pub async fn every_message_says_of_which_kind_its_conversation_is(stores: Stores
             _ => None,
         };
         assert_eq!(changes.iter().filter_map(|change| of_message(&change.kind)).collect::<Vec<_>>(), [kind]);
-        let positions = scene.conversations.list_positions(&[id]).await.expect("positions");
+        let positions = scene.realtime.list_positions(&[id]).await.expect("positions");
         assert_eq!(
             positions.iter().map(|moved| (moved.kind, moved.covers.is_none())).collect::<Vec<_>>(),
             [(kind, true); 2]
@@ -87,11 +87,11 @@ pub async fn a_message_is_found_by_its_id_and_by_its_number(stores: Stores) {
     assert_eq!(scene.messages.find_place(MessageId::new(Uuid::now_v7())).await.expect("an answer"), None);
     let unknown = ConversationId::new(Uuid::now_v7());
     let asked = [(direct, 3), (group, 1), (direct, 4), (direct, 0), (unknown, 1), (direct, u64::MAX)];
-    let found = scene.messages.list_at(&asked.map(|(id, seq)| (id, Seq::new(seq)))).await.expect("places");
+    let found = scene.realtime.list_at(&asked.map(|(id, seq)| (id, Seq::new(seq)))).await.expect("places");
     let key = |place: MessagePlace| (place.conversation_id, place.seq.get(), place.id, place.sender_id);
     let expected = vec![key(place(&one[2])), key(place(&two[0]))];
     assert_eq!(sorted(found.into_iter().map(key).collect()), sorted(expected));
-    assert_eq!(scene.messages.list_at(&[]).await.expect("places"), []);
+    assert_eq!(scene.realtime.list_at(&[]).await.expect("places"), []);
     let many: Vec<_> = (1..=1_000).map(|seq| (direct, Seq::new(seq))).collect();
-    assert_eq!(scene.messages.list_at(&many).await.expect("places").len(), 3);
+    assert_eq!(scene.realtime.list_at(&many).await.expect("places").len(), 3);
 }

@@ -39,7 +39,7 @@ pub async fn racing_to_open_a_direct_conversation_makes_one(stores: Stores) {
     let ids: HashSet<_> = made.iter().map(|one| one.overview.details.conversation.id).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(made.iter().filter(|one| one.change.is_some()).count(), 1, "exactly one made it");
-    assert_eq!(scene.conversations.list_memberships(ann, 100).await.expect("memberships").len(), 1);
+    assert_eq!(scene.realtime.list_memberships(ann, 100).await.expect("memberships").len(), 1);
 }
 
 pub async fn racing_to_send_under_one_key_makes_one_message(stores: Stores) {
@@ -180,7 +180,7 @@ pub async fn racing_deletions_of_creators_and_departures_of_members_all_succeed(
     .await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     for (_, member, groups) in &pairs {
-        assert_eq!(scene.conversations.list_memberships(*member, 100).await.expect("memberships"), []);
+        assert_eq!(scene.realtime.list_memberships(*member, 100).await.expect("memberships"), []);
         for group in groups {
             let left = scene.all_changes(*group).await;
             let departures = left.iter().filter(|one| matches!(one.kind, ChangeKind::ParticipantRemoved { .. }));

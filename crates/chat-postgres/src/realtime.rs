@@ -1,0 +1,42 @@
+//! What realtime delivery reads.
+
+use crate::PostgresStore;
+use crate::conversations::{joined, memberships};
+use async_trait::async_trait;
+use chat_domain::conversations::{Joined, Membership, Removal};
+use chat_domain::messages::MessagePlace;
+use chat_domain::receipts::PositionsMoved;
+use chat_domain::{CommitCursor, Committed, ConversationId, Pos, RealtimeStore, Seq, StoreError, UserId};
+
+#[async_trait]
+impl RealtimeStore for PostgresStore {
+    async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
+        self.batches().list_memberships(user, limit).await
+    }
+
+    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
+        self.query(async |connection| memberships::removals(connection, user, ids).await).await
+    }
+
+    async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
+        self.query(async |connection| memberships::last_pos(connection, ids).await).await
+    }
+
+    async fn list_joined(&self, after: Option<&CommitCursor>, limit: u32) -> Result<Committed<Joined>, StoreError> {
+        self.query(async |connection| joined::list(connection, after, limit).await).await
+    }
+
+    async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(self.batches().positions.call(ids).await?.into_iter().flatten().collect())
+    }
+
+    async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError> {
+        let mut places = places.to_vec();
+        places.sort_unstable();
+        places.dedup();
+        self.batches().places.call(places).await
+    }
+}

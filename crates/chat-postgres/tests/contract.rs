@@ -8,13 +8,15 @@ use std::time::Duration;
 
 async fn stores() -> Stores {
     let migrate = async |url: String| drop(PostgresStore::migrate(&url).await.expect("a migrated database"));
-    let url = Postgres::shared().create_migrated_database(migrate).await;
+    let server = Postgres::of_run();
+    let url = server.create_migrated_database(migrate).await;
+    let guard = server.guard(&url);
     // Hundreds of racers wait for each other: on a busy machine that may take longer than a client would be kept
     // waiting.
     let patient = Duration::from_mins(1);
     let config = PostgresConfig { wait_timeout: patient, statement_timeout: patient, ..PostgresConfig::at(url) };
     let store = PostgresStore::open(&config).await.expect("a store");
-    Stores::of(Arc::new(store), ())
+    Stores::of(Arc::new(store), guard)
 }
 
 chat_testkit::store_contract!(stores);

@@ -16,7 +16,7 @@ mod process;
 mod proxy;
 mod redis;
 
-pub use postgres::{OpenTransaction, Postgres};
+pub use postgres::{DatabaseGuard, OpenTransaction, Postgres};
 pub use proxy::Proxy;
 pub use redis::{RedisOptions, RedisServer};
 

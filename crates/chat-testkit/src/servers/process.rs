@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Starts the server, says its process id, and waits for a word on its standard input. That ends with the test's
-/// process even where nothing else of it gets to run: then the server is ended and its folder removed. (`SIGTERM` ends
-/// Redis; `PostgreSQL` would wait for its clients, but not on `SIGQUIT`, which Redis inherits ignored.)
+/// process even where nothing else of it gets to run: then the server is ended and its folder removed. After the word
+/// `keep` the same happens when the process named there has ended. (`SIGTERM` ends Redis; `PostgreSQL` would wait for
+/// its clients, but not on `SIGQUIT`, which Redis inherits ignored.)
 const GUARD: &str = r#"
 trap '' HUP
 folder=$1
@@ -13,7 +14,10 @@ shift
 "$@" </dev/null >>"$folder/log" 2>&1 &
 server=$!
 echo "$server"
-read -r word
+read -r word owner
+if [ "$word" = keep ]; then
+    while kill -0 "$owner" 2>/dev/null; do sleep 0.2; done
+fi
 case "$word" in
     stop) kill -INT "$server" ;;
     kill) kill -KILL "$server" ;;
@@ -73,6 +77,12 @@ impl Process {
     /// Ends the server and waits until it has ended.
     pub(super) fn end(mut self, ending: Ending) {
         self.end_by(ending);
+    }
+
+    /// Lets the server live as long as another process.
+    pub(super) fn give_to(mut self, owner: u32) {
+        let mut input = self.guard.stdin.take().expect("a server that runs");
+        writeln!(input, "keep {owner}").expect("the guard reads");
     }
 
     fn end_by(&mut self, ending: Ending) {

@@ -1,0 +1,50 @@
+//! One server for a whole run of tests. `cargo nextest` gives each test a process of its own; to make and start a
+//! cluster takes longer than most tests.
+
+use super::Postgres;
+use crate::servers::free_port;
+use std::fs;
+use std::os::unix::process::parent_id;
+use std::sync::OnceLock;
+
+/// Set by nextest, the same for all processes of a run.
+const RUN_ID: &str = "NEXTEST_RUN_ID";
+
+/// No test on this server asserts what outlasts a power failure.
+const SETTINGS: [&str; 1] = ["fsync=off"];
+
+impl Postgres {
+    /// The one server of this run of tests, for tests that break nothing, leave no transaction open and migrate in the
+    /// same way. It ends with nextest, or with this process where that is the whole run.
+    pub fn of_run() -> &'static Self {
+        static OF_RUN: OnceLock<Postgres> = OnceLock::new();
+        OF_RUN.get_or_init(|| match std::env::var(RUN_ID) {
+            Ok(run) => Self::start_or_join(&run),
+            Err(_) => Self::start_with(&SETTINGS),
+        })
+    }
+
+    /// Starts the server of the run, or finds the one that another process has started.
+    fn start_or_join(run: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("chat-postgres-{run}"));
+        let port_file = folder.join("port");
+        let mut server = Self::new(folder, 0, &SETTINGS);
+        server.prefix = format!("test_{}", std::process::id());
+
+        let lock = server.lock();
+        if let Ok(port) = fs::read_to_string(&port_file) {
+            server.port = port.parse().expect("a port");
+        } else {
+            // A test that was killed while it made the cluster leaves half of it.
+            let _ = fs::remove_dir_all(server.folder.join("data"));
+            server.port = free_port();
+            server.make_data();
+            server.resume();
+            let process = server.process.get_mut().expect("no test panicked in here").take();
+            process.expect("a running server").give_to(parent_id());
+            fs::write(port_file, server.port.to_string()).expect("to write the port");
+        }
+        drop(lock);
+        server
+    }
+}

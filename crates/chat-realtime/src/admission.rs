@@ -1,7 +1,7 @@
 use crate::FanOut;
 use std::sync::Weak;
 
-/// One socket's place on this node; given back when dropped, on whichever thread that happens.
+/// One socket's place on this node. Dropping it, on any thread, frees the place.
 #[derive(Debug)]
 pub struct Counted {
     fan_out: Weak<FanOut>,

@@ -4,10 +4,10 @@ use actix_http::ws::{OpCode, Parser};
 use bytes::{Bytes, BytesMut};
 use chat_protocol::realtime::CloseCode;
 
-/// A frame's head takes at most this many bytes when it is not masked.
+/// The maximum size of an unmasked frame's head, in bytes.
 const HEAD_BYTES: usize = 10;
 
-/// A control frame's payload has at most this many bytes (RFC 6455 §5.5).
+/// The maximum size of a control frame's payload, in bytes (RFC 6455 §5.5).
 const CONTROL_BYTES: usize = 125;
 
 fn frame(payload: &[u8], code: OpCode) -> Bytes {
@@ -16,8 +16,8 @@ fn frame(payload: &[u8], code: OpCode) -> Bytes {
     bytes.freeze()
 }
 
-/// Where the first frame of this piece ends of which the end comes after so many bytes. The whole piece, where it is
-/// something else.
+/// Returns the end of the first frame in this piece that ends after `bytes` bytes, or the end of the piece if it does
+/// not consist of whole frames.
 pub(crate) fn first_end_after(piece: &[u8], bytes: usize) -> usize {
     let mut end = 0;
     while end <= bytes {
@@ -29,7 +29,7 @@ pub(crate) fn first_end_after(piece: &[u8], bytes: usize) -> usize {
     end
 }
 
-/// Ours come whole and are not masked.
+/// The server's frames are never fragmented or masked.
 fn length_of_first(bytes: &[u8]) -> Option<usize> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let (head, payload) = match second {
@@ -40,22 +40,22 @@ fn length_of_first(bytes: &[u8]) -> Option<usize> {
     (first & 0x80 != 0 && second & 0x80 == 0).then_some(head + payload)
 }
 
-/// One text message.
+/// Returns a text message as one frame.
 pub fn text(payload: &str) -> Bytes {
     frame(payload.as_bytes(), OpCode::Text)
 }
 
-/// A heartbeat's question.
+/// Returns a Ping frame without payload, for heartbeats.
 pub const fn ping() -> Bytes {
     Bytes::from_static(&[0x89, 0x00])
 }
 
-/// The answer to a client's ping, with its payload.
+/// Returns the Pong frame for a client's Ping, with the Ping's payload (at most 125 bytes of it).
 pub fn pong(payload: &[u8]) -> Bytes {
     frame(&payload[..payload.len().min(CONTROL_BYTES)], OpCode::Pong)
 }
 
-/// The end, with its reason cut to what fits.
+/// Returns a Close frame. A reason that does not fit into the frame is cut.
 pub fn close(code: CloseCode, reason: &str) -> Bytes {
     let mut fits = reason.len().min(CONTROL_BYTES - 2);
     while !reason.is_char_boundary(fits) {
@@ -66,7 +66,7 @@ pub fn close(code: CloseCode, reason: &str) -> Bytes {
     frame(&payload, OpCode::Close)
 }
 
-/// The answer to a client's Close: its own code again (RFC 6455 §5.5.1).
+/// Returns the reply to a client's Close frame, with the client's code (RFC 6455 §5.5.1).
 pub fn close_reply(code: Option<u16>) -> Bytes {
     match code {
         Some(code) => frame(&code.to_be_bytes(), OpCode::Close),

@@ -4,22 +4,22 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// Positions that moved lately, the latest of each participant, with the newest messages that they cover. Pure: when it
-/// is let go of is its owner's to say.
+/// Positions that moved recently: the latest of each participant, with the newest messages that they cover. The owner
+/// decides when to publish them.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     moves: HashMap<(ConversationId, UserId), Moves>,
 }
 
-/// What one participant's moves have come to.
+/// The combined moves of one participant.
 #[derive(Debug)]
 struct Moves {
     audience: Audience,
     except: Option<UserId>,
     moved: PositionsMoved,
-    /// The newest message that was read, and where.
+    /// The newest message that was read, and its place.
     read: Option<(Seq, MessageStatus)>,
-    /// The newest message that was delivered.
+    /// The newest message that was delivered, and its place.
     delivered: Option<(Seq, MessageStatus)>,
 }
 
@@ -34,7 +34,8 @@ impl Moves {
         made
     }
 
-    /// A message that a move covers was read where the one who moved is among its readers, and delivered otherwise.
+    /// Notes the message that a move covers. It counts as read if the participant is among its readers, else as
+    /// delivered.
     fn cover(&mut self, positions: Positions, covers: MessageStatus) {
         let is_read = covers.read_by.contains(&self.moved.user_id);
         let (known, at) =
@@ -44,7 +45,7 @@ impl Moves {
         }
     }
 
-    /// Adds another report; they may have overtaken each other. Whoever joined again starts anew.
+    /// Adds another report. Reports may arrive out of order. A participant who rejoined starts from the new report.
     fn add(&mut self, mut news: PositionsMoved, audience: Audience, except: Option<UserId>) {
         let (before, after) = (self.moved.positions, news.positions);
         match before.joined.cmp(&after.joined) {
@@ -64,7 +65,7 @@ impl Moves {
         }
     }
 
-    /// The messages to tell of: what was delivered beyond what was read, and what was read.
+    /// The messages to publish: the newest delivered one after the read position, and the newest read one.
     fn covers(&mut self) -> impl Iterator<Item = MessageStatus> {
         let read = self.moved.positions.read;
         let delivered = self.delivered.take().filter(|(at, _)| *at > read);
@@ -86,8 +87,8 @@ impl Gathered {
         }
     }
 
-    /// Everything as events. Where several participants have reached one message it is told of once, as far as it has
-    /// got by all of them: each of their reports was true in its moment, and their order is not kept.
+    /// Returns all moves as events. If several participants have reached one message, it is published once, with the
+    /// highest status of all reports: each report was true when it was made, and their order is unknown.
     pub(crate) fn into_envelopes(self) -> Vec<Envelope> {
         let mut moves: Vec<(Moves, Vec<MessageId>)> = Vec::with_capacity(self.moves.len());
         let mut statuses: HashMap<MessageId, MessageStatus> = HashMap::new();

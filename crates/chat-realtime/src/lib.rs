@@ -1,32 +1,33 @@
-//! One node of realtime: from the bus to the bytes of each connection.
+//! Realtime delivery in one node: from the bus to the bytes of each connection.
 //!
 //! ```text
 //! LocalBus ─▶ FanOut ─▶ one post per worker ─▶ Hub (one per worker thread) ─▶ Connection ─▶ OwnedSocket
-//!   gathers     orders by pos,                  who is where; pushes           bounded       writes what the
-//!   receipts    repairs holes,                  shared bytes, then             send queue    socket takes at once
-//!               encodes once                    flushes each once
+//!   batches     orders by pos,                  indexes connections;           bounded       writes what the
+//!   receipts    repairs gaps,                   pushes shared bytes,           send queue    socket accepts at once
+//!               encodes once                    then flushes each once
 //! ```
 //!
-//! **Owns** the order of a conversation's events on this node ([`FanOut`]), who of this thread's connections gets them
-//! ([`Hub`]), what may wait for each ([`Connection`]), coming into the flow without missing or repeating anything
-//! ([`Hub::attach`]), timers, caps, the drain, and bus, presence and typing of a single node. **Must never know**
-//! tokens, use cases, SQL, HTTP or how commands look; of ours it knows the domain and the protocol.
+//! **Owns** the order of a conversation's events on this node ([`FanOut`]), which of this thread's connections receive
+//! them ([`Hub`]), the queue of each connection ([`Connection`]), attaching to the live events without missing or
+//! repeating one ([`Hub::attach`]), timers, limits, the drain, and bus, presence and typing of a single node.
+//! **Must never know** tokens, use cases, SQL, HTTP or the form of commands. It depends only on the domain and the
+//! protocol.
 //!
-//! What holds, and is tested:
-//! - Each change of a conversation reaches each connection of a member once and in the order of `pos`, whatever the bus
-//!   loses, repeats or reorders; who is removed gets the change that removes them and none after it.
-//! - The hub never waits: a socket that would block is waited for by its connection's own task, and a queue that is
-//!   full ends its connection and nobody else's.
-//! - While nothing is under way a connection owns no buffer, no timer and no channel.
+//! Invariants, which tests check:
+//! - Each change of a conversation reaches each connection of a member once and in the order of `pos`, even if the bus
+//!   loses, repeats or reorders packets. A removed member receives the change that removes them and none after it.
+//! - The hub never waits: the connection's own task waits for a socket that would block, and a full queue closes only
+//!   its own connection.
+//! - An idle connection owns no buffer, no timer and no channel.
 //!
-//! A `Hub`, its connections and everything they hold belong to one thread, and are `Rc`. Between threads there are two
-//! things: a worker's inbox, which takes one message per event however many connections it is for, and the fan-out's
-//! sharded locks, which are held for moments and never across an await.
+//! A `Hub`, its connections and everything that they hold belong to one thread, and are `Rc`. Threads share two things:
+//! a worker's inbox, which takes one message per event for any number of connections, and the fan-out's sharded locks,
+//! which are held briefly and never across an await.
 //!
 //! **To add a dialect or a gateway**: a variant of `Dialect` or `Gateway` in `chat-protocol`, and for a gateway its
-//! frames in [`Format::frame`] and its [`Outlet`]; encoding stays once per event, format and variant. **To add a bus**:
-//! an `EventBus` that hands what arrives to [`FanOut::accept`], this node's own events first. **To add an adapter of
-//! presence or typing**: run `chat_testkit::realtime_contract!` on it.
+//! frames in [`Format::frame`] and its [`Outlet`]; each event is still encoded once per format and variant. **To add a
+//! bus**: an `EventBus` that passes arriving events to [`FanOut::accept`], this node's own events first. **To add an
+//! adapter of presence or typing**: run `chat_testkit::realtime_contract!` on it.
 
 mod admission;
 mod attach;
@@ -61,7 +62,7 @@ pub use settings::RealtimeSettings;
 pub use stats::{Counter, QueueStats, RealtimeStats};
 pub use typing::InProcessTyping;
 
-/// The example of the README, compiled and run.
+/// The README's example, compiled and run as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -6,12 +6,11 @@ use chat_domain::{Audience, ConversationId, Envelope, Event, EventBus, Expected,
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// So many moves of positions are gathered at most; then they go out before their time.
+/// The maximum number of batched moves. Beyond it, they are published before their time.
 const MAX_GATHERED: usize = 10_000;
 
-/// The bus of a single node: whatever is published goes to this node's connections. Positions that move are gathered
-/// for up to
-/// [`crate::RealtimeSettings::receipts_gathering`], the latest of each participant counts (contract §4).
+/// The bus of a single node: it delivers published events to this node's connections. It batches moved positions for up
+/// to [`crate::RealtimeSettings::receipts_gathering`] and keeps the latest of each participant (contract §4).
 #[derive(Debug)]
 pub struct LocalBus {
     fan_out: Arc<FanOut>,
@@ -23,7 +22,7 @@ fn lock(gathered: &Mutex<Gathered>) -> MutexGuard<'_, Gathered> {
 }
 
 impl LocalBus {
-    /// A bus to this fan-out.
+    /// Creates a bus that delivers to this fan-out.
     pub fn new(fan_out: Arc<FanOut>) -> Self {
         Self { fan_out, gathered: Arc::default() }
     }

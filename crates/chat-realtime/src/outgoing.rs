@@ -5,25 +5,25 @@ use chat_protocol::realtime::{Dialect, Gateway, Variant, event_owner, event_text
 use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 
-/// What a connection is sent: which names, in which frames.
+/// The format of a connection's events: the dialect (names and shapes) and the gateway (frames).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Format {
-    /// Names and shapes.
+    /// The event names and payload shapes.
     pub dialect: Dialect,
-    /// Frames.
+    /// The frame format.
     pub gateway: Gateway,
 }
 
 impl Format {
-    /// Dialects times gateways.
+    /// The number of formats: dialects times gateways.
     const COUNT: usize = Dialect::ALL.len() * Gateway::ALL.len();
 
     const fn index(self) -> usize {
         self.dialect.index() * Gateway::ALL.len() + self.gateway.index()
     }
 
-    /// One event, acknowledgement or error as bytes: a WebSocket frame with a text message. Those who poll get it
-    /// without its head.
+    /// Encodes one event, acknowledgement or error as a WebSocket frame with a text message. Polling clients get it
+    /// without the frame's head.
     pub fn frame(self, text: &str) -> Bytes {
         match self.gateway {
             Gateway::WebSocket | Gateway::SocketIo => frames::text(text),
@@ -31,8 +31,8 @@ impl Format {
     }
 }
 
-/// An event on its way to connections: encoded when the first connection needs it, at most once per format and variant
-/// on the whole node, and shared from then on.
+/// An event on its way to connections. It is encoded when the first connection needs it, at most once per format and
+/// variant on the whole node, and then shared.
 #[derive(Debug)]
 pub struct Outgoing {
     envelope: Envelope,
@@ -41,7 +41,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Nothing is encoded yet.
+    /// Wraps an event without encoding it yet.
     pub fn new(envelope: Envelope) -> Self {
         let mut owners = [None; Dialect::ALL.len()];
         for dialect in Dialect::ALL {
@@ -50,7 +50,7 @@ impl Outgoing {
         Self { envelope, owners, encoded: Default::default() }
     }
 
-    /// The bytes for a connection of this format and user; `None` where its dialect does not tell of this.
+    /// Returns the bytes for a connection of this format and user, or `None` if its dialect does not have this event.
     pub fn frame(&self, format: Format, user: Option<UserId>) -> Option<Bytes> {
         let (variant, column) = match self.owners[format.dialect.index()] {
             Some(owner) if user == Some(owner) => (Variant::Own, 0),
@@ -64,7 +64,7 @@ impl Outgoing {
         cell.get_or_init(encode).clone()
     }
 
-    /// Whether a connection of this dialect and user is sent the owner's variant.
+    /// Whether a connection of this dialect and user receives the owner's variant.
     pub(crate) fn is_own(&self, dialect: Dialect, user: UserId) -> bool {
         self.owners[dialect.index()] == Some(user)
     }
@@ -77,7 +77,7 @@ impl Outgoing {
         self.envelope.except
     }
 
-    /// The durable change, where it is one.
+    /// The durable change, if this event is one.
     pub(crate) const fn change(&self) -> Option<&Change> {
         match &self.envelope.event {
             Event::Change(change) => Some(change),
@@ -85,24 +85,24 @@ impl Outgoing {
         }
     }
 
-    /// Where it is a new message: its conversation and number. It changes nothing about who takes part.
+    /// The conversation and `pos` of a new message; `None` for other events. A message does not change the membership.
     pub(crate) fn message_place(&self) -> Option<(ConversationId, Pos)> {
         let change = self.change().filter(|change| matches!(change.kind, ChangeKind::MessageSent(_)))?;
         Some((change.conversation_id, change.pos))
     }
 
-    /// Conversation and number, where it is a durable change.
+    /// The conversation and `pos` of a durable change; `None` for other events.
     pub(crate) fn place(&self) -> Option<(ConversationId, Pos)> {
         self.change().map(|change| (change.conversation_id, change.pos))
     }
 }
 
-/// A piece is no longer than this, in bytes, but for a frame that is longer by itself: what has begun keeps everything
-/// else waiting.
+/// The maximum size of a piece in bytes, unless a single frame is larger: a piece that is being sent delays all later
+/// frames.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Several events in one piece of bytes, or a few, as those get them whose own none of them is: made when the first
-/// connection needs it, once per format.
+/// Several events joined into one or a few pieces of bytes, in the variant for other users. They are encoded when the
+/// first connection needs them, once per format.
 pub(crate) struct Joined<'events> {
     events: &'events [(Pos, Arc<Outgoing>)],
     pieces: [OnceCell<Vec<(Bytes, u64)>>; Format::COUNT],
@@ -113,7 +113,7 @@ impl<'events> Joined<'events> {
         Self { events, pieces: Default::default() }
     }
 
-    /// The bytes, and of how many events each piece is.
+    /// The pieces, each with the number of its events.
     pub(crate) fn pieces(&self, format: Format) -> &[(Bytes, u64)] {
         self.pieces[format.index()].get_or_init(|| self.join(format))
     }
@@ -129,8 +129,7 @@ impl<'events> Joined<'events> {
             }
             fits
         });
-        // A frame alone is copied, too: else the threads would count their references to it in one place, and wait for
-        // each other there.
+        // A single frame is copied too: otherwise the threads would share its reference count and wait for each other.
         pieces.map(|frames| (frames.concat().into(), frames.len() as u64)).collect()
     }
 }

@@ -2,26 +2,27 @@ use crate::send_queue::SendQueue;
 use std::fmt;
 use std::task::{Context, Poll};
 
-/// What a flush came to.
+/// The result of a flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flushed {
-    /// Nothing is left.
+    /// Everything was written.
     All,
-    /// The client takes no more for now.
+    /// The client accepts no more data for now.
     Blocked,
-    /// The client is gone.
+    /// The connection to the client is lost.
     Broken,
 }
 
-/// What takes a connection's frames to its client. Never waits by itself: whoever queued something flushes, and only
-/// where the client takes no more at once the connection's own task waits.
+/// Writes a connection's frames to its client, without waiting. The code that queues a frame also flushes; only if the
+/// client accepts no more does the connection's own task wait.
 pub trait Outlet: fmt::Debug {
-    /// Hands over as much of `queue` as the client takes at once.
+    /// Writes as much of `queue` as the client accepts at once.
     fn flush(&self, queue: &mut SendQueue) -> Flushed;
 
-    /// Whether bytes are all it takes, so that several frames may come as one; else each is its own.
+    /// Whether the outlet takes plain bytes, so that several frames may be passed as one piece; otherwise it takes
+    /// single frames.
     fn is_stream(&self) -> bool;
 
-    /// Ready when a flush may get further than the last one did, or the client is gone.
+    /// Ready if a flush may write more than the last one did, or if the client is gone.
     fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()>;
 }

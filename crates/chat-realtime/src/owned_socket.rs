@@ -6,41 +6,41 @@ use std::net::Shutdown;
 use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 
-/// How many frames one system call takes at most.
+/// The maximum number of frames per system call.
 const FRAMES_PER_WRITE: usize = 32;
 
-/// An upgraded TCP stream in our own hands. Never waits by itself: the hub writes what the socket takes at once, and
-/// only a socket that would block is waited for, by its connection's own task.
+/// An upgraded TCP stream that the server owns. It never waits: the hub writes what the socket accepts at once, and
+/// only the connection's own task waits for a socket that would block.
 #[derive(Debug)]
 pub struct OwnedSocket {
     stream: TcpStream,
 }
 
 impl OwnedSocket {
-    /// Takes the stream over.
+    /// Takes ownership of the stream.
     pub const fn new(stream: TcpStream) -> Self {
         Self { stream }
     }
 
-    /// Reads what is there into `buffer`'s free room, without waiting.
+    /// Reads available data into the free space of `buffer`, without waiting.
     pub fn try_read(&self, buffer: &mut bytes::BytesMut) -> io::Result<usize> {
         self.stream.try_read_buf(buffer)
     }
 
-    /// Writes what the socket takes at once, and answers how much that was.
+    /// Writes what the socket accepts at once, and returns the number of bytes.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> usize {
-        // Whatever is wrong shows again with the next write, which is told of it.
+        // The next write reports the error.
         self.stream.try_write(bytes).unwrap_or(0)
     }
 
-    /// Ready when there is something to read, or nothing more will come.
+    /// Ready if there is data to read, or if no more will arrive.
     pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
         self.stream.poll_read_ready(context).map(drop)
     }
 
-    /// Says that nothing more will be sent; what the peer says can still be heard.
+    /// Shuts down the sending direction; the peer's data can still be read.
     pub fn hang_up(&self) {
-        // Where it fails the socket is gone, which is what was to be said.
+        // It fails only if the socket is gone already.
         let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
     }
 }

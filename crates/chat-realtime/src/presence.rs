@@ -16,14 +16,14 @@ impl Entry {
     }
 }
 
-/// Who is connected to this one node, in its memory.
+/// The users who are connected to this node, in memory.
 #[derive(Debug, Default)]
 pub struct InProcessPresence {
     users: Mutex<BTreeMap<UserId, Entry>>,
 }
 
 impl InProcessPresence {
-    /// Nobody is here.
+    /// Creates an empty registry.
     pub fn new() -> Self {
         Self::default()
     }

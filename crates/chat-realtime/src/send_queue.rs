@@ -3,39 +3,38 @@ use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// An empty queue keeps room for this many pieces and gives the rest back: an idle connection costs next to nothing.
+/// The capacity in pieces that an empty queue keeps. It frees the rest, so that an idle connection needs little memory.
 const KEPT_CAPACITY: usize = 4;
 
-/// Frames that wait for one connection, in order, one or several to a piece. Pieces are shared: a thousand queues hold
-/// one copy.
+/// The frames that wait for one connection, in order, one or several per piece. Pieces are shared: a thousand queues
+/// hold one copy.
 #[derive(Debug, Default)]
 pub struct SendQueue {
     pieces: VecDeque<Bytes>,
-    /// What waits.
+    /// The number of waiting bytes.
     bytes: usize,
-    /// How much of the first piece is on its way.
+    /// How many bytes of the first piece have been sent.
     sent: usize,
 }
 
 impl SendQueue {
-    /// Appends a frame, or several as one piece. What may wait is bounded by the connection, see
-    /// [`crate::Connection::push`].
+    /// Appends a frame, or several as one piece. The connection bounds the queue, see [`crate::Connection::push`].
     pub fn push(&mut self, piece: Bytes) {
         self.bytes += piece.len();
         self.pieces.push_back(piece);
     }
 
-    /// What waits, in bytes.
+    /// The number of waiting bytes.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether nothing waits.
+    /// Whether the queue is empty.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    /// The one piece that waits, or its rest, where it is alone: most writes are this.
+    /// The unsent rest of the only waiting piece; `None` if there are more or none. Most writes are of a single piece.
     pub fn only(&self) -> Option<&[u8]> {
         if self.pieces.len() == 1 { self.pieces.front().map(|piece| &piece[self.sent..]) } else { None }
     }
@@ -47,7 +46,7 @@ impl SendQueue {
         slices.iter_mut().zip(rests).map(|(slice, rest)| *slice = IoSlice::new(rest)).count()
     }
 
-    /// Takes the first piece, or its rest, where the connection's bytes are pulled instead of written.
+    /// Takes the unsent rest of the first piece, for connections that pull their bytes.
     pub fn pop(&mut self) -> Option<Bytes> {
         let mut piece = self.pieces.pop_front()?;
         piece.advance(std::mem::take(&mut self.sent));
@@ -56,7 +55,7 @@ impl SendQueue {
         Some(piece)
     }
 
-    /// Forgets `written` bytes at the front.
+    /// Removes `written` bytes at the front.
     pub fn advance(&mut self, written: usize) {
         let written = written.min(self.bytes);
         self.bytes -= written;
@@ -68,8 +67,7 @@ impl SendQueue {
         self.give_back();
     }
 
-    /// Drops everything but the rest of a frame of which its piece has begun to go out: what follows must begin at a
-    /// frame's start.
+    /// Drops everything except the rest of a frame that is partly sent: the next bytes must begin at a frame's start.
     pub fn drop_unsent(&mut self) {
         self.pieces.truncate(usize::from(self.sent > 0));
         if let Some(begun) = self.pieces.front_mut() {

@@ -1,51 +1,52 @@
 use std::time::Duration;
 
-/// Every bound and every timer of realtime on one node. `Default` is the contract (§1 and §5).
+/// All limits and timers of realtime delivery on one node. `Default` has the values of the contract (§1 and §5).
 #[derive(Debug, Clone)]
 pub struct RealtimeSettings {
-    /// What may wait for one connection, in bytes; beyond, it is too slow a reader (close code 4008).
+    /// The maximum size of one connection's send queue, in bytes. A connection over it is a slow reader (close code
+    /// 4008).
     pub queue_bytes: usize,
-    /// How many events may wait for one worker thread; beyond, its connections are told to come back and resume (close
-    /// code 1011).
+    /// The maximum number of events that wait for one worker thread. Over it, its connections are closed to reconnect
+    /// and resume (close code 1011).
     pub inbox_events: usize,
-    /// How many sockets this node holds, signed in or not.
+    /// The maximum number of sockets on this node, signed in or not.
     pub max_connections: usize,
-    /// How many sockets one user holds on this node.
+    /// The maximum number of sockets of one user on this node.
     pub max_connections_per_user: usize,
-    /// A connection that says nothing for this long is asked whether it lives.
+    /// The server pings a connection that has sent nothing for this long.
     pub heartbeat_interval: Duration,
-    /// How long it may take to answer (close code 4004).
+    /// How long the client may take to answer a ping (close code 4004).
     pub heartbeat_timeout: Duration,
-    /// How long a socket may stay without signing in (close code 4001).
+    /// How long a socket may stay open without signing in (close code 4001).
     pub auth_timeout: Duration,
-    /// How long delivery is held for a `resume` frame that was announced.
+    /// How long delivery waits for an announced `resume` frame.
     pub resume_timeout: Duration,
-    /// So many connections read from the store at once while they come into the flow of events; where all come back at
-    /// the same time, the others wait for their turn.
+    /// The maximum number of connections that read from the store at once while they attach. If more connect at the
+    /// same time, they wait for their turn.
     pub attaching_at_once: usize,
-    /// So many of them are connections of one user.
+    /// The maximum number of these that belong to one user.
     pub attaching_per_user: usize,
-    /// How long a socket is kept after its Close frame, for the peer to take it and answer.
+    /// How long a socket stays open after its Close frame, so that the peer can receive it and reply.
     pub close_linger: Duration,
-    /// How long a hole in a conversation's order may fill by itself before it is read from the store: two writers often
-    /// overtake each other.
+    /// How long the node waits for a gap in a conversation's order to fill by itself before it reads the missing
+    /// changes from the store: two writers often overtake each other.
     pub hole_patience: Duration,
-    /// How long after a reading of the store that failed, or found a hole still open, the next one follows; it doubles
-    /// each time, up to 5 s.
+    /// The pause before the next reading of the store, after one that failed or found a gap still open. It doubles each
+    /// time, up to 5 s.
     pub repair_pause: Duration,
-    /// How many readings in succession may find a hole still open before what follows is delivered without it.
+    /// How many consecutive readings may find a gap still open before later changes are delivered without it.
     pub repair_tries: u32,
-    /// How often the conversations that somebody here takes part in are compared with the store.
+    /// How often the node compares the conversations of its connected users with the store.
     pub tail_check_interval: Duration,
-    /// How long positions that move are gathered, so that reading a hundred messages is one event.
+    /// How long moved positions are batched, so that reading a hundred messages is one event.
     pub receipts_gathering: Duration,
-    /// A conversation with so many connections on one thread is large: writing to them all takes that thread
-    /// milliseconds.
+    /// The number of connections on one thread from which a conversation counts as large: writing to all of them takes
+    /// that thread milliseconds.
     pub large_conversation: usize,
-    /// How long messages that are ready for a large conversation wait at most while others are being stored there, to
-    /// go out together. Timers are as much as a millisecond late.
+    /// The maximum time that messages of a large conversation wait while others are being stored there, to be sent
+    /// together. Timers may be up to a millisecond late.
     pub burst_patience: Duration,
-    /// Clients of a node that drains are told to come back at different moments within this span.
+    /// The time span over which clients of a draining node are told to reconnect, each at a different moment.
     pub drain_spread: Duration,
 }
 

@@ -1,39 +1,40 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What realtime on this node has done, counted from its start. Relaxed: numbers for a graph, added to once per event
-/// or per batch.
+/// Counters of realtime delivery on this node since its start. They use relaxed ordering, since they are only shown in
+/// graphs, and are updated once per event or per batch.
 #[derive(Debug, Default)]
 pub struct RealtimeStats {
-    /// Events handed to send queues, one per connection and event.
+    /// Events handed to send queues, counted once per connection and event.
     pub deliveries: Counter,
-    /// Durable changes that passed in order.
+    /// Durable changes that passed through fan-out in order.
     pub changes: Counter,
-    /// Readings of the change log that filled a hole.
+    /// Readings of the change log that filled a gap.
     pub repairs: Counter,
-    /// Changes that those readings brought.
+    /// Changes found by those readings.
     pub repaired_changes: Counter,
-    /// Changes that the log should have and has not: delivered without them, after many readings.
+    /// Changes that the log should have and does not have: after many readings, later changes were delivered without
+    /// them.
     pub abandoned_changes: Counter,
     /// Comparisons of the newest numbers with the store that succeeded.
     pub tail_checks: Counter,
-    /// Comparisons that failed.
+    /// Comparisons of the newest numbers with the store that failed.
     pub failed_tail_checks: Counter,
-    /// Users whose coming into a conversation the bus had lost.
+    /// Users who joined a conversation and whose join the bus had lost.
     pub found_joiners: Counter,
-    /// Connections that began without saying what they have.
+    /// Connections that started without positions.
     pub fresh_starts: Counter,
-    /// Connections that said what they have and got all that they missed.
+    /// Connections that sent positions and received all missed events.
     pub full_resumes: Counter,
-    /// Connections that said what they have and have to page through some of it.
+    /// Connections that sent positions and must page through some conversations.
     pub limited_resumes: Counter,
-    /// Connections that were closed because too much waited for them.
+    /// Connections closed because their send queue was full.
     pub slow_readers: Counter,
-    /// How often more events waited for a worker thread than may, so that all of its connections were told to come
-    /// back.
+    /// How often too many events waited for a worker thread, so that all of its connections were closed to reconnect
+    /// and resume.
     pub overfull_inboxes: Counter,
 }
 
-/// A number that only grows.
+/// A counter that only increases.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
@@ -42,20 +43,20 @@ impl Counter {
         self.0.fetch_add(number, Ordering::Relaxed);
     }
 
-    /// The number now.
+    /// Returns the current value.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// What waits in the send queues of this node.
+/// The data that waits in the send queues of this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueStats {
-    /// Bytes, over all connections.
+    /// The total of all connections, in bytes.
     pub bytes: u64,
-    /// Bytes of the connection with the most.
+    /// The largest queue of one connection, in bytes.
     pub largest: u64,
-    /// Connections for which something waits.
+    /// The number of connections with waiting data.
     pub waiting: u64,
 }
 

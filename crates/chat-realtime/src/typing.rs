@@ -4,14 +4,14 @@ use chat_domain::{ConversationId, Timestamp, UserId};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Who is writing, as far as this one node knows.
+/// The users who are typing, as far as this node knows.
 #[derive(Debug, Default)]
 pub struct InProcessTyping {
     until: Mutex<HashMap<(ConversationId, UserId), Timestamp>>,
 }
 
 impl InProcessTyping {
-    /// Nobody is writing.
+    /// Creates an empty registry.
     pub fn new() -> Self {
         Self::default()
     }

@@ -6,26 +6,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// What a worker thread is asked to do.
+/// A request to a worker thread.
 #[derive(Debug, Clone)]
 pub(crate) enum Post {
-    /// Deliver this to whom it is for.
+    /// Deliver the event to its audience.
     Deliver(Arc<Outgoing>),
-    /// End the connections of this session.
+    /// Close the connections of this session.
     CloseSession(SessionId),
-    /// Send everyone away.
+    /// Ask all connections to close.
     Leave,
-    /// Say what waits in the queues.
+    /// Report the sizes of the send queues.
     Measure(UnboundedSender<QueueStats>),
 }
 
-/// What waits for a worker.
+/// The contents of a worker's inbox.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    /// In order.
+    /// The posts in order of arrival.
     pub(crate) posts: Vec<Post>,
     events: usize,
-    /// Events were refused since these were taken last.
+    /// Whether events were rejected since the inbox was last emptied.
     pub(crate) has_overflowed: bool,
 }
 
@@ -34,13 +34,13 @@ struct Inbox {
     most: usize,
     waiting: Mutex<Waiting>,
     arrived: Notify,
-    /// The worker waits for more before it takes what there is.
+    /// Whether the worker waits for more events before it empties the inbox.
     is_gathering: AtomicBool,
     is_closed: AtomicBool,
 }
 
-/// A worker thread's inbox, from both sides. The worker takes all that waits at once, so that posting costs it one
-/// wake-up however much is posted meanwhile.
+/// A worker thread's inbox, for both sides. The worker takes all waiting posts at once, so that many posts cost one
+/// wake-up.
 #[derive(Debug, Clone)]
 pub(crate) struct Worker(Arc<Inbox>);
 
@@ -53,7 +53,7 @@ impl PartialEq for Worker {
 impl Eq for Worker {}
 
 impl Worker {
-    /// At most `most` events wait for it.
+    /// Creates an inbox for at most `most` events.
     pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Inbox {
             most: most.max(1),
@@ -68,8 +68,9 @@ impl Worker {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `false` where the worker is gone, or where it is an event and too many wait already: then the worker learns
-    /// that, and sends its connections away, since they have missed something. Everything but events always has room.
+    /// Posts a request. Returns `false` if the worker is gone, or if `post` is an event and the inbox is full. In the
+    /// second case the worker closes its connections, since they have missed an event. Other requests are never
+    /// rejected.
     pub(crate) fn post(&self, post: Post) -> bool {
         if self.is_closed() {
             return false;
@@ -92,27 +93,27 @@ impl Worker {
         true
     }
 
-    /// Everything that waits.
+    /// Takes all waiting posts.
     pub(crate) fn take(&self) -> Waiting {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Looks at what waits, and leaves it there.
+    /// Reads the waiting posts without taking them.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&[Post]) -> T) -> T {
         look(&self.lock().posts)
     }
 
-    /// Waits until something was posted to an empty inbox, or the worker was told to hurry.
+    /// Waits until a post arrives in an empty inbox, or until [`Self::hurry`] is called.
     pub(crate) async fn arrived(&self) {
         self.0.arrived.notified().await;
     }
 
-    /// Whether the worker waits for more, and is to be told when nothing more is expected.
+    /// Sets whether the worker waits for more events, so that [`Self::hurry`] wakes it.
     pub(crate) fn set_gathering(&self, is_gathering: bool) {
         self.0.is_gathering.store(is_gathering, Ordering::Release);
     }
 
-    /// Nothing more is expected: a worker that waits for it need not.
+    /// Wakes a worker that waits for more events, because no more are expected.
     pub(crate) fn hurry(&self) {
         if self.0.is_gathering.load(Ordering::Acquire) {
             self.0.arrived.notify_one();

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use chat_protocol::realtime::CloseCode;
 
 impl Connection {
-    /// Says goodbye: what is queued goes out, a Close frame after it, and nothing later. Only the first call counts.
-    /// Where a session carries the connection, its owner says goodbye in its own way.
+    /// Closes the connection: sends the queued data, then a Close frame, and nothing after it. Later calls have no
+    /// effect. If a session carries the connection, the session's owner closes it in its own protocol.
     pub fn close(&self, code: CloseCode) {
         self.close_with(code, code.reason());
     }
 
-    /// The same, with a reason that says more.
+    /// Like [`Self::close`], with another reason text.
     pub fn close_with(&self, code: CloseCode, reason: &str) {
         if self.life.get() == Life::Open {
             self.closed_by.set(Some(code));
@@ -20,7 +20,7 @@ impl Connection {
         }
     }
 
-    /// Answers the peer's own Close.
+    /// Replies to the peer's Close frame.
     pub fn close_in_turn(&self, code: Option<u16>) {
         if self.life.get() == Life::Open {
             self.finish(frames::close_reply(code));
@@ -37,7 +37,7 @@ impl Connection {
         self.wake();
     }
 
-    /// Nothing can be sent or heard any more.
+    /// Marks the connection as gone: nothing can be sent or received any more.
     pub fn abandon(&self) {
         self.life.set(Life::Gone);
         self.wake();

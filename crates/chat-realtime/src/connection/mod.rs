@@ -19,34 +19,33 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
-/// Where a connection's bytes go.
+/// The destination of a connection's bytes.
 #[derive(Debug)]
 pub enum Sink {
-    /// Written by whoever queued them, as far as the socket takes them.
+    /// A socket of its own. The code that queues bytes also writes them, as far as the socket accepts them.
     Socket(OwnedSocket),
-    /// The same, by a session of a protocol around ours that outlives the connection: it looks after heartbeats and
-    /// says goodbye itself.
+    /// A session of a surrounding protocol that outlives the connection. It sends heartbeats and closes itself.
     Session(Box<dyn Outlet>),
-    /// Pulled by the body of an HTTP response, or by a poll.
+    /// The body of an HTTP response, or a poll, pulls the bytes.
     Pulled,
 }
 
-/// How far a connection is from its end.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Life {
-    /// Frames flow.
+    /// Frames are sent and received.
     Open,
-    /// A Close frame is the last that is sent; what the peer still says is of no interest but for its own Close.
+    /// A Close frame is the last frame sent. Of the peer's data only its own Close counts.
     Closing,
-    /// The socket is of no more use.
+    /// The socket is closed or lost.
     Gone,
 }
 
-/// One socket of this worker thread: its send queue and all that the hub must know of it. Belongs to one thread and is
-/// shared there between the hub, which pushes and flushes, and the connection's own task, which reads, and waits for a
-/// socket that would block.
+/// One socket of this worker thread: its send queue and the state that the hub needs. It belongs to one thread, where
+/// the hub and the connection's own task share it: the hub pushes and flushes; the task reads, and waits for a socket
+/// that would block.
 ///
-/// Kept small on purpose: while nothing is under way it owns no buffer, no timer and no channel.
+/// It is small on purpose: an idle connection owns no buffer, no timer and no channel.
 #[derive(Debug)]
 pub struct Connection {
     id: ConnectionId,
@@ -56,14 +55,14 @@ pub struct Connection {
     queue: RefCell<SendQueue>,
     corked: Cell<bool>,
     blocked: Cell<bool>,
-    /// Its task is going through frames that have come together, and will write their answers together.
+    /// The task is handling several received frames, and will write their answers together.
     held: Cell<bool>,
     taken: Cell<bool>,
     life: Cell<Life>,
     closed_by: Cell<Option<CloseCode>>,
     leave_when_idle: Cell<bool>,
     reading: Cell<bool>,
-    /// It waits for others, and its client for it.
+    /// The connection waits for other connections, and its client waits for it.
     pub(crate) is_in_line: Cell<bool>,
     task: RefCell<Option<Waker>>,
     body: RefCell<Option<Waker>>,
@@ -72,15 +71,16 @@ pub struct Connection {
     pub(crate) slot: Cell<usize>,
     pub(crate) touched: Cell<bool>,
     pub(crate) deadlines: Deadlines,
-    /// The conversations under which the hub's index has this connection.
+    /// The conversations under which the hub's index lists this connection.
     pub(crate) conversations: RefCell<Vec<ConversationId>>,
-    /// Below these, what still comes was seen, or replayed, already. Empty but for the moments after attaching.
+    /// Up to these positions the connection already has all changes, seen or replayed. Empty except shortly after
+    /// attaching.
     pub(crate) floors: RefCell<HashMap<ConversationId, Pos>>,
     pub(crate) attaching: RefCell<Option<Box<Attaching>>>,
     windows: RefCell<windows::Windows>,
 }
 
-/// When something is due, in ticks of the worker's wheel; zero for never.
+/// Deadlines in ticks of the worker's wheel; zero means never.
 #[derive(Debug, Default)]
 pub(crate) struct Deadlines {
     pub(crate) armed: Cell<Tick>,
@@ -123,23 +123,23 @@ impl Connection {
         }
     }
 
-    /// Its name in the presence registry and in logs.
+    /// The id in the presence registry and in logs.
     pub const fn id(&self) -> ConnectionId {
         self.id
     }
 
-    /// What it is sent.
+    /// The format of its events.
     pub fn format(&self) -> Format {
         self.format.get()
     }
 
-    /// It is to be sent this dialect from now on. To be called before it attaches: what is held for it meanwhile is
-    /// measured in the dialect that it has.
+    /// Sets the dialect of its events. Call it before attaching: the size of held events is measured in the current
+    /// dialect.
     pub fn speak(&self, dialect: Dialect) {
         self.format.set(Format { dialect, ..self.format() });
     }
 
-    /// Its socket, where it has one of its own.
+    /// Its own socket, if it has one.
     pub const fn socket(&self) -> Option<&OwnedSocket> {
         match &self.sink {
             Sink::Socket(socket) => Some(socket),
@@ -155,42 +155,42 @@ impl Connection {
         }
     }
 
-    /// Whether heartbeats and the last frame are another's.
+    /// Whether a surrounding session sends the heartbeats and the last frame.
     pub(crate) const fn is_within_a_session(&self) -> bool {
         matches!(self.sink, Sink::Session(_))
     }
 
-    /// How far it is from its end.
+    /// The state of the connection.
     pub fn life(&self) -> Life {
         self.life.get()
     }
 
-    /// Why this side closed it; `None` while it has not.
+    /// The code with which the server closed it; `None` if it has not.
     pub fn closed_by(&self) -> Option<CloseCode> {
         self.closed_by.get()
     }
 
-    /// Whether it is to close as soon as no command is under way: the server is draining.
+    /// Whether it must close when no command is running, because the server is draining.
     pub fn is_to_leave(&self) -> bool {
         self.leave_when_idle.get()
     }
 
-    /// Whether what the client says is being listened to; not while a command is under way.
+    /// Whether the task is reading from the client. It does not read while a command is running.
     pub fn is_reading(&self) -> bool {
         self.reading.get()
     }
 
-    /// See [`Self::is_reading`].
+    /// Sets [`Self::is_reading`].
     pub fn set_reading(&self, reading: bool) {
         self.reading.set(reading);
     }
 
-    /// Whether the announced `resume` frame did not come in time, or none was announced.
+    /// Whether there is no announced `resume` frame to wait for: none was announced, it arrived, or it is overdue.
     pub fn is_resume_due(&self) -> bool {
         self.deadlines.resume.get() == 0
     }
 
-    /// The announced `resume` frame came.
+    /// Notes that the announced `resume` frame has arrived.
     pub fn resume_came(&self) {
         self.deadlines.resume.set(0);
     }

@@ -1,4 +1,4 @@
-//! What waits for a connection, and how it gets to its socket.
+//! A connection's waiting data, and how it is written to the socket.
 
 use super::{Connection, Life};
 use crate::outgoing::Outgoing;
@@ -12,17 +12,17 @@ use serde::Serialize;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-/// What is large waits until no more than this is left to be sent, in bytes.
+/// Large data waits until at most this many bytes are left to send.
 pub(crate) const LOW_WATER: usize = 64 * 1024;
 
 impl Connection {
-    /// What waits to be sent, in bytes.
+    /// The number of bytes that wait to be sent.
     pub fn queued_bytes(&self) -> usize {
         self.queue.borrow().bytes()
     }
 
-    /// Lets bytes out, `first` before all others: the answer to the handshake. Until then everything waits in the
-    /// queue.
+    /// Starts sending, with `first` before all other bytes: the answer to the handshake. Until then all data waits in
+    /// the queue.
     pub fn uncork(&self, first: Option<Bytes>) {
         if self.corked.replace(false) {
             let mut queue = self.queue.borrow_mut();
@@ -38,8 +38,8 @@ impl Connection {
         self.flush();
     }
 
-    /// Queues a frame; nothing is written before [`Self::flush`]. A queue that is over its bound and cannot be flushed
-    /// ends the connection. One frame alone may be larger than the bound.
+    /// Queues a frame; [`Self::flush`] writes it. A queue over its limit that cannot be flushed closes the connection.
+    /// A single frame may be larger than the limit.
     pub fn push(&self, frame: Bytes) {
         if self.life.get() != Life::Open {
             return;
@@ -56,8 +56,8 @@ impl Connection {
         self.queue.borrow_mut().push(frame);
     }
 
-    /// Writes a piece at once where nothing waits before it, so that it costs nothing but the write; what the socket
-    /// does not take waits like everything else.
+    /// Writes a piece at once if no other data waits, so that it costs only the write. The rest that the socket does
+    /// not accept is queued.
     pub(crate) fn write_through(&self, piece: &Bytes) {
         let is_free = self.life.get() == Life::Open
             && !(self.corked.get() || self.blocked.get() || self.held.get())
@@ -78,13 +78,13 @@ impl Connection {
         }
     }
 
-    /// From now on what is queued is not written before [`Self::release`]: the connection's task goes through frames
-    /// that came together, and their answers leave together. The task releases it whenever it waits for anything.
+    /// Holds queued data until [`Self::release`]: the connection's task handles several received frames, and sends
+    /// their answers together. The task releases it before it waits for anything.
     pub fn hold(&self) {
         self.held.set(true);
     }
 
-    /// Writes what was queued since [`Self::hold`]; `false` where there was nothing.
+    /// Writes the data queued since [`Self::hold`]. Returns `false` if there was none.
     pub fn release(&self) -> bool {
         let has_waited = self.held.replace(false) && !self.is_flushed();
         if has_waited {
@@ -98,22 +98,22 @@ impl Connection {
         !queue.is_empty() && queue.bytes() + more > self.settings.queue_bytes
     }
 
-    /// Queues one event for this connection alone, and writes it as far as the socket takes it.
+    /// Queues an event for this connection only, and writes as much as the socket accepts.
     pub fn send_event<T: Serialize>(&self, event: EventName<T>, data: &T) {
         self.send(&self.format().gateway.event(event, data));
     }
 
-    /// The same of an acknowledgement: the command of this id has been done.
+    /// Sends the acknowledgement of the command with this id, with its data.
     pub fn send_ack<T: Serialize>(&self, id: &str, data: &T) {
         self.send(&self.format().gateway.ack(id, data));
     }
 
-    /// The same of an acknowledgement that says nothing but that.
+    /// Sends the acknowledgement of the command with this id, without data.
     pub fn send_empty_ack(&self, id: &str) {
         self.send(&self.format().gateway.empty_ack(id));
     }
 
-    /// The same of an error: the command of this id, or some command, has failed.
+    /// Sends an error: the command with this id has failed, or a command without id.
     pub fn send_error(&self, id: Option<&str>, failure: &Failure) {
         self.send(&self.format().gateway.error(id, failure));
     }
@@ -132,7 +132,7 @@ impl Connection {
         self.push(format.frame(&format.gateway.resumed(positions, limited)));
     }
 
-    /// Queues what the connection is told of an event; `false` where its dialect does not tell of it.
+    /// Queues the event in the connection's format. Returns `false` if its dialect does not have this event.
     pub(crate) fn push_event(&self, event: &Outgoing) -> bool {
         let frame = event.frame(self.format(), self.user.get());
         let is_told = frame.is_some();
@@ -142,7 +142,7 @@ impl Connection {
         is_told
     }
 
-    /// Writes what waits, as far as the socket takes it at once; the rest is written by the connection's task.
+    /// Writes as much waiting data as the socket accepts at once. The connection's task writes the rest.
     pub fn flush(&self) {
         if self.corked.get() || self.blocked.get() || self.held.get() {
             return;
@@ -169,8 +169,7 @@ impl Connection {
         }
     }
 
-    /// For the connection's task, first thing whenever it runs: keeps its waker, and writes on where the socket was
-    /// full.
+    /// For the connection's task, first in each poll: stores its waker, and continues to write if the socket was full.
     pub fn poll_write(&self, context: &mut Context<'_>) {
         {
             let mut task = self.task.borrow_mut();
@@ -188,7 +187,7 @@ impl Connection {
         }
     }
 
-    /// For the body of a response: the next bytes; `None` when there will be no more.
+    /// For the body of a response: returns the next bytes, or `None` at the end.
     pub fn poll_pull(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if !self.corked.get() {
             let pulled = self.queue.borrow_mut().pop();
@@ -206,18 +205,18 @@ impl Connection {
         Poll::Pending
     }
 
-    /// What still waits, for a session that goes on without this connection.
+    /// Takes the waiting data, for a session that continues without this connection.
     pub fn take_queue(&self) -> SendQueue {
         self.queue.take()
     }
 
-    /// Whether the peer took anything since this was asked before, or nothing waits for it.
+    /// Whether the peer has accepted any data since the last call, or no data waits for it.
     pub(crate) fn has_taken(&self) -> bool {
         self.taken.replace(false) || self.is_flushed()
     }
 
-    /// Waits until little is left to be sent: there is room for something large. `false` where the connection comes to
-    /// its end instead. Its own task writes meanwhile, and polls this again.
+    /// Waits until the queue is short enough for large data. Returns `false` if the connection ends first. The
+    /// connection's own task writes in the meantime, and polls this future again.
     pub async fn drained(&self) -> bool {
         poll_fn(|_| match self.life() {
             Life::Open if self.queued_bytes() <= LOW_WATER => Poll::Ready(true),

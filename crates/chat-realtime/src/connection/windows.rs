@@ -1,22 +1,21 @@
-//! Which conversations a connection looks at.
+//! The conversations that a connection watches.
 
 use super::Connection;
 use chat_domain::ConversationId;
 use chat_protocol::realtime::Dialect;
 use std::collections::BTreeSet;
 
-/// What a client has said of its windows.
+/// The windows that a client has opened and closed.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
     opened: Vec<ConversationId>,
-    /// In a dialect that looks at everything from the start: what it has closed since.
+    /// For a dialect in which all windows are open from the start: the windows closed since.
     closed: BTreeSet<ConversationId>,
 }
 
 impl Connection {
-    /// Notes that the client has opened a conversation's window; `false` where it has already, or has opened `most`
-    /// others. In a dialect that looks at everything the window is open in any case: beyond `most` it is only not
-    /// closed any more.
+    /// Opens a conversation's window. Returns `false` if the client has opened it before, or has opened `most` others.
+    /// In a dialect in which all windows are open, beyond `most` the window only stops being closed.
     pub fn open_window(&self, conversation: ConversationId, most: usize) -> bool {
         let looks_at_everything = self.looks_at_everything();
         let mut windows = self.windows.borrow_mut();
@@ -33,7 +32,7 @@ impl Connection {
         has_room || looks_at_everything
     }
 
-    /// Notes that the client has closed a conversation's window; `false` where it did not look at it.
+    /// Closes a conversation's window. Returns `false` if it was not open.
     pub fn close_window(&self, conversation: ConversationId) -> bool {
         let was_open = self.has_window(conversation);
         let mut windows = self.windows.borrow_mut();
@@ -44,7 +43,7 @@ impl Connection {
         was_open
     }
 
-    /// As if the client had said nothing of this window.
+    /// Removes the window's state, as if the client had neither opened nor closed it.
     pub fn forget_window(&self, conversation: ConversationId) {
         let mut windows = self.windows.borrow_mut();
         windows.opened.retain(|opened| *opened != conversation);
@@ -56,25 +55,25 @@ impl Connection {
         self.windows.borrow().opened.contains(&conversation)
     }
 
-    /// Whether it looks at this conversation, which must be one of its user's.
+    /// Whether the window of this conversation is open. The conversation must be one of the user's.
     pub fn has_window(&self, conversation: ConversationId) -> bool {
         let windows = self.windows.borrow();
         windows.opened.contains(&conversation)
             || (self.looks_at_everything() && !windows.closed.contains(&conversation))
     }
 
-    /// How many windows it does not look at although its dialect does.
+    /// The number of windows closed in a dialect in which all are open from the start.
     pub fn closed_windows(&self) -> usize {
         self.windows.borrow().closed.len()
     }
 
-    /// Forgets all that the client has said of windows, and returns those that it had opened.
+    /// Removes the state of all windows, and returns those that the client had opened.
     pub fn take_windows(&self) -> Vec<ConversationId> {
         self.windows.take().opened
     }
 
-    /// Clients of `camel` have the windows of all of their chats open from the start: their server's gateway joins them
-    /// at connection.
+    /// In `camel` the windows of all chats are open from the start, because the server joins the client to them on
+    /// connection.
     fn looks_at_everything(&self) -> bool {
         self.format().dialect == Dialect::Camel
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
 
-/// Who is where, for one worker thread. No lock, no `Arc`.
+/// The connections of one worker thread by conversation, user and session. No lock, no `Arc`.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) connections: Vec<Rc<Connection>>,
@@ -13,10 +13,10 @@ pub(crate) struct Index {
     sessions: HashMap<SessionId, Vec<Rc<Connection>>>,
 }
 
-/// A conversation with somebody here.
+/// A conversation with at least one connection on this thread.
 #[derive(Debug)]
 pub(crate) struct Room {
-    /// Everything up to this was delivered here, or is none of this worker's business.
+    /// All changes up to this one were delivered here, or do not concern this worker.
     pub(crate) delivered: Pos,
     pub(crate) members: Vec<Rc<Connection>>,
 }
@@ -49,20 +49,20 @@ impl Index {
         self.sessions.get(&session).map_or(&[], Vec::as_slice)
     }
 
-    /// A fresh token of the same user may be of another session.
+    /// Moves the connection to another session: a fresh token of the same user may belong to another one.
     pub(crate) fn change_session(&mut self, connection: &Rc<Connection>, from: SessionId, to: SessionId) {
         forget(&mut self.sessions, &from, connection);
         self.sessions.entry(to).or_default().push(Rc::clone(connection));
     }
 
-    /// Makes the connection a member; a new room begins after `delivered`.
+    /// Adds the connection to the room; a new room starts after `delivered`.
     pub(crate) fn join(&mut self, connection: &Rc<Connection>, id: ConversationId, delivered: Pos) {
         let room = self.rooms.entry(id).or_insert_with(|| Room { delivered, members: Vec::new() });
         room.members.push(Rc::clone(connection));
         connection.conversations.borrow_mut().push(id);
     }
 
-    /// Takes the connection out of one room; the room's `delivered` where nobody is left in it.
+    /// Removes the connection from one room. Returns the room's `delivered` if the room is now empty.
     pub(crate) fn leave(&mut self, connection: &Rc<Connection>, id: ConversationId) -> Option<Pos> {
         {
             let mut conversations = connection.conversations.borrow_mut();
@@ -84,7 +84,7 @@ impl Index {
         self.rooms.remove(&id).map(|room| room.delivered)
     }
 
-    /// Takes the connection out of everything and returns the rooms that were emptied by it, with what they had seen.
+    /// Removes the connection from all rooms, and returns the rooms that are now empty, with their `delivered`.
     pub(crate) fn remove(&mut self, connection: &Rc<Connection>) -> Vec<(ConversationId, Pos)> {
         let slot = connection.slot.get();
         if self.connections.get(slot).is_some_and(|known| is_same(known, connection)) {

@@ -1,5 +1,4 @@
-//! New messages, of which several may come at once: each connection is handed all of them in one piece, and written to
-//! once.
+//! Delivery of new messages: several messages of one conversation go to each connection as one piece, in one write.
 
 use super::Hub;
 use super::deliver::is_below_floor;
@@ -11,17 +10,17 @@ use chat_domain::{ConversationId, Pos};
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
-/// So many messages are taken together at most; where as many wait already, nothing is gained by waiting for more.
+/// The maximum number of messages that are taken together. If as many wait already, waiting for more gains nothing.
 const ENOUGH: usize = 32;
 
-/// Messages of one conversation that come one after the other, with their numbers.
+/// Consecutive messages of one conversation, with their `pos`.
 #[derive(Default)]
 pub(super) struct Run {
     conversation: Option<ConversationId>,
     events: Vec<(Pos, Arc<Outgoing>)>,
 }
 
-/// What comes after a run. Where more is taken in, it may be for the same connections, and each is written to once.
+/// What follows a run. If more events follow, they may be for the same connections, and each is written to once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     TakeMoreIn,
@@ -29,15 +28,15 @@ pub(super) enum Then {
 }
 
 impl Run {
-    /// Whether a message of this conversation belongs to it.
+    /// Whether a message of this conversation can be added.
     fn goes_on_in(&self, id: ConversationId) -> bool {
         self.conversation == Some(id) && self.events.len() < ENOUGH
     }
 }
 
 impl Hub {
-    /// Lets a moment pass while messages are ready for a large conversation into which more are being sent: writing to
-    /// so many connections takes milliseconds, and hardly longer for several messages than for one.
+    /// Waits briefly while messages are ready for a large conversation to which more are being sent: writing to that
+    /// many connections takes milliseconds, and hardly longer for several messages than for one.
     pub(super) async fn gather(&self) {
         if self.large_and_expecting().is_none() {
             return;
@@ -52,13 +51,13 @@ impl Hub {
         self.worker.set_gathering(false);
     }
 
-    /// A large conversation for which messages are ready and more are expected.
+    /// A large conversation with ready messages and more expected ones.
     fn large_and_expecting(&self) -> Option<ConversationId> {
         let ready = self.worker.look(|posts| self.large_among(posts))?;
         ready.into_iter().find(|id| self.fan_out.is_expecting(*id))
     }
 
-    /// `None` where enough waits already.
+    /// The large conversations among these posts; `None` if enough posts wait already.
     fn large_among(&self, posts: &[Post]) -> Option<Vec<ConversationId>> {
         if posts.len() >= ENOUGH {
             return None;
@@ -74,7 +73,7 @@ impl Hub {
         Some(ids)
     }
 
-    /// Takes an event in; what it puts off is delivered with what follows, or by [`Self::end_run`].
+    /// Takes an event. A message may be deferred, and is delivered with the following events or by [`Self::end_run`].
     pub(super) fn take_event(&self, run: &mut Run, event: Arc<Outgoing>) {
         let Some((id, pos)) = event.message_place() else {
             self.end_run(run, Then::TakeMoreIn);
@@ -88,7 +87,7 @@ impl Hub {
         run.events.push((pos, event));
     }
 
-    /// Delivers what was put off.
+    /// Delivers the deferred messages.
     pub(super) fn end_run(&self, run: &mut Run, then: Then) {
         if let Some(id) = run.conversation.take() {
             self.deliver_messages(id, &mut run.events, then);
@@ -133,7 +132,7 @@ impl Hub {
     }
 }
 
-/// Whether it is in the flow of events, takes bytes as they come, and gets what all others get.
+/// Whether the connection is attached, takes plain bytes, and receives the same variant as all others.
 fn takes_in_one_piece(connection: &Connection, id: ConversationId, events: &[(Pos, Arc<Outgoing>)]) -> bool {
     let Some(user) = connection.user.get() else { return false };
     let dialect = connection.format().dialect;

@@ -23,30 +23,30 @@ use uuid::Uuid;
 use wheel::Wheel;
 
 thread_local! {
-    /// One hub per fan-out and thread; in a server there is one fan-out.
+    /// The hubs of this thread: one per fan-out. A server has one fan-out.
     static HUBS: RefCell<Vec<Weak<Hub>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The user has as many connections on this node as one may have.
+/// The user has the maximum number of connections on this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("this user has too many connections")]
 pub struct TooManyConnections;
 
-/// The connections of one worker thread, and who of them is where. Synchronous: it never waits for a socket.
+/// The connections of one worker thread, and an index of them. Synchronous: it never waits for a socket.
 pub struct Hub {
     fan_out: Arc<FanOut>,
     worker: Worker,
     index: RefCell<Index>,
     wheel: RefCell<Wheel<Weak<Connection>>>,
     touched: RefCell<Vec<Rc<Connection>>>,
-    /// Since the stats were last added to.
+    /// Deliveries since the last update of the stats.
     delivered: Cell<u64>,
     started: Instant,
 }
 
 impl Hub {
-    /// The hub of this thread, started where there was none. To be called inside of a runtime that runs local tasks on
-    /// this thread.
+    /// Returns the hub of this thread, and starts it if there is none. Call it inside a runtime that runs local tasks
+    /// on this thread.
     pub fn of_this_thread(fan_out: &Arc<FanOut>) -> Rc<Self> {
         HUBS.with_borrow_mut(|hubs| {
             hubs.retain(|hub| hub.strong_count() > 0);
@@ -75,12 +75,12 @@ impl Hub {
         hub
     }
 
-    /// The node's half of it.
+    /// The fan-out of this node.
     pub const fn fan_out(&self) -> &Arc<FanOut> {
         &self.fan_out
     }
 
-    /// A new socket of this thread: not signed in, its output corked. It has a deadline to sign in by.
+    /// Adds a new socket of this thread: not signed in, its output held back, with a deadline for signing in.
     pub fn connect(&self, sink: Sink, format: Format) -> Rc<Connection> {
         let settings = self.fan_out.settings();
         let id = ConnectionId::new(Uuid::now_v7());
@@ -95,8 +95,12 @@ impl Hub {
         connection
     }
 
-    /// Step one of attaching: from now on nothing about this user's memberships passes by unnoticed. What is for the
-    /// connection is held back until [`Self::attach`] is through.
+    /// The first step of attaching: from now on the connection misses no change of this user's memberships. Events for
+    /// it are held back until [`Self::attach`] has finished.
+    ///
+    /// # Errors
+    ///
+    /// The user has the maximum number of connections on this node.
     pub fn sign_in(
         &self,
         connection: &Rc<Connection>,
@@ -115,7 +119,7 @@ impl Hub {
         Ok(())
     }
 
-    /// A fresh token of the same user came.
+    /// Notes a fresh token of the same user, which may belong to another session.
     pub fn renew(&self, connection: &Rc<Connection>, session: SessionId) {
         let before = connection.session.replace(Some(session)).filter(|before| *before != session);
         if let Some(before) = before {
@@ -123,7 +127,7 @@ impl Hub {
         }
     }
 
-    /// Forgets the connection; what it waited for is nobody's any more. Twice is as good as once.
+    /// Removes the connection and everything that waits for it. A second call has no effect.
     pub fn disconnect(&self, connection: &Rc<Connection>) {
         let emptied = self.index.borrow_mut().remove(connection);
         for (id, seen) in emptied {
@@ -147,18 +151,18 @@ impl Hub {
         stats
     }
 
-    /// How many connections this thread has.
+    /// The number of connections of this thread.
     pub fn connection_count(&self) -> usize {
         self.index.borrow().connections.len()
     }
 
-    /// Makes the connection a member of the conversation, which is known to be stored up to `seen`. Returns where its
-    /// live events begin: after the later of `seen` and what this thread has delivered already.
-    /// It must not be one already: which it is not looked for, since one who attaches joins thousands.
+    /// Adds the connection to the conversation, which is known to be stored up to `seen`. Returns where its live events
+    /// begin: after the later of `seen` and the last change delivered on this thread. The connection must not be a
+    /// member yet: this is not checked, since attaching joins thousands of conversations.
     pub(crate) fn join(&self, connection: &Rc<Connection>, id: ConversationId, seen: Pos) -> Pos {
         let delivered = loop {
             if connection.user.get().is_none() {
-                // It was sent away while something else was taken in.
+                // The connection was closed while other events were taken in.
                 return seen;
             }
             let known = self.index.borrow().rooms.get(&id).map(|room| room.delivered);
@@ -166,8 +170,8 @@ impl Hub {
                 Some(delivered) => break delivered,
                 None => match self.fan_out.track(id, seen, &self.worker) {
                     crate::fan_out::Tracked::After(delivered) => break delivered,
-                    // Whatever was posted lies in the inbox by now; without taking it in first, a change of membership
-                    // in it would be lost.
+                    // All posted events are in the inbox by now. If they were not taken in first, a membership change
+                    // among them would be lost.
                     crate::fan_out::Tracked::InFlight => self.take_in(),
                 },
             }
@@ -186,7 +190,7 @@ impl Hub {
         }
     }
 
-    /// Takes in everything that was posted, then writes to each connection that it touched.
+    /// Handles all posted requests, then writes to each connection that they touched.
     pub(crate) fn take_in(&self) {
         let waiting = self.worker.take();
         let mut run = Run::default();
@@ -206,7 +210,7 @@ impl Hub {
             self.send_everyone_away();
         }
         self.fan_out.stats().deliveries.add(self.delivered.take());
-        // Connections may be touched while one is flushed: never hold the list meanwhile.
+        // A flush may touch further connections, so the list must not be borrowed meanwhile.
         let mut touched = self.touched.take();
         for connection in touched.drain(..) {
             connection.touched.set(false);
@@ -218,25 +222,25 @@ impl Hub {
         }
     }
 
-    /// So many events were queued for it.
+    /// Counts events queued for the connection.
     fn note_delivered(&self, connection: &Rc<Connection>, count: u64) {
         self.delivered.update(|delivered| delivered + count);
         self.touch(connection);
     }
 
-    /// It is written to when everything has been taken in.
+    /// Marks the connection to be written to when all requests have been handled.
     fn touch(&self, connection: &Rc<Connection>) {
         if !connection.touched.replace(true) {
             self.touched.borrow_mut().push(Rc::clone(connection));
         }
     }
 
-    /// More waited for this thread than may: what was refused is missing here, and nobody knows what it was. Whoever is
-    /// signed in is told to come back and resume. Conversations are tracked anew from the next connection on, since
-    /// nobody is left in them.
+    /// The inbox was full: events were rejected, and nothing records which. Closes all signed-in connections, so that
+    /// they reconnect and resume. Their conversations are empty then, and are tracked again from the next connection
+    /// on.
     fn send_everyone_away(&self) {
         self.fan_out.stats().overfull_inboxes.add(1);
-        tracing::error!("too many events wait for a worker thread: its connections are told to come back");
+        tracing::error!("closing the connections of a worker thread: too many events wait for it");
         let here = self.index.borrow().connections.clone();
         for connection in here.iter().filter(|connection| connection.user.get().is_some()) {
             connection.close(chat_protocol::realtime::CloseCode::Internal);
@@ -250,7 +254,7 @@ impl Hub {
         }
     }
 
-    /// How soon a client of a draining node should come back: different for each.
+    /// How long a client of a draining node should wait before it reconnects: different for each connection.
     pub fn retry_after(&self, connection: &Connection) -> Duration {
         let spread = self.fan_out.settings().drain_spread.as_millis().max(1);
         let random = u128::from_be_bytes(connection.id().as_uuid().into_bytes());

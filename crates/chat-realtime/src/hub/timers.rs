@@ -14,19 +14,19 @@ impl Hub {
         self.now().saturating_add(ticks(after))
     }
 
-    /// The token's time ends after this long (close code 4002).
+    /// The token expires after this time (close code 4002).
     pub fn expire_after(&self, connection: &Rc<Connection>, lifetime: Duration) {
         connection.deadlines.token.set(self.at(lifetime));
         self.arm(connection);
     }
 
-    /// A `resume` frame is announced; see [`Connection::is_resume_due`].
+    /// Notes that a `resume` frame is announced; see [`Connection::is_resume_due`].
     pub fn await_resume(&self, connection: &Rc<Connection>) {
         connection.deadlines.resume.set(self.at(self.fan_out.settings().resume_timeout));
         self.arm(connection);
     }
 
-    /// The connection is closing: its socket is let go of soon, whatever the peer does.
+    /// The connection is closing: abandons its socket soon, whatever the peer does.
     pub fn linger(&self, connection: &Rc<Connection>) {
         if connection.deadlines.linger.get() == 0 {
             connection.deadlines.linger.set(self.at(self.fan_out.settings().close_linger));
@@ -34,7 +34,7 @@ impl Hub {
         }
     }
 
-    /// Something was heard from the client.
+    /// Notes that the client has sent data.
     pub fn heard(&self, connection: &Connection) {
         connection.deadlines.heard.set(self.now());
         connection.deadlines.pinged.set(0);
@@ -69,7 +69,7 @@ impl Hub {
         }
     }
 
-    /// Turns the wheel to the present.
+    /// Advances the wheel to the present.
     pub(super) fn tick(&self) {
         let elapsed = self.started.elapsed().as_millis() / TICK.as_millis();
         let now = Tick::try_from(elapsed).unwrap_or(Tick::MAX / 2).saturating_add(1);
@@ -101,17 +101,17 @@ impl Hub {
             deadlines.resume.set(0);
             connection.wake();
         } else if connection.is_within_a_session() {
-            // Heartbeats are not ours.
+            // The session sends the heartbeats.
         } else if deadlines.pinged.get() > 0 {
             if now >= deadlines.pinged.get().saturating_add(ticks(settings.heartbeat_timeout)) {
                 if connection.is_reading() {
                     connection.close(CloseCode::HeartbeatMissed);
                 } else if connection.has_taken() || connection.is_in_line.get() {
-                    // A command is under way and nothing is read meanwhile: its answer may lie in the socket, or come
-                    // when it is its turn.
+                    // A command is running, so nothing is read: the client's answer may be in the socket, or come when
+                    // it is its turn.
                     deadlines.pinged.set(now);
                 } else {
-                    // What is under way may be waiting for nothing but this client.
+                    // The running command may be waiting for this client only.
                     connection.close(CloseCode::TooSlow);
                 }
             }

@@ -1,21 +1,21 @@
 use std::time::Duration;
 
-/// Steps of a worker's wheel since its start.
+/// The number of steps of a worker's wheel since its start.
 pub(crate) type Tick = u32;
 
-/// How long one step is: how late a timer may be.
+/// The length of one step: the maximum delay of a timer.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
-/// How many steps one turn has. What is due later than a turn from now waits in its slot for another turn.
+/// The number of steps per turn. An entry that is due later than one turn from now waits in its slot for another turn.
 const SLOTS: usize = 512;
 
-/// How many steps this duration is, at least one.
+/// The number of steps of this duration, at least one.
 pub(crate) fn ticks(duration: Duration) -> Tick {
     Tick::try_from(duration.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX / 2).clamp(1, Tick::MAX / 2)
 }
 
-/// A timing wheel: one timer for a thread, however many connections. An entry costs a few bytes, and nothing while it
-/// waits.
+/// A timing wheel: one timer per thread for any number of connections. An entry takes a few bytes, and costs nothing
+/// while it waits.
 #[derive(Debug)]
 pub(crate) struct Wheel<T> {
     slots: Vec<Vec<(Tick, T)>>,
@@ -24,7 +24,7 @@ pub(crate) struct Wheel<T> {
 
 impl<T> Wheel<T> {
     pub(crate) fn new() -> Self {
-        // Tick zero means "never" to those who keep deadlines.
+        // Tick zero means "never" in deadlines.
         Self { slots: (0..SLOTS).map(|_| Vec::new()).collect(), now: 1 }
     }
 
@@ -32,13 +32,13 @@ impl<T> Wheel<T> {
         self.now
     }
 
-    /// Keeps `item` until `at`; what is due already comes with the next step.
+    /// Stores `item` until `at`; an item that is already due is returned by the next step.
     pub(crate) fn insert(&mut self, at: Tick, item: T) {
         let at = at.max(self.now.saturating_add(1));
         self.slots[at as usize % SLOTS].push((at, item));
     }
 
-    /// Steps on to `to` and moves what is due by then into `due`.
+    /// Advances to `to` and moves the items that are due by then into `due`.
     pub(crate) fn advance(&mut self, to: Tick, due: &mut Vec<(Tick, T)>) {
         while self.now < to {
             self.now += 1;

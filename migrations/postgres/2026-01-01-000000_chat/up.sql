@@ -1,11 +1,11 @@
--- Times are microseconds since 1970 as BIGINT: the domain's own numbers, the same as in the embedded store, without the
--- narrower range of timestamptz. `..._key` columns are what uniqueness and search compare, lower-cased by the
--- application and ordered by code point whatever the database's locale. Tables that every send updates leave room in
--- their pages, so that an update touches no index.
+-- Times are microseconds since 1970 as BIGINT: the domain's own numbers, as in the embedded store, without the narrower
+-- range of timestamptz. Uniqueness and search compare the `..._key` columns, which the application lower-cases; they
+-- are ordered by code point in every locale of the database. Tables that every send updates leave free space in their
+-- pages, so that an update changes no index.
 
 CREATE TABLE users (
     id UUID NOT NULL PRIMARY KEY,
-    -- These are empty once the account is deleted; the row stays, for the messages that name it.
+    -- Empty after the account is deleted; the row stays for the messages that refer to it.
     email TEXT,
     email_key TEXT COLLATE "C" UNIQUE,
     username TEXT,
@@ -29,7 +29,7 @@ CREATE TABLE credentials (
     updated_at BIGINT NOT NULL
 );
 
--- One row per sign-in: a family of refresh tokens, of which it keeps the present and the one before.
+-- One row per sign-in: a family of refresh tokens, of which it stores the present one and the previous one.
 CREATE TABLE sessions (
     id UUID NOT NULL PRIMARY KEY,
     user_id UUID NOT NULL REFERENCES users (id),
@@ -59,9 +59,9 @@ CREATE TABLE conversations (
     avatar TEXT,
     is_active BOOLEAN NOT NULL DEFAULT TRUE,
     created_by UUID NOT NULL REFERENCES users (id),
-    -- The pair of a direct conversation: at most one conversation has it.
+    -- The pair of a direct conversation: at most one conversation per pair.
     direct_key TEXT COLLATE "C" UNIQUE,
-    -- Only of groups whose name is reserved; free again once the group is inactive.
+    -- Set only for groups whose name is reserved; free again once the group is inactive.
     group_name_key TEXT COLLATE "C",
     invite_code TEXT COLLATE "C" UNIQUE,
     last_seq BIGINT NOT NULL DEFAULT 0,
@@ -81,7 +81,7 @@ CREATE TABLE participants (
     user_id UUID NOT NULL REFERENCES users (id),
     role TEXT NOT NULL CHECK (role IN ('admin', 'member')),
     joined_at BIGINT NOT NULL,
-    -- Both are set for whoever left and has not come back.
+    -- Both are set for a user who left and has not rejoined.
     left_at BIGINT,
     left_pos BIGINT,
     joined_seq BIGINT NOT NULL,
@@ -106,7 +106,7 @@ CREATE TABLE messages (
     attachment TEXT,
     reply_to UUID,
     client_message_id TEXT COLLATE "C",
-    -- A digest of what was sent under the key.
+    -- A digest of the message that was sent under the key.
     fingerprint BYTEA CHECK (octet_length(fingerprint) = 32),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -122,17 +122,17 @@ CREATE UNIQUE INDEX messages_by_pos ON messages (conversation_id, pos);
 CREATE UNIQUE INDEX messages_by_key ON messages (conversation_id, sender_id, client_message_id)
     WHERE client_message_id IS NOT NULL;
 
--- Every durable change that is not a new message. A `pos` is a row here or in `messages`, never in both.
+-- All durable changes except new messages. A `pos` is a row here or in `messages`, never in both.
 CREATE TABLE conversation_changes (
     conversation_id UUID NOT NULL REFERENCES conversations (id),
     pos BIGINT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('created', 'updated', 'participant_added', 'participant_removed')),
     at BIGINT NOT NULL,
-    -- Whom it concerns, and as what. No foreign key: it would lock a user behind a conversation, and users are locked
-    -- before them.
+    -- The user concerned, and the role. No foreign key: it would lock a user after a conversation, but users are locked
+    -- before conversations.
     user_id UUID,
     role TEXT CHECK (role IN ('admin', 'member')),
-    -- Of a creation: everyone who took part.
+    -- For a creation: the ids of all participants.
     member_ids UUID[],
     PRIMARY KEY (conversation_id, pos)
 );

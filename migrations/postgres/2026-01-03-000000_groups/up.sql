@@ -1,5 +1,5 @@
--- What a search for a part of a reserved group name compares: every suffix of the name's key, of active groups alone.
--- Free names are not here: only those who take part find such groups, and they are found among their own.
+-- A search for a part of a reserved group name compares every suffix of the name's key, for active groups only. Names
+-- that are not reserved are not here: only their participants can find such groups, in their own list.
 CREATE TABLE group_name_suffixes (
     suffix TEXT COLLATE "C" NOT NULL,
     conversation_id UUID NOT NULL REFERENCES conversations (id),

@@ -1,8 +1,8 @@
--- Nodes follow what other nodes commit: ended sessions, and users who joined a conversation. Neither a time (clocks
--- differ) nor a sequence (a lower number may commit after a higher one was read) can be followed. These columns keep
--- the transaction that wrote the row; a reader asks for what its last snapshot did not see. The database stamps the
--- rows itself, so that a node of the release before is followed too. The index participants_by_joining is only for that
--- release; a later migration drops it.
+-- Nodes follow the commits of other nodes: ended sessions, and users who joined a conversation. They can follow neither
+-- a time (clocks differ) nor a sequence (a lower number may commit after a higher one was read). These columns store
+-- the transaction that wrote the row; a reader queries rows that its last snapshot did not see. The database sets them
+-- itself, so that nodes of the previous release are followed too. Only that release needs the index
+-- participants_by_joining; a later migration drops it.
 ALTER TABLE sessions ADD COLUMN ended_xid xid8;
 ALTER TABLE participants ADD COLUMN joined_xid xid8;
 ALTER TABLE participants ALTER COLUMN joined_xid SET DEFAULT pg_current_xact_id();

@@ -1,5 +1,5 @@
--- The oldest schema version that a chat-server must know to work on this database, as diesel writes versions. A
--- chat-server that does not know it refuses to start. A migration after which older releases would do harm raises it; a
+-- The oldest schema version that a chat-server must know to use this database, in diesel's form of versions. A
+-- chat-server that does not know it does not start. A migration raises it if older releases would do harm afterwards; a
 -- migration that only adds leaves it.
 CREATE TABLE schema_floor (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),

@@ -1,6 +1,6 @@
 -- Rows are locked in one order: users, credentials, sessions, conversations, participants. A foreign key to users
 -- breaks it: PostgreSQL checks the key again whenever a transaction updates a row for the second time, and the check
--- locks the user behind the conversation. Users are never removed, and every statement that adds a row for a user holds
+-- locks the user after the conversation. Users are never removed, and every statement that adds a row for a user holds
 -- that user first, so the keys protected nothing.
 LOCK TABLE users, credentials, sessions, conversations, participants IN ACCESS EXCLUSIVE MODE;
 

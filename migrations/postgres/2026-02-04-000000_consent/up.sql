@@ -1,7 +1,7 @@
--- Presence passes in a direct conversation once both have written there. The value is set in groups too, where nothing
--- reads it. Earlier messages count from the next migration on, which can take long and so must not hold the lock of
--- this one.
+-- Presence is visible in a direct conversation once both users have written there. The value is set in groups too,
+-- where no code reads it. Earlier messages count from the next migration on, which can take long and so must not hold
+-- the lock of this one.
 ALTER TABLE participants ADD COLUMN has_written BOOLEAN NOT NULL DEFAULT FALSE;
--- An admin removed this user from the group, and no admin has added them since: an invite code does not let them in.
--- Who removed whom was not stored before, so earlier removals do not count.
+-- An admin removed this user from the group, and no admin has added them since: an invite code does not admit them.
+-- Earlier releases did not store which admin removed which user, so earlier removals do not count.
 ALTER TABLE participants ADD COLUMN removed_by_admin BOOLEAN NOT NULL DEFAULT FALSE;

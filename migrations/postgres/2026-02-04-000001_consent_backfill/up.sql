@@ -1,7 +1,7 @@
--- Who has written in a direct conversation before that was noted. Nodes serve meanwhile, so it commits in batches: a
--- send waits for the rows of one batch at most. Repeating it after an interruption does no harm. The subquery stays
--- one, so that each participant costs one look at the index of the conversation's messages, whatever the statistics
--- say.
+-- Marks the users who wrote in a direct conversation before the server stored this. Nodes serve meanwhile, so it
+-- commits in batches: a send waits for the rows of one batch at most. Repeating it after an interruption does no harm.
+-- The subquery stays one, so that each participant costs one lookup in the index of the conversation's messages,
+-- whatever the statistics say.
 DO $$
 DECLARE
     done UUID := '00000000-0000-0000-0000-000000000000';

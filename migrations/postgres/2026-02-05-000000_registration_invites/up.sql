@@ -1,4 +1,4 @@
--- What lets one person register where registration is by invitation. Of the code only a digest is kept.
+-- Codes for registration by invitation: each admits one user. Only a digest of the code is stored.
 CREATE TABLE registration_invites (
     code_hash BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(code_hash) = 32),
     created_at BIGINT NOT NULL,

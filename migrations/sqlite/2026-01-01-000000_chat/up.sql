@@ -1,9 +1,9 @@
--- Ids are 16-byte blobs, times are microseconds since 1970, `..._key` columns are what uniqueness and search compare,
--- lower-cased by the application. Tables without a rowid are read by their primary key in one descent.
+-- Ids are 16-byte blobs, times are microseconds since 1970. Uniqueness and search compare the `..._key` columns, which
+-- the application lower-cases. Tables without a rowid are read by their primary key in one descent.
 
 CREATE TABLE users (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    -- These are empty once the account is deleted; the row stays, for the messages that name it.
+    -- Empty after the account is deleted; the row stays for the messages that refer to it.
     email TEXT,
     email_key TEXT UNIQUE,
     username TEXT,
@@ -19,7 +19,7 @@ CREATE TABLE users (
     deleted_at BIGINT
 ) WITHOUT ROWID;
 
--- With the username's key, so that a search by name is answered in order from the index alone.
+-- Includes the username's key, so that the index alone answers a search by name in order.
 CREATE INDEX users_by_name ON users (name_key, username_key) WHERE name_key IS NOT NULL;
 
 CREATE TABLE credentials (
@@ -28,7 +28,7 @@ CREATE TABLE credentials (
     updated_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
--- One row per sign-in: a family of refresh tokens, of which it keeps the present and the one before.
+-- One row per sign-in: a family of refresh tokens, of which it stores the present one and the previous one.
 CREATE TABLE sessions (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     user_id BLOB NOT NULL REFERENCES users (id),
@@ -58,9 +58,9 @@ CREATE TABLE conversations (
     avatar TEXT,
     is_active BOOLEAN NOT NULL DEFAULT TRUE,
     created_by BLOB NOT NULL REFERENCES users (id),
-    -- The pair of a direct conversation: at most one conversation has it.
+    -- The pair of a direct conversation: at most one conversation per pair.
     direct_key TEXT UNIQUE,
-    -- Only of groups whose name is reserved; free again once the group is inactive.
+    -- Set only for groups whose name is reserved; free again once the group is inactive.
     group_name_key TEXT,
     invite_code TEXT UNIQUE,
     last_seq BIGINT NOT NULL DEFAULT 0,
@@ -79,7 +79,7 @@ CREATE TABLE participants (
     user_id BLOB NOT NULL REFERENCES users (id),
     role TEXT NOT NULL CHECK (role IN ('admin', 'member')),
     joined_at BIGINT NOT NULL,
-    -- Both are set for whoever left and has not come back.
+    -- Both are set for a user who left and has not rejoined.
     left_at BIGINT,
     left_pos BIGINT,
     joined_seq BIGINT NOT NULL,
@@ -102,7 +102,7 @@ CREATE TABLE messages (
     attachment TEXT,
     reply_to BLOB,
     client_message_id TEXT,
-    -- A digest of what was sent under the key.
+    -- A digest of the message that was sent under the key.
     fingerprint BLOB,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -117,16 +117,16 @@ CREATE UNIQUE INDEX messages_by_pos ON messages (conversation_id, pos);
 CREATE UNIQUE INDEX messages_by_key ON messages (conversation_id, sender_id, client_message_id)
     WHERE client_message_id IS NOT NULL;
 
--- Every durable change that is not a new message. A `pos` is a row here or in `messages`, never in both.
+-- All durable changes except new messages. A `pos` is a row here or in `messages`, never in both.
 CREATE TABLE conversation_changes (
     conversation_id BLOB NOT NULL REFERENCES conversations (id),
     pos BIGINT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('created', 'updated', 'participant_added', 'participant_removed')),
     at BIGINT NOT NULL,
-    -- Whom it concerns, and as what.
+    -- The user concerned, and the role.
     user_id BLOB REFERENCES users (id),
     role TEXT CHECK (role IN ('admin', 'member')),
-    -- Of a creation: everyone who took part, 16 bytes each.
+    -- For a creation: the ids of all participants, 16 bytes each.
     member_ids BLOB,
     PRIMARY KEY (conversation_id, pos)
 ) WITHOUT ROWID;

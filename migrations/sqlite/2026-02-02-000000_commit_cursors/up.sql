@@ -1,5 +1,5 @@
--- The server follows what other processes on this file (commands for operators) commit: the number of a session's end,
--- in the order of the commits. One writer at a time gives the next number; a time would not do, since clocks step.
+-- The server follows the commits of other processes on this file (commands for operators): the number of a session's
+-- end, in commit order. One writer at a time assigns the next number. A time would not work, since clocks step.
 CREATE TABLE commit_counters (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL

@@ -1,6 +1,6 @@
-// The official Socket.IO server with what a chat on it begins with: rooms, a broadcast, an acknowledgement. Nobody is
-// authenticated and nothing is stored. It is told its rooms by the handshake, and what it broadcasts has the fields and
-// the length of our server's messages.
+// The official Socket.IO server with the basics of a chat: rooms, a broadcast, an acknowledgement. It authenticates no
+// client and stores nothing. The handshake names the rooms to join. Its broadcasts have the fields and the length of our
+// server's messages.
 // Prints `listening PORT`.
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
@@ -8,7 +8,7 @@ import { Server } from "socket.io";
 
 const server = createServer();
 const io = new Server(server, { serveClient: false });
-// As its manual recommends for many connections: the first request is not kept.
+// The manual recommends this for many connections: do not keep the first request.
 io.engine.on("connection", (socket) => (socket.request = null));
 
 const lengths = new Map();
@@ -30,5 +30,5 @@ io.of("/chat").on("connection", (socket) => {
   });
 });
 
-// As long a queue of connections to be accepted as the kernel allows: many come at once.
+// The longest accept queue that the kernel allows, because many clients connect at once.
 server.listen({ port: 0, host: "127.0.0.1", backlog: 65535 }, () => console.log(`listening ${server.address().port}`));

@@ -1,7 +1,7 @@
 //! Everything that is JSON: request bodies and how they are read, views and how they look, the envelope around every
 //! answer, (in [`realtime`]) the frames of the sockets, and (in [`node`]) the packets between nodes.
 //!
-//! **Owns** the names and shapes that clients see (`CONTRACT` §2–§4 in the house's documents). **Must never know**
+//! **Owns** the names and shapes that clients see (contract §2–§4). **Must never know**
 //! HTTP, sockets, storage or use cases; of ours it knows the domain alone.
 //!
 //! - A *body* ([`auth::RegisterBody`], [`messages::SendMessageBody`], ...) is what a client sends. Its fields are

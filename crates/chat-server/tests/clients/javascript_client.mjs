@@ -1,6 +1,6 @@
-// What socket.io-client sees of a server: node javascript_client.mjs SCENARIO TRANSPORTS BASE REALTIME PID
-// TRANSPORTS is default, websocket or polling. Prints `ok` at the end; `restart` and `left` on the way ask the
-// reader to do something.
+// Tests a server with socket.io-client: node javascript_client.mjs SCENARIO TRANSPORTS BASE REALTIME PID
+// TRANSPORTS is default, websocket or polling. Prints `ok` at the end. In between, `restart` and `left` ask the
+// calling test to act.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
@@ -48,7 +48,7 @@ function open(url, auth, options = {}) {
   return socket;
 }
 
-// The next event of this name, of all that have come since the last one that was asked for.
+// Returns the next event of this name, of those that arrived since the last one returned.
 function event(socket, name, wanted = () => true) {
   return within(
     new Promise((done) => {
@@ -156,7 +156,7 @@ const scenarios = {
     assert.equal((await event(atBen, "user:offline")).userId, ann.id);
   },
 
-  // The same of the camel dialect, at its own port, with the payloads of its examples.
+  // The same for the camel dialect, at its own port, with the payloads of its examples.
   async camel() {
     const { ann, ben, atAnn, atBen, group } = await two(REALTIME);
     const room = [ann.id, ben.id].sort().join("_");
@@ -219,7 +219,7 @@ const scenarios = {
     assert.equal((await event(atAnn, "userOffline")).userId, dan.id);
   },
 
-  // Who may not come in hears why and stays out; who may, at the same moment, is not disturbed.
+  // A refused client gets the reason and does not reconnect; an accepted client at the same moment is not affected.
   async refusal() {
     const ann = await register("ann");
     for (const [auth, code] of [
@@ -242,13 +242,13 @@ const scenarios = {
     assert.equal((await event(socket, "error")).code, "SESSION_REVOKED");
   },
 
-  // A token that ends: the client comes back by itself, and where it brings the same token, it is refused for good.
+  // A token that expires: the client reconnects by itself, and with the same token it is refused permanently.
   async expiry() {
     const ann = await register("ann");
     const [socket, renewing] = [await connect(BASE, ann), await connect(BASE, ann)];
     let hasLeft = false;
     renewing.on("disconnect", () => (hasLeft = true));
-    // Twice the time of the first token, counted from before it ends.
+    // Twice the lifetime of the first token, counted from before it expires.
     await new Promise((done) => setTimeout(done, 1_500));
     const refreshed = await rest("POST", "/auth/refresh", null, { refreshToken: ann.refresh });
     await ask(renewing, "auth", { token: refreshed.accessToken });
@@ -261,7 +261,7 @@ const scenarios = {
     assert.equal(socket.active, false);
   },
 
-  // 500 KB: more than a message may have, less than a packet may.
+  // 500 KB: over the limit of a message, under the limit of a packet.
   async large() {
     const { atAnn, atBen, group } = await two(BASE);
     let hasLeft = false;
@@ -276,7 +276,7 @@ const scenarios = {
     assert.equal(hasLeft, false);
   },
 
-  // A server that does not answer in time is one thing, its answer another.
+  // A missing answer is an error of the timeout; a refusal is an answer.
   async patience() {
     const { atAnn, atBen, group } = await two(BASE);
     const send = (content) => ({ conversationId: group, content });
@@ -310,7 +310,7 @@ const scenarios = {
     assert.deepEqual(answers.map((answer) => answer.data?.seq), all);
   },
 
-  // The server goes and comes: the client comes back by itself, says what it has, and misses nothing.
+  // The server restarts: the client reconnects by itself, sends its positions, and misses no event.
   async restart() {
     const { ann, ben, atBen, group } = await two(BASE);
     const have = {};
@@ -334,7 +334,7 @@ const scenarios = {
     assert.equal((await ask(socket, "message:send", { conversationId: group, content: "and on" })).seq, 3);
   },
 
-  // Behind a proxy that lets no frame of a websocket through.
+  // Behind a proxy that passes no WebSocket frames.
   async blocked() {
     const { atAnn, atBen, group } = await two(BASE);
     for (let number = 1; number <= 5; number++) {
@@ -348,7 +348,7 @@ const scenarios = {
     }
   },
 
-  // Many at once: all of them are upgraded, and serve.
+  // Many clients at once: all of them upgrade and work.
   async crowd() {
     const ann = await register("ann");
     const sockets = await Promise.all(Array.from({ length: CROWD }, () => connect(BASE, ann)));

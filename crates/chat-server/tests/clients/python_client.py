@@ -1,4 +1,4 @@
-"""What python-socketio sees of a server: python_client.py TRANSPORTS BASE REALTIME
+"""Tests a server with python-socketio: python_client.py TRANSPORTS BASE REALTIME
 
 TRANSPORTS is default, websocket or polling. Prints `ok` at the end.
 """

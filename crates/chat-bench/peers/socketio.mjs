@@ -1,6 +1,6 @@
 // The official Socket.IO server with the basics of a chat: rooms, a broadcast, an acknowledgement. It authenticates no
-// client and stores nothing. The handshake names the rooms to join. Its broadcasts have the fields and the length of our
-// server's messages.
+// client and stores nothing. The handshake names the rooms to join. Its broadcasts have the same fields and the same
+// length as our server's messages.
 // Prints `listening PORT`.
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";

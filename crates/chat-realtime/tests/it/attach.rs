@@ -1,4 +1,4 @@
-//! Coming in, and coming back, while everything goes on.
+//! Attaching and resuming while events continue.
 
 use crate::house::{
     Happening, House, Sinks, conversation, is_member, on_a_worker, settings, settle, until, user, visible,
@@ -18,11 +18,11 @@ const ROOMS: u128 = 3;
 #[derive(Debug, Clone)]
 enum Step {
     Say(u128),
-    /// Adds whoever is not a member and removes whoever is.
+    /// Adds the user if they are not a member, else removes them.
     Turn(u128),
-    /// Publishes one of what was committed and is on its way.
+    /// Publishes one of the committed changes that are on their way.
     Publish(usize),
-    /// Loses one of it.
+    /// Loses one of these.
     Lose(usize),
     Pause(usize),
 }
@@ -63,7 +63,7 @@ impl Script {
                 }
                 Step::Lose(which) if !self.on_the_way.is_empty() => {
                     let which = which % self.on_the_way.len();
-                    // Nobody can know of a conversation that they were never told of: being added must arrive at some
+                    // A node cannot know of a conversation without any event of it: the addition must arrive at some
                     // time.
                     if !matches!(self.on_the_way[which].kind, ChangeKind::ParticipantAdded { .. }) {
                         self.on_the_way.remove(which);
@@ -79,8 +79,8 @@ impl Script {
         }
     }
 
-    /// People come and go more slowly than events overtake each other: of one conversation's changes of membership, the
-    /// first arrives first.
+    /// Membership changes come more slowly than events overtake each other: the membership changes of one conversation
+    /// arrive in order.
     fn first_of_its_kind(&self, which: usize) -> usize {
         let is_of_membership = |change: &Change| !matches!(change.kind, ChangeKind::MessageSent(_));
         let chosen = &self.on_the_way[which];
@@ -112,7 +112,7 @@ proptest! {
                 let members = if room == 0 { vec![user(OTHER)] } else { vec![user(WHO), user(OTHER)] };
                 script.house.happens(conversation(room), Happening::Made(members));
             }
-            // Somebody else on the same thread keeps the conversations going; or nobody does.
+            // Another user on the same thread may keep the conversations in use.
             let company = if has_company { Some(script.house.arrive(user(OTHER), None).await) } else { None };
             script.run(&before).await;
 
@@ -143,10 +143,10 @@ proptest! {
                 let log = script.house.store.log(id);
                 let from = named[0]["positions"][id.to_string()].as_u64();
                 let expected: BTreeSet<u64> = match (resume.pos(id), from) {
-                    // A member who comes back misses nothing of the whole.
+                    // A member who resumes misses nothing of the whole log.
                     (Some(has), Some(_)) => expected_of_member(&log, has.get()),
-                    // One who is new here gets what comes after the reading: at the latest, after where `resumed` says
-                    // it stands.
+                    // A new member receives the changes after the reading: at the latest, those after the position in
+                    // `resumed`.
                     (None, Some(from)) => visible(&log, user(WHO), from),
                     (_, None) => visible(&log, user(WHO), u64::MAX),
                 };
@@ -156,11 +156,11 @@ proptest! {
                 ).await;
                 settle().await;
                 let came = client.positions(id);
-                prop_assert!(came.windows(2).all(|pair| pair[0] < pair[1]), "in order and once: {:?}", came);
+                prop_assert!(came.windows(2).all(|pair| pair[0] < pair[1]), "not in order, or repeated: {:?}", came);
                 let allowed = visible(&log, user(WHO), 0);
                 let member_history: BTreeSet<u64> = (1..=resume_end(&log, from)).collect();
                 for pos in &came {
-                    prop_assert!(allowed.contains(pos) || member_history.contains(pos), "{pos} is none of theirs");
+                    prop_assert!(allowed.contains(pos) || member_history.contains(pos), "{pos} is not for this user");
                 }
             }
             drop(company);
@@ -169,7 +169,7 @@ proptest! {
     }
 }
 
-/// A log in letters: made, added, removed, or anything else.
+/// The log in letters: created (M), added (A), removed (R), or any other change.
 fn sketch(log: &[Change]) -> String {
     let letter = |change: &Change| match change.kind {
         ChangeKind::Created { .. } => 'M',
@@ -180,14 +180,14 @@ fn sketch(log: &[Change]) -> String {
     log.iter().map(letter).collect()
 }
 
-/// Up to where the whole history is a member's to see.
+/// The position up to which a member may see the whole history.
 fn resume_end(log: &[Change], from: Option<u64>) -> u64 {
     let last_member = log.iter().enumerate().rfind(|(index, _)| is_member(&log[..=*index], user(WHO)));
     let last = last_member.map_or(0, |(index, _)| index as u64 + 1);
     from.unwrap_or(0).max(last)
 }
 
-/// What somebody who was a member when they came back must have got.
+/// The changes that a user who was a member on resuming must receive.
 fn expected_of_member(log: &[Change], has: u64) -> BTreeSet<u64> {
     visible(log, user(WHO), has)
 }

@@ -1,4 +1,4 @@
-//! The contract of presence and typing, in process.
+//! The contract suites of presence and typing, in process.
 
 use chat_domain::presence::PresenceRegistry;
 use chat_domain::typing::TypingRegistry;

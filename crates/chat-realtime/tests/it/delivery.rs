@@ -1,4 +1,4 @@
-//! Who gets what.
+//! Which connections receive which events.
 
 use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
 use chat_domain::conversations::ConversationKind;

@@ -1,4 +1,4 @@
-//! What a connection is told follows its dialect, and is encoded once for all that share it.
+//! A connection's events follow its dialect, and are encoded once for all connections that share it.
 
 use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
 use chat_domain::conversations::ConversationKind;
@@ -36,7 +36,7 @@ fn an_event_is_encoded_once_for_each_dialect_and_shared_from_then_on() {
     for dialect in Dialect::ALL {
         let one = event.frame(house_format(*dialect), Some(user(2))).expect("it is told");
         let other = event.frame(house_format(*dialect), Some(user(3))).expect("it is told");
-        assert_eq!(one.as_ptr(), other.as_ptr(), "the same bytes, not their like");
+        assert_eq!(one.as_ptr(), other.as_ptr(), "the same bytes, not a copy");
     }
     let frames: Vec<_> = Dialect::ALL.iter().map(|dialect| event.frame(house_format(*dialect), None)).collect();
     assert_ne!(frames[0], frames[1]);
@@ -55,7 +55,7 @@ fn what_a_dialect_does_not_tell_of_is_not_sent_and_ends_nothing() {
         }
         house.publish(change);
         settle().await;
-        assert!(camel.events().is_empty(), "a private chat shows with its first message");
+        assert!(camel.events().is_empty(), "a private chat has no event before its first message");
         house.happens(room, Happening::Said(user(2), "hi".into()));
         until("it is a member all the same", || camel.named("groupMessageReceived").len() == 1).await;
     });
@@ -70,8 +70,8 @@ fn a_client_of_the_second_dialect_that_comes_back_learns_how_far_messages_have_g
         for _ in 0..3 {
             house.happens(room, Happening::Said(user(1), "hi".into()));
         }
-        // Number 9 has received 4 and read 3; its own positions are none of the news, nor are those of somebody who
-        // came after it.
+        // User 9 has received 4 and read 3. The user's own positions do not count here, nor do those of a user who
+        // joined later.
         *house.store.positions.lock().expect("a lock") =
             vec![(user(1), 0, 4, 4), (user(9), 0, 4, 3), (user(8), 4, 4, 4)];
         let resume = Resume::new([(room, Pos::new(4))]);

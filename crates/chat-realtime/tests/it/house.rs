@@ -1,4 +1,4 @@
-//! A node without sockets: hubs of one thread, connections whose bytes are pulled, and a store in memory.
+//! A node without sockets: hubs of one thread, connections with pulled bytes, and a store in memory.
 
 pub(crate) use crate::store::{Happening, Store, after, is_member};
 use bytes::Bytes;
@@ -31,12 +31,12 @@ pub(crate) fn session(number: u128) -> SessionId {
     SessionId::new(Uuid::from_u128(number))
 }
 
-/// Where the bytes of clients go.
+/// The destination of the clients' bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sinks {
-    /// Pulled, frame by frame.
+    /// The client pulls frames.
     Pulled,
-    /// Written to, as they come.
+    /// The hub writes to a stream.
     Streams,
 }
 
@@ -67,7 +67,7 @@ impl House {
         Self { sinks, store, fan_out, hub }
     }
 
-    /// Commits and publishes.
+    /// Commits a change and publishes it.
     pub(crate) fn happens(&self, id: ConversationId, happening: Happening) -> u64 {
         let change = self.store.commit(id, happening);
         let pos = change.pos.get();
@@ -79,7 +79,7 @@ impl House {
         self.fan_out.accept(Envelope::change(change));
     }
 
-    /// A connection that is signed in and attached, its replay done.
+    /// Returns a connection that is signed in and attached, after its replay.
     pub(crate) async fn arrive(&self, user: UserId, resume: Option<Resume>) -> Client {
         let client = self.sign_in(user).expect("room");
         client.attach(&self.hub, resume.as_ref()).await;
@@ -104,7 +104,7 @@ impl House {
     }
 }
 
-/// One connection, read as fast as it is written to.
+/// A connection whose client reads without delay.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) connection: Rc<Connection>,
@@ -144,7 +144,7 @@ impl Client {
         .await;
     }
 
-    /// Everything that came so far.
+    /// All events received so far.
     pub(crate) fn events(&self) -> Vec<Value> {
         let frames = self.frames.borrow();
         let texts = frames.iter().filter(|frame| frame[0] == 0x81);
@@ -155,7 +155,7 @@ impl Client {
         self.events().into_iter().filter(|event| event["event"] == name).map(|event| event["data"].clone()).collect()
     }
 
-    /// The numbers of the changes of one conversation, in the order in which they came.
+    /// The `pos` of the received changes of one conversation, in order of arrival.
     pub(crate) fn positions(&self, id: ConversationId) -> Vec<u64> {
         let id = id.to_string();
         let of = |data: &Value| (data["conversationId"] == id.as_str()).then(|| data["pos"].as_u64()).flatten();
@@ -168,7 +168,7 @@ impl Client {
     }
 }
 
-/// Takes everything at once, and takes pieces apart.
+/// An outlet that accepts everything, and splits pieces into frames.
 #[derive(Debug)]
 struct Stream(Rc<RefCell<Vec<Bytes>>>);
 
@@ -192,7 +192,7 @@ impl Outlet for Stream {
     }
 }
 
-/// Of the first frame's payload.
+/// The text of the first frame's payload.
 fn length(bytes: &[u8]) -> usize {
     match bytes[1] {
         126 => usize::from(u16::from_be_bytes([bytes[2], bytes[3]])),
@@ -209,7 +209,7 @@ fn payload(frame: &[u8]) -> &[u8] {
     }
 }
 
-/// What a test waits for, in words.
+/// The description of a condition that a test waits for.
 pub(crate) trait What {
     fn say(&self) -> String;
 }
@@ -226,34 +226,34 @@ impl<F: Fn() -> String> What for F {
     }
 }
 
-/// Lets everything that can happen now happen, until `done`; fails after a while.
+/// Runs all ready tasks until `done` holds; fails after a deadline.
 pub(crate) async fn until(what: impl What, mut done: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(3);
     while !done() {
-        assert!(tokio::time::Instant::now() < deadline, "waited in vain: {}", what.say());
+        assert!(tokio::time::Instant::now() < deadline, "deadline passed: {}", what.say());
         tokio::time::sleep(Duration::from_micros(200)).await;
     }
 }
 
-/// Lets what was posted be taken in and pulled.
+/// Lets the hub handle all posts, and the clients pull.
 pub(crate) async fn settle() {
     for _ in 0..20 {
         yield_now().await;
     }
 }
 
-/// Runs a test on a thread that is a worker and the main runtime in one.
+/// Runs a test on one thread that is both a worker and the main runtime.
 pub(crate) fn on_a_worker<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     LocalSet::new().block_on(&runtime, test)
 }
 
-/// One poll, without waking anybody.
+/// Polls once, without waking a task.
 pub(crate) fn poll_once<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
     std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// What a member who comes and goes is to see of a log after `from`.
+/// The changes of a log after `from` that a user with a changing membership may see.
 pub(crate) fn visible(log: &[Change], user: UserId, from: u64) -> BTreeSet<u64> {
     let mut member = false;
     let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! What is bounded, and what ends a connection.
+//! Limits, and the reasons for which a connection ends.
 
 use crate::house::{
     Client, Happening, House, conversation, on_a_worker, poll_once, session, settings, settle, until, user,
@@ -15,7 +15,7 @@ fn a_user_has_so_many_connections_and_one_that_ends_makes_room() {
         let house = House::with(RealtimeSettings { max_connections_per_user: 2, ..settings() });
         let (one, two) = (house.sign_in(user(1)), house.sign_in(user(1)));
         assert!(one.is_ok() && two.is_ok() && house.sign_in(user(1)).is_err());
-        assert!(house.sign_in(user(2)).is_ok(), "others are not concerned");
+        assert!(house.sign_in(user(2)).is_ok(), "other users are not affected");
         house.hub.disconnect(&one.expect("a connection").connection);
         assert!(house.sign_in(user(1)).is_ok());
     });
@@ -42,7 +42,7 @@ fn a_node_has_so_many_connections_and_refuses_when_it_drains() {
         }
         assert!(house.fan_out.admit().is_none());
         let late = house.hub.connect(Sink::Pulled, Format::default());
-        assert!(late.is_to_leave(), "who slips in is sent away too");
+        assert!(late.is_to_leave(), "a connection made during the drain must close too");
     });
 }
 
@@ -53,7 +53,7 @@ fn who_reads_too_slowly_is_closed_and_nobody_else_is() {
         let room = conversation(1);
         house.happens(room, Happening::Made(vec![user(1), user(2)]));
         let reader = house.arrive(user(1), None).await;
-        // Signed in and attached, and its bytes are never pulled.
+        // Signed in and attached, but its client never pulls.
         let slow = house.hub.connect(Sink::Pulled, Format::default());
         house.hub.sign_in(&slow, user(2), session(2)).expect("room");
         house.hub.attach(&slow, None).await.expect("attached").run(&house.hub, &slow).await.expect("replayed");
@@ -64,10 +64,10 @@ fn who_reads_too_slowly_is_closed_and_nobody_else_is() {
         }
         until("the reader has all", || reader.positions(room).len() == 100).await;
         assert_eq!(slow.closed_by(), Some(CloseCode::TooSlow));
-        assert!(slow.queued_bytes() < 200, "what it did not take is let go of");
+        assert!(slow.queued_bytes() < 200, "its unsent data is dropped");
         assert_eq!((reader.connection.life(), reader.close_code()), (Life::Open, None));
         let late = Client::listening(slow);
-        until("it is told why", || late.close_code() == Some(4008)).await;
+        until("it gets close code 4008", || late.close_code() == Some(4008)).await;
     });
 }
 
@@ -82,7 +82,7 @@ fn the_end_of_a_session_closes_its_sockets_and_no_others() {
         house.hub.renew(&other.connection, session(7));
         house.fan_out.close_session(session(2));
         settle().await;
-        assert_eq!(other.connection.life(), Life::Open, "its token is of another session by now");
+        assert_eq!(other.connection.life(), Life::Open, "its token belongs to another session now");
         house.fan_out.close_session(session(7));
         until("it is closed", || other.close_code() == Some(4003)).await;
     });
@@ -112,16 +112,16 @@ fn timers_ask_whether_a_client_lives_and_end_what_does_not() {
             silent.close_code() == Some(4004)
         })
         .await;
-        until("the stranger is closed", || {
+        until("the connection that is not signed in is closed", || {
             house.hub.heard(&lively.connection);
             stranger.close_code() == Some(4001)
         })
         .await;
         assert_eq!(expiring.close_code(), Some(4002));
         assert_eq!(lively.connection.life(), Life::Open);
-        assert_eq!(busy.connection.life(), Life::Open, "its answer may lie in the socket");
+        assert_eq!(busy.connection.life(), Life::Open, "its answer may be in the socket");
         house.hub.linger(&silent.connection);
-        until("its socket is let go of", || silent.connection.life() == Life::Gone).await;
+        until("its socket is abandoned", || silent.connection.life() == Life::Gone).await;
     });
 }
 
@@ -133,20 +133,20 @@ fn a_worker_for_whom_too_much_waits_sends_its_connections_back_and_misses_nothin
         house.happens(room, Happening::Made(vec![user(1), user(2)]));
         let client = house.arrive(user(1), None).await;
         let stranger = Client::listening(house.hub.connect(Sink::Pulled, Format::default()));
-        // Nothing is taken in meanwhile.
+        // The hub handles no posts meanwhile.
         for number in 0..20 {
             house.happens(room, Happening::Said(user(2), number.to_string()));
         }
-        until("it is told to come back", || client.close_code() == Some(1011)).await;
-        assert_eq!(client.positions(room), [2, 3, 4, 5, 6], "what there was room for, in order");
+        until("it is closed to reconnect", || client.close_code() == Some(1011)).await;
+        assert_eq!(client.positions(room), [2, 3, 4, 5, 6], "the events that fit, in order");
         assert_eq!(house.fan_out.stats().overfull_inboxes.get(), 1);
-        assert_eq!(stranger.connection.life(), Life::Open, "who is not signed in has missed nothing");
+        assert_eq!(stranger.connection.life(), Life::Open, "a connection that is not signed in has missed nothing");
 
         let resume = Resume::new([(room, Pos::new(6))]);
         let again = house.arrive(user(1), Some(resume)).await;
-        until("it gets what it missed", || again.positions(room).len() == 15).await;
+        until("it receives the missed events", || again.positions(room).len() == 15).await;
         house.happens(room, Happening::Said(user(2), "live".into()));
-        until("and what is new", || again.positions(room).last() == Some(&22)).await;
+        until("it receives new events", || again.positions(room).last() == Some(&22)).await;
         assert!(again.positions(room).windows(2).all(|pair| pair[0] + 1 == pair[1]));
     });
 }
@@ -162,6 +162,6 @@ fn a_connection_whose_memberships_change_too_often_while_it_attaches_is_told_to_
         }
         until("it is closed", || client.close_code() == Some(4008)).await;
         let again = house.arrive(user(1), Some(Resume::default())).await;
-        until("there is room for who comes later", || again.named("resumed").len() == 1).await;
+        until("a later connection can attach", || again.named("resumed").len() == 1).await;
     });
 }

@@ -1,4 +1,4 @@
-//! What the bus loses is found in the store, and what nobody here needs is not even read.
+//! The node finds lost changes in the store, and does not read changes that none of its users needs.
 
 use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
 use chat_domain::{Envelope, NodeId};
@@ -75,9 +75,9 @@ fn only_what_somebody_here_needs_is_read_and_the_rest_is_remembered() {
         assert!(needs(known, Happening::Said(user(2), "hi".into())));
         assert!(!needs(unknown, Happening::Made(vec![user(2)])));
         assert!(!needs(unknown, Happening::Said(user(2), "hi".into())));
-        assert!(needs(unknown, Happening::Added(user(1))), "somebody here is added");
-        // What passed by was remembered: the addition alone tells that something before it is known, and nothing after
-        // it is.
+        assert!(needs(unknown, Happening::Added(user(1))), "a connected user is added");
+        // The node remembered earlier packets: the addition alone shows that a change before it is known, and none
+        // after it.
         house.publish(house.store.log(unknown)[2].clone());
         until("the addition is there", || client.positions(unknown) == [3]).await;
     });
@@ -97,10 +97,10 @@ fn rows_that_the_log_lacks_for_good_are_given_up_loudly_and_what_follows_goes_on
         }
         house.happens(room, Happening::Said(user(2), "held".into()));
         assert!(client.positions(room).is_empty());
-        until("it goes on without them", || client.positions(room) == [4]).await;
+        until("delivery continues without them", || client.positions(room) == [4]).await;
         assert_eq!(house.fan_out.stats().abandoned_changes.get(), 2);
         house.happens(room, Happening::Said(user(2), "as ever".into()));
-        until("and on", || client.positions(room) == [4, 5]).await;
+        until("and later changes arrive", || client.positions(room) == [4, 5]).await;
     });
 }
 
@@ -115,7 +115,7 @@ fn a_store_that_cannot_be_asked_is_asked_again_until_it_answers() {
         *house.store.failures.lock().expect("a lock") = 8;
         house.store.commit(room, Happening::Said(user(2), "missed".into()));
         house.happens(room, Happening::Said(user(2), "held".into()));
-        until("nothing is given up", || client.positions(room) == [2, 3]).await;
+        until("no change is abandoned", || client.positions(room) == [2, 3]).await;
         assert_eq!(house.fan_out.stats().abandoned_changes.get(), 0);
     });
 }

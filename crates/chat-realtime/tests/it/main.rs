@@ -1,4 +1,4 @@
-//! Realtime of one node, from the bus to the bytes of each connection, with a store that tests can hold up.
+//! Realtime delivery in one node, from the bus to the bytes of each connection, with a store that tests can delay.
 
 mod attach;
 mod contract;

@@ -1,10 +1,10 @@
-//! Whatever the bus does to the order, every connection sees each conversation as it was committed.
+//! In whatever order the bus delivers, every connection receives each conversation's changes as committed.
 
 use crate::house::{Happening, House, Sinks, conversation, on_a_worker, settings, settle, until, user};
 use chat_realtime::RealtimeSettings;
 use proptest::prelude::*;
 
-/// What becomes of an event on its way.
+/// What happens to an event on its way.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Arrives,
@@ -47,7 +47,7 @@ proptest! {
             on_the_way.sort_by_key(|(order, _)| *order);
             *house.store.failures.lock().expect("a lock") = failures.min(1);
             for (number, (order, change)) in on_the_way.into_iter().enumerate() {
-                // Now and then several come together, and now and then another one is expected.
+                // Sometimes several events arrive together, and sometimes another one is expected.
                 let expected = (order % 3 == 0).then(|| house.fan_out.expect(room));
                 house.publish(change);
                 if number % 4 != 1 {
@@ -56,7 +56,7 @@ proptest! {
                 drop(expected);
             }
             let expected: Vec<u64> = (2..=count + 1).collect();
-            // The last may be lost too: that is what the check of the tails is for.
+            // The last may be lost too: the tail check finds it.
             while house.fan_out.check_tails().await.is_err() {}
             until("everyone has everything", || {
                 one.positions(room).len() >= expected.len() && other.positions(room).len() >= expected.len()

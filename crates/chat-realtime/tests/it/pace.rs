@@ -1,4 +1,4 @@
-//! Coming back at the pace of the client.
+//! Replay at the pace of the client.
 
 use crate::house::{Happening, House, conversation, on_a_worker, poll_once, session, settings, until, user};
 use chat_domain::Pos;
@@ -7,7 +7,7 @@ use chat_realtime::{Format, Life, RealtimeSettings, Sink};
 use std::pin::pin;
 use std::time::Duration;
 
-/// More, in one page of the log, than a queue may hold.
+/// More events, in one page of the log, than a queue may hold.
 fn a_long_talk(house: &House) -> Resume {
     let room = conversation(1);
     house.happens(room, Happening::Made(vec![user(1), user(2)]));
@@ -39,12 +39,12 @@ fn who_takes_nothing_of_what_was_missed_is_not_waited_for_for_ever() {
         house.hub.sign_in(&stuck, user(2), session(2)).expect("room");
         let replay = house.hub.attach(&stuck, Some(&resume)).await.expect("attached");
         stuck.uncork(None);
-        // As the connection's task does while a command is under way.
+        // As the connection's task does while a command is running.
         stuck.set_reading(false);
         let mut running = pin!(replay.run(&house.hub, &stuck));
-        until("it is given up", || {
+        until("the connection is closed", || {
             let is_over = poll_once(&mut running).is_ready();
-            assert!(!is_over || stuck.life() != Life::Open, "much of it still waits");
+            assert!(!is_over || stuck.life() != Life::Open, "much of the replay still waits");
             is_over
         })
         .await;
@@ -66,7 +66,7 @@ fn of_those_who_come_at_once_so_many_read_from_the_store_and_the_others_follow()
         for _ in 0..10 {
             assert!(poll_once(&mut second).is_pending());
         }
-        assert_eq!(reads(), 1, "it is the turn of the first");
+        assert_eq!(reads(), 1, "only the first one reads");
         first.await.expect("attached").run(&house.hub, &one.connection).await.expect("replayed");
         second.await.expect("attached");
         assert_eq!(reads(), 2);
@@ -124,10 +124,10 @@ fn who_waits_for_others_is_neither_given_up_nor_waited_for_when_the_server_stops
         second.set_reading(false);
         let mut waiting = pin!(house.hub.attach(&second, None));
         assert!(poll_once(&mut waiting).is_pending());
-        // One that says nothing and reads nothing is asked, and then closed.
+        // A client that sends and reads nothing is pinged, and then closed.
         let silent = house.hub.connect(Sink::Pulled, Format::default());
         silent.set_reading(false);
-        until("as long as others are given up after", || silent.life() != Life::Open).await;
+        until("it is closed after the same time as others", || silent.life() != Life::Open).await;
         assert_eq!(second.life(), Life::Open);
         tokio::task::spawn_local({
             let fan_out = house.fan_out.clone();

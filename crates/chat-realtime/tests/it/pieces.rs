@@ -13,7 +13,7 @@ use std::time::Duration;
 
 type Taken = Rc<RefCell<Vec<Bytes>>>;
 
-/// Takes everything, piece by piece.
+/// An outlet that accepts everything, piece by piece.
 #[derive(Debug)]
 struct Eager {
     is_stream: bool,
@@ -53,7 +53,7 @@ impl Member {
         Self { connection, taken }
     }
 
-    /// Of each piece, the numbers of its messages.
+    /// The `pos` of each piece's messages.
     fn pieces(&self) -> Vec<Vec<u64>> {
         self.taken.borrow().iter().map(numbers).collect()
     }
@@ -68,7 +68,7 @@ fn numbers(piece: &Bytes) -> Vec<u64> {
         .collect()
 }
 
-/// Everything about large conversations already with three.
+/// Settings under which a conversation with three connections is large.
 fn patient(patience: Duration) -> RealtimeSettings {
     RealtimeSettings { large_conversation: 3, burst_patience: patience, ..settings() }
 }
@@ -95,7 +95,7 @@ fn messages_that_come_together_are_one_piece_but_for_their_sender_and_for_whoeve
         }
         settle().await;
         assert_eq!(stream.pieces(), [[2, 3, 4]]);
-        assert_eq!(sender.pieces(), [[2], [3], [4]], "these carry its own keys");
+        assert_eq!(sender.pieces(), [[2], [3], [4]], "these contain its own keys");
         assert_eq!(frames.pieces(), [[2], [3], [4]]);
         assert_eq!(house.fan_out.stats().deliveries.get(), 9, "each message to each, counted once");
     });
@@ -189,7 +189,7 @@ fn small_conversations_and_those_where_nothing_is_expected_wait_for_nobody() {
         let expected = house.fan_out.expect(room);
         say(&house, room, 1);
         settle().await;
-        assert_eq!(stream.pieces(), [[2]], "three are not many");
+        assert_eq!(stream.pieces(), [[2]], "a conversation of three is not large");
         drop(expected);
         let fourth = Member::arrive(&house, user(2), true).await;
         let elsewhere = house.fan_out.expect(conversation(7));

@@ -1,4 +1,4 @@
-//! Streams of our own.
+//! Streams that the server owns.
 
 use crate::house::{Happening, House, conversation, on_a_worker, session, settings, until, user};
 use bytes::Bytes;
@@ -20,7 +20,7 @@ async fn pair() -> (TcpStream, TcpStream) {
     (near.expect("a stream"), far.expect("a stream").0)
 }
 
-/// The connection's own task, until nothing waits.
+/// Runs the connection's own task until its queue is empty.
 fn write_on(connection: &Rc<Connection>) -> JoinHandle<()> {
     let connection = Rc::clone(connection);
     tokio::task::spawn_local(async move {
@@ -71,7 +71,7 @@ fn a_socket_that_is_gone_is_noticed() {
     });
 }
 
-/// A session that takes so many frames at a time.
+/// A session that accepts this many frames at a time.
 #[derive(Debug, Default)]
 struct Session {
     room: Cell<usize>,
@@ -146,7 +146,7 @@ fn what_a_socket_takes_in_part_goes_on_where_it_stopped() {
         connection.uncork(None);
         replay.run(&house.hub, &connection).await.expect("replayed");
         let (mut bytes, mut said) = (0, 0);
-        // Loopback sockets take some megabytes before they block.
+        // Loopback sockets accept some megabytes before they block.
         while connection.is_flushed() || said < 1_000 {
             house.happens(room, Happening::Said(user(1), "€".repeat(2_000)));
             said += 1;

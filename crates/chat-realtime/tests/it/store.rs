@@ -1,5 +1,4 @@
-//! A store in memory: everything that was committed, as a database would tell it, held up or failing where a test wants
-//! it.
+//! A store in memory that returns committed changes as a database would, and that tests can delay or let fail.
 
 use crate::house::user;
 use async_trait::async_trait;
@@ -41,7 +40,7 @@ pub(crate) fn details(id: ConversationId) -> Box<ConversationDetails> {
     Box::new(ConversationDetails { conversation, participants: Vec::new() })
 }
 
-/// What happens to a conversation.
+/// A change of a conversation.
 #[derive(Debug, Clone)]
 pub(crate) enum Happening {
     Made(Vec<UserId>),
@@ -50,16 +49,16 @@ pub(crate) enum Happening {
     Removed(UserId),
 }
 
-/// Everything that was committed, as a database would tell it.
+/// The committed changes, as a database would return them.
 #[derive(Default)]
 pub(crate) struct Store {
     logs: Mutex<BTreeMap<ConversationId, Vec<Change>>>,
-    /// How often whoever reads is made to wait, before and after what it reads is fixed.
+    /// How often a reader yields before and after it takes its snapshot.
     pub(crate) delays: Mutex<(usize, usize)>,
     pub(crate) failures: Mutex<usize>,
-    /// Changes of this number are not in the log, whatever was committed.
+    /// Changes with these `pos` are missing in the log, even if committed.
     pub(crate) lost_rows: Mutex<BTreeSet<u64>>,
-    /// How far who has got, in every conversation: joined, delivered, read.
+    /// The positions of each user in every conversation: joined, delivered, read.
     pub(crate) positions: Mutex<Vec<(UserId, u64, u64, u64)>>,
     pub(crate) reads: Mutex<usize>,
 }

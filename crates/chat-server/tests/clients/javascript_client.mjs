@@ -276,7 +276,7 @@ const scenarios = {
     assert.equal(hasLeft, false);
   },
 
-  // A missing answer is an error of the timeout; a refusal is an answer.
+  // The server answers too late: the call times out, and later calls are not affected.
   async patience() {
     const { atAnn, atBen, group } = await two(BASE);
     const send = (content) => ({ conversationId: group, content });

@@ -1,5 +1,5 @@
 use super::payloads::{FrameErrorView, ResumedView};
-use super::{Colon, EventName};
+use super::{Both, EventName};
 use crate::{Failure, FaultView};
 use chat_domain::{ConversationId, Pos};
 use serde::Serialize;
@@ -93,8 +93,8 @@ impl Gateway {
     pub fn error(self, id: Option<&str>, failure: &Failure) -> String {
         let view = FrameErrorView::from(failure);
         match (self, id) {
-            (Self::WebSocket, id) => text(Colon::ERROR.as_str(), id, &view),
-            (Self::SocketIo, None) => self.event(Colon::ERROR, &view),
+            (Self::WebSocket, id) => text(Both::ERROR.as_str(), id, &view),
+            (Self::SocketIo, None) => self.event(Both::ERROR, &view),
             (Self::SocketIo, Some(id)) => {
                 packet(ACK_PACKET, id, &[Answered::<(), _> { success: false, data: None, error: Some(&view) }])
             }
@@ -112,7 +112,7 @@ impl Gateway {
             positions: positions.into_iter().map(|(id, pos)| (id.as_uuid(), pos.get())).collect(),
             limited: limited.into_iter().map(ConversationId::as_uuid).collect(),
         };
-        self.event(Colon::RESUMED, &view)
+        self.event(Both::RESUMED, &view)
     }
 }
 

@@ -6,8 +6,8 @@
 //! what belongs to each, is [`EVENTS`] and
 //! [`COMMANDS`]. A *gateway* is what stands around an event on the wire ([`Gateway`]).
 //!
-//! **To add an event**: its row in `table/events.rs`, its payloads, its arm in `colon.rs` and in `camel.rs`, and its
-//! row in `docs/realtime.md`.
+//! **To add an event**: its row in `table/events.rs` (`Both "name" Payload;`: new events are the same in both dialects),
+//! its payload, an arm in `colon.rs` and in `camel.rs` that encode the same view, and its row in `docs/realtime.md`.
 //! **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a dialect**: a variant of
 //! [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a gateway**: a variant of [`Gateway`]
 //! and its arms.
@@ -54,4 +54,4 @@ pub use payloads::{
 pub use resume::Resume;
 #[cfg(feature = "openapi")]
 pub use table::SchemaOf;
-pub use table::{COMMANDS, Camel, Colon, CommandEntry, CommandRow, EVENTS, EventEntry, EventName, EventRow};
+pub use table::{Both, COMMANDS, Camel, Colon, CommandEntry, CommandRow, EVENTS, EventEntry, EventName, EventRow};

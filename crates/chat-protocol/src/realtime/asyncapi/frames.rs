@@ -1,4 +1,4 @@
-use super::super::{Camel, Colon, Dialect, MAX_FRAME_ID_CHARS, SchemaOf};
+use super::super::{Both, Dialect, MAX_FRAME_ID_CHARS, SchemaOf};
 use schemars::r#gen::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
@@ -70,7 +70,7 @@ impl Frame {
             Kind::Event => operation["action"] = json!("send"),
             Kind::Command => {
                 operation["action"] = json!("receive");
-                let answers = [("ack", self.name), ("event", self.error_name())];
+                let answers = [("ack", self.name), ("event", Both::ERROR.as_str())];
                 let answers = answers.map(|(kind, name)| in_channel(&key_of(self.dialect, kind, name)));
                 operation["reply"] = json!({"channel": channel, "messages": answers});
             }
@@ -86,16 +86,9 @@ impl Frame {
         summary
     }
 
-    const fn error_name(&self) -> &'static str {
-        match self.dialect {
-            Dialect::Colon => Colon::ERROR.as_str(),
-            Dialect::Camel => Camel::ERROR.as_str(),
-        }
-    }
-
     /// Whether it names the command that it answers.
     fn is_answer(&self) -> bool {
-        self.kind == Kind::Ack || (self.kind == Kind::Event && self.name == self.error_name())
+        self.kind == Kind::Ack || (self.kind == Kind::Event && self.name == Both::ERROR.as_str())
     }
 
     /// The whole frame, as [`ClientFrame`](crate::realtime::ClientFrame) reads it and

@@ -44,24 +44,42 @@ pub enum Colon {}
 #[derive(Debug)]
 pub enum Camel {}
 
+/// The names of events that are the same in both dialects: one name, one payload.
+#[derive(Debug)]
+pub enum Both {}
+
+/// A row is either `Both "name" Payload;`, the form of every new event, or one name and payload for each dialect that
+/// has the event.
 macro_rules! events {
-    ($(#[doc = $what:literal] $row:ident { $($dialect:ident $name:literal $payload:ty;)+ })*) => {
-        $($(impl $dialect {
-            #[doc = $what]
-            pub const $row: EventName<$payload> = EventName::new($name);
-        })+)*
+    ($(#[doc = $what:literal] $row:ident { $($names:tt)+ })*) => {
+        $(event_names! { $what $row $($names)+ })*
 
         /// Every event.
-        pub const EVENTS: &[EventRow] = &[$(EventRow {
-            what: $what,
-            names: &[$(EventEntry {
-                dialect: Dialect::$dialect,
-                name: $name,
-                payload: stringify!($payload),
-                #[cfg(feature = "openapi")]
-                schema: super::schema_of::<$payload>,
-            },)+],
-        },)*];
+        pub const EVENTS: &[EventRow] = &[$(EventRow { what: $what, names: event_entries! { $($names)+ } },)*];
+    };
+}
+
+macro_rules! event_names {
+    ($what:literal $row:ident $($dialect:ident $name:literal $payload:ty;)+) => {
+        $(impl $dialect {
+            #[doc = $what]
+            pub const $row: EventName<$payload> = EventName::new($name);
+        })+
+    };
+}
+
+macro_rules! event_entries {
+    (Both $name:literal $payload:ty;) => {
+        event_entries! { Colon $name $payload; Camel $name $payload; }
+    };
+    ($($dialect:ident $name:literal $payload:ty;)+) => {
+        &[$(EventEntry {
+            dialect: Dialect::$dialect,
+            name: $name,
+            payload: stringify!($payload),
+            #[cfg(feature = "openapi")]
+            schema: super::schema_of::<$payload>,
+        },)+]
     };
 }
 
@@ -116,7 +134,7 @@ events! {
     #[doc = "somebody calls"]
     CALL { Colon "call:incoming" CallView; Camel "groupCallIncoming" CallOfChatView; }
     #[doc = "everything that was missed has been sent"]
-    RESUMED { Colon "resumed" ResumedView; Camel "resumed" ResumedView; }
+    RESUMED { Both "resumed" ResumedView; }
     #[doc = "a command failed"]
-    ERROR { Colon "error" FrameErrorView; Camel "error" FrameErrorView; }
+    ERROR { Both "error" FrameErrorView; }
 }

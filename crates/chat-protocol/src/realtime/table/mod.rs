@@ -9,7 +9,7 @@ mod commands;
 mod events;
 
 pub use commands::{COMMANDS, CommandEntry, CommandRow};
-pub use events::{Camel, Colon, EVENTS, EventEntry, EventRow};
+pub use events::{Both, Camel, Colon, EVENTS, EventEntry, EventRow};
 
 use std::fmt;
 use std::marker::PhantomData;

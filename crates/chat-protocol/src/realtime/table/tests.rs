@@ -93,3 +93,13 @@ fn a_row_of_events_has_each_dialect_at_most_once_and_is_said_in_words() {
         assert!(dialects.len() == row.names.len() && !row.what.is_empty(), "{row:?}");
     }
 }
+
+#[test]
+fn an_event_of_the_shared_form_has_one_name_and_one_payload_in_every_dialect() {
+    for name in [Both::RESUMED.as_str(), Both::ERROR.as_str()] {
+        let entries: Vec<_> = EVENTS.iter().flat_map(|row| row.names).filter(|entry| entry.name == name).collect();
+        let dialects: Vec<_> = entries.iter().map(|entry| entry.dialect).collect();
+        assert_eq!(dialects, Dialect::ALL, "{name}");
+        assert!(entries.iter().all(|entry| entry.payload == entries[0].payload), "{name}");
+    }
+}

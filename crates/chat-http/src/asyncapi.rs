@@ -1,15 +1,14 @@
-//! The `AsyncAPI` document of the realtime connection: made from the same types as the frames themselves
-//! (`chat-protocol`), and served from a snapshot, as the `OpenAPI` document is. After a change:
-//! `cargo run -- asyncapi > asyncapi.json`.
+//! The `AsyncAPI` document of the realtime connection. It is generated from the types of the frames (`chat-protocol`),
+//! and served from a snapshot, like the `OpenAPI` document. After a change run `cargo run -- asyncapi > asyncapi.json`.
 
 use crate::openapi::sorted;
 
 /// The committed document.
 pub const SNAPSHOT: &str = include_str!("../asyncapi.json");
 
-/// The document, pretty, with every object in the order of its names: the same bytes for the same code.
+/// Returns the document, indented, with the keys of every object sorted, so that the output is deterministic.
 pub fn asyncapi_json() -> String {
-    // A value that is JSON already: writing it to memory cannot fail.
+    // Writing a JSON value to memory cannot fail.
     serde_json::to_string_pretty(&sorted(chat_protocol::realtime::asyncapi())).unwrap_or_default()
 }
 

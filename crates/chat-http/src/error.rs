@@ -1,4 +1,4 @@
-//! The one way in which anything fails: an [`ErrorCode`] and its sentences become a status and the envelope of contract
+//! The error path of the whole crate: an [`ErrorCode`] and its sentences become a status and the envelope of contract
 //! §2.
 
 use crate::limits::{Standing, whole_seconds};
@@ -21,57 +21,57 @@ use std::time::Duration;
 
 pub(crate) const OUR_FAULT: &str = "Something went wrong on our side";
 
-/// The longest path that is repeated to whoever sent it, in bytes.
+/// The maximum length of a request path that an error repeats, in bytes.
 const MAX_PATH_BYTES: usize = 512;
 
-/// How soon a client may come back after a 503, or after a 429 that no bucket stands behind.
+/// When a client may retry after a 503, or after a 429 without a rate limit bucket.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A request that fails: what the client is told, and for the log what caused it.
+/// A failed request: the answer for the client, and the cause for the log.
 #[derive(Debug)]
 pub struct ApiError {
     failure: Failure,
     cause: Option<BoxError>,
-    /// Boxed, for most have none.
+    /// Boxed, because most errors have no cause.
     standing: Option<Box<Standing>>,
 }
 
 impl ApiError {
-    /// With one sentence.
+    /// Creates an error with one sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Failure::new(code, message).into()
     }
 
-    /// A part of the request, by the name of a query parameter or field, that is wrong.
+    /// Creates an error for an invalid query parameter or field with this name.
     pub fn invalid(field: &str, problem: impl fmt::Display) -> Self {
         InvalidBody::of(field, problem).into()
     }
 
-    /// Too many of something: told with how its bucket stands.
+    /// Creates a `RATE_LIMITED` error with the state of its bucket.
     pub(crate) fn throttled(message: impl Into<String>, standing: Standing) -> Self {
         let mut failure = Failure::new(ErrorCode::RateLimited, message);
         failure.retry_after = standing.retry_after;
         Self { standing: Some(Box::new(standing)), ..failure.into() }
     }
 
-    /// The same with a cause, which goes to the log alone.
+    /// Adds a cause, which only the log shows.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
-    /// What the client is told.
+    /// The failure that the client receives.
     pub const fn failure(&self) -> &Failure {
         &self.failure
     }
 
-    /// For `RATE_LIMITED`, what the headers tell.
+    /// For `RATE_LIMITED`: the state of the bucket, for the headers.
     pub(crate) fn standing(&self) -> Option<&Standing> {
         self.standing.as_deref()
     }
 
-    /// What caused it and what caused that, for the log.
+    /// The chain of causes, for the log.
     pub fn causes(&self) -> Option<String> {
         let mut cause: &(dyn Error + 'static) = self.cause.as_deref()?;
         let mut told = cause.to_string();
@@ -165,7 +165,8 @@ impl ResponseError for ApiError {
         status_of(self.failure.code)
     }
 
-    /// Without a body: the outermost middleware knows the path and the request id, writes it, and keeps the headers.
+    /// Without a body: the outermost middleware knows the path and the request id. It writes the body and keeps the
+    /// headers.
     fn error_response(&self) -> actix_web::HttpResponse {
         let mut response = actix_web::HttpResponse::new(self.status_code());
         if let Some(standing) = self.standing() {
@@ -175,7 +176,7 @@ impl ResponseError for ApiError {
     }
 }
 
-/// The status of each code. A new code does not compile until it is placed.
+/// Returns the status of each code. A new code does not compile until it is added here.
 pub const fn status_of(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::ValidationFailed
@@ -225,7 +226,7 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
     }
 }
 
-/// What a failure of the framework, which has no code of ours, is called.
+/// Returns the code for a failure of the framework, which has none of ours.
 pub(crate) fn failure_of(status: StatusCode) -> Failure {
     match status {
         StatusCode::NOT_FOUND => Failure::new(ErrorCode::RouteNotFound, "There is no such route"),
@@ -247,7 +248,7 @@ pub(crate) fn failure_of(status: StatusCode) -> Failure {
     }
 }
 
-/// The answer to a request that fails: for REST, and for an upgrade that is refused.
+/// Returns the answer to a failed request, for REST and for rejected upgrades.
 pub fn error_response(
     failure: &Failure,
     status: StatusCode,

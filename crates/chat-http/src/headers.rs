@@ -1,13 +1,12 @@
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Of answers that are data, not pages: nothing in them may be run or framed.
+/// The content security policy of answers that are data, not pages: browsers must neither run nor frame them.
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// One year, in seconds.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
-/// What browsers are told about every answer. A handler that knows better (a page with its own policy) has set its
-/// header already.
+/// Adds the security headers to an answer. A header that the handler has set (a page with its own policy) stays.
 pub(crate) fn secure(headers: &mut HeaderMap, is_production: bool) {
     let mut unless_set = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {

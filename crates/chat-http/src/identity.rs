@@ -1,18 +1,18 @@
-//! Reads who a client says it is, for requests and upgrades alike.
+//! Reads the identity that a client claims, for requests and upgrades.
 
 use crate::ApiError;
 use actix_http::header::{AUTHORIZATION, HeaderMap};
 use chat_domain::auth::Actor;
 use chat_domain::{ErrorCode, UserId};
 
-/// Returns the token of `Authorization: Bearer`, where there is such a header (RFC 6750 §2.1; the scheme in any case).
+/// Returns the token of `Authorization: Bearer`, if there is such a header (RFC 6750 §2.1; the scheme in any case).
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
 
-/// Holds an id by which clients name themselves to who they are (contract §2).
+/// Checks that an id by which a client names itself is the id of the authenticated user (contract §2).
 pub(crate) fn must_be_oneself(actor: Actor, id: UserId) -> Result<(), ApiError> {
     if id == actor.user_id { Ok(()) } else { Err(ApiError::new(ErrorCode::Forbidden, "This is for that user alone")) }
 }

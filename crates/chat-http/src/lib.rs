@@ -1,25 +1,24 @@
 //! HTTP: the REST surface with its OpenAPI document, and the realtime connection over plain WebSocket and Socket.IO.
 //!
-//! **Owns** what is HTTP about the chat: routes, extractors, statuses, headers, the envelope of every failure, the
-//! request log, CORS, the documents at `/api/openapi.json` and `/api/asyncapi.json`, and the page at `/api/docs`.
-//! **Must never know** SQL, tokens' insides, or who may do what: a handler parses, calls one use case through
-//! [`HttpState::run`], and shapes the answer.
+//! **Owns** all HTTP of the chat: routes, extractors, statuses, headers, the envelope of every failure, the request
+//! log, CORS, the documents at `/api/openapi.json` and `/api/asyncapi.json`, and the page at `/api/docs`. **Must never
+//! know** SQL, the content of tokens, or permissions: a handler parses, calls one use case through [`HttpState::run`],
+//! and formats the answer.
 //!
-//! Four ways in:
-//! - [`serve`] is the whole server, and the only way to Socket.IO, which needs sockets in our own hands;
+//! Entry points:
+//! - [`serve`] runs the whole server. Only it serves Socket.IO, which needs sockets that the server owns;
 //! - [`app`] is its `App`;
-//! - [`configure`] is the same as configuration, for a service that mounts our routes in an `App` of its own;
-//! - [`openapi_json`] and [`asyncapi_json`] are the documents, without a server.
+//! - [`configure`] is the same as a configuration, for a service that mounts the routes in its own `App`;
+//! - [`openapi_json`] and [`asyncapi_json`] return the documents, without a server.
 //!
 //! **Two wings**: REST (the features' folders, `extract`, `middleware`, `openapi`) and the sockets (`gateway`). Neither
-//! imports the other, `server` puts them together, and what both need (`error`, `limits`, `state`, ...) stands beside
-//! them. `tests/wings.rs` has the list, and holds it.
+//! imports the other, `server` combines them, and modules that both use (`error`, `limits`, `state`, ...) are beside
+//! them. `tests/wings.rs` has the list, and checks it.
 //!
 //! Every REST request passes the middleware of `rest`, from the outside in: request id, log, security headers and the
 //! envelope (`middleware/edge.rs`); gzip (answers over 1 KiB, where the client accepts it); CORS; limits
-//! (`limits/rest.rs`). Any failure, be it an [`ApiError`] of a handler, an extractor's, the framework's 404 and 405, or
-//! a panic, leaves in the one envelope, because
-//! `edge` writes the body of every answer from 400 up.
+//! (`limits/rest.rs`). Every failure (an [`ApiError`] of a handler or an extractor, the framework's 404 and 405, a
+//! panic) has the same envelope, because `edge` writes the body of every answer from 400 up.
 //!
 //! **To add an endpoint**: body and view in `chat-protocol`; a handler in the feature's folder here with
 //! `#[api_operation]` and its own
@@ -30,16 +29,16 @@
 
 pub mod asyncapi;
 pub mod error;
-/// How often somebody may do something.
+/// Rate limits.
 pub mod limits;
 pub mod openapi;
-/// Whose pages may call us.
+/// Allowed origins.
 pub mod origin;
-/// Whose word for an address is taken.
+/// Trusted proxies.
 pub mod proxies;
-/// What finds a request in the log.
+/// Request ids.
 pub mod request_id;
-/// One line per request.
+/// The request log.
 pub mod request_log;
 pub mod server;
 

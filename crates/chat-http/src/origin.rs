@@ -1,17 +1,17 @@
 use actix_http::header::{HeaderMap, ORIGIN};
 
-/// Whose pages may call this server, from `ALLOWED_ORIGINS`: for CORS and for WebSocket upgrades alike.
+/// The origins whose pages may call this server, from `ALLOWED_ORIGINS`, for CORS and for WebSocket upgrades.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigins {
     /// Any page served from this machine: `http` or `https`, `localhost`, `127.0.0.1` or `[::1]`, any port. For
     /// development.
     AnyLocalhost,
-    /// Exactly these, such as `https://chat.example.com`; none where empty.
+    /// Exactly these, such as `https://chat.example.com`; none if the list is empty.
     List(Vec<String>),
 }
 
 impl AllowedOrigins {
-    /// Whether a page of this origin may call us. Scheme and host are compared without regard to case (RFC 6454 §4).
+    /// Whether pages of this origin may call the server. Scheme and host are compared case-insensitively (RFC 6454 §4).
     pub fn allows(&self, origin: &str) -> bool {
         match self {
             Self::AnyLocalhost => is_localhost(origin),
@@ -21,7 +21,7 @@ impl AllowedOrigins {
         }
     }
 
-    /// Whether a request with these headers may come in: one without an `Origin` is not made by a page.
+    /// Whether a request with these headers is allowed. A request without `Origin` does not come from a page.
     pub fn allows_request(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(ORIGIN);
         match (origins.next(), origins.next()) {

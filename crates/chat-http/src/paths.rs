@@ -1,6 +1,6 @@
-//! Paths that both wings know.
+//! Paths that both wings use.
 
-/// Where version 1 of the API lives.
+/// The path prefix of version 1 of the API.
 pub const API_PREFIX: &str = "/api/v1";
 
 /// The path of the plain WebSocket below [`API_PREFIX`].

@@ -3,14 +3,14 @@ use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-/// What proxies write the addresses into that they were called from. `Forwarded` (RFC 7239) is not read: a header that
-/// the proxy in front does not set is whatever the client wants it to be.
+/// The header in which proxies write the address of their client. `Forwarded` (RFC 7239) is not read: a client could
+/// set any header that the proxy in front does not set.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Longer chains of proxies than this are not followed.
+/// The maximum length of a chain of proxies that is followed.
 const MAX_HOPS: usize = 16;
 
-/// Whose `X-Forwarded-For` counts: nobody's, unless somebody said so.
+/// The proxies whose `X-Forwarded-For` is trusted. None by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Arc<[IpNet]>);
 
@@ -21,23 +21,23 @@ impl FromIterator<IpNet> for TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// The address that the request came from, as far as it can be trusted: that of the peer, or where the peer is a
-    /// trusted proxy, the one that it was called from, and so on. Read from the right, since whatever stands to the
-    /// left of what an untrusted address sent may be made up.
+    /// Returns the client's address, as far as it can be trusted: the peer's address, or if the peer is a trusted
+    /// proxy, the address that it names, and so on. The header is read from the right, because everything to the left
+    /// of an untrusted address may be forged.
     ///
-    /// `None` where the listener has no addresses.
+    /// Returns `None` if the listener has no addresses.
     pub fn client_address(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<IpAddr> {
-        // A listener on `[::]` sees IPv4 clients as mapped addresses; people know them by the plain form.
+        // A listener on `[::]` sees IPv4 clients as mapped addresses; the plain form is the usual one.
         let mut client = peer?.ip().to_canonical();
         if !self.trusts(client) {
             return Some(client);
         }
         // Several headers are one list (RFC 9110 §5.2).
         let lists = headers.get_all(FORWARDED_FOR).collect::<Vec<_>>();
-        // What a client made up may be no text; what its proxy has put behind that counts all the same.
+        // A forged part may not be text; the part that the proxy appended still counts.
         let entries = lists.into_iter().rev().flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
         for entry in entries.take(MAX_HOPS) {
-            // Where a trusted proxy did not know whom it spoke for, the chain ends with itself.
+            // If a trusted proxy did not know its client, the chain ends with the proxy.
             let Some(address) = std::str::from_utf8(entry).ok().and_then(|text| parse_entry(text.trim())) else {
                 break;
             };

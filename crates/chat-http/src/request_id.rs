@@ -1,19 +1,19 @@
 use actix_http::header::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-/// Carries the request id, in both directions.
+/// The header of the request id, in both directions.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What finds a request in the log: sent by the client or a proxy where it is sane, else made here.
+/// The id of a request in the log. It comes from the client or a proxy if it is valid, else it is generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The longest that is taken over, in bytes.
+    /// The maximum length of an accepted id, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// Takes over 1 to [`Self::MAX_BYTES`] letters, digits, `.`, `_` and `-`, which no log and no header can stumble
-    /// over; else makes a UUID.
+    /// Accepts 1 to [`Self::MAX_BYTES`] letters, digits, `.`, `_` and `-`, which are safe in logs and headers; else
+    /// generates a UUID.
     pub fn of(headers: &HeaderMap) -> Self {
         headers
             .get(&X_REQUEST_ID)
@@ -27,7 +27,7 @@ impl RequestId {
         &self.0
     }
 
-    /// For the header of the answer.
+    /// Returns the id as a header value for the answer.
     pub fn to_header(&self) -> HeaderValue {
         HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))
     }

@@ -7,38 +7,37 @@ use chat_domain::auth::ClientInfo;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Who is at the other end, as far as one can tell; for the list of devices and the log.
+/// The client's address and user agent, for the list of devices and the log.
 pub fn client_info(proxies: &TrustedProxies, headers: &HeaderMap, peer: Option<SocketAddr>) -> ClientInfo {
     let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     ClientInfo::new(user_agent.as_deref(), proxies.client_address(headers, peer).map(|address| address.to_string()))
 }
 
-/// One request and what became of it. Bodies, tokens and query strings have no place here.
+/// A request and its result. It never contains bodies, tokens or query strings.
 #[derive(Debug)]
 pub struct RequestLine<'a> {
-    /// Also in the answer.
+    /// The request id, which the answer contains too.
     pub request_id: &'a RequestId,
-    /// As it came.
+    /// The method of the request.
     pub method: &'a str,
     /// The pattern that matched, such as `/api/v1/users/{id}`; never the path itself.
     pub route: Option<&'a str>,
-    /// What was answered.
+    /// The status of the answer.
     pub status: StatusCode,
-    /// Who asked.
+    /// The client.
     pub client: &'a ClientInfo,
-    /// Whether an access token came with it that is valid. What came without one is written up to a budget.
+    /// Whether the request had a valid access token. Requests without one are logged up to a budget.
     pub is_signed_in: bool,
-    /// From the head of the request to the head of the answer.
+    /// The time from the request's head to the answer's head.
     pub duration: Duration,
-    /// For failures.
+    /// The error code, for failures.
     pub code: Option<ErrorCode>,
-    /// For failures of ours: what caused them.
+    /// The causes, for faults of the server.
     pub cause: Option<&'a str>,
 }
 
 impl RequestLine<'_> {
-    /// Writes it: an error for 5xx, a warning for 4xx, else information; health checks that went well only for those
-    /// who look for details.
+    /// Logs the request: at error level for 5xx, at warn for 4xx, else at info; successful health checks at debug.
     pub fn log(&self) {
         macro_rules! line {
             ($level:ident) => {

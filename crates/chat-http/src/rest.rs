@@ -1,4 +1,4 @@
-//! The REST surface as one piece: its routes and its middleware.
+//! The REST surface: its routes and its middleware.
 
 use crate::limits::limited;
 use crate::middleware::{cors, edge, spare_small_answers};
@@ -10,11 +10,12 @@ use actix_web::{Error, HttpRequest, HttpResponse};
 use apistos::web::{ServiceConfig, scope};
 use chat_domain::ErrorCode;
 
-/// Opens or refuses a socket for a request that has come to the `App`. It is the gateway's, which REST does not know.
+/// Opens or rejects a socket for a request that reached the `App`. The gateway provides it; REST does not know the
+/// gateway.
 #[derive(Clone, Copy)]
 pub(crate) struct SocketDoor(pub(crate) fn(&HttpState, &HttpRequest, Payload) -> Result<HttpResponse, ApiError>);
 
-/// Mounts REST in an `App`, with this door to its sockets. It takes whatever no earlier route took.
+/// Mounts REST in an `App`, with this function for sockets. It handles every request that no earlier route handled.
 pub(crate) fn mounted(state: HttpState, door: SocketDoor) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         let origins = state.settings.allowed_origins.clone();
@@ -33,24 +34,24 @@ pub(crate) fn mounted(state: HttpState, door: SocketDoor) -> impl FnOnce(&mut we
                 .wrap(Compress::default())
                 .wrap(from_fn(edge)),
         );
-        // Targets that are no path, such as that of `OPTIONS *`, belong to no scope.
+        // Targets that are not paths, such as that of `OPTIONS *`, belong to no scope.
         config.default_service(web::route().to(health::no_path).wrap(from_fn(edge)));
     }
 }
 
-/// The handlers here read their input with extractors of their own; should one use the framework's, its failures look
-/// the same.
+/// The handlers read their input with our own extractors. If a handler uses the framework's, its failures have the same
+/// form.
 fn in_envelope(part: &str, error: &dyn std::fmt::Display) -> Error {
     ApiError::new(ErrorCode::ValidationFailed, format!("The {part} of the request is not valid: {error}")).into()
 }
 
-/// Every route that the document describes.
+/// All routes that the document describes.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(health::routes).service(
         scope(API_PREFIX)
             .configure(auth::routes)
             .configure(users::routes)
-            // Before the conversations themselves: the longer paths.
+            // Before the routes of conversations, because these paths are longer.
             .configure(messages::routes)
             .configure(receipts::routes)
             .configure(conversations::routes)

@@ -9,18 +9,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-/// The upper bounds of the buckets of [`LatencyStats`], in seconds; what takes longer is in the sum and the count
-/// alone.
+/// The upper bounds of the buckets of [`LatencyStats`], in seconds. Longer durations are only in the sum and the count.
 pub const LATENCY_BOUNDS: [f64; 14] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// What requests without a route of ours are counted under.
+/// The label of requests without a route of ours.
 const NO_ROUTE: &str = "-";
 
-/// Methods that routes have; others are counted as one, so that nobody can make the table grow.
+/// The methods that routes have. All others count as one, so that clients cannot make the table grow.
 const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"];
 
-/// How long requests took, by method, route and class of status. Added to once per request.
+/// The durations of requests, by method, route and class of status. Updated once per request.
 #[derive(Debug, Default)]
 pub struct HttpStats {
     routes: RwLock<HashMap<Key, Arc<LatencyStats>>>,
@@ -28,7 +27,7 @@ pub struct HttpStats {
     commands: CommandStats,
 }
 
-/// One session of Socket.IO, until it is dropped.
+/// Counts one Socket.IO session until it is dropped.
 #[derive(Debug)]
 pub(crate) struct CountedSession(Arc<HttpStats>);
 
@@ -40,18 +39,18 @@ impl Drop for CountedSession {
 
 type Key = (&'static str, String, u16);
 
-/// The requests of one route that came to one class of status.
+/// The requests of one route with one class of status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteLabels {
-    /// `GET`, `POST` and so on; `other` for what routes do not have.
+    /// `GET`, `POST` and so on; `other` for methods that no route has.
     pub method: &'static str,
-    /// The pattern, such as `/api/v1/users/{id}`; `-` where none matched.
+    /// The pattern, such as `/api/v1/users/{id}`; `-` if none matched.
     pub route: String,
-    /// 2 for 200 to 299, and so on.
+    /// The class of status: 2 for 200 to 299, and so on.
     pub status_class: u16,
 }
 
-/// A histogram of durations. Relaxed: numbers for a graph.
+/// A histogram of durations. It uses relaxed ordering, since it is only shown in graphs.
 #[derive(Debug, Default)]
 pub struct LatencyStats {
     buckets: [AtomicU64; LATENCY_BOUNDS.len()],
@@ -59,19 +58,19 @@ pub struct LatencyStats {
     micros: AtomicU64,
 }
 
-/// The same, read out.
+/// A snapshot of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Latency {
-    /// How many took at most as long as the bound of the same place and longer than the one before.
+    /// The number of durations in each bucket: at most its bound, and over the previous bound.
     pub buckets: [u64; LATENCY_BOUNDS.len()],
-    /// How many there were.
+    /// The number of all durations.
     pub count: u64,
-    /// How long they took together, in seconds.
+    /// The sum of all durations, in seconds.
     pub seconds: f64,
 }
 
 impl HttpStats {
-    /// How many sessions of Socket.IO there are, connected to the namespace or not.
+    /// The number of Socket.IO sessions, connected to the namespace or not.
     pub fn socketio_sessions(&self) -> usize {
         self.sessions.load(Ordering::Relaxed)
     }
@@ -95,12 +94,12 @@ impl HttpStats {
         self.commands.observe(name, failed, duration);
     }
 
-    /// The commands of sockets that were given so far: name, `ok` or `failed`, and how long they took.
+    /// The socket commands so far: name, `ok` or `failed`, and duration.
     pub fn read_commands(&self) -> impl Iterator<Item = (&'static str, &'static str, Latency)> {
         self.commands.read()
     }
 
-    /// Everything that was observed so far.
+    /// A snapshot of all requests so far.
     pub fn read(&self) -> Vec<(RouteLabels, Latency)> {
         let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
         let labels = |(method, route, class): &Key| RouteLabels { method, route: route.clone(), status_class: *class };

@@ -16,7 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-/// A JSON body that has arrived whole, within its limits; the handler says what it is read as.
+/// A JSON body that has arrived whole, within its limits. The handler chooses its type.
 #[derive(Debug)]
 pub(crate) struct JsonBody<T> {
     bytes: Bytes,
@@ -24,7 +24,7 @@ pub(crate) struct JsonBody<T> {
 }
 
 impl<T: Body> JsonBody<T> {
-    /// What `parse` makes of the body, or everything that is wrong with it.
+    /// Parses the body with `parse`. The error lists all faults.
     pub(crate) fn parse<U>(&self, parse: impl FnOnce(T) -> Result<U, InvalidBody>) -> Result<U, ApiError> {
         Ok(parse_body(&self.bytes, parse)?)
     }
@@ -41,12 +41,12 @@ impl<T: 'static> FromRequest for JsonBody<T> {
     }
 }
 
-/// The same, where nothing at all is welcome too.
+/// Like [`JsonBody`], but the request may have no body.
 #[derive(Debug)]
 pub(crate) struct OptionalJsonBody<T>(Option<JsonBody<T>>);
 
 impl<T: Body> OptionalJsonBody<T> {
-    /// As [`JsonBody::parse`]; `None` where there is no body.
+    /// Like [`JsonBody::parse`]; `None` if there is no body.
     pub(crate) fn parse<U>(&self, parse: impl FnOnce(T) -> Result<U, InvalidBody>) -> Result<Option<U>, ApiError> {
         self.0.as_ref().map(|body| body.parse(parse)).transpose()
     }
@@ -135,7 +135,7 @@ async fn gather(request: &HttpRequest, mut payload: Payload, limits: Limits) -> 
     Ok(body.freeze())
 }
 
-/// Whether the client is known, as far as its token goes.
+/// Whether the request has a valid access token.
 fn has_token(request: &HttpRequest) -> bool {
     let token = bearer_token(request.headers());
     token.is_some_and(|token| state(request).is_ok_and(|state| state.app.auth.authenticate(token).is_ok()))

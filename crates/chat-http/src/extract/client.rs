@@ -10,7 +10,7 @@ use chat_domain::auth::ClientInfo;
 use schemars::schema::{InstanceType, Schema, SchemaObject, StringValidation};
 use std::future::{Ready, ready};
 
-/// Who is at the other end.
+/// The client's address and user agent.
 #[derive(Debug)]
 pub(crate) struct Client(pub(crate) ClientInfo);
 
@@ -30,7 +30,7 @@ impl ApiComponent for Client {
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The header that is the same as `clientMessageId`.
+/// The header with the same meaning as `clientMessageId`.
 #[derive(Debug)]
 pub(crate) struct IdempotencyKey(pub(crate) Option<ClientMessageId>);
 

@@ -1,4 +1,4 @@
-//! What handlers ask for. Each extractor fails with an [`crate::ApiError`], and documents itself.
+//! The inputs of handlers. Each extractor fails with an [`crate::ApiError`], and documents itself.
 
 mod bearer;
 mod body;
@@ -22,7 +22,7 @@ use crate::{ApiError, HttpState};
 use actix_web::{HttpRequest, web::Data};
 use chat_domain::ErrorCode;
 
-/// For extractors that document nothing of their own.
+/// Implements the documentation traits for extractors that document nothing.
 macro_rules! undocumented {
     () => {
         fn child_schemas() -> Vec<(String, apistos::reference_or::ReferenceOr<apistos::Schema>)> {
@@ -36,7 +36,7 @@ macro_rules! undocumented {
 }
 pub(crate) use undocumented;
 
-/// The state that [`crate::configure`] was given.
+/// Returns the state that [`crate::configure`] was given.
 pub(crate) fn state(request: &HttpRequest) -> Result<&HttpState, ApiError> {
     let state = request.app_data::<Data<HttpState>>().map(Data::get_ref);
     state

@@ -1,18 +1,18 @@
-//! How often somebody may do something (contract §5, Rate limits): one bucket per user and kind of work, whichever way
-//! the work comes in; per address where there is no user.
+//! Rate limits (contract §5, Rate limits): one bucket per user and kind of work for REST and sockets together; per
+//! address if there is no user.
 //!
-//! | limit | counts | whom | where |
+//! | limit | counts | per | where |
 //! | --- | --- | --- | --- |
-//! | `registrations` | `POST /auth/register` that could be understood | address | `limited` |
+//! | `registrations` | valid `POST /auth/register` requests | address | `limited` |
 //! | `sends` | messages over REST and sockets | user | `limited`, `Limits::frame` |
 //! | `signals` | typing, presence and calls over sockets | user | `Limits::frame` |
 //! | `requests` | every other request, every other frame of a socket | user, else address | both |
-//! | `connects` | sockets that ask to be opened | address | `crate::gateway`, `limited` |
+//! | `connects` | attempts to open a socket | address | `crate::gateway`, `limited` |
 //!
-//! What none of these counts is bounded per connection (`crate::server::traffic`,
-//! [`crate::HttpSettings::frame_quota`]); a connection that is closed for it costs its address `connects`.
+//! Everything else has a budget per connection (`crate::server::traffic`, [`crate::HttpSettings::frame_quota`]); a
+//! connection that is closed for exceeding it costs its address `connects`.
 //!
-//! Failed logins are the use case's to count, which alone knows of them. Health checks and documents are not limited.
+//! The login use case counts failed logins, because only it knows of them. Health checks and documents are not limited.
 //!
 //! **To add a limit**: a variant of `Limit`, a field of [`Quotas`], and a setting in `chat-server`.
 
@@ -30,17 +30,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many connections of its address a connection costs that is closed because it sends too much.
+/// How many `connects` of its address it costs when a connection is closed for flooding.
 const FLOOD_COST: u32 = 20;
 
-/// How much of each is allowed.
+/// The quota of each limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quotas {
-    /// Accounts made from one address.
+    /// Accounts created from one address.
     pub registrations: Quota,
     /// Messages of one user.
     pub sends: Quota,
-    /// Everything else of one user, or without one of an address.
+    /// All other requests and commands of one user, or of one address without a user.
     pub requests: Quota,
     /// Typing, presence and calls of one user.
     pub signals: Quota,
@@ -49,7 +49,7 @@ pub struct Quotas {
 }
 
 impl Default for Quotas {
-    /// The contract's (§5).
+    /// The quotas of the contract (§5).
     fn default() -> Self {
         const SECOND: Duration = Duration::from_secs(1);
         let per_second = |rate: u32, burst: u32| Quota::new(burst, SECOND * (burst / rate));
@@ -63,7 +63,7 @@ impl Default for Quotas {
     }
 }
 
-/// What is counted apart from everything else.
+/// The kinds of work that are counted separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
     Registrations,
@@ -73,15 +73,15 @@ pub(crate) enum Limit {
     Connects,
 }
 
-/// Whom it is counted for.
+/// The user or address for which work is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subject {
     User(UserId),
-    /// `None`: a listener without addresses, behind which there is no telling who is who. Nothing is counted then.
+    /// `None`: a listener without addresses cannot distinguish its clients, so nothing is counted.
     Address(Option<IpAddr>),
 }
 
-/// The limits of this server. Off unless somebody turns them on.
+/// The rate limits of this server. Off by default.
 #[derive(Default)]
 pub struct Limits(Option<Counting>);
 
@@ -92,14 +92,14 @@ struct Counting {
 }
 
 impl Limits {
-    /// Everything is allowed, for load tests and tools.
+    /// Turns all limits off, for load tests and tools.
     pub const fn off() -> Self {
         Self(None)
     }
 
-    /// These limits. `spares_loopback` leaves this machine's own addresses out of all that is counted per address, as
-    /// development wants it; a proxy on the same machine is not spared by it, since what counts is the address that it
-    /// names.
+    /// Turns these limits on. `spares_loopback` exempts this machine's own addresses from the limits per address, for
+    /// development. It does not exempt clients behind a proxy on the same machine, because the address that the proxy
+    /// names counts.
     pub const fn new(limiter: Arc<dyn RateLimiter>, quotas: Quotas, spares_loopback: bool) -> Self {
         Self(Some(Counting { limiter, quotas, spares_loopback }))
     }
@@ -108,7 +108,7 @@ impl Limits {
         self.0.is_none()
     }
 
-    /// Counts one more; tells how the bucket stands where it was counted, and refuses where it is empty.
+    /// Counts one more. Returns the state of the bucket if the request was counted, or an error if the bucket is empty.
     pub(crate) async fn take(&self, limit: Limit, subject: Subject) -> Result<Option<Standing>, ApiError> {
         let Some((counting, key)) = self.counted(limit, subject) else { return Ok(None) };
         let quota = counting.quotas.of(limit);
@@ -117,30 +117,30 @@ impl Limits {
         if verdict.is_allowed { Ok(Some(standing)) } else { Err(ApiError::throttled(limit.refusal(), standing)) }
     }
 
-    /// It does not count after all.
+    /// Takes the last count back.
     pub(crate) async fn give_back(&self, limit: Limit, subject: Subject) {
         if let Some((counting, key)) = self.counted(limit, subject) {
             counting.limiter.give_back(&key, counting.quotas.of(limit), 1).await;
         }
     }
 
-    /// A socket asks to be opened.
+    /// Counts an attempt to open a socket.
     pub(crate) async fn connect(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.take(Limit::Connects, Subject::Address(address)).await.map(drop)
     }
 
-    /// A connection of this address was closed because it sent too much: that costs as much as [`FLOOD_COST`]
+    /// Charges an address for a connection that was closed for flooding: it costs as much as [`FLOOD_COST`]
     /// connections.
     pub(crate) async fn penalize(&self, address: Option<IpAddr>) {
         let Some((counting, key)) = self.counted(Limit::Connects, Subject::Address(address)) else { return };
         let quota = counting.quotas.of(Limit::Connects);
-        // A bucket that holds less is emptied.
+        // If the bucket holds less, it is emptied.
         let left = counting.limiter.take(&key, quota, 0).await.remaining;
         counting.limiter.take(&key, quota, left.min(FLOOD_COST)).await;
     }
 
-    /// Refuses what no other limit counts to new connections of an address, while it has been penalized so often that
-    /// one more would find its bucket of `connects` empty.
+    /// Rejects otherwise unlimited requests on new connections of an address that has been penalized so often that one
+    /// more penalty would empty its bucket of `connects`.
     pub(crate) async fn check_offender(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         let Some((counting, key)) = self.counted(Limit::Connects, Subject::Address(address)) else { return Ok(()) };
         let quota = counting.quotas.of(Limit::Connects);
@@ -154,7 +154,7 @@ impl Limits {
         Err(ApiError::throttled(Limit::Connects.refusal(), standing))
     }
 
-    /// Whether nothing is counted that comes from this address.
+    /// Whether nothing from this address is counted.
     pub(crate) fn spares(&self, address: Option<IpAddr>) -> bool {
         let Some(counting) = &self.0 else { return true };
         counting.spares_loopback && address.is_some_and(|address| LimitedAddress::of(address).is_loopback())
@@ -189,7 +189,7 @@ impl Quotas {
 }
 
 impl Limit {
-    /// Names the buckets, also in Redis.
+    /// The name of the bucket, also in Redis.
     const fn name(self) -> &'static str {
         match self {
             Self::Registrations => "registrations",

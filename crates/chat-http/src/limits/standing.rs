@@ -7,7 +7,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// What pages of other origins may read.
+/// The headers that pages of other origins may read.
 pub(crate) const EXPOSED: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
 
 /// The headers of a refusal, for the document.
@@ -21,16 +21,16 @@ pub(crate) fn documented_headers() -> Value {
     })
 }
 
-/// How a bucket stands, as clients are told (draft-ietf-httpapi-ratelimit-headers-03 §3).
+/// The state of a bucket, as sent to clients (draft-ietf-httpapi-ratelimit-headers-03 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// How many may come at once when nothing was used.
+    /// The number of requests that a full bucket allows at once.
     pub(crate) limit: u32,
-    /// How many may come at once now.
+    /// The number of requests that are allowed now.
     pub(crate) remaining: u32,
-    /// After how long nothing will count as used.
+    /// The time until the bucket is full.
     pub(crate) reset: Duration,
-    /// After how long the next may come; `None` where it may now.
+    /// The time until the next request is allowed; `None` if it is allowed now.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -44,7 +44,7 @@ impl Standing {
         }
     }
 
-    /// Whole seconds, never less than it takes.
+    /// Writes the headers, with times rounded up to whole seconds.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, HeaderValue::from(self.limit));
         headers.insert(REMAINING, HeaderValue::from(self.remaining));
@@ -55,7 +55,7 @@ impl Standing {
     }
 }
 
-/// Rounded up.
+/// Returns the duration in whole seconds, rounded up.
 pub(crate) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

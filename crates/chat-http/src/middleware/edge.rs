@@ -1,4 +1,5 @@
-//! The outermost middleware: whatever happens inside, one answer leaves, in the one envelope, and one line is logged.
+//! The outermost middleware: it sends exactly one answer per request, with every failure in the envelope, and logs one
+//! line.
 
 use super::small::IDENTITY;
 use super::unread::Unread;
@@ -22,7 +23,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 use tracing::Instrument as _;
 
-/// What is known of a request before anything is done about it.
+/// The facts of a request that are known before it is handled.
 struct Arrival {
     id: RequestId,
     method: Method,
@@ -31,14 +32,14 @@ struct Arrival {
     at: Instant,
 }
 
-/// What became known of a request while it was answered.
+/// The facts of a request that become known while it is handled.
 #[derive(Default)]
 struct Seen {
     route: Option<String>,
     is_signed_in: bool,
 }
 
-/// Gives the request its id, runs it, and finishes the answer.
+/// Assigns the request id, handles the request, and completes the answer.
 pub(crate) async fn edge<B: MessageBody + 'static>(
     state: Data<HttpState>,
     mut request: ServiceRequest,
@@ -58,7 +59,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
         return Ok(finish(&state, &arrival, response.map_into_boxed_body()));
     }
     if arrival.method == Method::HEAD {
-        // Answered as GET; the server leaves the body out, since it remembers what was asked.
+        // Handled as GET; the server leaves out the body, since it remembers the method.
         request.head_mut().method = Method::GET;
     }
     let unread = Unread::of(&mut request);
@@ -70,12 +71,12 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     match outcome {
         Ok(Ok(response)) => Ok(finish(&state, &arrival, response.map_into_boxed_body())),
         Ok(Err(error)) => Err(finish_without_request(&state, &arrival, &error)),
-        // The panic hook has told the log where.
+        // The panic hook has logged the place.
         Err(_) => Err(finish_without_request(&state, &arrival, &panicked().into())),
     }
 }
 
-/// Whoever was too slow for the body's own limit is not waited for once more.
+/// A client that exceeded the body's time limit is not waited for a second time.
 fn is_too_slow<B, P>(outcome: &Result<Result<ServiceResponse<B>, Error>, P>) -> bool {
     matches!(outcome, Ok(Ok(response)) if response.status() == StatusCode::REQUEST_TIMEOUT)
 }
@@ -122,7 +123,7 @@ fn finish(state: &HttpState, arrival: &Arrival, response: ServiceResponse) -> Se
     ServiceResponse::new(request, made)
 }
 
-/// Where the request is lost: a middleware failed, or a handler panicked.
+/// For requests that were lost: a middleware failed, or a handler panicked.
 fn finish_without_request(state: &HttpState, arrival: &Arrival, error: &Error) -> Error {
     let known = error.as_error::<ApiError>();
     let status = error.as_response_error().status_code();
@@ -168,7 +169,7 @@ impl Arrival {
     }
 }
 
-/// Everything that was said about the answer but its body: `Allow`, `Vary`, CORS.
+/// The headers of the answer that do not describe its body: `Allow`, `Vary`, CORS.
 fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         if ![header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING].contains(name) {
@@ -177,7 +178,7 @@ fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-/// The framework names the methods that have handlers; HEAD and OPTIONS are answered for all of them.
+/// The framework lists the methods with handlers; HEAD and OPTIONS work for all of them.
 fn complete_allow(headers: &mut HeaderMap) {
     let known = headers.get(header::ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut methods: Vec<_> = known.split(',').map(str::trim).filter(|method| !method.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! What every request passes, from the outside in: [`edge`], gzip, CORS.
+//! The middleware of every request, from the outside in: [`edge`], gzip, CORS.
 
 mod edge;
 mod small;
@@ -12,11 +12,11 @@ use crate::origin::AllowedOrigins;
 use actix_cors::Cors;
 use actix_web::http::{Method, header};
 
-/// How long browsers may remember a preflight's answer, in seconds.
+/// How long browsers may cache a preflight's answer, in seconds.
 const PREFLIGHT_SECONDS: usize = 3_600;
 
-/// Lets pages of the allowed origins call us, with credentials. Other pages get their answers without the headers that
-/// would let them read them.
+/// Allows pages of the allowed origins to call the API, with credentials. Other pages get answers without the headers
+/// that would allow them to read these.
 pub(crate) fn cors(origins: AllowedOrigins) -> Cors {
     Cors::default()
         .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| origins.allows(origin)))

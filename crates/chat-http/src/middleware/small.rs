@@ -4,13 +4,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::middleware::Next;
 
-/// Answers below this many bytes fit a packet as they are.
+/// The minimum size of a compressed answer, in bytes: smaller answers fit into one packet.
 const WORTH_COMPRESSING: u64 = 1_024;
 
-/// What marks an answer as not to be compressed; `edge` takes it off again.
+/// Marks an answer that must not be compressed; `edge` removes it.
 pub(super) const IDENTITY: &str = "identity";
 
-/// actix's `Compress` compresses everything but what has an encoding already: small answers are given one.
+/// actix's `Compress` skips answers that already have an encoding, so small answers are given one.
 pub(crate) async fn spare_small_answers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

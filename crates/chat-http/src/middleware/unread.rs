@@ -1,6 +1,6 @@
-//! What a client still sends when its answer is ready. To close on it would often destroy the answer on its way (RFC
-//! 9112 §9.6): whoever sent too much would see a broken pipe instead of a 413. So a reasonable rest is taken and thrown
-//! away.
+//! Data that a client still sends when its answer is ready. Closing the connection on it would often destroy the answer
+//! on its way (RFC 9112 §9.6): a client that sent too much would see a broken pipe instead of a 413. So the server
+//! reads a limited rest and discards it.
 
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
@@ -14,13 +14,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Of an unread body so much is taken, in bytes; of one that says to be larger, nothing.
+/// How much of an unread body is read, in bytes. A body that is announced to be larger is not read.
 const MAX_DISCARDED_BYTES: u64 = 16_000_000;
 
-/// Whoever sends nothing for this long is given the answer.
+/// A client that sends nothing for this long gets its answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A request's body, whoever reads it: what is left of it can be looked at later.
+/// A request's body, shared with its reader, so that the rest can be read later.
 #[derive(Clone)]
 pub(super) struct Unread(Rc<RefCell<Body>>);
 
@@ -30,8 +30,8 @@ struct Body {
 }
 
 impl Unread {
-    /// Keeps hold of the request's body; `None` where it has none, or one that is not worth waiting for, or one that is
-    /// no body but all that a socket receives.
+    /// Keeps the request's body. `None` if it has none, if the body is too large to wait for, or if it is the data of a
+    /// socket.
     pub(super) fn of(request: &mut ServiceRequest) -> Option<Self> {
         let headers = request.headers();
         let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -47,10 +47,10 @@ impl Unread {
         Some(unread)
     }
 
-    /// Takes what is left and throws it away, within bounds and for `longest` at most.
+    /// Reads and discards the rest, within the limit and for at most `longest`.
     pub(super) async fn discard(self, longest: Duration) {
         if !self.0.borrow().has_ended {
-            // Time that is up is no fault: the answer goes out all the same.
+            // A timeout is no error: the answer is sent in any case.
             let _ = tokio::time::timeout(longest, self.take_the_rest()).await;
         }
     }
@@ -66,7 +66,7 @@ impl Unread {
     }
 }
 
-/// Other protocols that a request offers are ignored, and its body is a body.
+/// Offers of other protocols are ignored, so the body of such a request is a body.
 fn offers_websocket(headers: &HeaderMap) -> bool {
     headers.get_all(UPGRADE).any(|protocol| protocol.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }

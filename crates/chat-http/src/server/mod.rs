@@ -1,15 +1,15 @@
-//! The whole server: both wings on its listeners, and what a listener's connections go through before either.
+//! The whole server: both wings on its listeners, and the layers that a connection passes before either.
 //!
 //! HTTP is actix-web's, and a request to upgrade leaves it with its TCP stream: an idle socket then holds none of the
 //! buffers that HTTP keeps for a request.
 //!
 //! Requests with `Upgrade: websocket`, and `CONNECT`, go to the gateway (`crate::gateway`), everything else to the
 //! `App` (`crate::rest`), which opens no sockets: a request that should have gone to the gateway and did not, such as
-//! an upgrade with a body, is refused there. Other protocols that a request offers are ignored (`offers.rs`). What one
-//! connection may do to the others is held in [`traffic`].
+//! an upgrade with a body, is rejected there. Other protocols that a request offers are ignored (`offers.rs`).
+//! [`traffic`] limits the effect of one connection on the others.
 
 mod offers;
-/// What one HTTP connection may do to the others.
+/// Limits the effect of one HTTP connection on the others.
 pub mod traffic;
 
 use crate::HttpState;
@@ -33,16 +33,16 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use traffic::{Paced, regulate};
 
-/// A port, and how clients there are spoken to that do not say how they want to be.
+/// A port, and the default dialect of its clients.
 #[derive(Debug)]
 pub struct Listener {
-    /// The port.
+    /// The listening socket.
     pub socket: TcpListener,
     /// The dialect of its clients, unless they name another.
     pub dialect: Dialect,
 }
 
-/// Everything that is HTTP, as an `App`. One is made on every worker thread.
+/// Creates the `App` of all HTTP routes. Each worker thread creates one.
 pub fn app(
     state: HttpState,
 ) -> App<
@@ -57,14 +57,14 @@ pub fn app(
     App::new().configure(configure(state))
 }
 
-/// The same for a service that mounts our routes in an `App` of its own. It takes whatever no earlier route took, so it
-/// is registered last.
+/// Configures the same routes for a service that mounts them in its own `App`. They handle every request that no
+/// earlier route handled, so register them last.
 pub fn configure(state: HttpState) -> impl FnOnce(&mut web::ServiceConfig) {
     mounted(state, SocketDoor(open_in_app))
 }
 
-/// Serves REST, sockets and Socket.IO on these listeners, until the handle says to stop. Signals are the caller's, and
-/// so is [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets are not counted as work in progress.
+/// Serves REST, sockets and Socket.IO on these listeners until the handle stops the server. The caller handles signals,
+/// and calls [`chat_realtime::FanOut::drain`] before stopping: upgraded sockets do not count as work in progress.
 #[allow(clippy::needless_pass_by_value)] // A server takes over what it serves.
 pub fn serve(
     state: HttpState,
@@ -87,9 +87,9 @@ pub fn serve(
                 .keep_alive(state.settings.keep_alive)
                 .client_request_timeout(state.settings.head_timeout)
                 .on_connect_ext(|stream: &Offers, data| drop(data.insert(stream.traffic())))
-                // A client that hangs up while it polls is noticed at once.
+                // A polling client that disconnects is noticed at once.
                 .h1_allow_half_closed(false)
-                // Idle connections are closed when a stop begins, busy ones after the answer they are at.
+                // When a stop begins, idle connections are closed at once, busy ones after their current answer.
                 .graceful_shutdown_signal(move || {
                     let stopping = stopping.clone();
                     async move { stopping.notified().await }
@@ -114,7 +114,7 @@ pub fn serve(
 }
 
 async fn accept(stream: TcpStream) -> Result<(Offers, Protocol, Option<SocketAddr>), DispatchError> {
-    // Where it cannot be set the connection is gone, as the first read will tell.
+    // If it cannot be set, the connection is lost, as the first read will show.
     let _ = stream.set_nodelay(true);
     let peer = stream.peer_addr().ok();
     Ok((Offers::new(Paced::new(stream)), Protocol::Http1, peer))

@@ -1,11 +1,11 @@
-//! Offers to upgrade to a protocol that is not spoken here, such as the h2c of Java's HTTP client, are ignored (RFC
+//! Ignores offers to upgrade to a protocol that the server does not support, such as the h2c of Java's HTTP client (RFC
 //! 9110 §7.8).
 //!
-//! actix-http takes `Connection: Upgrade` for the end of HTTP on a connection, whatever the protocol: it answers with
-//! `connection: upgrade` and closes. So the option is made unreadable on its way in: in the head of every request that
-//! stays HTTP, `upgrade` among the options of `Connection` becomes `ignored`, a word of the same length without a
-//! meaning. Where no WebSocket is served, `Upgrade: websocket` becomes unreadable in the same way. No byte is added,
-//! removed or moved, so this reader cannot change where a request ends.
+//! actix-http treats `Connection: Upgrade` as the end of HTTP on a connection, for every protocol: it answers with
+//! `connection: upgrade` and closes. So this reader hides the option: in the head of every request that stays HTTP,
+//! `upgrade` among the options of `Connection` becomes `ignored`, a word of the same length without a meaning. Where no
+//! WebSocket is served, it hides `Upgrade: websocket` in the same way. It adds, removes and moves no byte, so it cannot
+//! change where a request ends.
 
 use super::traffic::{Paced, Traffic};
 use crate::gateway;
@@ -20,10 +20,10 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// As many headers as actix-http reads.
+/// The maximum number of headers that actix-http reads.
 const MAX_HEADERS: usize = 96;
 
-/// A head that is longer is left to actix-http, which refuses it.
+/// The maximum size of a head, in bytes. actix-http rejects longer ones.
 const MAX_HEAD_BYTES: usize = 131_072;
 
 const OPTION: &[u8; 7] = b"upgrade";
@@ -32,14 +32,14 @@ const UNREADABLE: &[u8; 7] = b"ignored";
 const WEBSOCKET: &[u8; 9] = b"websocket";
 const UNREADABLE_WEBSOCKET: &[u8; 9] = b"unoffered";
 
-/// A connection whose requests cannot offer what is not spoken here.
+/// A connection that hides offers of unsupported protocols.
 #[derive(Debug)]
 pub(super) struct Offers {
     stream: Paced,
     requests: Requests,
-    /// The beginning of a head, and what was read before it and not taken yet.
+    /// The beginning of a head, and earlier data that has not been taken yet.
     held: BytesMut,
-    /// How much of `held` may be taken.
+    /// How many bytes of `held` may be taken.
     ready: usize,
     has_ended: bool,
 }
@@ -49,18 +49,18 @@ impl Offers {
         Self { stream, requests: Requests::Head, held: BytesMut::new(), ready: 0, has_ended: false }
     }
 
-    /// The connection, and `read` with what was read from it behind that.
+    /// Returns the stream, and `read` with the data appended that was read after it.
     pub(super) fn into_parts(self, mut read: BytesMut) -> (TcpStream, BytesMut) {
         read.extend_from_slice(&self.held);
         (self.stream.into_inner(), read)
     }
 
-    /// What is counted of this connection.
+    /// The counters of this connection.
     pub(super) fn traffic(&self) -> Rc<Traffic> {
         Rc::clone(self.stream.traffic())
     }
 
-    /// Hands on what may be taken; whether that is anything.
+    /// Copies data that may be taken. Returns whether there was any.
     fn take(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
         let count = self.ready.min(buffer.remaining());
         buffer.put_slice(&self.held[..count]);
@@ -90,7 +90,7 @@ impl AsyncRead for Offers {
             let traffic = this.stream.traffic();
             let before = traffic.note_read(fresh.len());
             if fresh.is_empty() {
-                // What is held will never be whole, and is actix-http's to judge.
+                // The held data will never be complete; actix-http judges it.
                 this.has_ended = true;
                 this.ready = this.held.len();
             } else if this.held.is_empty() {
@@ -139,26 +139,26 @@ impl AsyncWrite for Offers {
     }
 }
 
-/// Where the next byte of a client belongs.
+/// The part of a request to which the client's next byte belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Requests {
-    /// To the head of a request.
+    /// The head of a request.
     Head,
-    /// To a body of which so much is still to come.
+    /// A body of which this many bytes are missing.
     Body(u64),
-    /// To the line that says how long the next chunk is.
+    /// The line with the size of the next chunk.
     ChunkSize,
-    /// To a chunk of which so much is still to come, the end of its line included.
+    /// A chunk of which this many bytes are missing, including the end of its line.
     Chunk(u64),
-    /// To what follows the last chunk.
+    /// The trailers after the last chunk.
     Trailers,
-    /// To no request any more: to a WebSocket, or to what actix-http will refuse.
+    /// No request any more: a WebSocket, or data that actix-http will reject.
     Opaque,
 }
 
 impl Requests {
-    /// Reads on, and tells where requests end; returns how many bytes are settled. The rest is the beginning of
-    /// something that is not whole.
+    /// Parses `bytes`, and reports where requests end. Returns how many bytes are complete; the rest is the beginning
+    /// of an incomplete part.
     fn settle(&mut self, bytes: &mut [u8], mut ends: impl FnMut(usize)) -> usize {
         let mut at = 0;
         while at < bytes.len() {
@@ -188,13 +188,13 @@ impl Requests {
 }
 
 fn skip(left: u64, here: usize, of: fn(u64) -> Requests, next: Requests) -> (usize, Requests) {
-    // What is here fits a usize, and so does whatever is less.
+    // The length of `here` fits a usize, and so does every smaller number.
     let length = usize::try_from(left).map_or(here, |left| left.min(here));
     let left = left - length as u64;
     (length, if left == 0 { next } else { of(left) })
 }
 
-/// What was parsed, with its length; `None` where more has to come.
+/// Returns the parsed part with its length; `None` if it is incomplete.
 fn whole<T>(parsed: httparse::Result<T>, of: impl FnOnce(T) -> (usize, Requests)) -> Option<(usize, Requests)> {
     match parsed {
         Ok(Status::Complete(parsed)) => Some(of(parsed)),
@@ -216,7 +216,7 @@ fn read_trailers(bytes: &[u8]) -> Option<(usize, Requests)> {
     whole(httparse::parse_headers(bytes, &mut trailers), |(length, _)| (length, Requests::Head))
 }
 
-/// Reads a head as actix-http does, and takes offers out of it unless its connection leaves HTTP with it.
+/// Parses a head as actix-http does, and hides offers in it, unless its connection leaves HTTP with it.
 fn read_head(bytes: &mut [u8]) -> Option<(usize, Requests)> {
     let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_HEADERS];
     let mut request = Request::new(&mut []);
@@ -245,7 +245,7 @@ fn is_for_a_socket(request: &Request<'_, '_>) -> bool {
     target.is_some_and(|uri| gateway::serves(uri.path()))
 }
 
-/// What follows a head: the order in which lengths count is actix-http's.
+/// Returns what follows a head. Lengths take precedence in the same order as in actix-http.
 fn after(request: &Request<'_, '_>) -> Requests {
     let (mut is_chunked, mut is_websocket, mut announced) = (false, false, 0);
     for header in request.headers.iter() {
@@ -270,8 +270,7 @@ fn after(request: &Request<'_, '_>) -> Requests {
     }
 }
 
-/// Makes the option unreadable where this line of a head is a `Connection`, and with `websocket` that protocol too
-/// where it is an `Upgrade`.
+/// Hides the option if this line of a head is a `Connection`, and with `websocket` that protocol if it is an `Upgrade`.
 fn hide(line: &mut [u8], websocket: bool) {
     let Some(colon) = line.iter().position(|byte| *byte == b':') else { return };
     let (name, value) = line.split_at_mut(colon);
@@ -284,7 +283,7 @@ fn hide(line: &mut [u8], websocket: bool) {
     }
 }
 
-/// Writes `new` over `text` where that is `old` in any case, with blanks around it or not.
+/// Replaces `text` by `new` if it is `old` in any case, with or without white space around it.
 fn replace<const N: usize>(text: &mut [u8], old: &[u8; N], new: &[u8; N]) {
     let start = text.len() - text.trim_ascii_start().len();
     let length = text.trim_ascii().len();

@@ -3,12 +3,11 @@ use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_protocol::realtime::Command;
 use std::time::Duration;
 
-/// How long commands of sockets took, by command and outcome: from the moment a command is taken up to the moment its
-/// answer is queued.
+/// The durations of socket commands, by command and outcome: from the start of a command until its answer is queued.
 #[derive(Debug, Default)]
 pub(crate) struct CommandStats([[LatencyStats; 2]; COMMANDS.len()]);
 
-/// The commands by their `colon` names; the one that has none, by its `camel` name.
+/// The `colon` names of the commands; the `camel` name of the one command without a `colon` name.
 const COMMANDS: [&str; 13] = [
     "auth",
     "call:start",
@@ -25,7 +24,7 @@ const COMMANDS: [&str; 13] = [
     "updateLastSeen",
 ];
 
-/// The outcomes, at the index that is "did it fail".
+/// The outcomes, indexed by whether the command failed.
 const OUTCOMES: [&str; 2] = ["ok", "failed"];
 
 impl CommandStats {
@@ -35,7 +34,7 @@ impl CommandStats {
         }
     }
 
-    /// The commands that were given so far: name, outcome, latency.
+    /// The commands so far: name, outcome, latency.
     pub(super) fn read(&self) -> impl Iterator<Item = (&'static str, &'static str, Latency)> {
         let named = COMMANDS.iter().zip(&self.0);
         named
@@ -46,7 +45,7 @@ impl CommandStats {
     }
 }
 
-/// The name under which a command is counted. A new command does not compile until it has one.
+/// Returns the name under which a command is counted. A new command does not compile until it is added here.
 pub(crate) const fn name_of(command: &Command) -> &'static str {
     match command {
         Command::Authenticate { .. } | Command::Resume(_) => "auth",

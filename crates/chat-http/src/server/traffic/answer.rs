@@ -4,8 +4,8 @@ use bytes::Bytes;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The body of an answer. Its request is under way until the dispatcher has all of it, which must not hear of an end
-/// of the stream before: it would cut the answer off.
+/// The body of an answer. Its request is in progress until the dispatcher has all of it. The dispatcher must not see
+/// the end of the stream before, or it would cut the answer off.
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: BoxBody,

@@ -1,9 +1,9 @@
-//! What one HTTP connection may do to the others of its thread: requests that are pipelined on it take turns with them,
-//! its bytes are read a little at a time, and requests that no other limit counts have a budget
-//! ([`crate::HttpSettings::request_quota`]). A connection that has used it up is closed after the answer, and so is one
-//! that has not sent the whole body of a request when it is answered.
+//! Limits the effect of one HTTP connection on the others of its thread: its pipelined requests take turns with the
+//! other connections, its data is read in small steps, and requests that no rate limit counts have a budget
+//! ([`crate::HttpSettings::request_quota`]). A connection is closed after the answer if it has used up its budget, or
+//! if it has not sent the whole body of the answered request.
 //!
-//! The same for sockets is in `crate::gateway` (frames) and in `chat-socketio` (packets).
+//! The corresponding limits of sockets are in `crate::gateway` (frames) and in `chat-socketio` (packets).
 
 mod answer;
 mod paced;
@@ -19,35 +19,36 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 use std::time::Instant;
 
-/// How much is read of what follows a request while it is answered, in bytes.
+/// How many bytes after a request are read while it is answered.
 const BYTES_AHEAD: u64 = 16 * 1024;
 
-/// How much of its connection's budget a refusal costs. With the default quota that makes 20 a second and 200 at once.
+/// The cost of a refused request in the connection's budget. With the default quota this allows 20 a second and 200 at
+/// once.
 pub const REFUSAL_COST: u32 = 5;
 
-/// What is known of one HTTP connection, by its stream and by the service that answers its requests.
+/// The state of one HTTP connection, shared by its stream and by the service that answers its requests.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     budget: FrameBudget,
     has_had_turn: Cell<bool>,
     is_closing: Cell<bool>,
     was_charged: Cell<bool>,
-    /// How much has been read, in bytes.
+    /// The number of bytes read.
     read: Cell<u64>,
-    /// Where requests end that have been read whole and are not being answered yet.
+    /// The ends of the requests that have been read completely and are not being answered yet.
     ends: RefCell<VecDeque<u64>>,
-    /// While a request is answered: how far may be read meanwhile.
+    /// While a request is answered: the position up to which data may be read.
     limit: Cell<Option<u64>>,
-    /// Not all of the body of the last request that was begun has been read.
+    /// Whether the body of the last request is incomplete.
     is_body_open: Cell<bool>,
-    /// The connection's task, where reading waits for the answer.
+    /// The connection's task, if reading waits for the answer.
     waiting: RefCell<Option<Waker>>,
 }
 
 impl Traffic {
-    /// A request is being answered, of whose body at most `most_body` bytes are read. Reading goes on meanwhile: for
-    /// its body, and to notice that the client hangs up; but not so far behind the body that the dispatcher's buffer
-    /// is full, since it runs all the time then.
+    /// Starts a request, of whose body at most `most_body` bytes are read. Reading continues in the meantime, for the
+    /// body, and to notice that the client disconnects. It stops before the dispatcher's buffer is full, because the
+    /// dispatcher would then run without pause.
     fn begin(self: &Rc<Self>, most_body: u64) -> UnderWay {
         let end = self.ends.borrow_mut().pop_front();
         self.is_body_open.set(end.is_none());
@@ -55,12 +56,12 @@ impl Traffic {
         UnderWay(Rc::clone(self))
     }
 
-    /// More has been read; returns how much had been before, in bytes.
+    /// Notes that data was read. Returns how many bytes had been read before.
     pub(crate) fn note_read(&self, length: usize) -> u64 {
         self.read.replace(self.read.get() + length as u64)
     }
 
-    /// A request has been read whole, and ends after so many bytes of the connection.
+    /// Notes that a request was read completely and ends at this byte of the connection.
     pub(crate) fn note_end(&self, end: u64) {
         if !self.is_body_open.replace(false) {
             self.ends.borrow_mut().push_back(end);
@@ -69,7 +70,7 @@ impl Traffic {
         }
     }
 
-    /// Whether more may be read now.
+    /// Whether more data may be read now.
     fn may_read(&self) -> bool {
         self.limit.get().is_none_or(|limit| self.read.get() < limit && !self.is_closing())
     }
@@ -82,7 +83,7 @@ impl Traffic {
         self.is_body_open.get()
     }
 
-    /// Reading waits for the answer.
+    /// Stores the task: reading waits for the answer.
     fn wait(&self, context: &Context<'_>) {
         *self.waiting.borrow_mut() = Some(context.waker().clone());
     }
@@ -93,17 +94,17 @@ impl Traffic {
         }
     }
 
-    /// The connection's task runs again.
+    /// Notes that the connection's task runs again.
     fn begin_turn(&self) {
         self.has_had_turn.set(false);
     }
 
-    /// Whether one more request may be answered before the other tasks of the thread have had their turn.
+    /// Whether one more request may be answered before the other tasks of the thread have their turn.
     fn take_turn(&self) -> bool {
         !self.has_had_turn.replace(true)
     }
 
-    /// Charges a request; `false` where the connection is to be closed after its answer.
+    /// Charges a request. Returns `false` if the connection must be closed after its answer.
     fn charge(&self, cost: u32, quota: FrameQuota) -> bool {
         let fits = cost == 0 || self.budget.take(cost, quota, Instant::now());
         if !fits {
@@ -112,23 +113,23 @@ impl Traffic {
         fits
     }
 
-    /// Whether none of the connection's requests had been charged before; only once.
+    /// Whether this is the first charge of the connection. Only the first call returns `true`.
     fn is_first_charge(&self) -> bool {
         !self.was_charged.replace(true)
     }
 
-    /// No more requests are answered here: the connection ends with the answer under way.
+    /// Stops answering requests: the connection ends with the current answer.
     fn close(&self) {
         self.is_closing.set(true);
     }
 
-    /// Whether no more requests are answered here.
+    /// Whether the connection answers no more requests.
     fn is_closing(&self) -> bool {
         self.is_closing.get()
     }
 }
 
-/// A request that is being answered, until it is dropped.
+/// A request in progress, until it is dropped.
 #[derive(Debug)]
 struct UnderWay(Rc<Traffic>);
 

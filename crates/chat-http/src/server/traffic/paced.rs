@@ -9,30 +9,30 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How much is read of one connection, in bytes, before the other tasks of its thread have their turn. The dispatcher
+/// How many bytes of one connection are read before the other tasks of its thread have their turn. The dispatcher
 /// parses all requests that have been read, and keeps them while it answers the first.
 const BYTES_AT_A_TIME: usize = 8 * 1024;
 
-/// How much more a connection may send that is closed after its last answer, in bytes, and for how long. Closing at
-/// once, with something of it still unread, could destroy the answer on its way.
+/// How many more bytes are read from a connection that is closed after its last answer, and for how long. Closing at
+/// once with unread data could destroy the answer on its way.
 const REST_BYTES: usize = 64 * 1024;
 const REST_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The TCP stream of an HTTP connection, read a little at a time. Ends for its reader when the connection is to be
+/// The TCP stream of an HTTP connection, read in small steps. It ends for its reader when the connection must be
 /// closed.
 #[derive(Debug)]
 pub(crate) struct Paced {
     stream: TcpStream,
     traffic: Rc<Traffic>,
-    /// Since others had their turn.
+    /// Bytes read since the other tasks had their turn.
     read: usize,
-    /// The client takes no more for now.
+    /// Whether the client accepts no more data for now.
     is_blocked: bool,
-    /// After the last answer.
+    /// Set after the last answer.
     rest: Option<Rest>,
 }
 
-/// What a client still sends that is not answered any more.
+/// The limits for data that a client still sends and that is not answered any more.
 #[derive(Debug)]
 struct Rest {
     bytes: usize,
@@ -55,7 +55,7 @@ impl Paced {
         }
     }
 
-    /// Takes what the client still sends, and throws it away; ready when it hangs up, or has had enough time and bytes.
+    /// Reads and discards the client's remaining data. Ready if the client disconnects, or if a limit is reached.
     fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let rest = self.rest.get_or_insert_with(|| Rest { bytes: REST_BYTES, timeout: Box::pin(sleep(REST_TIMEOUT)) });
         let mut bytes = [0; 4_096];
@@ -72,7 +72,7 @@ impl Paced {
         Poll::Ready(())
     }
 
-    /// The stream, for a connection that leaves HTTP.
+    /// Returns the stream, for a connection that leaves HTTP.
     pub(crate) fn into_inner(self) -> TcpStream {
         self.stream
     }

@@ -13,10 +13,9 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::Poll;
 
-/// Answers a request when it is its connection's turn, charges it, and closes the connection where it has used up its
-/// budget. Requests that had been sent before the connection was closed are not answered. A connection is closed as
-/// well where a request is answered before its body has come: what follows would be read for as long as the client
-/// sends it.
+/// Answers a request when it is its connection's turn, charges it, and closes the connection if it has used up its
+/// budget. Requests sent before the connection was closed are not answered. A connection is also closed if a request is
+/// answered before its body has arrived: otherwise the server would read the rest for as long as the client sends it.
 pub(crate) fn regulate<S, R, B>(
     state: Rc<HttpState>,
     request: Request,
@@ -36,13 +35,13 @@ where
             tokio::task::yield_now().await;
         }
         let Some(answer) = answer.filter(|_| !traffic.is_closing()) else {
-            // The stream has ended for the dispatcher, which drops this.
+            // The stream has ended for the dispatcher, which drops this future.
             return pending().await;
         };
         let response = answer.await?.into();
         let mut response = response.map_body(|_, body| Answer::new(body.boxed(), under_way));
         if state.readiness.is_leaving() && !state.readiness.is_draining() {
-            // The proxy's next request goes to another node.
+            // The proxy sends its next request to another node.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         let cost = asked.cost(response.status(), response.headers().contains_key(EXPOSED[0]));
@@ -76,13 +75,13 @@ where
     }
 }
 
-/// How much may be read of a request's body, in bytes: as much as any handler takes.
+/// The maximum number of bytes read of a request's body: the largest body of any handler.
 fn most_body(state: &HttpState) -> u64 {
     state.settings.max_body_bytes.max(MAX_MESSAGE_BYTES) as u64 + BYTES_AHEAD
 }
 
-/// The answer to a new connection of an address whose other connections were closed; a refusal for another reason
-/// stays as it is.
+/// Returns the answer to a new connection of an address whose other connections were closed. A refusal with the same
+/// status stays unchanged.
 fn refused(state: &HttpState, asked: &Asked, response: Response<Answer>, error: &ApiError) -> Response<Answer> {
     let status = status_of(error.failure().code);
     if response.status() == status {
@@ -98,12 +97,12 @@ fn refused(state: &HttpState, asked: &Asked, response: Response<Answer>, error: 
     refusal
 }
 
-/// What has to be known of a request when its answer is there.
+/// The facts of a request that are needed when its answer is ready.
 struct Asked {
     peer: Option<IpAddr>,
-    /// The connection is the client's own, not that of a proxy, which carries the requests of many.
+    /// Whether the connection is the client's own, not that of a proxy, which carries the requests of many clients.
     is_direct: bool,
-    /// A success costs something too.
+    /// Whether a successful answer has a cost too.
     is_uncounted: bool,
     is_health: bool,
     uri: Uri,
@@ -115,7 +114,7 @@ impl Asked {
         let peer = head.peer_addr.map(|peer| peer.ip());
         let client = state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr);
         let path = head.uri.path();
-        // Requests of those who poll are charged to their session.
+        // Requests of polling clients are charged to their session.
         let is_uncounted = head.method == Method::OPTIONS
             || (!Gateway::serves(path) && (!are_on(path) || !state.limits.spares(client)));
         Self {
@@ -127,7 +126,7 @@ impl Asked {
         }
     }
 
-    /// `was_counted`: a limit has counted the request, and says so in the answer.
+    /// Returns the cost of the answer. `was_counted`: a rate limit has counted the request, as its headers show.
     fn cost(&self, status: StatusCode, was_counted: bool) -> u32 {
         if status == StatusCode::TOO_MANY_REQUESTS {
             REFUSAL_COST

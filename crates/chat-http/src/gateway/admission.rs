@@ -2,7 +2,7 @@ use crate::{ApiError, HttpState};
 use chat_domain::ErrorCode;
 use chat_realtime::Counted;
 
-/// Takes a place for one more socket.
+/// Reserves a place for one more socket.
 pub(crate) fn admit(state: &HttpState) -> Result<Counted, ApiError> {
     if state.readiness.is_draining() || state.fan_out.is_draining() {
         return Err(ApiError::new(ErrorCode::Unavailable, "The server is restarting, please try again"));

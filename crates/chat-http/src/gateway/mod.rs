@@ -1,10 +1,10 @@
-//! The gateway: everything that only sockets need. REST does not import it, and it imports nothing of REST; what both
-//! need stands beside both (`tests/wings.rs` holds this).
+//! The gateway: the code that only sockets need. REST does not import it, and it imports nothing of REST. Modules that
+//! both use are beside both (`tests/wings.rs` checks this).
 //!
-//! - `connection` is the realtime connection, whatever carries its bytes;
-//! - `upgrade` answers requests to upgrade and takes their sockets over;
+//! - `connection` is the realtime connection, independent of its transport;
+//! - `upgrade` answers upgrade requests and takes over their sockets;
 //! - `socketio` binds `chat-socketio` to the connection;
-//! - `admission` says whether there is room for one more socket.
+//! - `admission` checks whether there is room for one more socket.
 //!
 //! Each imports only those below it: `upgrade`, then `socketio`, then `connection`, then `admission`.
 
@@ -21,16 +21,16 @@ use crate::paths::is_socket_path;
 use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
 
-/// Whether requests to upgrade are served at this path.
+/// Whether upgrade requests are served at this path.
 pub(crate) fn serves(path: &str) -> bool {
     is_socket_path(path) || Gateway::serves(path)
 }
 
-/// A connection that HTTP has let go of.
+/// A connection that has left HTTP.
 pub(crate) struct Released {
     pub(crate) stream: TcpStream,
-    /// What was read from it already: a client's first frame may be in it.
+    /// Data that was already read from it: it may include the client's first frame.
     pub(crate) read: BytesMut,
-    /// Answers to earlier requests that have not gone out yet: these come first.
+    /// Unsent answers to earlier requests: these must be sent first.
     pub(crate) unwritten: Bytes,
 }

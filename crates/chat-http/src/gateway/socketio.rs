@@ -1,6 +1,6 @@
-//! Socket.IO beside REST: one gateway per listener. What it carries is the same connection as on the plain WebSocket
-//! (`super::connection`); the protocol is `chat-socketio`'s, and so are its answers: errors have the shape that its
-//! clients know, not the envelope.
+//! Socket.IO beside REST: one gateway per listener. It carries the same connection as the plain WebSocket
+//! (`super::connection`). `chat-socketio` implements the protocol and its answers: errors have the shape that Socket.IO
+//! clients expect, not the envelope.
 
 use super::Released;
 use super::admission::admit;
@@ -24,13 +24,13 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// Where clients look for it by themselves, and the name of all of it in log and metrics.
+/// The default path of Socket.IO clients, and the label of Socket.IO in log and metrics.
 const PATH: &str = "/socket.io/";
 
-/// Clients of one address that are connected to nothing yet, at most; each may send one payload.
+/// The maximum number of clients of one address that have not connected to a namespace. Each may send one payload.
 const STRANGERS_PER_ADDRESS: usize = 1_000;
 
-/// The gateway of one listener. Cheap to clone; all clones, on all threads, are one.
+/// The gateway of one listener. Cheap to clone; all clones on all threads share one state.
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) state: HttpState,
@@ -39,7 +39,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// One gateway for each of these dialects, within the same limits.
+    /// Creates one gateway for each of these dialects, with shared limits.
     pub(crate) fn of_each(state: &HttpState, dialects: impl Iterator<Item = Dialect>) -> Vec<Self> {
         let mut first: Option<Server> = None;
         let gateway = |dialect| {
@@ -53,7 +53,7 @@ impl Gateway {
         dialects.map(gateway).collect()
     }
 
-    /// The route of those who poll.
+    /// The route for polling.
     pub(crate) fn configure(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let gateway = self.clone();
         move |config| {
@@ -82,11 +82,12 @@ impl Gateway {
         path == PATH || path == PATH.trim_end_matches('/')
     }
 
-    /// Takes over a connection whose client asks for a websocket.
+    /// Takes over a connection whose client requests a websocket.
     pub(crate) async fn upgrade(&self, head: &RequestHead, released: Released) {
         let arrival = Arrival::of(head);
         let address = self.state.settings.trusted_proxies.client_address(&head.headers, head.peer_addr);
-        // Every upgrade counts, refused or repeated; one that takes a session over is the same client once more.
+        // Every upgrade counts, also refused and repeated ones. An upgrade that takes over a session belongs to a
+        // client that was counted before.
         let limited = self.state.limits.connect(address).await;
         let (taken_over, takeover) = oneshot::channel();
         let mut headers = HeaderMap::new();
@@ -145,7 +146,7 @@ fn refusal(error: &ApiError) -> Refusal {
     Refusal { status: status_of(failure.code), message: failure.messages.join("; ").into() }
 }
 
-/// This product as the gateway sees it.
+/// The chat server as the application of the protocol library.
 struct Chat {
     state: HttpState,
     dialect: Dialect,
@@ -165,7 +166,7 @@ impl Application for Chat {
     }
 
     fn admit(&self, handshake: Handshake<'_>) -> Result<Opening, Refusal> {
-        // A connection is counted when there is one; whether there is room for it can be told now.
+        // A connection is counted when it exists; whether there is room for it is known now.
         drop(admit(&self.state).map_err(|error| refusal(&error))?);
         let token = bearer_token(&handshake.head.headers).map(str::to_owned);
         let origin = Origin { dialect: self.dialect, token, address: handshake.address };
@@ -181,7 +182,7 @@ impl Application for Chat {
     }
 }
 
-/// What is known of a request before anything is done about it.
+/// The facts of a request that are known before it is handled.
 struct Arrival {
     request_id: RequestId,
     at: Instant,
@@ -205,7 +206,7 @@ impl Arrival {
         secure(headers, state.settings.is_production);
     }
 
-    /// The path alone: what a query says of a session is a credential.
+    /// Only the path: the query contains the session id, which is a credential.
     fn log(&self, state: &HttpState, head: &RequestHead, status: StatusCode, limited: &Result<(), ApiError>) {
         let duration = self.at.elapsed();
         state.stats.observe(head.method.as_str(), Some(PATH), status, duration);
@@ -224,7 +225,7 @@ impl Arrival {
     }
 }
 
-/// The protocol's own refusals, in the words of the log.
+/// The protocol's own refusals, as error codes for the log.
 fn code_of(status: StatusCode) -> Option<ErrorCode> {
     match status.as_u16() {
         0..400 => None,

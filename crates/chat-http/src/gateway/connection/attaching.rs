@@ -1,4 +1,4 @@
-//! How a connection that is signed in comes into the flow of events.
+//! Attaches a signed-in connection to the live events.
 
 use super::session::{Session, Stage};
 use crate::ApiError;
@@ -7,7 +7,7 @@ use chat_protocol::realtime::{CloseCode, Resume};
 use chat_realtime::Connection;
 
 impl Session {
-    /// Signed in: holds delivery where a `resume` frame was announced and has not come, else attaches.
+    /// After sign-in: holds delivery if a `resume` frame was announced and has not arrived, else attaches.
     pub(super) async fn go_live(&mut self, resume: Option<&Resume>, then: impl FnOnce(&Connection)) {
         if self.is_waiting() && resume.is_none() {
             self.realtime.hub.await_resume(&self.connection);
@@ -17,13 +17,13 @@ impl Session {
         }
     }
 
-    /// The announced `resume` frame did not come in time: the client is treated as new, and told where everything
-    /// stands, since what happened while it was waited for passed it by.
+    /// The announced `resume` frame did not arrive in time: treats the client as new, and sends it all positions, since
+    /// it missed the events during the wait.
     pub(super) async fn stop_waiting(&mut self) {
         self.attach(Some(&Resume::default()), |_| ()).await;
     }
 
-    /// `then` is run when nothing passes by unnoticed any more, before anything is sent.
+    /// Runs `then` when the connection no longer misses any event, before anything is sent.
     pub(super) async fn attach(&mut self, resume: Option<&Resume>, then: impl FnOnce(&Connection)) {
         self.connection.resume_came();
         if let Stage::Waiting(actor) = self.stage {

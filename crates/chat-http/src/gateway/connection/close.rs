@@ -1,9 +1,9 @@
 use chat_domain::ErrorCode;
 use chat_protocol::realtime::CloseCode;
 
-/// With which code a socket ends that fails for good with this error. A new code does not compile until it is placed.
+/// The close code of a socket that ends with this error. A new error code does not compile until it is added here.
 ///
-/// Most errors are an answer and no end; this is for those that leave nothing to go on with.
+/// Most errors are answers that keep the socket open; this is for those after which it cannot continue.
 pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
     match code {
         ErrorCode::Unauthenticated | ErrorCode::TokenInvalid | ErrorCode::InvalidCredentials => {

@@ -1,4 +1,4 @@
-//! The life of a connection, whatever carries it: it listens, and runs one command after the other.
+//! The loop of a connection, independent of its transport: it receives frames, and runs one command after the other.
 
 use super::session::{Heard, Session};
 use bytes::Bytes;
@@ -10,62 +10,62 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// How many frames of one connection are heard in succession before the other tasks of its thread have their turn.
+/// How many frames of one connection are handled in a row before the other tasks of its thread have their turn.
 const FRAMES_AT_A_TIME: u32 = 32;
 
-/// What a client said, or that it says no more.
+/// A message from a client, or its end.
 pub(super) enum Said {
-    /// A command, or what was meant to be one.
+    /// A command, or an invalid frame.
     Frame(Heard),
-    /// To be answered with the same payload.
+    /// A ping, to be answered with the same payload.
     Ping(Bytes),
-    /// A sign of life.
+    /// A pong, or another sign that the client is alive.
     Pong,
-    /// Goodbye, with its code where there was one.
+    /// The client closed the connection, with its code if there was one.
     Close(Option<u16>),
-    /// Goodbye to this connection, while what carries it goes on.
+    /// The client left this connection, but its transport continues.
     Left,
-    /// What breaks the protocol.
+    /// A violation of the protocol.
     Breach(CloseCode),
-    /// More frames that no limit counts than a connection may send.
+    /// The frame budget is exceeded: too many frames that no rate limit counts.
     Flood,
-    /// It is gone without a word.
+    /// The connection is lost.
     Ended,
 }
 
-/// Where a connection hears its client.
+/// The receiving side of a connection.
 pub(super) trait Inlet {
-    /// The next that it says; asked only while no command of its is under way.
+    /// Returns the next message. It is called only while no command of the client is running.
     fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said>;
 }
 
-/// How talking with a client came to its end.
+/// How the loop of a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parting {
-    /// This side has closed.
+    /// The server closed the connection.
     Closed,
-    /// The client has said goodbye.
+    /// The client closed the connection.
     Goodbye,
-    /// The client has left what carries the connection alone.
+    /// The client left this connection, but its transport continues.
     Left,
-    /// What the client sends cannot be understood any more, or is not listened to.
+    /// The client's data can no longer be parsed, or is no longer read.
     NotUnderstood,
-    /// The client is gone without a word.
+    /// The connection was lost.
     Ended,
 }
 
-/// What a connection's task turns to next.
+/// The next step of a connection's task.
 enum Next {
     Said(Said),
-    /// The announced `resume` frame did not come.
+    /// The announced `resume` frame did not arrive in time.
     ResumeDue,
-    /// The server drains, and nothing is under way.
+    /// The server is draining, and no command is running.
     Leave,
-    /// This side has closed.
+    /// The server closed the connection.
     Closed,
 }
 
-/// Runs what the client asks for, one thing after the other, until there will be nothing more.
+/// Runs the client's commands one after the other, until the connection ends.
 pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> Parting {
     let connection = Rc::clone(&session.connection);
     let mut heard_at_a_time = 0;
@@ -110,8 +110,8 @@ pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> P
     }
 }
 
-/// Runs a command while the connection goes on writing. Given up when the connection is: use cases that write run
-/// elsewhere, to their end.
+/// Runs a command while the connection continues to write. The command is cancelled when the connection ends; use cases
+/// that write run elsewhere, to their end.
 pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Future<Output = ()>>>) {
     connection.set_reading(false);
     poll_fn(|context| {
@@ -121,7 +121,7 @@ pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Futu
                 return Poll::Ready(());
             }
             let done = command.as_mut().poll(context);
-            // What was answered before goes out while this waits, and may be what it waits for.
+            // Earlier answers are sent while this waits, since the client may be waiting for them.
             if done.is_ready() || !connection.release() {
                 return done;
             }
@@ -131,8 +131,8 @@ pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Futu
     connection.set_reading(true);
 }
 
-/// What comes next. Answers to frames that came together are held back until there are no more of them, and go out in
-/// one write.
+/// Returns the next step. Answers to several received frames are held back until all are handled, and sent in one
+/// write.
 async fn next(session: &mut Session, inlet: &mut impl Inlet, heard_at_a_time: &mut u32) -> Next {
     let connection = Rc::clone(&session.connection);
     let next = poll_fn(|context: &mut Context<'_>| {

@@ -2,14 +2,13 @@ use chat_domain::Timestamp;
 use chat_domain::rate_limits::{Bucket, Quota};
 use std::time::Duration;
 
-/// A client of a socket that was refused so often ...
+/// A client that is refused this often ...
 const MAX_REFUSALS: u32 = 100;
 
-/// ... within this time does not listen, and is closed (4009). One that waits as it was told is never refused twice in
-/// a row.
+/// ... within this time is closed (4009). A client that waits as told is never refused twice in a row.
 const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
 
-/// How often one connection went on although it was refused.
+/// How often one connection was refused recently.
 #[derive(Debug)]
 pub(super) struct Flood(Option<Bucket>);
 
@@ -18,7 +17,7 @@ impl Flood {
         Self(None)
     }
 
-    /// It was refused once more; whether that is enough.
+    /// Counts a refusal. Returns whether the limit is reached.
     pub(super) fn is_too_much(&mut self, now: Timestamp) -> bool {
         let bucket = self.0.get_or_insert(Bucket::full(now));
         let verdict = bucket.take(Quota::new(MAX_REFUSALS, REFUSAL_WINDOW), 1, now);

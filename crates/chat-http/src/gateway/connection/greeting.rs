@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The subprotocol by which browsers, which cannot set headers, send their token beside it.
+/// The subprotocol with which browsers, which cannot set headers, send their token.
 pub(crate) const BEARER_PROTOCOL: &str = "bearer";
 
-/// What a client said of itself with the handshake.
+/// The client's options from the handshake.
 pub(crate) struct Greeting {
     pub(crate) credentials: Credentials,
     pub(crate) resume: ResumeAsked,
@@ -31,13 +31,13 @@ pub(crate) enum Credentials {
     Later,
 }
 
-/// Whether a client comes back.
+/// Whether a client resumes.
 pub(crate) enum ResumeAsked {
-    /// It is new here, or its first frame will say.
+    /// It does not, or its first frame will say.
     No,
-    /// Its next frame will say what it has.
+    /// Its next frame will send its positions.
     Later,
-    /// This is what it has.
+    /// It has sent these positions.
     Now(Resume),
 }
 
@@ -50,7 +50,7 @@ struct Parameters {
 const RESUME_FORM: &str = "must be true or an object of conversation ids and numbers";
 
 impl ResumeAsked {
-    /// `true` announces it, an object is it.
+    /// `true` announces a `resume` event; an object contains the positions.
     fn from_json(value: Value) -> Result<Self, ApiError> {
         match value {
             Value::Null | Value::Bool(false) => Ok(Self::No),
@@ -67,8 +67,7 @@ fn parse_dialect(name: &str) -> Result<Dialect, ApiError> {
     Dialect::parse(name).ok_or_else(|| ApiError::invalid("dialect", "must be colon or camel"))
 }
 
-/// What a client of Socket.IO says of itself when it connects to the namespace. Other fields are the application's own
-/// business.
+/// The options of a Socket.IO client when it connects to the namespace. Other fields belong to the application.
 #[derive(Deserialize)]
 struct NamespaceAuth {
     #[serde(default)]
@@ -80,7 +79,7 @@ struct NamespaceAuth {
 }
 
 impl Greeting {
-    /// Reads the payload of a CONNECT packet, an object. `dialect` is the listener's own; `token` is that of the
+    /// Parses the payload of a CONNECT packet, an object. `dialect` is the listener's default; `token` is from the
     /// handshake's header, for clients that cannot send a payload.
     pub(crate) fn of_namespace(
         auth: Option<&RawValue>,
@@ -106,8 +105,8 @@ impl Greeting {
         Ok(Self { credentials: Credentials::Token(token), resume: ResumeAsked::from_json(resume)?, format })
     }
 
-    /// Reads the handshake. `dialect` is the listener's own; `authenticate` checks the token of a header, which fails
-    /// the handshake itself.
+    /// Parses the handshake. `dialect` is the listener's default. `authenticate` checks the token of a header; if that
+    /// fails, the handshake fails.
     pub(crate) fn read(
         head: &RequestHead,
         dialect: Dialect,
@@ -143,7 +142,7 @@ fn protocol_token(headers: &HeaderMap) -> Option<String> {
     offered.next().filter(|token| !token.is_empty()).map(str::to_owned)
 }
 
-/// Whether the answer has to name the subprotocol: a browser that offered one gives up where none is taken.
+/// Whether the answer must name the subprotocol: a browser that offered one disconnects if none is selected.
 pub(crate) fn offers_bearer(headers: &HeaderMap) -> bool {
     protocols(headers).any(|name| name == BEARER_PROTOCOL)
 }

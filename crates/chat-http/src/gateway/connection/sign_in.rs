@@ -1,4 +1,4 @@
-//! Who a connection is: the first token, and every fresh one.
+//! Authentication of a connection: the first token, and each fresh one.
 
 use super::close::close_code_of;
 use super::farewell::welcome;
@@ -9,8 +9,8 @@ use chat_domain::auth::Actor;
 use chat_protocol::realtime::{AuthenticatedView, CloseCode, Resume};
 use chat_realtime::Connection;
 
-/// Who comes with this token. Without the leeway that requests have: a socket whose token is over would be closed at
-/// once, and its client come back with the same token again and again.
+/// Returns the user of this token. Without the leeway that requests have: a socket with an expired token would be
+/// closed at once, and its client would reconnect with the same token again and again.
 pub(crate) fn authenticate(state: &HttpState, token: &str) -> Result<Actor, ApiError> {
     let actor = state.app.auth.authenticate(token)?;
     if actor.token_expires_at <= state.clock.now() {
@@ -20,7 +20,7 @@ pub(crate) fn authenticate(state: &HttpState, token: &str) -> Result<Actor, ApiE
 }
 
 impl Session {
-    /// The first frame `auth`: it fails for good.
+    /// Handles the first frame `auth`. A failure is final.
     pub(super) async fn introduce(&mut self, id: Option<&str>, token: &str, resume: Option<&Resume>) {
         match self.authenticate(token).and_then(|actor| self.sign_in(actor, token).map(|()| actor)) {
             Ok(actor) => self.go_live(resume, |connection| acknowledge_sign_in(connection, id, actor)).await,
@@ -38,7 +38,7 @@ impl Session {
             .map_err(|error| ApiError::new(ErrorCode::TooManyConnections, error.to_string()))?;
         let announces_resume = matches!(self.stage, Stage::Stranger { announces_resume: true });
         self.stage = if announces_resume { Stage::Waiting(actor) } else { Stage::Live(actor) };
-        // A session that ended between the first look and the hub's knowing of this connection would be missed by both.
+        // A session that ended between the first check and its registration in the hub would be missed by both.
         self.authenticate(token)?;
         self.expire_with(actor);
         self.allowance.give_back();
@@ -51,7 +51,7 @@ impl Session {
         self.realtime.hub.expire_after(&self.connection, lifetime);
     }
 
-    /// A fresh token on the open socket, of the same user; `false` where it was none.
+    /// Handles a fresh token of the same user on the open socket. Returns `false` if it was invalid.
     pub(super) fn renew(&mut self, id: Option<&str>, before: Actor, token: &str) -> bool {
         let renewed = self.authenticate(token).and_then(|actor| {
             if actor.user_id == before.user_id {
@@ -83,16 +83,16 @@ impl Session {
     }
 }
 
-/// How a client gets in that signs in with its handshake, or is kept out.
+/// Admits or refuses a client that signs in with its handshake.
 pub(super) trait Door {
-    /// It is in: what is queued for it may go out.
+    /// Admits the client: its queued data may be sent.
     fn open(self, connection: &Connection);
 
-    /// It is refused.
+    /// Refuses the client.
     fn shut(self, session: &Session, error: &ApiError);
 }
 
-/// A token that is refused when one comes is a failure to sign in, however it was good before; a full house is not.
+/// A token that is refused now counts as a failed sign-in, even if it was valid before; a full server does not.
 pub(super) fn first_close_code(error: &ApiError) -> CloseCode {
     match error.failure().code {
         ErrorCode::TokenExpired | ErrorCode::SessionRevoked => CloseCode::AuthenticationFailed,

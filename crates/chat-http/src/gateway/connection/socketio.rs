@@ -1,5 +1,5 @@
-//! Socket.IO: the same connection, in a namespace of a session that may outlive it. The session is the library's:
-//! transports, heartbeats, and the deadline for whoever does not connect to anything.
+//! Socket.IO: the same connection, in a namespace of a session that may outlive it. The library owns the session:
+//! transports, heartbeats, and the deadline for clients that do not connect to a namespace.
 
 use super::drive::{Inlet, Parting, Said, busy, converse};
 use super::session::{Heard, Session, understand};
@@ -20,20 +20,20 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-/// The one namespace that there is.
+/// The only namespace.
 const NAMESPACE: &str = Gateway::NAMESPACE;
 
-/// What is known of a session from its handshake.
+/// The facts of a session from its handshake.
 pub(crate) struct Origin {
-    /// The listener's own.
+    /// The listener's default dialect.
     pub(crate) dialect: Dialect,
-    /// That of its header, for clients that cannot send it with CONNECT.
+    /// The token of its header, for clients that cannot send it with CONNECT.
     pub(crate) token: Option<String>,
-    /// Where it came from.
+    /// The client's address.
     pub(crate) address: Option<IpAddr>,
 }
 
-/// The life of one session: its client connects to the namespace, once or again and again.
+/// Runs one session: its client connects to the namespace, once or repeatedly.
 pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, origin: Origin) {
     let (mut rest, mut code, mut place) = (SendQueue::default(), CloseCode::Normal, None);
     let mut is_first = true;
@@ -46,7 +46,7 @@ pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, origin
             }
             Arrival::Ended => break,
         };
-        // To connect again in one session must not be cheaper than to come again. The first was counted when the
+        // Reconnecting in one session must not be cheaper than a new session. The first connection was counted when the
         // session was opened.
         if !std::mem::take(&mut is_first) && realtime.state.limits.connect(origin.address).await.is_err() {
             code = CloseCode::RateLimited;
@@ -76,15 +76,15 @@ pub(crate) async fn drive_session(realtime: Rc<Realtime>, mut peer: Peer, origin
     drop(place);
 }
 
-/// What comes to a session of which nobody is connected.
+/// The events of a session without a connected namespace.
 enum Arrival {
     Connects(Option<Box<RawValue>>),
-    /// The server stops.
+    /// The server is stopping.
     Draining,
     Ended,
 }
 
-/// Waits for the client to connect; what is left of a frame to it goes out meanwhile.
+/// Waits for the client to connect; the rest of an earlier frame is sent in the meantime.
 async fn next_connect(realtime: &Realtime, peer: &mut Peer, rest: &mut SendQueue) -> Arrival {
     let connects = poll_fn(|context| {
         let is_flushed = peer.session().poll_flush(&mut Frames(rest), context).is_ready();
@@ -111,18 +111,18 @@ async fn next_connect(realtime: &Realtime, peer: &mut Peer, rest: &mut SendQueue
     }
 }
 
-/// Nothing here concerns the namespace: the server asks for no acknowledgements, and there is no other to connect to.
+/// Nothing here concerns the namespace: the server requests no acknowledgements, and there is no other namespace.
 fn pass_over(peer: &mut Peer, incoming: Incoming) {
     if let Incoming::Connect { namespace, .. } = incoming {
         peer.refuse(&namespace, "Invalid namespace", None);
     }
 }
 
-/// How a connection ended, and what of its frames has not gone out.
+/// How a connection ended, with its unsent frames.
 enum Outcome {
-    /// Its session goes on.
+    /// Its session continues.
     Left(SendQueue),
-    /// Its session ends with it, and until then its place is taken.
+    /// Its session ends with it; until then its place stays reserved.
     Over(SendQueue, CloseCode, Option<Counted>),
 }
 
@@ -137,7 +137,7 @@ async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting,
     let mut session = Session::new(Rc::clone(realtime), Rc::clone(&connection), address);
     busy(&connection, Box::pin(session.begin(greeting, Namespace(peer)))).await;
     let parting = converse(&mut session, &mut Namespace(peer)).await;
-    // Others learn of it now, not when the client has heard the last of it.
+    // Other users are notified now, not when the client has received the last frame.
     drop(session);
     let mut unsent = connection.take_queue();
     match (parting, connection.closed_by()) {
@@ -152,21 +152,21 @@ async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting,
         }
         (Parting::Ended, None) => Outcome::Over(unsent, CloseCode::Normal, Some(counted)),
         (_, None) => {
-            // What has begun has to be finished: another connection of this session may follow.
+            // A partly sent frame must be finished, since another connection of this session may follow.
             unsent.drop_unsent();
             Outcome::Left(unsent)
         }
     }
 }
 
-/// A client that is let go by its namespace does not come back by itself; one whose transport closes does (contract
-/// §4).
+/// A client that the server disconnects from its namespace does not reconnect by itself; a client whose transport
+/// closes does (contract §4).
 const fn is_final(code: CloseCode) -> bool {
     matches!(code, CloseCode::AuthenticationFailed | CloseCode::Revoked)
 }
 
-/// Clients see no close codes, so the last event says why. Other ends have been explained where they came about, or
-/// find nobody who listens.
+/// Clients see no close codes, so the last event gives the reason. Other ends were explained where they occurred, or no
+/// client receives them.
 fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) -> Option<Failure> {
     match code {
         CloseCode::TokenExpired => Some(Failure::new(ErrorCode::TokenExpired, "The access token has expired")),
@@ -180,7 +180,7 @@ fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) 
     }
 }
 
-/// The client hears why in its `connect_error`, and does not try again by itself.
+/// The client gets the reason in its `connect_error`, and does not retry by itself.
 fn refuse(peer: &mut Peer, error: &ApiError) {
     let view = FrameErrorView::from(error.failure());
     // Strings and numbers: writing them to memory cannot fail.
@@ -188,7 +188,7 @@ fn refuse(peer: &mut Peer, error: &ApiError) {
     peer.refuse(NAMESPACE, &view.message, data.as_deref());
 }
 
-/// The namespace as one client sees it.
+/// The namespace of one client.
 struct Namespace<'peer>(&'peer mut Peer);
 
 impl Door for Namespace<'_> {
@@ -200,7 +200,7 @@ impl Door for Namespace<'_> {
     fn shut(self, session: &Session, error: &ApiError) {
         let code = first_close_code(error);
         if matches!(code, CloseCode::RateLimited | CloseCode::Internal) {
-            // It passes: the client is to come back.
+            // This is temporary: the client should retry.
             session.connection.close(code);
         } else {
             refuse(self.0, error);
@@ -215,7 +215,7 @@ impl Inlet for Namespace<'_> {
             match ready!(self.0.poll_next(context)) {
                 Some(Incoming::Event { event, .. }) => {
                     let heard = heard(&event);
-                    // What is no command has no other limit; where it is too much the session has ended.
+                    // Packets that are not commands have no other limit; if there are too many, the session has ended.
                     if heard.is_ok() || self.0.session().charge(1) {
                         return Poll::Ready(Said::Frame(heard));
                     }
@@ -237,7 +237,7 @@ fn heard(event: &Event) -> Heard {
     Err((frame.id, InvalidFrame { code: ErrorCode::ValidationFailed, message, faults: Vec::new() }))
 }
 
-/// A session takes what its connection has to send.
+/// A session sends the data of its connection.
 #[derive(Debug)]
 struct SessionOutlet(Rc<chat_socketio::Session>);
 
@@ -250,7 +250,7 @@ impl Outlet for SessionOutlet {
         }
     }
 
-    /// A session that has come to a websocket stays there.
+    /// A session that uses a websocket stays there.
     fn is_stream(&self) -> bool {
         self.0.is_websocket()
     }
@@ -260,7 +260,7 @@ impl Outlet for SessionOutlet {
     }
 }
 
-/// A send queue as the session sees it.
+/// The send queue, adapted for the session.
 struct Frames<'queue>(&'queue mut SendQueue);
 
 impl Outbox for Frames<'_> {

@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::io;
 use std::task::{Context, Poll};
 
-/// How much is read at a time.
+/// How many bytes are read at a time.
 const SCRATCH_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    /// All sockets of a thread are read through one buffer: none of them owns one while nothing is coming.
+    /// All sockets of a thread share one read buffer, so that an idle socket owns none.
     static SCRATCH: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(SCRATCH_BYTES));
 }
 
-/// Hands what has come on a connection's own socket to `take`; `false` when nothing more will come.
+/// Passes received data of a connection's own socket to `take`. Returns `false` if no more will arrive.
 pub(super) fn poll_read(connection: &Connection, context: &mut Context<'_>, mut take: impl FnMut(&[u8])) -> Poll<bool> {
     let Some(socket) = connection.socket() else { return Poll::Ready(false) };
     loop {

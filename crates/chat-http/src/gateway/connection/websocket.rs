@@ -1,4 +1,4 @@
-//! The plain WebSocket on a socket of our own.
+//! The plain WebSocket on a socket that the server owns.
 
 use super::drive::{Inlet, Parting, Said, busy, converse};
 use super::session::{Session, understand};
@@ -18,24 +18,23 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-/// How much of what a client still sends to a closing connection is searched for its Close frame, in bytes. What
-/// follows is thrown away.
+/// How many bytes from the client of a closing connection are searched for its Close frame. Later bytes are discarded.
 const MAX_SEARCHED_BYTES: usize = STRANGER_BYTES;
 
-/// How much is thrown away, in bytes, before the socket is dropped.
+/// How many bytes are discarded before the socket is dropped.
 pub(super) const MAX_IGNORED_BYTES: usize = 4_000_000;
 
-/// A connection as its request has left it.
+/// A connection after its upgrade request.
 pub(crate) struct Opened {
-    /// What the client waits for before it takes anything else for a frame.
+    /// The answer that the client awaits before any frame.
     pub(crate) answer: Option<Bytes>,
-    /// What came along with the request.
+    /// Data received together with the request.
     pub(crate) bytes: BytesMut,
-    /// Where the client is, as far as the proxies in front can be believed.
+    /// The client's address, as far as the trusted proxies name it.
     pub(crate) address: Option<IpAddr>,
 }
 
-/// The life of one connection.
+/// Runs one connection.
 pub(crate) async fn drive(
     realtime: Rc<Realtime>,
     connection: Rc<Connection>,
@@ -50,18 +49,18 @@ pub(crate) async fn drive(
     busy(&connection, Box::pin(session.begin(greeting, Answer(answer)))).await;
     let parting = converse(&mut session, &mut frames).await;
     let was_stranger = !session.is_signed_in();
-    // Others learn of it now, not when the socket is finally let go of.
+    // Other users are notified now, not when the socket is finally dropped.
     drop(session);
     linger(&realtime, &connection, frames, parting, was_stranger).await;
     connection.abandon();
     drop(counted);
 }
 
-/// The answer to the handshake: whoever is refused after it hears so in frames.
+/// The answer to the handshake. A client that is refused later gets the refusal in frames.
 pub(super) struct Answer(Option<Bytes>);
 
 impl Answer {
-    /// The framework gives it.
+    /// The framework sends it.
     pub(super) const fn given() -> Self {
         Self(None)
     }
@@ -78,13 +77,13 @@ impl Door for Answer {
     }
 }
 
-/// A client's bytes, cut into messages.
+/// A client's bytes, split into messages.
 struct Frames {
     reader: Reader,
     hearing: Hearing,
 }
 
-/// Understands what a client says, and counts of it what no other limit counts.
+/// Interprets a client's frames, and counts those that no other limit counts.
 pub(super) struct Hearing {
     budget: FrameBudget,
     quota: FrameQuota,
@@ -95,14 +94,14 @@ impl Hearing {
         Self { budget: FrameBudget::new(), quota }
     }
 
-    /// What a frame says; nothing where that is nothing by itself.
+    /// Returns the meaning of a frame; `None` if it has none by itself.
     pub(super) fn hear(&self, incoming: Incoming) -> Option<Said> {
         let said = match incoming {
             Incoming::Fragment(FREE_FRAGMENT_BYTES..) => return None,
             Incoming::Fragment(_) => None,
             incoming => Some(said(incoming)),
         };
-        // Commands have limits of their own, and the others are the last that is heard.
+        // Commands have their own limits, and the other variants end the connection.
         let is_charged = matches!(said, None | Some(Said::Ping(_) | Said::Pong | Said::Frame(Err(_))));
         if is_charged && !self.budget.take(1, self.quota, Instant::now()) { Some(Said::Flood) } else { said }
     }
@@ -149,19 +148,19 @@ pub(super) const fn code_of(breach: Breach) -> CloseCode {
     }
 }
 
-/// What is still to be expected of the other side of a connection that closes.
+/// What the peer of a closing connection may still send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Peer {
-    /// A Close frame of its own.
+    /// Its Close frame.
     MayAnswer,
-    /// Nothing: it has sent one.
+    /// Nothing: it has sent its Close frame.
     IsDone,
-    /// Anything: what it sends cannot be read as frames any more. That it hangs up, after we did.
+    /// Unparsable data: the server waits until the peer disconnects.
     IsNotUnderstood,
 }
 
-/// Waits until the peer has taken the Close frame and answered it, or for a while: a socket that is dropped while
-/// something unread lies in it takes the Close frame down with it. A peer that goes on sending is not waited for.
+/// Waits until the peer has received the Close frame and replied, for a limited time: dropping a socket with unread
+/// data would destroy the Close frame on its way. The server does not wait for a peer that continues to send.
 async fn linger(
     realtime: &Realtime,
     connection: &Rc<Connection>,
@@ -188,7 +187,7 @@ async fn linger(
             if peer == Peer::IsNotUnderstood {
                 reader = Reader::default();
             }
-            // A client that has not signed in is hung up on at once; its answer ends the wait, if it comes.
+            // The server disconnects a client that has not signed in at once; its reply, if any, ends the wait.
             if (peer == Peer::IsNotUnderstood || was_stranger) && connection.is_flushed() && !has_hung_up {
                 has_hung_up = true;
                 if let Some(socket) = connection.socket() {

@@ -6,7 +6,7 @@ use actix_http::{RequestHead, Response, ws};
 use bytes::Bytes;
 use std::fmt::Write as _;
 
-/// The answer to a handshake that was verified (RFC 6455 §4.2.2).
+/// Returns the answer to a valid handshake (RFC 6455 §4.2.2).
 pub(super) fn switching(head: &RequestHead, request_id: &RequestId) -> Bytes {
     let key = head.headers.get(SEC_WEBSOCKET_KEY).map_or(&b""[..], |key| key.as_bytes());
     let accept = ws::hash_key(key);
@@ -23,7 +23,7 @@ pub(super) fn switching(head: &RequestHead, request_id: &RequestId) -> Bytes {
     text.into()
 }
 
-/// An answer as bytes, after which the connection is closed.
+/// Returns an answer as bytes; the connection is closed after it.
 pub(super) fn closing(response: Response<BoxBody>) -> Bytes {
     let status = response.status();
     let mut text =

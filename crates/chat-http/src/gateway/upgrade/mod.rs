@@ -1,5 +1,5 @@
-//! Requests with `Upgrade: websocket`, and `CONNECT`, pass the `App` by: their routing, Origin check, request log and
-//! error answers happen here, with the code that the rest of the crate shares.
+//! Requests with `Upgrade: websocket`, and `CONNECT`, bypass the `App`: this module does their routing, Origin check,
+//! request log and error answers, with code that the rest of the crate shares.
 
 mod answer;
 
@@ -23,13 +23,13 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// How long a refused client may take to read why.
+/// How long a refused client may take to read the answer.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Of what a refused client still sends, this many bytes are taken and thrown away.
+/// How many bytes a refused client may still send, which are discarded.
 const MAX_IGNORED_BYTES: u64 = 1_000_000;
 
-/// A request that is not upgraded.
+/// A refused upgrade request.
 struct Refusal {
     error: ApiError,
     status: StatusCode,
@@ -54,7 +54,7 @@ impl From<HandshakeFault> for Refusal {
     }
 }
 
-/// Answers one request to upgrade. Returns as soon as the socket has a task of its own: that frees what HTTP held for
+/// Answers one upgrade request. It returns when the socket has its own task, which frees the memory that HTTP held for
 /// it.
 pub(crate) async fn upgrade(gateway: Gateway, request: Request, released: Released) {
     let started = Instant::now();
@@ -119,7 +119,7 @@ fn log(
         route: is_socket_path(head.uri.path()).then_some("/api/v1/ws"),
         status: refusal.map_or(StatusCode::SWITCHING_PROTOCOLS, |refusal| refusal.status),
         client: &client,
-        // Anybody may open sockets; what is done on them is no line here.
+        // Any client may open sockets, so these lines share the log budget of requests without a token.
         is_signed_in: false,
         duration: started.elapsed(),
         code: refusal.map(|refusal| refusal.error.failure().code),
@@ -147,14 +147,14 @@ fn refusal_answer(state: &HttpState, head: &RequestHead, request_id: &RequestId,
     answer::closing(response)
 }
 
-/// Writes the last answer of this connection, and waits for the client to hang up: closing at once, with something of
-/// it still unread, could destroy the answer on its way.
+/// Writes the last answer of this connection, and waits for the client to disconnect: closing at once with unread data
+/// could destroy the answer on its way.
 async fn say_and_close(mut stream: TcpStream, answer: Bytes) {
     let said = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(MAX_IGNORED_BYTES), &mut tokio::io::sink()).await
     };
-    // A client that hangs up early, or never, is no fault of ours.
+    // A client that disconnects early, or never, is not an error.
     let _ = tokio::time::timeout(REFUSAL_TIMEOUT, said).await;
 }

@@ -17,7 +17,7 @@ macro_rules! on_both_databases {
 
             #[tokio::test]
             async fn on_postgres() {
-                let database = super::Postgres::shared().create_database();
+                let database = super::Postgres::of_run().create_database();
                 super::$journey(&super::setup().set("DATABASE_URL", &database).start().await).await;
             }
         }

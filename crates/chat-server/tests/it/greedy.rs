@@ -135,7 +135,7 @@ mod a_backlog_of_one_user_runs_a_few_reads_at_once_and_others_are_answered {
 
     #[tokio::test]
     async fn on_postgres() {
-        let database = Postgres::shared().create_database();
+        let database = Postgres::of_run().create_database();
         let (server, admin) = watched(crate::setup().set("DATABASE_URL", &database)).await;
         let store = PostgresStore::open(&PostgresConfig::at(&database)).await.expect("a store");
         beside_a_backlog(&server, &admin, Stores::of(Arc::new(store.clone()), ()), 4.0).await;

@@ -26,7 +26,7 @@ impl House {
     }
 
     pub(super) async fn on_postgres() -> Self {
-        Self::start(setup().set("DATABASE_URL", &Postgres::shared().create_database())).await
+        Self::start(setup().set("DATABASE_URL", &Postgres::of_run().create_database())).await
     }
 
     async fn start(setup: Setup) -> Self {

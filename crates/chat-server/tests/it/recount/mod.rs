@@ -26,7 +26,7 @@ async fn unread_counts_equal_a_recount_after_a_thousand_things_at_once_on_sqlite
 
 #[tokio::test]
 async fn unread_counts_equal_a_recount_after_a_thousand_things_at_once_on_postgres() {
-    run(&setup().set("DATABASE_URL", &Postgres::shared().create_database()).start().await).await;
+    run(&setup().set("DATABASE_URL", &Postgres::of_run().create_database()).start().await).await;
 }
 
 async fn run(server: &Server) {

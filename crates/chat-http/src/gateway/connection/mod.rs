@@ -27,6 +27,7 @@ mod farewell;
 mod flood;
 mod greeting;
 mod in_app;
+mod restraint;
 mod session;
 mod sign_in;
 mod socketio;

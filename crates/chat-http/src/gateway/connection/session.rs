@@ -2,7 +2,7 @@ use super::dispatch::dispatch;
 use super::farewell::Farewell;
 use super::flood::Flood;
 use super::sign_in::Door;
-use super::{Credentials, Greeting, MAX_MESSAGE_BYTES, Realtime, ResumeAsked, answers};
+use super::{Credentials, Greeting, Realtime, ResumeAsked, answers};
 use crate::ApiError;
 use crate::error::status_of;
 use crate::stats::name_of;
@@ -11,15 +11,11 @@ use chat_domain::{ConversationId, ErrorCode};
 use chat_protocol::Failure;
 use chat_protocol::realtime::{ClientFrame, CloseCode, Command, InvalidFrame, Rejected};
 use chat_realtime::{Connection, Life};
-use chat_socketio::websocket::{Allowance, Breach};
+use chat_socketio::websocket::Allowance;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Instant;
 use tokio::sync::oneshot;
-
-/// After so many messages in succession that are no frames at all, a client is taken for something else (close code
-/// 4000).
-const MAX_PROTOCOL_ERRORS: u16 = 100;
 
 /// A command and the id under which it is to be answered, or what is wrong with it.
 pub(super) type Heard = Result<(Option<String>, Command), Rejected>;
@@ -57,10 +53,10 @@ pub(super) struct Session {
     /// While it is a stranger.
     pub(super) allowance: Allowance,
     /// Where the connection comes from, where that is known.
-    address: Option<IpAddr>,
-    protocol_errors: u16,
-    flood: Flood,
-    is_flooding: bool,
+    pub(super) address: Option<IpAddr>,
+    pub(super) protocol_errors: u16,
+    pub(super) flood: Flood,
+    pub(super) is_flooding: bool,
 }
 
 impl Session {
@@ -81,34 +77,6 @@ impl Session {
 
     pub(super) const fn is_signed_in(&self) -> bool {
         !matches!(self.stage, Stage::Stranger { .. })
-    }
-
-    /// How long the message may be that the client has begun, in bytes.
-    pub(super) fn most_bytes(&mut self, announced: u64) -> Result<usize, Breach> {
-        if self.is_signed_in() {
-            Ok(MAX_MESSAGE_BYTES)
-        } else {
-            self.allowance.most_bytes(announced, MAX_MESSAGE_BYTES)
-        }
-    }
-
-    /// Whether the connection was closed because its client goes on sending what it may not.
-    pub(super) const fn is_flooding(&self) -> bool {
-        self.is_flooding
-    }
-
-    /// Closes the connection of a client that sends more than any limit allows, and makes its address pay for that with
-    /// fewer new connections.
-    pub(super) fn close_for_flooding(&mut self) {
-        let user = match self.stage {
-            Stage::Stranger { .. } => None,
-            Stage::Waiting(actor) | Stage::Live(actor) => Some(actor.user_id),
-        };
-        let (connection, address) = (self.connection.id(), self.address);
-        tracing::warn!(%connection, user = user.map(tracing::field::display), ?address, "closing connection: flooding");
-        self.is_flooding = true;
-        self.connection.close(CloseCode::RateLimited);
-        self.realtime.state.penalize(address);
     }
 
     /// Whether an announced `resume` frame is still to come.
@@ -150,50 +118,6 @@ impl Session {
                 self.execute(id, command).await;
             }
             Err((id, fault)) => self.reject(id.as_deref(), fault),
-        }
-    }
-
-    /// Counts what a client said that is signed in, be it a command or not. Where there was too much of it, nothing is
-    /// done but to say so; whoever goes on all the same is closed.
-    async fn is_too_fast(&mut self, heard: &Heard) -> bool {
-        let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return self.is_idle_talk(heard) };
-        let (id, command) = match heard {
-            // What has to come, and comes once.
-            Ok((_, Command::Resume(_))) if self.is_waiting() => return false,
-            Ok((id, command)) => (id, Some(command)),
-            Err((id, _)) => (id, None),
-        };
-        let state = self.realtime.state.clone();
-        let Err(error) = state.limits.frame(actor.user_id, command).await else { return false };
-        self.answer_error(id.as_deref(), &error);
-        if self.flood.is_too_much(state.clock.now()) {
-            self.close_for_flooding();
-        }
-        true
-    }
-
-    /// A stranger has one thing to say. Nobody is there yet whose frames could be counted, so what else it says is told
-    /// apart here, and is soon too much.
-    fn is_idle_talk(&mut self, heard: &Heard) -> bool {
-        let is_idle = match heard {
-            Ok((_, command)) => !matches!(command, Command::Authenticate { .. }),
-            // What are no frames at all have an end of their own.
-            Err((_, fault)) => fault.code != ErrorCode::ProtocolError,
-        };
-        if is_idle && self.flood.is_too_much(self.realtime.state.clock.now()) {
-            self.close_for_flooding();
-            return true;
-        }
-        false
-    }
-
-    fn reject(&mut self, id: Option<&str>, fault: InvalidFrame) {
-        if fault.code == ErrorCode::ProtocolError {
-            self.protocol_errors += 1;
-        }
-        self.connection.send_error(id, &fault.into());
-        if self.protocol_errors >= MAX_PROTOCOL_ERRORS {
-            self.connection.close(CloseCode::ProtocolError);
         }
     }
 

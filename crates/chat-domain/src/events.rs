@@ -1,58 +1,15 @@
 use crate::calls::CallStarted;
-use crate::conversations::{ConversationDetails, ConversationKind, Role};
-use crate::messages::Message;
+use crate::changes::Change;
+use crate::conversations::ConversationKind;
 use crate::presence::PresenceStatus;
 use crate::receipts::PositionsMoved;
 use crate::users::UserSummary;
-use crate::{ConversationId, Pos, StoreError, Timestamp, UserId};
+use crate::{ConversationId, Timestamp, UserId};
 use async_trait::async_trait;
-
-/// One durable change of a conversation. Every `pos` is exactly one change, without a gap (contract §4, guarantee 3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Where.
-    pub conversation_id: ConversationId,
-    /// Its number.
-    pub pos: Pos,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub kind: ChangeKind,
-}
-
-/// The kinds of durable change. What is read back later carries the state of then (who, as what, who all took part at
-/// the beginning), except for the present fields of a message, a user and a conversation, and who takes part in it now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// A new message.
-    MessageSent(Box<Message>),
-    /// The conversation was made; always `pos` 1.
-    Created {
-        /// What was made.
-        details: Box<ConversationDetails>,
-        /// Everyone who takes part, also those whom `details` leaves out.
-        member_ids: Vec<UserId>,
-    },
-    /// Name, description, avatar, activity or a role changed.
-    Updated(Box<ConversationDetails>),
-    /// Somebody joined, or was added.
-    ParticipantAdded {
-        /// Who.
-        user: UserSummary,
-        /// As what.
-        role: Role,
-        /// The conversation with them in it, for those to whom it is new.
-        details: Box<ConversationDetails>,
-    },
-    /// Somebody left, or was removed. They learn of this change and of none after it.
-    ParticipantRemoved {
-        /// Who.
-        user_id: UserId,
-    },
-}
 
 /// What connections learn of.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Event {
     /// A durable change; delivered in order of `pos`, repaired where lost.
     Change(Change),
@@ -146,7 +103,7 @@ impl Envelope {
 }
 
 /// Carries events to the connections of this node first, then to the other nodes. Best effort: what is durable and gets
-/// lost is repaired from the [`ChangeLog`] by whoever misses it.
+/// lost is repaired from the [`ChangeLog`](crate::changes::ChangeLog) by whoever misses it.
 #[async_trait]
 pub trait EventBus: Send + Sync {
     /// Hands the event on. Does not wait for any socket, and does not fail.
@@ -176,23 +133,4 @@ impl std::fmt::Debug for Expected {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_tuple("Expected").field(&self.0.is_some()).finish()
     }
-}
-
-/// A part of one conversation's changes: those with `after < pos <= up_to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChangeRange {
-    /// Where.
-    pub conversation_id: ConversationId,
-    /// Exclusive.
-    pub after: Pos,
-    /// Inclusive.
-    pub up_to: Pos,
-}
-
-/// The durable changes, to be read again.
-#[async_trait]
-pub trait ChangeLog: Send + Sync {
-    /// The first `limit` changes of these ranges, in the order of the ranges and of `pos` within each, in one round
-    /// trip. Who may see them is the caller's to know.
-    async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError>;
 }

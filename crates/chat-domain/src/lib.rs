@@ -3,8 +3,9 @@
 //! reach storage, clocks, tokens and other nodes.
 //!
 //! **Owns** the meaning of every name in the product. **Must never know** HTTP,
-//! JSON, SQL, sockets, tokio or the environment. Every module is a feature; the
-//! same feature names appear in every crate of the workspace.
+//! SQL, sockets, tokio or the environment. Every module is a feature; the same
+//! feature names appear in every crate of the workspace. The Cargo feature
+//! `serde` adds the forms in which nodes send values and stores keep details.
 //!
 //! **To add a value**: a newtype with a `parse` that names its fault in
 //! [`InvalidValue`], a `from_stored` that reads what was valid once where the rule
@@ -14,6 +15,7 @@
 
 pub mod auth;
 pub mod calls;
+pub mod changes;
 mod commits;
 pub mod conversations;
 mod error_code;
@@ -31,10 +33,13 @@ mod time;
 mod turns;
 pub mod typing;
 pub mod users;
+#[cfg(feature = "serde")]
+mod wire;
 
+pub use changes::{Change, ChangeKind, ChangeLog, ChangeRange};
 pub use commits::{CommitCursor, Committed};
 pub use error_code::ErrorCode;
-pub use events::{Audience, Change, ChangeKind, ChangeLog, ChangeRange, Envelope, Event, EventBus, Expected};
+pub use events::{Audience, Envelope, Event, EventBus, Expected};
 pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, IdSource, InvalidId, MessageId, NodeId, Pos, Seq, SessionId,
     TokenId, UserId,

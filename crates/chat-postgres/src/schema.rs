@@ -126,6 +126,10 @@ diesel::table! {
         user_id -> Nullable<Uuid>,
         role -> Nullable<Text>,
         member_ids -> Nullable<Array<Uuid>>,
+        effect -> Nullable<Text>,
+        actor_id -> Nullable<Uuid>,
+        message_id -> Nullable<Uuid>,
+        detail -> Nullable<Text>,
     }
 }
 

@@ -7,6 +7,7 @@ use chat_testkit::stores::{Scene, Stores};
 use std::sync::Arc;
 
 const BEFORE_CONSENT: &str = include_str!("../../../migrations/postgres/2026-02-04-000000_consent/down.sql");
+const BEFORE_RECORDS: &str = include_str!("../../../migrations/postgres/2026-03-01-000000_change_records/down.sql");
 
 /// The schema of the release before, and under which versions diesel knows its parts.
 const RELEASE_BEFORE: [(&str, &str); 3] = [
@@ -43,6 +44,25 @@ async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_
     assert_eq!(told(eve).await, [direct]);
     let code = scene.overview(group, ann).await.details.conversation.invite_code.expect("a code");
     scene.join(code, bob).await.expect("who removed whom was not known then");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_the_previous_release_get_their_effect_and_read_back_as_before() {
+    let server = Postgres::start();
+    let url = server.create_database();
+    let (scene, store) = open(&url).await;
+    let log = scene.changing_group().await;
+    store.close().await;
+    let effects = "SELECT string_agg(coalesce(effect, 'NULL'), ' ' ORDER BY conversation_id, pos) \
+                   FROM conversation_changes";
+    let stored = server.psql("test_0", effects);
+    let delete = "DELETE FROM __diesel_schema_migrations WHERE version LIKE '20260301%'";
+    server.psql("test_0", &format!("{BEFORE_RECORDS} {delete};"));
+
+    let (scene, store) = open(&url).await;
+    assert_eq!(server.psql("test_0", effects), stored);
+    assert_eq!(scene.all_changes(log[0].conversation_id).await, log);
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -133,21 +133,3 @@ impl<'events> Joined<'events> {
         pieces.map(|frames| (frames.concat().into(), frames.len() as u64)).collect()
     }
 }
-
-/// Those whom a change brings into the conversation.
-pub(crate) fn joiners(kind: &ChangeKind) -> impl Iterator<Item = UserId> + '_ {
-    let (many, one): (&[UserId], _) = match kind {
-        ChangeKind::Created { member_ids, .. } => (member_ids, None),
-        ChangeKind::ParticipantAdded { user, .. } => (&[], Some(user.id)),
-        ChangeKind::MessageSent(_) | ChangeKind::Updated(_) | ChangeKind::ParticipantRemoved { .. } => (&[], None),
-    };
-    many.iter().copied().chain(one)
-}
-
-/// Whom a change takes out of the conversation.
-pub(crate) const fn leaver(kind: &ChangeKind) -> Option<UserId> {
-    match kind {
-        ChangeKind::ParticipantRemoved { user_id } => Some(*user_id),
-        _ => None,
-    }
-}

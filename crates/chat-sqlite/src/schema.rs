@@ -120,6 +120,10 @@ diesel::table! {
         user_id -> Nullable<Binary>,
         role -> Nullable<Text>,
         member_ids -> Nullable<Binary>,
+        effect -> Nullable<Text>,
+        actor_id -> Nullable<Binary>,
+        message_id -> Nullable<Binary>,
+        detail -> Nullable<Text>,
     }
 }
 

@@ -8,6 +8,7 @@ use diesel::connection::{Connection as _, SimpleConnection as _};
 use std::sync::Arc;
 
 const BEFORE_CONSENT: &str = include_str!("../../../migrations/sqlite/2026-02-04-000000_consent/down.sql");
+const BEFORE_RECORDS: &str = include_str!("../../../migrations/sqlite/2026-03-01-000000_change_records/down.sql");
 
 #[tokio::test]
 async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_it() {
@@ -37,4 +38,22 @@ async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_
     assert_eq!(told(eve).await, [direct]);
     let code = scene.overview(group, ann).await.details.conversation.invite_code.expect("a code");
     scene.join(code, bob).await.expect("who removed whom was not known then");
+}
+
+#[tokio::test]
+async fn changes_of_the_previous_release_get_their_effect_and_read_back_as_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("chat.db");
+    let store = SqliteStore::open(&SqliteConfig::at(&path)).expect("a store");
+    let scene = Scene::new(Stores::of(Arc::new(store.clone()), ()));
+    let log = scene.changing_group().await;
+    drop(scene);
+    store.close();
+    let mut beside = SqliteConnection::establish(&path.display().to_string()).expect("a connection");
+    let sql = format!("{BEFORE_RECORDS} DELETE FROM __diesel_schema_migrations WHERE version LIKE '20260301%';");
+    beside.batch_execute(&sql).expect("a database of the previous release");
+
+    let store = SqliteStore::open(&SqliteConfig::at(&path)).expect("a store");
+    let scene = Scene::new(Stores::of(Arc::new(store), folder));
+    assert_eq!(scene.all_changes(log[0].conversation_id).await, log);
 }

@@ -1,7 +1,7 @@
 use super::{Messages, MessagesError, SendDirect};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Appended, SendMessage};
-use chat_domain::{Change, ChangeKind, MessageId};
+use chat_domain::{Change, MessageId};
 
 impl Messages {
     /// Sends a message. `Ok` means that it is committed: no crash loses it. A replay is published again, since the
@@ -12,12 +12,7 @@ impl Messages {
         let expected = self.0.bus.expect(conversation_id);
         let appended = self.0.store.messages().append(draft).await?;
         let message = appended.message();
-        let change = Change {
-            conversation_id,
-            pos: message.pos,
-            at: message.created_at,
-            kind: ChangeKind::MessageSent(Box::new(message.clone())),
-        };
+        let change = Change::message_sent(message.clone());
         let kind = message.kind;
         self.0.publish_changes([change]).await;
         drop(expected);

@@ -5,6 +5,7 @@ use crate::{ConversationId, Timestamp, users::UserSummary};
 
 /// Somebody started a call in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CallStarted {
     /// Where.
     pub conversation_id: ConversationId,

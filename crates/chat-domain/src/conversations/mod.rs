@@ -39,6 +39,7 @@ pub const MAX_PUSHED_PARTICIPANTS: u32 = 100;
 
 /// Whether it is the one conversation of a pair, or a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum ConversationKind {
     /// The one conversation of these two users; nobody joins or leaves.
     Direct(DirectKey),
@@ -55,6 +56,7 @@ impl ConversationKind {
 
 /// What a participant may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Role {
     /// Changes the group and removes others. Its creator is the first.
     Admin,
@@ -74,6 +76,7 @@ impl Role {
 
 /// A conversation, apart from who takes part.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
@@ -105,6 +108,7 @@ pub struct Conversation {
 
 /// Somebody who takes part now.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Participant {
     /// Who.
     pub user: UserSummary,
@@ -118,8 +122,10 @@ pub struct Participant {
 
 /// A conversation with those who take part, the same for every reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConversationDetails {
     /// The conversation.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub conversation: Conversation,
     /// At most [`MAX_LISTED_PARTICIPANTS`], those who joined first (then in order of id).
     pub participants: Vec<Participant>,

@@ -16,6 +16,7 @@ use crate::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp};
 
 /// A message as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message {
     /// Its id.
     pub id: MessageId,

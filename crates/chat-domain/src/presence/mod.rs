@@ -6,6 +6,7 @@ use thiserror::Error;
 
 /// What others see beside a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum PresenceStatus {
     /// No connection anywhere.
     #[default]

@@ -10,6 +10,7 @@ use crate::{ConversationId, MessageId, Seq, UserId};
 /// How far a participant has got in a conversation. Positions only move forward while one takes part (contract §3,
 /// Receipts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Positions {
     /// Messages up to this one came before the participant did.
     pub joined: Seq,
@@ -70,6 +71,7 @@ pub struct ParticipantPositions {
 
 /// How far a message has got with those it was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum DeliveryStatus {
     /// Stored.
     Sent,
@@ -116,6 +118,7 @@ pub fn read_by(seq: Seq, sender: UserId, participants: &[ParticipantPositions]) 
 
 /// How far one message has got.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageStatus {
     /// Which.
     pub message_id: MessageId,
@@ -127,6 +130,7 @@ pub struct MessageStatus {
 
 /// Somebody's positions moved. Ephemeral: the positions themselves are stored, the news of them is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PositionsMoved {
     /// Where.
     pub conversation_id: ConversationId,

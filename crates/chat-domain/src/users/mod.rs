@@ -57,6 +57,7 @@ impl User {
 
 /// The little of a user that messages and participant lists carry. Also of a deleted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserSummary {
     /// The id, which outlives the account.
     pub id: UserId,

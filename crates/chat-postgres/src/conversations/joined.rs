@@ -15,7 +15,8 @@ cached_statement!(
         -> (Text, Nullable<Text>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<BigInt>),
     "SELECT pg_current_snapshot()::text, p.joined_xid::text, p.conversation_id, p.user_id, COALESCE((
          SELECT max(c.pos) FROM conversation_changes AS c
-         WHERE c.conversation_id = p.conversation_id AND c.user_id = p.user_id AND c.kind = 'participant_added'
+         WHERE c.conversation_id = p.conversation_id AND c.effect = 'joins'
+           AND (c.user_id = p.user_id OR p.user_id = ANY (c.member_ids))
      ), 1)
      FROM (SELECT 1) AS one LEFT JOIN LATERAL (
          SELECT joined_xid, conversation_id, user_id FROM participants

@@ -1,6 +1,5 @@
 //! Conversations and who takes part in them.
 
-mod changes;
 mod create;
 mod details;
 mod find;

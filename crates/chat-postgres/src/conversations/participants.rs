@@ -1,9 +1,9 @@
-use super::changes::{NewChange, record};
 use super::details::{all_participants, hold_by_invite, hold_conversation, load_details};
 use super::groups::retire;
 use super::memberships::find_standing;
 use super::own;
 use super::update::record_update;
+use crate::changes::{store, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
 use crate::time::micros;
@@ -123,8 +123,7 @@ async fn join(
     arrival: Arrival,
 ) -> Stored<(ConversationDetails, Change)> {
     let Arrival { positions, by_code, at } = arrival;
-    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
-    let (pos, at) = record(connection, id, &change, at).await?;
+    let (pos, at) = take_pos(connection, id, at).await?;
     let state = (
         participants::role.eq(Role::Member.as_str()),
         participants::joined_at.eq(micros(at)),
@@ -149,7 +148,8 @@ async fn join(
     count_participants(connection, id, 1).await?;
     let details = load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
-    Ok((details, Change { conversation_id: id, pos, at, kind }))
+    let change = store(connection, id, (pos, at), kind).await?;
+    Ok((details, change))
 }
 
 /// When a participant left, and whether somebody else, who must be an admin, removed them.
@@ -176,10 +176,10 @@ async fn leave(
         // Nobody is there to let anyone in, or to give the name away.
         retire(connection, id).await?;
     }
-    let (pos, at) = record(connection, id, &NewChange::ParticipantRemoved { user }, at).await?;
+    let (pos, at) = take_pos(connection, id, at).await?;
     mark_left(connection, id, user, pos, Departure { at, ..departure }).await?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
-    let mut changes = vec![Change { conversation_id: id, pos, at, kind }];
+    let mut changes = vec![store(connection, id, (pos, at), kind).await?];
     if let Some(heir) = heir {
         diesel::update(participants::table.find((id.as_uuid(), heir.as_uuid())))
             .set(participants::role.eq(Role::Admin.as_str()))

@@ -1,7 +1,7 @@
-use super::changes::{NewChange, record};
 use super::details::load_details;
 use super::groups::as_admin;
 use super::names::{self, NameStanding};
+use crate::changes::{store as store_change, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::schema::conversations;
 use chat_domain::conversations::{
@@ -55,10 +55,11 @@ pub(super) async fn record_update(
     id: ConversationId,
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
-    let (pos, at) = record(connection, id, &NewChange::Updated, at).await?;
+    let place = take_pos(connection, id, at).await?;
     let details = load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::Updated(Box::new(details.clone()));
-    Ok((details, Change { conversation_id: id, pos, at, kind }))
+    let change = store_change(connection, id, place, kind).await?;
+    Ok((details, change))
 }
 
 async fn store(connection: &mut AsyncPgConnection, update: &UpdateConversation, standing: NameStanding) -> Stored<()> {

@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
         self.array().map(|[byte]| byte)
     }
 
-    fn u16(&mut self) -> Result<u16, PacketError> {
+    pub(super) fn u16(&mut self) -> Result<u16, PacketError> {
         self.array().map(u16::from_be_bytes)
     }
 

@@ -1,53 +1,62 @@
-//! What nodes say to each other: an [`Envelope`] as bytes, for the bus.
+//! What nodes send each other: an [`Envelope`] as bytes, for the bus.
 //!
-//! A packet is a small binary *head* and a JSON *body*. The head ([`Head`]) is read without touching the body and says
-//! all that a node needs to know whether anybody here needs the rest: who sent it, for whom it is, which change it
-//! carries, and who joins by it. Integers are big-endian.
+//! A packet is a small binary *head* and a JSON *body*. The head ([`Head`]) tells whether anyone connected to the
+//! receiving node needs the body, which is not read otherwise. Integers are big-endian; a list of ids is a 2-byte count
+//! and the ids. Every packet begins with its form, the length of its head (4 bytes) and the sending node (16). Bytes
+//! that a later release appends to a head are skipped, and so are fields that it adds to a body.
 //!
-//! | bytes | what |
-//! | --- | --- |
-//! | 1 | version, [`VERSION`] |
-//! | 4 | length of the head that follows |
-//! | 16 | the sending node |
-//! | 1 | kind of event, [`Kind`] |
-//! | 1 | flags: 1 somebody is left out, 2 a durable change |
-//! | 0 or 16 | who is left out |
-//! | 0 or 24 | the change: conversation and `pos` |
-//! | 1 + ids | the audience: its tag, then one id, or a 2-byte count and so many ids, or nothing |
-//! | 2 + ids | who joins: a count and so many ids |
-//! | ... | what later versions append to the head; skipped |
-//! | rest | the body |
+//! There are two [forms](Form). [`events`] carries one event that is not durable, or one durable change for nodes of
+//! the previous release. [`changes`] carries the records of one or more durable changes, with the present state that
+//! their events show. A node that does not know a kind keeps its number and obeys its effect. Bodies are the domain's
+//! own types, so their field names are the wire format: `tests/names.rs` pins them.
 //!
-//! Nodes of two versions run side by side while a cluster is upgraded. A packet that another node wrote in a way that
-//! this one does not know is refused by name ([`PacketError::is_of_another_version`]) and skipped by the bus; what is
-//! durable is then repaired from the store.
+//! Two neighbouring versions run side by side during an upgrade. A packet that this version cannot read is refused with
+//! a name ([`PacketError::is_of_another_version`]) and skipped. Durable changes are then repaired from the store.
 //!
-//! **To add an event**: a [`Kind`] with a number never used before, and a variant in `body.rs`.
+//! **To add an event**: a number never used before in [`events`]. **To add a durable change**: nothing here.
 
-mod body;
 mod bytes;
-mod conversation;
+mod changes;
+mod events;
 mod head;
-mod message;
-mod receipts;
 #[cfg(test)]
 mod tests;
-mod user;
 
-pub use head::{Head, Kind};
+pub use head::{About, ChangeHead, Head};
 
-use chat_domain::{Envelope, NodeId};
+use bytes::Reader;
+use chat_domain::{Envelope, Event, NodeId};
 use thiserror::Error;
 
-/// The version of the form described above.
-///
-/// 1 had no kinds of conversations beside what happens in them.
-pub const VERSION: u8 = 2;
+/// The forms of packet. A node writes the newest form that every live node reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Form {
+    /// One event: the only form that the previous release reads. (1 lacked the kind of conversation.)
+    #[default]
+    Events = 2,
+    /// Records of durable changes.
+    Records = 3,
+}
+
+impl Form {
+    /// The newest form that this release reads.
+    pub const NEWEST: Self = Self::Records;
+
+    /// Its number in packets and leases.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The newest known form that a node reads which reads all forms up to this number.
+    pub const fn up_to(number: u8) -> Self {
+        if number >= Self::Records.number() { Self::Records } else { Self::Events }
+    }
+}
 
 /// The longest packet, in bytes. The largest envelope that the domain's limits allow is less than half of it.
 pub const MAX_PACKET_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most ids that an audience or a list of joiners holds.
+/// The most ids that an audience or an effect holds.
 pub const MAX_IDS: usize = 4_096;
 
 /// The length of what precedes the head.
@@ -81,6 +90,10 @@ impl PacketError {
     pub const fn is_of_another_version(&self) -> bool {
         matches!(self, Self::UnknownVersion(_) | Self::UnknownKind(_) | Self::UnknownAudience(_))
     }
+
+    fn of_body(fault: &serde_json::Error) -> Self {
+        Self::MalformedBody(fault.to_string())
+    }
 }
 
 /// A packet whose head has been read and whose body has not.
@@ -88,6 +101,7 @@ impl PacketError {
 pub struct Packet<'a> {
     /// The head.
     pub head: Head,
+    form: Form,
     body: &'a [u8],
 }
 
@@ -97,35 +111,74 @@ impl<'a> Packet<'a> {
         if bytes.len() > MAX_PACKET_BYTES {
             return Err(PacketError::TooLarge);
         }
-        let mut prefix = bytes::Reader::new(bytes);
-        match prefix.byte()? {
-            VERSION => {}
+        let mut prefix = Reader::new(bytes);
+        let form = match prefix.byte()? {
+            2 => Form::Events,
+            3 => Form::Records,
             other => return Err(PacketError::UnknownVersion(other)),
-        }
+        };
         let length = usize::try_from(prefix.u32()?).map_err(|_| PacketError::MalformedHead)?;
-        let head = prefix.take(length)?;
-        Ok(Self { head: Head::read(&mut bytes::Reader::new(head))?, body: prefix.rest() })
+        let mut head = Reader::new(prefix.take(length)?);
+        let sender = head.id(NodeId::new)?;
+        let about = match form {
+            Form::Events => events::read_head(&mut head)?,
+            Form::Records => About::Changes(changes::read_heads(&mut head)?),
+        };
+        Ok(Self { head: Head { sender, about }, form, body: prefix.rest() })
     }
 
     /// The sending node, read before anything else is: one's own echo is dropped for the price of a comparison.
     pub fn sender(bytes: &[u8]) -> Option<NodeId> {
+        let is_known = bytes.first().is_some_and(|form| (Form::Events.number()..=Form::NEWEST.number()).contains(form));
         let sender = bytes.get(PREFIX_BYTES..PREFIX_BYTES + 16)?;
-        Some(NodeId::new(uuid::Uuid::from_slice(sender).ok()?)).filter(|_| bytes.first() == Some(&VERSION))
+        Some(NodeId::new(uuid::Uuid::from_slice(sender).ok()?)).filter(|_| is_known)
     }
 
     /// Reads the body too.
-    pub fn into_envelope(self) -> Result<Envelope, PacketError> {
-        Ok(Envelope { event: body::read(self.body)?, audience: self.head.audience, except: self.head.except })
+    pub fn into_envelopes(self) -> Result<Vec<Envelope>, PacketError> {
+        match (self.form, self.head.about) {
+            (Form::Records, About::Changes(heads)) => {
+                Ok(changes::read_body(self.body, heads)?.into_iter().map(Envelope::change).collect())
+            }
+            (_, about) => {
+                let event: Event = serde_json::from_slice(self.body).map_err(|fault| PacketError::of_body(&fault))?;
+                match (event, about) {
+                    (Event::Change(change), About::Changes(_)) => Ok(vec![Envelope::change(change)]),
+                    (Event::Change(_), About::Event { .. }) | (_, About::Changes(_)) => {
+                        Err(PacketError::MalformedBody("the head is of another event".into()))
+                    }
+                    (event, About::Event { audience, except }) => Ok(vec![Envelope { audience, except, event }]),
+                }
+            }
+        }
     }
 }
 
-/// The packet in which this node sends the envelope.
-pub fn write_packet(sender: NodeId, envelope: &Envelope) -> Result<Vec<u8>, PacketError> {
-    let head = Head::of(sender, envelope);
-    let mut bytes = vec![VERSION, 0, 0, 0, 0];
-    head.write(&mut bytes)?;
+/// Writes an envelope for nodes that read this form. A change of a kind without a number in [`events`] is always sent
+/// as a record: nodes that cannot read the packet read the change from the store.
+pub fn write_packet(sender: NodeId, envelope: &Envelope, form: Form) -> Result<Vec<u8>, PacketError> {
+    let written = match (&envelope.event, events::kind_of(&envelope.event)) {
+        (Event::Change(change), None) => changes::write(sender, &[change]),
+        (Event::Change(change), _) if form >= Form::Records => changes::write(sender, &[change]),
+        (_, Some(kind)) => events::write(sender, kind, envelope),
+        (_, None) => Err(PacketError::MalformedBody("the event has no number".into())),
+    };
+    written.and_then(bounded)
+}
+
+fn bounded(bytes: Vec<u8>) -> Result<Vec<u8>, PacketError> {
+    if bytes.len() > MAX_PACKET_BYTES { Err(PacketError::TooLarge) } else { Ok(bytes) }
+}
+
+/// Begins a packet of this form; [`end_head`] is called before the body is written.
+fn begin(form: Form, sender: NodeId) -> Vec<u8> {
+    let mut bytes = vec![form.number(), 0, 0, 0, 0];
+    bytes.extend_from_slice(sender.as_uuid().as_bytes());
+    bytes
+}
+
+fn end_head(bytes: &mut [u8]) -> Result<(), PacketError> {
     let length = u32::try_from(bytes.len() - PREFIX_BYTES).map_err(|_| PacketError::TooLarge)?;
     bytes[1..PREFIX_BYTES].copy_from_slice(&length.to_be_bytes());
-    body::write(&envelope.event, &mut bytes)?;
-    if bytes.len() > MAX_PACKET_BYTES { Err(PacketError::TooLarge) } else { Ok(bytes) }
+    Ok(())
 }

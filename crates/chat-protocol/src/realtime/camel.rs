@@ -2,7 +2,8 @@ use super::camel_payloads::{
     CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, GroupChangedView, GroupMemberAddedView,
     GroupMemberRemovedView, GroupMessageReceivedView, GroupWindowView, MessageProgressView, UserCameView, UserWentView,
 };
-use super::{Camel, Gateway, Variant};
+use super::payloads::ChangeSkippedView;
+use super::{Both, Camel, Gateway, Variant};
 use crate::chat::{ChatMessageView, ChatRoomId, GroupView};
 use chat_domain::calls::CallStarted;
 use chat_domain::conversations::{ConversationDetails, ConversationKind};
@@ -116,6 +117,9 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
         ChangeKind::ParticipantRemoved { user_id } => {
             let view = GroupMemberRemovedView { group_id: id, conversation_id: id, pos, user_id: user_id.as_uuid() };
             Some(gateway.event(Camel::PARTICIPANT_REMOVED, &view))
+        }
+        ChangeKind::Unknown(_) => {
+            Some(gateway.event(Both::CHANGE_SKIPPED, &ChangeSkippedView { conversation_id: id, pos }))
         }
     }
 }

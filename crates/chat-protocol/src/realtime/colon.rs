@@ -1,8 +1,8 @@
 use super::payloads::{
-    CallView, ConversationCreatedView, ConversationUpdatedView, MessageReceivedView, ParticipantAddedView,
-    ParticipantRemovedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
+    CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, MessageReceivedView,
+    ParticipantAddedView, ParticipantRemovedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
 };
-use super::{Colon, Gateway, Variant};
+use super::{Both, Colon, Gateway, Variant};
 use crate::messages::MessageView;
 use crate::receipts::PositionsView;
 use chat_domain::receipts::DeliveryStatus;
@@ -80,5 +80,6 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> String {
             Colon::PARTICIPANT_REMOVED,
             &ParticipantRemovedView { conversation_id, pos, user_id: user_id.as_uuid() },
         ),
+        ChangeKind::Unknown(_) => gateway.event(Both::CHANGE_SKIPPED, &ChangeSkippedView { conversation_id, pos }),
     }
 }

@@ -14,17 +14,13 @@ pub fn event_text(dialect: Dialect, gateway: Gateway, event: &Event, variant: Va
 pub const fn event_owner(dialect: Dialect, event: &Event) -> Option<UserId> {
     match event {
         Event::Change(change) => match &change.kind {
-            // Every message says in `camel` whose it is; in `colon` only its key is the sender's own.
+            // In `colon` only the key of a message is the sender's own.
             ChangeKind::MessageSent(message)
-                if matches!(dialect, Dialect::Camel) || message.client_message_id.is_some() =>
+                if matches!(dialect, Dialect::Colon) && message.client_message_id.is_none() =>
             {
-                Some(message.sender.id)
+                None
             }
-            ChangeKind::ParticipantAdded { user, .. } => Some(user.id),
-            ChangeKind::MessageSent(_)
-            | ChangeKind::Created { .. }
-            | ChangeKind::Updated(_)
-            | ChangeKind::ParticipantRemoved { .. } => None,
+            kind => kind.own_variant_of(),
         },
         Event::PositionsMoved(_)
         | Event::TypingChanged { .. }

@@ -72,6 +72,13 @@ payloads! {
         /// Who.
         user_id: Uuid,
     }
+    /// `change:skipped`: a change of a kind that this server does not know. Read the conversation again.
+    ChangeSkippedView {
+        /// The conversation that changed.
+        conversation_id: Uuid,
+        /// The number of this change in its conversation.
+        pos: u64,
+    }
     /// `typing:update`, to those who have the conversation open.
     TypingView {
         /// Where.

@@ -1,4 +1,4 @@
-use crate::outgoing::{Format, Outgoing, joiners, leaver};
+use crate::outgoing::{Format, Outgoing};
 use chat_domain::{ChangeKind, ConversationId, Pos, UserId};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -137,5 +137,6 @@ fn concerns(event: &Outgoing, user: UserId) -> bool {
 
 /// Whether a change makes this user a member (`true`) or ends that (`false`); `None` for any other change.
 pub(crate) fn membership_of(kind: &ChangeKind, user: UserId) -> Option<bool> {
-    if leaver(kind) == Some(user) { Some(false) } else { joiners(kind).any(|joiner| joiner == user).then_some(true) }
+    let effect = kind.effect();
+    if effect.leavers().contains(&user) { Some(false) } else { effect.joiners().contains(&user).then_some(true) }
 }

@@ -125,6 +125,13 @@ impl Plan {
             membership,
         }
     }
+
+    /// Names this conversation in `limited`: the client has to page through it itself.
+    pub(crate) fn limit(&mut self, id: ConversationId) {
+        if !self.limited.contains(&id) {
+            self.limited.push(id);
+        }
+    }
 }
 
 /// What is left of `ranges` after `changes` were read of them with a limit of `limit`.

@@ -48,6 +48,9 @@ impl Replay {
             ranges.splice(..count, asked);
             for change in changes {
                 if plan.membership.admits(&change) {
+                    if change.kind.is_unknown() {
+                        plan.limit(change.conversation_id);
+                    }
                     connection.push_event(&Outgoing::new(Envelope::change(change)));
                     has_room(connection, &mut turn).await;
                 }

@@ -7,7 +7,7 @@ mod recent;
 mod repair;
 mod users;
 
-use crate::outgoing::{Outgoing, joiners};
+use crate::outgoing::Outgoing;
 use crate::worker::{Post, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
 use chat_domain::{
@@ -164,7 +164,7 @@ impl FanOut {
         let id = change.conversation_id;
         let mut shard = self.shard(id);
         if !shard.lanes.contains_key(&id) {
-            if !joiners(&change.kind).any(|user| self.users.is_here(user)) {
+            if !change.kind.effect().joiners().iter().any(|user| self.users.is_here(*user)) {
                 shard.recent.note(id, Passed { delivered: Pos::ZERO, known: change.pos });
                 return;
             }
@@ -184,11 +184,14 @@ impl FanOut {
     fn settle(&self, shard: &mut Shard, id: ConversationId) {
         let Some(lane) = shard.lanes.get_mut(&id) else { return };
         while let Some(change) = lane.next_ready() {
-            for user in joiners(&change.kind) {
-                self.users.for_each_worker(user, |worker| lane.add(worker));
+            for user in change.kind.effect().joiners() {
+                self.users.for_each_worker(*user, |worker| lane.add(worker));
             }
             let pos = change.pos;
             self.stats.changes.add(1);
+            if change.kind.is_unknown() {
+                self.stats.unknown_changes.add(1);
+            }
             let event = Arc::new(Outgoing::new(Envelope::change(change)));
             lane.post_change(pos, |worker| worker.post(Post::Deliver(Arc::clone(&event))));
         }

@@ -1,24 +1,29 @@
 use super::FanOut;
 use super::recent::Passed;
 use chat_domain::{Audience, ConversationId, Pos};
-use chat_protocol::node::Head;
+use chat_protocol::node::{About, ChangeHead, Head};
 
 impl FanOut {
-    /// Whether anybody here needs the event under this head. How far a conversation is that nobody here takes part in
-    /// is remembered on the way, for whoever attaches next.
+    /// Whether anybody here needs what this head tells of. How far a conversation is that nobody here takes part in is
+    /// remembered on the way, for whoever attaches next.
     pub fn needs(&self, head: &Head) -> bool {
-        let is_needed = match &head.audience {
-            Audience::Conversation(id) | Audience::Window(id) => {
-                self.has_lane(*id) || head.joining.iter().any(|user| self.users.is_here(*user))
-            }
-            Audience::Conversations(ids) => ids.iter().any(|id| self.has_lane(*id)),
-            Audience::User(user) => self.users.is_here(*user),
-            Audience::Everyone => self.connection_count() > 0,
-        };
-        match head.change {
-            Some((id, pos)) if !is_needed => self.pass_by(id, pos),
-            _ => is_needed,
+        match &head.about {
+            // Each change is looked at, also after one that is needed: the others are noted as passed.
+            About::Changes(changes) => changes.iter().filter(|change| self.needs_change(change)).count() > 0,
+            About::Event { audience, .. } => match audience {
+                Audience::Conversation(id) | Audience::Window(id) => self.has_lane(*id),
+                Audience::Conversations(ids) => ids.iter().any(|id| self.has_lane(*id)),
+                Audience::User(user) => self.users.is_here(*user),
+                Audience::Everyone => self.connection_count() > 0,
+            },
         }
+    }
+
+    fn needs_change(&self, change: &ChangeHead) -> bool {
+        let id = change.conversation_id;
+        self.has_lane(id)
+            || change.effect.joiners().iter().any(|user| self.users.is_here(*user))
+            || self.pass_by(id, change.pos)
     }
 
     pub(super) fn has_lane(&self, id: ConversationId) -> bool {

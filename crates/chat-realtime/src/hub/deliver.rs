@@ -1,7 +1,7 @@
 use super::{Hub, Index};
 use crate::attach::Held;
 use crate::connection::Connection;
-use crate::outgoing::{Outgoing, joiners, leaver};
+use crate::outgoing::Outgoing;
 use chat_domain::{Audience, Change, ConversationId, Pos};
 use chat_protocol::realtime::CloseCode;
 use std::rc::Rc;
@@ -87,8 +87,9 @@ impl Hub {
             }
             room.delivered = pos;
         }
-        for user in joiners(&change.kind) {
-            for connection in index.of_user(user).to_vec() {
+        let effect = change.kind.effect();
+        for user in effect.joiners() {
+            for connection in index.of_user(*user).to_vec() {
                 if connection.conversations.borrow().contains(&id) || has_floor_from(&connection, id, pos) {
                     continue;
                 }
@@ -109,8 +110,8 @@ impl Hub {
             }
         }
         let mut emptied = if index.rooms.contains_key(&id) { None } else { Some(pos) };
-        if let Some(user) = leaver(&change.kind) {
-            for connection in index.of_user(user).to_vec() {
+        for user in effect.leavers() {
+            for connection in index.of_user(*user).to_vec() {
                 // Below its floor: read from the store after this, and a member again by then.
                 if !has_floor_from(&connection, id, pos) {
                     emptied = index.leave(&connection, id).or(emptied);

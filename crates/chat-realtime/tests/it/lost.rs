@@ -2,7 +2,7 @@
 
 use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
 use chat_domain::{Envelope, NodeId};
-use chat_protocol::node::Head;
+use chat_protocol::node::{Form, Packet, write_packet};
 use chat_realtime::RealtimeSettings;
 use std::time::Duration;
 use uuid::Uuid;
@@ -70,7 +70,8 @@ fn only_what_somebody_here_needs_is_read_and_the_rest_is_remembered() {
         let node = NodeId::new(Uuid::from_u128(7));
         let needs = |room, happening| {
             let envelope = Envelope::change(house.store.commit(room, happening));
-            house.fan_out.needs(&Head::of(node, &envelope))
+            let bytes = write_packet(node, &envelope, Form::NEWEST).expect("a packet");
+            house.fan_out.needs(&Packet::read(&bytes).expect("a head").head)
         };
         assert!(needs(known, Happening::Said(user(2), "hi".into())));
         assert!(!needs(unknown, Happening::Made(vec![user(2)])));

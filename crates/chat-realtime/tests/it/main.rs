@@ -7,6 +7,7 @@ mod dialects;
 mod house;
 mod limits;
 mod lost;
+mod newer;
 mod order;
 mod pace;
 mod pieces;

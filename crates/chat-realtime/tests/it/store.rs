@@ -2,6 +2,7 @@
 
 use crate::house::user;
 use async_trait::async_trait;
+use chat_domain::changes::{ChangeRecord, ChangeTag, Effect};
 use chat_domain::conversations::{
     Conversation, ConversationDetails, ConversationKind, Joined, Membership, Removal, Role,
 };
@@ -47,6 +48,8 @@ pub(crate) enum Happening {
     Said(UserId, String),
     Added(UserId),
     Removed(UserId),
+    /// A change of a kind that only a later release knows.
+    Newer(Effect),
 }
 
 /// The committed changes, as a database would return them.
@@ -90,6 +93,11 @@ impl Store {
                 ChangeKind::ParticipantAdded { user: summary(id_of_user), role: Role::Member, details: details(id) }
             }
             Happening::Removed(user_id) => ChangeKind::ParticipantRemoved { user_id },
+            Happening::Newer(effect) => {
+                let at = Timestamp::default();
+                let tag = ChangeTag::from_stored("of_a_later_release");
+                ChangeKind::Unknown(Box::new(ChangeRecord { effect, ..ChangeRecord::new(id, pos, at, tag) }))
+            }
         };
         let change = Change { conversation_id: id, pos, at: Timestamp::default(), kind };
         log.push(change.clone());
@@ -124,10 +132,9 @@ pub(crate) fn is_member(log: &[Change], user: UserId) -> bool {
 }
 
 pub(crate) fn after(member: bool, change: &Change, user: UserId) -> bool {
-    match &change.kind {
-        ChangeKind::Created { member_ids, .. } => member_ids.contains(&user),
-        ChangeKind::ParticipantAdded { user: added, .. } if added.id == user => true,
-        ChangeKind::ParticipantRemoved { user_id } if *user_id == user => false,
+    match change.kind.effect() {
+        Effect::Joins(users) if users.contains(&user) => true,
+        Effect::Leaves(users) if users.contains(&user) => false,
         _ => member,
     }
 }
@@ -178,9 +185,7 @@ impl RealtimeStore for Store {
         self.wait(false).await?;
         let removals = ids.iter().filter_map(|id| {
             let log = self.log(*id);
-            let removal = log
-                .iter()
-                .rfind(|change| matches!(change.kind, ChangeKind::ParticipantRemoved { user_id } if user_id == user))?;
+            let removal = log.iter().rfind(|change| change.kind.effect().leavers().contains(&user))?;
             (!is_member(&log, user)).then_some(Removal { conversation_id: *id, pos: removal.pos, at: removal.at })
         });
         Ok(removals.collect())

@@ -9,12 +9,13 @@ use crate::Redis;
 use crate::link::{Link, LinkRole};
 use async_trait::async_trait;
 use chat_domain::{ConversationId, Envelope, EventBus, Expected, NodeId};
-use chat_protocol::node::{Head, write_packet};
+use chat_protocol::node::{Form, Head, write_packet};
 use publisher::Publisher;
 use receiver::Receiver;
 use shard::{SHARDS, shard_of};
 use stats::{Counters, count};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What the bus asks and tells the node that it belongs to. Both are called often, must not block, and must not wait.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub struct RedisBus {
     publisher: Publisher,
     subscription: Link,
     counters: Arc<Counters>,
+    /// The number of the newest [`Form`] that every node reads.
+    form: AtomicU8,
 }
 
 impl RedisBus {
@@ -75,7 +78,14 @@ impl RedisBus {
         };
         let subscription = redis.spawn_link(role);
         let publisher = Publisher::spawn(redis, node, notice_channel, counters.clone());
-        Self { node, local, channels, publisher, subscription, counters }
+        let form = AtomicU8::new(Form::default().number());
+        Self { node, local, channels, publisher, subscription, counters, form }
+    }
+
+    /// Writes packets in this form from now on: the newest that every live node reads. Until it is called, in the form
+    /// that the previous release reads.
+    pub fn write_form(&self, form: Form) {
+        self.form.store(form.number(), Ordering::Relaxed);
     }
 
     /// Whether this node hears the others and is heard at the moment.
@@ -98,7 +108,7 @@ impl RedisBus {
 #[async_trait]
 impl EventBus for RedisBus {
     async fn publish(&self, envelope: Envelope) {
-        let packet = write_packet(self.node, &envelope);
+        let packet = write_packet(self.node, &envelope, Form::up_to(self.form.load(Ordering::Relaxed)));
         let channel = &self.channels[usize::from(shard_of(&envelope))];
         self.local.publish(envelope).await;
         match packet {

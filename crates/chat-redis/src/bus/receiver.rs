@@ -117,9 +117,11 @@ impl Deliverer {
     async fn deliver(&self, packet: &[u8]) -> Result<(), PacketError> {
         let packet = Packet::read(packet)?;
         if (self.hooks.is_needed)(&packet.head) {
-            let envelope = packet.into_envelope()?;
+            let envelopes = packet.into_envelopes()?;
             count(&self.counters.delivered, 1);
-            self.local.publish(envelope).await;
+            for envelope in envelopes {
+                self.local.publish(envelope).await;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 use crate::support::{ABus, node, prefix, settings};
-use chat_domain::{Audience, ConversationId, Envelope, Event, EventBus, Timestamp, UserId};
-use chat_protocol::node::write_packet;
+use chat_domain::changes::{ChangeRecord, ChangeTag, Effect};
+use chat_domain::{Audience, Change, ChangeKind, ConversationId, Envelope, Event, EventBus, Pos, Timestamp, UserId};
+use chat_protocol::node::{Form, write_packet};
 use chat_redis::RedisSettings;
 use chat_testkit::nodes::eventually;
 use chat_testkit::servers::RedisServer;
@@ -130,12 +131,35 @@ async fn what_nobody_here_needs_is_not_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_arrive_in_either_form_of_packet_and_unknown_ones_with_their_effect() {
+    let server = RedisServer::shared();
+    let (one, other) = two(settings(server, &prefix())).await;
+    let (conversation_id, member) = (ConversationId::new(Uuid::from_u128(7)), UserId::new(Uuid::from_u128(8)));
+    let change = |number, kind| {
+        Envelope::change(Change { conversation_id, pos: Pos::new(number), at: Timestamp::default(), kind })
+    };
+    let left = |number| change(number, ChangeKind::ParticipantRemoved { user_id: member });
+    let tag = ChangeTag::from_stored("of_a_later_release");
+    let record = ChangeRecord {
+        effect: Effect::Joins(vec![member]),
+        ..ChangeRecord::new(conversation_id, Pos::new(3), Timestamp::default(), tag)
+    };
+    let unknown = change(3, ChangeKind::Unknown(Box::new(record)));
+    one.bus.publish(left(1)).await;
+    one.bus.write_form(Form::Records);
+    one.bus.publish(left(2)).await;
+    one.bus.publish(unknown.clone()).await;
+    assert_eq!(arrived(&other, &unknown).await, [left(1), left(2), unknown]);
+    assert_eq!(other.bus.stats().refused, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_read_is_skipped_and_the_next_arrives() {
     let server = RedisServer::shared();
     let prefix = prefix();
     let (one, other) = two(settings(server, &prefix)).await;
     let newer = {
-        let mut packet = write_packet(node(9), &event(1)).expect("a packet");
+        let mut packet = write_packet(node(9), &event(1), Form::NEWEST).expect("a packet");
         packet[0] = 77;
         packet.iter().fold(String::new(), |text, byte| text + &format!("\\x{byte:02x}"))
     };

@@ -110,6 +110,11 @@ impl Page<'_> {
             "Changes that the database lacks, without which their conversations went on",
             stats.abandoned_changes.get(),
         )?;
+        self.counter(
+            "unknown_changes",
+            "Changes of kinds that this release does not know",
+            stats.unknown_changes.get(),
+        )?;
         let checks = [("done", stats.tail_checks.get()), ("failed", stats.failed_tail_checks.get())];
         self.counters("tail_checks", "Comparisons of the newest numbers with the database", "outcome", &checks)?;
         let beginnings = [

@@ -1,7 +1,7 @@
-use super::changes::{NewChange, record};
 use super::find::{direct, overview};
 use super::names::{self, NameStanding};
 use super::own;
+use crate::changes::{store, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{conversations, participants};
@@ -11,7 +11,7 @@ use chat_domain::conversations::{
     DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key, may_have_another,
 };
 use chat_domain::users::{AvatarUrl, KEY_VERSION};
-use chat_domain::{Change, ChangeKind, ConversationId, Timestamp, UserId};
+use chat_domain::{ChangeKind, ConversationId, Timestamp, UserId};
 use diesel::prelude::*;
 use std::collections::BTreeSet;
 
@@ -92,10 +92,11 @@ struct Beginning<'a> {
 fn begin(connection: &mut SqliteConnection, new: Beginning<'_>) -> Stored<CreatedConversation> {
     insert_participants(connection, &new)?;
     let Beginning { id, created_by, members: member_ids, at, .. } = new;
-    let (pos, at) = record(connection, id, &NewChange::Created { member_ids: &member_ids }, at)?;
+    let place = take_pos(connection, id, at)?;
     let overview = present(connection, id, created_by)?;
     let kind = ChangeKind::Created { details: Box::new(overview.details.clone()), member_ids };
-    Ok(CreatedConversation { overview, change: Some(Change { conversation_id: id, pos, at, kind }) })
+    let change = store(connection, id, place, kind)?;
+    Ok(CreatedConversation { overview, change: Some(change) })
 }
 
 fn refuse_unknown(connection: &mut SqliteConnection, members: &[UserId]) -> Result<(), CreateConversationError> {

@@ -51,6 +51,12 @@ pub(super) fn find_many(connection: &mut SqliteConnection, ids: &[ConversationId
     rows.into_iter().map(Conversation::try_from).collect()
 }
 
+/// Conversations as they are now, each with those who take part, in any order; by two queries.
+pub(crate) fn load_many(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<ConversationDetails>> {
+    let conversations = find_many(connection, ids)?;
+    with_participants(connection, conversations)
+}
+
 /// The conversation as it is now, with those who take part; `None` where there is none.
 pub(crate) fn load_details(
     connection: &mut SqliteConnection,

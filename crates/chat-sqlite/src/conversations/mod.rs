@@ -1,6 +1,5 @@
 //! Conversations and who takes part in them.
 
-mod changes;
 mod create;
 mod details;
 mod find;
@@ -15,8 +14,9 @@ mod rows;
 mod search;
 mod update;
 
-pub(crate) use details::load_details;
+pub(crate) use details::load_many;
 pub(crate) use keys::renew_keys;
+pub(crate) use memberships::last_pos;
 pub(crate) use participants::leave_every_group;
 pub(crate) use rows::{kind_from, role_from};
 

@@ -1,9 +1,9 @@
-use super::changes::{NewChange, record};
 use super::details::{all_participants, find_by_invite, find_conversation, load_details};
 use super::groups::retire;
 use super::memberships::find_standing;
 use super::own;
 use super::update::record_update;
+use crate::changes::{store, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{conversations, participants, users};
@@ -105,8 +105,7 @@ fn join(
     arrival: Arrival,
 ) -> Stored<(ConversationDetails, Change)> {
     let Arrival { positions, by_code, at } = arrival;
-    let change = NewChange::ParticipantAdded { user: user.id, role: Role::Member };
-    let (pos, at) = record(connection, id, &change, at)?;
+    let (pos, at) = take_pos(connection, id, at)?;
     // Whoever was here before has a row already; it begins anew.
     diesel::replace_into(participants::table)
         .values((
@@ -123,7 +122,8 @@ fn join(
     count_participants(connection, id, 1)?;
     let details = load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
-    Ok((details, Change { conversation_id: id, pos, at, kind }))
+    let change = store(connection, id, (pos, at), kind)?;
+    Ok((details, change))
 }
 
 /// When a participant left, and whether somebody else, who must be an admin, removed them.
@@ -150,10 +150,10 @@ fn leave(
         // Nobody is there to let anyone in, or to give the name away.
         retire(connection, id)?;
     }
-    let (pos, at) = record(connection, id, &NewChange::ParticipantRemoved { user }, at)?;
+    let (pos, at) = take_pos(connection, id, at)?;
     mark_left(connection, id, user, pos, Departure { at, ..departure })?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
-    let mut changes = vec![Change { conversation_id: id, pos, at, kind }];
+    let mut changes = vec![store(connection, id, (pos, at), kind)?];
     if let Some(heir) = heir {
         diesel::update(participants::table.find((Id::from(id), Id::from(heir))))
             .set(participants::role.eq(Role::Admin.as_str()))

@@ -1,7 +1,7 @@
-use super::changes::{NewChange, record};
 use super::details::load_details;
 use super::groups::as_admin;
 use super::names::{self, NameStanding};
+use crate::changes::{store as store_change, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::id::Id;
 use crate::schema::conversations;
@@ -48,10 +48,11 @@ pub(super) fn record_update(
     id: ConversationId,
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
-    let (pos, at) = record(connection, id, &NewChange::Updated, at)?;
+    let place = take_pos(connection, id, at)?;
     let details = load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::Updated(Box::new(details.clone()));
-    Ok((details, Change { conversation_id: id, pos, at, kind }))
+    let change = store_change(connection, id, place, kind)?;
+    Ok((details, change))
 }
 
 fn store(connection: &mut SqliteConnection, update: &UpdateConversation, standing: NameStanding) -> Stored<()> {

@@ -1,10 +1,12 @@
 //! Durable changes, read again.
 
 use super::{Scene, Stores};
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{
     AddParticipant, ConversationChanges, NameRule, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos, UserId};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 fn range(conversation_id: ConversationId, after: u64, up_to: u64) -> ChangeRange {
@@ -41,8 +43,11 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
     let present = scene.overview(group, bob).await.details;
     let again = scene.all_changes(group).await;
     assert_eq!(again.len(), 6);
+    let tags: BTreeSet<_> = again.iter().map(|change| change.kind.tag()).collect();
+    assert_eq!(tags, ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect(), "one of each kind");
     for (read, live) in again.iter().zip(&live) {
         assert_eq!((read.conversation_id, read.pos, read.at), (live.conversation_id, live.pos, live.at));
+        assert_eq!(read.record(), live.record());
         match (&read.kind, &live.kind) {
             (ChangeKind::Created { details, member_ids }, ChangeKind::Created { member_ids: then, .. }) => {
                 assert_eq!((details.as_ref(), member_ids), (&present, then), "the members of then");

@@ -25,6 +25,7 @@ pub mod invites;
 mod list;
 pub mod memberships;
 pub mod messages;
+pub mod newer_rows;
 pub mod old_rows;
 pub mod overviews;
 pub mod own_conversations;

@@ -235,6 +235,17 @@ impl Scene {
     }
 
     /// Every durable change of the conversation.
+    /// A group with changes of every kind; all its changes.
+    pub async fn changing_group(&self) -> Vec<Change> {
+        let [ann, bob, cid] = self.users_named(["ann", "bob", "cid"]).await;
+        let group = self.named_group(ann, &[bob], "before").await;
+        self.say(group, bob, "hello").await;
+        self.add(group, ann, cid).await;
+        self.rename(group, ann, "after", NameRule::Reserved).await.expect("renamed");
+        self.remove(group, ann, bob).await;
+        self.all_changes(group).await
+    }
+
     pub async fn all_changes(&self, id: ConversationId) -> Vec<Change> {
         let range = ChangeRange { conversation_id: id, after: Pos::ZERO, up_to: Pos::MAX };
         self.changes.list_changes(&[range], u32::MAX).await.expect("changes")

@@ -1,6 +1,7 @@
 //! Any envelope that the domain allows, also with text that only earlier releases accepted.
 
 use chat_domain::calls::CallStarted;
+use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect};
 use chat_domain::conversations::{
     Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, DirectKey,
     InviteCode, Participant, Role,
@@ -191,22 +192,24 @@ fn event() -> BoxedStrategy<Event> {
         Just(PresenceStatus::Busy)
     ];
     prop_oneof![
-        4 => (conversation(), pos(), at(), change_kind())
-            .prop_map(|(conversation_id, pos, at, kind)| Event::Change(Change { conversation_id, pos, at, kind })),
         1 => (conversation(), kind(), person(), positions(), of(message_status())).prop_map(
             |(conversation_id, kind, user_id, positions, covers)| {
                 Event::PositionsMoved(PositionsMoved { conversation_id, kind, user_id, positions, covers })
             }
         ),
         1 => (conversation(), kind(), person(), any::<bool>()).prop_map(
-            |(conversation_id, kind, user_id, is_typing)| Event::TypingChanged { conversation_id, kind, user_id, is_typing }
+            |(conversation_id, kind, user_id, is_typing)| {
+                Event::TypingChanged { conversation_id, kind, user_id, is_typing }
+            }
         ),
         1 => (user(), status, at()).prop_map(|(user, status, at)| Event::UserOnline { user, status, at }),
         1 => (person(), at()).prop_map(|(user_id, last_seen)| Event::UserOffline { user_id, last_seen }),
-        1 => (conversation(), kind(), person(), at())
-            .prop_map(|(conversation_id, kind, user_id, at)| Event::WindowOpened { conversation_id, kind, user_id, at }),
-        1 => (conversation(), kind(), person(), at())
-            .prop_map(|(conversation_id, kind, user_id, at)| Event::WindowClosed { conversation_id, kind, user_id, at }),
+        1 => (conversation(), kind(), person(), at()).prop_map(
+            |(conversation_id, kind, user_id, at)| Event::WindowOpened { conversation_id, kind, user_id, at }
+        ),
+        1 => (conversation(), kind(), person(), at()).prop_map(
+            |(conversation_id, kind, user_id, at)| Event::WindowClosed { conversation_id, kind, user_id, at }
+        ),
         1 => (conversation(), kind(), user(), of(value("\\PC{1,20}", DisplayName::from_stored)), at()).prop_map(
             |(conversation_id, kind, caller, caller_name, at)| {
                 Event::CallStarted(CallStarted { conversation_id, kind, caller, caller_name, at })
@@ -216,7 +219,55 @@ fn event() -> BoxedStrategy<Event> {
     .boxed()
 }
 
-/// Any event for any audience.
+/// Any durable change, also of a kind that this release does not know. What it shows is about what its record names.
+pub(super) fn any_change() -> impl Strategy<Value = Change> {
+    (id(ConversationId::new), pos(), at(), prop_oneof![5 => change_kind(), 1 => unknown()]).prop_map(
+        |(conversation_id, pos, at, mut kind)| {
+            match &mut kind {
+                ChangeKind::MessageSent(message) => return Change::message_sent(message.as_ref().clone()),
+                ChangeKind::Created { details, .. }
+                | ChangeKind::Updated(details)
+                | ChangeKind::ParticipantAdded { details, .. } => details.conversation.id = conversation_id,
+                ChangeKind::ParticipantRemoved { .. } => {}
+                ChangeKind::Unknown(record) => {
+                    (record.conversation_id, record.pos, record.at) = (conversation_id, pos, at);
+                }
+            }
+            Change { conversation_id, pos, at, kind }
+        },
+    )
+}
+
+fn unknown() -> BoxedStrategy<ChangeKind> {
+    let users = || proptest::collection::vec(id(UserId::new), 0..4);
+    let effect = prop_oneof![Just(Effect::None), users().prop_map(Effect::Joins), users().prop_map(Effect::Leaves)];
+    let who = (of(id(UserId::new)), of(id(UserId::new)), of(id(MessageId::new)), of(role()));
+    let detail = of((".{0,20}", any::<i64>(), any::<bool>()));
+    ("[a-z_]{20,32}".prop_map(|text| ChangeTag::from_stored(&text)), effect, who, detail)
+        .prop_map(|(tag, effect, (actor, subject, message, role), detail)| {
+            let detail = detail.map_or_else(Detail::default, |(text, number, flag)| {
+                Detail::default()
+                    .with("text", DetailValue::Text(text))
+                    .with("number", DetailValue::Number(number))
+                    .with("flag", DetailValue::Flag(flag))
+            });
+            ChangeKind::Unknown(Box::new(ChangeRecord {
+                conversation_id: ConversationId::new(Uuid::nil()),
+                pos: Pos::ZERO,
+                at: Timestamp::default(),
+                tag,
+                effect,
+                actor,
+                subject,
+                message,
+                role,
+                detail,
+            }))
+        })
+        .boxed()
+}
+
+/// Any event for any audience that it may have.
 pub(super) fn any_envelope() -> impl Strategy<Value = Envelope> {
     let audience = prop_oneof![
         id(ConversationId::new).prop_map(Audience::Conversation),
@@ -225,5 +276,12 @@ pub(super) fn any_envelope() -> impl Strategy<Value = Envelope> {
         id(UserId::new).prop_map(Audience::User),
         Just(Audience::Everyone),
     ];
-    (audience, of(id(UserId::new)), event()).prop_map(|(audience, except, event)| Envelope { audience, except, event })
+    prop_oneof![
+        any_change().prop_map(Envelope::change),
+        (audience, of(id(UserId::new)), event()).prop_map(|(audience, except, event)| Envelope {
+            audience,
+            except,
+            event
+        }),
+    ]
 }

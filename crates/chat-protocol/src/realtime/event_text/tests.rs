@@ -1,5 +1,6 @@
 use super::*;
 use chat_domain::calls::CallStarted;
+use chat_domain::changes::{ChangeRecord, ChangeTag};
 use chat_domain::conversations::{
     Conversation, ConversationDetails, ConversationKind, DirectKey, InviteCode, Participant, Role,
 };
@@ -139,6 +140,18 @@ fn a_private_message_has_both_people_and_where_it_stands() {
     let others = told(&event);
     assert_eq!((&others["data"]["isMine"], others["data"].get("clientMessageId")), (&json!(false), None));
     assert_eq!(event_owner(Dialect::Camel, &event), Some(user(3).id));
+}
+
+#[test]
+fn an_unknown_change_has_one_form_in_both_dialects_and_is_nobody_s_own() {
+    let conversation_id = ConversationId::new(Uuid::from_u128(1));
+    let record = ChangeRecord::new(conversation_id, Pos::new(9), AT, ChangeTag::from_stored("of_a_later_release"));
+    let kind = ChangeKind::Unknown(Box::new(record));
+    let event = Event::Change(Change { conversation_id, pos: Pos::new(9), at: AT, kind });
+    let skipped = json!({"event": "change:skipped", "data": {"conversationId": conversation_id.as_uuid(), "pos": 9}});
+    assert_eq!(colon(&event, Variant::Others), skipped);
+    assert_eq!(camel(&event, Variant::Others), Some(skipped));
+    assert_eq!(Dialect::ALL.iter().map(|dialect| event_owner(*dialect, &event)).collect::<Vec<_>>(), [None, None]);
 }
 
 #[test]

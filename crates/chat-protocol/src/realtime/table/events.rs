@@ -7,9 +7,9 @@ use crate::realtime::camel_payloads::{
     MessageProgressView, MessageSentView, UserCameView, UserWentView,
 };
 use crate::realtime::payloads::{
-    CallView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView, MessageReceivedView,
-    ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView, UserOfflineView,
-    UserOnlineView, WindowView,
+    CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
+    MessageReceivedView, ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView,
+    UserOfflineView, UserOnlineView, WindowView,
 };
 use crate::receipts::PositionsView;
 
@@ -123,6 +123,8 @@ events! {
         Colon "participant:removed" ParticipantRemovedView;
         Camel "participant:removed" GroupMemberRemovedView;
     }
+    #[doc = "a change that this server cannot show: read the conversation again"]
+    CHANGE_SKIPPED { Both "change:skipped" ChangeSkippedView; }
     #[doc = "somebody opened the window of a group"]
     GROUP_WINDOW_OPENED { Colon "conversation:joined" WindowView; Camel "userJoinedGroup" GroupWindowView; }
     #[doc = "somebody closed the window of a group"]

@@ -1,0 +1,136 @@
+use super::{ChangeRecord, ChangeTag, Effect, Shown};
+use crate::conversations::{ConversationDetails, Role};
+use crate::messages::Message;
+use crate::users::UserSummary;
+use crate::{ConversationId, Pos, Timestamp, UserId};
+use std::slice;
+
+/// One durable change of a conversation. Every `pos` is exactly one change, without a gap (contract §4, guarantee 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Change {
+    /// The conversation that changed.
+    pub conversation_id: ConversationId,
+    /// The number of the change.
+    pub pos: Pos,
+    /// The time of the change; never before that of the change before.
+    pub at: Timestamp,
+    /// What changed.
+    pub kind: ChangeKind,
+}
+
+/// The kinds of durable change. A change that is read back later has the references and values of its time (which user,
+/// which role, which first members) and the present state of the message, user and conversation that it refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ChangeKind {
+    /// A new message.
+    MessageSent(Box<Message>),
+    /// The conversation was made; always `pos` 1.
+    Created {
+        /// The new conversation.
+        details: Box<ConversationDetails>,
+        /// All first participants, also those whom `details` leaves out; at most [`super::MAX_NAMED_USERS`].
+        member_ids: Vec<UserId>,
+    },
+    /// Name, description, avatar, activity or a role changed.
+    Updated(Box<ConversationDetails>),
+    /// A participant joined, or was added.
+    ParticipantAdded {
+        /// The new participant.
+        user: UserSummary,
+        /// Their role.
+        role: Role,
+        /// The conversation with them in it, for those to whom it is new.
+        details: Box<ConversationDetails>,
+    },
+    /// A participant left, or was removed. They learn of this change and of none after it.
+    ParticipantRemoved {
+        /// The participant who left.
+        user_id: UserId,
+    },
+    /// A kind that this release does not know, or a record that it cannot read: clients are told of its number alone.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    Unknown(Box<ChangeRecord>),
+}
+
+impl Change {
+    /// The change by which this message was sent. Stores keep no record of it, only the message's own row.
+    pub fn message_sent(message: Message) -> Self {
+        let (conversation_id, pos, at) = (message.conversation_id, message.pos, message.created_at);
+        Self { conversation_id, pos, at, kind: ChangeKind::MessageSent(Box::new(message)) }
+    }
+
+    /// The record that stores keep of the change and nodes send each other.
+    pub fn record(&self) -> ChangeRecord {
+        let blank = ChangeRecord {
+            effect: self.kind.effect().to_owned(),
+            ..ChangeRecord::new(self.conversation_id, self.pos, self.at, self.kind.tag())
+        };
+        match &self.kind {
+            ChangeKind::MessageSent(message) => {
+                ChangeRecord { actor: Some(message.sender.id), message: Some(message.id), ..blank }
+            }
+            ChangeKind::Created { .. } | ChangeKind::Updated(_) => blank,
+            ChangeKind::ParticipantAdded { user, role, .. } => {
+                ChangeRecord { subject: Some(user.id), role: Some(*role), ..blank }
+            }
+            ChangeKind::ParticipantRemoved { user_id } => ChangeRecord { subject: Some(*user_id), ..blank },
+            ChangeKind::Unknown(record) => (**record).clone(),
+        }
+    }
+}
+
+impl ChangeKind {
+    /// The name of the kind.
+    pub fn tag(&self) -> ChangeTag {
+        match self {
+            Self::MessageSent(_) => ChangeTag::MESSAGE_SENT,
+            Self::Created { .. } => ChangeTag::CREATED,
+            Self::Updated(_) => ChangeTag::UPDATED,
+            Self::ParticipantAdded { .. } => ChangeTag::PARTICIPANT_ADDED,
+            Self::ParticipantRemoved { .. } => ChangeTag::PARTICIPANT_REMOVED,
+            Self::Unknown(record) => record.tag.clone(),
+        }
+    }
+
+    /// The users who join or leave by this change.
+    pub fn effect(&self) -> Effect<&[UserId]> {
+        match self {
+            Self::Created { member_ids, .. } => Effect::Joins(member_ids),
+            Self::ParticipantAdded { user, .. } => Effect::Joins(slice::from_ref(&user.id)),
+            Self::ParticipantRemoved { user_id } => Effect::Leaves(slice::from_ref(user_id)),
+            Self::MessageSent(_) | Self::Updated(_) => Effect::None,
+            Self::Unknown(record) => match &record.effect {
+                Effect::None => Effect::None,
+                Effect::Joins(users) => Effect::Joins(users),
+                Effect::Leaves(users) => Effect::Leaves(users),
+            },
+        }
+    }
+
+    /// The user whose connections get a variant of the event of their own: the sender of a message, a new participant.
+    pub const fn own_variant_of(&self) -> Option<UserId> {
+        match self {
+            Self::MessageSent(message) => Some(message.sender.id),
+            Self::ParticipantAdded { user, .. } => Some(user.id),
+            Self::Created { .. } | Self::Updated(_) | Self::ParticipantRemoved { .. } | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether this release cannot show the change to clients.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    /// The present state that the event shows: what other nodes need beside the record.
+    pub fn shown(&self) -> Shown<'_> {
+        let (message, user, conversation) = match self {
+            Self::MessageSent(message) => (Some(&**message), None, None),
+            Self::Created { details, .. } | Self::Updated(details) => (None, None, Some(&**details)),
+            Self::ParticipantAdded { user, details, .. } => (None, Some(user), Some(&**details)),
+            Self::ParticipantRemoved { .. } | Self::Unknown(_) => (None, None, None),
+        };
+        Shown { message, user, conversation }
+    }
+}

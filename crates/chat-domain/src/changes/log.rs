@@ -1,0 +1,80 @@
+use super::Change;
+use crate::{ConversationId, Pos, StoreError};
+use async_trait::async_trait;
+
+/// A part of one conversation's changes: those with `after < pos <= up_to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChangeRange {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// Exclusive.
+    pub after: Pos,
+    /// Inclusive.
+    pub up_to: Pos,
+}
+
+/// Reads durable changes back.
+#[async_trait]
+pub trait ChangeLog: Send + Sync {
+    /// Returns the first `limit` changes of these ranges, in the order of the ranges and of `pos` within each, by a
+    /// constant number of queries. The caller decides who may see them.
+    async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError>;
+}
+
+impl ChangeRange {
+    /// How many changes the range holds if all of them exist.
+    pub fn len(&self) -> usize {
+        usize::try_from(self.up_to.since(self.after)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether the range holds no change.
+    pub fn is_empty(&self) -> bool {
+        self.up_to <= self.after
+    }
+}
+
+/// Cuts the ranges to the changes that exist, and to `limit` changes in all. Numbers have no gaps, so this is
+/// arithmetic and no row is read in vain. `last_pos` returns the newest number of a conversation.
+pub fn cut(ranges: &[ChangeRange], last_pos: impl Fn(ConversationId) -> Option<Pos>, limit: u64) -> Vec<ChangeRange> {
+    let mut room = limit;
+    let mut spans = Vec::with_capacity(ranges.len());
+    for ChangeRange { conversation_id, after, up_to } in ranges.iter().copied() {
+        let Some(last_pos) = last_pos(conversation_id) else { continue };
+        let length = last_pos.min(up_to).since(after).min(room);
+        if length > 0 {
+            room -= length;
+            spans.push(ChangeRange { conversation_id, after, up_to: Pos::new(after.get() + length) });
+        }
+    }
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn ranges_are_cut_to_what_exists_and_to_the_limit() {
+        let id = |number| ConversationId::new(Uuid::from_u128(number));
+        let range = |number, after, up_to| ChangeRange {
+            conversation_id: id(number),
+            after: Pos::new(after),
+            up_to: Pos::new(up_to),
+        };
+        let last_pos = |conversation| {
+            [(id(1), 10), (id(2), 5)].into_iter().find(|(one, _)| *one == conversation).map(|(_, pos)| Pos::new(pos))
+        };
+        let cut = |ranges: &[ChangeRange], limit| {
+            cut(ranges, last_pos, limit)
+                .into_iter()
+                .map(|span| (span.after.get(), span.up_to.get(), span.len()))
+                .collect::<Vec<_>>()
+        };
+        let ranges = [range(1, 7, Pos::MAX.get()), range(9, 0, 4), range(2, 5, 9), range(2, 1, 3)];
+        assert_eq!(cut(&ranges, 100), [(7, 10, 3), (1, 3, 2)]);
+        assert_eq!(cut(&ranges, 4), [(7, 10, 3), (1, 2, 1)]);
+        assert_eq!(cut(&ranges, 2), [(7, 9, 2)]);
+        assert_eq!(cut(&ranges, 0), []);
+    }
+}

@@ -1,0 +1,121 @@
+#[cfg(doc)]
+use super::ChangeTag;
+use super::tag::names;
+use super::{Change, ChangeKind, ChangeRecord};
+use crate::conversations::ConversationDetails;
+use crate::messages::Message;
+use crate::users::UserSummary;
+use crate::{ConversationId, MessageId, UserId};
+use std::collections::HashMap;
+
+/// Present state that the event of a change shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The message that the record names.
+    Message,
+    /// The user who made the change.
+    Actor,
+    /// The user whom the change is about.
+    Subject,
+    /// The conversation with those who take part in it.
+    Conversation,
+}
+
+/// The present state that a number of records need: each id once, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// Messages.
+    pub messages: Vec<MessageId>,
+    /// Users.
+    pub users: Vec<UserId>,
+    /// Conversations.
+    pub conversations: Vec<ConversationId>,
+}
+
+impl Needs {
+    /// Collects what these records need. Each kind declares its needs in [`ChangeTag::KNOWN`].
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a ChangeRecord>) -> Self {
+        let mut needs = Self::default();
+        for record in records {
+            for need in record.tag.needs() {
+                match need {
+                    Need::Message => needs.messages.extend(record.message),
+                    Need::Actor => needs.users.extend(record.actor),
+                    Need::Subject => needs.users.extend(record.subject),
+                    Need::Conversation => needs.conversations.push(record.conversation_id),
+                }
+            }
+        }
+        sort(&mut needs.messages);
+        sort(&mut needs.users);
+        sort(&mut needs.conversations);
+        needs
+    }
+}
+
+fn sort<T: Ord>(ids: &mut Vec<T>) {
+    ids.sort_unstable();
+    ids.dedup();
+}
+
+/// The present state of what a number of records refer to.
+#[derive(Debug, Clone, Default)]
+pub struct Present {
+    messages: HashMap<MessageId, Message>,
+    users: HashMap<UserId, UserSummary>,
+    conversations: HashMap<ConversationId, ConversationDetails>,
+}
+
+impl Present {
+    /// Holds these.
+    pub fn new(
+        messages: impl IntoIterator<Item = Message>,
+        users: impl IntoIterator<Item = UserSummary>,
+        conversations: impl IntoIterator<Item = ConversationDetails>,
+    ) -> Self {
+        Self {
+            messages: messages.into_iter().map(|message| (message.id, message)).collect(),
+            users: users.into_iter().map(|user| (user.id, user)).collect(),
+            conversations: conversations.into_iter().map(|one| (one.conversation.id, one)).collect(),
+        }
+    }
+}
+
+/// The present state that the event of one change shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shown<'a> {
+    /// The message.
+    pub message: Option<&'a Message>,
+    /// The user.
+    pub user: Option<&'a UserSummary>,
+    /// The conversation.
+    pub conversation: Option<&'a ConversationDetails>,
+}
+
+/// Turns a record into a change. A record of an unknown kind, or without what its kind needs, becomes
+/// [`ChangeKind::Unknown`], never an error: it must not hold up the changes after it.
+pub fn resolve(record: ChangeRecord, present: &Present) -> Change {
+    let (conversation_id, pos, at) = (record.conversation_id, record.pos, record.at);
+    let kind = known(&record, present).unwrap_or_else(|| ChangeKind::Unknown(Box::new(record)));
+    Change { conversation_id, pos, at, kind }
+}
+
+/// Turns records into changes, in their order.
+pub fn resolve_all(records: impl IntoIterator<Item = ChangeRecord>, present: &Present) -> Vec<Change> {
+    records.into_iter().map(|record| resolve(record, present)).collect()
+}
+
+fn known(record: &ChangeRecord, present: &Present) -> Option<ChangeKind> {
+    let details = || present.conversations.get(&record.conversation_id).cloned().map(Box::new);
+    Some(match record.tag.as_str() {
+        names::MESSAGE_SENT => ChangeKind::MessageSent(Box::new(present.messages.get(&record.message?)?.clone())),
+        names::CREATED => ChangeKind::Created { details: details()?, member_ids: record.effect.joiners().to_vec() },
+        names::UPDATED => ChangeKind::Updated(details()?),
+        names::PARTICIPANT_ADDED => {
+            let user = present.users.get(&record.subject?)?.clone();
+            ChangeKind::ParticipantAdded { user, role: record.role?, details: details()? }
+        }
+        names::PARTICIPANT_REMOVED => ChangeKind::ParticipantRemoved { user_id: record.subject? },
+        _ => return None,
+    })
+}

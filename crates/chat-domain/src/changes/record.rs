@@ -1,0 +1,63 @@
+use super::{ChangeTag, Detail, Effect};
+use crate::conversations::Role;
+use crate::{ConversationId, MessageId, Pos, Timestamp, UserId};
+
+/// A durable change as stores keep it and nodes send it: references and values of its time, no present state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ChangeRecord {
+    /// The conversation that changed.
+    pub conversation_id: ConversationId,
+    /// The number of the change.
+    pub pos: Pos,
+    /// The time of the change.
+    pub at: Timestamp,
+    /// The name of its kind.
+    #[cfg_attr(feature = "serde", serde(rename = "kind"))]
+    pub tag: ChangeTag,
+    /// The users who join or leave by it. A packet has it in the head.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub effect: Effect,
+    /// The user who made the change.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub actor: Option<UserId>,
+    /// The user whom the change is about.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub subject: Option<UserId>,
+    /// The message that the change is about.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub message: Option<MessageId>,
+    /// The role that the subject has by it.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_role")
+    )]
+    pub role: Option<Role>,
+    /// Further values.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Detail::is_empty"))]
+    pub detail: Detail,
+}
+
+impl ChangeRecord {
+    /// A record of this kind that refers to nothing.
+    pub fn new(conversation_id: ConversationId, pos: Pos, at: Timestamp, tag: ChangeTag) -> Self {
+        let (actor, subject, message, role) = (None, None, None, None);
+        let (effect, detail) = (Effect::None, Detail::default());
+        Self { conversation_id, pos, at, tag, effect, actor, subject, message, role, detail }
+    }
+
+    /// The users of the effect, as a row names them: `None` if the effect is on the subject alone, or on nobody.
+    pub fn named_users(&self) -> Option<&[UserId]> {
+        let (Effect::Joins(users) | Effect::Leaves(users)) = &self.effect else { return None };
+        let is_subject = matches!((users.as_slice(), self.subject), ([only], Some(subject)) if *only == subject);
+        (!is_subject).then_some(users)
+    }
+}
+
+/// Reads a role that only a later release knows as none: the change then resolves as unknown.
+#[cfg(feature = "serde")]
+fn known_role<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Role>, D::Error> {
+    use serde::Deserialize as _;
+    let name = Option::<String>::deserialize(deserializer)?;
+    Ok(name.and_then(|name| [Role::Admin, Role::Member].into_iter().find(|role| role.as_str() == name)))
+}

@@ -1,0 +1,153 @@
+use super::*;
+use crate::conversations::{Conversation, ConversationDetails, ConversationKind, Role};
+use crate::messages::{Message, MessageBody};
+use crate::users::UserSummary;
+use crate::{ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const PLACE: ConversationId = ConversationId::new(Uuid::from_u128(7));
+
+fn user(number: u128) -> UserId {
+    UserId::new(Uuid::from_u128(number))
+}
+
+fn summary(number: u128) -> UserSummary {
+    UserSummary { id: user(number), username: None, name: "n".into(), avatar: None }
+}
+
+fn details() -> Box<ConversationDetails> {
+    let conversation = Conversation {
+        id: PLACE,
+        kind: ConversationKind::Group,
+        name: None,
+        description: None,
+        avatar: None,
+        is_active: true,
+        invite_code: None,
+        created_by: user(1),
+        last_seq: Seq::ZERO,
+        last_pos: Pos::new(9),
+        participant_count: 2,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+    };
+    Box::new(ConversationDetails { conversation, participants: Vec::new() })
+}
+
+fn message() -> Message {
+    Message {
+        id: MessageId::new(Uuid::from_u128(8)),
+        conversation_id: PLACE,
+        kind: ConversationKind::Group,
+        seq: Seq::new(1),
+        pos: Pos::new(3),
+        sender: summary(1),
+        body: MessageBody::parse("hello").expect("a body"),
+        attachment: None,
+        reply_to: None,
+        client_message_id: None,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+/// One of each kind.
+fn every_kind() -> Vec<ChangeKind> {
+    vec![
+        ChangeKind::MessageSent(Box::new(message())),
+        ChangeKind::Created { details: details(), member_ids: vec![user(1), user(2)] },
+        ChangeKind::Updated(details()),
+        ChangeKind::ParticipantAdded { user: summary(3), role: Role::Member, details: details() },
+        ChangeKind::ParticipantRemoved { user_id: user(3) },
+    ]
+}
+
+fn change(kind: ChangeKind) -> Change {
+    Change { conversation_id: PLACE, pos: Pos::new(3), at: Timestamp::default(), kind }
+}
+
+fn present_of(change: &Change) -> Present {
+    let Shown { message, user, conversation } = change.kind.shown();
+    Present::new(message.cloned(), user.cloned(), conversation.cloned())
+}
+
+#[test]
+fn every_kind_has_a_row_and_comes_back_from_its_record() {
+    let tags: BTreeSet<_> = every_kind().iter().map(ChangeKind::tag).collect();
+    let known: BTreeSet<_> = ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect();
+    assert_eq!(tags, known, "each kind has its row, and is looked at here");
+    assert!(ChangeTag::BASELINE.iter().all(|tag| known.contains(tag)));
+    for change in every_kind().into_iter().map(change) {
+        assert_eq!(ChangeTag::from_stored(change.kind.tag().as_str()), change.kind.tag());
+        let record = change.record();
+        assert_eq!(record.effect, change.kind.effect().to_owned());
+        assert_eq!(resolve(record, &present_of(&change)), change);
+    }
+}
+
+#[test]
+fn what_a_view_shows_is_what_its_kind_needs() {
+    for change in every_kind().into_iter().map(change) {
+        let (needs, shown) = (Needs::of([&change.record()]), change.kind.shown());
+        assert_eq!(needs.messages, shown.message.map(|message| message.id).into_iter().collect::<Vec<_>>());
+        assert_eq!(needs.users, shown.user.map(|user| user.id).into_iter().collect::<Vec<_>>());
+        assert_eq!(needs.conversations, shown.conversation.map(|_| PLACE).into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_unknown_and_keeps_its_number_and_effect() {
+    let newer = ChangeTag::from_stored("hands_raised");
+    for change in every_kind().into_iter().map(change) {
+        let record = ChangeRecord { tag: newer.clone(), ..change.record() };
+        let read = resolve(record.clone(), &present_of(&change));
+        assert_eq!((read.pos, read.kind.effect().to_owned()), (change.pos, record.effect.clone()));
+        assert_eq!(read.kind, ChangeKind::Unknown(Box::new(record.clone())));
+        assert_eq!(read.record(), record, "it is passed on as it came");
+        if !change.record().tag.needs().is_empty() {
+            let without = resolve(change.record(), &Present::default());
+            assert!(without.kind.is_unknown(), "{without:?}");
+        }
+    }
+}
+
+#[test]
+fn needs_of_several_records_name_each_thing_once() {
+    let records: Vec<_> = every_kind().into_iter().chain(every_kind()).map(|kind| change(kind).record()).collect();
+    let needs = Needs::of(&records);
+    assert_eq!((needs.messages.len(), needs.users, needs.conversations), (1, vec![user(3)], vec![PLACE]));
+}
+
+#[test]
+fn an_effect_reads_back_from_its_columns_and_names_no_more_users_than_it_must() {
+    let record = |effect, subject| ChangeRecord { effect, subject, ..change(ChangeKind::Updated(details())).record() };
+    for (effect, subject, named) in [
+        (Effect::None, None, 0),
+        (Effect::None, Some(user(1)), 0),
+        (Effect::Joins(vec![user(1)]), Some(user(1)), 0),
+        (Effect::Joins(vec![user(2)]), Some(user(1)), 1),
+        (Effect::Leaves(vec![user(1), user(2)]), Some(user(1)), 2),
+        (Effect::Joins(Vec::new()), None, 0),
+    ] {
+        let record = record(effect, subject);
+        let users = record.named_users().map(<[_]>::to_vec);
+        assert_eq!(users.as_ref().map_or(0, Vec::len), named);
+        assert_eq!(Effect::from_stored(record.effect.as_str(), users, subject), record.effect);
+    }
+    assert_eq!(Effect::from_stored("mutes", Some(vec![user(1)]), None), Effect::None, "of a later release");
+}
+
+#[test]
+fn tags_of_this_release_are_short_words_and_any_other_is_read_too() {
+    for (tag, _) in ChangeTag::KNOWN {
+        let is_word = tag.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        assert!(is_word && (1..=ChangeTag::MAX_BYTES).contains(&tag.as_str().len()), "{tag}");
+    }
+    for text in ["", "Created", "a-b", "é"] {
+        let tag = ChangeTag::from_stored(text);
+        assert_eq!((tag.as_str(), tag.needs()), (text, &[][..]));
+    }
+}

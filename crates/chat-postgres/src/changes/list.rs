@@ -1,0 +1,140 @@
+//! The durable changes of conversations, read back: messages and records, merged by `pos`.
+
+use super::present::load_present;
+use super::record::{RecordColumns, RecordRow};
+use crate::PostgresStore;
+use crate::conversations::Head;
+use crate::fault::Stored;
+use crate::messages::{MessageColumns, MessageRow, SummaryColumns};
+use crate::statement::cached_statement;
+use crate::users::SummaryRow;
+use async_trait::async_trait;
+use chat_domain::changes::{Needs, cut, resolve};
+use chat_domain::conversations::ConversationKind;
+use chat_domain::{Change, ChangeLog, ChangeRange, ConversationId, StoreError};
+use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What was missed is read in two steps, each for whoever asks just then. What the first has seen of a conversation
+/// is committed, and no row is ever taken away: whenever the second comes, it finds every change that the first told
+/// of, and no transaction has to hold the two together.
+#[async_trait]
+impl ChangeLog for PostgresStore {
+    async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError> {
+        let mut ids: Vec<ConversationId> = ranges.iter().map(|range| range.conversation_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let heads = self.batches().heads.call(ids).await?;
+        let heads: HashMap<_, Head> = heads.into_iter().map(|head| (head.conversation_id, head)).collect();
+        let exist = cut(ranges, |id| heads.get(&id).map(|head| head.last_pos), limit.into());
+        let span = |range: ChangeRange| Some(Span { range, kind: heads.get(&range.conversation_id)?.kind });
+        let spans = exist.into_iter().filter_map(span).collect();
+        Ok(self.batches().changes.call(spans).await?.into_iter().flatten().collect())
+    }
+}
+
+/// A range of changes that exist, in a conversation of this kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Span {
+    range: ChangeRange,
+    kind: ConversationKind,
+}
+
+impl Span {
+    /// How many changes there are in it.
+    pub(crate) fn len(&self) -> usize {
+        self.range.len()
+    }
+}
+
+/// The changes of each of these ranges, in their order, by a constant number of queries.
+pub(crate) async fn list_spans(
+    connection: &mut AsyncPgConnection,
+    spans: Vec<Span>,
+) -> Stored<HashMap<Span, Vec<Change>>> {
+    let (messages, rows) = try_join(load_messages(connection, &spans), load_records(connection, &spans)).await?;
+    let records: Vec<_> = rows.into_iter().map(|(number, row)| (number, row.into_record())).collect();
+    let present = load_present(connection, &Needs::of(records.iter().map(|(_, record)| record))).await?;
+    let mut changes: Vec<_> = records.into_iter().map(|(number, record)| (number, resolve(record, &present))).collect();
+    for (number, message, sender) in messages {
+        let Some(span) = numbered(&spans, number) else { continue };
+        changes.push((number, Change::message_sent(message.sent_by(sender, span.kind)?)));
+    }
+    changes.sort_unstable_by_key(|(number, change)| (*number, change.pos));
+    let mut found: HashMap<Span, Vec<Change>> = HashMap::with_capacity(spans.len());
+    for (number, change) in changes {
+        if let Some(span) = numbered(&spans, number) {
+            found.entry(span).or_default().push(change);
+        }
+    }
+    Ok(found)
+}
+
+/// The range that the server counts by this number, from 1.
+fn numbered(spans: &[Span], number: i64) -> Option<Span> {
+    spans.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
+}
+
+/// Ranges as arrays.
+struct Columns {
+    ids: Vec<Uuid>,
+    afters: Vec<i64>,
+    up_tos: Vec<i64>,
+}
+
+fn columns(spans: &[Span]) -> Columns {
+    Columns {
+        ids: spans.iter().map(|span| span.range.conversation_id.as_uuid()).collect(),
+        afters: spans.iter().map(|span| span.range.after.to_i64()).collect(),
+        up_tos: spans.iter().map(|span| span.range.up_to.to_i64()).collect(),
+    }
+}
+
+cached_statement!(
+    /// The new messages of these ranges, with the number of the range.
+    ListMessages { ids: Vec<Uuid>, afters: Vec<i64>, up_tos: Vec<i64> }
+        -> (BigInt, MessageColumns, SummaryColumns),
+    "SELECT asked.number, m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
+            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar
+     FROM unnest(",
+    ids as Array<SqlUuid>,
+    ", ",
+    afters as Array<BigInt>,
+    ", ",
+    up_tos as Array<BigInt>,
+    ") WITH ORDINALITY AS asked (id, after, up_to, number)
+     JOIN messages AS m ON m.conversation_id = asked.id AND m.pos > asked.after AND m.pos <= asked.up_to
+     JOIN users AS u ON u.id = m.sender_id",
+);
+
+cached_statement!(
+    /// The records in these ranges, with the number of the range.
+    ListRecords { ids: Vec<Uuid>, afters: Vec<i64>, up_tos: Vec<i64> } -> (BigInt, RecordColumns),
+    "SELECT asked.number, o.conversation_id, o.pos, o.kind, o.at, o.user_id, o.role, o.member_ids, o.effect, o.actor_id,
+            o.message_id, o.detail
+    FROM unnest(",
+    ids as Array<SqlUuid>,
+    ", ",
+    afters as Array<BigInt>,
+    ", ",
+    up_tos as Array<BigInt>,
+    ") WITH ORDINALITY AS asked (id, after, up_to, number)
+     JOIN conversation_changes AS o
+       ON o.conversation_id = asked.id AND o.pos > asked.after AND o.pos <= asked.up_to",
+);
+
+async fn load_messages(
+    mut connection: &AsyncPgConnection,
+    spans: &[Span],
+) -> Stored<Vec<(i64, MessageRow, SummaryRow)>> {
+    let Columns { ids, afters, up_tos } = columns(spans);
+    Ok(ListMessages { ids, afters, up_tos }.load(&mut connection).await?)
+}
+
+async fn load_records(mut connection: &AsyncPgConnection, spans: &[Span]) -> Stored<Vec<(i64, RecordRow)>> {
+    let Columns { ids, afters, up_tos } = columns(spans);
+    Ok(ListRecords { ids, afters, up_tos }.load(&mut connection).await?)
+}

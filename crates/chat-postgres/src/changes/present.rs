@@ -1,0 +1,44 @@
+//! The present state of what records refer to.
+
+use crate::conversations::{kind_from, load_many};
+use crate::fault::Stored;
+use crate::messages::MessageRow;
+use crate::schema::{conversations, messages, users};
+use crate::users::{SummaryRow, load_summaries};
+use chat_domain::MessageId;
+use chat_domain::changes::{Needs, Present};
+use chat_domain::messages::Message;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// By at most one query for messages, one for users and two for conversations; by none where nothing is needed.
+pub(super) async fn load_present(connection: &mut AsyncPgConnection, needs: &Needs) -> Stored<Present> {
+    let messages = load_messages(connection, &needs.messages).await?;
+    let users = match needs.users.as_slice() {
+        [] => Vec::new(),
+        users => load_summaries(connection, users.iter().map(|id| id.as_uuid()).collect()).await?,
+    };
+    let conversations = match needs.conversations.as_slice() {
+        [] => Vec::new(),
+        conversations => load_many(connection, conversations).await?,
+    };
+    Ok(Present::new(messages, users, conversations))
+}
+
+async fn load_messages(connection: &mut AsyncPgConnection, ids: &[MessageId]) -> Stored<Vec<Message>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
+        .inner_join(users::table)
+        .inner_join(conversations::table)
+        .filter(messages::id.eq_any(ids))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
+        .load(connection)
+        .await?;
+    rows.into_iter()
+        .map(|(message, sender, direct_key)| message.sent_by(sender, kind_from(direct_key.as_deref())?))
+        .collect()
+}

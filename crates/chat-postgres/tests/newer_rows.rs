@@ -1,0 +1,26 @@
+//! A database with changes that a later release, or the one before, has written beside this one.
+
+use chat_postgres::{PostgresConfig, PostgresStore};
+use chat_testkit::servers::Postgres;
+use chat_testkit::stores::Stores;
+use chat_testkit::stores::newer_rows::Newer;
+use std::sync::Arc;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_unknown_kinds_are_read_with_their_effect_and_are_no_error() {
+    let server = Postgres::start();
+    let url = server.create_database();
+    let store = Arc::new(PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store"));
+    let newer = Newer::prepare(Stores::of(store, ())).await;
+    let statements = newer.statements(
+        |id| format!("'{id}'"),
+        |users| {
+            let ids: Vec<_> = users.iter().map(ToString::to_string).collect();
+            format!("'{{{}}}'", ids.join(","))
+        },
+    );
+    for statement in statements {
+        server.psql("test_0", &statement);
+    }
+    newer.assert_read().await;
+}

@@ -1,0 +1,49 @@
+//! The present state of what records refer to.
+
+use crate::conversations::{kind_from, load_many};
+use crate::fault::Stored;
+use crate::id::{IN_LIST, id_list};
+use crate::messages::MessageRow;
+use crate::schema::{conversations, messages, users};
+use crate::users::SummaryRow;
+use chat_domain::changes::{Needs, Present};
+use chat_domain::messages::Message;
+use chat_domain::users::UserSummary;
+use chat_domain::{MessageId, UserId};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+
+/// By at most one query for messages, one for users and two for conversations; by none where nothing is needed.
+pub(super) fn load_present(connection: &mut SqliteConnection, needs: &Needs) -> Stored<Present> {
+    let messages = load_messages(connection, &needs.messages)?;
+    let users = load_users(connection, &needs.users)?;
+    let conversations =
+        if needs.conversations.is_empty() { Vec::new() } else { load_many(connection, &needs.conversations)? };
+    Ok(Present::new(messages, users, conversations))
+}
+
+fn load_messages(connection: &mut SqliteConnection, ids: &[MessageId]) -> Stored<Vec<Message>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = sql::<Bool>("messages.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
+        .inner_join(users::table)
+        .inner_join(conversations::table)
+        .filter(these)
+        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(message, sender, direct_key)| message.sent_by(sender, kind_from(direct_key.as_deref())?))
+        .collect()
+}
+
+fn load_users(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored<Vec<UserSummary>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = sql::<Bool>("users.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<SummaryRow> = users::table.filter(these).select(SummaryRow::as_select()).load(connection)?;
+    rows.into_iter().map(UserSummary::try_from).collect()
+}

@@ -1,0 +1,98 @@
+//! Changes as a later release may write them: a store reads what it can, and passes the rest on.
+
+use super::{Scene, Stores};
+use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect};
+use chat_domain::{ChangeKind, ConversationId, MessageId, Pos, Timestamp, UserId};
+use uuid::Uuid;
+
+/// A conversation into which a later release has written.
+pub struct Newer {
+    scene: Scene,
+    group: ConversationId,
+    ann: UserId,
+    records: Vec<ChangeRecord>,
+}
+
+impl Newer {
+    /// Makes the conversation, and says what is to be written into it.
+    pub async fn prepare(stores: Stores) -> Self {
+        let scene = Scene::new(stores);
+        let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+        let group = scene.group(ann, &[bob]).await;
+        let message = scene.say(group, bob, "hello").await.id;
+        let record = |number: u64, tag: &str, effect| ChangeRecord {
+            conversation_id: group,
+            pos: Pos::new(2 + number),
+            at: Timestamp::from_unix_micros(1_900_000_000_000_000),
+            tag: ChangeTag::from_stored(tag),
+            effect,
+            actor: Some(ann),
+            subject: None,
+            message: Some(message),
+            role: None,
+            detail: Detail::default(),
+        };
+        let detail = Detail::default()
+            .with("emoji", DetailValue::Text("it's '👍'".replace('\'', "’")))
+            .with("count", DetailValue::Number(3));
+        let records = vec![
+            ChangeRecord { detail, ..record(1, "reaction_added", Effect::None) },
+            ChangeRecord { message: None, ..record(2, "let_in", Effect::Joins(vec![ann, cid])) },
+            ChangeRecord { subject: Some(cid), ..record(3, "put_out", Effect::Leaves(vec![cid])) },
+            // Of a known kind, without the role that it needs.
+            ChangeRecord { subject: Some(cid), ..record(4, "participant_added", Effect::Joins(vec![cid])) },
+        ];
+        Self { scene, group, ann, records }
+    }
+
+    /// Statements that write it, by literals of the store's own.
+    pub fn statements(&self, id: impl Fn(Uuid) -> String, ids: impl Fn(&[UserId]) -> String) -> Vec<String> {
+        let group = id(self.group.as_uuid());
+        let last = self.records.last().map_or(Pos::ZERO, |record| record.pos);
+        let mut statements = vec![format!("UPDATE conversations SET last_pos = {last} WHERE id = {group}")];
+        let optional = |value: Option<Uuid>| value.map_or("NULL".to_owned(), &id);
+        for record in &self.records {
+            let named = record.named_users().map_or("NULL".to_owned(), &ids);
+            // Some newer field of another form than this release knows.
+            let detail = record
+                .detail
+                .to_stored()
+                .map_or("NULL".to_owned(), |text| format!("'{}'", text.replacen('{', r#"{"more":[{"a":1.5}],"#, 1)));
+            let (at, pos, tag, effect) = (record.at.as_unix_micros(), record.pos, &record.tag, record.effect.as_str());
+            let (actor, subject) = (record.actor.map(UserId::as_uuid), record.subject.map(UserId::as_uuid));
+            statements.push(format!(
+                "INSERT INTO conversation_changes
+                     (conversation_id, pos, kind, at, user_id, role, member_ids, effect, actor_id, message_id, detail)
+                 VALUES ({group}, {pos}, '{tag}', {at}, {}, {}, {named}, '{effect}', {}, {}, {detail})",
+                optional(subject),
+                if tag.as_str() == "participant_added" { "'owner'" } else { "NULL" },
+                optional(actor),
+                optional(record.message.map(MessageId::as_uuid)),
+            ));
+        }
+        statements.push(format!(
+            // As the release before writes: without the columns that it does not know.
+            "INSERT INTO conversation_changes (conversation_id, pos, kind, at, user_id, role)
+             VALUES ({group}, {}, 'participant_added', 1900000000000000, {}, 'member')",
+            last.next(),
+            id(self.ann.as_uuid()),
+        ));
+        statements.push(format!("UPDATE conversations SET last_pos = {} WHERE id = {group}", last.next()));
+        statements
+    }
+
+    /// Every record reads back as it was written, in its place, and nothing is an error.
+    pub async fn assert_read(&self) {
+        let changes = self.scene.all_changes(self.group).await;
+        let numbers: Vec<_> = changes.iter().map(|change| change.pos.get()).collect();
+        assert_eq!(numbers, (1..=self.records.len() as u64 + 3).collect::<Vec<_>>());
+        for (change, record) in changes[2..].iter().zip(&self.records) {
+            assert_eq!(change.kind, ChangeKind::Unknown(Box::new(record.clone())));
+            assert_eq!(change.record(), *record);
+            assert_eq!(change.kind.effect().to_owned(), record.effect);
+        }
+        let of_before = changes.last().expect("a change");
+        assert!(!of_before.kind.is_unknown(), "{of_before:?}");
+        assert_eq!(of_before.record().effect, Effect::Joins(vec![self.ann]));
+    }
+}

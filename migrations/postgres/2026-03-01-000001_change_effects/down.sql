@@ -1,0 +1,2 @@
+-- The migration before drops the column.
+SELECT 1;

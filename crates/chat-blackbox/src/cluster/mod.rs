@@ -23,6 +23,7 @@ pub use sender::Sender;
 
 use crate::{Server, Setup};
 use chat_testkit::servers::{Postgres, RedisServer};
+use futures_util::future::join_all;
 use std::path::PathBuf;
 
 /// Long enough for production, and no secret.
@@ -53,21 +54,25 @@ impl Cluster {
     /// A node for each of these clocks: so many seconds ahead of the database's, or behind where that is negative.
     pub async fn start_with_clocks(binary: &str, clocks: &[i64], settings: &[(&str, &str)]) -> Self {
         let mut cluster = Self::new(binary, settings, Postgres::start());
-        for seconds in clocks {
-            let node = cluster.setup().clock_off_by(*seconds).start().await;
-            cluster.nodes.push(Some(node));
-        }
+        let setups: Vec<_> = clocks.iter().map(|seconds| cluster.setup().clock_off_by(*seconds)).collect();
+        cluster.start_nodes(&setups).await;
         cluster
     }
 
     /// The same as [`Cluster::start`], on this database server.
     pub async fn start_with(binary: &str, count: usize, settings: &[(&str, &str)], postgres: Postgres) -> Self {
         let mut cluster = Self::new(binary, settings, postgres);
-        for _ in 0..count {
-            let node = cluster.setup().start().await;
-            cluster.nodes.push(Some(node));
-        }
+        let setups: Vec<_> = (0..count).map(|_| cluster.setup()).collect();
+        cluster.start_nodes(&setups).await;
         cluster
+    }
+
+    /// Starts the first, which migrates the database, and then the others side by side.
+    async fn start_nodes(&mut self, setups: &[Setup]) {
+        let Some((first, others)) = setups.split_first() else { return };
+        self.nodes.push(Some(first.start().await));
+        let started = join_all(others.iter().map(Setup::start)).await;
+        self.nodes.extend(started.into_iter().map(Some));
     }
 
     fn new(binary: &str, settings: &[(&str, &str)], postgres: Postgres) -> Self {

@@ -33,6 +33,13 @@ async fn sent_away(mut strangers: Vec<Raw>) -> Vec<Vec<u8>> {
     told
 }
 
+/// Sends the beginning of a frame that is announced to be long.
+async fn begin_a_frame(raw: &mut Raw) {
+    let bytes = [head(TEXT, ANNOUNCED), vec![b'4'; SENT]].concat();
+    // A server that has closed already takes no more.
+    let _ = tokio::io::AsyncWriteExt::write_all(&mut raw.stream, &bytes).await;
+}
+
 async fn unfinished_frames(path: &str) {
     let server = server().await;
     let mut strangers = Vec::new();
@@ -41,10 +48,7 @@ async fn unfinished_frames(path: &str) {
         if path.contains("socket.io") {
             raw.until("\"maxPayload\":1000000}").await;
         }
-        // A server that has closed already takes no more.
-        let _ =
-            tokio::io::AsyncWriteExt::write_all(&mut raw.stream, &[head(TEXT, ANNOUNCED), vec![b'4'; SENT]].concat())
-                .await;
+        begin_a_frame(&mut raw).await;
         strangers.push(raw);
     }
     for told in sent_away(strangers).await {
@@ -77,9 +81,7 @@ async fn unfinished_frames_of_sessions_that_have_left_the_namespace_are_bounded(
         raw.until("40/chat,{\"sid\":\"").await;
         raw.until("}").await;
         raw.send(&frame(TEXT, b"41/chat,")).await;
-        let _ =
-            tokio::io::AsyncWriteExt::write_all(&mut raw.stream, &[head(TEXT, ANNOUNCED), vec![b'4'; SENT]].concat())
-                .await;
+        begin_a_frame(&mut raw).await;
         strangers.push(raw);
     }
     for told in sent_away(strangers).await {

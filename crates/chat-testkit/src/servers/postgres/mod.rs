@@ -62,11 +62,15 @@ impl Postgres {
     /// Makes an empty cluster in its folder.
     fn make_data(&self) {
         own_by_server(&self.folder);
+        let data = self.folder.join("data");
+        if of_run::copy_pristine(&data) {
+            return;
+        }
         let initdb = Command::new("sh")
             .args(["-c", "exec \"$@\" >/dev/null", "initdb"])
             .args(as_server(&self.programs.join("initdb")))
             .arg("-D")
-            .arg(self.folder.join("data"))
+            .arg(&data)
             .args(["-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"])
             .current_dir(&self.folder)
             .output()

@@ -15,7 +15,9 @@ pub(crate) fn documented_headers() -> Value {
     let header = |description: &str| json!({"description": description, "schema": {"type": "integer"}});
     json!({
         "Retry-After": header("After how many seconds the same will be taken."),
-        "RateLimit-Limit": header("How many may come at once when nothing was used. This and the next two are in every limited answer."),
+        "RateLimit-Limit": header(
+            "How many may come at once when nothing was used. This and the next two are in every limited answer."
+        ),
         "RateLimit-Remaining": header("How many may come at once now."),
         "RateLimit-Reset": header("After how many seconds nothing will count as used."),
     })

@@ -3,14 +3,14 @@
 //!
 //! A *dialect* is a set of event names and payload shapes. Commands of every dialect are understood on every
 //! connection; what a connection is sent follows its own. The one table of names, in every dialect and with the type of
-//! what belongs to each, is [`EVENTS`] and
-//! [`COMMANDS`]. A *gateway* is what stands around an event on the wire ([`Gateway`]).
+//! what belongs to each, is [`EVENTS`] and [`COMMANDS`]. A *gateway* is what stands around an event on the wire
+//! ([`Gateway`]).
 //!
-//! **To add an event**: its row in `table/events.rs` (`Both "name" Payload;`: new events are the same in both dialects),
-//! its payload, an arm in `colon.rs` and in `camel.rs` that encode the same view, and its row in `docs/realtime.md`.
-//! **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a dialect**: a variant of
-//! [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a gateway**: a variant of [`Gateway`]
-//! and its arms.
+//! **To add an event**: its row in `table/events.rs` (`Both "name" Payload;`: new events are the same in both
+//! dialects), its payload, an arm in `colon.rs` and in `camel.rs` that encode the same view, and its row in
+//! `docs/realtime.md`. **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a
+//! dialect**: a variant of [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a gateway**: a
+//! variant of [`Gateway`] and its arms.
 
 #[cfg(feature = "openapi")]
 mod asyncapi;

@@ -131,7 +131,8 @@ fn a_private_message_has_both_people_and_where_it_stands() {
         camel(&event, Variant::Own),
         Some(json!({"event": "messageReceived", "data": {
             "messageId": two, "chatRoomId": format!("{three}_{four}"), "chatType": "PRIVATE",
-            "sender": three, "receiver": four, "message": "hi", "status": "SENT", "isMine": true, "clientMessageId": "k1",
+            "sender": three, "receiver": four, "message": "hi", "status": "SENT", "isMine": true,
+            "clientMessageId": "k1",
             "senderDetails": {"id": three, "username": null, "name": "Ann", "avatar": null},
             "createdAt": SENT_AT, "updatedAt": SENT_AT, "timestamp": SENT_AT,
             "conversationId": one, "seq": 4, "pos": 9

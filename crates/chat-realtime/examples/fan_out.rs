@@ -1,7 +1,9 @@
-//! Ordered delivery for a service with a store of its own: `cargo run -p chat-realtime --example fan_out`.
+//! Ordered delivery for a service with its own store: `cargo run -p chat-realtime --example fan_out`.
 //!
 //! Two users are connected. The bus loses one of three messages and delivers the others in the wrong order. Both users
 //! still get all three, in order: the lost one is read from the store.
+
+#![allow(clippy::print_stdout, reason = "the output is the purpose")]
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -3,20 +3,20 @@ use chat_domain::{ChangeKind, ConversationId, Pos, UserId};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// So many changes of a user's own memberships are kept while one of their connections is attaching. They cannot be
-/// dropped as messages can, so beyond this the connection has to begin again.
+/// The maximum number of changes of a user's own memberships that are held while one of their connections attaches.
+/// They cannot be dropped like messages, so beyond this the connection must start again.
 const MAX_MEMBERSHIP_CHANGES: usize = 1_000;
 
-/// What came of keeping something.
+/// The result of holding an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
-    /// It is kept, or need not be.
+    /// The event is held, or need not be.
     Fits,
-    /// There is no room for what must be kept: the connection cannot come into the flow any more.
+    /// There is no room for an event that must be held: the connection can no longer attach.
     TooMuch,
 }
 
-/// What has to be kept for a connection while it is attaching, and only then.
+/// The events held for a connection while it attaches.
 #[derive(Debug)]
 pub(crate) struct Attaching {
     user: UserId,
@@ -39,12 +39,12 @@ impl Attaching {
         }
     }
 
-    /// Whether the memberships have not been read yet, so that new ones are noted instead of entered.
+    /// Whether the memberships have not been read yet, so that new ones are noted instead of joined.
     pub(crate) const fn is_noting(&self) -> bool {
         self.notes.is_some()
     }
 
-    /// The user was added to this conversation by this change.
+    /// Notes that this change added the user to the conversation.
     pub(crate) fn note(&mut self, id: ConversationId, pos: Pos) -> Held {
         match &mut self.notes {
             Some(notes) if notes.len() >= MAX_MEMBERSHIP_CHANGES => return Held::TooMuch,
@@ -62,8 +62,8 @@ impl Attaching {
         self.notes = None;
     }
 
-    /// Keeps an event for later. What is too much is dropped: the client pages through that conversation itself. A
-    /// change of the user's own membership is never dropped, and may be too much.
+    /// Holds an event for later. Events beyond the limit are dropped: the client pages through their conversation
+    /// itself. A change of the user's own membership is never dropped, and may exceed the limit of these.
     pub(crate) fn hold(&mut self, event: &Arc<Outgoing>, format: Format, most: usize) -> Held {
         let size = self.size_of(event, format);
         if concerns(event, self.user) {
@@ -92,7 +92,7 @@ impl Attaching {
         Held::Fits
     }
 
-    /// How much it is to be sent; `None` where the connection is not told of it.
+    /// The size of the event for this connection; `None` if its dialect does not have this event.
     fn size_of(&self, event: &Outgoing, format: Format) -> Option<usize> {
         event.frame(format, Some(self.user)).map(|frame| frame.len())
     }
@@ -120,8 +120,8 @@ impl Attaching {
         Some(event)
     }
 
-    /// The conversations of which something was dropped, with the newest of it; those that were dropped again later
-    /// come again.
+    /// Takes the conversations of which events were dropped, with the newest dropped `pos`. Conversations of which
+    /// events are dropped later are returned again.
     pub(crate) fn take_overflowed(&mut self) -> HashMap<ConversationId, Pos> {
         std::mem::take(&mut self.overflowed)
     }
@@ -135,7 +135,7 @@ fn concerns(event: &Outgoing, user: UserId) -> bool {
     event.change().is_some_and(|change| membership_of(&change.kind, user).is_some())
 }
 
-/// Whether a change makes this user a member (`true`) or ends that (`false`); `None` for any other change.
+/// Whether a change makes this user a member (`true`) or ends the membership (`false`); `None` for any other change.
 pub(crate) fn membership_of(kind: &ChangeKind, user: UserId) -> Option<bool> {
     let effect = kind.effect();
     if effect.leavers().contains(&user) { Some(false) } else { effect.joiners().contains(&user).then_some(true) }

@@ -1,13 +1,11 @@
-//! How a connection comes into the flow of events without missing one and without seeing one twice.
+//! Attaches a connection to the live events without missing or repeating one.
 //!
-//! 1. [`crate::Hub::sign_in`]: whatever changes this user's memberships from now on is noted.
-//! 2. The memberships are read, each with the `pos` that this reading saw.
-//! 3. Without waiting in between, the connection joins each conversation: live events begin after the later of what was
-//!    read and what
-//!    the hub has delivered already, its *target*; they are held back.
-//! 4. What lies between what was read (or what the client says it has) and the target is read from the change log and
-//!    sent, then
-//!    `resumed`, then what was held, then everything as it comes.
+//! 1. [`crate::Hub::sign_in`]: from now on, changes of this user's memberships are noted.
+//! 2. The memberships are read, each with the `pos` of this reading.
+//! 3. Without waiting in between, the connection joins each conversation. Its live events begin after the later of the
+//!    reading and what the hub has delivered already, its *target*; they are held back.
+//! 4. The changes between the reading (or the client's position) and the target are read from the change log and sent,
+//!    then `resumed`, then the held events, then live events.
 
 mod held;
 mod plan;
@@ -29,12 +27,12 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-/// A connection takes part in at most this many conversations: those with the newest activity.
+/// The maximum number of conversations of a connection: those with the newest activity.
 pub const MAX_CONVERSATIONS: u32 = 10_000;
 
 impl Hub {
-    /// Steps two and three. After it nothing that is committed passes the connection by; what it missed before is in
-    /// the replay, which is to be run. The connection must have signed in.
+    /// Steps two and three. Afterwards the connection misses no committed change; earlier missed changes are in the
+    /// returned replay, which must be run. The connection must have signed in.
     pub async fn attach(&self, connection: &Rc<Connection>, resume: Option<&Resume>) -> Result<Replay, StoreError> {
         let Some(user) = connection.user.get() else { return Ok(Replay::nothing()) };
         let turn = self.turn_to_attach(connection, user).await;
@@ -47,37 +45,37 @@ impl Hub {
             memberships.iter().map(|membership| membership.conversation_id).collect();
         let removals = self.removals(user, &known, resume).await?;
         let positions = self.positions(connection, user, &memberships, resume).await?;
-        // Most stay in these, and in no more: room for twice as many would be kept for as long as they are here.
+        // Most users stay in these conversations only: spare capacity would be kept for as long as they are connected.
         connection.conversations.borrow_mut().reserve_exact(memberships.len());
-        // From here on, nothing is waited for.
+        // No await from here on.
         let mut entries = Vec::with_capacity(memberships.len());
         for membership in &memberships {
             entries.push(self.enter(connection, membership.conversation_id, membership.last_pos, resume));
         }
-        // Taking part in one more while joining the others: the joining takes in what was posted, and may note more.
+        // Joining one conversation while joining the others: joining handles the posted events, which may note more.
         loop {
             let note = connection.attaching.borrow_mut().as_mut().and_then(|attaching| attaching.next_note());
             let Some((id, added)) = note else { break };
             if known.insert(id) {
-                // The change that added the user is itself news to this connection.
+                // This connection has not seen the change that added the user.
                 let before = Pos::new(added.get().saturating_sub(1));
                 entries.push(self.enter(connection, id, before, resume));
             }
         }
         match connection.attaching.borrow_mut().as_mut() {
             Some(attaching) => attaching.stop_noting(),
-            // It was sent away meanwhile.
+            // The connection was closed meanwhile.
             None => return Ok(Replay::nothing()),
         }
         let removals: Vec<_> =
             removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
-        // An addition from before the removal that comes late must not bring the user in again.
+        // A late addition from before the removal must not add the user again.
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
         Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some()), turn))
     }
 
-    /// Waits for the connection's turn to read from the store what it begins with; `None` where it is to leave instead.
-    /// That others are before it is not held against the client.
+    /// Waits for the connection's turn to read its initial state from the store; `None` if it must close instead. The
+    /// client is not closed for missing heartbeats while others are before it.
     async fn turn_to_attach(&self, connection: &Connection, user: UserId) -> Option<Turn> {
         let mut turn = pin!(self.fan_out().turn_to_attach(user));
         connection.is_in_line.set(true);
@@ -97,7 +95,7 @@ impl Hub {
         Entry { id, has: resume.and_then(|resume| resume.pos(id)), seen, target }
     }
 
-    /// The conversations that the client knows and the user has been removed from since.
+    /// The conversations that the client named and from which the user has been removed since.
     async fn removals(
         &self,
         user: UserId,

@@ -4,21 +4,21 @@ use chat_domain::receipts::PositionsMoved;
 use chat_domain::{Change, ChangeRange, ConversationId, Pos, UserId};
 use std::collections::{HashMap, HashSet};
 
-/// More missed events than this in all are not sent again (contract §4, guarantee 3).
+/// The maximum number of missed events that are sent again in all (contract §4, guarantee 3).
 pub(crate) const MAX_MISSED: u64 = 1_000;
 
-/// `resumed` names at most this many conversations.
+/// The maximum number of conversations that `resumed` names.
 pub(crate) const MAX_NAMED: usize = 1_000;
 
-/// One conversation that a connection has joined.
+/// A conversation that a connection has joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) id: ConversationId,
-    /// What the client says it has.
+    /// The client's position.
     pub(crate) has: Option<Pos>,
-    /// What the reading of the memberships saw: up to here the user's membership is sure.
+    /// The `pos` of the reading of the memberships: up to here the user's membership is certain.
     pub(crate) seen: Pos,
-    /// Live events begin after this.
+    /// The position after which live events begin.
     pub(crate) target: Pos,
 }
 
@@ -28,23 +28,23 @@ impl Entry {
     }
 }
 
-/// What a connection is sent before anything live.
+/// The data sent to a connection before live events.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) user: UserId,
-    /// In the order in which they are to be read.
+    /// The ranges to replay, in order of reading.
     pub(crate) ranges: Vec<ChangeRange>,
     pub(crate) removals: Vec<Removal>,
     pub(crate) moved: Vec<PositionsMoved>,
-    /// Where each conversation stands then, newest activity first.
+    /// The position of each conversation after the replay, newest activity first.
     pub(crate) positions: Vec<(ConversationId, Pos)>,
     pub(crate) limited: Vec<ConversationId>,
     pub(crate) wants_resumed: bool,
     pub(crate) membership: Membership,
 }
 
-/// Whether the user is a member of what is replayed, step by step: what happened after the memberships were read is
-/// only in the changes themselves.
+/// Tracks the user's membership during the replay: only the changes themselves tell what happened after the memberships
+/// were read.
 #[derive(Debug)]
 pub(crate) struct Membership {
     user: UserId,
@@ -53,7 +53,7 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// Whether the user gets this change; changes of one conversation come in the order of `pos`.
+    /// Whether the user may see this change. Changes of one conversation must come in the order of `pos`.
     pub(crate) fn admits(&mut self, change: &Change) -> bool {
         let id = change.conversation_id;
         if self.sure.get(&id).is_some_and(|sure| change.pos <= *sure) {
@@ -79,8 +79,8 @@ impl Membership {
 }
 
 impl Plan {
-    /// How much was missed is arithmetic, since `pos` has no gaps. Where it is too much in all, the smallest gaps are
-    /// filled first.
+    /// Creates the plan. The number of missed events is a subtraction, since `pos` has no gaps. If it is too large in
+    /// total, the smallest gaps are filled first.
     pub(crate) fn new(
         user: UserId,
         entries: &[Entry],
@@ -126,7 +126,7 @@ impl Plan {
         }
     }
 
-    /// Names this conversation in `limited`: the client has to page through it itself.
+    /// Adds this conversation to `limited`: the client must page through it itself.
     pub(crate) fn limit(&mut self, id: ConversationId) {
         if !self.limited.contains(&id) {
             self.limited.push(id);
@@ -134,7 +134,7 @@ impl Plan {
     }
 }
 
-/// What is left of `ranges` after `changes` were read of them with a limit of `limit`.
+/// Returns the rest of `ranges` after a reading with `limit` returned `changes`.
 pub(crate) fn rest(ranges: &mut Vec<ChangeRange>, changes: &[Change], limit: u32) {
     let Some(last) = changes.last().filter(|_| changes.len() >= limit as usize) else {
         ranges.clear();

@@ -7,17 +7,18 @@ use chat_domain::{ConversationId, Seq, StoreError, UserId};
 use chat_protocol::realtime::{Dialect, Resume};
 use std::collections::HashMap;
 
-/// A client that comes back is sent the positions of the others in conversations of so many participants together,
-/// those with the newest activity. The rest it fetches with their messages; its own it gets of all.
+/// The maximum number of participants, in all conversations together, whose positions are sent to a client that
+/// resumes; conversations with the newest activity come first. The client fetches the others with their messages. The
+/// user's own positions are always sent.
 const MAX_POSITIONS: usize = 1_000;
 
-/// How many places one reading of messages names at most.
+/// The maximum number of places in one reading of messages.
 const PLACES: usize = 1_000;
 
 impl Hub {
-    /// The read positions of the conversations that a client names (contract §4, guarantee 3), the user's own, and,
-    /// where they would have been pushed, those of everyone who has received anything. For a client that is told of
-    /// messages instead of positions: how far those messages have got.
+    /// Returns the read positions of the conversations that a client names (contract §4, guarantee 3): the user's own,
+    /// and, where they are pushed, those of every member who has received anything. For a dialect with message statuses
+    /// instead of positions: the status of those messages.
     pub(super) async fn positions(
         &self,
         connection: &Connection,
@@ -35,7 +36,7 @@ impl Hub {
             } else {
                 moved.push(PositionsMoved {
                     conversation_id: membership.conversation_id,
-                    // Makes no difference to one's own.
+                    // Makes no difference to the user's own.
                     kind: ConversationKind::Group,
                     user_id: user,
                     positions: membership.positions,
@@ -54,7 +55,7 @@ impl Hub {
         }
     }
 
-    /// The newest message that each of the others has received, and read, with how far it has got: each message once.
+    /// Returns the newest message that each of the others has received, and read, with its status: each message once.
     async fn covered(&self, user: UserId, positions: Vec<PositionsMoved>) -> Result<Vec<PositionsMoved>, StoreError> {
         let mut participants: HashMap<ConversationId, Vec<ParticipantPositions>> = HashMap::new();
         let mut reached: HashMap<(ConversationId, Seq), Vec<PositionsMoved>> = HashMap::new();
@@ -71,7 +72,8 @@ impl Hub {
         let mut covered = Vec::with_capacity(places.len());
         for places in places.chunks(PLACES) {
             for place in self.fan_out().store().list_at(places).await? {
-                // Whoever is at their own message got there by sending it, which is news of nothing else.
+                // A user whose position is their own message got there by sending it, which says nothing of other
+                // messages.
                 let by = reached.remove(&(place.conversation_id, place.seq)).unwrap_or_default();
                 let Some(moved) = by.into_iter().find(|moved| moved.user_id != place.sender_id) else { continue };
                 let others = participants.get(&place.conversation_id).map_or(&[][..], Vec::as_slice);

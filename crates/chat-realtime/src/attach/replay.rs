@@ -6,18 +6,18 @@ use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, Stor
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// How many changes are read at a time.
+/// The number of changes read at a time.
 const PAGE: u32 = 100;
 
-/// How many ranges one reading names at most.
+/// The maximum number of ranges in one reading.
 const RANGES: usize = 100;
 
-/// What a connection is to be sent before anything live.
+/// The replay of a connection: the data to send before live events.
 #[derive(Debug)]
 pub struct Replay {
     plan: Option<Plan>,
-    /// Kept as long as the client takes what is read: who keeps up does not queue again, and who does not keeps nobody
-    /// waiting.
+    /// The place in the queue for reading, kept while the client accepts the data: a fast client does not queue again,
+    /// and a slow client delays no other.
     turn: Option<Turn>,
 }
 
@@ -30,8 +30,8 @@ impl Replay {
         Self { plan: Some(plan), turn }
     }
 
-    /// Sends it, as fast as the client takes it, then `resumed` where the client asked to resume (or has to page), then
-    /// what was held meanwhile. From then on events flow. Ends early when the connection does.
+    /// Sends the replay at the client's pace, then `resumed` if the client asked to resume (or must page), then the
+    /// held events. After that, events are live. Ends early when the connection does.
     pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
         let Some(mut plan) = self.plan else { return Ok(()) };
         let mut ranges = std::mem::take(&mut plan.ranges);
@@ -84,8 +84,8 @@ impl Replay {
     }
 }
 
-/// Waits where much is waiting to be sent, and gives the turn up for it: a page of long messages is more than a queue
-/// may hold. `false` where the connection has come to its end.
+/// Waits while much data is unsent, and gives up its turn meanwhile: a page of long messages is more than a queue may
+/// hold. Returns `false` if the connection has ended.
 async fn has_room(connection: &Connection, turn: &mut Option<Turn>) -> bool {
     if connection.queued_bytes() > LOW_WATER {
         connection.flush();
@@ -109,7 +109,7 @@ async fn send_removals(plan: &mut Plan, connection: &Connection) {
     }
 }
 
-/// Whether the client has to page through anything.
+/// Whether the client must page through any conversation.
 fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     let overflowed = take_overflowed(connection);
     if !plan.wants_resumed && plan.limited.is_empty() && overflowed.is_empty() {
@@ -132,7 +132,7 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     is_limited
 }
 
-/// Sends what was held while it was replayed, and what is held while that is sent. When nothing is left, events flow;
+/// Sends the events held during the replay, and those held while these are sent. When none are left, events are live;
 /// there is no moment between the two.
 async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
     loop {
@@ -140,7 +140,7 @@ async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
             connection.attaching.borrow_mut().as_mut().and_then(|attaching| attaching.next_event(connection.format()));
         let Some(event) = next else {
             if connection.attaching.borrow().as_ref().is_some_and(|attaching| attaching.has_overflowed()) {
-                // Too much came while the rest was sent: these, too, the client has to page through.
+                // Too many events arrived meanwhile: the client must page through these conversations, too.
                 let more = take_overflowed(connection);
                 connection.push_resumed(more.iter().map(|(id, pos)| (*id, *pos)), more.keys().copied());
             }
@@ -156,8 +156,8 @@ async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
     }
 }
 
-/// Queues one event, and waits where much is waiting by then: who reads steadily is no slow reader. After the
-/// connection's end it does nothing.
+/// Queues one event, and waits while much data is unsent: a client that reads steadily is not a slow reader. Does
+/// nothing after the connection's end.
 async fn send(connection: &Connection, event: &Outgoing) {
     connection.push_event(event);
     has_room(connection, &mut None).await;

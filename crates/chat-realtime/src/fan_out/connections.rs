@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl FanOut {
-    /// What waits in the send queues now. Each worker looks through its own when it gets to it, at most for `patience`;
-    /// nothing is counted while events flow.
+    /// Returns the sizes of all send queues. Each worker reports its own when it gets to it, within `patience`; nothing
+    /// is counted while events are delivered.
     pub async fn queue_stats(&self, patience: Duration) -> QueueStats {
         let (answer, mut answers) = tokio::sync::mpsc::unbounded_channel();
         self.post_to_all(&Post::Measure(answer));
@@ -23,9 +23,9 @@ impl FanOut {
         sum
     }
 
-    /// Counts one more socket; `None` where there is no room, or the node is draining.
+    /// Reserves a place for one more socket; `None` if there is none, or if the node is draining.
     pub fn admit(&self) -> Option<Counted> {
-        // Counted first and asked after: a drain that begins in between sees it.
+        // Counted before the check, so that a drain that begins in between sees it.
         self.connections.fetch_add(1, Ordering::AcqRel);
         let counted = Counted::new(self.this.clone());
         let has_room = self.connection_count() <= self.settings.max_connections;
@@ -38,12 +38,12 @@ impl FanOut {
         }
     }
 
-    /// How many sockets there are.
+    /// The number of sockets.
     pub fn connection_count(&self) -> usize {
         self.connections.load(Ordering::Acquire)
     }
 
-    /// Whether this user has a connection here.
+    /// Whether this user has a connection on this node.
     pub fn has_user(&self, user: UserId) -> bool {
         self.users.is_here(user)
     }
@@ -53,8 +53,8 @@ impl FanOut {
         self.is_draining.load(Ordering::Acquire)
     }
 
-    /// Refuses new sockets, asks every connection to come back elsewhere (close code 4012, with a jittered
-    /// `retryAfterMs`) as soon as no command of its is under way, and waits until they are gone. Bounded by the caller.
+    /// Refuses new sockets, asks every connection to reconnect to another node (close code 4012, with a jittered
+    /// `retryAfterMs`) when none of its commands is running, and waits until all are gone. The caller limits the time.
     pub async fn drain(&self) {
         self.is_draining.store(true, Ordering::Release);
         self.post_to_all(&Post::Leave);

@@ -1,11 +1,11 @@
-//! What will come soon, as far as this node knows: whoever delivers to many does better to wait for it.
+//! The changes that this node expects soon: a worker with many connections waits briefly for them.
 
 use super::FanOut;
 use crate::worker::Worker;
 use chat_domain::{ConversationId, Expected};
 use std::sync::Weak;
 
-/// One change that is being stored.
+/// A change that is being stored.
 struct Underway {
     fan_out: Weak<FanOut>,
     conversation: ConversationId,
@@ -20,7 +20,7 @@ impl Drop for Underway {
 }
 
 impl FanOut {
-    /// Counts a change of this conversation as under way, where somebody here takes part in it.
+    /// Counts a change of this conversation as being stored, if a connected user takes part in it.
     pub fn expect(&self, conversation: ConversationId) -> Expected {
         let mut shard = self.shard(conversation);
         if !shard.lanes.contains_key(&conversation) {

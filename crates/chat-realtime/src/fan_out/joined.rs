@@ -2,14 +2,14 @@ use super::FanOut;
 use chat_domain::conversations::Joined;
 use chat_domain::{ChangeRange, Pos, StoreError};
 
-/// How many joiners one reading takes at most.
+/// The maximum number of joins that one reading returns.
 const PAGE: u32 = 10_000;
 
 impl FanOut {
-    /// Looks for users here whose coming into a conversation was lost on the way. A conversation that somebody here
-    /// takes part in already needs no look: there it is a hole like any other, and so is whatever takes somebody out.
+    /// Looks for connected users whose join the bus has lost. Conversations that already have members on this node are
+    /// not checked: there a lost join, like a lost removal, is a gap like any other.
     pub(super) async fn check_joiners(&self) -> Result<(), StoreError> {
-        // One look at a time; the next continues where the last page that was looked at ended.
+        // One check at a time; the next continues after the last page read.
         let mut after = self.joined.lock().await;
         loop {
             let page = self.store.list_joined(after.as_ref(), PAGE).await?;
@@ -19,7 +19,7 @@ impl FanOut {
                     found.push(joined.conversation_id);
                 }
             }
-            // What followed the joining was lost with it.
+            // The changes after the join were lost with it.
             self.check_tails_of(&found).await?;
             *after = Some(page.cursor);
             if page.items.len() < PAGE as usize {
@@ -28,7 +28,7 @@ impl FanOut {
         }
     }
 
-    /// Whether it was news.
+    /// Returns whether the join was unknown.
     async fn check_joiner(&self, joined: &Joined) -> Result<bool, StoreError> {
         let id = joined.conversation_id;
         if !self.users.is_here(joined.user_id) || self.has_lane(id) {

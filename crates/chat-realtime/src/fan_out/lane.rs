@@ -2,23 +2,23 @@ use crate::worker::Worker;
 use chat_domain::{Change, Pos};
 use std::collections::BTreeMap;
 
-/// How many changes a lane holds beyond a hole; what comes then is read again from the store (ARCHITECTURE,
-/// "`FanOut`").
+/// The maximum number of changes that a lane holds behind a gap. Later ones are read from the store again (see `FanOut`
+/// in ARCHITECTURE).
 pub(crate) const MAX_HELD: usize = 1_000;
 
-/// One conversation on this node: puts its changes in the order of `pos`. A pure machine; locking, posting and
-/// repairing are its owner's.
+/// One conversation on this node: puts its changes in the order of `pos`. A pure state machine; its owner does the
+/// locking, posting and repairing.
 #[derive(Debug)]
 pub(crate) struct Lane {
     delivered: Pos,
     known: Pos,
     held: BTreeMap<Pos, Change>,
     trackers: Vec<Tracker>,
-    /// Whether somebody is filling the hole.
+    /// Whether a task is filling the gap.
     pub(crate) is_repairing: bool,
 }
 
-/// A worker with somebody who takes part, and the last change that was posted to it.
+/// A worker with a member of the conversation, and the last change posted to it.
 #[derive(Debug)]
 struct Tracker {
     worker: Worker,
@@ -26,7 +26,7 @@ struct Tracker {
 }
 
 impl Lane {
-    /// Everything up to `delivered` is behind it; `known` is the highest number that was heard of.
+    /// Creates a lane that has delivered everything up to `delivered`; `known` is the highest known `pos`.
     pub(crate) fn new(delivered: Pos, known: Pos) -> Self {
         Self {
             delivered,
@@ -45,12 +45,12 @@ impl Lane {
         self.known
     }
 
-    /// Somebody said that there is a change of this number.
+    /// Notes that a change with this `pos` exists.
     pub(crate) fn hear_of(&mut self, pos: Pos) {
         self.known = self.known.max(pos);
     }
 
-    /// Takes a change in, from wherever and in whatever order, as often as it comes.
+    /// Accepts a change, in any order and any number of times.
     pub(crate) fn accept(&mut self, change: Change) {
         self.hear_of(change.pos);
         let is_next = change.pos == self.delivered.next();
@@ -59,19 +59,19 @@ impl Lane {
         }
     }
 
-    /// The next change in order, each exactly once.
+    /// Returns the next change in order, each exactly once.
     pub(crate) fn next_ready(&mut self) -> Option<Change> {
         let change = self.held.remove(&self.delivered.next())?;
         self.delivered = change.pos;
         Some(change)
     }
 
-    /// What is missing up to here is not to be had: what follows goes on without it.
+    /// Abandons the missing changes up to here: later ones are delivered without them.
     pub(crate) fn skip(&mut self, up_to: Pos) {
         self.delivered = self.delivered.max(up_to);
     }
 
-    /// What is missing: after the one, up to and with the other. `None` when nothing is.
+    /// Returns the gap: after the first, up to and including the second. `None` if there is none.
     pub(crate) fn hole(&self) -> Option<(Pos, Pos)> {
         if self.known <= self.delivered {
             return None;
@@ -84,14 +84,14 @@ impl Lane {
         self.trackers.iter().any(|tracker| tracker.worker == *worker)
     }
 
-    /// From the next change on this worker is posted to.
+    /// Posts to this worker from the next change on.
     pub(crate) fn add(&mut self, worker: &Worker) {
         if !self.tracks(worker) {
             self.trackers.push(Tracker { worker: worker.clone(), posted: self.delivered });
         }
     }
 
-    /// Forgets a worker, unless something was posted to it that it had not seen when it asked.
+    /// Removes a worker, unless a change was posted to it that it had not seen when it asked.
     pub(crate) fn remove(&mut self, worker: &Worker, seen: Pos) {
         self.trackers.retain(|tracker| tracker.worker != *worker || tracker.posted > seen);
     }
@@ -100,7 +100,7 @@ impl Lane {
         self.trackers.is_empty()
     }
 
-    /// Each worker that is posted to, for a durable change.
+    /// The workers that receive this durable change.
     pub(crate) fn post_change(&mut self, pos: Pos, mut post: impl FnMut(&Worker) -> bool) {
         self.trackers.retain_mut(|tracker| {
             tracker.posted = pos;
@@ -108,7 +108,7 @@ impl Lane {
         });
     }
 
-    /// Each worker with somebody who takes part.
+    /// The workers with a member of the conversation.
     pub(crate) fn workers(&self) -> impl Iterator<Item = &Worker> {
         self.trackers.iter().map(|tracker| &tracker.worker)
     }

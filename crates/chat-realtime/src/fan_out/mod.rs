@@ -24,11 +24,11 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use users::Users;
 
-/// How many locks the conversations are spread over.
+/// The number of locks over which the conversations are spread.
 const SHARDS: usize = 64;
 
-/// This node's half of delivery: takes envelopes from the bus, puts each conversation's changes in the order of `pos`,
-/// fills holes from the change log, and posts one message per worker thread and event.
+/// This node's part of delivery: takes envelopes from the bus, puts each conversation's changes in the order of `pos`,
+/// fills gaps from the change log, and posts one message per worker thread and event.
 pub struct FanOut {
     this: Weak<Self>,
     settings: Arc<RealtimeSettings>,
@@ -44,7 +44,7 @@ pub struct FanOut {
     hurry: Notify,
     attaching: Turns,
     stats: Arc<RealtimeStats>,
-    /// Who has joined anything is known up to here.
+    /// The cursor up to which joins are known.
     joined: tokio::sync::Mutex<Option<CommitCursor>>,
 }
 
@@ -52,21 +52,21 @@ pub struct FanOut {
 struct Shard {
     lanes: HashMap<ConversationId, Lane>,
     recent: Recent,
-    /// How many changes are being stored, where there are any.
+    /// The number of changes being stored, per conversation with any.
     expected: HashMap<ConversationId, usize>,
 }
 
-/// Where a worker comes in when it asks for a conversation's changes.
+/// Where a worker starts when it asks for a conversation's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tracked {
-    /// Everything after this will be posted to it.
+    /// All later changes will be posted to it.
     After(Pos),
-    /// Something was posted to it already that it has not taken in: take it in, then ask again.
+    /// A change was posted to it that it has not handled yet: handle it, then ask again.
     InFlight,
 }
 
 impl FanOut {
-    /// Nothing runs yet; see [`Self::spawn_upkeep`]. `runtime` is where repairs run.
+    /// Creates a fan-out without background tasks; see [`Self::spawn_upkeep`]. Repairs run on `runtime`.
     pub fn new(settings: RealtimeSettings, store: Arc<dyn RealtimeStore>, runtime: Handle) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: this.clone(),
@@ -91,12 +91,12 @@ impl FanOut {
         })
     }
 
-    /// The bounds and timers.
+    /// The limits and timers.
     pub const fn settings(&self) -> &Arc<RealtimeSettings> {
         &self.settings
     }
 
-    /// What has been counted so far.
+    /// The counters.
     pub const fn stats(&self) -> &Arc<RealtimeStats> {
         &self.stats
     }
@@ -105,7 +105,7 @@ impl FanOut {
         &*self.store
     }
 
-    /// Waits for a connection's turn to read from the store what it begins with. Users take turns.
+    /// Waits for a connection's turn to read its initial state from the store. Users take turns.
     pub(crate) async fn turn_to_attach(&self, user: UserId) -> Turn {
         // The number of a user's connections is bounded.
         self.attaching.take_another(user).await
@@ -121,7 +121,7 @@ impl FanOut {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands an event to the connections of this node that it is for. Returns at once.
+    /// Delivers an event to its audience among the connections of this node. Returns at once.
     pub fn accept(&self, envelope: Envelope) {
         match &envelope.event {
             Event::Change(_) => {
@@ -168,8 +168,8 @@ impl FanOut {
                 shard.recent.note(id, Passed { delivered: Pos::ZERO, known: change.pos });
                 return;
             }
-            // Nobody here takes part: what came before is none of their business, what came after may have overtaken
-            // it, or, where it was delivered, makes this one old.
+            // No connection on this node takes part: earlier changes do not concern them. Later changes may have
+            // overtaken this one, or, if they were delivered, this one is old.
             let passed = shard.recent.take(id);
             let before = Pos::new(change.pos.get().saturating_sub(1));
             shard.lanes.insert(id, Lane::new(before.max(passed.delivered), passed.known));
@@ -180,7 +180,7 @@ impl FanOut {
         self.settle(&mut shard, id);
     }
 
-    /// Posts what is ready, sees to holes, and lets go of a lane that nobody tracks.
+    /// Posts the ready changes, starts the repair of gaps, and drops a lane that no worker tracks.
     fn settle(&self, shard: &mut Shard, id: ConversationId) {
         let Some(lane) = shard.lanes.get_mut(&id) else { return };
         while let Some(change) = lane.next_ready() {
@@ -195,7 +195,8 @@ impl FanOut {
             let event = Arc::new(Outgoing::new(Envelope::change(change)));
             lane.post_change(pos, |worker| worker.post(Post::Deliver(Arc::clone(&event))));
         }
-        // In a hole, or held behind it, may be what brings somebody here in: it is filled before the lane is let go of.
+        // A change in a gap, or held behind it, may add a user of this node: the gap is filled before the lane is
+        // dropped.
         let has_hole = lane.hole().is_some();
         if lane.is_idle() && !has_hole {
             let passed = Passed { delivered: lane.delivered(), known: lane.known() };
@@ -207,8 +208,8 @@ impl FanOut {
         }
     }
 
-    /// From now on this worker is posted the conversation's changes. `seen` is the newest that the caller knows to be
-    /// stored.
+    /// Posts the conversation's changes to this worker from now on. `seen` is the newest change that the caller knows
+    /// to be stored.
     pub(crate) fn track(&self, id: ConversationId, seen: Pos, worker: &Worker) -> Tracked {
         let mut shard = self.shard(id);
         if !shard.lanes.contains_key(&id) {
@@ -225,7 +226,7 @@ impl FanOut {
         tracked
     }
 
-    /// This worker needs the conversation no more, having taken in everything up to `seen`.
+    /// Stops posting the conversation to this worker, which has handled everything up to `seen`.
     pub(crate) fn untrack(&self, id: ConversationId, worker: &Worker, seen: Pos) {
         let mut shard = self.shard(id);
         if let Some(lane) = shard.lanes.get_mut(&id) {

@@ -4,11 +4,11 @@ use chat_domain::{Audience, ConversationId, Pos};
 use chat_protocol::node::{About, ChangeHead, Head};
 
 impl FanOut {
-    /// Whether anybody here needs what this head tells of. How far a conversation is that nobody here takes part in is
-    /// remembered on the way, for whoever attaches next.
+    /// Whether a connection on this node needs the changes that this head announces. The position of a conversation
+    /// without members on this node is remembered for connections that attach later.
     pub fn needs(&self, head: &Head) -> bool {
         match &head.about {
-            // Each change is looked at, also after one that is needed: the others are noted as passed.
+            // Every change is checked, even after a needed one: the others are noted as passed.
             About::Changes(changes) => changes.iter().filter(|change| self.needs_change(change)).count() > 0,
             About::Event { audience, .. } => match audience {
                 Audience::Conversation(id) | Audience::Window(id) => self.has_lane(*id),
@@ -30,7 +30,7 @@ impl FanOut {
         self.shard(id).lanes.contains_key(&id)
     }
 
-    /// Notes a change that nobody here needs; `true` where somebody has come to need it meanwhile.
+    /// Notes a change that no connection here needs. Returns `true` if one needs it by now.
     fn pass_by(&self, id: ConversationId, pos: Pos) -> bool {
         let mut shard = self.shard(id);
         let is_needed = shard.lanes.contains_key(&id);

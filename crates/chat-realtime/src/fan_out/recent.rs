@@ -1,15 +1,15 @@
 use chat_domain::{ConversationId, Pos};
 use std::collections::HashMap;
 
-/// How many conversations one generation remembers.
+/// The number of conversations that one generation remembers.
 const GENERATION: usize = 1_024;
 
-/// What passed by lately in a conversation.
+/// The recent positions of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Passed {
-    /// Up to here it was delivered, while somebody here took part: what comes late is old.
+    /// The last change delivered while the conversation had members here: earlier changes are old.
     pub(crate) delivered: Pos,
-    /// The highest number that was heard of.
+    /// The highest known `pos`.
     pub(crate) known: Pos,
 }
 
@@ -19,9 +19,9 @@ impl Passed {
     }
 }
 
-/// Conversations that nobody here takes part in, not yet or not any more: whoever attaches from a reading of the store
-/// that is older learns at once that something is missing, and an addition that comes late is not taken for a new one.
-/// Bounded: two generations, the older of which is dropped whole.
+/// Conversations without members on this node, not yet or not any more. A connection that attaches from an older
+/// reading of the store learns at once that changes are missing, and a late addition is not taken for a new one.
+/// Bounded: two generations, of which the older is dropped as a whole.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     young: HashMap<ConversationId, Passed>,
@@ -41,7 +41,7 @@ impl Recent {
         self.young.insert(conversation, passed.and(before));
     }
 
-    /// What is remembered, forgotten from now on; zeros where nothing is.
+    /// Takes the remembered positions; zeros if there are none.
     pub(crate) fn take(&mut self, conversation: ConversationId) -> Passed {
         let young = self.young.remove(&conversation).unwrap_or_default();
         young.and(self.old.remove(&conversation).unwrap_or_default())

@@ -4,14 +4,14 @@ use chat_domain::{ChangeRange, ConversationId, Pos, StoreError};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-/// How many changes one reading of the log takes at most.
+/// The maximum number of changes that one reading of the log returns.
 const PAGE: u32 = 200;
 
-/// How many conversations one reading of the newest numbers asks for.
+/// The maximum number of conversations in one reading of the newest `pos`.
 const TAILS: usize = 1_000;
 
-/// A store that failed, or lacks what it should have, is asked again after [`RealtimeSettings::repair_pause`], then
-/// after twice as long, and so on; but never more seldom than this.
+/// The longest pause before the store is asked again, after it failed or lacked changes. The pause starts with
+/// [`RealtimeSettings::repair_pause`] and doubles each time.
 const LAST_RETRY: Duration = Duration::from_secs(5);
 
 impl FanOut {
@@ -19,7 +19,8 @@ impl FanOut {
         self.runtime.spawn(repair(self.this.clone(), id, Arc::clone(&self.settings)));
     }
 
-    /// What is missing in this conversation; `None`, and nobody repairs it any more, where nothing is.
+    /// Returns the conversation's gap. If there is none, returns `None` and marks the conversation as not being
+    /// repaired.
     fn open_hole(&self, id: ConversationId) -> Option<ChangeRange> {
         let mut shard = self.shard(id);
         let lane = shard.lanes.get_mut(&id)?;
@@ -31,7 +32,7 @@ impl FanOut {
         hole.map(|(after, up_to)| ChangeRange { conversation_id: id, after, up_to })
     }
 
-    /// Whether it came any further.
+    /// Reads missing changes. Returns whether the gap became smaller.
     async fn fill(&self, hole: ChangeRange) -> Result<bool, StoreError> {
         let changes = self.store.list_changes(&[hole], PAGE).await?;
         let found = changes.iter().any(|change| change.pos == hole.after.next());
@@ -43,13 +44,13 @@ impl FanOut {
         Ok(found)
     }
 
-    /// The log was asked often enough and does not have these changes: what follows is delivered without them. Clients
-    /// see the gap in `pos`, and whoever runs this sees the metric and the log.
+    /// Gives up changes that the log still lacks after many readings: later ones are delivered without them. Clients
+    /// see the gap in `pos`, operators see the metric and the log.
     fn give_up(&self, hole: ChangeRange) {
         self.stats.abandoned_changes.add(hole.up_to.since(hole.after));
         tracing::error!(
             conversation = %hole.conversation_id, after = %hole.after, up_to = %hole.up_to,
-            "the change log still lacks these: going on without them"
+            "abandoning changes that the change log lacks"
         );
         let mut shard = self.shard(hole.conversation_id);
         if let Some(lane) = shard.lanes.get_mut(&hole.conversation_id) {
@@ -58,8 +59,8 @@ impl FanOut {
         self.settle(&mut shard, hole.conversation_id);
     }
 
-    /// Starts what has to happen from time to time, for as long as this lives: what is known here is compared with the
-    /// store, so that the loss of the last event before a silence is noticed too.
+    /// Starts the periodic comparison of this node's positions with the store, for as long as the fan-out exists. It
+    /// also finds the loss of the last event before a silence.
     pub fn spawn_upkeep(&self) {
         let (this, interval) = (self.this.clone(), self.settings.tail_check_interval);
         self.runtime.spawn(async move {
@@ -69,10 +70,10 @@ impl FanOut {
                     fan_out.stats.failed_tail_checks.add(1);
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
-                        "the tails of conversations could not be read"
+                        "cannot read the newest positions of conversations"
                     );
                     if hurried {
-                        // What was called for is still to be done.
+                        // The requested check is still to be done.
                         fan_out.hurry.notify_one();
                         tokio::time::sleep(fan_out.settings.repair_pause * 10).await;
                     }
@@ -81,14 +82,14 @@ impl FanOut {
         });
     }
 
-    /// Something may have been lost: the upkeep compares with the store at once instead of when it is due. Returns at
-    /// once, may be called often.
+    /// Requests a comparison with the store at once, because events may have been lost. Returns at once, and may be
+    /// called often.
     pub fn check_tails_soon(&self) {
         self.hurry.notify_one();
     }
 
-    /// Compares the newest numbers with the store once, and repairs what is behind; then looks for users here who were
-    /// added to a conversation that nobody here knows of.
+    /// Compares the newest `pos` of all conversations here with the store, and repairs those that are behind. Then
+    /// looks for connected users who were added to a conversation without members on this node.
     pub async fn check_tails(&self) -> Result<(), StoreError> {
         let mut ids = Vec::new();
         for shard in &self.shards {
@@ -140,13 +141,13 @@ async fn repair(fan_out: Weak<FanOut>, id: ConversationId, settings: Arc<Realtim
                     conversation = %id,
                     after = %hole.after,
                     up_to = %hole.up_to,
-                    "the change log lacks these"
+                    "the change log lacks changes, trying again"
                 );
             }
-            // A store that cannot be asked will be there again: what is in it is not given up.
+            // A store that fails will work again: its changes are not given up.
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(conversation = %id, error, "missed changes could not be read");
+                tracing::warn!(conversation = %id, error, "cannot read missed changes, trying again");
             }
         }
         drop(this);

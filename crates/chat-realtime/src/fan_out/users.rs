@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many locks the users are spread over.
+/// The number of locks over which the users are spread.
 const SHARDS: usize = 16;
 
-/// How many connections of a user are on which worker.
+/// The number of a user's connections per worker.
 type Counts = HashMap<UserId, Vec<(Worker, usize)>>;
 
-/// Which workers hold how many connections of which user, on this node.
+/// The workers that hold each user's connections on this node, with the number of connections.
 #[derive(Debug)]
 pub(crate) struct Users {
     hasher: RandomState,
@@ -28,7 +28,7 @@ impl Users {
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one more connection; `false`, and nothing is counted, where the user has `most` already.
+    /// Counts one more connection. Returns `false`, and counts nothing, if the user has `most` already.
     pub(crate) fn add(&self, user: UserId, worker: &Worker, most: usize) -> bool {
         let mut shard = self.shard(user);
         let workers = shard.entry(user).or_default();
@@ -43,7 +43,7 @@ impl Users {
         true
     }
 
-    /// Counts one less.
+    /// Counts one connection less.
     pub(crate) fn remove(&self, user: UserId, worker: &Worker) {
         let mut shard = self.shard(user);
         if let Some(workers) = shard.get_mut(&user) {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 impl Hub {
-    /// Queues an event for every connection of this thread that it is for. Nothing is written yet.
+    /// Queues an event for every connection of this thread in its audience. Nothing is written yet.
     pub(super) fn deliver(&self, event: &Arc<Outgoing>) {
         if let Some(change) = event.change() {
             self.deliver_change(change, event);
@@ -69,15 +69,15 @@ impl Hub {
         self.note_delivered(connection, 1);
     }
 
-    /// More changes of a user's memberships than may be kept came while a connection was attaching, and none of them
-    /// may be dropped: it is told to come back instead.
+    /// Closes an attaching connection for which too many changes of the user's memberships arrived: none of them may be
+    /// dropped, so the client must reconnect.
     fn give_up_attaching(&self, connection: &Rc<Connection>) {
         connection.close(CloseCode::TooSlow);
         self.touch(connection);
     }
 
-    /// Membership changes in the same step as it is told of: who is added gets the change that adds them, who is
-    /// removed gets the one that removes them and none after it.
+    /// Updates the membership together with the delivery: an added user receives the change that adds them, a removed
+    /// user receives the one that removes them and none after it.
     fn deliver_change(&self, change: &Change, event: &Arc<Outgoing>) {
         let (id, pos) = (change.conversation_id, change.pos);
         let mut index = self.index.borrow_mut();
@@ -112,7 +112,7 @@ impl Hub {
         let mut emptied = if index.rooms.contains_key(&id) { None } else { Some(pos) };
         for user in effect.leavers() {
             for connection in index.of_user(*user).to_vec() {
-                // Below its floor: read from the store after this, and a member again by then.
+                // Below its floor: the store was read after this change, and the user was a member again.
                 if !has_floor_from(&connection, id, pos) {
                     emptied = index.leave(&connection, id).or(emptied);
                 }
@@ -129,7 +129,7 @@ fn has_floor_from(connection: &Connection, id: ConversationId, pos: Pos) -> bool
     connection.floors.borrow().get(&id).is_some_and(|floor| pos <= *floor)
 }
 
-/// Whether the connection has this change already; forgets a floor that has been passed.
+/// Whether the connection has this change already; drops a floor that has been passed.
 pub(super) fn is_below_floor(connection: &Connection, id: ConversationId, pos: Pos) -> bool {
     if connection.floors.borrow().is_empty() {
         return false;

@@ -233,7 +233,7 @@ pub(crate) fn short(envelope: &Envelope) -> String {
                 ChangeKind::Updated(_) => "updated".into(),
                 ChangeKind::ParticipantAdded { user, .. } => format!("added {}", user.name),
                 ChangeKind::ParticipantRemoved { .. } => "removed".into(),
-                ChangeKind::Unknown(record) => format!("unknown {}", record.tag),
+                other => other.tag().to_string(),
             };
             format!("{} {kind}", change.pos)
         }

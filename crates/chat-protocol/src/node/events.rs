@@ -28,7 +28,7 @@ pub(super) const fn kind_of(event: &Event) -> Option<u8> {
             ChangeKind::Updated(_) => 3,
             ChangeKind::ParticipantAdded { .. } => 4,
             ChangeKind::ParticipantRemoved { .. } => 5,
-            ChangeKind::Unknown(_) => return None,
+            _ => return None,
         },
         Event::PositionsMoved(_) => 16,
         Event::TypingChanged { .. } => 17,

@@ -1,6 +1,6 @@
-//! How what a command came to is told to whoever asked. In which shape follows the connection's dialect, like
-//! everything that it is sent: `colon` answers in the acknowledgement, or by an event where there is no id to
-//! acknowledge; `camel` always answers by its reply events, and acknowledges too where there is an id (contract §4).
+//! Answers to commands. Their form follows the connection's dialect, like all events: `colon` answers in the
+//! acknowledgement, or by an event if there is no id to acknowledge; `camel` always answers by its reply events, and
+//! also acknowledges if there is an id (contract §4).
 
 use crate::ApiError;
 use chat_app::{FetchedChat, TrackedMessage, UserProfile};
@@ -20,15 +20,15 @@ use chat_protocol::users::UserView;
 use chat_realtime::Connection;
 use serde::Serialize;
 
-/// What a command that succeeded came to.
+/// The result of a successful command.
 pub(super) enum Outcome {
-    /// There is nothing to say but that.
+    /// Success without data.
     Done,
-    /// It is stored.
+    /// The message is stored.
     Sent(Box<Appended>),
-    /// One's positions are there now.
+    /// The user's positions.
     Advanced(ConversationId, Advanced),
-    /// The message has got so far.
+    /// The status of a message.
     Tracked(TrackedMessage),
     /// A part of a conversation's history.
     Fetched(ConversationId, HistoryRequest, HistoryPage),
@@ -36,20 +36,20 @@ pub(super) enum Outcome {
     FetchedChat(FetchedRoom),
     /// A page of a group's history.
     FetchedGroup(FetchedRoom),
-    /// How somebody is.
+    /// The presence of a user.
     Presence(Box<UserProfile>),
-    /// One was last seen then.
+    /// The user's last seen time.
     Seen(Timestamp),
 }
 
-/// A page of a chat's history, and how it was asked for.
+/// A page of a chat's history, with its request.
 pub(super) struct FetchedRoom {
     pub(super) room: ChatRoomId,
     pub(super) request: PageRequest,
     pub(super) fetched: FetchedChat,
 }
 
-/// Tells it.
+/// Sends the answer to a command.
 pub(super) async fn answer(
     connection: &Connection,
     actor: Actor,
@@ -66,7 +66,7 @@ pub(super) async fn answer(
     }
 }
 
-/// Whom to answer.
+/// The recipient of an answer.
 struct Asked<'frame> {
     connection: &'frame Connection,
     actor: Actor,
@@ -95,7 +95,7 @@ impl Asked<'_> {
 
     async fn reply_always<T: Serialize>(&self, event: EventName<T>, data: &T) {
         self.connection.send_event(event, data);
-        // A page twice is more than may wait for a client.
+        // Sending a page twice might exceed the connection's queue.
         if self.id.is_some() && self.connection.drained().await {
             self.acknowledge(data);
         }
@@ -116,7 +116,7 @@ impl Asked<'_> {
             Outcome::Tracked(tracked) => self.acknowledge_positions(&tracked),
             Outcome::Fetched(id, request, page) => self.reply_once(Colon::FETCHED, &self.fetched(id, request, page)),
             Outcome::FetchedChat(room) | Outcome::FetchedGroup(room) => {
-                // In this dialect a history is a conversation's.
+                // In this dialect a history belongs to a conversation.
                 let id = room
                     .fetched
                     .conversation_id
@@ -143,7 +143,7 @@ impl Asked<'_> {
         match outcome {
             Outcome::Done => self.done(),
             Outcome::Sent(sent) => self.confirm(*sent),
-            // Positions are the other dialect's; here they have no other shape.
+            // Positions belong to the other dialect; this one has no other shape for them.
             Outcome::Advanced(id, advanced) => {
                 self.acknowledge(&PositionsView::new(id, self.actor.user_id, &advanced));
             }
@@ -178,7 +178,7 @@ impl Asked<'_> {
         }
     }
 
-    /// `messageSent` goes to the connection that sent, and to no other.
+    /// Sends `messageSent` to the connection that sent the message, and to no other.
     fn confirm(&self, sent: Appended) {
         let (message, duplicate) = apart(sent);
         let client_message_id = message.client_message_id.as_ref().map(|key| key.as_str().to_owned());
@@ -202,7 +202,7 @@ impl Asked<'_> {
         (ChatMessageView::of_history(page, self.actor.user_id), pagination)
     }
 
-    /// One's own positions, of all that are known.
+    /// Returns the user's own positions among all known ones.
     fn acknowledge_positions(&self, tracked: &TrackedMessage) {
         let own = tracked.participants.iter().find(|participant| participant.user_id == self.actor.user_id);
         match own {

@@ -10,14 +10,16 @@ use chat_domain::{ConversationId, ErrorCode};
 use chat_protocol::chat::{ChatFetch, ChatMessage, ChatReceiver, ChatRoomId};
 use chat_protocol::realtime::{ChatPlace, Command};
 
-/// How many windows the client of one connection may open, and in how many conversations it may be writing at once.
+/// The maximum number of windows that the client of one connection may open, and of conversations in which it may be
+/// typing at once.
 const MAX_WINDOWS: usize = 100;
 
-/// In a dialect that has every window open from the start, how many the client of one connection may close.
+/// The maximum number of windows that the client of one connection may close, in a dialect in which all windows are
+/// open from the start.
 const MAX_CLOSED_WINDOWS: usize = 1_000;
 
-/// Runs one command of a user who is signed in. What writes runs on the main runtime, to its end. What only an
-/// acknowledgement would tell is not looked up where there is none to come (`is_acknowledged`).
+/// Runs one command of a signed-in user. Commands that write run on the main runtime, to their end. Data that only an
+/// acknowledgement would contain is not read if there will be none (`is_acknowledged`).
 pub(super) async fn dispatch(
     session: &mut Session,
     actor: Actor,
@@ -97,7 +99,7 @@ const fn target_of(room: ChatRoomId) -> ChatTarget {
     }
 }
 
-/// Which conversation is meant, where there is one.
+/// Finds the conversation that the command names.
 async fn locate(session: &Session, actor: Actor, place: ChatPlace) -> Result<ConversationId, ApiError> {
     match place {
         ChatPlace::Conversation(id) => Ok(id),
@@ -109,7 +111,7 @@ async fn locate(session: &Session, actor: Actor, place: ChatPlace) -> Result<Con
     }
 }
 
-/// The same; a private chat that is to be looked at is made where there is none yet.
+/// The same, but creates a private chat that does not exist yet.
 async fn locate_or_make(session: &Session, actor: Actor, place: ChatPlace) -> Result<ConversationId, ApiError> {
     let ChatPlace::Room(ChatRoomId::Pair(pair)) = place else { return locate(session, actor, place).await };
     let app = session.realtime.state.app.clone();
@@ -127,7 +129,7 @@ async fn open_window(session: &Session, actor: Actor, place: ChatPlace) -> Resul
     if session.connection.has_opened(id) {
         return Ok(Outcome::Done);
     }
-    // Before others are told of it: what they answer is meant for this window.
+    // Before the event to other users: their answers are meant for this window.
     if !session.connection.open_window(id, MAX_WINDOWS) {
         return Err(ApiError::new(ErrorCode::RateLimited, format!("Too many open windows (limit: {MAX_WINDOWS})")));
     }
@@ -146,7 +148,7 @@ async fn open_window(session: &Session, actor: Actor, place: ChatPlace) -> Resul
     }
 }
 
-/// Whether the conversation is the actor's is found out before it is noted.
+/// Checks that the conversation is one of the actor's before it is noted.
 async fn close_window(session: &Session, actor: Actor, place: ChatPlace) -> Result<Outcome, ApiError> {
     let id = locate(session, actor, place).await?;
     if !session.connection.has_window(id) {

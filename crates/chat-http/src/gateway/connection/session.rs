@@ -17,10 +17,10 @@ use std::rc::Rc;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// A command and the id under which it is to be answered, or what is wrong with it.
+/// A command with the id for its answer, or its fault.
 pub(super) type Heard = Result<(Option<String>, Command), Rejected>;
 
-/// Reads the command in a frame.
+/// Parses the command in a frame.
 pub(super) fn understand(frame: &ClientFrame<'_>) -> Heard {
     match Command::parse(frame) {
         Ok(command) => Ok((frame.id.clone(), command)),
@@ -28,31 +28,31 @@ pub(super) fn understand(frame: &ClientFrame<'_>) -> Heard {
     }
 }
 
-/// How far a client has come.
+/// The progress of a client's sign-in.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stage {
-    /// It has not said who it is.
+    /// The client has not authenticated.
     Stranger {
-        /// It will say what it has in a frame of its own.
+        /// Whether it will send its positions in a separate frame.
         announces_resume: bool,
     },
-    /// It is known, and has yet to say what it has: delivery is held.
+    /// The client is authenticated, and has yet to send its positions: delivery is held.
     Waiting(Actor),
-    /// Events flow.
+    /// The connection is attached, and receives events.
     Live(Actor),
 }
 
-/// Who a connection is and what it is about: runs its commands one after the other. Dropping it is the end of the
-/// connection for everybody else.
+/// The state of a connection's user: runs its commands one after the other. Dropping it announces the end of the
+/// connection to other users.
 pub(super) struct Session {
     pub(super) realtime: Rc<Realtime>,
     pub(super) connection: Rc<Connection>,
     pub(super) stage: Stage,
     pub(super) welcomed: Option<oneshot::Receiver<()>>,
     pub(super) typing: Vec<ConversationId>,
-    /// While it is a stranger.
+    /// Until it has signed in.
     pub(super) allowance: Allowance,
-    /// Where the connection comes from, where that is known.
+    /// The client's address, if known.
     pub(super) address: Option<IpAddr>,
     pub(super) protocol_errors: u16,
     pub(super) flood: Flood,
@@ -79,13 +79,13 @@ impl Session {
         !matches!(self.stage, Stage::Stranger { .. })
     }
 
-    /// Whether an announced `resume` frame is still to come.
+    /// Whether an announced `resume` frame has not arrived yet.
     pub(super) const fn is_waiting(&self) -> bool {
         matches!(self.stage, Stage::Waiting(_))
     }
 
-    /// What the handshake asks for. Where it carried a token, it is answered only when the connection is in the flow of
-    /// events: a client that sees its socket open misses nothing from then on.
+    /// Handles the handshake. If it carried a token, it is answered only after the connection is attached: a client
+    /// whose socket is open misses nothing from then on.
     pub(super) async fn begin(&mut self, greeting: Greeting, door: impl Door) {
         let announces_resume = matches!(greeting.resume, ResumeAsked::Later);
         self.stage = Stage::Stranger { announces_resume };
@@ -107,7 +107,7 @@ impl Session {
         }
     }
 
-    /// One command of the client, or what was meant to be one, to its end.
+    /// Handles one command of the client, or an invalid frame, to its end.
     pub(super) async fn hear(&mut self, heard: Heard) {
         if self.is_too_fast(&heard).await {
             return;
@@ -158,8 +158,8 @@ impl Session {
     }
 
     async fn run(&mut self, id: Option<&str>, actor: Actor, command: Command) {
-        // Pages are large: each is read when there is room for it, so that whoever asks for many is not taken for a
-        // slow reader.
+        // Pages are large: each is read when there is room for it, so that a client that requests many is not closed as
+        // a slow reader.
         if is_for_a_page(&command) && !self.connection.drained().await {
             return;
         }
@@ -176,7 +176,7 @@ impl Session {
 
     pub(super) fn answer_error(&self, id: Option<&str>, error: &ApiError) {
         let failure = error.failure();
-        // A user with too many connections is no fault of ours, and could fill the log with it.
+        // A user with too many connections is not a fault of the server, and could fill the log.
         if status_of(failure.code).is_server_error() && failure.code != ErrorCode::TooManyConnections {
             let (connection, code) = (self.connection.id(), failure.code.as_str());
             tracing::error!(%connection, code, cause = error.causes(), "a command failed");
@@ -184,7 +184,7 @@ impl Session {
         self.connection.send_error(id, failure);
     }
 
-    /// The last thing that a client hears.
+    /// Sends the last event to the client.
     pub(super) fn refuse(&self, id: Option<&str>, error: &ApiError, code: CloseCode) {
         self.answer_error(id, error);
         self.connection.close(code);
@@ -205,7 +205,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.realtime.hub.disconnect(&self.connection);
         if self.connection.life() == Life::Open {
-            // The worker stops without having asked.
+            // The worker stops without a drain.
             self.connection.abandon();
         }
         let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return };

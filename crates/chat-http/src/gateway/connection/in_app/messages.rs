@@ -1,5 +1,5 @@
-//! The messages of a client. The codec of `actix-ws` cuts its bytes into frames, and keeps a frame until all of it is
-//! here, however long it is announced to be; hence [`Metered`].
+//! The messages of a client. The codec of `actix-ws` splits its bytes into frames, and keeps a frame until all of it
+//! has arrived, whatever length it announces; [`Metered`] limits this.
 
 use super::super::MAX_MESSAGE_BYTES;
 use super::super::drive::{Inlet, Said};
@@ -20,10 +20,10 @@ use std::rc::Rc;
 use std::str::Utf8Error;
 use std::task::{Context, Poll, ready};
 
-/// The longest head of a frame, in bytes (RFC 6455 §5.2).
+/// The maximum size of a frame's head, in bytes (RFC 6455 §5.2).
 const FRAME_HEAD_BYTES: usize = 14;
 
-/// How much the codec has been given since its last message, in bytes, and how much it may be given.
+/// How many bytes the codec has received since its last message, and how many it may receive.
 struct Meter {
     unread: Cell<usize>,
     most: Cell<usize>,
@@ -42,8 +42,8 @@ impl Meter {
     }
 }
 
-/// A client's bytes on their way to the codec. While the meter is full nothing is read, and nobody is woken: whoever
-/// asks for messages looks at the meter.
+/// A client's bytes on their way to the codec. While the meter is full, nothing is read and no task is woken: the
+/// reader of messages checks the meter.
 struct Metered {
     bytes: Rc<RefCell<Payload>>,
     meter: Rc<Meter>,
@@ -83,10 +83,10 @@ impl Stream for Metered {
 /// A client's messages.
 pub(super) struct Messages {
     stream: MessageStream,
-    /// What the stream is read from.
+    /// The source of the stream.
     bytes: Rc<RefCell<Payload>>,
     meter: Rc<Meter>,
-    /// The text whose last part has not come.
+    /// The text message whose last part has not arrived.
     begun: Option<BytesMut>,
     hearing: Hearing,
 }
@@ -97,12 +97,12 @@ impl Messages {
         Self { stream, bytes: parts.bytes, meter: parts.meter, begun: None, hearing }
     }
 
-    /// What is left to read: messages, and the bytes below them.
+    /// Returns the streams to read further: messages, and the bytes below them.
     pub(super) fn into_parts(self) -> (MessageStream, Rc<RefCell<Payload>>) {
         (self.stream, self.bytes)
     }
 
-    /// A message, or a part of one. After a breach nothing more can be read.
+    /// Interprets a message, or a part of one. After a protocol violation nothing more can be read.
     fn read(&mut self, message: Message, session: &mut Session) -> Result<Option<Incoming>, Breach> {
         Ok(Some(match message {
             Message::Text(text) => Incoming::Text(String::from(&*text)),
@@ -138,7 +138,7 @@ impl Messages {
         Ok(())
     }
 
-    /// Lets a message be longer than it was allowed to be up to now, where that is allowed.
+    /// Allows longer messages from now on, if that is permitted.
     fn make_room(&self, session: &mut Session) -> Result<(), Breach> {
         let most = session.most_bytes(self.meter.unread.get().saturating_sub(FRAME_HEAD_BYTES) as u64 + 1)?;
         if most <= self.meter.most.replace(most) { Err(Breach::TooBig) } else { Ok(()) }
@@ -178,7 +178,7 @@ impl Inlet for Messages {
     }
 }
 
-/// Why a client's bytes are no WebSocket any more; `None` where they came to their end.
+/// The reason why a client's bytes are no longer a WebSocket; `None` if they ended.
 fn breach(error: &ProtocolError) -> Option<Breach> {
     match error {
         ProtocolError::Overflow => Some(Breach::TooBig),

@@ -1,6 +1,6 @@
-//! The plain WebSocket inside of an `App`, for a service that mounts our routes in one of its own: `actix-ws` carries
-//! it in the request's payload and the response's body. It works like one on a socket of our own, and costs what actix
-//! keeps for a request.
+//! The plain WebSocket inside an `App`, for a service that mounts our routes in its own: `actix-ws` carries it in the
+//! request's payload and the response's body. It works like one on a socket that the server owns, and also costs the
+//! memory that actix keeps for a request.
 //!
 //! The hub makes each outgoing frame once for all connections, so `actix-ws` sends none of its own ([`SocketBody`]).
 //! Incoming frames are read in [`messages`].
@@ -54,14 +54,14 @@ pub(crate) fn open_in_app(
     Ok(response.map_body(|_, carrier| SocketBody { connection, _carrier: carrier }).map_into_boxed_body())
 }
 
-/// Refuses a request to the socket inside of an `App` whose server opens sockets elsewhere: it is no handshake, or has
+/// Refuses a request to the socket inside an `App` whose server opens sockets elsewhere: it is not a handshake, or has
 /// a body.
 pub(crate) fn refuse_in_app(_: &HttpState, request: &HttpRequest, _: web::Payload) -> Result<HttpResponse, ApiError> {
     let fault = verify_handshake(request.head()).err().unwrap_or(HandshakeFault::Upgrade);
     Err(no_handshake(fault))
 }
 
-/// Refuses a request that does not open a WebSocket where one is.
+/// Refuses a request that does not open a WebSocket at a WebSocket's path.
 pub(crate) fn no_handshake(fault: HandshakeFault) -> ApiError {
     ApiError::new(ErrorCode::ProtocolError, format!("This is a WebSocket: {fault}"))
 }
@@ -70,7 +70,7 @@ fn internal(error: &actix_web::Error) -> ApiError {
     ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by(error.to_string())
 }
 
-/// The life of one connection.
+/// Runs one connection.
 async fn drive_in_app(
     realtime: Rc<Realtime>,
     connection: Rc<Connection>,
@@ -82,14 +82,14 @@ async fn drive_in_app(
     let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection), address);
     busy(&connection, Box::pin(session.begin(greeting, Answer::given()))).await;
     let parting = converse(&mut session, &mut messages).await;
-    // Others learn of it now, not when the connection is finally let go of.
+    // Other users are notified now, not when the connection is finally dropped.
     drop(session);
     linger(&realtime, &connection, messages, parting).await;
     connection.abandon();
     drop(counted);
 }
 
-/// What is queued for a connection, as the body of a response.
+/// The queued data of a connection, as the body of a response.
 struct SocketBody {
     connection: Rc<Connection>,
     /// Ends the stream of messages when it is dropped.
@@ -114,7 +114,7 @@ impl Drop for SocketBody {
     }
 }
 
-/// Waits until the client has taken the Close frame and answered it, or for a while.
+/// Waits until the client has received the Close frame and replied, for a limited time.
 async fn linger(realtime: &Realtime, connection: &Rc<Connection>, messages: Messages, parting: Parting) {
     realtime.hub.linger(connection);
     let (mut stream, bytes) = messages.into_parts();
@@ -138,7 +138,7 @@ async fn linger(realtime: &Realtime, connection: &Rc<Connection>, messages: Mess
                 _ => return Poll::Ready(()),
             }
         }
-        // The next may be here already.
+        // The next message may have arrived already.
         yield_to_others(context);
         Poll::Pending
     })

@@ -1,5 +1,6 @@
 //! The configuration: one typed value, read from the environment and `.env`, checked as a whole before anything starts.
 
+mod choices;
 mod database;
 mod faults;
 mod keys;
@@ -13,6 +14,7 @@ mod source;
 mod values;
 mod weakness;
 
+pub(crate) use choices::{Environment, LogFormat};
 pub(crate) use database::Database;
 pub(crate) use faults::InvalidConfig;
 pub(crate) use limits::RateLimits;
@@ -27,6 +29,7 @@ use chat_domain::presence::PresenceAudience;
 use chat_domain::rate_limits::Quota;
 use chat_http::TrustedProxies;
 use chat_redis::RedisSettings;
+use choices::{AUDIENCES, ENVIRONMENTS, LOG_FORMATS, REGISTRATIONS, SWITCH};
 use reader::Reader;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -47,46 +50,6 @@ const MOST_CONNECTIONS: usize = 10_000_000;
 const MOST_CONVERSATIONS: u32 = 10_000_000;
 const MOST_CALLS: usize = 1_000_000;
 const MOST_WORKERS: usize = 1_024;
-const ENVIRONMENTS: &[(&str, Environment)] =
-    &[("development", Environment::Development), ("test", Environment::Test), ("production", Environment::Production)];
-const SWITCH: &[(&str, bool)] = &[("on", true), ("off", false)];
-const REGISTRATIONS: &[(&str, RegistrationMode)] =
-    &[("open", RegistrationMode::Open), ("invite", RegistrationMode::Invite), ("closed", RegistrationMode::Closed)];
-const AUDIENCES: &[(&str, PresenceAudience)] =
-    &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
-const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
-
-/// How strict the server is about what would be careless in the open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Environment {
-    /// Works without any setting.
-    Development,
-    /// Development, by another name in what `GET /` says.
-    Test,
-    /// Refuses weak settings.
-    Production,
-}
-
-impl Environment {
-    /// Its name in the setting and in `GET /`.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Test => "test",
-            Self::Production => "production",
-        }
-    }
-}
-
-/// How log records are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// For people.
-    Pretty,
-    /// One JSON object a line.
-    Json,
-}
-
 /// Timers of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConnectionTimers {

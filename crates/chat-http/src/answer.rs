@@ -1,5 +1,6 @@
 //! What handlers return: the envelope of a success, which also documents itself.
 
+use crate::openapi::only_null;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use apistos::paths::{MediaType, Response, Responses};
@@ -8,41 +9,47 @@ use apistos::{ApiComponent, Schema};
 use chat_domain::Page;
 use chat_domain::conversations::Listing;
 use chat_protocol::{CursorPage, NumberedPage, Pagination, Success};
-use schemars::schema::{InstanceType, ObjectValidation, SchemaObject, SubschemaValidation};
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-/// How a success looks in the document: which statuses, and what stands beside `data`.
+/// How a success looks in the document: which statuses, what stands beside `data`, and how the envelope is called
+/// after the name of what it carries.
 pub(crate) trait Shape {
     const STATUSES: &'static [(u16, &'static str)];
-    const PAGINATIONS: &'static [&'static str] = &[];
+    const PAGINATION: Option<&'static str> = None;
+    const SUFFIX: &'static str;
 }
 
 macro_rules! shapes {
-    ($($name:ident { $statuses:expr, $paginations:expr })*) => {$(
+    ($($name:ident $suffix:literal { $statuses:expr, $pagination:expr })*) => {$(
         #[derive(Debug)]
         pub(crate) struct $name;
 
         impl Shape for $name {
             const STATUSES: &'static [(u16, &'static str)] = &$statuses;
-            const PAGINATIONS: &'static [&'static str] = &$paginations;
+            const PAGINATION: Option<&'static str> = $pagination;
+            const SUFFIX: &'static str = $suffix;
         }
     )*};
 }
 
 shapes! {
-    Plain { [(200, "Done.")], [] }
-    New { [(201, "Made.")], [] }
-    NewOrReplayed {
-        [(201, "Stored."), (200, "Stored before, under the same key: the first message again, with `duplicate: true`.")],
-        []
+    Plain "Answer" { [(200, "Done.")], None }
+    New "CreatedAnswer" { [(201, "Created.")], None }
+    NewOrReplayed "SentAnswer" {
+        [
+            (201, "Stored."),
+            (200, "Already stored under the same key: the first message again, with `duplicate: true`."),
+        ],
+        None
     }
-    Numbered { [(200, "A page of the list.")], ["NumberedPage"] }
-    PageOrCursor { [(200, "A part of the list, newest activity first.")], ["NumberedPage", "CursorPage"] }
-    History { [(200, "A part of the history, newest first.")], ["NumberedPage", "CursorPage"] }
-    OldestFirst { [(200, "A page of the chat, oldest first.")], ["NumberedPage"] }
-    NotArrived { [(200, "What has not arrived yet, oldest first.")], ["CursorPage"] }
+    Numbered "PageAnswer" { [(200, "A page of the list.")], Some("NumberedPage") }
+    PageOrCursor "ListAnswer" { [(200, "A part of the list, newest activity first.")], Some("Pagination") }
+    History "HistoryAnswer" { [(200, "A part of the history, newest first.")], Some("Pagination") }
+    OldestFirst "ChatPageAnswer" { [(200, "A page of the chat, oldest first.")], Some("NumberedPage") }
+    NotArrived "UndeliveredAnswer" { [(200, "Undelivered messages, oldest first.")], Some("CursorPage") }
 }
 
 /// A success.
@@ -121,73 +128,64 @@ impl<T: Serialize, S> Responder for Answer<T, S> {
     }
 }
 
-fn object(kind: InstanceType) -> SchemaObject {
-    SchemaObject { instance_type: Some(kind.into()), ..SchemaObject::default() }
+pub(crate) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn only(kind: InstanceType, values: Vec<serde_json::Value>) -> Schema {
-    SchemaObject { enum_values: Some(values), ..object(kind) }.into()
+/// Whether this is the schema of a list: it describes itself by a reference to its items.
+fn is_list(schema: &ReferenceOr<Schema>) -> bool {
+    matches!(schema, ReferenceOr::Object(Schema::Object(list)) if list.array.is_some())
 }
 
-pub(crate) fn reference(name: &str) -> Schema {
-    Schema::new_ref(format!("#/components/schemas/{name}"))
-}
-
-fn one_of(names: &[&str]) -> Schema {
-    match names {
-        [name] => reference(name),
-        names => SchemaObject {
-            subschemas: Some(Box::new(SubschemaValidation {
-                one_of: Some(names.iter().map(|name| reference(name)).collect()),
-                ..SubschemaValidation::default()
-            })),
-            ..SchemaObject::default()
+/// The envelope of a success around what `T` describes, and its name.
+fn envelope<T: ApiComponent, S: Shape>() -> (String, Value) {
+    let (subject, data) = match T::schema() {
+        Some((name, list)) if is_list(&list) => {
+            let kind = if S::PAGINATION.is_none() { "List" } else { "" };
+            (format!("{}{kind}", subject(&name)), json!(list))
         }
-        .into(),
-    }
-}
-
-fn envelope<T: ApiComponent, S: Shape>(status: u16) -> Schema {
-    let data = match T::schema() {
-        // A list describes itself by a reference to its items; anything else is found by its name.
-        Some((_, ReferenceOr::Object(Schema::Object(list)))) if list.array.is_some() => Schema::Object(list),
-        // Beside a reference nothing else counts.
-        Some((name, _)) if !T::required() => SchemaObject {
-            subschemas: Some(Box::new(SubschemaValidation {
-                all_of: Some(vec![reference(&name)]),
-                ..SubschemaValidation::default()
-            })),
-            extensions: [("nullable".to_owned(), true.into())].into(),
-            ..SchemaObject::default()
+        Some((name, _)) if !T::required() => {
+            (format!("{}OrNull", subject(&name)), json!({"oneOf": [reference(&name), only_null()]}))
         }
-        .into(),
-        Some((name, _)) => reference(&name),
-        None => {
-            SchemaObject { extensions: [("nullable".to_owned(), true.into())].into(), ..SchemaObject::default() }.into()
-        }
+        Some((name, _)) => (subject(&name).to_owned(), reference(&name)),
+        None => ("Empty".to_owned(), only_null()),
     };
-    let mut validation = ObjectValidation::default();
-    let mut property = |name: &str, schema| {
-        validation.required.insert(name.to_owned());
-        validation.properties.insert(name.to_owned(), schema);
-    };
-    property("success", only(InstanceType::Boolean, vec![true.into()]));
-    property("statusCode", only(InstanceType::Integer, vec![status.into()]));
-    property("data", data);
-    if !S::PAGINATIONS.is_empty() {
-        property("pagination", one_of(S::PAGINATIONS));
+    let statuses: Vec<_> = S::STATUSES.iter().map(|(status, _)| status).collect();
+    let mut properties = json!({
+        "success": {"type": "boolean", "enum": [true]},
+        "statusCode": {"type": "integer", "enum": statuses},
+        "data": data,
+    });
+    let mut required = vec!["success", "statusCode", "data"];
+    if let Some(pagination) = S::PAGINATION {
+        properties["pagination"] = reference(pagination);
+        required.push("pagination");
     }
-    SchemaObject { object: Some(Box::new(validation)), ..object(InstanceType::Object) }.into()
+    let schema = json!({"type": "object", "required": required, "properties": properties});
+    (format!("{subject}{}", S::SUFFIX), schema)
+}
+
+fn subject(name: &str) -> &str {
+    name.strip_suffix("View").unwrap_or(name)
+}
+
+fn schema(json: Value) -> ReferenceOr<Schema> {
+    // A schema made here: it reads back.
+    ReferenceOr::Object(serde_json::from_value(json).unwrap_or(Schema::Bool(true)))
 }
 
 impl<T: ApiComponent, S: Shape> ApiComponent for Answer<T, S> {
     fn child_schemas() -> Vec<(String, ReferenceOr<Schema>)> {
         let mut schemas = T::child_schemas();
-        schemas.extend(T::schema().filter(
-            |(_, schema)| !matches!(schema, ReferenceOr::Object(Schema::Object(list)) if list.array.is_some()),
-        ));
-        schemas.extend(NumberedPage::schema());
-        schemas.extend(CursorPage::schema());
+        schemas.extend(T::schema().filter(|(_, schema)| !is_list(schema)));
+        let (name, envelope) = envelope::<T, S>();
+        schemas.push((name, schema(envelope)));
+        match S::PAGINATION {
+            Some("NumberedPage") => schemas.extend(NumberedPage::schema()),
+            Some("CursorPage") => schemas.extend(CursorPage::schema()),
+            Some(_) => schemas.extend(Pagination::child_schemas().into_iter().chain(Pagination::schema())),
+            None => {}
+        }
         schemas
     }
 
@@ -196,8 +194,9 @@ impl<T: ApiComponent, S: Shape> ApiComponent for Answer<T, S> {
     }
 
     fn responses(_: Option<String>) -> Option<Responses> {
+        let (name, _) = envelope::<T, S>();
         let answers = S::STATUSES.iter().map(|(status, description)| {
-            let media = MediaType { schema: Some(envelope::<T, S>(*status).into()), ..MediaType::default() };
+            let media = MediaType { schema: Some(schema(reference(&name))), ..MediaType::default() };
             let response = Response {
                 description: (*description).to_owned(),
                 content: BTreeMap::from([("application/json".to_owned(), media)]),

@@ -8,17 +8,17 @@ use chat_domain::{ErrorCode, Page, PageLimit};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Every success.
+/// The envelope of a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Success<T> {
     /// Always `true`.
     pub success: bool,
-    /// The status of the answer.
+    /// The HTTP status of the answer.
     pub status_code: u16,
-    /// What was asked for.
+    /// The result.
     pub data: T,
-    /// For lists.
+    /// Only for lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pagination: Option<Pagination>,
 }
@@ -30,49 +30,49 @@ impl<T> Success<T> {
     }
 }
 
-/// Which part of a list this is.
+/// The position of this part in its list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub enum Pagination {
-    /// Of a page-numbered list.
+    /// Of a list that is read by page number.
     Numbered(NumberedPage),
-    /// Of a list read by cursor.
+    /// Of a list that is read by cursor.
     Cursor(CursorPage),
 }
 
-/// Which page of a page-numbered list this is.
+/// The position of a page in a list that is read by page number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct NumberedPage {
-    /// The number of this page, from 1.
+    /// The page number, from 1.
     pub page: u32,
-    /// The most items that a page holds.
+    /// The maximum number of items on a page.
     pub limit: u32,
-    /// How many items all pages hold together.
+    /// The number of items on all pages.
     pub total: u64,
-    /// How many pages there are.
+    /// The number of pages.
     pub total_pages: u64,
-    /// Whether a later page holds more.
+    /// Whether there is a next page.
     pub has_more: bool,
 }
 
-/// Which part of a history or a list this is, newest first.
+/// The position of a part in a list that is read by cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct CursorPage {
-    /// The most items that were asked for.
+    /// The maximum number of items in this part.
     pub limit: u32,
-    /// Give it as `before` to go on to older messages, or, in the list of what has not arrived yet, as `after` to newer
-    /// ones, or, in a list of conversations, as `cursor` to older activity; `null` where there are none.
+    /// The cursor of the next part; `null` if there is none. Send it as `before` for older messages, as `after` in a
+    /// list of undelivered messages, or as `cursor` in a list of conversations.
     pub next_cursor: Option<String>,
-    /// Give it as `after` to go on to newer messages, or, in a list of conversations, as `cursor` to newer activity;
-    /// `null` where there are none, and in the list of what has not arrived yet.
+    /// The cursor of the previous part; `null` if there is none, and in a list of undelivered messages. Send it as
+    /// `after` for newer messages, or as `cursor` in a list of conversations.
     pub prev_cursor: Option<String>,
-    /// Whether there are more in the direction that was asked for: newer ones with `after` and in the list of what has
-    /// not arrived yet, else older ones.
+    /// Whether there are more items in the requested direction: newer ones with `after` and in a list of undelivered
+    /// messages, otherwise older ones.
     pub has_more: bool,
 }
 
@@ -140,13 +140,13 @@ impl Pagination {
     }
 }
 
-/// What is wrong with one field.
+/// An invalid field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct FaultView {
-    /// The field; empty for the body as a whole.
+    /// The name of the field; empty for the body as a whole.
     pub field: String,
-    /// A sentence for people.
+    /// The problem, as a sentence for people.
     pub message: String,
 }
 
@@ -156,29 +156,30 @@ impl From<Fault> for FaultView {
     }
 }
 
-/// Every failure.
+/// The envelope of a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct ErrorBody {
     /// Always `false`.
     pub success: bool,
-    /// The status of the answer.
+    /// The HTTP status of the answer.
     pub status_code: u16,
-    /// The status in words.
+    /// The status's reason phrase.
     pub error: String,
-    /// The stable, machine-readable name of the failure.
+    /// The stable code of the failure, for programs.
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::error_code"))]
     pub code: String,
     /// Sentences for people, at least one.
     pub message: Vec<String>,
-    /// Where fields of the request are wrong: which, and how.
+    /// The invalid fields. Omitted if no field is invalid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<FaultView>,
-    /// When it happened.
+    /// The time of the failure.
     pub timestamp: TimestampView,
     /// The path of the request, without its query.
     pub path: String,
-    /// What finds the request in the server's log; also the header `X-Request-Id`.
+    /// The request's id in the server's log; also the header `X-Request-Id`.
     pub request_id: String,
 }
 

@@ -22,6 +22,8 @@ mod body;
 mod envelope;
 mod fault;
 mod field;
+#[cfg(feature = "openapi")]
+pub mod schemas;
 mod timestamp;
 mod values;
 

@@ -1,6 +1,8 @@
 //! How each value of the domain is read from JSON, and how its rule is told in a schema.
 
 use crate::field::{Field, Problem};
+#[cfg(feature = "openapi")]
+use crate::schemas::patterns;
 use chat_domain::auth::{Password, RegistrationCode};
 use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS};
 use chat_domain::messages::{AttachmentUrl, MessageBody};
@@ -16,7 +18,7 @@ fn text(json: Value) -> Result<String, Problem> {
 }
 
 macro_rules! text_fields {
-    ($($type:ty, $least:expr, $most:expr, $format:expr, $example:literal;)*) => {$(
+    ($($type:ty, $least:expr, $most:expr, $format:expr, $pattern:expr, $example:literal;)*) => {$(
         impl Field for $type {
             fn read(json: Value) -> Result<Self, Problem> {
                 Self::parse(&text(json)?).map_err(|fault| fault.to_string().into())
@@ -24,23 +26,25 @@ macro_rules! text_fields {
 
             #[cfg(feature = "openapi")]
             fn schema() -> schemars::schema::SchemaObject {
-                schema::text($least, $most, $format, $example)
+                schema::text($least, $most, $format, $pattern, $example)
             }
         }
     )*};
 }
 
 text_fields! {
-    EmailAddress, 3, EmailAddress::MAX_BYTES, Some("email"), "ann@example.com";
-    Username, Username::MIN_CHARS, Username::MAX_CHARS, None, "ann";
-    DisplayName, 1, DisplayName::MAX_CHARS, None, "Ann Lee";
-    AvatarUrl, 1, AvatarUrl::MAX_CHARS, Some("uri-reference"), "https://example.com/ann.png";
-    ConversationName, 1, ConversationName::MAX_CHARS, None, "Weekend plans";
-    ConversationDescription, 1, ConversationDescription::MAX_CHARS, None, "Where we go and who drives";
-    MessageBody, 1, MessageBody::MAX_CHARS, None, "Hello!";
-    AttachmentUrl, 1, AttachmentUrl::MAX_CHARS, Some("uri-reference"), "https://example.com/map.pdf";
-    ClientMessageId, 1, ClientMessageId::MAX_BYTES, None, "7b0c2d6e-1";
-    RegistrationCode, 1, RegistrationCode::MAX_CHARS, None, "0f8fad5bd9cb469fa16570867728950e";
+    EmailAddress, 3, EmailAddress::MAX_BYTES, Some("email"), None, "ann@example.com";
+    Username, Username::MIN_CHARS, Username::MAX_CHARS, None, Some(patterns::USERNAME), "ann";
+    DisplayName, 1, DisplayName::MAX_CHARS, None, Some(patterns::LINE), "Ann Lee";
+    AvatarUrl, 1, AvatarUrl::MAX_CHARS, Some("uri-reference"), None, "https://example.com/ann.png";
+    ConversationName, 1, ConversationName::MAX_CHARS, None, Some(patterns::LINE), "Weekend plans";
+    ConversationDescription, 1, ConversationDescription::MAX_CHARS, None, Some(patterns::PARAGRAPH),
+        "Where we go and who drives";
+    MessageBody, 1, MessageBody::MAX_CHARS, None, Some(patterns::PARAGRAPH), "Hello!";
+    AttachmentUrl, 1, AttachmentUrl::MAX_CHARS, Some("uri-reference"), None, "https://example.com/map.pdf";
+    ClientMessageId, 1, ClientMessageId::MAX_BYTES, None, Some(patterns::VISIBLE_ASCII), "7b0c2d6e-1";
+    RegistrationCode, 1, RegistrationCode::MAX_CHARS, None, Some(patterns::VISIBLE_ASCII),
+        "0f8fad5bd9cb469fa16570867728950e";
 }
 
 /// The email by which somebody signs in, exactly as typed: it may have been registered under an earlier rule.
@@ -145,13 +149,15 @@ impl Field for Secret {
 
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
-        schema::text(1, Self::MAX_BYTES, Some("password"), "correct horse battery")
+        schema::text(1, Self::MAX_BYTES, Some("password"), Some(patterns::SECRET), "correct horse battery")
     }
 }
 
 #[cfg(feature = "openapi")]
 pub(crate) mod schema {
-    use schemars::schema::{ArrayValidation, InstanceType, NumberValidation, SchemaObject, StringValidation};
+    use chat_domain::auth::PasswordPolicy;
+    use schemars::r#gen::SchemaGenerator;
+    use schemars::schema::{ArrayValidation, InstanceType, NumberValidation, Schema, SchemaObject, StringValidation};
 
     fn of(kind: InstanceType, format: Option<&str>) -> SchemaObject {
         SchemaObject { instance_type: Some(kind.into()), format: format.map(str::to_owned), ..SchemaObject::default() }
@@ -161,12 +167,28 @@ pub(crate) mod schema {
         u32::try_from(number).ok()
     }
 
-    pub(crate) fn text(least: usize, most: usize, format: Option<&str>, example: &str) -> SchemaObject {
+    pub(crate) fn text(
+        least: usize,
+        most: usize,
+        format: Option<&str>,
+        pattern: Option<&str>,
+        example: &str,
+    ) -> SchemaObject {
         let mut schema = of(InstanceType::String, format);
-        schema.string =
-            Some(Box::new(StringValidation { min_length: bound(least), max_length: bound(most), pattern: None }));
+        schema.string = Some(Box::new(StringValidation {
+            min_length: bound(least),
+            max_length: bound(most),
+            pattern: pattern.map(str::to_owned),
+        }));
         schema.extensions.insert("example".to_owned(), example.into());
         schema
+    }
+
+    /// A new password, by the policy of a server with its defaults.
+    pub(crate) fn new_password(_: &mut SchemaGenerator) -> Schema {
+        let policy = PasswordPolicy::default();
+        let (least, most) = (policy.min_chars, policy.max_chars);
+        text(least, most, Some("password"), Some(super::patterns::PASSWORD), "correct horse battery").into()
     }
 
     pub(crate) fn uuid() -> SchemaObject {
@@ -176,7 +198,7 @@ pub(crate) mod schema {
     pub(crate) fn uuids(most: usize) -> SchemaObject {
         let mut schema = of(InstanceType::Array, None);
         schema.array = Some(Box::new(ArrayValidation {
-            items: Some(schemars::schema::Schema::from(uuid()).into()),
+            items: Some(Schema::from(uuid()).into()),
             min_items: Some(1),
             max_items: bound(most),
             ..ArrayValidation::default()

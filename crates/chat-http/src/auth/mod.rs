@@ -49,8 +49,10 @@ fn command(registration: Registration) -> RegisterUser {
 #[api_operation(
     operation_id = "register",
     tag = "Auth",
-    summary = "Make an account and sign in",
-    description = "At least one of `name` and `username`. A missing username is made from the email, a missing name from first and last name, else from the username. `inviteCode` is read where registration is by invitation (`REGISTRATION=invite`)."
+    summary = "Register an account and sign in",
+    description = "Send `name`, `username` or both. If `username` is missing, the server derives it from the email \
+        address. If `name` is missing, the server uses first and last name, or else the username. `inviteCode` is \
+        needed if the server registers by invitation (`REGISTRATION=invite`)."
 )]
 async fn register(
     state: Data<HttpState>,
@@ -67,7 +69,7 @@ async fn register(
     operation_id = "login",
     tag = "Auth",
     summary = "Sign in",
-    description = "With `email` or `username`. An unknown account and a wrong password are not told apart."
+    description = "Send `email` or `username`. The error for an unknown account and for a wrong password is the same."
 )]
 async fn login(
     state: Data<HttpState>,
@@ -87,8 +89,10 @@ async fn login(
 #[api_operation(
     operation_id = "refresh",
     tag = "Auth",
-    summary = "Exchange the refresh token for a new pair",
-    description = "The refresh token comes in the body, or as `Authorization: Bearer`. It is good once; for 60 s it still gives the same successor, while that is unused. A spent token at any other time ends the session."
+    summary = "Exchange a refresh token for new tokens",
+    description = "Send the refresh token in the body, or as `Authorization: Bearer`. A refresh token can be used \
+        once. A client that repeats the call within 60 s, because it missed the answer, gets the same new tokens, \
+        if these have not been used yet. Any other reuse of a spent token ends the session."
 )]
 async fn refresh(
     state: Data<HttpState>,
@@ -111,7 +115,8 @@ async fn refresh(
     operation_id = "logout",
     tag = "Auth",
     summary = "Sign out",
-    description = "Ends this session: its tokens, and its sockets on every node within a second."
+    description = "Ends the current session: its tokens are revoked, and its sockets close on every node within a \
+        second."
 )]
 async fn logout(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, ApiError> {
     let auth = state.app.auth.clone();
@@ -122,8 +127,8 @@ async fn logout(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, Api
 #[api_operation(
     operation_id = "logoutAll",
     tag = "Auth",
-    summary = "Sign out everywhere",
-    description = "Ends every session of the account, this one too."
+    summary = "Sign out on all devices",
+    description = "Ends all sessions of the account, the current one included."
 )]
 async fn logout_all(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, ApiError> {
     let auth = state.app.auth.clone();
@@ -134,8 +139,8 @@ async fn logout_all(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>,
 #[api_operation(
     operation_id = "listSessions",
     tag = "Auth",
-    summary = "The devices that are signed in",
-    description = "The one used last comes first."
+    summary = "List the account's sessions",
+    description = "One session per signed-in device, the most recently used first."
 )]
 async fn list_sessions(state: Data<HttpState>, actor: Bearer) -> Result<Answer<Vec<SessionView>>, ApiError> {
     let (auth, actor) = (state.app.auth.clone(), actor.0);
@@ -143,7 +148,12 @@ async fn list_sessions(state: Data<HttpState>, actor: Bearer) -> Result<Answer<V
     Ok(Answer::ok(sessions.into_iter().map(|session| SessionView::new(session, actor.session_id)).collect()))
 }
 
-#[api_operation(operation_id = "endSession", tag = "Auth", summary = "Sign one device out")]
+#[api_operation(
+    operation_id = "endSession",
+    tag = "Auth",
+    summary = "End a session",
+    description = "Signs one device out: its tokens are revoked, and its sockets close."
+)]
 async fn end_session(state: Data<HttpState>, actor: Bearer, path: SessionPath) -> Result<Answer<()>, ApiError> {
     let auth = state.app.auth.clone();
     state.run(async move { auth.end_session(actor.0, path.0).await }).await??;

@@ -33,10 +33,10 @@ pub(super) fn view(profile: GroupProfile) -> GroupView {
 #[api_operation(
     operation_id = "createGroup",
     tag = "Chat",
-    summary = "Make a group",
-    description = "One is its first admin. Its name must not look like that of another active group whose name is \
-                   reserved: those made or renamed here. Case, composition, invisible characters and look-alike \
-                   letters do not tell names apart."
+    summary = "Create a group",
+    description = "The caller becomes the group's first admin. The name must differ from the names of all other \
+        active groups that were created or renamed through this API. Names that differ only in case, Unicode \
+        composition, invisible characters or look-alike letters count as equal."
 )]
 async fn create_group(
     state: Data<HttpState>,
@@ -52,8 +52,10 @@ async fn create_group(
 #[api_operation(
     operation_id = "searchGroups",
     tag = "Chat",
-    summary = "Find groups by a part of their name",
-    description = "Active groups whose name is reserved, and one's own, in order of name. Every character stands for itself. Of a group that one is not in neither members nor the invite code are shown."
+    summary = "Search groups by name",
+    description = "Finds active groups with a reserved name, and the caller's own groups, in order of name. The \
+        search text is taken literally: there are no wildcards. Members and invite code are shown only for groups \
+        that the caller belongs to."
 )]
 async fn search_groups(
     state: Data<HttpState>,
@@ -68,8 +70,8 @@ async fn search_groups(
 #[api_operation(
     operation_id = "listGroups",
     tag = "Chat",
-    summary = "One's own groups",
-    description = "Active ones, newest activity first. `userId` must be oneself."
+    summary = "List the caller's groups",
+    description = "Active groups, most recent activity first. `userId` must be the caller's id."
 )]
 async fn list_groups(
     state: Data<HttpState>,
@@ -86,8 +88,8 @@ async fn list_groups(
 #[api_operation(
     operation_id = "findGroup",
     tag = "Chat",
-    summary = "A group that one takes part in",
-    description = "Also one that was deactivated."
+    summary = "Get a group",
+    description = "The caller must be a member. Deactivated groups are found too."
 )]
 async fn find_group(state: Data<HttpState>, actor: Bearer, path: GroupPath) -> Result<Answer<GroupView>, ApiError> {
     let groups = state.app.groups.clone();
@@ -97,8 +99,9 @@ async fn find_group(state: Data<HttpState>, actor: Bearer, path: GroupPath) -> R
 #[api_operation(
     operation_id = "updateGroup",
     tag = "Chat",
-    summary = "Change what a group is called and looks like",
-    description = "Admins only. What is left out stays; `null` clears description and avatar. A name that is given is reserved."
+    summary = "Update a group's name, description or avatar",
+    description = "Admins only. Omitted fields keep their value; `null` clears description and avatar. A new name \
+        is reserved for this group."
 )]
 async fn update_group(
     state: Data<HttpState>,
@@ -115,7 +118,8 @@ async fn update_group(
     operation_id = "deactivateGroup",
     tag = "Chat",
     summary = "Deactivate a group",
-    description = "Admins only. It leaves lists and search, its name is free again, and nobody writes in it any more; its members can still read it by its id."
+    description = "Admins only. A deactivated group disappears from lists and searches, its name becomes free, and \
+        nobody can send messages in it. Members can still read it by its id."
 )]
 async fn deactivate_group(
     state: Data<HttpState>,

@@ -20,8 +20,9 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[api_operation(
     operation_id = "joinGroup",
     tag = "Chat",
-    summary = "Join a group by its invite code",
-    description = "One joins as a member, and sees the whole history. The code does not let in a user whom an admin removed."
+    summary = "Join a group by invite code",
+    description = "The caller becomes a member and sees the whole history. A user whom an admin removed cannot join \
+        by invite code."
 )]
 async fn join_group(state: Data<HttpState>, actor: Bearer, path: InvitePath) -> Result<Created<GroupView>, ApiError> {
     let groups = state.app.groups.clone();
@@ -32,7 +33,7 @@ async fn join_group(state: Data<HttpState>, actor: Bearer, path: InvitePath) -> 
     operation_id = "revokeInviteCode",
     tag = "Chat",
     summary = "Replace a group's invite code",
-    description = "Admins only. The earlier code is of no more use; the answer carries the new one."
+    description = "Admins only. The old code stops working; the answer has the new one."
 )]
 async fn revoke_invite_code(
     state: Data<HttpState>,
@@ -46,8 +47,9 @@ async fn revoke_invite_code(
 #[api_operation(
     operation_id = "addGroupMember",
     tag = "Chat",
-    summary = "Add somebody to a group",
-    description = "Any member may; a user whom an admin removed is added by admins only. A user who was a member before sees the whole history again."
+    summary = "Add a member to a group",
+    description = "Every member can add users. Only an admin can add a user whom an admin removed. A returning \
+        member sees the whole history again."
 )]
 async fn add_group_member(
     state: Data<HttpState>,
@@ -63,8 +65,10 @@ async fn add_group_member(
 #[api_operation(
     operation_id = "removeGroupMember",
     tag = "Chat",
-    summary = "Leave a group, or remove somebody from it",
-    description = "Oneself leaves; removing others is for admins. The last admin hands over to who joined first. A user whom an admin removed cannot join by a code until an admin adds them again. Who left is answered `null`: the group is no longer theirs to see."
+    summary = "Leave a group or remove a member",
+    description = "Members can remove themselves; admins can remove anyone. If the last admin leaves, the \
+        longest-standing member becomes admin. A user whom an admin removed cannot rejoin by invite code until an \
+        admin adds them again. `data` is `null` if the caller left, because the caller can no longer see the group."
 )]
 async fn remove_group_member(
     state: Data<HttpState>,

@@ -26,7 +26,10 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     operation_id = "sendChatMessage",
     tag = "Chat",
     summary = "Send a message to a user or a group",
-    description = "`receiver` (of a `PRIVATE` message) or `groupId` (of a `GROUP` one) says where it goes. The first message to a user makes the private chat. With `clientMessageId` (or the header `Idempotency-Key`) sending again is safe: it gives the first message back, with 200 and `duplicate: true`. The answer means that the message is stored durably; its `status` is that of the moment of sending."
+    description = "Send `receiver` for a `PRIVATE` message or `groupId` for a `GROUP` message. The first message to \
+        a user creates the private chat. With `clientMessageId` (or the header `Idempotency-Key`) a retry is safe: \
+        it returns the first message, with status 200 and `duplicate: true`. The message is stored durably before \
+        the server answers. `status` is the status at the time of sending."
 )]
 async fn send_chat_message(
     state: Data<HttpState>,
@@ -60,8 +63,11 @@ async fn send_chat_message(
 #[api_operation(
     operation_id = "fetchChatMessages",
     tag = "Chat",
-    summary = "A page of a chat, oldest first",
-    description = "Of a pair (`senderId`, `receiverId`, of which one is oneself) or of a group (`groupId`). Page 1 holds the newest messages; within a page they are in the order in which they were sent. What is returned counts as delivered. A pair that never talked has an empty page. `currentUserId`, where given, must be oneself."
+    summary = "Get a page of a chat, oldest message first",
+    description = "Send `senderId` and `receiverId`, one of them the caller, for a private chat, or `groupId` for a \
+        group. Page 1 has the newest messages; the messages of a page are in the order in which they were sent. \
+        Returned messages count as delivered. A private chat without messages has an empty page. `currentUserId`, \
+        if sent, must be the id of the caller."
 )]
 async fn fetch_chat_messages(
     state: Data<HttpState>,
@@ -85,8 +91,12 @@ async fn fetch_chat_messages(
 #[api_operation(
     operation_id = "listUndelivered",
     tag = "Chat",
-    summary = "What a partner sent that has not arrived yet, oldest first",
-    description = "What lies beyond one's delivered position; nothing is marked. Go on with `after` = `nextCursor` while `hasMore`. `PUT /chat/messages/delivered/{userId}/{partnerId}` marks everything, also what was not listed here: to mark only what one has, name the last of it in `PUT /chat/message/{messageId}/status`."
+    summary = "List undelivered messages from a partner, oldest first",
+    description = "Returns the messages after the caller's delivered position and marks none of them. While \
+        `hasMore` is `true`, continue with `after` = `nextCursor`. `PUT \
+        /chat/messages/delivered/{userId}/{partnerId}` marks all messages as delivered, those not listed yet \
+        included. To mark only the messages that were received, send the id of the last one to `PUT \
+        /chat/message/{messageId}/status`."
 )]
 async fn list_undelivered(
     state: Data<HttpState>,

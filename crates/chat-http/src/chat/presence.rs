@@ -20,8 +20,8 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[api_operation(
     operation_id = "touchLastSeen",
     tag = "Chat",
-    summary = "Say that one is here now",
-    description = "The time is the server's. `userId` must be oneself."
+    summary = "Update the caller's last-seen time",
+    description = "Sets it to the server's current time. `userId` must be the caller's id."
 )]
 async fn touch_last_seen(
     state: Data<HttpState>,
@@ -37,8 +37,8 @@ async fn touch_last_seen(
 #[api_operation(
     operation_id = "findLastSeen",
     tag = "Chat",
-    summary = "When somebody was last here",
-    description = "`null` where they never were, or one may not know."
+    summary = "Get a user's last-seen time",
+    description = "`null` if the user was never online, or if the caller is not allowed to see the user's presence."
 )]
 async fn find_last_seen(
     state: Data<HttpState>,
@@ -53,8 +53,9 @@ async fn find_last_seen(
 #[api_operation(
     operation_id = "findOnlineStatus",
     tag = "Chat",
-    summary = "Whether somebody is here",
-    description = "As far as one may know: of whom one may not, `isOnline` is `false` and `lastSeen` is `null`."
+    summary = "Get a user's online status",
+    description = "If the caller is not allowed to see the user's presence, `isOnline` is `false` and `lastSeen` is \
+        `null`."
 )]
 async fn find_online_status(
     state: Data<HttpState>,

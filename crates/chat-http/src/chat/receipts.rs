@@ -20,8 +20,10 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 #[api_operation(
     operation_id = "updateMessageStatus",
     tag = "Chat",
-    summary = "Say that a message has arrived, or was read",
-    description = "`DELIVERED` and `READ` cover every message before it too, and never go back; `SENT` changes nothing, nor does the sender. Not in a group that was deactivated. The answer is the message as it is then."
+    summary = "Mark a message as delivered or read",
+    description = "`DELIVERED` and `READ` also apply to every earlier message of the chat. A status never moves \
+        back. `SENT`, and calls by the sender, change nothing. Fails in a deactivated group. Returns the message \
+        with its new status."
 )]
 async fn update_message_status(
     state: Data<HttpState>,
@@ -39,8 +41,9 @@ async fn update_message_status(
 #[api_operation(
     operation_id = "markDelivered",
     tag = "Chat",
-    summary = "Mark everything that a partner sent as delivered",
-    description = "`modifiedCount` is how many messages that covers which were not delivered before. One row changes, however many they are."
+    summary = "Mark a partner's messages as delivered",
+    description = "Marks all messages of the private chat. `modifiedCount` is the number of messages that were \
+        undelivered before."
 )]
 async fn mark_delivered(
     state: Data<HttpState>,
@@ -53,8 +56,9 @@ async fn mark_delivered(
 #[api_operation(
     operation_id = "markChatRead",
     tag = "Chat",
-    summary = "Mark everything that a partner sent as read",
-    description = "`modifiedCount` is how many messages that covers which were not read before. One row changes, however many they are."
+    summary = "Mark a partner's messages as read",
+    description = "Marks all messages of the private chat. `modifiedCount` is the number of messages that were \
+        unread before."
 )]
 async fn mark_chat_read(
     state: Data<HttpState>,

@@ -29,8 +29,9 @@ fn room(room: DirectRoom) -> RoomView {
 #[api_operation(
     operation_id = "listRooms",
     tag = "Chat",
-    summary = "One's private chats, each with its newest message and how many are unread",
-    description = "Those in which anything was said, newest activity first. `userId` must be oneself."
+    summary = "List the caller's private chats",
+    description = "Private chats that have messages, each with its latest message and unread count, most recent \
+        activity first. `userId` must be the caller's id."
 )]
 async fn list_rooms(
     state: Data<HttpState>,
@@ -47,8 +48,9 @@ async fn list_rooms(
 #[api_operation(
     operation_id = "listGroupRooms",
     tag = "Chat",
-    summary = "One's groups, each with its newest message and how many are unread",
-    description = "Active ones, newest activity first. `userId` must be oneself."
+    summary = "List the caller's group chats",
+    description = "Active groups, each with its latest message and unread count, most recent activity first. \
+        `userId` must be the caller's id."
 )]
 async fn list_group_rooms(
     state: Data<HttpState>,

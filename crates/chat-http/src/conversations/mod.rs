@@ -25,8 +25,10 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 #[api_operation(
     operation_id = "listConversations",
     tag = "Conversations",
-    summary = "One's own conversations",
-    description = "Newest activity first. By page number, or by `cursor`, which neither skips nor repeats a conversation when others move up meanwhile. What moved up since the walk began is at the beginning of the list."
+    summary = "List the caller's conversations",
+    description = "Most recent activity first, by page number or by `cursor`. A walk by cursor neither skips nor \
+        repeats a conversation while others move up. Conversations that moved up since the walk began are at the \
+        start of the list."
 )]
 async fn list_conversations(
     state: Data<HttpState>,
@@ -41,8 +43,9 @@ async fn list_conversations(
 #[api_operation(
     operation_id = "createConversation",
     tag = "Conversations",
-    summary = "Start a conversation",
-    description = "Exactly one other and no name is the direct conversation of that pair: asking again gives the same one. Anything else is a new group, and one is its first admin."
+    summary = "Create a conversation",
+    description = "With exactly one other participant and no name, this creates the direct conversation of the two \
+        users, or returns it if it exists. Everything else creates a group, with the caller as its first admin."
 )]
 async fn create_conversation(
     state: Data<HttpState>,
@@ -59,7 +62,8 @@ async fn create_conversation(
 #[api_operation(
     operation_id = "findConversation",
     tag = "Conversations",
-    summary = "A conversation that one takes part in"
+    summary = "Get a conversation",
+    description = "The caller must be a participant."
 )]
 async fn find_conversation(
     state: Data<HttpState>,
@@ -73,8 +77,8 @@ async fn find_conversation(
 #[api_operation(
     operation_id = "updateConversation",
     tag = "Conversations",
-    summary = "Change what a group is called and looks like",
-    description = "Admins only. What is left out stays, `null` clears."
+    summary = "Update a group's name, description or avatar",
+    description = "Admins only. Omitted fields keep their value; `null` clears a field."
 )]
 async fn update_conversation(
     state: Data<HttpState>,
@@ -90,8 +94,9 @@ async fn update_conversation(
 #[api_operation(
     operation_id = "addParticipant",
     tag = "Conversations",
-    summary = "Add somebody to a group",
-    description = "Any participant may; a user whom an admin removed is added by admins only. A user who was a participant before sees the whole history again."
+    summary = "Add a participant to a group",
+    description = "Every participant can add users. Only an admin can add a user whom an admin removed. A returning \
+        participant sees the whole history again."
 )]
 async fn add_participant(
     state: Data<HttpState>,
@@ -108,8 +113,9 @@ async fn add_participant(
 #[api_operation(
     operation_id = "removeParticipant",
     tag = "Conversations",
-    summary = "Leave a group, or remove somebody from it",
-    description = "Oneself leaves; others are removed by admins. The last admin's role goes to whoever joined first."
+    summary = "Leave a group or remove a participant",
+    description = "Participants can remove themselves; admins can remove anyone. If the last admin leaves, the \
+        longest-standing participant becomes admin."
 )]
 async fn remove_participant(state: Data<HttpState>, actor: Bearer, path: MemberPath) -> Result<Answer<()>, ApiError> {
     let conversations = state.app.conversations.clone();

@@ -7,6 +7,7 @@ use apistos::ApiComponent;
 use apistos::paths::{Parameter, ParameterDefinition, ParameterIn};
 use chat_domain::ClientMessageId;
 use chat_domain::auth::ClientInfo;
+use chat_protocol::schemas::patterns;
 use schemars::schema::{InstanceType, Schema, SchemaObject, StringValidation};
 use std::future::{Ready, ready};
 
@@ -60,14 +61,14 @@ impl ApiComponent for IdempotencyKey {
             string: Some(Box::new(StringValidation {
                 min_length: Some(1),
                 max_length: u32::try_from(ClientMessageId::MAX_BYTES).ok(),
-                pattern: None,
+                pattern: Some(patterns::VISIBLE_ASCII.to_owned()),
             })),
             ..SchemaObject::default()
         };
         vec![Parameter {
             name: IDEMPOTENCY_KEY.to_owned(),
             _in: ParameterIn::Header,
-            description: Some("The same as `clientMessageId`; where both are given they must be equal.".to_owned()),
+            description: Some("The same as `clientMessageId`. If both are sent, they must be equal.".to_owned()),
             required: Some(false),
             definition: Some(ParameterDefinition::Schema(Box::new(Schema::from(schema).into()))),
             ..Parameter::default()

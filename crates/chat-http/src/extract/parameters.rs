@@ -3,6 +3,7 @@
 use apistos::paths::{Parameter, ParameterDefinition, ParameterIn};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber};
+use chat_protocol::schemas::patterns;
 use schemars::schema::{InstanceType, NumberValidation, Schema, SchemaObject, StringValidation};
 
 pub(super) fn parameter(name: &str, description: &str, schema: SchemaObject) -> Parameter {
@@ -21,9 +22,9 @@ pub(super) fn search_parameters(term: &str) -> Vec<Parameter> {
         string: Some(Box::new(StringValidation {
             min_length: Some(1),
             max_length: u32::try_from(SearchTerm::MAX_CHARS).ok(),
-            pattern: None,
+            pattern: Some(patterns::SEARCH.to_owned()),
         })),
-        ..text()
+        ..text(patterns::SEARCH)
     };
     let mut parameters = vec![Parameter { required: Some(true), ..parameter("q", term, schema) }];
     parameters.extend(page_parameters(PageLimit::DEFAULT));
@@ -31,8 +32,9 @@ pub(super) fn search_parameters(term: &str) -> Vec<Parameter> {
 }
 
 pub(super) fn page_parameters(default: PageLimit) -> Vec<Parameter> {
-    let number = number(PageNumber::MAX, PageNumber::FIRST.get());
-    vec![parameter("page", "The number of the page.", number), limit_parameter(default)]
+    // Without a default in the schema: generated clients would send it beside a cursor.
+    let number = number(PageNumber::MAX);
+    vec![parameter("page", "The page number, from 1. The first page if omitted.", number), limit_parameter(default)]
 }
 
 /// By page number, or by cursor.
@@ -40,23 +42,30 @@ pub(super) fn list_parameters(default: PageLimit) -> Vec<Parameter> {
     let mut parameters = page_parameters(default);
     parameters.push(parameter(
         "cursor",
-        "Empty for the beginning of the list, then the `nextCursor` (or `prevCursor`) of the answer before. Excludes `page`.",
-        text(),
+        "Empty for the start of the list, then the `nextCursor` or `prevCursor` of the previous answer. Cannot be \
+         combined with `page`.",
+        text(patterns::LIST_CURSOR),
     ));
     parameters
 }
 
 pub(super) fn limit_parameter(default: PageLimit) -> Parameter {
-    parameter("limit", "How many items at most.", number(PageLimit::MAX, default.get()))
+    let mut limit = number(PageLimit::MAX);
+    limit.metadata().default = Some(default.get().into());
+    parameter("limit", "The maximum number of items in the answer.", limit)
 }
 
-/// Any text.
-pub(super) fn text() -> SchemaObject {
-    SchemaObject { instance_type: Some(InstanceType::String.into()), ..SchemaObject::default() }
+/// Text of this pattern.
+pub(super) fn text(pattern: &str) -> SchemaObject {
+    SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        string: Some(Box::new(StringValidation { pattern: Some(pattern.to_owned()), ..StringValidation::default() })),
+        ..SchemaObject::default()
+    }
 }
 
-fn number(most: u32, default: u32) -> SchemaObject {
-    let mut schema = SchemaObject {
+fn number(most: u32) -> SchemaObject {
+    SchemaObject {
         instance_type: Some(InstanceType::Integer.into()),
         number: Some(Box::new(NumberValidation {
             minimum: Some(1.0),
@@ -64,7 +73,5 @@ fn number(most: u32, default: u32) -> SchemaObject {
             ..NumberValidation::default()
         })),
         ..SchemaObject::default()
-    };
-    schema.metadata().default = Some(default.into());
-    schema
+    }
 }

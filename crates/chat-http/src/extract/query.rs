@@ -14,6 +14,7 @@ use chat_domain::messages::{Anchor, HistoryRequest};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
 use chat_protocol::conversations::ListCursorText;
+use chat_protocol::schemas::patterns;
 use chat_protocol::{Fault, InvalidBody};
 use std::fmt::Display;
 use std::future::{Ready, ready};
@@ -219,20 +220,24 @@ macro_rules! extracted {
 
 extracted! {
     PageQuery: page_parameters(PageLimit::DEFAULT);
-    SearchQuery: search_parameters("The beginning of a username or a name.");
-    GroupSearchQuery: search_parameters("A part of the group's name, in any case.");
+    SearchQuery: search_parameters("The beginning of a username or name.");
+    GroupSearchQuery: search_parameters("A part of the group's name. Case is ignored.");
     ConversationsQuery: list_parameters(PageLimit::DEFAULT);
     RoomsQuery: list_parameters(PageLimit::GREATEST);
     UndeliveredQuery: vec![
-        parameter("after", "The `nextCursor` of the page before.", text()),
+        parameter("after", "The `nextCursor` of the previous answer.", text(patterns::SEQ)),
         limit_parameter(PageLimit::GREATEST),
     ];
     HistoryQuery: {
+        const CURSOR: &str = "Cannot be combined with another cursor or with `page`.";
+        let cursor = |name, what| {
+            parameter(name, &format!("{what}: a message's id or `seq`. {CURSOR}"), text(patterns::ANCHOR))
+        };
         let mut parameters = page_parameters(PageLimit::HISTORY_DEFAULT);
         parameters.extend([
-            parameter("before", "The newest messages before this one: a message's id or seq. Excludes the other cursors and `page`.", text()),
-            parameter("after", "The oldest messages after this one: a message's id or seq. Excludes the other cursors and `page`.", text()),
-            parameter("around", "This message and its neighbours: a message's id or seq. Excludes the other cursors and `page`.", text()),
+            cursor("before", "Return the newest messages before this one"),
+            cursor("after", "Return the oldest messages after this one"),
+            cursor("around", "Return this message and those around it"),
         ]);
         parameters
     };

@@ -47,7 +47,12 @@ const OK: &str = "ok";
 /// Every method that some route has.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-#[api_operation(operation_id = "about", tag = "Health", summary = "What this server is")]
+#[api_operation(
+    operation_id = "about",
+    tag = "Health",
+    summary = "Get server information",
+    description = "Name, version, uptime and environment of the server. Needs no token."
+)]
 async fn about(state: Data<HttpState>) -> Result<Json<About>, ApiError> {
     let now = state.clock.now();
     Ok(Json(About {
@@ -59,7 +64,12 @@ async fn about(state: Data<HttpState>) -> Result<Json<About>, ApiError> {
     }))
 }
 
-#[api_operation(operation_id = "live", tag = "Health", summary = "Whether the process lives")]
+#[api_operation(
+    operation_id = "live",
+    tag = "Health",
+    summary = "Check that the process is running",
+    description = "For liveness probes: 200 while the process can answer."
+)]
 async fn live() -> Result<Json<Probe>, ApiError> {
     Ok(Json(Probe { status: OK }))
 }
@@ -67,8 +77,9 @@ async fn live() -> Result<Json<Probe>, ApiError> {
 #[api_operation(
     operation_id = "ready",
     tag = "Health",
-    summary = "Whether new work is welcome",
-    description = "503 while the server stops, and while the database cannot be reached or takes no writes."
+    summary = "Check that the server is ready",
+    description = "For readiness probes: 503 during a shutdown, and while the database cannot be reached or written \
+        to."
 )]
 async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     if state.readiness.is_ready() {

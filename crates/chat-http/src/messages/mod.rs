@@ -22,8 +22,10 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 #[api_operation(
     operation_id = "listMessages",
     tag = "Messages",
-    summary = "The messages of a conversation, newest first",
-    description = "By cursor (recommended; the cost does not grow with depth): `?before=`, `?after=` or `?around=` a message's id or seq. Or by `?page=`. To read everything, begin without a cursor and go on with `before` = the seq of the last message, or with `nextCursor`."
+    summary = "List messages of a conversation, newest first",
+    description = "By cursor (recommended: its cost does not grow with depth): `?before=`, `?after=` or `?around=` \
+        with a message's id or `seq`. Or by `?page=`. To read the whole history, start without a cursor and \
+        continue with `before` = `nextCursor`."
 )]
 async fn list_messages(
     state: Data<HttpState>,
@@ -40,8 +42,11 @@ async fn list_messages(
 #[api_operation(
     operation_id = "sendMessage",
     tag = "Messages",
-    summary = "Send a message",
-    description = "With `clientMessageId` (or the header `Idempotency-Key`) sending again is safe: it gives the first message back, with 200 and `duplicate: true`. Keys count per conversation and sender. The answer means that the message is stored durably. Its `status` is that of the moment of sending; the history tells the present one."
+    summary = "Send a message to a conversation",
+    description = "With `clientMessageId` (or the header `Idempotency-Key`) a retry is safe: it returns the first \
+        message, with status 200 and `duplicate: true`. Keys are unique per conversation and sender. The message is \
+        stored durably before the server answers. `status` is the status at the time of sending; the history has \
+        the current one."
 )]
 async fn send_message(
     state: Data<HttpState>,

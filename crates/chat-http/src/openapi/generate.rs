@@ -1,8 +1,10 @@
-use super::{failures, realtime};
+use super::{failures, realtime, rules};
+use crate::paths::SOCKET_PATH;
 use crate::rest::routes;
 use actix_service::{IntoServiceFactory as _, Service as _, ServiceFactory as _};
 use actix_web::body::to_bytes;
 use actix_web::dev::AppConfig;
+use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use apistos::app::OpenApiWrapper as _;
 use apistos::info::{Contact, Info, License};
@@ -11,15 +13,17 @@ use apistos::server::Server;
 use apistos::spec::Spec;
 use apistos::tag::Tag;
 use apistos::{ApiComponent, Schema};
+use chat_domain::ErrorCode;
 use chat_protocol::ErrorBody;
 use serde_json::{Map, Value, json};
 
 const PATH: &str = "/document";
 
-const ABOUT: &str = "A chat backend: accounts, direct and group conversations, messages that are stored durably and \
-delivered in order, read positions, presence and typing.\n\n\
-Every success is `{success, statusCode, data, pagination?}`. Every failure is an `ErrorBody`, with a stable `code` for \
-machines and sentences for people. Times are RFC 3339 in UTC, ids are UUIDs. Unknown fields in a body are refused.\n\n\
+const ABOUT: &str = "A chat backend: accounts, direct and group conversations, durable messages in order, read \
+positions, presence and typing.\n\n\
+A success is `{success, statusCode, data, pagination?}`. A failure is an `ErrorBody`, with a stable `code` for \
+programs and sentences for people. Times are RFC 3339 in UTC, ids are UUIDs. A body with an unknown field is \
+rejected.\n\n\
 Sign in with `POST /api/v1/auth/login` and send `Authorization: Bearer <accessToken>`.";
 
 fn spec() -> Spec {
@@ -33,21 +37,25 @@ fn spec() -> Spec {
             title: "Chat".to_owned(),
             description: Some(ABOUT.to_owned()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            license: Some(License { name: "MIT OR Apache-2.0".to_owned(), ..License::default() }),
+            license: Some(License {
+                name: "MIT OR Apache-2.0".to_owned(),
+                url: Some("https://spdx.org/licenses/".to_owned()),
+                ..License::default()
+            }),
             contact: None::<Contact>,
             ..Info::default()
         },
         tags: vec![
-            tag("Auth", "Signing up, signing in, and the list of devices."),
-            tag("Users", "Oneself, others, and who is online."),
-            tag("Conversations", "Conversations and who takes part in them."),
+            tag("Auth", "Registration, sign-in, tokens and sessions."),
+            tag("Users", "The caller's account, other users, and who is online."),
+            tag("Conversations", "Conversations and their participants."),
             tag("Messages", "Messages and read positions."),
             tag(
                 "Chat",
-                "Private chats and groups, under names of their own: the same messages, conversations and read positions.",
+                "Other names for private chats and groups: the same conversations, messages and read positions.",
             ),
             tag("Realtime", realtime::ABOUT),
-            tag("Health", "For load balancers."),
+            tag("Health", "Probes for load balancers and orchestrators."),
         ],
         // Relative to where the document is served: behind a proxy that strips a path prefix it is below that prefix.
         servers: vec![Server { url: "..".to_owned(), ..Server::default() }],
@@ -75,16 +83,17 @@ async fn generated() -> Option<Value> {
 }
 
 fn completed(mut document: Value) -> Value {
-    let schemas = document["components"]["schemas"].as_object_mut();
-    let named = ErrorBody::schema().into_iter().chain(ErrorBody::child_schemas()).chain(realtime::schemas());
-    if let Some(schemas) = schemas {
-        for (name, schema) in named {
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in ErrorBody::schema().into_iter().chain(ErrorBody::child_schemas()) {
             schemas.insert(name, plain(schema));
         }
+        chat_protocol::schemas::finish(schemas);
         for (name, schema) in schemas.iter_mut() {
+            name_null(schema);
             // Bodies refuse what they do not know; what clients may send all the same is ignored and not advertised.
             if name.ends_with("Body") && name != "ErrorBody" {
                 schema["additionalProperties"] = json!(false);
+                rules::add(name, schema);
             }
         }
     }
@@ -92,13 +101,60 @@ fn completed(mut document: Value) -> Value {
     for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
         for (_, operation) in methods.as_object_mut().into_iter().flatten() {
             failures::complete(path, operation, &schemas);
+            if path.ends_with(SOCKET_PATH) {
+                add_upgrade_required(&mut operation["responses"]);
+            }
+            // An operation without requirements says so: it is open to everyone.
+            if operation["security"].is_null() {
+                operation["security"] = json!([]);
+            }
         }
     }
     document
 }
 
+/// The one failure whose status its code does not decide: a WebSocket of another version (RFC 6455 §4.4).
+fn add_upgrade_required(responses: &mut Value) {
+    let mut response = responses["400"].clone();
+    let status = StatusCode::UPGRADE_REQUIRED;
+    let reason = json!(status.canonical_reason());
+    response["description"] = reason.clone();
+    let example = &mut response["content"]["application/json"]["examples"][ErrorCode::ProtocolError.as_str()]["value"];
+    example["statusCode"] = json!(status.as_u16());
+    example["error"] = reason;
+    example["message"] = json!(["This is a WebSocket: Sec-WebSocket-Version must be 13"]);
+    response["headers"] = json!({"Sec-WebSocket-Version": {
+        "description": "The version that the server speaks.",
+        "schema": {"type": "string", "enum": ["13"]}
+    }});
+    responses[status.as_str()] = response;
+}
+
 fn plain(schema: ReferenceOr<Schema>) -> Value {
     serde_json::to_value(schema).unwrap_or_default()
+}
+
+/// `OpenAPI` 3.0 has no type for `null`: a value that is an object or an enum of its own, or `null`, is a choice.
+fn name_null(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("nullable") == Some(&json!(true))
+                && let Some(Value::Array(mut choices)) = map.remove("allOf")
+            {
+                map.remove("nullable");
+                choices.push(only_null());
+                map.insert("oneOf".to_owned(), choices.into());
+            }
+            map.values_mut().for_each(name_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(name_null),
+        _ => {}
+    }
+}
+
+/// The schema of nothing but `null`.
+pub(crate) fn only_null() -> Value {
+    json!({"type": "string", "nullable": true, "enum": [null]})
 }
 
 /// Whether the JSON library keeps the order of insertion depends on what else is built beside it.

@@ -8,9 +8,10 @@ mod docs;
 mod failures;
 mod generate;
 mod realtime;
+mod rules;
 
 pub use generate::openapi_json;
-pub(crate) use generate::sorted;
+pub(crate) use generate::{only_null, sorted};
 
 pub(crate) use docs::docs;
 pub(crate) use realtime::realtime_route;

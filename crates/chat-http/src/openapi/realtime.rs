@@ -9,84 +9,60 @@ use apistos::paths::{Response, Responses};
 use apistos::reference_or::ReferenceOr;
 use apistos::security::SecurityScheme;
 use apistos::web::{ServiceConfig, get, resource};
-use apistos::{ApiComponent, Schema, api_operation};
-use chat_protocol::messages::SendMessageData;
-use chat_protocol::realtime::{
-    AuthenticatedView, CallView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
-    MessageReceivedView, ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView,
-    UserOfflineView, UserOnlineView, WindowView,
-};
-use chat_protocol::receipts::PositionsView;
+use apistos::{ApiComponent, api_operation};
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 
 /// Explains the socket, as the description of its tag.
-pub(super) const ABOUT: &str = "Everything that happens, as it happens, on a WebSocket at `/api/v1/ws`.
+pub(super) const ABOUT: &str = "Realtime events over a WebSocket at `/api/v1/ws`.
 
-**Signing in.** Send the access token as `Authorization: Bearer` with the upgrade; or, from a browser, as the subprotocols \
-`bearer, <token>`; or as the first frame `{\"event\": \"auth\", \"data\": {\"token\": \"...\"}}` within 10 seconds. Never in the URL. A fresh token may be \
-given on the open socket by `auth` at any time; when the token in use expires, or its session ends, the socket is closed.
+**Authentication.** Send the access token as `Authorization: Bearer` with the upgrade; or, from a browser, as \
+the subprotocols `bearer, <token>`; or as the first frame `{\"event\": \"auth\", \"data\": {\"token\": \
+\"...\"}}` within 10 seconds. Never send it in the URL. A client can send a new token with `auth` at any time. \
+The server closes the socket when the current token expires or its session ends.
 
-**Frames** are JSON text: `{\"event\": \"message:send\", \"data\": {...}, \"id\": \"c1\"}`. A frame with an `id` is answered by \
-`{\"event\": \"ack\", \"id\": \"c1\", \"data\": {...}}` or `{\"event\": \"error\", \"id\": \"c1\", \"data\": {\"code\", \"message\"}}`. An ack of `message:send` means that \
-the message is stored durably. Frames are handled in order. A frame has at most 1,000,000 bytes.
+**Frames** are JSON text: `{\"event\": \"message:send\", \"data\": {...}, \"id\": \"c1\"}`. The server answers a \
+frame that has an `id` with `{\"event\": \"ack\", \"id\": \"c1\", \"data\": {...}}` or `{\"event\": \"error\", \
+\"id\": \"c1\", \"data\": {\"code\", \"message\"}}`. An ack of `message:send` means that the message is stored \
+durably. The server handles the frames of a connection in order. The maximum size of a frame is 1,000,000 bytes.
 
-**Client to server:** `conversation:join` and `conversation:leave` (the open window: typing), `message:send`, `message:delivered`, `message:read`, \
-`messages:fetch`, `typing:start`, `typing:stop`, `presence:update`, `presence:get`, `call:start`, `auth`, `resume`.
+**Client to server:** `conversation:join` and `conversation:leave` (the conversation is open on screen; needed \
+for typing events), `message:send`, `message:delivered`, `message:read`, `messages:fetch`, `typing:start`, \
+`typing:stop`, `presence:update`, `presence:get`, `call:start`, `auth`, `resume`.
 
-**Server to client:** `message:received` (also to the sender), `message:status`, `messages:fetched`, `typing:update`, `user:online`, `user:offline`, \
-`conversation:created`, `conversation:updated`, `conversation:joined`, `conversation:left`, `participant:added`, `participant:removed`, `call:incoming`, `presence:status`, `resumed`, `ack`, `error`. \
-The messages of all of one's conversations arrive without joining.
+**Server to client:** `message:received` (also to the sender), `message:status`, `messages:fetched`, \
+`typing:update`, `user:online`, `user:offline`, `conversation:created`, `conversation:updated`, \
+`conversation:joined`, `conversation:left`, `participant:added`, `participant:removed`, `change:skipped`, \
+`call:incoming`, \
+`presence:status`, `resumed`, `ack`, `error`. A client receives the messages of all its conversations without \
+joining them.
 
-**Two dialects.** The names above are those of `colon`. With `?dialect=camel` a connection is told the same as `messageReceived`, `userTyping`, `groupUpdated`, ..., about private chats \
-and groups; commands of both dialects are understood on every connection. Every command and event of both, with the schemas of their data, is in the AsyncAPI document at `/api/asyncapi.json`.
+**Two dialects.** The names above belong to the dialect `colon`. A connection with `?dialect=camel` receives the \
+same events as `messageReceived`, `userTyping`, `groupUpdated` and so on, in terms of private chats and groups. \
+Every connection can send the commands of both dialects. The AsyncAPI document at `/api/asyncapi.json` has all \
+commands and events of both dialects with their schemas.
 
-**Coming back.** Every durable event carries the `pos` of its conversation. Say what you have, as `resume: {conversationId: pos}` in the `auth` frame, or connect with \
-`?resume=true` and send a first frame `resume`: what was missed comes as ordinary events in order, then `resumed {positions, limited}`; conversations in `limited` are read by REST.
+**Reconnecting.** Every durable event has a `pos`, its position in the conversation. Send the highest positions \
+that the client has, as `resume: {conversationId: pos}` in the `auth` frame; or connect with `?resume=true` and \
+send `resume` as the first frame. The server sends the missed events in order, and then `resumed {positions, \
+limited}`. Read the conversations in `limited` by REST.
 
-**Close codes:** 4000 protocol error, 4001 authentication failed, 4002 token expired, 4003 session revoked, 4004 heartbeat missed, 4008 too slow a reader, 4009 rate limited, \
-4012 server restarting (the reason carries `retryAfterMs`). After all but 4003: come back and resume, after \
-4001 and 4002 with a renewed token; sign in again after 4003, and where renewing is refused.";
+**Close codes:** 4000 protocol error, 4001 authentication failed, 4002 token expired, 4003 session revoked, 4004 \
+heartbeat missed, 4008 client reads too slowly, 4009 rate limited, 4012 server restarting (the reason has \
+`retryAfterMs`). After 4003 sign in again. After 4001 and 4002 refresh the token first, and sign in again if \
+that fails. After any other code, reconnect and resume.";
 
 pub(crate) fn realtime_route(config: &mut ServiceConfig<'_>) {
     config.service(resource(SOCKET_PATH).route(get().to(open_socket)));
 }
 
-/// The payloads of events, which no REST operation mentions.
-pub(super) fn schemas() -> Vec<(String, ReferenceOr<Schema>)> {
-    macro_rules! payloads {
-        ($($payload:ident),* $(,)?) => {
-            [$(($payload::schema(), $payload::child_schemas())),*]
-        };
-    }
-    let payloads = payloads![
-        AuthenticatedView,
-        CallView,
-        ConversationCreatedView,
-        ConversationUpdatedView,
-        FetchedView,
-        FrameErrorView,
-        MessageReceivedView,
-        ParticipantAddedView,
-        ParticipantRemovedView,
-        PositionsView,
-        PresenceStatusView,
-        ResumedView,
-        SendMessageData,
-        TypingView,
-        UserOfflineView,
-        UserOnlineView,
-        WindowView,
-    ];
-    payloads.into_iter().flat_map(|(own, children)| children.into_iter().chain(own)).collect()
-}
-
 #[api_operation(
     operation_id = "openSocket",
     tag = "Realtime",
-    summary = "Open the WebSocket",
+    summary = "Open a WebSocket",
     skip_args = "payload",
-    description = "An upgrade (RFC 6455). See the description of the tag Realtime for signing in, frames, events and close codes."
+    description = "An upgrade (RFC 6455) that needs `Upgrade: websocket` and `Sec-WebSocket-Version: 13`. The tag \
+        Realtime describes authentication, frames, events and close codes."
 )]
 async fn open_socket(
     state: Data<HttpState>,

@@ -16,8 +16,9 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 #[api_operation(
     operation_id = "markRead",
     tag = "Messages",
-    summary = "Move one's read position",
-    description = "Up to `seq`, or up to `messageId`, or (with neither, or without a body) up to the newest message. It only moves forward; everything before it is read too. Not in a group that was deactivated."
+    summary = "Move the caller's read position",
+    description = "Marks all messages up to `seq`, or up to `messageId`, as read; without either, or without a \
+        body, all messages. The position never moves back. Fails in a deactivated group."
 )]
 async fn mark_read(
     state: Data<HttpState>,

@@ -27,8 +27,8 @@ fn view(profile: UserProfile) -> UserView {
 #[api_operation(
     operation_id = "listOnlineUsers",
     tag = "Users",
-    summary = "Who is online",
-    description = "Those whose presence one may know, oneself left out."
+    summary = "List online users",
+    description = "Users whose presence the caller is allowed to see, without the caller."
 )]
 async fn list_online(
     state: Data<HttpState>,
@@ -43,8 +43,9 @@ async fn list_online(
 #[api_operation(
     operation_id = "searchUsers",
     tag = "Users",
-    summary = "Find users by the beginning of their username or name",
-    description = "Never by email. Of many, the first 1,000 by username and as many by name: type on to find the others."
+    summary = "Search users by username or name",
+    description = "Matches the beginning of usernames and names, never email addresses. Considers at most 1,000 \
+        matches by username and 1,000 by name: use a longer search text to find the others."
 )]
 async fn search(state: Data<HttpState>, actor: Bearer, query: SearchQuery) -> Result<Listed<UserView>, ApiError> {
     let users = state.app.users.clone();
@@ -52,7 +53,12 @@ async fn search(state: Data<HttpState>, actor: Bearer, query: SearchQuery) -> Re
     Ok(Listed::page(found, view))
 }
 
-#[api_operation(operation_id = "findMe", tag = "Users", summary = "One's own account")]
+#[api_operation(
+    operation_id = "findMe",
+    tag = "Users",
+    summary = "Get the caller's account",
+    description = "The profile with its private fields, such as the email address."
+)]
 async fn find_me(state: Data<HttpState>, actor: Bearer) -> Result<Answer<MeView>, ApiError> {
     let users = state.app.users.clone();
     Ok(Answer::ok(state.run(async move { users.me(actor.0).await }).await??.into()))
@@ -61,8 +67,8 @@ async fn find_me(state: Data<HttpState>, actor: Bearer) -> Result<Answer<MeView>
 #[api_operation(
     operation_id = "updateMe",
     tag = "Users",
-    summary = "Change one's own profile",
-    description = "What is left out stays. `null` clears first name, last name and avatar."
+    summary = "Update the caller's profile",
+    description = "Omitted fields keep their value. `null` clears first name, last name and avatar."
 )]
 async fn update_me(
     state: Data<HttpState>,
@@ -77,8 +83,9 @@ async fn update_me(
 #[api_operation(
     operation_id = "deleteMe",
     tag = "Users",
-    summary = "Delete one's own account",
-    description = "Frees email and username, leaves every group, ends every session. One's messages stay, under \"deleted user\"."
+    summary = "Delete the caller's account",
+    description = "Frees email address and username, leaves all groups, and ends all sessions. Sent messages stay, \
+        with the sender name \"deleted user\"."
 )]
 async fn delete_me(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, ApiError> {
     let users = state.app.users.clone();
@@ -89,8 +96,8 @@ async fn delete_me(state: Data<HttpState>, actor: Bearer) -> Result<Answer<()>, 
 #[api_operation(
     operation_id = "changePassword",
     tag = "Users",
-    summary = "Change one's own password",
-    description = "Ends every other session. Wrong current passwords are limited as failed sign-ins are."
+    summary = "Change the caller's password",
+    description = "Ends all other sessions. Wrong current passwords count towards the limit of failed sign-ins."
 )]
 async fn change_password(
     state: Data<HttpState>,
@@ -105,7 +112,12 @@ async fn change_password(
     Ok(Answer::ok(()))
 }
 
-#[api_operation(operation_id = "findUser", tag = "Users", summary = "Somebody, as one may see them")]
+#[api_operation(
+    operation_id = "findUser",
+    tag = "Users",
+    summary = "Get a user's public profile",
+    description = "`status` and `lastSeen` are `null` if the caller is not allowed to see the user's presence."
+)]
 async fn find_user(state: Data<HttpState>, actor: Bearer, path: UserPath) -> Result<Answer<UserView>, ApiError> {
     let users = state.app.users.clone();
     Ok(Answer::ok(view(state.run(async move { users.find(actor.0, path.0).await }).await??)))

@@ -6,8 +6,8 @@ use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /auth/register`: at least one of name and username. A missing username is made from the email, a missing name
-/// from first and last name, else from the username.
+/// `POST /auth/register`: with a name, a username or both. A missing username is derived from the email address, a
+/// missing name from first and last name, or else from the username.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[garde(context(PasswordPolicy))]
@@ -16,6 +16,7 @@ pub struct RegisterBody {
     #[garde(custom(valid))]
     email: Required<EmailAddress>,
     #[garde(custom(acceptable))]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::values::schema::new_password"))]
     password: Required<Secret>,
     #[garde(custom(valid), custom(named(&self.username)))]
     #[serde(default)]
@@ -155,7 +156,7 @@ impl LoginBody {
     }
 }
 
-/// `POST /auth/refresh`: the token, unless it comes as `Authorization: Bearer`; then clients may send an empty object.
+/// `POST /auth/refresh`: the refresh token. Empty if the token is sent as `Authorization: Bearer`.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

@@ -8,20 +8,20 @@ use uuid::Uuid;
 /// How access tokens are presented.
 pub const TOKEN_TYPE: &str = "Bearer";
 
-/// What signing in and refreshing give.
+/// The tokens of a session, and its user.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct SignedInView {
-    /// A JWT, for `Authorization: Bearer`.
+    /// An access token (JWT), to be sent as `Authorization: Bearer`.
     pub access_token: String,
-    /// Opaque; good once, for `POST /auth/refresh`.
+    /// An opaque token for `POST /auth/refresh`. It can be used once.
     pub refresh_token: String,
     /// Always `Bearer`.
     pub token_type: String,
-    /// How long the access token holds, in seconds.
+    /// The lifetime of the access token, in seconds.
     pub expires_in: u64,
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: MeView,
 }
 
@@ -32,7 +32,7 @@ impl std::fmt::Debug for SignedInView {
     }
 }
 
-/// What registering gives: the account at the top, and what signing in gives.
+/// A new account with its tokens: the fields of the account, and the same fields as `user`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -51,24 +51,24 @@ impl From<SignedInView> for RegisteredView {
     }
 }
 
-/// A device that is signed in.
+/// A session: one signed-in device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct SessionView {
-    /// For `DELETE /auth/sessions/{id}`.
+    /// The session's id.
     pub id: Uuid,
-    /// The program that last used it.
+    /// The `User-Agent` of the last sign-in or refresh; `null` if none was sent.
     pub user_agent: Option<String>,
-    /// The address that last used it.
+    /// The IP address of the last sign-in or refresh; `null` if unknown.
     pub ip: Option<String>,
-    /// When it began.
+    /// The time of the sign-in.
     pub created_at: TimestampView,
-    /// When it was last refreshed.
+    /// The time of the last refresh.
     pub last_used_at: TimestampView,
-    /// When it ends, unless it is refreshed.
+    /// The time when the session expires, unless it is refreshed.
     pub expires_at: TimestampView,
-    /// Whether it is the one that asks.
+    /// Whether this is the session that sent the request.
     pub is_current: bool,
 }
 

@@ -20,7 +20,7 @@ pub struct CreateGroupBody {
     #[garde(custom(valid))]
     #[serde(default)]
     group_avatar: Optional<AvatarUrl>,
-    /// The others; oneself may be named and is in it anyway.
+    /// The other members. The caller is always a member.
     #[garde(custom(valid))]
     #[serde(default)]
     members: Optional<GroupMembers>,
@@ -57,7 +57,7 @@ impl CreateGroupBody {
     }
 }
 
-/// `PUT /chat/group/{groupId}`: what is left out stays, `null` clears (not the name).
+/// `PUT /chat/group/{groupId}`: omitted fields keep their value, `null` clears description and avatar.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

@@ -8,14 +8,15 @@ use chat_domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Whether a member is here.
+/// A member's presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct MemberPresenceView {
-    /// Whether they are connected.
+    /// Whether the member is online.
     pub is_online: bool,
-    /// When their last connection ended; `null` where there was none.
+    /// The time when the last connection ended; `null` if there was none.
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out_or_null::<TimestampView>"))]
     pub last_seen: Option<TimestampView>,
 }
 
@@ -26,13 +27,13 @@ pub struct MemberPresenceView {
 pub struct GroupMemberView {
     /// The user's id.
     pub id: Uuid,
-    /// `null` once the account is gone.
+    /// The username; `null` if the account was deleted.
     pub username: Option<String>,
-    /// What people read.
+    /// The display name.
     pub name: String,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
-    /// Left out of events.
+    /// Omitted in events.
     #[serde(flatten)]
     pub presence: Option<MemberPresenceView>,
 }
@@ -54,31 +55,31 @@ impl GroupMemberView {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct GroupView {
-    /// The id: the conversation's.
+    /// The group's id, which is also its conversation's id.
     pub group_id: Uuid,
-    /// The same.
+    /// The same as `groupId`.
     pub id: Uuid,
-    /// What it is called; `null` for a group that was made without a name.
+    /// The name; `null` if the group was created without one.
     pub group_name: Option<String>,
-    /// Optional.
+    /// The description, or `null`.
     pub group_description: Option<String>,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub group_avatar: Option<String>,
-    /// Who made it.
+    /// The user who created the group.
     pub created_by: Uuid,
-    /// At most 100, those who joined first; empty for whoever does not take part.
+    /// The first 100 members, in the order in which they joined. Empty if the caller is not a member.
     pub members: Vec<GroupMemberView>,
-    /// How many take part.
+    /// The number of members.
     pub members_count: u32,
-    /// Those of `members` who are admins.
+    /// The ids of the admins among `members`.
     pub admins: Vec<Uuid>,
-    /// `false` once it was deactivated.
+    /// `false` if the group was deactivated.
     pub is_active: bool,
-    /// Lets whoever has it join; shown to members alone.
+    /// The code for joining the group; `null` if the caller is not a member.
     pub invite_code: Option<String>,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: TimestampView,
-    /// When it last changed in any way, messages included.
+    /// The time of the last change or message.
     pub updated_at: TimestampView,
 }
 

@@ -8,13 +8,13 @@ use chat_domain::{ClientMessageId, ConversationId, MessageId, PageLimit, PageNum
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /chat/message`, and `messageData` of the frame `sendMessage`. Without `chatType` a `groupId` makes it a
-/// group's.
+/// `POST /chat/message`, and `messageData` of the frame `sendMessage`. If `chatType` is missing, a message with a
+/// `groupId` is a group message.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct ChatMessageBody {
-    /// Not used: `receiver` and `groupId` say where the message goes.
+    /// Ignored. `receiver` and `groupId` are the destination.
     #[garde(custom(valid))]
     #[serde(default)]
     chat_room_id: Optional<Untrusted>,
@@ -106,21 +106,21 @@ impl ChatMessageBody {
     }
 }
 
-/// `POST /chat/messages/fetch`, and the data of the frames `fetchMessages` and `getGroupMessages`: of a pair, or of a
-/// group.
+/// `POST /chat/messages/fetch`, and the data of the frames `fetchMessages` and `getGroupMessages`: a page of a private
+/// chat or of a group.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct FetchChatBody {
-    /// Where given, the token's user.
+    /// If sent, the id of the caller.
     #[garde(custom(valid))]
     #[serde(default)]
     current_user_id: Optional<UserId>,
-    /// One of the pair; not used for a group.
+    /// One user of the private chat. Ignored for a group.
     #[garde(custom(valid))]
     #[serde(default)]
     sender_id: Optional<UserId>,
-    /// The other one of the pair.
+    /// The other user of the private chat.
     #[garde(custom(valid))]
     #[serde(default)]
     receiver_id: Optional<UserId>,

@@ -9,18 +9,18 @@ use chat_domain::{MessageId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Who sent a message.
+/// The sender of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct SenderDetailsView {
-    /// The id.
+    /// The user's id.
     pub id: Uuid,
-    /// `null` once the account is gone.
+    /// The username; `null` if the account was deleted.
     pub username: Option<String>,
-    /// What people read; `deleted user` once the account is gone.
+    /// The display name; `deleted user` if the account was deleted.
     pub name: String,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
 }
 
@@ -44,45 +44,53 @@ pub struct ChatMessageView {
     pub message_id: Uuid,
     /// The two user ids sorted and joined by `_`, or `group_<groupId>`.
     pub chat_room_id: String,
-    /// Which of the two it is.
+    /// Whether the chat is private or a group.
     pub chat_type: ChatTypeView,
-    /// Who sent it.
+    /// The sender's id.
     pub sender: Uuid,
-    /// Whom it is for; in private chats.
+    /// The recipient. Only in private chats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
     pub receiver: Option<Uuid>,
-    /// The group; in groups.
+    /// The group's id. Only in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
     pub group_id: Option<Uuid>,
-    /// What it says.
+    /// The text.
     pub message: String,
-    /// What came with it, where something did.
+    /// The attachment's URL. Omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
     pub attachment: Option<String>,
-    /// How far it has got with those it was for.
+    /// The delivery status.
     pub status: MessageStatusView,
-    /// Those of the others who have read it, at most 100 of them; in groups.
+    /// The ids of up to 100 members who have read the message. Only in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Vec<Uuid>>"))]
     pub read_by: Option<Vec<Uuid>>,
-    /// How many of the others have read it; in groups.
+    /// The number of members who have read the message. Only in groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u32>"))]
     pub read_count: Option<u32>,
-    /// Whether the viewer sent it.
+    /// Whether the caller is the sender.
     pub is_mine: bool,
-    /// Who sent it, for people.
+    /// The sender's profile.
     pub sender_details: SenderDetailsView,
-    /// The message it answers, where it answers one.
+    /// The message that this one replies to. Omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
     pub reply_to: Option<Uuid>,
-    /// The sender's own key, where there is one; shown to the sender alone.
+    /// The sender's idempotency key. Only the sender receives it; omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
     pub client_message_id: Option<String>,
-    /// `true` where a send found its message stored already; else left out.
+    /// `true` if the message had already been stored under the same key; otherwise omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<bool>"))]
     pub duplicate: Option<bool>,
-    /// When it was sent.
+    /// The time when the server stored the message.
     pub created_at: TimestampView,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: TimestampView,
 }
 

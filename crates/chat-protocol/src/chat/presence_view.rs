@@ -4,14 +4,14 @@ use chat_domain::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// When somebody was last here.
+/// A user's last-seen time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct LastSeenView {
-    /// Who.
+    /// The user's id.
     pub user_id: Uuid,
-    /// When; `null` where they never were, or one may not know.
+    /// The last-seen time; `null` if the user was never online, or if the caller is not allowed to see it.
     pub last_seen: Option<TimestampView>,
 }
 
@@ -27,11 +27,11 @@ impl LastSeenView {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct OnlineStatusView {
-    /// Who.
+    /// The user's id.
     pub user_id: Uuid,
-    /// Whether they are connected, as far as one may know.
+    /// Whether the user is online; `false` if the caller is not allowed to see it.
     pub is_online: bool,
-    /// When their last connection ended; `null` where there was none, or one may not know.
+    /// The time when the last connection ended; `null` if there was none, or if the caller is not allowed to see it.
     pub last_seen: Option<TimestampView>,
 }
 
@@ -46,11 +46,11 @@ impl OnlineStatusView {
     }
 }
 
-/// How many messages a call has marked.
+/// The number of messages that a call has marked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct ModifiedView {
-    /// Messages that were not marked before.
+    /// The number of messages that were not marked before.
     pub modified_count: u64,
 }

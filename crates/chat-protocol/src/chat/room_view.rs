@@ -8,7 +8,7 @@ use chat_domain::users::{AvatarUrl, UserSummary, Username};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A private chat in a list of them.
+/// A private chat in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -17,29 +17,29 @@ pub struct RoomView {
     pub chat_type: ChatTypeView,
     /// The two user ids sorted and joined by `_`.
     pub chat_room_id: String,
-    /// The same chat among the conversations.
+    /// The id of the chat's conversation.
     pub conversation_id: Uuid,
-    /// The other one.
+    /// The other user's id.
     pub user_id: Uuid,
-    /// Theirs; `null` once the account is gone.
+    /// The other user's username; `null` if the account was deleted.
     pub username: Option<String>,
-    /// What people read.
+    /// The other user's display name.
     pub name: String,
-    /// Optional.
+    /// The URL of the other user's avatar, or `null`.
     pub avatar: Option<String>,
-    /// Whether they are connected.
+    /// Whether the other user is online.
     pub is_online: bool,
-    /// What the newest message says.
+    /// The text of the latest message; `null` if there is none.
     pub latest_message: Option<String>,
-    /// Its id.
+    /// The id of the latest message, or `null`.
     pub latest_message_id: Option<Uuid>,
-    /// When it was sent.
+    /// The time of the latest message, or `null`.
     pub latest_message_time: Option<TimestampView>,
-    /// How far it has got.
+    /// The delivery status of the latest message, or `null`.
     pub latest_message_status: Option<MessageStatusView>,
-    /// Who sent it.
+    /// The sender of the latest message, or `null`.
     pub sender_id: Option<Uuid>,
-    /// How many messages one has not read.
+    /// The number of messages that the caller has not read.
     pub unread_count: u64,
 }
 
@@ -73,32 +73,32 @@ impl RoomView {
     }
 }
 
-/// A group in a list of group chats.
+/// A group chat in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct GroupRoomView {
     /// Always `GROUP`.
     pub chat_type: ChatTypeView,
-    /// The group.
+    /// The group's id.
     pub group_id: Uuid,
-    /// The same group among the conversations.
+    /// The id of the group's conversation.
     pub conversation_id: Uuid,
-    /// What it is called; `null` for a group that was made without a name.
+    /// The name; `null` if the group was created without one.
     pub group_name: Option<String>,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub group_avatar: Option<String>,
-    /// How many take part.
+    /// The number of members.
     pub members_count: u32,
-    /// What the newest message says; `null` before the first.
+    /// The text of the latest message; `null` if there is none.
     pub latest_message: Option<String>,
-    /// When it was sent.
+    /// The time of the latest message, or `null`.
     pub latest_message_time: Option<TimestampView>,
-    /// Who sent it.
+    /// The display name of its sender, or `null`.
     pub sender_name: Option<String>,
-    /// Who sent it, as a picture.
+    /// The URL of its sender's avatar, or `null`.
     pub sender_avatar: Option<String>,
-    /// How many messages one has not read.
+    /// The number of messages that the caller has not read.
     pub unread_count: u64,
 }
 

@@ -6,7 +6,7 @@ use chat_domain::users::AvatarUrl;
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /conversations`: exactly one other and no name is the direct conversation of that pair; anything else a group.
+/// `POST /conversations`: a direct conversation if there is exactly one other participant and no name, else a group.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -47,7 +47,7 @@ impl AddParticipantBody {
     }
 }
 
-/// `PATCH /conversations/{id}`: what is left out stays, `null` clears.
+/// `PATCH /conversations/{id}`: omitted fields keep their value, `null` clears a field.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

@@ -9,14 +9,14 @@ use chat_domain::users::{AvatarUrl, Username};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What a participant may do.
+/// A participant's role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub enum RoleView {
-    /// Changes the group and removes others.
+    /// Can change the group and remove participants.
     Admin,
-    /// Takes part.
+    /// Can read and send messages.
     Member,
 }
 
@@ -29,26 +29,26 @@ impl From<Role> for RoleView {
     }
 }
 
-/// Somebody who takes part.
+/// A participant of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct ParticipantView {
     /// The user's id.
     pub id: Uuid,
-    /// `null` once the account is gone.
+    /// The username; `null` if the account was deleted.
     pub username: Option<String>,
-    /// What people read.
+    /// The display name.
     pub name: String,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
-    /// What they may do.
+    /// The role.
     pub role: RoleView,
-    /// Since when they take part (the latest joining).
+    /// The time when the user joined, or last rejoined.
     pub joined_at: TimestampView,
-    /// Messages up to this one have arrived.
+    /// The `seq` of the last delivered message; 0 if there is none.
     pub delivered_seq: u64,
-    /// Messages up to this one have been read.
+    /// The `seq` of the last read message; 0 if there is none.
     pub read_seq: u64,
 }
 
@@ -67,32 +67,32 @@ impl From<Participant> for ParticipantView {
     }
 }
 
-/// A conversation, the same for everyone who takes part: what events carry.
+/// A conversation, in the form that is the same for all participants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct ConversationView {
-    /// The id.
+    /// The conversation's id.
     pub id: Uuid,
-    /// Groups may have one.
+    /// The group's name; `null` if it has none.
     pub name: Option<String>,
-    /// Groups may have one.
+    /// The group's description; `null` if it has none.
     pub description: Option<String>,
-    /// Groups may have one.
+    /// The URL of the group's avatar; `null` if it has none.
     pub avatar: Option<String>,
-    /// `false` for the one conversation of a pair.
+    /// `true` for a group, `false` for a direct conversation.
     pub is_group: bool,
-    /// `false` once a group was deactivated.
+    /// `false` if the group was deactivated.
     pub is_active: bool,
-    /// Who made it.
+    /// The user who created the conversation.
     pub created_by: Uuid,
-    /// At most 100, those who joined first.
+    /// The first 100 participants, in the order in which they joined.
     pub participants: Vec<ParticipantView>,
-    /// How many take part.
+    /// The number of participants.
     pub participant_count: u32,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: TimestampView,
-    /// When it last changed in any way, messages included.
+    /// The time of the last change or message.
     pub updated_at: TimestampView,
 }
 
@@ -115,18 +115,18 @@ impl From<ConversationDetails> for ConversationView {
     }
 }
 
-/// The newest message, as a list of conversations shows it.
+/// The latest message of a conversation, for lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct LastMessageView {
     /// The message's id.
     pub id: Uuid,
-    /// What it says.
+    /// The text.
     pub content: String,
-    /// When it was sent.
+    /// The time when the server stored the message.
     pub created_at: TimestampView,
-    /// Who sent it.
+    /// The sender.
     pub sender: UserSummaryView,
 }
 
@@ -141,17 +141,17 @@ impl From<Message> for LastMessageView {
     }
 }
 
-/// A conversation as one user sees it.
+/// A conversation with the caller's unread count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct ConversationOverviewView {
-    /// What everyone sees.
+    /// The conversation.
     #[serde(flatten)]
     pub conversation: ConversationView,
-    /// The newest message; `null` before the first.
+    /// The latest message; `null` if there is none.
     pub last_message: Option<LastMessageView>,
-    /// How many messages one has not read.
+    /// The number of messages that the caller has not read.
     pub unread_count: u64,
 }
 

@@ -6,16 +6,16 @@ use chat_domain::{MessageId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How far a message has got with those it was for.
+/// The delivery status of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub enum MessageStatusView {
-    /// Stored.
+    /// Stored by the server.
     Sent,
-    /// Arrived at everyone it was for.
+    /// Delivered to all recipients.
     Delivered,
-    /// Read by everyone it was for.
+    /// Read by all recipients.
     Read,
 }
 
@@ -34,35 +34,37 @@ impl From<DeliveryStatus> for MessageStatusView {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct MessageView {
-    /// The id.
+    /// The message's id.
     pub id: Uuid,
-    /// Where it was sent.
+    /// The conversation that the message belongs to.
     pub conversation_id: Uuid,
-    /// Its number among the conversation's messages: 1, 2, 3, ... without a gap.
+    /// The message's number in its conversation: 1, 2, 3 and so on, without gaps.
     pub seq: u64,
-    /// Who sent it.
+    /// The sender.
     pub sender: UserSummaryView,
-    /// What it says.
+    /// The text.
     pub content: String,
-    /// What came with it.
+    /// The attachment's URL, or `null`.
     pub attachment: Option<String>,
-    /// The message it answers.
+    /// The message that this one replies to, or `null`.
     pub reply_to: Option<Uuid>,
-    /// How far it has got.
+    /// The delivery status.
     pub status: MessageStatusView,
-    /// When it was sent.
+    /// The time when the server stored the message.
     pub created_at: TimestampView,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: TimestampView,
-    /// When its text was last changed.
+    /// The time of the last edit, or `null`.
     pub edited_at: Option<TimestampView>,
-    /// When it was deleted.
+    /// The time of the deletion, or `null`.
     pub deleted_at: Option<TimestampView>,
-    /// The sender's own key; shown to the sender alone.
+    /// The sender's idempotency key. Only the sender receives it; omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
     pub client_message_id: Option<String>,
-    /// `true` where a send found its message stored already; else left out.
+    /// `true` if the message had already been stored under the same key; otherwise omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<bool>"))]
     pub duplicate: Option<bool>,
 }
 

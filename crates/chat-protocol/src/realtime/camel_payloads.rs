@@ -40,6 +40,7 @@ payloads! {
         message_id: Uuid,
         /// The sender's own key, where it gave one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
         client_message_id: Option<String>,
     }
     /// `messageStatus`: how far a message has got; what came before it in the same chat has got as far at least. A
@@ -75,9 +76,11 @@ payloads! {
         user_id: Uuid,
         /// Where, in a private chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
         chat_room_id: Option<String>,
         /// Where, in a group.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
         group_id: Option<Uuid>,
         /// Whether they write.
         is_typing: bool,
@@ -124,6 +127,7 @@ payloads! {
         role: RoleView,
         /// The group, for whom it is new: on the connections of whoever was added.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<GroupView>"))]
         group: Option<GroupView>,
     }
     /// `participant:removed`: somebody left, or was removed. Whoever it is gets nothing of this group after it.
@@ -158,9 +162,11 @@ payloads! {
     CallOfChatView {
         /// In which group.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
         group_id: Option<Uuid>,
         /// In which private chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
         chat_room_id: Option<String>,
         /// Who calls.
         caller_id: Uuid,

@@ -61,6 +61,7 @@ payloads! {
         role: RoleView,
         /// The conversation, for whom it is new: on the connections of whoever was added.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<ConversationView>"))]
         conversation: Option<ConversationView>,
     }
     /// `participant:removed`: somebody left, or was removed. Whoever it is gets nothing of this conversation after it.
@@ -161,6 +162,7 @@ payloads! {
     /// `error`: what a command failed with.
     FrameErrorView {
         /// The stable name of the failure.
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::error_code"))]
         code: String,
         /// A sentence for people.
         message: String,
@@ -169,6 +171,7 @@ payloads! {
         details: Vec<FaultView>,
         /// After how many milliseconds the same may succeed (`RATE_LIMITED`); left out where that is not known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u64>"))]
         retry_after_ms: Option<u64>,
     }
 }

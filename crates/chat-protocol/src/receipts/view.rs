@@ -3,21 +3,22 @@ use chat_domain::{ConversationId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How far a participant has got.
+/// A participant's delivery and read positions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct PositionsView {
-    /// Where.
+    /// The conversation.
     pub conversation_id: Uuid,
-    /// Whose.
+    /// The participant.
     pub user_id: Uuid,
-    /// Messages up to this one have arrived.
+    /// The `seq` of the last delivered message; 0 if there is none.
     pub delivered_seq: u64,
-    /// Messages up to this one have been read.
+    /// The `seq` of the last read message; 0 if there is none.
     pub read_seq: u64,
-    /// How many messages are unread; left out in events.
+    /// The number of unread messages. Omitted in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u64>"))]
     pub unread_count: Option<u64>,
 }
 

@@ -6,7 +6,7 @@ use chat_domain::users::{AvatarUrl, DisplayName, ProfileChanges, Username};
 use garde::Validate;
 use serde::Deserialize;
 
-/// `PATCH /users/me`: what is left out stays, `null` clears (not name and username, which everybody has).
+/// `PATCH /users/me`: omitted fields keep their value, `null` clears first name, last name and avatar.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -46,7 +46,7 @@ impl UpdateMeBody {
     }
 }
 
-/// `POST /users/me/password`. Every other session ends.
+/// `POST /users/me/password`. Ends all other sessions.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[garde(context(PasswordPolicy))]
@@ -55,6 +55,7 @@ pub struct ChangePasswordBody {
     #[garde(custom(valid))]
     current_password: Required<Secret>,
     #[garde(custom(acceptable))]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::values::schema::new_password"))]
     new_password: Required<Secret>,
 }
 

@@ -4,18 +4,18 @@ use chat_domain::users::{AvatarUrl, User, UserSummary};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How somebody is here.
+/// A user's presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub enum PresenceView {
-    /// No connection anywhere.
+    /// Not connected.
     Offline,
     /// Connected.
     Online,
-    /// Connected, and says to be away.
+    /// Connected, with the status away.
     Away,
-    /// Connected, and says to be busy.
+    /// Connected, with the status busy.
     Busy,
 }
 
@@ -30,30 +30,30 @@ impl From<PresenceStatus> for PresenceView {
     }
 }
 
-/// A user as others see them. Never the email.
+/// The public profile of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct UserView {
-    /// The id.
+    /// The user's id.
     pub id: Uuid,
-    /// Unique without regard to case.
+    /// The username. Unique; case is ignored.
     pub username: String,
-    /// What people read.
+    /// The display name.
     pub name: String,
-    /// Optional.
+    /// The first name, or `null`.
     pub first_name: Option<String>,
-    /// Optional.
+    /// The last name, or `null`.
     pub last_name: Option<String>,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
-    /// Whether they are connected, as far as one may know.
+    /// Whether the user is online; `false` if the caller is not allowed to see it.
     pub is_online: bool,
-    /// How they are here; `null` where one may not know.
+    /// The presence; `null` if the caller is not allowed to see it.
     pub status: Option<PresenceView>,
-    /// When their last connection ended; `null` where there was none, or one may not know.
+    /// The time when the last connection ended; `null` if there was none, or if the caller is not allowed to see it.
     pub last_seen: Option<TimestampView>,
-    /// When they registered.
+    /// The time of registration.
     pub created_at: TimestampView,
 }
 
@@ -75,30 +75,30 @@ impl UserView {
     }
 }
 
-/// One's own account.
+/// The caller's account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct MeView {
-    /// The id.
+    /// The user's id.
     pub id: Uuid,
-    /// Shown to oneself alone.
+    /// The email address. Only the user can see it.
     pub email: String,
-    /// Unique without regard to case.
+    /// The username. Unique; case is ignored.
     pub username: String,
-    /// What people read.
+    /// The display name.
     pub name: String,
-    /// Optional.
+    /// The first name, or `null`.
     pub first_name: Option<String>,
-    /// Optional.
+    /// The last name, or `null`.
     pub last_name: Option<String>,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
-    /// When one's last connection ended.
+    /// The time when the last connection ended; `null` if there was none.
     pub last_seen: Option<TimestampView>,
-    /// When one registered.
+    /// The time of registration.
     pub created_at: TimestampView,
-    /// When one's profile last changed.
+    /// The time of the last change of the profile.
     pub updated_at: TimestampView,
 }
 
@@ -119,18 +119,18 @@ impl From<User> for MeView {
     }
 }
 
-/// Somebody who is connected.
+/// An online user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct OnlineUserView {
-    /// The id.
+    /// The user's id.
     pub id: Uuid,
-    /// What people read.
+    /// The display name.
     pub name: String,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
-    /// How they are here.
+    /// The presence.
     pub status: PresenceView,
 }
 
@@ -146,16 +146,16 @@ impl OnlineUserView {
     }
 }
 
-/// The little of a user that messages and events carry.
+/// The user fields of messages and events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub struct UserSummaryView {
-    /// The id.
+    /// The user's id.
     pub id: Uuid,
-    /// What people read; `deleted user` once the account is gone.
+    /// The display name; `deleted user` if the account was deleted.
     pub name: String,
-    /// Optional.
+    /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
 }
 

@@ -42,12 +42,12 @@ impl Frame {
             "name": event,
             "title": if self.kind == Kind::Ack { format!("ack of {}", self.name) } else { self.name.to_owned() },
             "summary": self.summary(),
-            "tags": [{"name": self.dialect.as_str()}],
+            "tags": [tag(self.dialect)],
             "payload": self.payload(event, generator),
         });
         if self.is_answer() || self.kind == Kind::Command {
             message["correlationId"] = json!({
-                "description": "An answer has the id of its command.",
+                "description": "The id of the command, which its answer repeats.",
                 "location": "$message.payload#/id",
             });
         }
@@ -62,7 +62,8 @@ impl Frame {
             "channel": channel,
             "title": self.name,
             "summary": self.summary(),
-            "tags": [{"name": self.dialect.as_str()}],
+            "description": self.description(),
+            "tags": [tag(self.dialect)],
             "messages": [in_channel(&self.key())],
         });
         match self.kind {
@@ -86,6 +87,14 @@ impl Frame {
         summary
     }
 
+    fn description(&self) -> &'static str {
+        match self.kind {
+            Kind::Command => "Sent by the client. A frame with an id is answered by an ack or an error.",
+            Kind::Ack => "Sent by the server, as the answer to a command that has an id.",
+            Kind::Event => "Sent by the server.",
+        }
+    }
+
     /// Whether it names the command that it answers.
     fn is_answer(&self) -> bool {
         self.kind == Kind::Ack || (self.kind == Kind::Event && self.name == Both::ERROR.as_str())
@@ -106,12 +115,13 @@ impl Frame {
                 let id = json!({
                     "type": "string",
                     "maxLength": MAX_FRAME_ID_CHARS,
-                    "description": "Where given, the command is answered by an ack or an error of this id.",
+                    "description": "If sent, the server answers with an ack or an error of this id.",
                 });
                 properties.insert("id".to_owned(), id);
             }
             Kind::Ack | Kind::Event if self.is_answer() => {
-                let id = json!({"type": "string", "description": "The id of the command; left out where it had none."});
+                let id =
+                    json!({"type": "string", "description": "The id of the command. Omitted if the command had none."});
                 properties.insert("id".to_owned(), id);
                 if self.kind == Kind::Ack {
                     required.push("id");
@@ -121,6 +131,11 @@ impl Frame {
         }
         json!({"type": "object", "required": required, "properties": properties})
     }
+}
+
+/// A reference to the tag of everything that belongs to this dialect.
+pub(super) fn tag(dialect: Dialect) -> Value {
+    json!({"$ref": format!("#/components/tags/{}", dialect.as_str())})
 }
 
 fn key_of(dialect: Dialect, kind: &str, name: &str) -> String {

@@ -12,6 +12,7 @@ use chat_domain::ErrorCode;
 use frames::{Frame, Kind};
 use schemars::r#gen::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// The version of the specification that the document follows.
 const SPECIFICATION: &str = "3.0.0";
@@ -41,15 +42,15 @@ pub fn asyncapi() -> Value {
             "title": "Chat, realtime",
             "version": env!("CARGO_PKG_VERSION"),
             "description": texts::ABOUT,
-            "license": {"name": "MIT OR Apache-2.0"},
-            "tags": Dialect::ALL.iter().map(|dialect| json!({"name": dialect.as_str()})).collect::<Vec<_>>(),
+            "license": {"name": "MIT OR Apache-2.0", "url": "https://spdx.org/licenses/"},
+            "tags": Dialect::ALL.iter().map(|dialect| frames::tag(*dialect)).collect::<Vec<_>>(),
         },
         "defaultContentType": "application/json",
         "servers": {"local": {
             "host": "127.0.0.1:3000",
             "pathname": "/api/v1",
             "protocol": "ws",
-            "description": "A server with its defaults. Behind a proxy that ends TLS the protocol is wss.",
+            "description": "A server with default settings. The protocol is wss behind a proxy that terminates TLS.",
             "security": [{"$ref": "#/components/securitySchemes/bearer"}],
         }},
         "channels": channels,
@@ -61,6 +62,7 @@ pub fn asyncapi() -> Value {
                 "bearerFormat": "JWT",
                 "description": texts::SIGNING_IN,
             }},
+            "tags": Dialect::ALL.iter().map(|dialect| (dialect.as_str(), tag(*dialect))).collect::<HashMap<_, _>>(),
             "messages": messages,
             "schemas": schemas(&mut generator),
         },
@@ -86,7 +88,7 @@ fn frames_of(dialect: Dialect) -> Vec<Frame> {
     for row in COMMANDS {
         for entry in row.names.iter().filter(|entry| entry.dialect == dialect) {
             add(Kind::Command, entry.name, row.what, entry.schema);
-            add(Kind::Ack, entry.name, "the command has been done", answers::answer_to(entry.name));
+            add(Kind::Ack, entry.name, "the command succeeded", answers::answer_to(entry.name));
         }
     }
     for row in EVENTS {
@@ -97,6 +99,10 @@ fn frames_of(dialect: Dialect) -> Vec<Frame> {
     frames
 }
 
+fn tag(dialect: Dialect) -> Value {
+    json!({"name": dialect.as_str(), "description": texts::channel(dialect)})
+}
+
 fn channel(dialect: Dialect, frames: &[Frame]) -> Value {
     let messages: Map<_, _> = frames
         .iter()
@@ -104,10 +110,10 @@ fn channel(dialect: Dialect, frames: &[Frame]) -> Value {
         .collect();
     json!({
         "address": "/ws",
-        "title": format!("The socket, in the dialect {}", dialect.as_str()),
+        "title": format!("The WebSocket in the dialect {}", dialect.as_str()),
         "description": texts::channel(dialect),
         "servers": [{"$ref": "#/servers/local"}],
-        "tags": [{"name": dialect.as_str()}],
+        "tags": [frames::tag(dialect)],
         "messages": messages,
         "bindings": {"ws": {
             "bindingVersion": "0.1.0",
@@ -118,22 +124,22 @@ fn channel(dialect: Dialect, frames: &[Frame]) -> Value {
                     "dialect": {
                         "type": "string",
                         "const": dialect.as_str(),
-                        "description": "In which names and shapes events are told; colon where it is left out.",
+                        "description": "The dialect of the events that the connection receives. The default is colon.",
                     },
                     "resume": {
                         "type": "string",
                         "const": "true",
-                        "description": "The first frame will be resume: delivery is held until it comes.",
+                        "description": "The first frame is resume; the server holds events back until then.",
                     },
                 },
             },
             "headers": {
                 "type": "object",
                 "properties": {
-                    "Authorization": {"type": "string", "description": "Bearer, and an access token."},
+                    "Authorization": {"type": "string", "description": "Bearer and an access token."},
                     "Sec-WebSocket-Protocol": {
                         "type": "string",
-                        "description": "For browsers: bearer, and an access token, separated by a comma.",
+                        "description": "For browsers: bearer and an access token, separated by a comma.",
                     },
                 },
             },
@@ -148,7 +154,9 @@ fn schemas(generator: &mut SchemaGenerator) -> Value {
             visitor.visit_schema(schema);
         }
     }
-    let mut schemas = json!(definitions);
+    let mut schemas = definitions.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    crate::schemas::finish(&mut schemas);
+    let mut schemas = Value::Object(schemas);
     frames::name_examples(&mut schemas);
     schemas
 }

@@ -1,30 +1,35 @@
 use super::Dialect;
 
-/// What the document says of itself.
-pub(super) const ABOUT: &str = "Everything that happens to a user, as it happens, over one plain WebSocket per device.
+/// The description of the document.
+pub(super) const ABOUT: &str = "Realtime events and commands of a user over one plain WebSocket per device.
 
-Each message is one JSON text frame: `{\"event\", \"data\", \"id\"?}`. A command with an `id` is answered by one `ack` or one `error` of that id. Frames of one \
-connection are handled in order. A frame has at most 1,000,000 bytes.
+Each message is one JSON text frame: `{\"event\", \"data\", \"id\"?}`. The server answers a command that has an \
+`id` with one `ack` or one `error` of the same id. It handles the frames of a connection in order. The maximum \
+size of a frame is 1,000,000 bytes.
 
-Commands of both dialects are understood on every connection; what a connection is told follows its own, which the query `dialect` chooses. \
-Messages of all of one's conversations arrive without joining anything. An ack of a message means that it is stored durably.
+Every connection can send the commands of both dialects. The query parameter `dialect` chooses the dialect of \
+the events that the connection receives. A client receives the messages of all its conversations without joining \
+them. An ack of a message means that the message is stored durably.
 
-Durable events carry the `pos` of their conversation: 1, 2, 3, ... without a gap. Who comes back says the highest it has of each, and gets exactly what it missed, \
-in order, and then `resumed`.
+Every durable event has the `pos` of its conversation: 1, 2, 3 and so on, without gaps. A client that reconnects \
+sends the highest `pos` that it has of each conversation, receives the missed events in order, and then \
+`resumed`.
 
-The reference, with guarantees, limits, close codes, and complete clients in JavaScript, Python and Rust, is docs/realtime.md in the source; what fails and how is docs/errors.md.";
+The guarantees, limits and close codes, and complete clients in JavaScript, Python and Rust, are in \
+docs/realtime.md in the source. The errors are in docs/errors.md.";
 
-/// Where a token goes.
-pub(super) const SIGNING_IN: &str = "An access token of POST /api/v1/auth/login, in the header of the upgrade; or, from a browser, as the subprotocols `bearer, <token>`; or in a \
-first frame `auth`. Never in the URL. A fresh one may be given on the open socket, by `auth`, at any time.";
+/// The description of the security scheme.
+pub(super) const SIGNING_IN: &str = "An access token of POST /api/v1/auth/login, in the header of the upgrade; \
+or, from a browser, as the subprotocols `bearer, <token>`; or in a first frame `auth`. Never send it in the URL. \
+A client can send a new token with `auth` at any time.";
 
 pub(super) const fn channel(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Colon => {
-            "Names such as message:send and message:received; about conversations, direct ones and groups alike. What a connection is told where it chooses nothing."
+            "Names such as message:send and message:received, for all kinds of conversations. The default."
         }
         Dialect::Camel => {
-            "Names such as sendMessage and messageReceived; about private chats and groups, the same that the other dialect calls conversations. Chosen by ?dialect=camel."
+            "Names such as sendMessage and messageReceived, for private chats and groups. Chosen by ?dialect=camel."
         }
     }
 }

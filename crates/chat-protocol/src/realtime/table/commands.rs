@@ -54,56 +54,56 @@ macro_rules! commands {
 }
 
 commands! {
-    "I look at this conversation" {
+    "open a conversation on screen" {
         Colon "conversation:join" ConversationData = command::colon::open_window;
         Camel "joinPrivateChat" PairData = command::camel::join_private_chat;
         Camel "joinGroup" GroupData = command::camel::join_group;
     }
-    "I look away" {
+    "close a conversation on screen" {
         Colon "conversation:leave" ConversationData = command::colon::close_window;
         Camel "leavePrivateChat" PairData = command::camel::leave_private_chat;
         Camel "leaveGroup" GroupData = command::camel::leave_group;
     }
-    "send this" {
+    "send a message" {
         Colon "message:send" SendMessageData = command::colon::send_message;
         Camel "sendMessage" SendChatMessageData = command::camel::send_message;
     }
-    "I received messages" {
+    "mark messages as delivered" {
         Colon "message:delivered" PositionData = command::colon::delivered;
         Camel "messageDelivered" MessageData = command::camel::delivered;
     }
-    "I read messages" {
+    "mark messages as read" {
         Colon "message:read" PositionData = command::colon::read;
         Camel "messageRead" MessageData = command::camel::read;
     }
-    "show me a part of the history" {
+    "get a part of the history" {
         Colon "messages:fetch" FetchData = command::colon::fetch_messages;
         Camel "fetchMessages" FetchChatBody = command::camel::fetch_messages;
         Camel "getGroupMessages" GroupFetchData = command::camel::group_messages;
     }
-    "I am writing" {
+    "start typing" {
         Colon "typing:start" ConversationData = command::colon::start_typing;
         Camel "userTyping" ChatTypingData = command::camel::start_typing;
     }
-    "I am not writing any more" {
+    "stop typing" {
         Colon "typing:stop" ConversationData = command::colon::stop_typing;
         Camel "userStoppedTyping" ChatTypingData = command::camel::stop_typing;
     }
-    "show me to others like this" { Colon "presence:update" StatusData = command::colon::choose_presence; }
-    "I am here" { Camel "updateLastSeen" NoData = command::camel::update_last_seen; }
-    "how is this user" {
+    "set the caller's presence" { Colon "presence:update" StatusData = command::colon::choose_presence; }
+    "update the caller's last-seen time" { Camel "updateLastSeen" NoData = command::camel::update_last_seen; }
+    "get a user's presence" {
         Colon "presence:get" UserData = command::colon::read_presence;
         Camel "getUserStatus" UserData = command::colon::read_presence;
     }
-    "I call everyone here" {
+    "call the participants of a conversation" {
         Colon "call:start" CallData = command::colon::start_call;
         Camel "groupCall" GroupCallData = command::camel::group_call;
     }
-    "here is who I am, or a fresh token" {
+    "authenticate, or send a new token" {
         Colon "auth" AuthData = command::session::authenticate;
         Camel "auth" AuthData = command::session::authenticate;
     }
-    "this is what I have" {
+    "resume: send the positions that the client has" {
         Colon "resume" ResumeData = command::session::resume;
         Camel "resume" ResumeData = command::session::resume;
     }

@@ -91,51 +91,51 @@ events! {
         Colon "message:received" MessageReceivedView;
         Camel "groupMessageReceived" GroupMessageReceivedView;
     }
-    #[doc = "what this connection sent is stored"]
+    #[doc = "a message of this connection was stored"]
     MESSAGE_SENT { Camel "messageSent" MessageSentView; }
-    #[doc = "somebody received or read messages"]
+    #[doc = "a participant received or read messages"]
     STATUS { Colon "message:status" PositionsView; Camel "messageStatus" MessageProgressView; }
-    #[doc = "the history that was asked for"]
+    #[doc = "the requested part of the history"]
     FETCHED { Colon "messages:fetched" FetchedView; Camel "messagesFetched" FetchedChatView; }
-    #[doc = "the group's history that was asked for"]
+    #[doc = "the requested part of the group's history"]
     GROUP_FETCHED { Colon "messages:fetched" FetchedView; Camel "groupMessagesFetched" FetchedGroupView; }
-    #[doc = "somebody began or stopped writing"]
+    #[doc = "a user started or stopped typing"]
     TYPING { Colon "typing:update" TypingView; Camel "userTyping" ChatTypingView; }
-    #[doc = "somebody came online, or shows another status"]
+    #[doc = "a user came online or changed status"]
     USER_ONLINE { Colon "user:online" UserOnlineView; Camel "userOnline" UserCameView; }
-    #[doc = "somebody's last connection ended"]
+    #[doc = "a user went offline"]
     USER_OFFLINE { Colon "user:offline" UserOfflineView; Camel "userOffline" UserWentView; }
-    #[doc = "the status that was asked for"]
+    #[doc = "the requested status of a user"]
     USER_STATUS { Colon "presence:status" PresenceStatusView; Camel "userStatus" OnlineStatusView; }
-    #[doc = "a private chat was made"]
+    #[doc = "a private chat was created"]
     PRIVATE_CHAT_CREATED { Colon "conversation:created" ConversationCreatedView; }
-    #[doc = "a group was made"]
+    #[doc = "a group was created"]
     GROUP_CREATED { Colon "conversation:created" ConversationCreatedView; Camel "groupCreated" GroupChangedView; }
     #[doc = "a group's name, description, avatar, activity or roles changed"]
     GROUP_UPDATED { Colon "conversation:updated" ConversationUpdatedView; Camel "groupUpdated" GroupChangedView; }
-    #[doc = "somebody joined a group, or was added"]
+    #[doc = "a user joined a group or was added"]
     PARTICIPANT_ADDED {
         Colon "participant:added" ParticipantAddedView;
         Camel "participant:added" GroupMemberAddedView;
     }
-    #[doc = "somebody left a group, or was removed"]
+    #[doc = "a user left a group or was removed"]
     PARTICIPANT_REMOVED {
         Colon "participant:removed" ParticipantRemovedView;
         Camel "participant:removed" GroupMemberRemovedView;
     }
     #[doc = "a change that this server cannot show: read the conversation again"]
     CHANGE_SKIPPED { Both "change:skipped" ChangeSkippedView; }
-    #[doc = "somebody opened the window of a group"]
+    #[doc = "a user opened a group on screen"]
     GROUP_WINDOW_OPENED { Colon "conversation:joined" WindowView; Camel "userJoinedGroup" GroupWindowView; }
-    #[doc = "somebody closed the window of a group"]
+    #[doc = "a user closed a group on screen"]
     GROUP_WINDOW_CLOSED { Colon "conversation:left" WindowView; Camel "userLeftGroup" GroupWindowView; }
-    #[doc = "somebody opened the window of a private chat"]
+    #[doc = "a user opened a private chat on screen"]
     CHAT_WINDOW_OPENED { Colon "conversation:joined" WindowView; Camel "userJoinedChat" ChatWindowView; }
-    #[doc = "somebody closed the window of a private chat"]
+    #[doc = "a user closed a private chat on screen"]
     CHAT_WINDOW_CLOSED { Colon "conversation:left" WindowView; Camel "userLeftChat" ChatWindowView; }
-    #[doc = "somebody calls"]
+    #[doc = "a user calls"]
     CALL { Colon "call:incoming" CallView; Camel "groupCallIncoming" CallOfChatView; }
-    #[doc = "everything that was missed has been sent"]
+    #[doc = "all missed events have been sent"]
     RESUMED { Both "resumed" ResumedView; }
     #[doc = "a command failed"]
     ERROR { Both "error" FrameErrorView; }

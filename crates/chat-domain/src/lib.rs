@@ -1,14 +1,14 @@
-//! The rules of the chat, and nothing else: values that cannot be invalid,
-//! decisions (who may do what), events, and the ports through which use cases
+//! The rules of the chat, without I/O: values that cannot be invalid, decisions
+//! (which user may do what), events, and the ports through which use cases
 //! reach storage, clocks, tokens and other nodes.
 //!
 //! **Owns** the meaning of every name in the product. **Must never know** HTTP,
-//! SQL, sockets, tokio or the environment. Every module is a feature; the same
+//! SQL, sockets, tokio or the environment. Each module is a feature; the same
 //! feature names appear in every crate of the workspace. The Cargo feature
 //! `serde` adds the forms in which nodes send values and stores keep details.
 //!
 //! **To add a value**: a newtype with a `parse` that names its fault in
-//! [`InvalidValue`], a `from_stored` that reads what was valid once where the rule
+//! [`InvalidValue`], a `from_stored` that accepts formerly valid values if the rule
 //! became stricter, and a property test. **To add a port method**: state its
 //! atomicity in its documentation, and add a clause to the contract suite of
 //! `chat-testkit`, which every adapter must pass.
@@ -51,7 +51,7 @@ pub use text::InvalidValue;
 pub use time::{Clock, Timestamp};
 pub use turns::{Turn, TurnLimits, TurnStatus, Turns};
 
-/// The example of the README, compiled and run.
+/// The README's example, compiled and run as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,8 +1,8 @@
 use crate::rate_limits::LimitedAddress;
 use std::fmt;
 
-/// Where an attempt with a password comes from, and the account it is for. Failed attempts are counted by it, and
-/// hashing is shared out fairly by it.
+/// The source of a password attempt, and its account. Failed attempts are counted by it, and hashing is shared fairly
+/// by it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AttemptSource {
     address: Option<LimitedAddress>,
@@ -10,16 +10,16 @@ pub struct AttemptSource {
 }
 
 impl AttemptSource {
-    /// Stands for all addresses that are not known.
+    /// Stands for all unknown addresses.
     const UNKNOWN_ADDRESS: &str = "unknown";
 
-    /// `address` as in [`super::ClientInfo::ip`]. The account is what the client calls it: an account that does not
-    /// exist must count like one that does.
+    /// Creates a source. `address` is as in [`super::ClientInfo::ip`]. The account is the client's name for it:
+    /// attempts for an account that does not exist must count like others.
     pub fn new(address: Option<&str>, account: impl fmt::Display) -> Self {
         Self { address: address.and_then(LimitedAddress::parse), account: account.to_string() }
     }
 
-    /// The address, if it is known.
+    /// The address, if known.
     pub const fn address(&self) -> Option<LimitedAddress> {
         self.address
     }
@@ -36,7 +36,7 @@ impl AttemptSource {
 }
 
 impl fmt::Debug for AttemptSource {
-    /// The account may be an email address, which stays out of logs.
+    /// The account may be an email address, which is not logged.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("AttemptSource").field("address", &self.address).finish_non_exhaustive()
     }

@@ -2,8 +2,8 @@ use crate::text::unicode::folded;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// The most common passwords of published leaks, one a line, in lower case. Shorter ones than a policy can allow are
-/// not here.
+/// The most common passwords of published leaks, one per line, in lower case. It omits passwords shorter than any
+/// policy allows.
 const LIST: &str = include_str!("common_passwords.txt");
 
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| LIST.lines().collect());

@@ -1,4 +1,4 @@
-//! Signing in: passwords, sessions and the two kinds of token.
+//! Authentication: passwords, sessions and the two kinds of token.
 
 mod attempt;
 mod common_passwords;
@@ -21,13 +21,13 @@ pub use tokens::{AccessClaims, InvalidToken, RefreshToken, RefreshTokenHash};
 
 use crate::{SessionId, Timestamp, UserId};
 
-/// The authenticated user who acts, in the session that proves it.
+/// The authenticated user who acts, with the session that proves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Actor {
-    /// Who acts.
+    /// The user's id.
     pub user_id: UserId,
-    /// The sign-in.
+    /// The session of the user.
     pub session_id: SessionId,
-    /// When the access token ends; a socket lives no longer than this without a fresh one.
+    /// When the access token expires; a socket without a fresh token ends then.
     pub token_expires_at: Timestamp,
 }

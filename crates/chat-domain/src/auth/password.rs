@@ -2,14 +2,14 @@ use super::common_passwords::is_common;
 use crate::InvalidValue;
 use crate::text::unicode::{is_visible, nfc};
 
-/// What a new password must be like.
+/// The policy for new passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
-    /// The least number of characters.
+    /// The minimum number of characters.
     pub min_chars: usize,
-    /// The greatest number of characters.
+    /// The maximum number of characters.
     pub max_chars: usize,
-    /// Whether the most common passwords are refused.
+    /// Whether the most common passwords are rejected.
     pub refuses_common: bool,
 }
 
@@ -20,24 +20,24 @@ impl Default for PasswordPolicy {
     }
 }
 
-/// A password in the clear, for as short as possible. Never printed, never trimmed.
+/// A password in plain text, kept as briefly as possible. Never printed, never trimmed.
 ///
-/// Keyboards and systems write one password in several ways: `é` is one character or two. So passwords are hashed and
-/// compared in the normal form of RFC 8265 §4.2 (`OpaqueString`): every other space is the ASCII space, and the text is
-/// in Unicode NFC.
+/// Keyboards and systems encode one password in several ways: `é` is one character or two. So passwords are hashed and
+/// compared in the normal form of RFC 8265 §4.2 (`OpaqueString`): every non-ASCII space becomes the ASCII space, and
+/// the text is in Unicode NFC.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     normal: String,
-    /// The text as it was typed, where it is not the normal form.
+    /// The text as typed, if it differs from the normal form.
     typed: Option<String>,
 }
 
 impl Password {
-    /// The greatest length of any password, whatever the policy, in bytes.
+    /// The maximum size of any password, in bytes, in every policy.
     pub const MAX_BYTES: usize = 1_024;
 
-    /// A new password that meets the policy. Control characters are refused (RFC 8264 §4.3), and so is a password of
-    /// blanks and invisible characters alone.
+    /// Parses a new password that must meet the policy. Rejects control characters (RFC 8264 §4.3), and passwords of
+    /// white space and invisible characters only.
     pub fn parse(text: &str, policy: PasswordPolicy) -> Result<Self, InvalidValue> {
         let Self { normal, .. } = Self::attempt(text)?;
         match normal.chars().count() {
@@ -57,7 +57,8 @@ impl Password {
         Ok(Self { normal, typed: None })
     }
 
-    /// A password to be compared: only its size is bounded, because the policy may have changed since it was set.
+    /// Parses a password to be compared. Only its size is limited, because the policy may have changed since it was
+    /// set.
     pub fn attempt(text: &str) -> Result<Self, InvalidValue> {
         if text.is_empty() {
             return Err(InvalidValue::Empty);
@@ -73,12 +74,12 @@ impl Password {
         Ok(Self { normal, typed })
     }
 
-    /// The normal form, for the hasher alone: the form that is hashed, and compared first.
+    /// The normal form, for the hasher: this form is hashed, and compared first.
     pub fn reveal(&self) -> &str {
         &self.normal
     }
 
-    /// The text as it was typed, for the hasher alone, where it is not the normal form. Old hashes were made of it.
+    /// The text as typed, for the hasher, if it differs from the normal form. Old hashes were made from it.
     pub fn reveal_typed(&self) -> Option<&str> {
         self.typed.as_deref()
     }
@@ -88,7 +89,7 @@ fn normal_form(text: &str) -> String {
     nfc(&text.chars().map(with_ascii_space).collect::<String>()).into_owned()
 }
 
-/// RFC 8265 §4.2.2, rule 2: other spaces (Unicode category Zs) become the ASCII space.
+/// RFC 8265 §4.2.2, rule 2: non-ASCII spaces (Unicode category Zs) become the ASCII space.
 const fn with_ascii_space(character: char) -> char {
     match character {
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
@@ -102,17 +103,17 @@ impl std::fmt::Debug for Password {
     }
 }
 
-/// What is stored instead of a password; never printed.
+/// The stored hash of a password; never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// As a hasher made it or a store kept it.
+    /// Wraps a hash from a hasher or a store.
     pub const fn new(hash: String) -> Self {
         Self(hash)
     }
 
-    /// For the hasher and the store.
+    /// Returns the hash, for the hasher and the store.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -124,19 +125,19 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
-/// What comparing a password with a hash has shown.
+/// The result of comparing a password with a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
-    /// It is another password, or there is no hash.
+    /// The password differs, or there is no hash.
     Differs,
-    /// The hash is of its normal form.
+    /// The hash is of the password's normal form.
     Matches,
-    /// The hash is of the text as it was typed, as older versions made it: it should be renewed.
+    /// The hash is of the text as typed, as older versions made it: it should be renewed.
     MatchesAsTyped,
 }
 
 impl Comparison {
-    /// Whether it is the password that was hashed.
+    /// Whether the password matches.
     pub const fn is_match(self) -> bool {
         !matches!(self, Self::Differs)
     }

@@ -3,29 +3,29 @@ use crate::{InvalidValue, Timestamp};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-/// Who may make an account.
+/// Which users may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RegistrationMode {
-    /// Everybody.
+    /// All users.
     #[default]
     Open,
-    /// Holders of an invite code that an operator made.
+    /// Users with a registration code that an operator created.
     Invite,
-    /// Nobody.
+    /// No user.
     Closed,
 }
 
-/// A code with which one person registers, once. Never printed by `Debug`.
+/// A registration code for one user, for single use. `Debug` never prints it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RegistrationCode(String);
 
 impl RegistrationCode {
-    /// The greatest length, in characters.
+    /// The maximum length, in characters.
     pub const MAX_CHARS: usize = 64;
-    /// The random bytes of a code: too many to guess, whatever the limits.
+    /// The number of random bytes of a code: too many to guess, even without rate limits.
     pub const RANDOM_BYTES: usize = 16;
 
-    /// The code of these random bytes.
+    /// Creates the code of these random bytes.
     pub fn from_random(bytes: [u8; Self::RANDOM_BYTES]) -> Self {
         Self(bytes.iter().fold(String::new(), |mut text, byte| {
             // Writing to a string does not fail.
@@ -34,17 +34,17 @@ impl RegistrationCode {
         }))
     }
 
-    /// A code as somebody typed it: trimmed, visible ASCII.
+    /// Parses a code as typed: trimmed, visible ASCII.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         visible_ascii(text.trim(), Self::MAX_CHARS).map(Self)
     }
 
-    /// The code itself, for the person who is invited.
+    /// Returns the code itself, for the invited user.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is stored of it. It needs no salt: a code is random.
+    /// Returns the digest that is stored. It needs no salt, because a code is random.
     pub fn hash(&self) -> RegistrationCodeHash {
         RegistrationCodeHash(Sha256::digest(&self.0).into())
     }
@@ -56,7 +56,7 @@ impl std::fmt::Debug for RegistrationCode {
     }
 }
 
-/// A digest of a [`RegistrationCode`]: all that is stored of it.
+/// The digest of a [`RegistrationCode`]. The code itself is not stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RegistrationCodeHash([u8; 32]);
 
@@ -73,14 +73,14 @@ impl std::fmt::Debug for RegistrationCodeHash {
     }
 }
 
-/// An invitation about to be stored.
+/// An invitation to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrationInvite {
     /// The digest of its code.
     pub code: RegistrationCodeHash,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// From when on it is worth nothing.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 

@@ -3,13 +3,13 @@ use crate::text::unicode::{is_bidi_control, is_visible};
 use crate::{SessionId, Timestamp, UserId};
 use std::time::Duration;
 
-/// For this long a spent refresh token still yields its successor, while that is unused (contract §3).
+/// How long a spent refresh token still yields its successor, while that is unused (contract §3).
 pub const REFRESH_GRACE: Duration = Duration::from_mins(1);
 
-/// How many devices may be signed in to one account; signing in on one more ends the one used longest ago.
+/// The maximum number of sessions of one account. One more ends the session used longest ago.
 pub const MAX_SESSIONS_PER_USER: usize = 100;
 
-/// Where a sign-in comes from, for the list of devices. Best effort, bounded, and for display alone.
+/// The client of a session, for the list of devices. Best effort, limited in size, and only for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientInfo {
     /// The `User-Agent` header.
@@ -19,10 +19,10 @@ pub struct ClientInfo {
 }
 
 impl ClientInfo {
-    /// Longest user agent that is kept, in characters.
+    /// The maximum length of a stored user agent, in characters.
     pub const MAX_USER_AGENT_CHARS: usize = 256;
 
-    /// Control characters and those that reorder text are dropped, and the user agent is cut to its limit.
+    /// Removes control characters and characters that reorder text, and cuts the user agent to its limit.
     pub fn new(user_agent: Option<&str>, ip: Option<String>) -> Self {
         let user_agent = user_agent
             .map(|text| {
@@ -34,24 +34,24 @@ impl ClientInfo {
     }
 }
 
-/// A sign-in that has not ended.
+/// A session that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// The `sid` of its access tokens.
+    /// The session's id, the `sid` of its access tokens.
     pub id: SessionId,
-    /// Whose.
+    /// The user's id.
     pub user_id: UserId,
-    /// From where it was last used.
+    /// The client that last used it.
     pub client: ClientInfo,
-    /// When it began.
+    /// When the user signed in.
     pub created_at: Timestamp,
-    /// When it was last refreshed.
+    /// When its token was last refreshed.
     pub last_used_at: Timestamp,
-    /// When its refresh token ends.
+    /// When its refresh token expires.
     pub expires_at: Timestamp,
 }
 
-/// A sign-in about to be stored.
+/// A session to be stored.
 #[derive(Debug, Clone)]
 pub struct NewSession {
     /// The session as it will be listed.
@@ -60,73 +60,73 @@ pub struct NewSession {
     pub token_hash: RefreshTokenHash,
 }
 
-/// Why a session is over.
+/// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndReason {
-    /// The user signed out, here or everywhere.
+    /// The user signed out, on this device or on all devices.
     SignedOut,
-    /// A spent refresh token came back.
+    /// A spent refresh token was used again.
     TokenReused,
-    /// The password was changed elsewhere.
+    /// The password was changed on another device.
     PasswordChanged,
     /// The account was deleted.
     AccountDeleted,
-    /// Too many sessions.
+    /// The user had too many sessions.
     Displaced,
 }
 
-/// A session that ended lately.
+/// A session that ended recently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndedSession {
-    /// Which.
+    /// The session's id.
     pub id: SessionId,
-    /// Whose.
+    /// The user's id.
     pub user_id: UserId,
-    /// When.
+    /// When it ended.
     pub ended_at: Timestamp,
 }
 
-/// A refresh token presented, and the successor that it would have.
+/// A presented refresh token, with its possible successor.
 #[derive(Debug, Clone)]
 pub struct RotateSession {
-    /// Named by the token.
+    /// The session named by the token.
     pub session_id: SessionId,
-    /// What was presented.
+    /// The hash of the presented token.
     pub presented: RefreshTokenHash,
-    /// What takes its place.
+    /// The hash of the successor.
     pub successor: RefreshTokenHash,
-    /// From where.
+    /// The client that presented it.
     pub client: ClientInfo,
-    /// When.
+    /// When it was presented.
     pub at: Timestamp,
-    /// When the successor ends.
+    /// When the successor expires.
     pub expires_at: Timestamp,
 }
 
-/// What became of a presented refresh token.
+/// The result of presenting a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RotateOutcome {
-    /// The successor is valid now: freshly, or since a moment ago.
+    /// The successor is valid: since now, or since a moment ago.
     Rotated(Session),
-    /// It was spent before: this call ended the session.
+    /// The token was already spent: this call ended the session.
     Reused(EndedSession),
-    /// No such session, or it ended or expired.
+    /// There is no such session, or it ended or expired.
     Unknown,
 }
 
-/// What the rule says about a presented token.
+/// The decision about a presented token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// Spend it: the successor takes its place.
+    /// Spend it: the successor replaces it.
     Spend,
-    /// It was spent a moment ago and its successor is unused: the same successor again.
+    /// It was spent recently and its successor is unused: return the same successor again.
     Repeat,
-    /// Anything else ends the family.
+    /// Any other token ends the session.
     Revoke,
 }
 
-/// The rule of rotation. `current` is what the session accepts, `previous` what it accepted before, until `rotated_at`.
-/// As long as `previous` is the presented token, nobody has used its successor.
+/// The rule of token rotation. `current` is the token that the session accepts, `previous` the one that it accepted
+/// before, until `rotated_at`. While `previous` is the presented token, its successor is unused.
 pub fn rotation(
     presented: &RefreshTokenHash,
     successor: &RefreshTokenHash,

@@ -2,35 +2,35 @@ use crate::users::EmailAddress;
 use crate::{SessionId, Timestamp, TokenId, UserId};
 use thiserror::Error;
 
-/// What an access token says (contract §3): `sub email sid jti iat exp`; issuer and audience are the adapter's.
+/// The claims of an access token (contract §3): `sub email sid jti iat exp`. The adapter adds issuer and audience.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessClaims {
-    /// `sub`.
+    /// The user's id, `sub`.
     pub user_id: UserId,
-    /// `email`.
+    /// The user's email, `email`.
     pub email: EmailAddress,
-    /// `sid`.
+    /// The session's id, `sid`.
     pub session_id: SessionId,
-    /// `jti`.
+    /// The token's id, `jti`.
     pub token_id: TokenId,
-    /// `iat`, in whole seconds.
+    /// When it was issued, `iat`, in whole seconds.
     pub issued_at: Timestamp,
-    /// `exp`, in whole seconds.
+    /// When it expires, `exp`, in whole seconds.
     pub expires_at: Timestamp,
 }
 
-/// Why a token is worth nothing.
+/// Why a token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidToken {
-    /// Signature, form or claims are wrong.
+    /// Its signature, form or claims are invalid.
     #[error("the token is not valid")]
     Invalid,
-    /// It was good once.
+    /// It has expired.
     #[error("the token has expired")]
     Expired,
 }
 
-/// A refresh token that this server made: its form and its seal are right, whether it is spent is the store's to say.
+/// A refresh token that this server created: its form and its seal are valid. The store knows whether it is spent.
 /// Never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
@@ -40,22 +40,22 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// For the adapter that makes and checks tokens.
+    /// Creates a token, for the adapter that issues and verifies tokens.
     pub const fn new(session_id: SessionId, text: String, hash: RefreshTokenHash) -> Self {
         Self { session_id, text, hash }
     }
 
-    /// The session it belongs to.
+    /// The session of the token.
     pub const fn session_id(&self) -> SessionId {
         self.session_id
     }
 
-    /// What the client keeps.
+    /// The token text, which the client stores.
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// What the store keeps.
+    /// The token's hash, which the store keeps.
     pub const fn hash(&self) -> &RefreshTokenHash {
         &self.hash
     }
@@ -67,12 +67,12 @@ impl std::fmt::Debug for RefreshToken {
     }
 }
 
-/// A digest of a refresh token: all that is stored of it.
+/// The digest of a refresh token. The token itself is not stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshTokenHash([u8; 32]);
 
 impl RefreshTokenHash {
-    /// From the digest.
+    /// Wraps a digest.
     pub const fn new(digest: [u8; 32]) -> Self {
         Self(digest)
     }

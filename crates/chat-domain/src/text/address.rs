@@ -5,8 +5,9 @@ use url::{Host, Url};
 
 const FORM: InvalidValue = InvalidValue::Form { expected: "an http or https URL" };
 
-/// An `http(s)://` address with a host and without credentials, or an absolute path on the same host. Stored as it was
-/// given. Refuses what clients read in more than one way: backslashes, blanks, invisible and reordering characters.
+/// An `http(s)://` address with a host and without credentials, or an absolute path on the same host. Stored unchanged.
+/// Text that clients may interpret differently is rejected: backslashes, white space, invisible and reordering
+/// characters.
 pub(crate) fn web_address(text: &str, most: usize) -> Result<String, InvalidValue> {
     let text = bounded(text, most)?;
     if text.chars().count() > most {
@@ -25,12 +26,12 @@ pub(crate) fn web_address(text: &str, most: usize) -> Result<String, InvalidValu
     Ok(text.to_owned())
 }
 
-/// RFC 3986 has none of these; browsers take some for others.
+/// RFC 3986 allows none of these characters; browsers interpret some of them as others.
 fn is_ambiguous(character: char) -> bool {
     character.is_whitespace() || is_ignorable(character) || matches!(character, '\\' | '<' | '>' | '"' | '\u{2800}')
 }
 
-/// The URL Standard forgives missing and extra slashes, empty credentials and encoded hosts; none of them is accepted.
+/// The URL Standard tolerates missing and extra slashes, empty credentials and encoded hosts; this check does not.
 fn is_absolute(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     if !["http", "https"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed)) {

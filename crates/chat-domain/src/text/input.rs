@@ -1,13 +1,13 @@
-//! What users may give. Names are stored in Normalization Form C (RFC 8265 §3.2 and RFC 8266 ask for it), messages as
-//! they were sent.
+//! The rules for text that users enter. Names are stored in Normalization Form C (RFC 8265 §3.2 and RFC 8266 require
+//! it), messages unchanged.
 
 pub(crate) use super::address::web_address;
 use super::stored::is_refused;
 use super::unicode::{is_bidi_control, is_visible, nfc};
 use crate::InvalidValue;
 
-/// Trimmed text of 1 to `most` characters on one line, at least one of them visible, none of them reordering the
-/// others.
+/// Trimmed text of 1 to `most` characters on one line, with at least one visible character and without characters that
+/// reorder text.
 pub(crate) fn line(text: &str, most: usize) -> Result<String, InvalidValue> {
     let text = composed(text, most)?;
     if text.chars().any(is_bidi_control) {
@@ -16,19 +16,19 @@ pub(crate) fn line(text: &str, most: usize) -> Result<String, InvalidValue> {
     sound(&text, most, false).map(|()| text)
 }
 
-/// Trimmed text of 1 to `most` characters, at least one of them visible; line breaks and tabs are welcome.
+/// Trimmed text of 1 to `most` characters, with at least one visible character; line breaks and tabs are allowed.
 pub(crate) fn paragraph(text: &str, most: usize) -> Result<String, InvalidValue> {
     let text = composed(text, most)?;
     sound(&text, most, true).map(|()| text)
 }
 
-/// The same, stored as it was sent.
+/// The same, stored unchanged.
 pub(crate) fn message(text: &str, most: usize) -> Result<String, InvalidValue> {
     let text = bounded(text, most)?;
     sound(text, most, true).map(|()| text.to_owned())
 }
 
-/// What a search looks for: one line, in any direction, since a name may have been copied along with its surroundings.
+/// A search term: one line. Reordering characters are allowed, since a name may have been copied with its surroundings.
 pub(crate) fn search(text: &str, most: usize) -> Result<String, InvalidValue> {
     let text = composed(text, most)?;
     sound(&text, most, false).map(|()| text)
@@ -48,11 +48,11 @@ pub(crate) fn visible_ascii(text: &str, most: usize) -> Result<String, InvalidVa
     Ok(text.to_owned())
 }
 
-/// How many bytes are normalised for each character that is allowed: a letter may come with two marks of its own, as in
+/// The number of bytes that are normalised per allowed character: a letter may have two combining marks, as in
 /// Vietnamese, and be one character afterwards.
 const BYTES_PER_CHARACTER: usize = 8;
 
-/// Trimmed and not empty. Bytes first: a megabyte is refused without being walked through.
+/// Trims, and rejects empty text. Bytes are counted first: a megabyte is rejected without reading its characters.
 pub(super) fn bounded(text: &str, most: usize) -> Result<&str, InvalidValue> {
     let text = text.trim();
     if text.is_empty() {

@@ -1,5 +1,5 @@
-//! What rows and bus packets may hold: everything that some release has accepted. The rules for input have become
-//! stricter since; what was stored before stays readable, and is never changed by being read.
+//! The rules for text in rows and bus packets: everything that any release has accepted. The rules for input have
+//! become stricter since. Stored text stays readable, and reading never changes it.
 
 use crate::InvalidValue;
 
@@ -36,12 +36,12 @@ pub(crate) fn message(text: &str, most: usize) -> Result<String, InvalidValue> {
     checked(text, most, true)
 }
 
-/// One line. Terms are not stored; this keeps the pair complete.
+/// Reads one line. Terms are not stored; this function completes the pair.
 pub(crate) fn search(text: &str, most: usize) -> Result<String, InvalidValue> {
     checked(text, most, false)
 }
 
-/// An `http(s)://` address or an absolute path, without blanks.
+/// Reads an `http(s)://` address or an absolute path, without white space.
 pub(crate) fn web_address(text: &str, most: usize) -> Result<String, InvalidValue> {
     let text = line(text, most)?;
     let starts_with = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));

@@ -6,21 +6,21 @@ use icu_properties::props::{BidiControl, BinaryProperty as _, DefaultIgnorableCo
 use icu_properties::props::{CanonicalCombiningClass, GeneralCategory, GeneralCategoryGroup};
 use std::borrow::Cow;
 
-/// The longest key, in characters: full case folding and NFKC can make 18 characters of one, and an index entry of
-/// `PostgreSQL` is bounded. Text that is as long as this and longer is compared by its beginning.
+/// The maximum length of a key, in characters: full case folding and NFKC can produce 18 characters from one, and
+/// `PostgreSQL` limits the size of an index entry. Longer text is compared by its beginning.
 const MAX_KEY_CHARS: usize = 400;
 
-/// Symbols and letters that fonts leave blank: BRAILLE PATTERN BLANK, OBJECT REPLACEMENT CHARACTER (the place of
-/// something that was not copied along), EGYPTIAN HIEROGLYPH FULL BLANK and HALF BLANK, MUSICAL SYMBOL NULL NOTEHEAD.
+/// Symbols and letters that fonts show as blank: BRAILLE PATTERN BLANK, OBJECT REPLACEMENT CHARACTER (a placeholder for
+/// an object that was not copied), EGYPTIAN HIEROGLYPH FULL BLANK and HALF BLANK, MUSICAL SYMBOL NULL NOTEHEAD.
 const BLANK_SYMBOLS: [char; 5] = ['\u{2800}', '\u{fffc}', '\u{13441}', '\u{13442}', '\u{1d159}'];
 
-/// Normalization Form C: what is stored of names.
+/// Returns the text in Normalization Form C, the stored form of names.
 pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizer::new_nfc().normalize(text)
 }
 
-/// Whether the character can be seen by itself: not blank, not ignorable, not a control, not a mark without a letter.
-/// Characters that Unicode has not assigned yet count as visible: clients may know newer ones than this server.
+/// Whether the character is visible by itself: not blank, not ignorable, not a control, not a mark without a letter.
+/// Unassigned characters count as visible: clients may support a newer Unicode than this server.
 pub(crate) fn is_visible(character: char) -> bool {
     let category = GeneralCategory::for_char(character);
     let is_hidden = GeneralCategoryGroup::Separator.contains(category)
@@ -34,8 +34,8 @@ pub(crate) fn is_visible(character: char) -> bool {
     !is_hidden && !is_ignorable(character) && !is_blank(character)
 }
 
-/// Whether fonts have nothing to show for the character although its category says otherwise: a blank symbol, or one of
-/// the 66 noncharacters, which Unicode never assigns.
+/// Whether fonts show nothing for the character although its category suggests otherwise: a blank symbol, or one of the
+/// 66 noncharacters, which Unicode never assigns.
 pub(crate) fn is_blank(character: char) -> bool {
     let code = u32::from(character);
     let is_noncharacter = (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe;
@@ -47,14 +47,14 @@ pub(crate) fn is_bidi_control(character: char) -> bool {
     BidiControl::for_char(character)
 }
 
-/// Whether the character shows nothing by itself (Unicode's `Default_Ignorable_Code_Point`): zero-width spaces and
+/// Whether the character is invisible by itself (Unicode's `Default_Ignorable_Code_Point`): zero-width spaces and
 /// joiners, fillers, variation selectors, tags, bidirectional controls.
 pub(crate) fn is_ignorable(character: char) -> bool {
     DefaultIgnorableCodePoint::for_char(character)
 }
 
-/// What comparisons without regard to case, width, composition and invisible characters compare: `toNFKC_Casefold`
-/// (Unicode §3.13) with runs of blanks as one space.
+/// Returns the key for comparisons that ignore case, width, composition and invisible characters: `toNFKC_Casefold`
+/// (Unicode §3.13) with each run of white space as one space.
 pub(crate) fn folded(text: &str) -> String {
     let once = fold_once(text);
     let twice = fold_once(&once);
@@ -68,10 +68,10 @@ fn fold_once(text: &str) -> String {
     ComposingNormalizer::new_nfkc().normalize(&folded).into_owned()
 }
 
-/// What two names share that look alike: the skeleton of UTS #39, of [`folded`] text. A letter whose capital looks like
-/// a Latin capital (Cyrillic `т`, Greek `ν`) counts as that Latin letter, since a name may have been written in
-/// capitals; hence `i`, whose capital looks like `l`, counts as `l`, as `1` and `|` do. Marks that are drawn over or
-/// around a letter do not count.
+/// Returns the key that names share if they look alike: the skeleton of UTS #39, of [`folded`] text. A letter whose
+/// capital looks like a Latin capital (Cyrillic `т`, Greek `ν`) counts as that Latin letter, since a name may be
+/// written in capitals; so `i`, whose capital looks like `l`, counts as `l`, like `1` and `|`. Marks that are drawn
+/// over or around a letter do not count.
 pub(crate) fn look_alike(folded: &str) -> String {
     let latin: String = folded.chars().map(|character| latin_look_alike(character).unwrap_or(character)).collect();
     let skeleton = unicode_security::skeleton(&latin).collect::<String>().to_lowercase();
@@ -98,7 +98,7 @@ fn latin_look_alike(character: char) -> Option<char> {
     })
 }
 
-/// The one character, where there is exactly one.
+/// Returns the only character, if there is exactly one.
 fn only(mut characters: impl Iterator<Item = char>) -> Option<char> {
     let first = characters.next()?;
     characters.next().is_none().then_some(first)

@@ -1,4 +1,4 @@
-//! Accounts as people: names, profile, and how others see them.
+//! Users: names, profiles, and the public view of a user.
 
 mod store;
 mod values;
@@ -8,43 +8,44 @@ pub use values::{AvatarUrl, DisplayName, EXACT_SPELLING, EmailAddress, SearchTer
 
 use crate::{Timestamp, UserId};
 
-/// The name under which the messages of a deleted user stay.
+/// The name shown for a deleted user's messages.
 pub const DELETED_USER_NAME: &str = "deleted user";
 
-/// A search finds at most so many by username, and as many by name: whoever looks for one person among more types on.
+/// The maximum number of matches of a search by username, and of one by name. To find one user among more, type more
+/// characters.
 pub const MAX_SEARCH_MATCHES: u32 = 1_000;
 
-/// The version of the keys that this release computes, of users and of groups: rows with an older one are computed anew
+/// The version of the keys of users and groups that this release computes. Rows with an older version are recomputed
 /// when a store opens.
 pub const KEY_VERSION: i16 = 1;
 
-/// An account that exists. A deleted one is nobody: stores do not return it.
+/// An existing account. Stores do not return deleted ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Its id.
+    /// The user's id.
     pub id: UserId,
-    /// Shown to its owner alone.
+    /// The email address, which only the owner sees.
     pub email: EmailAddress,
-    /// Unique without regard to case.
+    /// The username, unique regardless of case.
     pub username: Username,
-    /// What people read.
+    /// The display name.
     pub name: DisplayName,
-    /// Optional.
+    /// The first name, if any.
     pub first_name: Option<DisplayName>,
-    /// Optional.
+    /// The last name, if any.
     pub last_name: Option<DisplayName>,
-    /// Optional.
+    /// The avatar, if any.
     pub avatar: Option<AvatarUrl>,
-    /// When a connection of this user last ended, or the user said so.
+    /// When a connection of this user last ended, or when the user last reported it.
     pub last_seen: Option<Timestamp>,
-    /// When it was registered.
+    /// When the account was registered.
     pub created_at: Timestamp,
-    /// When its profile last changed.
+    /// When the profile last changed.
     pub updated_at: Timestamp,
 }
 
 impl User {
-    /// The little of a user that messages and participant lists carry.
+    /// Returns the short form of the user for messages and participant lists.
     pub fn summary(&self) -> UserSummary {
         UserSummary {
             id: self.id,
@@ -55,71 +56,71 @@ impl User {
     }
 }
 
-/// The little of a user that messages and participant lists carry. Also of a deleted one.
+/// The short form of a user for messages and participant lists, also of a deleted user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserSummary {
-    /// The id, which outlives the account.
+    /// The id, which stays after the account is deleted.
     pub id: UserId,
-    /// `None` when the account was deleted.
+    /// The username; `None` if the account was deleted.
     pub username: Option<Username>,
-    /// [`DELETED_USER_NAME`] when the account was deleted.
+    /// The display name; [`DELETED_USER_NAME`] if the account was deleted.
     pub name: String,
-    /// `None` when there is none or the account was deleted.
+    /// The avatar; `None` if there is none or the account was deleted.
     pub avatar: Option<AvatarUrl>,
 }
 
-/// An account about to be made.
+/// An account to be created.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// From the id source.
+    /// The id, from the id source.
     pub id: UserId,
-    /// Checked.
+    /// The email address, validated.
     pub email: EmailAddress,
-    /// What the user chose; a made one may be altered until it is free.
+    /// The username; a generated one may be altered until it is free.
     pub username: WantedUsername,
-    /// What the user chose; the username that is settled on, where this is absent.
+    /// The display name; if absent, the final username is used.
     pub name: Option<DisplayName>,
-    /// Optional.
+    /// The first name, if any.
     pub first_name: Option<DisplayName>,
-    /// Optional.
+    /// The last name, if any.
     pub last_name: Option<DisplayName>,
-    /// Optional.
+    /// The avatar, if any.
     pub avatar: Option<AvatarUrl>,
-    /// From the hasher.
+    /// The hash of the password.
     pub password_hash: crate::auth::PasswordHash,
-    /// The invitation that is spent by it, where one is needed.
+    /// The invitation that this account spends, if one is required.
     pub invite: Option<crate::auth::RegistrationCodeHash>,
-    /// From the clock.
+    /// The time of registration.
     pub created_at: Timestamp,
 }
 
-/// A username that must be had, or one that merely would be nice.
+/// A username that is required, or one that may be altered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedUsername {
-    /// The user's own choice: taken means refused.
+    /// Chosen by the user: the registration fails if it is taken.
     Exactly(Username),
-    /// Made from the email: the store appends a number until it is free.
+    /// Derived from the email: the store appends a number until it is free.
     Like(Username),
 }
 
-/// What a user changes about their profile. `None` leaves as is, `Some(None)` clears.
+/// Changes of a profile. `None` keeps a field, `Some(None)` clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileChanges {
-    /// A new username.
+    /// The new username.
     pub username: Option<Username>,
-    /// A new name.
+    /// The new display name.
     pub name: Option<DisplayName>,
-    /// A new first name, or none.
+    /// The new first name, or none.
     pub first_name: Option<Option<DisplayName>>,
-    /// A new last name, or none.
+    /// The new last name, or none.
     pub last_name: Option<Option<DisplayName>>,
-    /// A new avatar, or none.
+    /// The new avatar, or none.
     pub avatar: Option<Option<AvatarUrl>>,
 }
 
-/// The display name of someone who registers: their own choice, else first and last name, else nothing (then the
-/// username serves).
+/// Returns the display name of a new user: the user's own choice, else first and last name, else `None` (then the
+/// username is used).
 pub fn display_name(
     chosen: Option<DisplayName>,
     first: Option<&DisplayName>,

@@ -4,10 +4,10 @@ use crate::{Change, Page, PageRequest, SessionId, StoreError, Timestamp, UserId}
 use async_trait::async_trait;
 use thiserror::Error;
 
-/// Why an account was not made. Nothing was stored.
+/// Why an account was not created. Nothing was stored.
 #[derive(Debug, Error)]
 pub enum CreateUserError {
-    /// Another account has this email, in whatever case and composition.
+    /// Another account has this email, in any case and composition.
     #[error("the email is taken")]
     EmailTaken,
     /// Another account has this username, in whatever case.
@@ -32,72 +32,72 @@ pub enum UpdateProfileError {
     Store(#[from] StoreError),
 }
 
-/// What the deletion of an account brought about.
+/// The result of the deletion of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedUser {
-    /// The departures from groups and the hand-overs, in order within each conversation.
+    /// The departures from groups and the role hand-overs, in order within each conversation.
     pub changes: Vec<Change>,
-    /// Every session that was ended by it.
+    /// The sessions that it ended.
     pub ended_sessions: Vec<SessionId>,
 }
 
-/// From one hash to another. Hashing takes long enough for somebody else to have changed it meanwhile.
+/// A change of a password hash. Hashing takes so long that another call may change the hash meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashChange {
-    /// The one that the change was decided by; where the user has another by now, nothing is done.
+    /// The hash on which the decision was based. If the user has another one now, nothing is changed.
     pub expected: PasswordHash,
-    /// The new one.
+    /// The new hash.
     pub hash: PasswordHash,
 }
 
-/// Accounts whose email has one key since keys are case-folded and normalised, and had several before.
+/// Accounts whose emails have the same key since keys are case-folded and normalised, and had different keys before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailCollision {
-    /// The account that has the key; `None` once it was deleted.
+    /// The account that has the key; `None` after it was deleted.
     pub holder: Option<User>,
-    /// An account that is found by the exact spelling of its email alone.
+    /// An account that is found only by the exact spelling of its email.
     pub other: User,
 }
 
-/// Accounts, with their credentials. "The user" below is always one that is not deleted.
+/// Stores accounts with their credentials. "The user" below is never a deleted one.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Inserts the account and its credentials in one transaction, with a username that is free:
-    /// [`super::WantedUsername::Like`] is numbered from 2 until it is, under a race too. An absent name becomes the
-    /// username. Where there is an invitation, it is spent in the same transaction: of two at once with one invitation,
-    /// one succeeds.
+    /// [`super::WantedUsername::Like`] is numbered from 2 until it is, even under concurrent calls. An absent name
+    /// becomes the username. An invitation is spent in the same transaction: of two concurrent calls with one
+    /// invitation, one succeeds.
     async fn create(&self, user: NewUser) -> Result<User, CreateUserError>;
 
-    /// The user of this id.
+    /// Finds the user with this id.
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The users of these ids that exist, in any order, in one query.
+    /// Returns the existing users with these ids, in any order, in one query.
     async fn list_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
 
-    /// The user of this email and the password's hash: the account that is known by exactly this spelling
+    /// Finds the user with this email, with the password's hash: the account with exactly this spelling
     /// ([`EmailAddress::exact_key`]), else the one that has the key.
     async fn find_credentials_by_email(&self, email: &EmailAddress)
     -> Result<Option<(User, PasswordHash)>, StoreError>;
 
-    /// The user of this username and the password's hash.
+    /// Finds the user with this username, with the password's hash.
     async fn find_credentials_by_username(
         &self,
         username: &Username,
     ) -> Result<Option<(User, PasswordHash)>, StoreError>;
 
-    /// The user of this id and the password's hash.
+    /// Finds the user with this id, with the password's hash.
     async fn find_credentials(&self, id: UserId) -> Result<Option<(User, PasswordHash)>, StoreError>;
 
-    /// Users whose username or name begins with the term, compared by [`SearchTerm::key`], ordered by username's key.
-    /// `%`, `_` and the like are ordinary characters. Never looks at emails. Finds the first
-    /// [`super::MAX_SEARCH_MATCHES`] usernames and as many names, in their order: what it costs does not grow with the
-    /// number of users.
+    /// Lists users whose username or name begins with the term, compared by [`SearchTerm::key`], ordered by the
+    /// username's key. `%`, `_` and similar characters have no special meaning. Never searches emails. Finds the first
+    /// [`super::MAX_SEARCH_MATCHES`] usernames and as many names, in their order, so that the cost does not grow with
+    /// the number of users.
     async fn search(&self, term: &SearchTerm, page: PageRequest) -> Result<Page<User>, StoreError>;
 
-    /// Up to `limit` accounts that share the key of their email with an older account, in order of the key.
+    /// Lists up to `limit` accounts that share the key of their email with an older account, in order of the key.
     async fn list_email_collisions(&self, limit: u32) -> Result<Vec<EmailCollision>, StoreError>;
 
-    /// Changes what the changes name, and `updated_at`, in one transaction. `None` where there is no such user.
+    /// Applies the changes and sets `updated_at`, in one transaction. `None` if there is no such user.
     async fn update_profile(
         &self,
         id: UserId,
@@ -105,15 +105,14 @@ pub trait UserStore: Send + Sync {
         at: Timestamp,
     ) -> Result<Option<User>, UpdateProfileError>;
 
-    /// Stores invitations, and forgets those that have expired when these are made.
+    /// Stores invitations, and removes those that have expired by then.
     async fn add_registration_invites(&self, invites: Vec<RegistrationInvite>) -> Result<(), StoreError>;
 
-    /// Whether the invitation of this code is neither spent nor expired at `now`.
+    /// Whether the invitation with this code is neither spent nor expired at `now`.
     async fn has_registration_invite(&self, code: &RegistrationCodeHash, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Another password: replaces the hash and ends every session of the user but `keep`, if any, in one transaction.
-    /// Returns the ended ones;
-    /// `None` where the hash is not the expected one, and nothing was done.
+    /// Sets another password: replaces the hash and ends every session of the user except `keep`, if any, in one
+    /// transaction. Returns the ended sessions; `None` if the hash is not the expected one, and nothing was changed.
     async fn set_password(
         &self,
         id: UserId,
@@ -122,23 +121,23 @@ pub trait UserStore: Send + Sync {
         at: Timestamp,
     ) -> Result<Option<Vec<SessionId>>, StoreError>;
 
-    /// Another hash of the same password: replaces it and ends nothing. `false` where the hash is not the expected one,
-    /// and nothing was done.
+    /// Stores another hash of the same password, and ends no session. `false` if the hash is not the expected one, and
+    /// nothing was changed.
     async fn renew_hash(&self, id: UserId, change: HashChange, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// In one transaction: frees email and username, clears the profile, forgets the credentials, leaves every group
-    /// (handing the last admin's role to the oldest member, each step a change with its own `pos`), stays in direct
-    /// conversations, and ends every session. `None` where there is no such user.
+    /// Deletes the account in one transaction: frees email and username, clears the profile, removes the credentials,
+    /// leaves every group (handing the last admin's role to the oldest member, each step a change with its own `pos`),
+    /// stays in direct conversations, and ends every session. `None` if there is no such user.
     async fn delete(&self, id: UserId, at: Timestamp) -> Result<Option<DeletedUser>, StoreError>;
 
-    /// Moves `last_seen` forward to `at`; never back.
+    /// Moves `last_seen` forward to `at`, never back.
     async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Those who may know of the user's presence, and the user of theirs: they share a group now, or a direct
-    /// conversation in which both have written. Oneself left out, each once, at most `limit`.
+    /// Lists the users who may see the user's presence, and whose presence the user may see: they share a group now, or
+    /// a direct conversation in which both have written. Without the user, each once, at most `limit`.
     async fn list_contact_ids(&self, id: UserId, limit: u32) -> Result<Vec<UserId>, StoreError>;
 
-    /// Of these users, those that [`Self::list_contact_ids`] means, each once and in any order, in one query; never
-    /// oneself. At most 1,000 ids are asked about at once.
+    /// Returns those of these users that [`Self::list_contact_ids`] would list, each once, in any order, in one query;
+    /// never the user. At most 1,000 ids per call.
     async fn list_contacts_among(&self, id: UserId, among: &[UserId]) -> Result<Vec<UserId>, StoreError>;
 }

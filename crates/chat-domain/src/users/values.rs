@@ -5,42 +5,42 @@ use email_address::Options;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 text_values! {
-    /// What people read above a message. Need not be unique.
+    /// A display name. Need not be unique.
     DisplayName = line(1..=100),
-    /// What a search looks for: a prefix of a username or of a name.
+    /// A search term: a prefix of a username or of a name.
     SearchTerm = search(1..=100),
-    /// An `http` or `https` address of a picture, or a path on the same host.
+    /// The address of a picture: `http` or `https`, or a path on the same host.
     AvatarUrl = web_address(1..=2048),
 }
 
 impl DisplayName {
-    /// What a search by name compares.
+    /// The key that a search by name compares.
     pub fn key(&self) -> String {
         folded(&self.0)
     }
 }
 
 impl SearchTerm {
-    /// What the key of a name must begin with, or contain, to be a match.
+    /// The text with which the key of a matching name begins, or which it contains.
     pub fn key(&self) -> String {
         folded(&self.0)
     }
 }
 
-/// A unique handle: 3 to 32 letters, digits, `_`, `-` and `.`, compared without regard to case. A profile of RFC 8265's
-/// `UsernameCaseMapped`, narrower in its alphabet.
+/// A unique handle: 3 to 32 letters, digits, `_`, `-` and `.`, compared regardless of case. A profile of RFC 8265's
+/// `UsernameCaseMapped` with a smaller alphabet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Username(String);
 
 impl Username {
-    /// The least length, in characters.
+    /// The minimum length, in characters.
     pub const MIN_CHARS: usize = 3;
-    /// The greatest length, in characters.
+    /// The maximum length, in characters.
     pub const MAX_CHARS: usize = 32;
     const ALLOWED: &str = "letters, digits, '.', '_' and '-'";
 
-    /// Trims and maps fullwidth letters to ordinary ones (RFC 8265 §3.3.1), as input methods for Chinese, Japanese and
-    /// Korean produce them; then checks length and characters (ASCII only).
+    /// Trims and maps fullwidth letters to ASCII (RFC 8265 §3.3.1), as input methods for Chinese, Japanese and Korean
+    /// produce them; then checks length and characters (ASCII only).
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let text: String = input::line(text, Self::MAX_CHARS)?.chars().map(of_ordinary_width).collect();
         if text.len() < Self::MIN_CHARS {
@@ -52,12 +52,12 @@ impl Username {
         Ok(Self(text))
     }
 
-    /// Reads a username from a row or from another node: the rule has not changed yet.
+    /// Reads a username from a row or from another node. The rule has never changed.
     pub fn from_stored(text: &str) -> Result<Self, InvalidValue> {
         Self::parse(text)
     }
 
-    /// As the user wrote it.
+    /// The username as the user wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -67,7 +67,8 @@ impl Username {
         self.0.to_ascii_lowercase()
     }
 
-    /// A username made from an email's local part: what is not allowed becomes `_`, what is too short is padded.
+    /// Derives a username from an email's local part: replaces characters that are not allowed by `_`, and pads it if
+    /// it is too short.
     pub fn from_email(email: &EmailAddress) -> Self {
         let mut made: String = email
             .local_part()
@@ -85,7 +86,8 @@ impl Username {
         Self(made)
     }
 
-    /// This username with a number behind it, shortened where it would be too long. For a made username that is taken.
+    /// Appends a number to this username, and shortens it if it would be too long. For a derived username that is
+    /// taken.
     #[must_use]
     pub fn numbered(&self, number: u64) -> Self {
         let suffix = number.to_string();
@@ -94,7 +96,7 @@ impl Username {
     }
 }
 
-/// The fullwidth forms of ASCII are a block of their own, in the order of ASCII.
+/// The fullwidth forms of ASCII are a block in the order of ASCII.
 fn of_ordinary_width(character: char) -> char {
     match character {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
@@ -106,12 +108,12 @@ const fn is_username_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
-/// An email address, as far as one can tell without writing to it; compared without regard to case and composition.
+/// An email address with a valid form, compared regardless of case and composition.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// The greatest length, in bytes (RFC 5321 §4.5.3.1.3 less the angle brackets).
+    /// The maximum length, in bytes (RFC 5321 §4.5.3.1.3 without the angle brackets).
     pub const MAX_BYTES: usize = 254;
     const MAX_LOCAL_BYTES: usize = 64;
     const FORM: InvalidValue = InvalidValue::Form { expected: "an email address" };
@@ -123,7 +125,7 @@ impl EmailAddress {
         if text.is_empty() {
             return Err(InvalidValue::Empty);
         }
-        // Composing makes an address a third as long at the least.
+        // Composition makes an address at most three times shorter.
         if text.len() > Self::MAX_BYTES * 3 {
             return Err(InvalidValue::TooLong { most: Self::MAX_BYTES });
         }
@@ -145,7 +147,7 @@ impl EmailAddress {
         }
     }
 
-    /// Reads an address that a row or a token holds, or that a client claims to be registered with: whatever some
+    /// Reads an address from a row or a token, or one that a client claims to be registered with: accepts what any
     /// release has accepted, unchanged.
     pub fn from_stored(text: &str) -> Result<Self, InvalidValue> {
         let text = text.trim();
@@ -164,12 +166,12 @@ impl EmailAddress {
         if is_local_part(local) && domain_ok { Ok(Self(text.to_owned())) } else { Err(Self::FORM) }
     }
 
-    /// As the user wrote it, composed.
+    /// The address as the user wrote it, in Normalization Form C.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What uniqueness compares: the local part case-folded (NFKC), the domain as the DNS has it.
+    /// The key that uniqueness compares: the local part case-folded (NFKC), the domain in its DNS form.
     pub fn key(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
         let domain = ascii_domain(domain).unwrap_or_else(|| folded(domain));
@@ -177,8 +179,8 @@ impl EmailAddress {
     }
 
     /// The key of an account that was registered when keys were only lower-cased, and whose [`Self::key`] an older
-    /// account has: it is found by this spelling alone. Begins with the common key and [`EXACT_SPELLING`], so that all
-    /// accounts of one key are neighbours, and equals no [`Self::key`].
+    /// account has: only this spelling finds it. It begins with the common key and [`EXACT_SPELLING`], so that all
+    /// accounts with one key are neighbours, and it never equals a [`Self::key`].
     pub fn exact_key(&self) -> String {
         format!("{}{EXACT_SPELLING}{}", self.key(), self.0.to_lowercase())
     }
@@ -188,16 +190,17 @@ impl EmailAddress {
     }
 }
 
-/// Stands between a key that several accounts or groups share and what tells them apart. No key has control characters.
+/// Separates a key that several accounts or groups share from the part that distinguishes them. No key contains control
+/// characters.
 pub const EXACT_SPELLING: char = '\u{1}';
 
-/// Follows every key that begins with the given one and [`EXACT_SPELLING`], and the key itself: the end of a range that
-/// begins with the key and holds everything that shares it.
+/// The end of the range that begins with a key and contains everything that shares it: it sorts after the key and after
+/// every key that begins with the key and [`EXACT_SPELLING`].
 pub fn end_of_shared_key(key: &str) -> String {
     format!("{key}\u{2}")
 }
 
-/// Whether this is an address once its domain is written as the DNS has it.
+/// Whether the address is valid with its domain in DNS form.
 fn has_form(local: &str, domain: &str) -> bool {
     let domain =
         Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
@@ -207,19 +210,19 @@ fn has_form(local: &str, domain: &str) -> bool {
     })
 }
 
-/// The rule of earlier releases.
+/// Whether earlier releases accepted the address.
 fn is_local_part(local: &str) -> bool {
     (1..=EmailAddress::MAX_LOCAL_BYTES).contains(&local.len())
         && local.chars().all(|c| !c.is_control() && !c.is_whitespace() && !"@<>(),;:\\\"[]".contains(c))
 }
 
-/// The domain as the DNS has it, in lower case.
+/// Returns the domain in DNS form, in lower case.
 fn ascii_domain(domain: &str) -> Option<String> {
     idna::domain_to_ascii(domain).ok()
 }
 
 impl std::fmt::Debug for EmailAddress {
-    /// Addresses stay out of logs.
+    /// Email addresses are not logged.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("EmailAddress(..)")
     }

@@ -7,76 +7,76 @@ use crate::users::UserSummary;
 use crate::{ConversationId, Timestamp, UserId};
 use async_trait::async_trait;
 
-/// What connections learn of.
+/// An event for connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Event {
-    /// A durable change; delivered in order of `pos`, repaired where lost.
+    /// A durable change, delivered in order of `pos`, and repaired if lost.
     Change(Change),
-    /// Somebody's positions moved.
+    /// A participant's positions moved.
     PositionsMoved(PositionsMoved),
-    /// Somebody began or stopped writing.
+    /// A user started or stopped typing.
     TypingChanged {
-        /// Where.
+        /// The conversation's id.
         conversation_id: ConversationId,
-        /// Of which kind that is.
+        /// The kind of the conversation.
         kind: ConversationKind,
-        /// Who.
+        /// The user's id.
         user_id: UserId,
-        /// Whether they write.
+        /// Whether the user is typing.
         is_typing: bool,
     },
-    /// Somebody came online, or chose another status.
+    /// A user came online, or chose another status.
     UserOnline {
-        /// Who.
+        /// The user.
         user: UserSummary,
-        /// How.
+        /// The new status.
         status: PresenceStatus,
-        /// Since when.
+        /// When it happened.
         at: Timestamp,
     },
-    /// Somebody's last connection ended.
+    /// A user's last connection ended.
     UserOffline {
-        /// Who.
+        /// The user's id.
         user_id: UserId,
-        /// When.
+        /// When the last connection ended.
         last_seen: Timestamp,
     },
-    /// Somebody opened the window of a conversation.
+    /// A user opened the window of a conversation.
     WindowOpened {
-        /// Which.
+        /// The conversation's id.
         conversation_id: ConversationId,
-        /// Of which kind that is.
+        /// The kind of the conversation.
         kind: ConversationKind,
-        /// Who.
+        /// The user's id.
         user_id: UserId,
-        /// When.
+        /// When it happened.
         at: Timestamp,
     },
-    /// Somebody closed the window of a conversation.
+    /// A user closed the window of a conversation.
     WindowClosed {
-        /// Which.
+        /// The conversation's id.
         conversation_id: ConversationId,
-        /// Of which kind that is.
+        /// The kind of the conversation.
         kind: ConversationKind,
-        /// Who.
+        /// The user's id.
         user_id: UserId,
-        /// When.
+        /// When it happened.
         at: Timestamp,
     },
-    /// Somebody calls.
+    /// A user started a call.
     CallStarted(CallStarted),
 }
 
-/// Whose connections an event is for. The audience of a conversation is the conversation, not a list of members: each
-/// node knows who is here.
+/// The connections that receive an event. The audience of a conversation is the conversation, not a list of members:
+/// each node knows its own connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
-    /// Everyone who takes part, and, for changes of membership, whoever they concern.
+    /// All participants, and for changes of membership also the users concerned.
     Conversation(ConversationId),
-    /// Connections that have this conversation's window open.
+    /// Connections with an open window of this conversation.
     Window(ConversationId),
-    /// Everyone who takes part in any of these, each connection once.
+    /// The participants of any of these conversations, each connection once.
     Conversations(Vec<ConversationId>),
     /// Every connection of this user.
     User(UserId),
@@ -84,46 +84,46 @@ pub enum Audience {
     Everyone,
 }
 
-/// An event with its audience: what travels on the bus.
+/// An event with its audience, as the bus carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// For whom.
+    /// The audience.
     pub audience: Audience,
-    /// Connections of this user are left out: the typist, the one who opened the window.
+    /// A user whose connections do not receive the event: the typist, or the user who opened the window.
     pub except: Option<UserId>,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
 impl Envelope {
-    /// A durable change, for everyone who takes part.
+    /// Creates the envelope of a durable change, for all participants.
     pub fn change(change: Change) -> Self {
         Self { audience: Audience::Conversation(change.conversation_id), except: None, event: Event::Change(change) }
     }
 }
 
-/// Carries events to the connections of this node first, then to the other nodes. Best effort: what is durable and gets
-/// lost is repaired from the [`ChangeLog`](crate::changes::ChangeLog) by whoever misses it.
+/// Carries events to the connections of this node first, then to the other nodes. Best effort: nodes that miss a
+/// durable change read it from the [`ChangeLog`](crate::changes::ChangeLog).
 #[async_trait]
 pub trait EventBus: Send + Sync {
-    /// Hands the event on. Does not wait for any socket, and does not fail.
+    /// Publishes the event. Does not wait for any socket, and does not fail.
     async fn publish(&self, envelope: Envelope);
 
-    /// Says that a change of this conversation is being stored, and will be published while what this returns is kept,
-    /// if all goes well. A hint: who delivers to many may wait a moment, and deliver several changes at once. A bus
-    /// that makes nothing of it may leave it at this.
+    /// Announces that a change of this conversation is being stored, and will be published while the returned value
+    /// exists, unless storing fails. A hint: code that delivers to many connections may wait briefly, and deliver
+    /// several changes at once. A bus may ignore it.
     fn expect(&self, _conversation: ConversationId) -> Expected {
         Expected::default()
     }
 }
 
-/// A change that is expected as long as this is kept; see [`EventBus::expect`].
+/// A change that is expected while this value exists; see [`EventBus::expect`].
 #[must_use]
 #[derive(Default)]
 pub struct Expected(Option<Box<dyn Send + Sync>>);
 
 impl Expected {
-    /// Whoever dropping `guard` tells learns that nothing is expected any more.
+    /// Dropping `guard` tells its creator that the change is no longer expected.
     pub fn until_dropped(guard: impl Send + Sync + 'static) -> Self {
         Self(Some(Box::new(guard)))
     }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// A text that should have been a UUID.
+/// A text that is not a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("must be a UUID")]
 pub struct InvalidId;
@@ -16,12 +16,12 @@ macro_rules! uuid_ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Wraps any UUID; ids that we make are version 7, ids that we read may be any.
+            /// Wraps any UUID. The server generates version 7, and accepts any version.
             pub const fn new(id: Uuid) -> Self {
                 Self(id)
             }
 
-            /// The UUID itself.
+            /// Returns the UUID.
             pub const fn as_uuid(self) -> Uuid {
                 self.0
             }
@@ -42,7 +42,7 @@ macro_rules! uuid_ids {
         impl FromStr for $name {
             type Err = InvalidId;
 
-            /// Reads the hyphenated form, in either case.
+            /// Parses the hyphenated form, in either case.
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 match text.len() {
                     36 => Uuid::try_parse(text).map(Self).map_err(|_| InvalidId),
@@ -54,19 +54,19 @@ macro_rules! uuid_ids {
 }
 
 uuid_ids! {
-    /// A user account.
+    /// The id of a user.
     UserId,
-    /// A direct or group conversation.
+    /// The id of a direct or group conversation.
     ConversationId,
-    /// A message.
+    /// The id of a message.
     MessageId,
-    /// A sign-in: one refresh family, the `sid` of its access tokens.
+    /// The id of a session: one refresh family, the `sid` of its access tokens.
     SessionId,
-    /// One access token, its `jti`.
+    /// The id of an access token, its `jti`.
     TokenId,
-    /// One socket.
+    /// The id of a connection.
     ConnectionId,
-    /// One server process.
+    /// The id of a node.
     NodeId,
 }
 
@@ -77,40 +77,40 @@ macro_rules! counters {
         pub struct $name(u64);
 
         impl $name {
-            /// Before the first.
+            /// The value before the first.
             pub const ZERO: Self = Self(0);
 
-            /// Bounded by what a database's signed 64-bit column holds.
+            /// The maximum: a database's signed 64-bit column.
             pub const MAX: Self = Self(i64::MAX as u64);
 
-            /// Values above [`Self::MAX`] become it.
+            /// Wraps a number. Values above [`Self::MAX`] become [`Self::MAX`].
             pub const fn new(value: u64) -> Self {
                 if value > Self::MAX.0 { Self::MAX } else { Self(value) }
             }
 
-            /// The number itself.
+            /// Returns the number.
             pub const fn get(self) -> u64 {
                 self.0
             }
 
-            /// The one after this.
+            /// Returns the next number.
             #[must_use]
             pub const fn next(self) -> Self {
                 Self::new(self.0 + 1)
             }
 
-            /// How many lie between `earlier` and this; zero when `earlier` is not earlier.
+            /// Returns the difference to `earlier`; zero if `earlier` is not lower.
             pub const fn since(self, earlier: Self) -> u64 {
                 self.0.saturating_sub(earlier.0)
             }
 
-            /// As a database column holds it.
+            /// Returns the number as a database column stores it.
             #[allow(clippy::cast_possible_wrap)] // `new` keeps it within `MAX`.
             pub const fn to_i64(self) -> i64 {
                 self.0 as i64
             }
 
-            /// From a database column; a negative value, which no column holds, reads as zero.
+            /// Reads a database column; a negative value, which no column holds, reads as zero.
             pub const fn from_i64(value: i64) -> Self {
                 if value < 0 { Self(0) } else { Self(value.unsigned_abs()) }
             }
@@ -132,31 +132,31 @@ counters! {
     Pos,
 }
 
-/// The client's own key for a message: sending again with the same key never makes a second message.
+/// The client's own key for a message: sending again with the same key never creates a second message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientMessageId(String);
 
 impl ClientMessageId {
-    /// Longest key, in bytes.
+    /// The maximum length, in bytes.
     pub const MAX_BYTES: usize = 128;
 
-    /// 1 to 128 visible ASCII characters, taken as they are.
+    /// Parses 1 to 128 visible ASCII characters, unchanged.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         input::visible_ascii(text, Self::MAX_BYTES).map(Self)
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Where new ids come from; a port, so that tests can foresee them.
+/// The source of new ids; a port, so that tests can predict them.
 pub trait IdSource: Send + Sync {
-    /// A new UUID, version 7, never the same twice.
+    /// Returns a new UUID, version 7, never the same twice.
     fn next_uuid(&self) -> Uuid;
 
-    /// A UUID of version 4: 122 bits that nobody can foresee, for what must not be guessed.
+    /// Returns a UUID of version 4, with 122 unpredictable bits, for secrets.
     fn next_random(&self) -> Uuid;
 }
 

@@ -7,7 +7,7 @@ pub struct PageNumber(u32);
 impl PageNumber {
     /// The first page.
     pub const FIRST: Self = Self(1);
-    /// The last page that may be asked for.
+    /// The highest page number.
     pub const MAX: u32 = 10_000_000;
 
     /// Checks that the number is between 1 and [`Self::MAX`].
@@ -24,20 +24,20 @@ impl PageNumber {
     }
 }
 
-/// How many items a page holds at most.
+/// The maximum number of items on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PageLimit(u32);
 
 impl PageLimit {
-    /// The greatest page (contract §1).
+    /// The maximum limit (contract §1).
     pub const MAX: u32 = 100;
-    /// Where a list does not say how many.
+    /// The default of lists.
     pub const DEFAULT: Self = Self(20);
-    /// A single item.
+    /// One item.
     pub const ONE: Self = Self(1);
-    /// As many as there may be: where a list of everything does not say how many.
+    /// The maximum, as the default of lists that return everything.
     pub const GREATEST: Self = Self(Self::MAX);
-    /// Where a history does not say how many.
+    /// The default of histories.
     pub const HISTORY_DEFAULT: Self = Self(50);
 
     /// Checks that the number is between 1 and [`Self::MAX`].
@@ -54,45 +54,45 @@ impl PageLimit {
     }
 }
 
-/// Which page of a page-numbered list.
+/// A request for a page of a page-numbered list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Which one.
+    /// The number of the page.
     pub number: PageNumber,
-    /// How many items.
+    /// The maximum number of items on the page.
     pub limit: PageLimit,
 }
 
 impl PageRequest {
-    /// How many items come before this page.
+    /// The number of items before this page.
     pub const fn offset(self) -> u64 {
         (self.number.get() as u64 - 1) * self.limit.get() as u64
     }
 }
 
-/// A page of a list, and how long the whole list is.
+/// A page of a list, with the length of the whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// At most `request.limit` items.
+    /// The items, at most `request.limit`.
     pub items: Vec<T>,
-    /// How many items all pages hold together.
+    /// The number of items on all pages together.
     pub total: u64,
-    /// What was asked for.
+    /// The request.
     pub request: PageRequest,
 }
 
 impl<T> Page<T> {
-    /// How many pages there are; none for an empty list.
+    /// The number of pages; zero for an empty list.
     pub fn total_pages(&self) -> u64 {
         self.total.div_ceil(u64::from(self.request.limit.get()))
     }
 
-    /// Whether a later page holds more.
+    /// Whether a later page has more items.
     pub fn has_more(&self) -> bool {
         u64::from(self.request.number.get()) < self.total_pages()
     }
 
-    /// The same page of other items.
+    /// Returns the page with each item converted.
     pub fn map<U>(self, to: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(to).collect(), total: self.total, request: self.request }
     }

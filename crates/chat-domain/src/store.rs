@@ -1,4 +1,4 @@
-//! The stores as a whole: everything as one handle, and the part of it that realtime delivery reads.
+//! All stores as one handle, and the part of it that realtime delivery reads.
 
 use crate::auth::SessionStore;
 use crate::conversations::{ConversationStore, GroupStore, Joined, Membership, Removal};
@@ -8,25 +8,25 @@ use crate::users::UserStore;
 use crate::{ChangeLog, CommitCursor, Committed, ConversationId, Pos, Seq, StoreError, UserId};
 use async_trait::async_trait;
 
-/// One handle to everything that is stored. It hands out the store of each feature. A type that implements them all is
-/// a `Store`; a type that replaces one of them implements this trait by hand and passes the other calls on.
+/// One handle to all stores. It returns the store of each feature. A type that implements all of them is a `Store`; a
+/// type that replaces one of them implements this trait itself and forwards the other calls.
 pub trait Store: Send + Sync {
-    /// Accounts and credentials.
+    /// The store of accounts and credentials.
     fn users(&self) -> &dyn UserStore;
 
-    /// Sign-ins.
+    /// The store of sessions.
     fn sessions(&self) -> &dyn SessionStore;
 
-    /// Conversations and participants.
+    /// The store of conversations and participants.
     fn conversations(&self) -> &dyn ConversationStore;
 
-    /// What only groups have.
+    /// The store of the data that only groups have.
     fn groups(&self) -> &dyn GroupStore;
 
-    /// Messages.
+    /// The store of messages.
     fn messages(&self) -> &dyn MessageStore;
 
-    /// Read and delivery positions.
+    /// The store of read and delivery positions.
     fn receipts(&self) -> &dyn ReceiptStore;
 }
 
@@ -59,33 +59,32 @@ where
     }
 }
 
-/// Everything that realtime delivery reads: which changes there are, and who takes part where. A service that uses
-/// `chat-realtime` with a store of its own implements this and [`ChangeLog`], and no other store.
+/// The reads of realtime delivery: changes, and memberships. A service that uses `chat-realtime` with its own store
+/// implements this and [`ChangeLog`], and no other store.
 #[async_trait]
 pub trait RealtimeStore: ChangeLog {
-    /// Everything that a connection of this user needs to begin, newest activity first, at most `limit`, inactive
+    /// Returns the initial state of a user's connection: conversations by newest activity, at most `limit`, inactive
     /// groups included, in one query.
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
 
-    /// Of these conversations, those that the user once took part in and does not now.
+    /// Returns those of these conversations in which the user once took part and does not now.
     async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError>;
 
-    /// The newest `pos` of each of these conversations that exists, in any order, in one query.
+    /// Returns the newest `pos` of each of these conversations that exists, in any order, in one query.
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;
 
-    /// The users whose joining of a conversation was committed after the cursor and who still take part, at most
-    /// `limit`, in one query, whatever the clocks say: for a node that may not have been told. A page of `limit` may
-    /// have a successor. Where a user left and joined again, the last joining counts. Without a cursor: nobody, and the
-    /// cursor from which on to follow. The store of a single process, which is always told, may leave it at this.
+    /// Lists the users who joined a conversation by a transaction committed after the cursor and who still take part,
+    /// at most `limit`, in one query, independent of clocks: for a node that may have missed it. A page of `limit` may
+    /// have a successor. If a user left and rejoined, the last join counts. Without a cursor: no users, and the cursor
+    /// from which to follow. The store of a single process, which misses nothing, may do only this.
     async fn list_joined(&self, after: Option<&CommitCursor>, _limit: u32) -> Result<Committed<Joined>, StoreError> {
         Ok(Committed { items: Vec::new(), cursor: after.cloned().unwrap_or_else(|| CommitCursor::new("")) })
     }
 
-    /// How far each participant of these conversations has got, in any order, in one query. Whether there are too many
-    /// of them is the caller's to know.
+    /// Returns the positions of each participant of these conversations, in any order, in one query. The caller limits
+    /// their number.
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError>;
 
-    /// The messages that are at these places, as far as there are any, in any order, in one query. At most 1,000 places
-    /// are asked about at once.
+    /// Returns the existing messages at these places, in any order, in one query. At most 1,000 places per call.
     async fn list_at(&self, places: &[(ConversationId, Seq)]) -> Result<Vec<MessagePlace>, StoreError>;
 }

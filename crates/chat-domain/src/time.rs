@@ -1,46 +1,46 @@
 use std::time::Duration;
 
-/// An instant, in microseconds since 1970-01-01T00:00:00Z: what both databases keep exactly.
+/// An instant, in microseconds since 1970-01-01T00:00:00Z, which both databases store exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since the epoch.
+    /// Creates an instant from microseconds since the epoch.
     pub const fn from_unix_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the epoch.
+    /// Returns the microseconds since the epoch.
     pub const fn as_unix_micros(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the epoch, as JWT claims count.
+    /// Returns the whole seconds since the epoch, as in JWT claims.
     pub const fn as_unix_seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
-    /// This much later; saturates.
+    /// Returns the instant later by this duration; saturates.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// This much earlier; saturates.
+    /// Returns the instant earlier by this duration; saturates.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this is; zero when it is not later.
+    /// Returns the duration since `earlier`; zero if this is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
-/// Where the time comes from; a port, so that tests can set it.
+/// The source of the time; a port, so that tests can set it.
 pub trait Clock: Send + Sync {
-    /// The present instant.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 

@@ -1,5 +1,4 @@
-//! Fair turns: a bounded number of calls at once, a bounded number of them for each user, and round robin among the
-//! users who wait.
+//! Fair turns: a bounded number of calls at once, in total and per user, with round robin among the waiting users.
 
 use crate::{StoreError, UserId};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -9,36 +8,35 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// How many calls run and wait. Each bound is at least one.
+/// The maximum numbers of running and waiting calls. Each is at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TurnLimits {
-    /// Calls that run at once, of all users together.
+    /// Running calls of all users together.
     pub at_once: usize,
-    /// Calls of one user that run at once.
+    /// Running calls of one user.
     pub per_user: usize,
-    /// Calls of one user that wait; one more is refused.
+    /// Waiting calls of one user; one more is refused.
     pub waiting_per_user: usize,
 }
 
 /// Numbers for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TurnStatus {
-    /// Calls that run now.
+    /// The number of running calls.
     pub running: usize,
-    /// Calls that wait now.
+    /// The number of waiting calls.
     pub waiting: usize,
-    /// Calls that were refused, since the start.
+    /// The number of calls refused since the start.
     pub refused: u64,
 }
 
-/// Gives out turns. A user's own calls run in the order in which they came. Of the users who wait, each gets one turn
-/// before any of them gets a second one, however many calls each has waiting. Cheap to clone; all clones share the same
-/// turns.
+/// Grants turns. A user's own calls run in order of arrival. Of the waiting users, each gets one turn before any of
+/// them gets a second one, however many calls each has waiting. Cheap to clone; all clones share the same turns.
 #[derive(Clone)]
 pub struct Turns(Arc<Mutex<State>>);
 
 impl Turns {
-    /// Nobody has a turn yet.
+    /// Creates turns with no call running.
     pub fn new(limits: TurnLimits) -> Self {
         let limits = TurnLimits {
             at_once: limits.at_once.max(1),
@@ -48,16 +46,15 @@ impl Turns {
         Self(Arc::new(Mutex::new(State::new(limits))))
     }
 
-    /// Waits for a turn of this user, which ends when it is dropped. A caller that gives up while it waits leaves the
-    /// line.
+    /// Waits for a turn of this user, which ends when it is dropped. A caller that stops waiting leaves the queue.
     ///
-    /// A call that already has a turn must not ask for another one: calls that wait for each other would wait for ever.
+    /// A call that already has a turn must not request another one: calls that wait for each other would never end.
     pub async fn take(&self, user: UserId) -> Result<Turn, StoreError> {
         self.lock().admit(user)?;
         Ok(self.take_another(user).await)
     }
 
-    /// The same for a call that had a turn before and needs another one to finish: it is never refused.
+    /// Like [`Self::take`], for a call that had a turn before and needs another one to finish: it is never refused.
     pub async fn take_another(&self, user: UserId) -> Turn {
         let (ticket, wakers) = self.lock().enter(user);
         let waiting = Waiting { turns: self.clone(), user, ticket: Some(ticket) };
@@ -98,11 +95,11 @@ impl Drop for Turn {
     }
 }
 
-/// A place in the line of a user.
+/// A place in the queue of a user.
 struct Waiting {
     turns: Turns,
     user: UserId,
-    /// `None` once the turn was taken.
+    /// `None` after the turn was taken.
     ticket: Option<Ticket>,
 }
 
@@ -129,7 +126,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Wakes tasks, outside the lock: a task may run at once.
+/// Wakes tasks, outside the lock, because a task may run at once.
 fn wake(wakers: Vec<Waker>) {
     wakers.into_iter().for_each(Waker::wake);
 }
@@ -141,12 +138,11 @@ struct State {
     next_ticket: Ticket,
     running: usize,
     refused: u64,
-    /// Of the users who have calls running or waiting.
+    /// The users who have calls running or waiting.
     lines: HashMap<UserId, Line>,
-    /// The users who wait and may have one more call running, each once, in the order in which they get their next
-    /// turn.
+    /// The waiting users who may have one more call running, each once, in the order of their next turns.
     ring: VecDeque<UserId>,
-    /// Tickets whose turn has come, until their callers notice.
+    /// Tickets whose turn has come, until their callers notice it.
     called: HashSet<Ticket>,
 }
 
@@ -190,7 +186,7 @@ impl State {
         (ticket, self.call())
     }
 
-    /// Gives turns to those who are next, as far as there is room.
+    /// Grants turns to the next users, as far as there is room.
     fn call(&mut self) -> Vec<Waker> {
         let mut wakers = Vec::new();
         while self.running < self.limits.at_once
@@ -209,7 +205,7 @@ impl State {
         wakers
     }
 
-    /// Whether the turn has come; else `waker` is woken when it does.
+    /// Returns whether the turn has come; else `waker` is woken when it does.
     fn is_called(&mut self, user: UserId, ticket: Ticket, waker: &Waker) -> bool {
         if self.called.remove(&ticket) {
             return true;
@@ -234,13 +230,13 @@ impl State {
                 self.lines.remove(&user);
             }
         } else if line.running + 1 == self.limits.per_user {
-            // Up to now it could have no more.
+            // Before this it could not have another call running.
             self.ring.push_back(user);
         }
         self.call()
     }
 
-    /// Takes a ticket back, whether its turn has come or not.
+    /// Removes a ticket, whether its turn has come or not.
     fn give_up(&mut self, user: UserId, ticket: Ticket) -> Vec<Waker> {
         if self.called.remove(&ticket) {
             return self.leave(user);

@@ -1,20 +1,20 @@
-//! Signalling of group calls: who calls whom. No media, nothing stored.
+//! Signalling of group calls. The server carries no media and stores nothing.
 
 use crate::conversations::ConversationKind;
 use crate::{ConversationId, Timestamp, users::UserSummary};
 
-/// Somebody started a call in a conversation.
+/// A user started a call in a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CallStarted {
-    /// Where.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// Of which kind that is.
+    /// The kind of the conversation.
     pub kind: ConversationKind,
-    /// Who; always the token's user.
+    /// The caller, always the token's user.
     pub caller: UserSummary,
-    /// How the caller's client wants them called; their name where it does not say.
+    /// The caller's name from the client; if absent, the user's name counts.
     pub caller_name: Option<crate::users::DisplayName>,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
 }

@@ -1,21 +1,21 @@
-//! Who is here. Best effort, never stored with messages (contract §4, guarantee 6).
+//! Presence. Best effort, never stored with messages (contract §4, guarantee 6).
 
 use crate::{BoxError, ConnectionId, InvalidValue, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
 
-/// What others see beside a name.
+/// The presence of a user, as other users see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum PresenceStatus {
-    /// No connection anywhere.
+    /// The user has no connection on any node.
     #[default]
     Offline,
-    /// Connected.
+    /// The user is connected.
     Online,
-    /// Connected, and says to be away.
+    /// The user is connected, and chose `away`.
     Away,
-    /// Connected, and says to be busy.
+    /// The user is connected, and chose `busy`.
     Busy,
 }
 
@@ -25,7 +25,7 @@ impl PresenceStatus {
         !matches!(self, Self::Offline)
     }
 
-    /// The name in the API.
+    /// Returns the name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Offline => "offline",
@@ -35,7 +35,7 @@ impl PresenceStatus {
         }
     }
 
-    /// What a user may choose: `online`, `away` or `busy`, in any case. Offline is not a choice but a fact.
+    /// Parses a status that a user may choose: `online`, `away` or `busy`, in any case. `offline` cannot be chosen.
     pub fn parse_choice(text: &str) -> Result<Self, InvalidValue> {
         [Self::Online, Self::Away, Self::Busy]
             .into_iter()
@@ -44,13 +44,13 @@ impl PresenceStatus {
     }
 }
 
-/// Who learns of a user's presence (`PRESENCE_AUDIENCE`).
+/// Which users see a user's presence (`PRESENCE_AUDIENCE`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PresenceAudience {
-    /// Those who share a group with the user, or a direct conversation in which both have written.
+    /// Users who share a group with the user, or a direct conversation in which both have written.
     #[default]
     Contacts,
-    /// Every connected user.
+    /// All connected users.
     Everyone,
 }
 
@@ -59,49 +59,49 @@ pub enum PresenceAudience {
 #[error("presence is not available")]
 pub struct PresenceError(#[source] pub BoxError);
 
-/// Who is connected, over all nodes. A user is online while at least one connection is.
+/// The connected users of all nodes. A user is online while at least one connection exists.
 #[async_trait]
 pub trait PresenceRegistry: Send + Sync {
-    /// Notes a connection. `Some(status)` where the user was offline until now, else `None`.
+    /// Registers a connection. `Some(status)` if the user was offline until now, else `None`.
     async fn connect(&self, user: UserId, connection: ConnectionId) -> Result<Option<PresenceStatus>, PresenceError>;
 
-    /// Forgets a connection. `true` where it was the user's last, and the chosen status with it. Forgetting one twice,
-    /// or one that was never noted, is `false`.
+    /// Removes a connection. `true` if it was the user's last, which also removes the chosen status. `false` for a
+    /// connection that is not registered.
     async fn disconnect(&self, user: UserId, connection: ConnectionId) -> Result<bool, PresenceError>;
 
-    /// The latest choice wins over all of the user's connections. `true` where the status changed; always `false` for a
-    /// user who is offline.
+    /// Sets the user's status for all of their connections. `true` if the status changed; always `false` for a user who
+    /// is offline.
     async fn choose(&self, user: UserId, status: PresenceStatus) -> Result<bool, PresenceError>;
 
-    /// The status of each of these users, in their order.
+    /// Returns the status of each of these users, in their order.
     async fn statuses(&self, users: &[UserId]) -> Result<Vec<PresenceStatus>, PresenceError>;
 
-    /// Everybody who is online, in order of id.
+    /// Lists all online users, in order of id.
     async fn list_online(&self) -> Result<Vec<UserId>, PresenceError>;
 }
 
-/// What a node does for presence all the time, so that one that died is missed. Whoever wires a node loops:
-/// [`Self::due`], [`Self::keep_up`], tell of those returned. Where one process is all there is, nothing is due.
+/// The periodic work of a node for presence, so that other nodes detect its failure. The wiring of a node loops:
+/// [`Self::due`], [`Self::keep_up`], announce the returned users. In a single process nothing is due.
 ///
-/// Of the users that are returned, the caller tells the contacts how they are *now*; where that is offline, it notes
-/// when they were last seen. Nothing here fails: what cannot be done now is done next time.
+/// The caller announces the *current* status of each returned user to the user's contacts; if it is offline, the caller
+/// also stores when the user was last seen. These calls do not fail: work that cannot be done now is done next time.
 #[async_trait]
 pub trait PresenceUpkeep: Send + Sync {
-    /// Returns when upkeep should be done: several times within a lease, and at once where something calls for it.
+    /// Returns when the next work is due: several times per lease, and at once if something requires it.
     async fn due(&self);
 
-    /// Says that this node lives; writes it anew where the others' view of it was lost or has gone astray; and takes
-    /// over what nodes left behind that have died, at most [`MAX_UPKEEP_USERS`] users at a time. Returns the users
-    /// whose presence changed by it, or changed while this node was cut off. Whoever went offline with a dead node is
-    /// returned by one call on one node only.
+    /// Renews this node's lease, rewrites its connections if the shared state was lost or is wrong, and takes over the
+    /// users of dead nodes, at most [`MAX_UPKEEP_USERS`] at a time. Returns the users whose presence changed by this
+    /// call, or changed while this node was disconnected. A user who went offline with a dead node is returned by one
+    /// call on one node only.
     async fn keep_up(&self) -> Vec<UserId>;
 
-    /// This node is leaving for good: the others need not wait for its lease to end. Returns the users who were only
-    /// here.
+    /// Removes this node permanently, so that the others need not wait for its lease to expire. Returns the users who
+    /// were connected only here.
     async fn retire(&self) -> Vec<UserId>;
 }
 
-/// The most users that one call of [`PresenceUpkeep::keep_up`] takes over from nodes that have died.
+/// The maximum number of users that one call of [`PresenceUpkeep::keep_up`] takes over from dead nodes.
 pub const MAX_UPKEEP_USERS: usize = 1_000;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Whom a limit per address counts: an IPv4 address, or the network of 64 bits that an IPv6 address is in. A home or a
-/// rented machine has all addresses of such a network (RFC 6177 §2), so counting each of them would limit nobody.
+/// The subject of a limit per address: an IPv4 address, or the /64 network of an IPv6 address. A home or a rented
+/// machine has all addresses of such a network (RFC 6177 §2), so a limit per IPv6 address would have no effect.
 ///
-/// As text it is the subject of a [`super::LimitKey`].
+/// Its text is the subject of a [`super::LimitKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LimitedAddress(IpAddr);
 
@@ -12,7 +12,7 @@ pub struct LimitedAddress(IpAddr);
 const NETWORK: u128 = !(u64::MAX as u128);
 
 impl LimitedAddress {
-    /// An IPv4 address that was mapped into IPv6 counts as what it is.
+    /// Wraps an address. An IPv4-mapped IPv6 address counts as its IPv4 address.
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) if !address.is_loopback() => {
@@ -22,12 +22,12 @@ impl LimitedAddress {
         })
     }
 
-    /// Reads an address as [`crate::auth::ClientInfo::ip`] has it; `None` where it is none.
+    /// Parses an address in the form of [`crate::auth::ClientInfo::ip`]; `None` if it is invalid.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self::of)
     }
 
-    /// Whether it is this machine, which development does not limit.
+    /// Whether it is a loopback address, which development does not limit.
     pub fn is_loopback(self) -> bool {
         self.0.is_loopback()
     }

@@ -2,20 +2,19 @@ use super::{Quota, Verdict, ahead};
 use crate::Timestamp;
 use std::time::Duration;
 
-/// A token bucket, as the one number that it takes to know it: when it will be full. A bucket that nobody knows is
-/// full.
+/// A token bucket, stored as the time at which it will be full. An unknown bucket is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
     full_at: Timestamp,
 }
 
 impl Bucket {
-    /// A full bucket.
+    /// Creates a full bucket.
     pub const fn full(now: Timestamp) -> Self {
         Self { full_at: now }
     }
 
-    /// Whether it has refilled, hence need not be remembered.
+    /// Whether it is full, so that it need not be stored.
     pub fn is_full(self, now: Timestamp) -> bool {
         self.full_at <= now
     }

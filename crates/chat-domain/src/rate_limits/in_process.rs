@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Into so many parts the buckets are divided, so that threads seldom wait for each other.
+/// The number of parts over which the buckets are spread, so that threads seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// How many buckets one generation of one part remembers.
+/// The number of buckets that one generation of one part stores.
 const GENERATION: usize = 65_536 / SHARDS;
 
-/// The counters of a single node, and of a node that has lost sight of the others. Bounded: beyond about twice 65,536
-/// buckets those used longest ago are forgotten, that is, full again.
+/// The counters of a single node, or of a node that has lost its connection to the shared ones. Bounded: beyond about
+/// twice 65,536 buckets, those used longest ago are dropped, and are then full again.
 pub struct InProcessRateLimiter {
     clock: Arc<dyn Clock>,
     hasher: RandomState,
@@ -26,7 +26,7 @@ struct Buckets {
 }
 
 impl InProcessRateLimiter {
-    /// Every bucket is full.
+    /// Creates counters with all buckets full.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, hasher: RandomState::new(), shards: Default::default() }
     }

@@ -1,4 +1,4 @@
-//! Delivery and read positions. Everything else about receipts is derived from them.
+//! Delivery and read positions. All other receipts are derived from them.
 
 mod store;
 
@@ -7,50 +7,50 @@ pub use store::{AdvanceError, AdvancePositions, Advanced, ReceiptStore, ReceiptT
 use crate::conversations::ConversationKind;
 use crate::{ConversationId, MessageId, Seq, UserId};
 
-/// How far a participant has got in a conversation. Positions only move forward while one takes part (contract §3,
+/// The positions of a participant in a conversation. They only move forward while the user takes part (contract §3,
 /// Receipts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Positions {
-    /// Messages up to this one came before the participant did.
+    /// Messages up to this one were sent before the participant joined.
     pub joined: Seq,
-    /// Up to here everything has arrived.
+    /// All messages up to this one have arrived.
     pub delivered: Seq,
-    /// Up to here everything has been read.
+    /// All messages up to this one have been read.
     pub read: Seq,
 }
 
 impl Positions {
-    /// Of someone who joins (again) when the newest message is `last`: all three stand there.
+    /// Returns the positions of a user who joins or rejoins when the newest message is `last`: all three are `last`.
     pub const fn joining_at(last: Seq) -> Self {
         Self { joined: last, delivered: last, read: last }
     }
 
-    /// These positions after messages up to `seq` were delivered; never further than `last`, never back.
+    /// Returns the positions after messages up to `seq` were delivered; never beyond `last`, never back.
     #[must_use]
     pub fn deliver(self, seq: Seq, last: Seq) -> Self {
         Self { delivered: self.delivered.max(seq.min(last)), ..self }
     }
 
-    /// These positions after messages up to `seq` were read, hence delivered; never further than `last`, never back.
+    /// Returns the positions after messages up to `seq` were read, hence delivered; never beyond `last`, never back.
     #[must_use]
     pub fn read(self, seq: Seq, last: Seq) -> Self {
         let delivered = self.deliver(seq, last);
         Self { read: delivered.read.max(seq.min(last)), ..delivered }
     }
 
-    /// How many messages are unread when the newest is `last`.
+    /// The number of unread messages if the newest is `last`.
     pub const fn unread(self, last: Seq) -> u64 {
         last.since(self.read)
     }
 
-    /// Whether anything has arrived since the participant joined. Where nothing has, nobody was ever told of these
-    /// positions.
+    /// Whether any message has arrived since the participant joined. If not, these positions were never sent to other
+    /// users.
     pub fn have_moved(self) -> bool {
         self.joined < self.delivered
     }
 
-    /// Whether this participant was there when the message came, and has read it.
+    /// Whether this participant was a member when the message was sent, and has read it.
     pub fn has_read(self, seq: Seq) -> bool {
         self.joined < seq && seq <= self.read
     }
@@ -63,26 +63,26 @@ impl Positions {
 /// The positions of one of several participants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParticipantPositions {
-    /// Whose.
+    /// The user's id.
     pub user_id: UserId,
-    /// How far.
+    /// The user's positions.
     pub positions: Positions,
 }
 
-/// How far a message has got with those it was for.
+/// The delivery status of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum DeliveryStatus {
-    /// Stored.
+    /// The message is stored.
     Sent,
-    /// Arrived at everyone it was for.
+    /// The message has arrived at all of its recipients.
     Delivered,
-    /// Read by everyone it was for.
+    /// All of its recipients have read the message.
     Read,
 }
 
 impl DeliveryStatus {
-    /// The name in the API.
+    /// Returns the name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sent => "SENT",
@@ -92,8 +92,8 @@ impl DeliveryStatus {
     }
 }
 
-/// The status of the message `seq` of `sender`: the least that any of the others who were there when it came has
-/// reached. With no others: sent.
+/// Returns the status of the message `seq` of `sender`: the lowest that any of the other participants has reached who
+/// were members when it was sent. Without others: sent.
 pub fn delivery_status(seq: Seq, sender: UserId, participants: &[ParticipantPositions]) -> DeliveryStatus {
     participants
         .iter()
@@ -107,7 +107,7 @@ pub fn delivery_status(seq: Seq, sender: UserId, participants: &[ParticipantPosi
         .unwrap_or(DeliveryStatus::Sent)
 }
 
-/// Those who have read the message `seq` of `sender`, of these participants, in their order (contract §3, Receipts).
+/// Returns the participants who have read the message `seq` of `sender`, in their order (contract §3, Receipts).
 pub fn read_by(seq: Seq, sender: UserId, participants: &[ParticipantPositions]) -> Vec<UserId> {
     participants
         .iter()
@@ -116,15 +116,15 @@ pub fn read_by(seq: Seq, sender: UserId, participants: &[ParticipantPositions]) 
         .collect()
 }
 
-/// How far one message has got.
+/// The status of one message, with its readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageStatus {
-    /// Which.
+    /// The message's id.
     pub message_id: MessageId,
-    /// The least that any of the others has reached.
+    /// The lowest status that any of the other participants has reached.
     pub status: DeliveryStatus,
-    /// Those of the others who have read it.
+    /// The other participants who have read it.
     pub read_by: Vec<UserId>,
 }
 
@@ -132,15 +132,15 @@ pub struct MessageStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PositionsMoved {
-    /// Where.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// Of which kind that is.
+    /// The kind of the conversation.
     pub kind: ConversationKind,
-    /// Whose.
+    /// The user's id.
     pub user_id: UserId,
-    /// To where.
+    /// The new positions.
     pub positions: Positions,
-    /// The newest message that the move covers, and how far it has got by it. `None` where positions are told again.
+    /// The newest message that the move covers, with its status. `None` if positions are sent again.
     pub covers: Option<MessageStatus>,
 }
 

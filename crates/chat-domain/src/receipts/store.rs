@@ -9,18 +9,18 @@ use thiserror::Error;
 pub enum ReceiptTarget {
     /// Up to the newest message.
     Latest,
-    /// Up to this number; beyond the newest means the newest.
+    /// Up to this number; a number beyond the newest message means the newest.
     Seq(Seq),
     /// Up to this message.
     Message(MessageId),
 }
 
-/// Move a participant's positions.
+/// Moves a participant's positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdvancePositions {
-    /// Everything up to the target has arrived.
+    /// All messages up to the target have arrived.
     Delivered(ReceiptTarget),
-    /// Everything up to the target has been read.
+    /// All messages up to the target have been read.
     Read(ReceiptTarget),
 }
 
@@ -32,7 +32,7 @@ impl AdvancePositions {
         }
     }
 
-    /// The positions after it, when the target is the message `seq` and the newest is `last`.
+    /// Returns the new positions, if the target is the message `seq` and the newest is `last`.
     #[must_use]
     pub fn apply(self, positions: Positions, seq: Seq, last: Seq) -> Positions {
         match self {
@@ -42,22 +42,22 @@ impl AdvancePositions {
     }
 }
 
-/// What came of it.
+/// The result of moving positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advanced {
-    /// Of which kind the conversation is.
+    /// The kind of the conversation.
     pub kind: ConversationKind,
-    /// Where the positions were.
+    /// The positions before.
     pub before: Positions,
-    /// Where the positions are now.
+    /// The positions now.
     pub positions: Positions,
-    /// The newest message that the move covers (at the read position where that moved, else at the delivered one) and
-    /// how far it has got by it. `None` where nothing moved, and where more than
-    /// [`crate::conversations::MAX_PUSHED_PARTICIPANTS`] take part.
+    /// The newest message that the move covers (at the read position if that moved, else at the delivered one), with
+    /// its status. `None` if nothing moved, or if the conversation has more than
+    /// [`crate::conversations::MAX_PUSHED_PARTICIPANTS`] participants.
     pub covers: Option<MessageStatus>,
-    /// The newest message.
+    /// The number of the newest message.
     pub last_seq: Seq,
-    /// How many take part.
+    /// The number of participants.
     pub participant_count: u32,
 }
 
@@ -67,7 +67,7 @@ impl Advanced {
         self.before != self.positions
     }
 
-    /// Puts what came of it into positions that were read before.
+    /// Applies the result to positions that were read before.
     pub fn show_in(&self, user: UserId, participants: &mut [ParticipantPositions]) {
         for participant in participants.iter_mut().filter(|participant| participant.user_id == user) {
             participant.positions = self.positions;
@@ -78,16 +78,16 @@ impl Advanced {
 /// Why positions were not moved.
 #[derive(Debug, Error)]
 pub enum AdvanceError {
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("no such conversation")]
     UnknownConversation,
-    /// The user does not take part.
+    /// The user is not a participant.
     #[error("not a participant")]
     NotAParticipant,
-    /// The group was deactivated.
+    /// The group is deactivated.
     #[error("the group is inactive")]
     Inactive,
-    /// No such message in this conversation.
+    /// The message does not exist in this conversation.
     #[error("no such message")]
     UnknownMessage,
     /// See [`StoreError`].
@@ -95,11 +95,11 @@ pub enum AdvanceError {
     Store(#[from] StoreError),
 }
 
-/// Read and delivery positions.
+/// Stores read and delivery positions.
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
-    /// Moves the user's positions by [`AdvancePositions::apply`], in one transaction and one row, however many messages
-    /// that covers.
+    /// Moves the user's positions by [`AdvancePositions::apply`], in one transaction and one row, for any number of
+    /// messages.
     async fn advance(
         &self,
         conversation: ConversationId,

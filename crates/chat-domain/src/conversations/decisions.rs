@@ -37,19 +37,19 @@ pub enum Refusal {
     },
 }
 
-/// How a user stands to a conversation.
+/// A user's relation to a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Takes part.
+    /// The user takes part.
     Participant(Role),
-    /// Does not take part: never did, or has left.
+    /// The user does not take part: never did, or has left.
     Outsider,
     /// An admin removed the user, and no admin has added them since.
     RemovedByAdmin,
 }
 
 impl Standing {
-    /// The role, where the user takes part.
+    /// Returns the role, if the user takes part.
     pub const fn role(self) -> Option<Role> {
         match self {
             Self::Participant(role) => Some(role),
@@ -69,8 +69,8 @@ fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Re
     Ok(role)
 }
 
-/// Any participant may add to an active group that has room; only admins add a user whom an admin removed (contract
-/// §3).
+/// Any participant may add users to an active group that is not full; only admins may add a user whom an admin removed
+/// (contract §3).
 pub fn may_add_participant(conversation: &Conversation, actor: Option<Role>, user: Standing) -> Result<(), Refusal> {
     match (group_of(conversation, actor)?, user) {
         (_, Standing::Participant(_)) => return Err(Refusal::AlreadyAParticipant),
@@ -83,21 +83,22 @@ pub fn may_add_participant(conversation: &Conversation, actor: Option<Role>, use
     Ok(())
 }
 
-/// A user with the invite code joins an active group that has room, once, unless an admin removed them.
+/// A user with the invite code may join an active group that is not full, unless the user takes part already or an
+/// admin removed them.
 pub fn may_join(conversation: &Conversation, user: Standing) -> Result<(), Refusal> {
-    // The code stands for a member who lets them in.
+    // The code counts as an invitation by a member.
     may_add_participant(conversation, Some(Role::Member), user)
 }
 
-/// A user makes conversations, or joins groups by invite codes, while they have fewer than `max` of them. Counted are
-/// the active conversations that the user made, whether or not they still take part, and the groups that they joined by
-/// a code and have not left: nobody fills another user's room, and leaving makes no room to go on filling the lists of
-/// others.
+/// A user may create conversations, or join groups by invite codes, while they have fewer than `max` of them. These
+/// count: the active conversations that the user created, whether or not they still take part, and the groups that they
+/// joined by a code and have not left. So no user can use up another user's allowance, and a user cannot fill the lists
+/// of others by creating and leaving conversations.
 pub const fn may_have_another(own: u64, max: u32) -> Result<(), Refusal> {
     if own < max as u64 { Ok(()) } else { Err(Refusal::TooManyConversations { max }) }
 }
 
-/// Oneself may leave, also an inactive group; others are removed by admins (contract §3).
+/// A user may leave, also an inactive group; only admins may remove others (contract §3).
 pub fn may_remove_participant(
     conversation: &Conversation,
     actor: Option<Role>,
@@ -113,7 +114,7 @@ pub fn may_remove_participant(
     user.map(drop).ok_or(Refusal::NoSuchParticipant)
 }
 
-/// Admins change what a group is called and looks like.
+/// Only admins may change a group's name, description and avatar.
 pub fn may_change_group(conversation: &Conversation, actor: Option<Role>) -> Result<(), Refusal> {
     match group_of(conversation, actor)? {
         Role::Admin => Ok(()),
@@ -121,8 +122,8 @@ pub fn may_change_group(conversation: &Conversation, actor: Option<Role>) -> Res
     }
 }
 
-/// Who becomes admin when `leaving` goes and no admin would be left: the one who joined first (ties by id). `None`
-/// where an admin is left, or nobody.
+/// Returns the user who becomes admin when `leaving` leaves and no admin would be left: the one who joined first (ties
+/// by id). `None` if an admin or no participant is left.
 pub fn next_admin(participants: &[Participant], leaving: UserId) -> Option<UserId> {
     let mut staying = participants.iter().filter(|participant| participant.user.id != leaving).peekable();
     let all: Vec<_> = staying.by_ref().collect();

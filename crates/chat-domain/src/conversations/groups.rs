@@ -9,24 +9,25 @@ use async_trait::async_trait;
 use std::fmt;
 use uuid::Uuid;
 
-/// Lets whoever has it join a group: 128 bits of which 122 are random, as 32 hexadecimal digits. Not shown by `Debug`.
+/// A code with which users join a group: 128 bits of which 122 are random, as 32 hexadecimal digits. `Debug` does not
+/// show it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InviteCode(Uuid);
 
 impl InviteCode {
-    /// From [`crate::IdSource::next_random`], or from a store.
+    /// Wraps a code from [`crate::IdSource::next_random`], or from a store.
     pub const fn new(random: Uuid) -> Self {
         Self(random)
     }
 
-    /// Exactly 32 hexadecimal digits, in either case.
+    /// Parses exactly 32 hexadecimal digits, in either case.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let is_code = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let parsed = if is_code { Uuid::try_parse(text).ok() } else { None };
         parsed.map(Self).ok_or(InvalidValue::Form { expected: "an invite code" })
     }
 
-    /// The code as clients see it, and as stores keep it.
+    /// Returns the code as clients see it and stores keep it.
     pub fn as_text(self) -> String {
         self.0.simple().to_string()
     }
@@ -38,73 +39,73 @@ impl fmt::Debug for InviteCode {
     }
 }
 
-/// A group about to be made whose name is to be its own among the active ones.
+/// A group to be created, whose name must be unique among active groups.
 #[derive(Debug, Clone)]
 pub struct NewGroup {
-    /// From the id source.
+    /// The id, from the id source.
     pub id: ConversationId,
-    /// Who makes it; its first admin.
+    /// The user who creates it; its first admin.
     pub created_by: UserId,
-    /// With whom; may be nobody.
+    /// The other participants; may be empty.
     pub others: Vec<UserId>,
-    /// Unlike the name of every other active group whose name is reserved ([`group_name_key`]).
+    /// The name, which must not look like that of another active group with a reserved name ([`group_name_key`]).
     pub name: ConversationName,
-    /// Optional.
+    /// The description, if any.
     pub description: Option<ConversationDescription>,
-    /// Optional.
+    /// The avatar, if any.
     pub avatar: Option<AvatarUrl>,
-    /// From the id source.
+    /// The invite code, from the id source.
     pub invite_code: InviteCode,
-    /// The most conversations that the creator may have by their own act: see [`super::may_have_another`].
+    /// The maximum number of conversations that the creator may have by their own act: see [`super::may_have_another`].
     pub max_own: u32,
-    /// From the clock.
+    /// The time, from the clock.
     pub at: Timestamp,
 }
 
-/// Join by an invite code.
+/// Joins a group by an invite code.
 #[derive(Debug, Clone, Copy)]
 pub struct JoinGroup {
-    /// Of which group.
+    /// The invite code of the group.
     pub invite_code: InviteCode,
-    /// Who joins.
+    /// The user who joins.
     pub user: UserId,
-    /// The most conversations that the user may have by their own act: see [`super::may_have_another`].
+    /// The maximum number of conversations that the user may have by their own act: see [`super::may_have_another`].
     pub max_own: u32,
-    /// From the clock.
+    /// The time, from the clock.
     pub at: Timestamp,
 }
 
-/// What uniqueness of group names compares: two names that look alike have one key. That is the skeleton of UTS #39 of
-/// the name without case, width, composition and invisible characters.
+/// Returns the key that uniqueness of group names compares: names that look alike have the same key. It is the skeleton
+/// of UTS #39 of the name, regardless of case, width, composition and invisible characters.
 pub fn group_name_key(name: &ConversationName) -> String {
     look_alike(&folded(name.as_str()))
 }
 
-/// The key of a group that had its name before [`group_name_key`] told so many names alike, and whose key an older
-/// group has. Begins with the common key and [`EXACT_SPELLING`].
+/// The key of a group that got its name before [`group_name_key`] treated so many names as alike, and whose key an
+/// older group has. It begins with the common key and [`EXACT_SPELLING`].
 pub fn shared_group_name_key(name: &ConversationName, id: ConversationId) -> String {
     format!("{}{EXACT_SPELLING}{id}", group_name_key(name))
 }
 
-/// What a search for a part of a name compares, and what orders its matches.
+/// Returns the key that a search for a part of a name compares, and by which matches are ordered.
 pub fn group_search_key(name: &ConversationName) -> String {
     folded(name.as_str())
 }
 
-/// The longest suffix of a name that a search looks at, in characters.
+/// The maximum length of a suffix that a search compares, in characters.
 const MAX_SUFFIX_CHARS: usize = 40;
 
-/// Among how many of their own groups somebody searches: those with the newest activity.
+/// The number of the user's own groups that a search covers: those with the newest activity.
 pub const MAX_SEARCHED_OWN_GROUPS: u32 = 1_000;
 
-/// What a suffix must begin with to be a match ([`group_name_suffixes`]): the term's key, as far as suffixes go.
+/// Returns the beginning of a matching suffix ([`group_name_suffixes`]): the term's key, cut to the length of suffixes.
 pub fn group_name_prefix(term: &SearchTerm) -> String {
     term.key().chars().take(MAX_SUFFIX_CHARS).collect()
 }
 
-/// What a search for a part of a name compares: every suffix of the name's key that does not begin with a blank, cut to
-/// 40 characters, each once. A name contains a term exactly where one of these begins with it (and, beyond 40
-/// characters, with the term's first 40, which the caller checks against the whole name).
+/// Returns the suffixes that a search for a part of a name compares: every suffix of the name's key that does not begin
+/// with white space, cut to 40 characters, each once. A name contains a term exactly if one of these begins with it
+/// (beyond 40 characters: with the term's first 40, which the caller checks against the whole name).
 pub fn group_name_suffixes(name: &ConversationName) -> Vec<String> {
     let key = group_search_key(name);
     let mut suffixes: Vec<String> = key
@@ -120,25 +121,24 @@ pub fn group_name_suffixes(name: &ConversationName) -> Vec<String> {
 /// Two active groups whose names look alike since [`group_name_key`] compares more than case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameCollision {
-    /// The group that has the key; `None` once it was deactivated or renamed.
+    /// The group that has the key; `None` after it was deactivated or renamed.
     pub holder: Option<Conversation>,
-    /// A younger group, which keeps its name until it is changed.
+    /// A younger group, which keeps its name until it is renamed.
     pub other: Conversation,
 }
 
-/// What only groups have. Writing methods decide by [`super::decisions`](super) inside their transaction; each durable
-/// change takes the next `pos`.
+/// Stores the data that only groups have. Writing methods decide by [`super::decisions`](super) inside their
+/// transaction; each durable change takes the next `pos`.
 #[async_trait]
 pub trait GroupStore: Send + Sync {
-    /// Makes the group with all its participants in one transaction. Of any number of calls at once for one name,
-    /// exactly one makes it: the others are [`CreateConversationError::NameTaken`]. Of any number of calls at once by
-    /// one user, none exceeds
+    /// Creates the group with all its participants in one transaction. Of concurrent calls for one name, exactly one
+    /// creates it: the others get [`CreateConversationError::NameTaken`]. Concurrent calls of one user never exceed
     /// [`NewGroup::max_own`].
     async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError>;
 
-    /// Deactivates the group in the name of an admin: it leaves lists and search, its name is free again. Returns the
-    /// conversation after it and the [`crate::ChangeKind::Updated`]. A group that is inactive already is
-    /// [`super::Refusal::Inactive`].
+    /// Deactivates the group on behalf of an admin: it disappears from lists and search, and its name is free again.
+    /// Returns the conversation after the change, and the [`crate::ChangeKind::Updated`]. For a group that is already
+    /// inactive: [`super::Refusal::Inactive`].
     async fn deactivate(
         &self,
         id: ConversationId,
@@ -146,14 +146,13 @@ pub trait GroupStore: Send + Sync {
         at: Timestamp,
     ) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one, where the user may have
-    /// one more conversation ([`super::may_have_another`]; the group's creator always may). A code that no group has
-    /// now is
-    /// [`ParticipantError::UnknownInvite`].
+    /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one, if the user may have one
+    /// more conversation ([`super::may_have_another`]; the group's creator always may). For a code that no group has
+    /// now: [`ParticipantError::UnknownInvite`].
     async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Replaces the invite code in the name of an admin: the earlier one is of no more use. No durable change: nobody's
-    /// screen depends on it. Returns the conversation after it.
+    /// Replaces the invite code on behalf of an admin; the earlier one becomes invalid. This is no durable change,
+    /// because no other client shows it. Returns the conversation after it.
     async fn replace_invite_code(
         &self,
         id: ConversationId,
@@ -161,16 +160,16 @@ pub trait GroupStore: Send + Sync {
         code: InviteCode,
     ) -> Result<Conversation, ParticipantError>;
 
-    /// Up to `limit` active groups whose name looks like that of an older one and was reserved before that counted as
-    /// taken, in order of the key.
+    /// Lists up to `limit` active groups whose name looks like that of an older one and was reserved before such names
+    /// counted as taken, in order of the key.
     async fn list_name_collisions(&self, limit: u32) -> Result<Vec<NameCollision>, StoreError>;
 
-    /// Active groups whose name contains the term, compared by [`SearchTerm::key`], in order of [`group_search_key`]
-    /// (ties by id): those whose name is reserved, and those that the viewer takes part in. `%`, `_`, `*` and the like
-    /// are ordinary characters. Finds among the first [`crate::users::MAX_SEARCH_MATCHES`] suffixes of reserved names
-    /// that begin with the term ([`group_name_suffixes`]), and among [`MAX_SEARCHED_OWN_GROUPS`] of the viewer's own:
-    /// what it costs does not grow with the number of groups. Of a group that the viewer does not take part in it shows
-    /// neither participants nor messages nor the invite code.
+    /// Finds active groups whose name contains the term, compared by [`SearchTerm::key`], in order of
+    /// [`group_search_key`] (ties by id): those whose name is reserved, and those in which the viewer takes part. `%`,
+    /// `_`, `*` and similar characters have no special meaning. Searches the first [`crate::users::MAX_SEARCH_MATCHES`]
+    /// suffixes of reserved names that begin with the term ([`group_name_suffixes`]), and [`MAX_SEARCHED_OWN_GROUPS`]
+    /// of the viewer's own groups, so that the cost does not grow with the number of groups. For a group in which the
+    /// viewer does not take part it returns neither participants nor messages nor the invite code.
     async fn search_groups(
         &self,
         viewer: UserId,

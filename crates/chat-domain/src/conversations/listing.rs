@@ -3,16 +3,16 @@
 use crate::{ConversationId, Page, PageLimit, PageRequest, Timestamp};
 
 /// The place of a conversation in a list: newest activity first, ties by id, descending. A conversation moves up when
-/// something happens in it, and never down.
+/// it has activity, and never moves down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListPlace {
-    /// When something last happened in it.
+    /// The time of its last activity.
     pub updated_at: Timestamp,
-    /// Its id.
+    /// The conversation's id.
     pub id: ConversationId,
 }
 
-/// Where a reading of a list begins.
+/// Where a reading of a list starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListCursor {
     /// At the newest activity.
@@ -23,12 +23,12 @@ pub enum ListCursor {
     NewerThan(ListPlace),
 }
 
-/// Which part of a list.
+/// A request for a part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListRequest {
     /// A numbered page, with the total.
     Page(PageRequest),
-    /// At most this many from a cursor on.
+    /// At most this many conversations from a cursor on.
     Cursor(ListCursor, PageLimit),
 }
 
@@ -39,24 +39,24 @@ impl From<PageRequest> for ListRequest {
 }
 
 /// A part of a list that was read by cursor. A conversation that moves between two readings moves to the beginning of
-/// the list: going on towards older ones skips and repeats none of those that stayed.
+/// the list, so reading on towards older ones neither skips nor repeats conversations that stayed in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CursorPage<T> {
-    /// Newest activity first, at most `limit`.
+    /// The items, newest activity first, at most `limit`.
     pub items: Vec<T>,
-    /// How many were asked for.
+    /// The requested limit.
     pub limit: PageLimit,
-    /// Where to go on towards older ones; `None` where there are none.
+    /// The cursor towards older ones; `None` if there are none.
     pub older: Option<ListPlace>,
-    /// Where to go on towards newer ones; `None` where there were none.
+    /// The cursor towards newer ones; `None` if there were none.
     pub newer: Option<ListPlace>,
     /// Whether there are more in the direction of the reading.
     pub has_more: bool,
 }
 
 impl<T> CursorPage<T> {
-    /// Makes a page of what was found from `cursor` on, in the direction of the reading: one more than the limit, where
-    /// there are as many.
+    /// Creates a page from the items found from `cursor` on, in the direction of the reading: one more than the limit,
+    /// if there are that many.
     pub fn of(cursor: ListCursor, limit: PageLimit, mut found: Vec<T>, place: impl Fn(&T) -> ListPlace) -> Self {
         let size = limit.get() as usize;
         let has_more = found.len() > size;
@@ -74,26 +74,26 @@ impl<T> CursorPage<T> {
     }
 }
 
-/// A part of a list, in the manner in which it was asked for.
+/// A part of a list, in the requested form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing<T> {
-    /// Newest activity first.
+    /// The items, newest activity first.
     pub items: Vec<T>,
-    /// Which part of the list they are.
+    /// The place of the items in the list.
     pub part: ListPart,
 }
 
-/// Which part of a list, and how to go on.
+/// The place of a part in a list, with its cursors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListPart {
     /// A numbered page.
     Page {
-        /// Which one.
+        /// The number of the page.
         request: PageRequest,
-        /// How many items all pages hold together.
+        /// The number of items on all pages together.
         total: u64,
     },
-    /// What was read by cursor. The fields are those of [`CursorPage`].
+    /// A part that was read by cursor. The fields are those of [`CursorPage`].
     Cursor {
         /// See [`CursorPage::limit`].
         limit: PageLimit,
@@ -107,7 +107,7 @@ pub enum ListPart {
 }
 
 impl<T> Listing<T> {
-    /// How many items the whole list has, where they were counted: for numbered pages.
+    /// The length of the whole list, if it was counted: for numbered pages.
     pub const fn total(&self) -> Option<u64> {
         match self.part {
             ListPart::Page { total, .. } => Some(total),

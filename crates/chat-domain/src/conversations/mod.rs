@@ -1,4 +1,4 @@
-//! Direct and group conversations, and who takes part in them.
+//! Direct and group conversations, and their participants.
 
 mod decisions;
 mod groups;
@@ -28,22 +28,23 @@ use crate::receipts::Positions;
 use crate::users::{AvatarUrl, UserSummary};
 use crate::{ConversationId, Pos, Seq, Timestamp, UserId};
 
-/// The most participants of a group (contract §1).
+/// The maximum number of participants of a group (contract §1).
 pub const MAX_PARTICIPANTS: usize = 1_000;
 
-/// Lists of participants inside other answers carry at most this many, and a count (contract §1).
+/// The maximum number of participants listed inside other answers, which also carry a count (contract §1).
 pub const MAX_LISTED_PARTICIPANTS: usize = 100;
 
-/// Up to this many participants, receipts and presence are pushed; beyond, they are fetched (contract §4).
+/// The maximum number of participants for which receipts and presence are pushed; in larger conversations clients
+/// request them (contract §4).
 pub const MAX_PUSHED_PARTICIPANTS: u32 = 100;
 
-/// Whether it is the one conversation of a pair, or a group.
+/// The kind of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum ConversationKind {
-    /// The one conversation of these two users; nobody joins or leaves.
+    /// The only conversation of these two users; its participants never change.
     Direct(DirectKey),
-    /// A group of 1 to [`MAX_PARTICIPANTS`].
+    /// A group of 1 to [`MAX_PARTICIPANTS`] participants.
     Group,
 }
 
@@ -54,18 +55,18 @@ impl ConversationKind {
     }
 }
 
-/// What a participant may do.
+/// The role of a participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Role {
-    /// Changes the group and removes others. Its creator is the first.
+    /// May change the group and remove others. The creator is the first admin.
     Admin,
-    /// Takes part.
+    /// An ordinary participant.
     Member,
 }
 
 impl Role {
-    /// The name in the API.
+    /// Returns the name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -74,76 +75,76 @@ impl Role {
     }
 }
 
-/// A conversation, apart from who takes part.
+/// A conversation, without its participants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Conversation {
-    /// Its id.
+    /// The conversation's id.
     pub id: ConversationId,
     /// Direct or group.
     pub kind: ConversationKind,
-    /// Groups may have one.
+    /// The name, if any; only groups have one.
     pub name: Option<ConversationName>,
-    /// Groups may have one.
+    /// The description, if any; only groups have one.
     pub description: Option<ConversationDescription>,
-    /// Groups may have one.
+    /// The avatar, if any; only groups have one.
     pub avatar: Option<AvatarUrl>,
-    /// `false` once a group was deactivated, or everyone has left it.
+    /// `false` after a group was deactivated, or after all participants have left it.
     pub is_active: bool,
-    /// How strangers may join a group. Shown to those who take part, and to nobody else.
+    /// The code with which users join a group. Only participants see it.
     pub invite_code: Option<InviteCode>,
-    /// Who made it.
+    /// The user who created it.
     pub created_by: UserId,
-    /// The newest message's number; zero before the first.
+    /// The number of the newest message; zero before the first.
     pub last_seq: Seq,
-    /// The newest durable change's number; 1 is the creation.
+    /// The number of the newest durable change; 1 is the creation.
     pub last_pos: Pos,
-    /// How many take part now.
+    /// The number of participants.
     pub participant_count: u32,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed in any way, messages included: what lists are ordered by.
+    /// When it last changed in any way, messages included. Lists are ordered by it.
     pub updated_at: Timestamp,
 }
 
-/// Somebody who takes part now.
+/// A current participant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Participant {
-    /// Who.
+    /// The user.
     pub user: UserSummary,
-    /// What they may do.
+    /// The user's role.
     pub role: Role,
-    /// Since when (the latest joining).
+    /// When the user last joined.
     pub joined_at: Timestamp,
-    /// How far they have got.
+    /// The user's positions.
     pub positions: Positions,
 }
 
-/// A conversation with those who take part, the same for every reader.
+/// A conversation with its participants, the same for every reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConversationDetails {
     /// The conversation.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub conversation: Conversation,
-    /// At most [`MAX_LISTED_PARTICIPANTS`], those who joined first (then in order of id).
+    /// At most [`MAX_LISTED_PARTICIPANTS`] participants: those who joined first (then in order of id).
     pub participants: Vec<Participant>,
 }
 
 /// A conversation as one user sees it in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationOverview {
-    /// What everyone sees.
+    /// The part that is the same for every reader.
     pub details: ConversationDetails,
-    /// How the viewer takes part; `None` for whoever does not.
+    /// The viewer as a participant; `None` if the viewer is not one.
     pub viewer: Option<Participant>,
     /// The newest message.
     pub last_message: Option<Message>,
 }
 
 impl ConversationOverview {
-    /// How many messages the viewer has not read; zero for a stranger.
+    /// The number of messages that the viewer has not read; zero if the viewer is not a participant.
     pub fn unread_count(&self) -> u64 {
         self.viewer.as_ref().map_or(0, |viewer| viewer.positions.unread(self.details.conversation.last_seq))
     }

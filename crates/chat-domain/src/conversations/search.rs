@@ -3,8 +3,8 @@ use crate::users::SearchTerm;
 use crate::{ConversationId, PageRequest};
 use std::collections::BTreeSet;
 
-/// Groups whose name contains a term, each once, in the order of the key of their name (ties by id): what
-/// [`super::GroupStore::search_groups`] answers, whichever rows a store looks at.
+/// Groups whose name contains a term, each once, in the order of their names' keys (ties by id): the answer of
+/// [`super::GroupStore::search_groups`] for every store.
 #[derive(Debug)]
 pub struct GroupMatches {
     term: String,
@@ -12,12 +12,12 @@ pub struct GroupMatches {
 }
 
 impl GroupMatches {
-    /// None yet.
+    /// Creates an empty result.
     pub fn of(term: &SearchTerm) -> Self {
         Self { term: term.key(), matches: BTreeSet::new() }
     }
 
-    /// Takes the group in, where its name contains the term.
+    /// Adds the group, if its name contains the term.
     pub fn consider(&mut self, id: ConversationId, name: &ConversationName) {
         let key = group_search_key(name);
         if key.contains(&self.term) {
@@ -25,7 +25,7 @@ impl GroupMatches {
         }
     }
 
-    /// How many there are, and those of this page.
+    /// Returns the total, with the groups of this page.
     pub fn page(self, request: PageRequest) -> (u64, Vec<ConversationId>) {
         let total = self.matches.len() as u64;
         let offset = usize::try_from(request.offset()).unwrap_or(usize::MAX);
@@ -35,7 +35,7 @@ impl GroupMatches {
 }
 
 impl ConversationOverview {
-    /// As strangers see a conversation: neither who takes part, nor what was said, nor how to get in.
+    /// Returns the conversation as non-members see it: without participants, messages and invite code.
     pub fn from_outside(conversation: Conversation) -> Self {
         let conversation = Conversation { invite_code: None, ..conversation };
         let details = ConversationDetails { conversation, participants: Vec::new() };

@@ -7,28 +7,28 @@ use crate::{Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreErro
 use async_trait::async_trait;
 use thiserror::Error;
 
-/// A conversation about to be made.
+/// A conversation to be created.
 #[derive(Debug, Clone)]
 pub struct NewConversation {
-    /// From the id source; unused where the pair has its conversation already.
+    /// The id, from the id source; unused if the pair already has its conversation.
     pub id: ConversationId,
-    /// Who makes it; a group's first admin.
+    /// The user who creates it; a group's first admin.
     pub created_by: UserId,
-    /// With whom.
+    /// The other participants.
     pub others: ParticipantIds,
-    /// Exactly one other and no name makes a direct conversation; anything else a group (contract §3). Free: two groups
-    /// may have one name.
+    /// The name, if any. Exactly one other participant and no name makes a direct conversation; anything else a group
+    /// (contract §3). It need not be unique.
     pub name: Option<ConversationName>,
-    /// From the id source; of a group.
+    /// The invite code of a group, from the id source.
     pub invite_code: super::InviteCode,
-    /// The most conversations that the creator may have by their own act: see [`super::may_have_another`].
+    /// The maximum number of conversations that the creator may have by their own act: see [`super::may_have_another`].
     pub max_own: u32,
-    /// From the clock.
+    /// The time, from the clock.
     pub at: Timestamp,
 }
 
 impl NewConversation {
-    /// The pair, where this is to be a direct conversation.
+    /// Returns the pair, if this will be a direct conversation.
     pub fn direct_pair(&self) -> Option<super::DirectKey> {
         match (self.others.only(), &self.name) {
             (Some(other), None) => Some(super::DirectKey::new(self.created_by, other)),
@@ -37,12 +37,12 @@ impl NewConversation {
     }
 }
 
-/// A conversation that is there now.
+/// The result of creating a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedConversation {
-    /// As its creator sees it.
+    /// The conversation as its creator sees it.
     pub overview: ConversationOverview,
-    /// [`crate::ChangeKind::Created`] at `pos` 1; `None` where the pair had its conversation already.
+    /// The [`crate::ChangeKind::Created`] at `pos` 1; `None` if the pair already had its conversation.
     pub change: Option<Change>,
 }
 
@@ -86,121 +86,121 @@ pub enum ParticipantError {
     Store(#[from] StoreError),
 }
 
-/// Add `user` in the name of `actor`.
+/// Adds `user` on behalf of `actor`.
 #[derive(Debug, Clone, Copy)]
 pub struct AddParticipant {
-    /// Where.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// Who adds.
+    /// The user who acts.
     pub actor: UserId,
-    /// Who is added.
+    /// The user to add.
     pub user: UserId,
-    /// From the clock.
+    /// The time, from the clock.
     pub at: Timestamp,
 }
 
-/// Remove `user` in the name of `actor`; the same user leaves.
+/// Removes `user` on behalf of `actor`; if both are the same, the user leaves.
 #[derive(Debug, Clone, Copy)]
 pub struct RemoveParticipant {
-    /// Where.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// Who removes.
+    /// The user who acts.
     pub actor: UserId,
-    /// Who goes.
+    /// The user to remove.
     pub user: UserId,
-    /// From the clock.
+    /// The time, from the clock.
     pub at: Timestamp,
 }
 
-/// Whether a group's new name is to be its own.
+/// Whether a group's new name must be unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameRule {
-    /// Any: two groups may have one name. What the group had reserved is free again.
+    /// Not unique. A name that the group had reserved becomes free.
     Free,
-    /// Unique without regard to case among the active groups that have theirs reserved.
+    /// Unique, regardless of case, among the active groups with reserved names.
     Reserved,
 }
 
-/// Which of a user's conversations.
+/// A filter for a user's conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversationFilter {
     /// All of them.
     All,
-    /// Those of a pair in which something was said.
+    /// Direct conversations with at least one message.
     DirectWithMessages,
     /// Groups.
     Groups,
 }
 
-/// Change a group in the name of `actor`.
+/// Changes a group on behalf of `actor`.
 #[derive(Debug, Clone)]
 pub struct UpdateConversation {
-    /// Which.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// Who changes it.
+    /// The user who acts.
     pub actor: UserId,
-    /// To what.
+    /// The changes.
     pub changes: ConversationChanges,
-    /// What becomes of a new name.
+    /// The rule for a new name.
     pub name_rule: NameRule,
-    /// From the clock.
+    /// The time, from the clock.
     pub at: Timestamp,
 }
 
-/// How a user takes part in one conversation: what a connection needs to begin.
+/// A user's membership in a conversation, as a connection needs it to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Membership {
-    /// Where.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// As what.
+    /// The user's role.
     pub role: Role,
     /// The newest durable change that this reading saw.
     pub last_pos: Pos,
-    /// How far the user has got.
+    /// The user's positions.
     pub positions: Positions,
-    /// How many take part.
+    /// The number of participants.
     pub participant_count: u32,
 }
 
-/// When somebody last left a conversation that they do not take part in now.
+/// A user's last departure from a conversation in which they do not take part now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Removal {
-    /// Where.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// At which change.
+    /// The `pos` of the change.
     pub pos: Pos,
-    /// When.
+    /// When it was removed.
     pub at: Timestamp,
 }
 
-/// That somebody came to take part in a conversation, and still does.
+/// A user's join to a conversation in which they still take part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Joined {
-    /// Where.
+    /// The conversation's id.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The user's id.
     pub user_id: UserId,
-    /// By which change.
+    /// The `pos` of the change.
     pub pos: Pos,
 }
 
-/// Conversations and participants. Writing methods decide by [`super::decisions`](super) inside their transaction, so
-/// that a race changes nothing about who may do what; each change takes the next `pos` of its conversation and is
-/// exactly one row.
+/// Stores conversations and participants. Writing methods decide by [`super::decisions`](super) inside their
+/// transaction, so that concurrent calls cannot bypass permissions. Each change takes the next `pos` of its
+/// conversation and is exactly one row.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
-    /// Makes the conversation with all its participants in one transaction, or finds the one of the pair: of any number
-    /// of calls at once for one pair, exactly one makes it.
+    /// Creates the conversation with all its participants in one transaction, or finds the one of the pair: of
+    /// concurrent calls for one pair, exactly one creates it.
     async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError>;
 
-    /// The conversation as this user sees it; whether they may is the caller's to decide by `viewer`.
+    /// Finds the conversation as this user sees it. The caller checks by `viewer` whether the user may see it.
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError>;
 
-    /// The conversation of this pair, where there is one.
+    /// Finds the conversation of this pair, if there is one.
     async fn find_direct(&self, pair: super::DirectKey) -> Result<Option<ConversationId>, StoreError>;
 
-    /// The active conversations of this kind that the user takes part in, newest activity first (ties by id,
-    /// descending), in a constant number of queries whatever the page.
+    /// Lists the active conversations of this kind in which the user takes part, newest activity first (ties by id,
+    /// descending), in a constant number of queries for every page.
     async fn list(
         &self,
         viewer: UserId,
@@ -217,8 +217,8 @@ pub trait ConversationStore: Send + Sync {
         limit: PageLimit,
     ) -> Result<CursorPage<ConversationOverview>, StoreError>;
 
-    /// The conversations whose participants may know of this user's presence: groups, and direct conversations in which
-    /// both have written; of at most `most_participants`, newest activity first, at most `limit`, in one query.
+    /// Lists the conversations whose participants may see this user's presence: groups, and direct conversations in
+    /// which both have written; of at most `most_participants`, newest activity first, at most `limit`, in one query.
     async fn list_presence_audience(
         &self,
         user: UserId,
@@ -226,26 +226,25 @@ pub trait ConversationStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<ConversationId>, StoreError>;
 
-    /// How the user takes part in this conversation now; the conversation with it.
+    /// Finds the conversation, with the user's current membership, if any.
     async fn find_membership(
         &self,
         id: ConversationId,
         user: UserId,
     ) -> Result<Option<(Conversation, Option<Membership>)>, StoreError>;
 
-    /// Adds a participant: positions start at the conversation's newest message, also on rejoining. Of a user whom an
-    /// admin removed, an admin's call alone succeeds, and lifts that.
-    /// Returns the [`crate::ChangeKind::ParticipantAdded`] that was stored and the conversation after it.
+    /// Adds a participant: positions start at the conversation's newest message, also on rejoining. If an admin removed
+    /// the user, only an admin's call succeeds, and ends that state. Returns the conversation after the change, and the
+    /// stored [`crate::ChangeKind::ParticipantAdded`].
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError>;
 
-    /// Removes a participant, and where that leaves no admin makes the oldest member one: one or two changes, in order.
-    /// A group that nobody is left in is inactive from then on, and its name is free. A user whom somebody else removes
-    /// is
+    /// Removes a participant, and if that leaves no admin, makes the oldest member one: one or two changes, in order. A
+    /// group without participants becomes inactive, and its name is free. A user whom another user removes is
     /// [`super::Standing::RemovedByAdmin`] until an admin adds them.
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError>;
 
-    /// Changes what the changes name. Under a race for one name that is to be reserved exactly one call gets it.
-    /// Returns the conversation after it and the [`crate::ChangeKind::Updated`].
+    /// Applies the changes. Of concurrent calls for one name that must be unique, exactly one gets it. Returns the
+    /// conversation after the change, and the [`crate::ChangeKind::Updated`].
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError>;
 }
 

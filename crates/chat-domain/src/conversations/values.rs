@@ -3,32 +3,33 @@ use crate::users::AvatarUrl;
 use crate::{InvalidValue, UserId, text::text_values};
 
 text_values! {
-    /// What a conversation is called. Free, unless it is reserved for a group ([`super::group_name_key`]).
+    /// The name of a conversation. It need not be unique, unless it is reserved for a group
+    /// ([`super::group_name_key`]).
     ConversationName = line(1..=100),
-    /// What a group is about.
+    /// The description of a group.
     ConversationDescription = paragraph(1..=500),
 }
 
-/// What admins change about a group. `None` leaves as is, `Some(None)` clears.
+/// An admin's changes of a group. `None` keeps a field, `Some(None)` clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConversationChanges {
-    /// A new name, or none.
+    /// The new name, or none.
     pub name: Option<Option<ConversationName>>,
-    /// A new description, or none.
+    /// The new description, or none.
     pub description: Option<Option<ConversationDescription>>,
-    /// A new avatar, or none.
+    /// The new avatar, or none.
     pub avatar: Option<Option<AvatarUrl>>,
 }
 
 impl ConversationChanges {
-    /// Whether nothing would change.
+    /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The two users of a direct conversation, in an order that does not depend on who asks: equal for both, so that a
-/// unique index makes the conversation one.
+/// The two users of a direct conversation, in a fixed order: it is equal for both, so that a unique index allows only
+/// one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DirectKey {
     low: UserId,
@@ -36,7 +37,7 @@ pub struct DirectKey {
 }
 
 impl DirectKey {
-    /// The key of this pair; the order of the arguments does not matter.
+    /// Creates the key of this pair; the order of the arguments does not matter.
     pub fn new(one: UserId, other: UserId) -> Self {
         if one <= other { Self { low: one, high: other } } else { Self { low: other, high: one } }
     }
@@ -46,35 +47,35 @@ impl DirectKey {
         self.low == user || self.high == user
     }
 
-    /// The one who is not this user; the second for a stranger.
+    /// Returns the user of the pair who is not this one; the second if this user is not part of it.
     pub fn other(self, user: UserId) -> UserId {
         if self.high == user { self.low } else { self.high }
     }
 
-    /// Both, sorted.
+    /// Returns both, sorted.
     pub const fn users(self) -> (UserId, UserId) {
         (self.low, self.high)
     }
 
-    /// Reads what [`Self::as_text`] wrote; also where the ids are not sorted or not in lower case.
+    /// Parses the form of [`Self::as_text`]; also if the ids are not sorted or not in lower case.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let ids = text.split_once('_').and_then(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)));
         let (one, other) = ids.ok_or(InvalidValue::Form { expected: "two user ids joined by '_'" })?;
         Ok(Self::new(one, other))
     }
 
-    /// The two ids sorted and joined by `_`.
+    /// Returns the two ids, sorted and joined by `_`.
     pub fn as_text(&self) -> String {
         format!("{}_{}", self.low, self.high)
     }
 }
 
-/// The others that somebody starts a conversation with: at least one, each once, oneself left out.
+/// The other users with whom a user starts a conversation: at least one, each once, without the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParticipantIds(Vec<UserId>);
 
 impl ParticipantIds {
-    /// Drops repetitions and the creator, then asks for 1 to [`MAX_PARTICIPANTS`] − 1 others.
+    /// Removes duplicates and the creator, then requires 1 to [`MAX_PARTICIPANTS`] − 1 others.
     pub fn parse(creator: UserId, ids: &[UserId]) -> Result<Self, InvalidValue> {
         let mut others: Vec<_> = ids.iter().copied().filter(|id| *id != creator).collect();
         others.sort_unstable();
@@ -85,12 +86,12 @@ impl ParticipantIds {
         Ok(Self(others))
     }
 
-    /// The others, sorted.
+    /// Returns the others, sorted.
     pub fn as_slice(&self) -> &[UserId] {
         &self.0
     }
 
-    /// The one other, where there is exactly one.
+    /// Returns the only other user, if there is exactly one.
     pub fn only(&self) -> Option<UserId> {
         match self.0.as_slice() {
             [only] => Some(*only),

@@ -7,6 +7,7 @@ cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace
 scripts/unused-dependencies.sh
+scripts/line-length.sh
 for script in scripts/*.sh .ci/run; do
   bash -n "$script"
 done

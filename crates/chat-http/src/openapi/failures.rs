@@ -163,8 +163,8 @@ fn sentence(code: ErrorCode) -> &'static str {
         AlreadyAParticipant => "The user is a participant already",
         ConversationFull => "The conversation already has 1000 participants",
         TooManyConversations => {
-            "You have made, or joined by invite codes, as many conversations as one user may have (10000): deactivate or \
-             leave some"
+            "You have made, or joined by invite codes, as many conversations as one user may have (10000): deactivate \
+             or leave some"
         }
         IdempotencyKeyReused => "This key was used for another message",
         PayloadTooLarge => "The body must have at most 1000000 bytes",

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use std::io::Write as _;
 use std::path::Path;
 
-/// A chat backend: REST and WebSocket, from one command.
+/// A chat backend with REST, WebSocket and Socket.IO.
 #[derive(Debug, Parser)]
 #[command(version, after_help = config::help())]
 struct Cli {
@@ -20,22 +20,22 @@ struct Cli {
 enum Command {
     /// Start the server (the default)
     Serve,
-    /// Ask a running server how it is; exit code 0 if well, else 1. For containers without curl
+    /// Check the health of a running server: exit code 0 if healthy, else 1. For containers without curl
     Health(health::Options),
-    /// Bring the database up to date, and end
+    /// Migrate the database, then exit
     Migrate,
-    /// Manage accounts, beside a running server
+    /// Manage accounts, also while a server is running
     #[command(subcommand)]
     Users(users::Command),
     /// Print the OpenAPI document
     Openapi,
     /// Print the AsyncAPI document of the realtime connection
     Asyncapi,
-    /// Print what arrives on a WebSocket, for trying out
+    /// Print the frames that a WebSocket receives, for trying the server
     Listen(listen::Options),
 }
 
-/// Does what the arguments say.
+/// Runs the command in the arguments.
 pub(crate) async fn run() -> anyhow::Result<()> {
     match Cli::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => {
@@ -63,7 +63,7 @@ async fn migrate(config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// Writes to standard output; a reader that has gone is not a fault.
+/// Writes to standard output. A closed pipe is not an error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut output = std::io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

@@ -1,15 +1,15 @@
-//! The time by the clock of the database server.
+//! A clock that follows the database server's clock.
 
 use chat_domain::{Clock, Timestamp};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Monotonic clocks drift by some milliseconds between two measurements; this is a step.
+/// A larger change is a step: monotonic clocks drift only milliseconds between two measurements.
 const NOTEWORTHY: Duration = Duration::from_secs(1);
 
-/// The clock of a node that shares a database with others. All of them go by the database server's clock, so that no
-/// node's own clock decides when a token or a session ends. Between two measurements it runs by the machine's
-/// monotonic clock, which does not step.
+/// The clock of a node that shares a database with others. All nodes use the database server's clock, so no node's own
+/// clock decides when a token or a session ends. Between two measurements the time advances by the machine's monotonic
+/// clock, which does not step.
 #[derive(Debug)]
 pub(crate) struct DatabaseClock {
     began: Instant,
@@ -18,14 +18,14 @@ pub(crate) struct DatabaseClock {
 }
 
 impl DatabaseClock {
-    /// By the answer of a database that was asked at `asked` and answered just now.
+    /// Starts from the answer of a database that was asked at `asked` and answered just now.
     pub(crate) fn measured(answer: Timestamp, asked: Instant) -> Self {
         let half = asked.elapsed() / 2;
         Self { began: asked, epoch: AtomicI64::new(answer.minus(half).as_unix_micros()) }
     }
 
-    /// Takes another answer in. An answer says what time it was at some moment while it was on its way: what lies
-    /// within that is no news.
+    /// Applies another answer. An answer gives the time at some moment between question and arrival; a difference
+    /// within that interval is ignored.
     pub(crate) fn correct(&self, answer: Timestamp, asked: Instant) {
         let answered = Instant::now();
         let (earliest, latest) = (self.at(asked), self.at(answered));
@@ -37,7 +37,7 @@ impl DatabaseClock {
         let before = self.epoch.swap(epoch.as_unix_micros(), Ordering::Relaxed);
         let step = Duration::from_micros(before.abs_diff(epoch.as_unix_micros()));
         if step > NOTEWORTHY {
-            tracing::warn!(?step, "the clock of the database server was set, or another server took over");
+            tracing::warn!(?step, "the database server's clock moved: it was set, or another server took over");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What this node shares with others: presence, typing, the bus and the counts of limits, over Redis or, for a node
-//! that is alone, in its memory.
+//! What the nodes of a cluster share: presence, typing, the bus and the counters of rate limits. They are in Redis or,
+//! for a node that runs alone, in its memory.
 
 use anyhow::Context as _;
 use chat_domain::presence::{PresenceRegistry, PresenceUpkeep};
@@ -11,17 +11,17 @@ use chat_redis::{BusHooks, Redis, RedisBus, RedisPresence, RedisRateLimiter, Red
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The shared ports.
+/// The ports that nodes share.
 pub(crate) struct Shared {
     pub(crate) bus: Arc<dyn EventBus>,
     pub(crate) presence: Arc<dyn PresenceRegistry>,
     pub(crate) typing: Arc<dyn TypingRegistry>,
     pub(crate) rate_limiter: Arc<dyn RateLimiter>,
-    /// `None` for a node that is alone.
+    /// `None` for a node that runs alone.
     pub(crate) cluster: Option<Cluster>,
 }
 
-/// This node's place among others.
+/// This node's part in a cluster.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     pub(crate) redis: Redis,
@@ -29,8 +29,8 @@ pub(crate) struct Cluster {
     pub(crate) upkeep: Arc<dyn PresenceUpkeep>,
 }
 
-/// Puts it together, and begins to connect where there is somebody to connect to. Does not wait for Redis: a node
-/// serves without it.
+/// Builds the shared ports, and starts to connect to Redis if it is configured. Does not wait for Redis: a node serves
+/// without it.
 pub(crate) fn share(
     settings: Option<&RedisSettings>,
     fan_out: &Arc<FanOut>,
@@ -48,7 +48,7 @@ pub(crate) fn share(
     };
     let redis = Redis::open(settings.clone()).context("cannot use REDIS_URL")?;
     let node = NodeId::new(Uuid::now_v7());
-    tracing::info!(%node, redis = %settings.url, "this node joins a cluster");
+    tracing::info!(%node, redis = %settings.url, "joining the cluster");
     let bus = Arc::new(RedisBus::start(&redis, node, local, hooks(fan_out)));
     let presence = Arc::new(RedisPresence::new(&redis, node));
     Ok(Shared {
@@ -60,7 +60,7 @@ pub(crate) fn share(
     })
 }
 
-/// What may have been missed is looked for at once.
+/// Checks at once for events that may have been lost.
 fn hooks(fan_out: &Arc<FanOut>) -> BusHooks {
     let (asked, told) = (fan_out.clone(), fan_out.clone());
     BusHooks { is_needed: Arc::new(move |head| asked.needs(head)), on_gap: Arc::new(move || told.check_tails_soon()) }

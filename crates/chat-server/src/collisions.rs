@@ -1,4 +1,4 @@
-//! `chat-server users collisions`: accounts and groups whose keys fell together when keys became case-folded and
+//! `chat-server users collisions`: accounts and groups whose keys became equal when keys became case-folded and
 //! normalised.
 
 use crate::cli::print;
@@ -8,10 +8,10 @@ use chat_domain::conversations::{Conversation, NameCollision};
 use chat_domain::users::{EmailCollision, User};
 use std::fmt::Write as _;
 
-/// How many of each kind are shown.
+/// How many of each kind are listed.
 const MAX_SHOWN: u32 = 1_000;
 
-/// Prints them. Works beside a running server.
+/// Prints them. Works while a server is running.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let store = Store::open_existing(&config.database).await?;
     let handle = store.handle();
@@ -28,30 +28,30 @@ fn report(emails: &[EmailCollision], names: &[NameCollision]) -> String {
     }
     let mut text = String::new();
     for EmailCollision { holder, other } in emails {
-        let older = holder.as_ref().map_or_else(|| "an account that was deleted".to_owned(), account);
+        let older = holder.as_ref().map_or_else(|| "a deleted account".to_owned(), account);
         let _ = writeln!(
             text,
-            "{} shares its email with {older}: it signs in by this exact spelling only.",
+            "{} has the same email as {older}: it can sign in only with this exact spelling.",
             account(other)
         );
     }
     for NameCollision { holder, other } in names {
-        let older = holder.as_ref().map_or_else(|| "a group that has it no more".to_owned(), group);
+        let older = holder.as_ref().map_or_else(|| "a group that no longer has this name".to_owned(), group);
         let _ = writeln!(
             text,
-            "{} has a name that looks like that of {older}: it keeps it until it is renamed.",
+            "{} has a name that looks like the name of {older}: it keeps the name until it is renamed.",
             group(other)
         );
     }
     for (shown, what) in [(emails.len(), "accounts"), (names.len(), "groups")] {
         if shown == MAX_SHOWN as usize {
-            let _ = writeln!(text, "There may be more {what}: {MAX_SHOWN} are shown.");
+            let _ = writeln!(text, "Only the first {MAX_SHOWN} {what} are listed; there may be more.");
         }
     }
     text
 }
 
-/// With the email as Rust escapes it: what differs may be invisible.
+/// The account with its email in Rust's escaped form, since the difference may be invisible.
 fn account(user: &User) -> String {
     format!("Account {} ({}, {:?})", user.id, user.username.as_str(), user.email.as_str())
 }

@@ -1,4 +1,4 @@
-//! Asks a running server how it is, for health checks of containers.
+//! Checks the health of a running server, for health checks of containers.
 
 use crate::config::{Source, listen_address};
 use anyhow::{Context as _, bail};
@@ -8,23 +8,23 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// A server that does not answer within this is not well.
+/// A server that does not answer within this time counts as unhealthy.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// More of an answer is not read: its first line says enough.
+/// How much of the response is read: enough for its first line.
 const MAX_HEAD_BYTES: u64 = 1_024;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where the server listens; else as HOST and PORT say
+    /// Address of the server; by default the one that HOST and PORT give
     #[arg(long)]
     address: Option<SocketAddr>,
-    /// Ask whether it is ready for new work (/health/ready) instead of whether it lives (/health/live)
+    /// Check whether the server is ready for requests (/health/ready), not only alive (/health/live)
     #[arg(long)]
     ready: bool,
 }
 
-/// Ends well if the server answers 200.
+/// Succeeds if the server answers 200.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let address = match options.address {
         Some(address) => address,
@@ -32,13 +32,13 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     };
     let path = if options.ready { "/health/ready" } else { "/health/live" };
     let asked = tokio::time::timeout(PATIENCE, status(address, path)).await;
-    match asked.with_context(|| format!("{address} does not answer within {PATIENCE:?}"))?? {
+    match asked.with_context(|| format!("{address} did not answer within {PATIENCE:?}"))?? {
         200 => Ok(()),
-        status => bail!("{address}{path} answers {status}"),
+        status => bail!("{address}{path} answered {status}"),
     }
 }
 
-/// A server that listens on every address is asked on this machine's own.
+/// Returns the loopback address for a server that listens on all addresses.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let host = match address.ip() {
         IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -51,10 +51,10 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 async fn status(address: SocketAddr, path: &str) -> anyhow::Result<u16> {
     let mut stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.context("cannot ask")?;
+    stream.write_all(request.as_bytes()).await.context("cannot send the request")?;
     let mut head = Vec::new();
-    stream.take(MAX_HEAD_BYTES).read_to_end(&mut head).await.context("the answer breaks off")?;
+    stream.take(MAX_HEAD_BYTES).read_to_end(&mut head).await.context("the response is incomplete")?;
     let head = String::from_utf8_lossy(&head);
     let status = head.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|status| status.parse().ok());
-    status.with_context(|| format!("{address} does not answer in HTTP"))
+    status.with_context(|| format!("{address} did not answer with HTTP"))
 }

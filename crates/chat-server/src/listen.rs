@@ -1,5 +1,5 @@
-//! A WebSocket client of a screenful: prints each frame that arrives. It is for people who try the server out, and have
-//! curl but nothing that speaks WebSocket.
+//! A small WebSocket client that prints each frame it receives, for people who try the server and have curl but no
+//! WebSocket client.
 
 use crate::cli::print;
 use anyhow::{Context as _, bail};
@@ -8,23 +8,23 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest as _, http::HeaderValue};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Asking to resume from nothing is answered with where every conversation stands, once everything that follows will be
+/// An empty resume: its answer holds the positions of every conversation, and says that every later event will be
 /// delivered.
 const RESUME: &str = r#"{"event":"resume","data":{"resume":{}}}"#;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// An access token, as login answers it
+    /// An access token, from the response of a login
     token: String,
-    /// The server
+    /// WebSocket address of the server
     #[arg(long, default_value = "ws://127.0.0.1:3000/api/v1/ws")]
     url: String,
-    /// End after the first event of this name, such as message:received
+    /// Stop after the first event with this name, such as message:received
     #[arg(long)]
     until: Option<String>,
 }
 
-/// Prints one frame a line, until the server closes, the awaited event comes, or Ctrl-C.
+/// Prints one frame per line, until the server closes the connection, the awaited event arrives, or Ctrl-C.
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let mut socket = connect(&options).await?;
     socket.send(Message::text(RESUME)).await?;
@@ -38,10 +38,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
                 }
             }
             Some(Ok(Message::Close(Some(close)))) => {
-                bail!("the server closed: {} {}", u16::from(close.code), close.reason)
+                bail!("the server closed the connection: {} {}", u16::from(close.code), close.reason)
             }
             Some(Ok(_)) => {}
-            Some(Err(error)) => return Err(error).context("the connection broke"),
+            Some(Err(error)) => return Err(error).context("the connection failed"),
             None => bail!("the connection ended"),
         }
     }
@@ -50,7 +50,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 async fn connect(options: &Options) -> anyhow::Result<WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>> {
     let address = format!("{}?resume=true", options.url);
     let mut request = address.into_client_request().with_context(|| format!("{} is not a ws:// URL", options.url))?;
-    let bearer = HeaderValue::from_str(&format!("Bearer {}", options.token)).context("that is no access token")?;
+    let bearer = HeaderValue::from_str(&format!("Bearer {}", options.token))
+        .context("the token contains characters that a header cannot hold")?;
     request.headers_mut().insert("authorization", bearer);
     match connect_async(request).await {
         Ok((socket, _)) => Ok(socket),

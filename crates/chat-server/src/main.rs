@@ -1,10 +1,11 @@
-//! The chat server, thin: it reads the configuration, wires the crates together, starts them and stops them in order.
+//! The chat server, a thin binary: it reads the configuration, wires the crates together, starts them and stops them in
+//! order.
 //!
-//! **Owns** the settings and their defaults, the command line, the log's form, and the process's life from start to
-//! signal. **Must never know** what a message is: everything about chat is in the crates that it wires.
+//! **Owns** the settings and their defaults, the command line, the format of the log, and the life of the process from
+//! start to signal. **Must never know** what a message is: everything about chat is in the crates that it wires.
 //!
-//! **To add a setting**: a row of `config/settings.rs`, a field of [`config::Config`] that reads it, a line in
-//! `.env.example` and a row in the README; tests hold the four together.
+//! **To add a setting**: a row in `config/settings.rs`, a field of [`config::Config`] that reads it, a line in
+//! `.env.example` and a row in the README. Tests compare the four.
 
 mod cli;
 mod clock;
@@ -29,8 +30,8 @@ async fn main() -> ExitCode {
     match cli::run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Also where nothing is set up yet: the last word goes where a terminal shows it.
-            // A standard error that takes nothing changes nothing about how the process ends.
+            // The last error also goes to standard error, since logging may not have started. If standard error does
+            // not accept it, the process ends in the same way.
             let _ = writeln!(std::io::stderr(), "chat-server: {error:#}");
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! The life of the process: start, run, drain, end.
+//! The life of the process: start, serve, drain, stop.
 
 use crate::config::Config;
 use crate::metrics::{self, Metrics};
@@ -12,11 +12,11 @@ use std::num::NonZeroUsize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// What shells report of a process that a signal ended.
+/// The exit code that shells report for a process ended by SIGINT.
 const EXIT_AT_ONCE: i32 = 130;
 
-/// Serves until a signal says to stop, then stops in order: not ready, sockets closed, requests finished, database
-/// closed.
+/// Serves until a signal asks it to stop, then stops in order: report not ready, close sockets, finish requests, close
+/// the database.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
@@ -30,24 +30,25 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     };
     let main = bind(SocketAddr::new(config.host, config.port), "HOST or PORT")?;
     let second = config.realtime_port.map(|port| SocketAddr::new(config.host, port));
-    let second = second.map(|address| bind(address, "REALTIME_PORT (0 for none)")).transpose()?;
+    let second = second.map(|address| bind(address, "REALTIME_PORT (0 turns it off)")).transpose()?;
     let address = main.local_addr().context("the listener has no address")?;
     let realtime = second.as_ref().and_then(|listener| listener.local_addr().ok());
     let listeners = std::iter::once(Listener { socket: main, dialect: Dialect::Colon })
         .chain(second.map(|socket| Listener { socket, dialect: Dialect::Camel }))
         .collect();
-    let admin = config.admin.map(|address| bind(address, "ADMIN_HOST or ADMIN_PORT (0 for no metrics)")).transpose()?;
+    let admin =
+        config.admin.map(|address| bind(address, "ADMIN_HOST or ADMIN_PORT (0 turns metrics off)")).transpose()?;
     let admin = admin.map(|listener| metrics::serve(wired.clone(), listener)).transpose()?;
     let admin_handle = admin.as_ref().map(actix_web::dev::Server::handle);
     tokio::spawn(async move {
         if let Some(Err(error)) = OptionFuture::from(admin).await {
-            tracing::error!(%error, "metrics are not served any more");
+            tracing::error!(%error, "the metrics listener failed: metrics are no longer available");
         }
     });
     let Metrics { state, store, cluster, .. } = wired;
-    state.app.auth.refresh_ended_sessions().await.context("cannot read the sessions that ended")?;
-    // From here on no joining is overlooked.
-    state.fan_out.check_tails().await.context("cannot read who has joined a conversation")?;
+    state.app.auth.refresh_ended_sessions().await.context("cannot read the ended sessions")?;
+    // From here on, no new member is missed.
+    state.fan_out.check_tails().await.context("cannot read the newest members of conversations")?;
     let mut tickers = tickers::start(&state, &store);
     if let Some(cluster) = &cluster {
         tickers::keep_presence(&mut tickers, &state, cluster);
@@ -62,13 +63,13 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     announce(address, realtime);
 
     tokio::select! {
-        ended = &mut serving => bail!("the server ended by itself: {ended:?}"),
+        ended = &mut serving => bail!("the server stopped unexpectedly: {ended:?}"),
         _ = signals.recv() => {}
     }
     tracing::info!(
         delay = ?config.shutdown_delay,
         timeout = ?config.shutdown_timeout,
-        "stopping; another signal stops at once"
+        "stopping; a second signal stops immediately"
     );
     tokio::spawn(async move {
         signals.recv().await;
@@ -95,11 +96,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         tracing::info!("stopped");
         Ok(())
     } else {
-        bail!("stopped after {:?}, and some clients had not finished", config.shutdown_timeout)
+        bail!("stopped after {:?} with unfinished requests", config.shutdown_timeout)
     }
 }
 
-/// Workers as configured; else one per core.
+/// The configured number of workers, or one per core.
 fn worker_count(configured: usize) -> usize {
     match configured {
         0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -111,7 +112,7 @@ fn bind(address: SocketAddr, settings: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).with_context(|| format!("cannot listen on {address}: choose another {settings}"))
 }
 
-/// One record that people can click on and machines can read.
+/// Logs the addresses in one record: links for people, fields for programs.
 fn announce(address: SocketAddr, realtime: Option<SocketAddr>) {
     tracing::info!(
         url = %format_args!("http://{address}"),
@@ -123,7 +124,7 @@ fn announce(address: SocketAddr, realtime: Option<SocketAddr>) {
     );
 }
 
-/// SIGTERM and SIGINT, from now on, one message each.
+/// One message per SIGTERM or SIGINT, from now on.
 fn stop_signals() -> anyhow::Result<mpsc::Receiver<()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch for SIGINT")?;
@@ -139,13 +140,14 @@ fn stop_signals() -> anyhow::Result<mpsc::Receiver<()>> {
     Ok(receiver)
 }
 
-/// Each socket is a file; many systems start processes with a limit of 1,024 although more is allowed.
+/// Raises the limit of open files to its maximum. Each socket is a file, and many systems start processes with a limit
+/// of 1,024 although they allow more.
 fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum
         && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
     {
-        tracing::warn!(%error, "the limit of open files stays as it is");
+        tracing::warn!(%error, "cannot raise the limit of open files");
     }
 }

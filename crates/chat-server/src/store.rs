@@ -1,4 +1,4 @@
-//! The database behind the ports, whichever it is.
+//! The database behind the store ports: `SQLite` or `PostgreSQL`.
 
 use crate::clock::DatabaseClock;
 use crate::config::Database;
@@ -10,25 +10,25 @@ use chat_sqlite::{Claim, SqliteConfig, SqliteStatus, SqliteStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Both databases, as what wires them sees them. Cheap to clone.
+/// One of the two databases. Cheap to clone.
 #[derive(Clone)]
 pub(crate) enum Store {
-    /// Embedded.
+    /// `SQLite`.
     File(SqliteStore),
     /// `PostgreSQL`.
     Server(PostgresStore, Arc<DatabaseClock>),
 }
 
-/// What a database is doing.
+/// The state of the database, for metrics.
 pub(crate) enum StoreStatus {
-    /// Embedded.
+    /// `SQLite`.
     File(SqliteStatus),
     /// `PostgreSQL`.
     Server(PostgresStatus),
 }
 
 impl Store {
-    /// Opens the database and brings it up to date; waits for a server that is not there yet.
+    /// Opens the database and migrates it. Waits for a server that is not reachable yet.
     pub(crate) async fn open(database: &Database) -> anyhow::Result<Self> {
         match database {
             Database::File(file) => {
@@ -41,14 +41,14 @@ impl Store {
                 let opened = PostgresStore::open(config).await;
                 let store = opened.context("cannot open the database (DATABASE_URL)")?;
                 let asked = Instant::now();
-                let time = store.ping().await.context("cannot ask the database for the time (DATABASE_URL)")?;
+                let time = store.ping().await.context("cannot read the time from the database (DATABASE_URL)")?;
                 Ok(Self::Server(store, Arc::new(DatabaseClock::measured(time, asked))))
             }
         }
     }
 
-    /// Opens a database for a command of an operator: one that is not there yet is refused rather than made, since the
-    /// command then runs in the wrong folder or with the wrong settings.
+    /// Opens a database for an operator's command. Fails if it does not exist, instead of making one: then the command
+    /// runs in the wrong directory or with the wrong settings.
     pub(crate) async fn open_existing(database: &Database) -> anyhow::Result<Self> {
         let missing = match database {
             Database::File(file) => {
@@ -63,7 +63,7 @@ impl Store {
         };
         if let Some(place) = missing {
             bail!(
-                "no database at {}; is DATABASE_URL right, and the folder in which this command runs? \
+                "no database at {}: check DATABASE_URL, and the directory in which you run this command. \
                  `chat-server serve` and `chat-server migrate` make a new database",
                 place.display()
             );
@@ -71,7 +71,7 @@ impl Store {
         Self::open(database).await
     }
 
-    /// Brings the database up to date and leaves it at that; the names of the migrations that were run.
+    /// Migrates the database and closes it. Returns the names of the migrations that ran.
     pub(crate) async fn migrate(database: &Database) -> anyhow::Result<Vec<String>> {
         match database {
             Database::File(file) => {
@@ -100,7 +100,7 @@ impl Store {
         }
     }
 
-    /// The clock that everybody who shares the database goes by: of a file, this machine's.
+    /// The clock that all servers of the database use: the database server's, or for a file this machine's.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         match self {
             Self::File(_) => Arc::new(SystemClock),
@@ -108,7 +108,7 @@ impl Store {
         }
     }
 
-    /// The right to serve this database, to be kept for as long as it is served. A file has one server at a time.
+    /// The exclusive right to serve this database, to be held while serving. Only one server may serve a file.
     pub(crate) fn claim(database: &Database) -> anyhow::Result<Option<Claim>> {
         match database {
             Database::File(file) => {
@@ -118,7 +118,8 @@ impl Store {
         }
     }
 
-    /// Whether the database answers within this time, and a file takes writes; what a server answers sets the clock.
+    /// Whether the database answers within this time and, for a file, accepts writes. A server's answer also sets the
+    /// clock.
     pub(crate) async fn answers(&self, patience: Duration) -> bool {
         match self {
             Self::File(store) => matches!(tokio::time::timeout(patience, store.check_writes()).await, Ok(Ok(()))),
@@ -131,7 +132,7 @@ impl Store {
         }
     }
 
-    /// How many reads run at once.
+    /// The number of reads that run at once.
     pub(crate) fn readers(&self) -> usize {
         match self {
             Self::File(_) => SqliteConfig::DEFAULT_READERS,
@@ -139,7 +140,7 @@ impl Store {
         }
     }
 
-    /// What the database is doing, for metrics.
+    /// The state of the database, for metrics.
     pub(crate) fn status(&self) -> StoreStatus {
         match self {
             Self::File(store) => StoreStatus::File(store.status()),
@@ -147,11 +148,11 @@ impl Store {
         }
     }
 
-    /// Stores what is queued, and ends.
+    /// Stores what is queued, then closes the database.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         match self {
             Self::File(store) => {
-                tokio::task::spawn_blocking(move || store.close()).await.context("the database did not close")
+                tokio::task::spawn_blocking(move || store.close()).await.context("closing the database failed")
             }
             Self::Server(store, _) => {
                 store.close().await;

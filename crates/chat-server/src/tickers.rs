@@ -1,4 +1,4 @@
-//! What has to happen every so often, whether or not anybody asks.
+//! Periodic tasks.
 
 use crate::cluster::Cluster;
 use crate::logging;
@@ -9,23 +9,24 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// A sign-out must reach every node's sockets and requests within a second (contract §3).
+/// The interval of reading ended sessions: a sign-out must reach every node's sockets and requests within a second
+/// (contract §3).
 const ENDED_SESSIONS: Duration = Duration::from_millis(500);
-/// How late "has stopped typing" may be.
+/// The longest delay of a "stopped typing" event.
 const TYPING_EXPIRY: Duration = Duration::from_millis(250);
-/// Sessions that have expired only cost space.
+/// The interval of deleting expired sessions, which only take space.
 const SESSION_PRUNING: Duration = Duration::from_hours(1);
 
-/// How late load balancers may learn that the database has gone or come back; and how long this node's clock runs by
-/// itself.
+/// The longest delay until load balancers see that the database is unreachable or back, and the longest time that this
+/// node's clock runs without a new measurement.
 const DATABASE_CHECK: Duration = Duration::from_secs(1);
-/// A database that takes longer than this for the least of questions is as good as away.
+/// A database that does not answer the smallest query within this time counts as unreachable.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often the log tells what was left out of it.
+/// How often the log reports how many lines were left out.
 const LOG_REPORT: Duration = Duration::from_secs(10);
 
-/// Starts them; they end when the set is dropped.
+/// Starts the tasks. They end when the set is dropped.
 pub(crate) fn start(state: &HttpState, store: &Store) -> JoinSet<()> {
     let (mut tasks, app) = (JoinSet::new(), &state.app);
     let (readiness, store) = (state.readiness.clone(), store.clone());
@@ -54,13 +55,13 @@ pub(crate) fn start(state: &HttpState, store: &Store) -> JoinSet<()> {
 
 fn note_database(readiness: &Readiness, is_well: bool) {
     match readiness.set_database(is_well) {
-        Some(true) => tracing::info!("the database is well again"),
-        Some(false) => tracing::warn!("not ready: the database cannot be reached, or takes no writes"),
+        Some(true) => tracing::info!("ready: the database is reachable and accepts writes again"),
+        Some(false) => tracing::warn!("not ready: the database is unreachable or does not accept writes"),
         None => {}
     }
 }
 
-/// Keeps this node's presence up among the others, and tells of the users of those that died.
+/// Renews this node's presence lease, and reports the users of dead nodes as offline.
 pub(crate) fn keep_presence(tasks: &mut JoinSet<()>, state: &HttpState, cluster: &Cluster) {
     let (upkeep, presence, fan_out) = (cluster.upkeep.clone(), state.app.presence.clone(), state.fan_out.clone());
     tasks.spawn(async move {
@@ -68,7 +69,7 @@ pub(crate) fn keep_presence(tasks: &mut JoinSet<()>, state: &HttpState, cluster:
             upkeep.due().await;
             let changed = upkeep.keep_up().await;
             if !changed.is_empty() {
-                // A node that died may have had something to say that nobody heard.
+                // A node that died may have lost its last events.
                 fan_out.check_tails_soon();
                 presence.tell(changed).await;
             }
@@ -87,6 +88,6 @@ async fn every<F: Future<Output = ()>>(period: Duration, mut work: impl FnMut() 
 
 fn warn_of<T, E: Error + 'static>(work: &str, outcome: Result<T, E>) {
     if let Err(error) = outcome {
-        tracing::warn!(error = &error as &dyn Error, "{work} failed; it is tried again");
+        tracing::warn!(error = &error as &dyn Error, "{work} failed and will be retried");
     }
 }

@@ -1,4 +1,4 @@
-//! The commands for accounts: `chat-server users ...`. They work on the database, beside the servers that use it.
+//! The account commands: `chat-server users ...`. They work on the database, also while servers use it.
 
 use crate::cli::print;
 use crate::collisions;
@@ -15,19 +15,19 @@ use rand::distr::Alphanumeric;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many codes are made at once, at most.
+/// The maximum number of codes made at once.
 const MAX_INVITES: u16 = 1_000;
 
-/// The characters of a password that is made: 119 random bits.
+/// The length of a generated password: 119 random bits.
 const MADE_PASSWORD_CHARS: usize = 20;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Set a new password for an account, and end all of its sessions
+    /// Set a new password for an account, and end all its sessions
     ResetPassword(ResetPassword),
-    /// Make codes with which people may register, each once (REGISTRATION=invite)
+    /// Make registration codes, each valid for one account (REGISTRATION=invite)
     Invite(Invite),
-    /// List accounts and groups whose emails or names became the same when they were normalised
+    /// List accounts with the same email, and groups with the same name, after normalisation
     Collisions,
 }
 
@@ -35,17 +35,17 @@ pub(crate) enum Command {
 pub(crate) struct ResetPassword {
     /// The account's email address or username
     account: String,
-    /// Read the new password from standard input (one line); otherwise one is made and printed
+    /// Read the new password from the first line of standard input; without this, make one and print it
     #[arg(long)]
     stdin: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Invite {
-    /// How long the codes are good: 30m, 12h, 7d
+    /// Lifetime of the codes: 30m, 12h, 7d
     #[arg(long, default_value = "7d", value_parser = lifetime)]
     expires: Duration,
-    /// How many codes to make, 1 to 1000; one a line
+    /// Number of codes, 1 to 1000; printed one per line
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_INVITES)))]
     count: u16,
 }
@@ -54,12 +54,12 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     const LONGEST: Duration = Duration::from_hours(24 * 365);
     crate::config::parse_duration(text)
         .filter(|lifetime| !lifetime.is_zero() && *lifetime <= LONGEST)
-        .ok_or_else(|| "write a duration of at most 365d, such as 30m, 12h or 7d".to_owned())
+        .ok_or_else(|| "must be a duration of at most 365d, such as 30m, 12h or 7d".to_owned())
 }
 
-/// Carries the command out.
+/// Runs the command.
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
-    // What is wrong with the arguments is said before the database is opened.
+    // Invalid arguments are reported before the database is opened.
     let command = match command {
         Command::ResetPassword(arguments) => Checked::reset(&arguments, config)?,
         Command::Invite(arguments) => Checked::Invite(arguments),
@@ -88,12 +88,12 @@ enum Checked {
 impl Checked {
     fn reset(arguments: &ResetPassword, config: &Config) -> anyhow::Result<Self> {
         let identity = if arguments.account.contains('@') {
-            // As at sign-in: of accounts that share an email, the one with exactly this spelling.
+            // As at sign-in: if accounts share an email, the account with exactly this spelling.
             EmailAddress::from_stored(&arguments.account).map(LoginIdentity::Email)
         } else {
             Username::parse(&arguments.account).map(LoginIdentity::Username)
         };
-        let identity = identity.map_err(|fault| anyhow::anyhow!("the account's name {fault}"))?;
+        let identity = identity.map_err(|fault| anyhow::anyhow!("the account {fault}"))?;
         let text = if arguments.stdin { read_line()? } else { made_password() };
         let password = Password::parse(&text, config.password_policy());
         let password = password.map_err(|fault| anyhow::anyhow!("the new password {fault}"))?;
@@ -117,7 +117,7 @@ async fn reset(operator: &Operator, identity: LoginIdentity, password: Password,
     let reset = operator.reset_password(identity, password).await?;
     let password = made.map(|made| format!("New password: {made}\n")).unwrap_or_default();
     let username = reset.user.username.as_str();
-    print(&format!("The password of {username} was reset; sessions ended: {}.\n{password}", reset.ended_sessions))
+    print(&format!("The password of {username} was reset. Sessions ended: {}.\n{password}", reset.ended_sessions))
 }
 
 async fn invite(operator: &Operator, arguments: &Invite) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! Which adapter stands behind which port.
+//! Connects each port to its adapter.
 
 use crate::cluster;
 use crate::config::{Config, Environment, Keys};
@@ -14,16 +14,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// Files beside the database that keep what development makes.
+/// Files beside the database that hold the secrets that development makes.
 const ACCESS_SECRET_FILE: &str = "jwt_secret";
 const REFRESH_SECRET_FILE: &str = "jwt_refresh_secret";
 
-/// Who issues our tokens and for whom (RFC 7519 §4.1.1, §4.1.3). Another value makes every token out there worthless.
+/// The issuer and audience of our tokens (RFC 7519 §4.1.1, §4.1.3). Changing one invalidates every token.
 const TOKEN_ISSUER: &str = "chat-server";
 const TOKEN_AUDIENCE: &str = "chat";
 
-/// Opens the database and puts everything together, not yet listening. What has numbers is what there is. Takes as long
-/// as the database and its migrations do; nobody is served yet.
+/// Opens the database and builds everything, without listening yet. Takes as long as the database and its migrations.
+/// Returns everything that has metrics, which is everything there is.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let store = Store::open(&config.database).await?;
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
@@ -91,7 +91,8 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     })
 }
 
-/// The given keys, else those kept beside the database; production, which must be given keys, has been refused before.
+/// The configured keys, or those kept beside the database. Production requires configured keys, which is checked
+/// before.
 fn signing_keys(given: Option<&Keys>, config: &Config, file: &str) -> anyhow::Result<SigningKeys> {
     let keys = match given {
         Some(keys) => keys.clone(),
@@ -101,7 +102,7 @@ fn signing_keys(given: Option<&Keys>, config: &Config, file: &str) -> anyhow::Re
     Ok(SigningKeys::new(keys.collect::<Result<Vec<_>, _>>()?)?)
 }
 
-/// Development takes short secrets. HMAC fills them up with zeros anyway (RFC 2104 §2): the signature is the same.
+/// Development accepts short secrets. HMAC pads them with zeros anyway (RFC 2104 §2), so the signature is the same.
 fn padded(secret: &[u8]) -> Vec<u8> {
     let mut secret = secret.to_vec();
     secret.resize(secret.len().max(SigningKey::MIN_SECRET_BYTES), 0);

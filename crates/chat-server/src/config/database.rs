@@ -9,20 +9,20 @@ const WRITERS: RangeInclusive<usize> = 1..=64;
 const QUEUES: RangeInclusive<usize> = 1..=1_000_000;
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
 
-/// Where what development makes is kept when the database is no file.
+/// The folder for the secrets that development makes, if the database is not a file.
 const FOLDER_WITHOUT_FILE: &str = "data";
 
-/// Which database, and how much may wait for it.
+/// The database, and how many calls may wait for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Database {
-    /// Embedded.
+    /// `SQLite`.
     File(DatabaseFile),
     /// `PostgreSQL`.
     Server(PostgresConfig),
 }
 
 impl Database {
-    /// The folder for what the server keeps beside its database.
+    /// The folder for the files that the server keeps beside its database.
     pub(crate) fn folder(&self) -> &Path {
         match self {
             Self::File(file) => file.folder(),
@@ -31,7 +31,7 @@ impl Database {
     }
 }
 
-/// The settings of both kinds, all of which are checked whichever is used.
+/// Reads and checks the settings of both databases, whichever is used.
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Database> {
     let pool_size = reader.number("DATABASE_POOL_SIZE", &POOL_SIZES);
     let pool_queue = reader.number("DATABASE_POOL_QUEUE", &QUEUES);
@@ -66,19 +66,19 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Database> {
     match config.check_address() {
         Ok(()) => Some(Database::Server(config)),
         Err(fault) => {
-            let remedy = "write for example postgres://user:password@db.example.com:5432/chat?sslmode=verify-full";
-            reader.fault("DATABASE_URL", format!("is refused ({fault})"), remedy);
+            let remedy = "write it like postgres://user:password@db.example.com:5432/chat?sslmode=verify-full";
+            reader.fault("DATABASE_URL", format!("is not valid ({fault})"), remedy);
             None
         }
     }
 }
 
-/// Where the embedded database lives.
+/// The file of the embedded database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DatabaseFile(PathBuf);
 
 impl DatabaseFile {
-    /// Reads `sqlite://relative/path` or `sqlite:///absolute/path`; else says what is wrong and what to do.
+    /// Reads `sqlite://relative/path` or `sqlite:///absolute/path`. The error is the problem and its remedy.
     pub(crate) fn parse(url: &str) -> Result<Self, (&'static str, &'static str)> {
         const REMEDY: &str = "set it to sqlite:// and a path, such as sqlite://data/chat.db, or to \
             postgres://user:password@host/database";
@@ -87,10 +87,10 @@ impl DatabaseFile {
         };
         match scheme.to_ascii_lowercase().as_str() {
             "sqlite" => {}
-            _ => return Err(("asks for a database that this build does not have", REMEDY)),
+            _ => return Err(("names a database that this server does not support", REMEDY)),
         }
         if path.contains(['?', '#']) {
-            return Err(("has options behind the path, and none are known", REMEDY));
+            return Err(("has options after the path: no options are supported", REMEDY));
         }
         let file = Path::new(path);
         if file.file_name().is_none() || path.ends_with('/') || path == ":memory:" {
@@ -99,12 +99,12 @@ impl DatabaseFile {
         Ok(Self(file.to_owned()))
     }
 
-    /// The file.
+    /// The path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    /// The folder that holds it, and what else the server keeps.
+    /// The folder of the file, where the server keeps other files too.
     pub(crate) fn folder(&self) -> &Path {
         match self.0.parent() {
             Some(folder) if folder != Path::new("") => folder,
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_this_build_does_not_have_is_refused_by_name() {
-        assert!(DatabaseFile::parse("mongodb://h/db").is_err_and(|(problem, _)| problem.contains("does not have")));
+        assert!(DatabaseFile::parse("mongodb://h/db").is_err_and(|(problem, _)| problem.contains("does not support")));
         for wrong in [
             "",
             "data/chat.db",

@@ -1,17 +1,17 @@
 use std::fmt;
 
-/// One thing that is wrong with the configuration.
+/// One fault in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// The setting.
+    /// The setting's name.
     pub(crate) setting: String,
-    /// What is wrong, to be read after the setting's name. Never contains a secret.
+    /// The problem, read after the setting's name. Never contains a secret.
     pub(crate) problem: String,
-    /// What to do, in the imperative.
+    /// How to fix it, in the imperative.
     pub(crate) remedy: String,
 }
 
-/// Everything that is wrong with the configuration, at once, and how to mend it.
+/// All faults in the configuration, each with its remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InvalidConfig(pub(crate) Vec<Fault>);
 
@@ -25,7 +25,7 @@ impl InvalidConfig {
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {
-            1 => write!(formatter, "the configuration has a fault:")?,
+            1 => write!(formatter, "the configuration has 1 fault:")?,
             count => write!(formatter, "the configuration has {count} faults:")?,
         }
         for Fault { setting, problem, remedy } in &self.0 {

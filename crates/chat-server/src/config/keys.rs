@@ -1,11 +1,11 @@
-//! When keys have to be given, and which are good enough.
+//! Reads the signing keys: when they are required, and which are strong enough.
 
 use super::reader::Reader;
 use super::secrets::Keys;
 
 const SECRET_REMEDY: &str = "set it to the output of: openssl rand -base64 48";
 
-/// Both kinds of key; `None` where none are given and none have to be.
+/// Both sets of keys; `None` if they are not set and not required.
 pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> (Option<Keys>, Option<Keys>) {
     let is_clustered = reader.given("REDIS_URL").is_some();
     let mut read = |name| match reader.given(name).map(Keys::parse) {
@@ -16,14 +16,18 @@ pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> (Option<Keys>, 
             Some(keys)
         }
         Some(Err(problem)) => {
-            reader.fault(name, problem, "write one secret without ',' and ':', or id:secret,id:secret");
+            reader.fault(name, problem, "write one secret that contains neither ',' nor ':', or id:secret,id:secret");
             None
         }
         None => {
             if production {
                 reader.fault(name, "is missing", SECRET_REMEDY);
             } else if is_clustered {
-                reader.fault(name, "is missing, and the nodes of a cluster (REDIS_URL) must share one", SECRET_REMEDY);
+                reader.fault(
+                    name,
+                    "is missing: all nodes of a cluster (REDIS_URL) must use the same one",
+                    SECRET_REMEDY,
+                );
             }
             None
         }
@@ -32,7 +36,7 @@ pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> (Option<Keys>, 
     if let (true, (Some(access), Some(refresh))) = (production, &keys)
         && access.shares_with(refresh)
     {
-        reader.fault("JWT_REFRESH_SECRET", "holds a secret of JWT_SECRET too", SECRET_REMEDY);
+        reader.fault("JWT_REFRESH_SECRET", "contains a secret that JWT_SECRET contains too", SECRET_REMEDY);
     }
     keys
 }

@@ -1,4 +1,4 @@
-//! How often somebody may do something, and whose word for an address is taken.
+//! The rate limits, and the proxies whose headers are trusted.
 
 use super::SWITCH;
 use super::reader::Reader;
@@ -8,26 +8,26 @@ use chat_http::{Quotas, TrustedProxies};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// How a limit is written.
+/// The format of a rate limit.
 pub(super) const QUOTA_FORM: &str =
-    "so many in a time, such as 20/h or 10/15m, and where more may come at once 50/s,burst=500";
+    "a number per period, such as 20/h or 10/15m, or with a burst, such as 50/s,burst=500";
 
-/// Every limit.
+/// All rate limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimits {
     pub(crate) quotas: Quotas,
-    /// Failed logins of an account from an address.
+    /// Failed logins to one account from one address.
     pub(crate) logins: Quota,
-    /// Failed logins from an address, whatever the account.
+    /// Failed logins from one address, to any account.
     pub(crate) logins_per_address: Quota,
 }
 
-/// The limits, all of which are checked even where they are off. `Some(None)`: they are off.
-#[allow(clippy::option_option)] // Off is no fault.
+/// Reads the limits and checks them even if they are off. `Some(None)`: rate limits are off.
+#[allow(clippy::option_option)] // The limits can be off.
 pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> Option<Option<RateLimits>> {
     let switch = reader.choice("RATE_LIMIT", SWITCH);
     if production && switch == Some(false) {
-        reader.fault("RATE_LIMIT", "is off", "leave it on in production, and raise the limits that are too low");
+        reader.fault("RATE_LIMIT", "is off", "keep it on in production, and raise the limits that are too low");
     }
     let mut quota = |name| reader.parsed(name, QUOTA_FORM, parse_quota);
     let logins = quota("RATE_LIMIT_LOGINS");
@@ -51,7 +51,7 @@ pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> Option<Option<R
     Some(switch?.then_some(limits))
 }
 
-/// The proxies, and whether they are so many addresses that clients must be among them.
+/// Reads the trusted proxies, and whether they cover so many addresses that clients must be among them.
 pub(super) fn read_proxies(reader: &mut Reader<'_>, production: bool) -> (TrustedProxies, bool) {
     let listed = reader.given("TRUSTED_PROXIES").unwrap_or_default().split(',').map(str::trim);
     let mut networks: Vec<IpNet> = Vec::new();
@@ -61,22 +61,22 @@ pub(super) fn read_proxies(reader: &mut Reader<'_>, production: bool) -> (Truste
             None => reader.fault(
                 "TRUSTED_PROXIES",
                 format!("names \"{text}\""),
-                "write IP addresses and networks, such as 192.0.2.10 or 10.0.0.0/8, separated by commas",
+                "write IP addresses or networks, such as 192.0.2.10 or 10.0.0.0/8, separated by commas",
             ),
         }
     }
     let is_everybody = cover_most(&networks);
     if production && is_everybody {
-        reader.fault("TRUSTED_PROXIES", "covers most addresses", "name the proxies and their networks alone");
+        reader.fault("TRUSTED_PROXIES", "covers most IP addresses", "list only the proxies and their networks");
     }
     (networks.into_iter().collect(), is_everybody)
 }
 
-/// The IPv4 addresses as a listener on `[::]` sees them (RFC 4291 §2.5.5.2).
+/// The IPv4-mapped addresses, as a listener on `[::]` sees IPv4 clients (RFC 4291 §2.5.5.2).
 const MAPPED_V4: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96);
 
-/// An address, or a network with its prefix length; the bits behind the prefix do not matter. IPv4-mapped forms are
-/// turned into IPv4, as the addresses of clients are.
+/// Reads an address, or a network with its prefix length. The bits after the prefix are ignored. IPv4-mapped forms
+/// become IPv4, as the addresses of clients do.
 fn parse_network(text: &str) -> Option<IpNet> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse::<IpNet>().ok().or_else(address).map(|network| canonical(network.trunc()))
@@ -89,9 +89,8 @@ fn canonical(network: IpNet) -> IpNet {
     address.and_then(|address| Ipv4Net::new(address, length).ok()).map_or(network, IpNet::V4)
 }
 
-/// Whether the networks together are a sixteenth or more of all IPv4 addresses, or of those IPv6 addresses that the
-/// internet uses (`2000::/3`), or contain all IPv4 addresses in their mapped form. All private networks together are
-/// far less.
+/// Whether the networks together cover at least a sixteenth of all IPv4 addresses or of the IPv6 addresses in use on
+/// the internet (`2000::/3`), or all IPv4 addresses in their mapped form. All private networks together are far less.
 fn cover_most(networks: &[IpNet]) -> bool {
     const ALL_V4: u128 = 1 << 32;
     const GLOBAL_V6: u128 = 1 << 125;
@@ -121,7 +120,7 @@ mod tests {
         };
         assert!(inside("192.0.2.10", "192.0.2.10") && !inside("192.0.2.10", "192.0.2.11"));
         assert!(inside("172.16.0.0/12", "172.31.255.255") && !inside("172.16.0.0/12", "172.32.0.0"));
-        assert!(inside("10.9.8.7/8", "10.0.0.1"), "the bits behind the prefix do not matter");
+        assert!(inside("10.9.8.7/8", "10.0.0.1"), "the bits after the prefix are ignored");
         assert!(inside("2001:db8::/32", "2001:db8:ffff::1") && !inside("2001:db8::/32", "2001:db9::"));
         assert!(inside("0.0.0.0/0", "1.2.3.4") && !inside("0.0.0.0/0", "::1"));
         for (mapped, plain) in [

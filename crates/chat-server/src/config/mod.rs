@@ -1,4 +1,5 @@
-//! The configuration: one typed value, read from the environment and `.env`, checked as a whole before anything starts.
+//! The configuration: one typed value, read from the environment and `.env`, and checked as a whole before anything
+//! starts.
 
 mod choices;
 mod database;
@@ -50,50 +51,50 @@ const MOST_CONNECTIONS: usize = 10_000_000;
 const MOST_CONVERSATIONS: u32 = 10_000_000;
 const MOST_CALLS: usize = 1_000_000;
 const MOST_WORKERS: usize = 1_024;
-/// Timers of one connection.
+/// The timers of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConnectionTimers {
-    /// Between pings of an idle connection.
+    /// The time between two pings of an idle connection.
     pub(crate) heartbeat_interval: Duration,
-    /// From a ping to its pong.
+    /// The time that a ping waits for its pong.
     pub(crate) heartbeat_timeout: Duration,
-    /// From the upgrade to a token.
+    /// The time that a new socket may take to send a token.
     pub(crate) auth_timeout: Duration,
-    /// From the opening of a Socket.IO session to its namespace.
+    /// The time that a new Socket.IO session may take to connect to its namespace.
     pub(crate) connect_timeout: Duration,
 }
 
-/// Everything that can be set. What it holds has been checked.
+/// All settings, checked.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) environment: Environment,
     pub(crate) host: IpAddr,
     pub(crate) port: u16,
-    /// The second listener; `None` for none.
+    /// The port of the second listener; `None`: no second listener.
     pub(crate) realtime_port: Option<u16>,
-    /// Where metrics are; `None` for nowhere.
+    /// The address of the metrics; `None`: no metrics.
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) database: Database,
-    /// `None`: this node is alone.
+    /// `None`: this node runs alone.
     pub(crate) redis: Option<RedisSettings>,
-    /// `None`: made, and kept beside the database.
+    /// `None`: the server makes the keys and keeps them beside the database.
     pub(crate) access_keys: Option<Keys>,
-    /// `None`: made, and kept beside the database.
+    /// `None`: the server makes the keys and keeps them beside the database.
     pub(crate) refresh_keys: Option<Keys>,
     pub(crate) access_lifetime: Duration,
     pub(crate) refresh_lifetime: Duration,
     pub(crate) bcrypt_cost: u32,
     pub(crate) registration: RegistrationMode,
     pub(crate) refuses_common_passwords: bool,
-    /// In lower case. `None`: the environment's own rule.
+    /// The origins in lower case. `None`: the rule of the environment.
     pub(crate) allowed_origins: Option<Vec<String>>,
     pub(crate) presence_audience: PresenceAudience,
     pub(crate) trusted_proxies: TrustedProxies,
-    /// Clients can make up the address that they come from.
+    /// Whether the trusted proxies cover most addresses, so that clients can forge the address they come from.
     trusts_everybody: bool,
-    /// `None`: off.
+    /// `None`: rate limits are off.
     pub(crate) rate_limits: Option<RateLimits>,
-    /// Frames of one socket that no limit counts.
+    /// The budget for frames of one socket that no rate limit counts.
     pub(crate) frame_budget: Quota,
     pub(crate) max_connections: usize,
     pub(crate) max_connections_per_user: usize,
@@ -107,12 +108,12 @@ pub(crate) struct Config {
     pub(crate) typing_timeout: Duration,
     pub(crate) tail_check_interval: Duration,
     pub(crate) log_format: LogFormat,
-    /// Directives that parse.
+    /// Valid filter directives.
     pub(crate) log_filter: String,
 }
 
 impl Config {
-    /// Reads and checks every setting; an error names all that is wrong.
+    /// Reads and checks every setting. The error lists every fault.
     pub(crate) fn read(source: &Source) -> Result<Self, InvalidConfig> {
         let mut reader = Reader::new(source);
         let environment = read_environment(&mut reader);
@@ -128,11 +129,15 @@ impl Config {
         let access_lifetime = reader.duration("JWT_EXPIRATION", ACCESS_LIFETIMES);
         let refresh_lifetime = reader.duration("JWT_REFRESH_EXPIRATION", REFRESH_LIFETIMES);
         if access_lifetime > refresh_lifetime && refresh_lifetime.is_some() {
-            reader.fault("JWT_REFRESH_EXPIRATION", "is shorter than JWT_EXPIRATION", "make it longer");
+            reader.fault(
+                "JWT_REFRESH_EXPIRATION",
+                "is shorter than JWT_EXPIRATION",
+                "set it to at least JWT_EXPIRATION",
+            );
         }
         let bcrypt_cost = reader.number("BCRYPT_COST", &BCRYPT_COSTS);
         if production && bcrypt_cost.is_some_and(|cost| cost < MIN_PRODUCTION_BCRYPT_COST) {
-            reader.fault("BCRYPT_COST", "is too low for production", "set it to 10 or more, or leave it out");
+            reader.fault("BCRYPT_COST", "is too low for production", "set it to 10 or more, or remove it");
         }
         let registration = reader.choice("REGISTRATION", REGISTRATIONS);
         let refuses_common_passwords = match reader.given("PASSWORD_BLOCKLIST") {
@@ -205,20 +210,20 @@ impl Config {
         })
     }
 
-    /// What new passwords must be like.
+    /// The rules for new passwords.
     pub(crate) fn password_policy(&self) -> PasswordPolicy {
         PasswordPolicy { refuses_common: self.refuses_common_passwords, ..PasswordPolicy::default() }
     }
 
-    /// What an operator should know although it does not stop the start.
+    /// Problems that do not prevent the start, for the operator.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<_> = [("JWT_SECRET", &self.access_keys), ("JWT_REFRESH_SECRET", &self.refresh_keys)]
             .into_iter()
             .filter_map(|(name, keys)| Some((name, keys.as_ref()?.weakness()?)))
-            .map(|(name, weakness)| format!("{name} {weakness}: production will refuse it"))
+            .map(|(name, weakness)| format!("{name} {weakness}: production mode rejects it"))
             .collect();
         if self.redis.is_some() && matches!(self.database, Database::File(_)) {
-            warnings.push("REDIS_URL is set, and DATABASE_URL names a file that only one node may use".to_owned());
+            warnings.push("REDIS_URL is set, but DATABASE_URL names a file, which only one node can use".to_owned());
         }
         if self.environment != Environment::Production && !self.host.is_loopback() {
             warnings.push(format!(
@@ -229,14 +234,14 @@ impl Config {
             ));
         }
         if self.trusts_everybody {
-            let warning = "TRUSTED_PROXIES covers most addresses: clients can make up the address that they come from";
+            let warning = "TRUSTED_PROXIES covers most IP addresses: clients can forge their address";
             warnings.push(warning.to_owned());
         }
         warnings
     }
 }
 
-/// Where the server listens, without the other settings.
+/// The address to listen on, read without checking the other settings.
 pub(crate) fn listen_address(source: &Source) -> Result<SocketAddr, InvalidConfig> {
     let mut reader = Reader::new(source);
     let host = read_host(&mut reader, "HOST");
@@ -252,15 +257,15 @@ fn parse_host(text: &str) -> Option<IpAddr> {
     if text.eq_ignore_ascii_case("localhost") { Some(Ipv4Addr::LOCALHOST.into()) } else { text.parse().ok() }
 }
 
-/// `Some(None)` where it is turned off.
-#[allow(clippy::option_option)] // The outer one is whether the value is good, as everywhere here.
+/// `Some(None)` if the second port is off.
+#[allow(clippy::option_option)] // The outer option says whether the value is valid, as everywhere here.
 fn read_realtime_port(reader: &mut Reader<'_>, main: Option<u16>) -> Option<Option<u16>> {
     if reader.is_blank("REALTIME_PORT") {
         return Some(None);
     }
     let port = reader.number("REALTIME_PORT", &(0..=u16::MAX))?;
     if port > 0 && main == Some(port) {
-        reader.fault("REALTIME_PORT", "is the same as PORT", "set it to another port, or to 0 for none");
+        reader.fault("REALTIME_PORT", "is the same as PORT", "set it to another port, or to 0 to turn it off");
     }
     Some(Some(port).filter(|port| *port > 0))
 }

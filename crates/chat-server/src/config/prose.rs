@@ -1,45 +1,45 @@
-//! Whether a secret reads as text, in whatever language of Latin letters, rather than as what a random generator
-//! prints.
+//! Tells whether a secret is readable text, in any language with Latin letters, rather than the output of a random
+//! generator.
 //!
-//! Two explanations of the secret are weighed against each other: text, in which letters follow each other as they do
-//! in words and case and kind seldom change, against base64, in which 64 characters are equally likely. Text must
-//! explain it better by [`MIN_BITS`]. Random base64 reaches that with a probability of at most 2^-30 (Markov's
-//! inequality: the likelihood ratio has a mean of at most 1), so random secrets pass in practice always.
+//! Two explanations of the secret are compared. *Text*: letters follow each other as they do in words, and letter case
+//! and character class seldom change. *Base64*: 64 characters are equally likely. Text must be the better explanation
+//! by [`MIN_BITS`]. Random base64 reaches that with a probability of at most 2^-30 (Markov's inequality: the likelihood
+//! ratio has a mean of at most 1), so in practice every random secret passes.
 
 use super::weakness::WORDS;
 use std::sync::LazyLock;
 
-/// By so many bits a text must be the better explanation.
+/// By how many bits text must explain the secret better than chance does.
 const MIN_BITS: f64 = 30.0;
 
-/// What one random character of base64 tells.
+/// The information in one random base64 character, in bits.
 const RANDOM_BITS: f64 = 6.0;
 
-/// A letter outside ASCII, which no generator prints, costs less than any other.
+/// The cost of a letter outside ASCII, in bits: lower than of any other letter, since no generator prints one.
 const OTHER_LETTER_BITS: f64 = 3.0;
 
 const LETTERS: usize = 26;
 
-/// The share of letters that follow no pattern of our words, as in other languages and names.
+/// The share of letter pairs that do not follow our words, as in other languages and in names.
 const UNKNOWN_PAIRS: f64 = 0.2;
 
-/// Kinds of characters, as indices of [`CHANGES`].
+/// Classes of characters, as indices of [`CHANGES`].
 const LOWER: usize = 0;
 const UPPER: usize = 1;
 const DIGIT: usize = 2;
 const SIGN: usize = 3;
 
-/// How likely the kind in the column is after the kind in the row, in text.
+/// In text: how likely the class of the column is after the class of the row.
 const CHANGES: [[f64; 4]; 4] =
     [[0.83, 0.05, 0.02, 0.10], [0.70, 0.20, 0.03, 0.07], [0.10, 0.10, 0.55, 0.25], [0.60, 0.20, 0.10, 0.10]];
 
-/// How likely these are of all signs: a blank, a hyphen or an underscore, and each of the 30 others. They
-/// need not add up to 1: most signs are not in base64.
+/// The probability, among all other characters, of a space, hyphen or underscore, and of each of the 30 others. They
+/// need not add up to 1: most of these characters are not in base64.
 const BLANK: f64 = 0.46;
 const JOINER: f64 = 0.15;
 const OTHER_SIGN: f64 = 0.03;
 
-/// How many bits a letter tells after another in our words; the last row is for the beginning of a word.
+/// The bits that a letter costs after another one in our words. The last row is for the first letter of a word.
 static PAIRS: LazyLock<[[f64; LETTERS]; LETTERS + 1]> = LazyLock::new(|| {
     let mut counts = [[0_u32; LETTERS]; LETTERS + 1];
     for word in WORDS.iter() {
@@ -57,7 +57,7 @@ static PAIRS: LazyLock<[[f64; LETTERS]; LETTERS + 1]> = LazyLock::new(|| {
 
 /// Whether text explains this secret much better than chance does.
 pub(super) fn reads_as_text(secret: &str) -> bool {
-    // Random hexadecimal digits are no base64: they repeat kinds and letters more often.
+    // Random hexadecimal digits are not base64: they repeat classes and letters more often.
     if secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return false;
     }
@@ -71,7 +71,7 @@ pub(super) fn reads_as_text(secret: &str) -> bool {
     gained >= MIN_BITS
 }
 
-/// The kind of a character, and how many bits it tells beyond that.
+/// The class of a character, and the bits that it costs beyond the change of class.
 fn tell(character: char, before: usize) -> (usize, f64) {
     let letter_bits = u8::try_from(character).ok().and_then(letter).map(|letter| PAIRS[before][letter]);
     match (character, letter_bits) {
@@ -84,7 +84,7 @@ fn tell(character: char, before: usize) -> (usize, f64) {
     }
 }
 
-/// The place in the alphabet.
+/// The letter's index in the alphabet.
 fn letter(byte: u8) -> Option<usize> {
     byte.is_ascii_alphabetic().then(|| usize::from(byte.to_ascii_lowercase() - b'a'))
 }

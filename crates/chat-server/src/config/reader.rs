@@ -1,4 +1,4 @@
-//! Reads values one by one and gathers what is wrong with them, so that one start tells all.
+//! Reads values one by one and collects their faults, so that one start reports all of them.
 
 use super::faults::{Fault, InvalidConfig};
 use super::settings::SETTINGS;
@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Where values come from, and what was wrong with them so far.
+/// The source of the values, and the faults found so far.
 pub(super) struct Reader<'a> {
     source: &'a Source,
     faults: Vec<Fault>,
@@ -24,22 +24,22 @@ impl<'a> Reader<'a> {
         self.faults.push(Fault { setting: setting.to_owned(), problem: problem.into(), remedy: remedy.into() });
     }
 
-    /// What the source says, and nothing else.
+    /// The value in the source, without the default.
     pub(super) fn given(&self, name: &str) -> Option<&'a str> {
         self.source.get(name)
     }
 
-    /// Whether it is set to nothing.
+    /// Whether the setting is present but empty.
     pub(super) fn is_blank(&self, name: &str) -> bool {
         self.source.is_blank(name)
     }
 
-    /// What the source says, else the default of the table.
+    /// The value in the source, or the default of the table.
     pub(super) fn text(&self, name: &str) -> &'a str {
         self.given(name).unwrap_or_else(|| default_of(name))
     }
 
-    /// A value that `parse` accepts; else notes what it should have been.
+    /// A value that `parse` accepts; otherwise records a fault that says what was `expected`.
     pub(super) fn parsed<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let text = self.text(name);
         let value = parse(text);
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         self.parsed(name, &expected, |text| parse_duration(text).filter(|duration| bounds.contains(duration)))
     }
 
-    /// One of several words, in any case.
+    /// One of several words; case is ignored.
     pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
         let find =
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         self.parsed(name, &format!("one of {}", words.join(", ")), find)
     }
 
-    /// The value, or all that was wrong.
+    /// The configuration, or all faults.
     pub(super) fn finish<T>(self, whole: impl FnOnce() -> Option<T>) -> Result<T, InvalidConfig> {
         match whole() {
             Some(value) if self.faults.is_empty() => Ok(value),
@@ -90,7 +90,7 @@ fn default_of(name: &str) -> &'static str {
     SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default)
 }
 
-/// Keeps the message readable whatever was pasted into a setting.
+/// Shortens a value, so that the message stays readable.
 fn shortened(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }

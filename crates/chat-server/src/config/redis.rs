@@ -1,4 +1,4 @@
-//! What joins nodes into a cluster.
+//! The settings that join nodes into a cluster.
 
 use super::reader::Reader;
 use chat_redis::{RedisSettings, RedisUrl};
@@ -6,12 +6,13 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 const COMMAND_TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(10);
-/// Users of a node that died have to be offline within 60 s (contract §4), some of which the others need to notice.
+/// The users of a dead node must be offline within 60 s (contract §4); the other nodes need part of that time to
+/// notice.
 const LEASES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(45);
 const MAX_PREFIX_CHARACTERS: usize = 64;
 
-/// The settings of Redis, all of which are checked even where it is not used. `Some(None)`: it is not used.
-#[allow(clippy::option_option)] // Not given is no fault.
+/// Reads the settings of Redis and checks them even if it is not used. `Some(None)`: Redis is not used.
+#[allow(clippy::option_option)] // Redis is optional.
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Option<RedisSettings>> {
     let expected = "1 to 64 letters, digits, '-', '_' and '.'";
     let prefix = reader.parsed("REDIS_PREFIX", expected, parse_prefix);
@@ -26,7 +27,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Option<RedisSettings>> {
             ..RedisSettings::new(url)
         })),
         Err(fault) => {
-            reader.fault("REDIS_URL", fault.to_string(), "write for example redis://:password@redis.example.com:6379");
+            reader.fault("REDIS_URL", fault.to_string(), "write it like redis://:password@redis.example.com:6379");
             None
         }
     }

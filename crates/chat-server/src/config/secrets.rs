@@ -1,4 +1,4 @@
-//! The keys of tokens: how they are written, which are too weak, and where development keeps those that it makes.
+//! The signing keys of tokens: their format, their strength, and the files where development keeps generated ones.
 
 use super::weakness::weakness;
 use anyhow::Context as _;
@@ -8,21 +8,21 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// A key should not be easier to guess than the tag of HS256 (RFC 7518 §3.2).
+/// The minimum length of a secret, in bytes: the key must be at least as long as the HS256 tag (RFC 7518 §3.2).
 pub(crate) const MIN_SECRET_BYTES: usize = 32;
 
-/// Where a secret is given without an id.
+/// The id of a secret that is given without one.
 const DEFAULT_KEY_ID: &str = "default";
 
-/// Longest id of a key, in bytes: it stands in the head of every token.
+/// The maximum length of a key's id, in bytes: every token's header contains it.
 const MAX_KEY_ID_BYTES: usize = 32;
 
-/// A secret that does not show itself.
+/// A secret whose `Debug` output does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// The bytes themselves, for the signer.
+    /// The secret's bytes, for the signer.
     pub(crate) fn reveal(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -34,21 +34,20 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A key and the id under which tokens name it.
+/// A key and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// Its id, the `kid` of a token.
+    /// The `kid` in the header of a token.
     pub(crate) id: String,
-    /// The key.
     pub(crate) secret: Secret,
 }
 
-/// One key or more: the first signs, all verify.
+/// One or more keys: the first signs, all verify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keys(Vec<Key>);
 
 impl Keys {
-    /// Reads one secret, or `id:secret,id:secret` for rotation. A secret without an id holds neither `,` nor `:`.
+    /// Reads one secret, or `id:secret,id:secret` for rotation. A secret without an id contains neither `,` nor `:`.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         if !text.contains([':', ',']) {
             return Ok(Self(vec![Key { id: DEFAULT_KEY_ID.to_owned(), secret: Secret(text.to_owned()) }]));
@@ -59,13 +58,13 @@ impl Keys {
             let id_ok = (1..=MAX_KEY_ID_BYTES).contains(&id.len())
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
             if !id_ok {
-                return Err("has a key whose id is not 1 to 32 letters, digits, '-', '_' and '.'");
+                return Err("has a key id that is not 1 to 32 letters, digits, '-', '_' or '.'");
             }
             if secret.is_empty() {
                 return Err("has a key without a secret");
             }
             if keys.iter().any(|key| key.id == id) {
-                return Err("has two keys of one id");
+                return Err("has two keys with the same id");
             }
             keys.push(Key { id: id.to_owned(), secret: Secret(secret.to_owned()) });
         }
@@ -77,33 +76,35 @@ impl Keys {
         &self.0
     }
 
-    /// What production holds against them.
+    /// Why production mode rejects the keys, if it does.
     pub(crate) fn weakness(&self) -> Option<&'static str> {
         self.0.iter().find_map(|key| weakness(&key.secret.0))
     }
 
-    /// Whether the two have a secret in common: then a token of one kind could be made with what leaks of the other.
+    /// Whether the two share a secret: a leaked secret of one kind of token would then also sign the other kind.
     pub(crate) fn shares_with(&self, other: &Self) -> bool {
         self.0.iter().any(|key| other.0.iter().any(|another| another.secret == key.secret))
     }
 
-    /// The keys kept in this file, made and written there (it and its folder for their owner alone) where there is
-    /// none. Of several processes that start at once, all get the same.
+    /// Reads the keys in this file. If there is no file, makes keys and writes them, the file and its folder readable
+    /// by their owner only. Several processes that start at once all get the same keys.
     pub(crate) fn kept_in(file: &Path) -> anyhow::Result<Self> {
         if !file.exists() {
-            make(file).with_context(|| format!("cannot keep a secret in {}", file.display()))?;
+            make(file).with_context(|| format!("cannot write the secret to {}", file.display()))?;
         }
         let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read the secret in {}", file.display()))?;
-        Self::parse(text.trim())
-            .ok()
-            .filter(|keys| keys.weakness().is_none())
-            .with_context(|| format!("{} holds no usable secret: delete it, and a new one is made", file.display()))
+            std::fs::read_to_string(file).with_context(|| format!("cannot read the secret from {}", file.display()))?;
+        Self::parse(text.trim()).ok().filter(|keys| keys.weakness().is_none()).with_context(|| {
+            format!(
+                "{} does not contain a valid secret: delete the file, and the server makes a new one",
+                file.display()
+            )
+        })
     }
 }
 
 fn make(file: &Path) -> std::io::Result<()> {
-    // Nobody else has made the folder where the database is a server's.
+    // If the database is not a file, nothing else has made the folder.
     if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
@@ -116,7 +117,7 @@ fn make(file: &Path) -> std::io::Result<()> {
     let written = options.open(&unfinished).and_then(|mut open| {
         open.write_all(text.as_bytes())?;
         open.sync_all()?;
-        // A link appears complete or not at all, and not over another's.
+        // A hard link appears with its whole content or not at all, and does not replace another process's file.
         std::fs::hard_link(&unfinished, file)
     });
     std::fs::remove_file(&unfinished)?;
@@ -149,10 +150,13 @@ mod tests {
     fn weak_secrets_are_known_and_strong_ones_are_not_suspected() {
         let weakness = |text: &str| Keys::parse(text).expect("keys").weakness();
         assert_eq!(weakness(STRONG), None);
-        assert_eq!(weakness("your_jwt_secret_key_here_minimum_32_characters"), Some("holds a secret from an example"));
-        assert_eq!(weakness("your_refresh_secret_key"), Some("holds a secret from an example"));
-        assert_eq!(weakness("k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1Ae"), Some("holds a secret of less than 32 bytes"));
-        assert_eq!(weakness(&"ab".repeat(30)), Some("holds a secret of a few characters over and over"));
+        assert_eq!(
+            weakness("your_jwt_secret_key_here_minimum_32_characters"),
+            Some("contains a secret copied from an example")
+        );
+        assert_eq!(weakness("your_refresh_secret_key"), Some("contains a secret copied from an example"));
+        assert_eq!(weakness("k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1Ae"), Some("contains a secret shorter than 32 bytes"));
+        assert_eq!(weakness(&"ab".repeat(30)), Some("contains a secret that repeats a few characters"));
         assert!(weakness(&format!("new:{STRONG},old:short")).is_some(), "each key counts");
     }
 
@@ -174,7 +178,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("jwt_secret");
         std::fs::write(&file, "").expect("written");
-        assert!(Keys::kept_in(&file).is_err_and(|error| error.to_string().contains("delete it")));
+        assert!(Keys::kept_in(&file).is_err_and(|error| error.to_string().contains("delete the file")));
     }
 
     #[test]

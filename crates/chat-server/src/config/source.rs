@@ -1,4 +1,4 @@
-//! The one place that reads the environment.
+//! The only place that reads the environment.
 
 use super::InvalidConfig;
 use super::faults::Fault;
@@ -7,18 +7,18 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// Read where `APP_ENV` is not set.
+/// Read if `APP_ENV` is not set.
 pub(super) const NODE_ENV: &str = "NODE_ENV";
 
-/// Values by name, from the process's environment and a `.env` file. The environment wins; an empty value counts as not
+/// Values by name, from the process's environment and a `.env` file. The environment wins. An empty value counts as not
 /// set.
 #[derive(Default)]
 pub(crate) struct Source(HashMap<String, String>);
 
 impl Source {
-    /// Reads the environment, and `.env` at this path where there is one.
+    /// Reads the environment, and the `.env` file at this path if it exists.
     ///
-    /// A setting whose value is not UTF-8 is a fault: to start without it could start open what was to be closed.
+    /// A setting whose value is not UTF-8 is a fault: ignoring it could start a server that is more open than intended.
     pub(crate) fn read(dotenv: &Path) -> Result<Self, InvalidConfig> {
         Self::of(dotenv, std::env::vars_os())
     }
@@ -30,7 +30,7 @@ impl Source {
                 InvalidConfig::one(
                     ".env",
                     format!("cannot be read ({})", without_values(&error)),
-                    "write one NAME=value a line, quoting values that contain spaces or #",
+                    "write one NAME=value per line, and quote values that contain spaces or #",
                 )
             };
             for line in dotenvy::from_path_iter(dotenv).map_err(unreadable)? {
@@ -46,7 +46,7 @@ impl Source {
                 Ok(value) => {
                     values.insert(name, value);
                 }
-                // Variables of other programs are not our concern.
+                // Variables of other programs are ignored.
                 Err(_) if !is_setting(&name) => {}
                 Err(_) => faults.push(Fault {
                     setting: name,
@@ -58,12 +58,12 @@ impl Source {
         if faults.is_empty() { Ok(Self(values)) } else { Err(InvalidConfig(faults)) }
     }
 
-    /// Whether it is there, and empty: for the settings that can be turned off so.
+    /// Whether the setting is present but empty, for the settings that an empty value turns off.
     pub(crate) fn is_blank(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| value.trim().is_empty())
     }
 
-    /// The trimmed value; `None` where it is not set or empty.
+    /// The trimmed value; `None` if it is not set or empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
@@ -73,12 +73,12 @@ fn is_setting(name: &str) -> bool {
     name == NODE_ENV || SETTINGS.iter().any(|setting| setting.name == name)
 }
 
-/// A faulty line may be the one with the secret: only its place is told.
+/// Describes the error by its position alone: the faulty line may contain a secret.
 fn without_values(error: &dotenvy::Error) -> String {
     match error {
-        dotenvy::Error::LineParse(_, position) => format!("a line does not parse at character {position}"),
+        dotenvy::Error::LineParse(_, position) => format!("syntax error at character {position} of a line"),
         dotenvy::Error::Io(error) => error.to_string(),
-        _ => "it does not parse".to_owned(),
+        _ => "syntax error".to_owned(),
     }
 }
 

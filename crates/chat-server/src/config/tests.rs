@@ -80,11 +80,14 @@ fn production_refuses_missing_short_and_example_secrets_and_cheap_hashes() {
             ("JWT_SECRET", "short"),
             ("JWT_REFRESH_SECRET", "your_refresh_secret_key_here_minimum_32_characters")
         ]),
-        ["JWT_SECRET holds a secret of less than 32 bytes", "JWT_REFRESH_SECRET holds a secret from an example"]
+        [
+            "JWT_SECRET contains a secret shorter than 32 bytes",
+            "JWT_REFRESH_SECRET contains a secret copied from an example"
+        ]
     );
     assert_eq!(
         faults([production, ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG)]),
-        ["JWT_REFRESH_SECRET holds a secret of JWT_SECRET too"]
+        ["JWT_REFRESH_SECRET contains a secret that JWT_SECRET contains too"]
     );
     let strong = [production, ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG_TOO), ("BCRYPT_COST", "9")];
     assert_eq!(faults(strong), ["BCRYPT_COST is too low for production"]);
@@ -124,7 +127,7 @@ fn proxies_are_trusted_by_name_alone_and_everybody_is_worth_a_warning() {
     let both = config("192.0.2.10, fd00::/8,");
     assert_ne!(both.trusted_proxies, TrustedProxies::default());
     assert_eq!(both.warnings(), [""; 0]);
-    assert!(config("::/0").warnings()[0].starts_with("TRUSTED_PROXIES covers most addresses"));
+    assert!(config("::/0").warnings()[0].starts_with("TRUSTED_PROXIES covers most IP addresses"));
 }
 
 #[test]
@@ -140,7 +143,7 @@ fn a_fault_in_a_secret_does_not_tell_the_secret() {
 #[test]
 fn development_takes_a_weak_secret_with_a_warning() {
     let config = Config::read(&Source::from([("JWT_SECRET", "your_jwt_secret_key")])).expect("a configuration");
-    assert_eq!(config.warnings(), ["JWT_SECRET holds a secret from an example: production will refuse it"]);
+    assert_eq!(config.warnings(), ["JWT_SECRET contains a secret copied from an example: production mode rejects it"]);
 }
 
 #[test]
@@ -182,7 +185,7 @@ const REDIS: (&str, &str) = ("REDIS_URL", "redis://:hushhush@redis.example.com:6
 
 #[test]
 fn nodes_of_a_cluster_must_be_given_the_secrets_that_they_share() {
-    let missing = "is missing, and the nodes of a cluster (REDIS_URL) must share one";
+    let missing = "is missing: all nodes of a cluster (REDIS_URL) must use the same one";
     let expected = [format!("JWT_SECRET {missing}"), format!("JWT_REFRESH_SECRET {missing}")];
     assert_eq!(faults([POSTGRES, REDIS]), expected);
     let keys = [("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", STRONG_TOO)];
@@ -233,7 +236,7 @@ fn production_refuses_proxies_that_are_most_of_the_internet_however_they_are_wri
         "::ffff:0:0/95",
         "::/64",
     ] {
-        assert_eq!(said(all), ["TRUSTED_PROXIES covers most addresses"], "{all}");
+        assert_eq!(said(all), ["TRUSTED_PROXIES covers most IP addresses"], "{all}");
     }
     let private =
         "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,fc00::/7,fe80::/10,::1";
@@ -249,7 +252,7 @@ fn production_refuses_proxies_that_are_most_of_the_internet_however_they_are_wri
     }
 }
 
-/// `NAME=value` lines of the example, commented ones included, with how it is commented.
+/// Returns the `NAME=value` lines of the example, the commented ones included, each name with its `# `.
 fn example_lines(example: &str) -> impl Iterator<Item = (&str, &str)> {
     example
         .lines()
@@ -330,7 +333,7 @@ fn settings_that_the_compose_file_passes_on_keep_the_defaults_of_production() {
     }
     for (name, default) in passed {
         let setting = SETTINGS.iter().find(|setting| setting.name == name).expect(name);
-        // Where the table has none, production turns it on.
+        // Where the table has no default, production turns the setting on.
         let expected = if setting.default.is_empty() { "on" } else { setting.default };
         assert_eq!(default, expected, "{name} in compose.yaml");
     }

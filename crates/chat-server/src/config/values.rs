@@ -1,4 +1,4 @@
-//! How single values are written.
+//! The formats of single values: durations, rate limits, origins.
 
 use chat_domain::rate_limits::Quota;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     number.checked_mul(millis_per_unit).map(Duration::from_millis)
 }
 
-/// Writes a duration as [`parse_duration`] reads it, in the greatest unit that is exact.
+/// Writes a duration in the form that [`parse_duration`] reads, in the largest unit that is exact.
 pub(crate) fn write_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     for (per_unit, unit) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")] {
@@ -30,7 +30,8 @@ pub(crate) fn write_duration(duration: Duration) -> String {
     format!("{millis}ms")
 }
 
-/// Reads `20/h`, `10/15m` or `50/s,burst=500`: so many in a time, and as many, or `burst`, at once.
+/// Reads `20/h`, `10/15m` or `50/s,burst=500`: a number per period; `burst` is how many are allowed at once, by default
+/// the number itself.
 pub(crate) fn parse_quota(text: &str) -> Option<Quota> {
     let (rate, burst) = match text.split_once(',') {
         Some((rate, burst)) => (rate, Some(burst.trim().strip_prefix("burst=")?)),
@@ -44,7 +45,7 @@ pub(crate) fn parse_quota(text: &str) -> Option<Quota> {
     let period = if is_unit { parse_duration(&format!("1{period}"))? } else { parse_duration(period)? };
     let refill = period.checked_mul(burst)? / count;
     let is_known_time = !period.is_zero() && refill <= Quota::MAX_REFILL;
-    // A token is counted in whole microseconds.
+    // The refill interval of a token is a whole number of microseconds.
     let is_countable = period.as_micros() >= u128::from(count);
     (is_known_time && is_countable).then(|| Quota::new(burst, refill))
 }
@@ -55,8 +56,8 @@ fn parse_count(text: &str) -> Option<u32> {
     text.bytes().all(|digit| digit.is_ascii_digit()).then_some(count)
 }
 
-/// Checks that a text is an origin as browsers send it (RFC 6454 §6.2): scheme, host and, where it is not the scheme's
-/// own, port; nothing behind it. Answers it in lower case.
+/// Checks that a text is an origin as browsers send it (RFC 6454 §6.2): scheme, host and, unless it is the scheme's
+/// default, port, with nothing after it. Returns it in lower case.
 pub(crate) fn parse_origin(text: &str) -> Option<String> {
     let text = text.to_ascii_lowercase();
     let (scheme, authority) = text.split_once("://")?;

@@ -1,5 +1,5 @@
-//! Which secrets were not made by chance: repetition, rows of the keyboard, words, sentences, counting, UUIDs, and
-//! encodings of these.
+//! Finds secrets that are not random: repetition, keyboard rows, words, sentences, counting, UUIDs, and encodings of
+//! these.
 
 use super::prose;
 use super::secrets::MIN_SECRET_BYTES;
@@ -10,15 +10,16 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// Fewer different bytes than this in a key of 32 and more are no accident.
+/// A random key of 32 bytes or more has at least this many different bytes.
 const MIN_DISTINCT_BYTES: usize = 8;
 
-/// A secret needs this many characters that nothing foretells, and this share of them. Of what `openssl rand` prints,
-/// nine in ten and more are such characters; of phrases, repetitions and rows, seldom half.
+/// A secret needs this many characters that do not follow from earlier ones, and this share of them. In the output of
+/// `openssl rand`, nine in ten characters or more are like that; in phrases, repetitions and keyboard rows, seldom
+/// half.
 const MIN_FRESH_CHARS: usize = 18;
 const MIN_FRESH_PERCENT: usize = 60;
 
-/// Parts of texts that were written to be replaced: in our `.env.example`, and in the examples that others paste.
+/// Parts of placeholder texts: from our `.env.example`, and from examples that people copy.
 const PLACEHOLDERS: &[&str] = &[
     "your_",
     "your-",
@@ -32,7 +33,7 @@ const PLACEHOLDERS: &[&str] = &[
     "supersecret",
 ];
 
-/// Characters that follow each other on keyboards and in alphabets; backwards too.
+/// Characters that follow each other on keyboards and in alphabets, forwards or backwards.
 const ROWS: &[&str] = &[
     "abcdefghijklmnopqrstuvwxyz",
     "01234567890",
@@ -44,33 +45,33 @@ const ROWS: &[&str] = &[
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 ];
 
-/// Words of four letters and more that people use, in lower case, one a line.
+/// Common words of four letters and more, in lower case, one per line.
 pub(super) static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("words.txt").lines().collect());
 const MIN_WORD_CHARS: usize = 4;
 const MAX_WORD_CHARS: usize = 15;
 
-/// Why production does not take this secret; reads after the setting's name.
+/// Why production mode rejects this secret; reads after the setting's name.
 pub(super) fn weakness(secret: &str) -> Option<&'static str> {
     let is_long = secret.len() >= MIN_SECRET_BYTES;
     let is_distinct = secret.bytes().collect::<HashSet<_>>().len() >= MIN_DISTINCT_BYTES;
     if has_uuid(secret) {
-        return Some("holds a UUID, which is an identifier and no secret");
+        return Some("contains a UUID, which is an identifier and not a secret");
     }
     if is_long && is_distinct && looks_random(secret) {
         return decodings(secret)
             .into_iter()
             .any(|bytes| is_made(&bytes))
-            .then_some("holds an encoded text or sequence");
+            .then_some("contains a secret that encodes a text or a sequence");
     }
     let lower = secret.to_ascii_lowercase();
     Some(if PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder)) {
-        "holds a secret from an example"
+        "contains a secret copied from an example"
     } else if !is_long {
-        "holds a secret of less than 32 bytes"
+        "contains a secret shorter than 32 bytes"
     } else if !is_distinct {
-        "holds a secret of a few characters over and over"
+        "contains a secret that repeats a few characters"
     } else {
-        "holds a secret of words, repetition or sequences"
+        "contains a secret made of words, repetition or sequences"
     })
 }
 
@@ -87,8 +88,8 @@ fn looks_random(secret: &str) -> bool {
     fresh >= MIN_FRESH_CHARS && fresh * 100 >= text.len() * MIN_FRESH_PERCENT
 }
 
-/// Whether there are no digits and no mixed case, or nothing but digits: sentences, telephone numbers, π. Separators do
-/// not matter.
+/// Whether there are only letters of one case, or only digits, as in sentences, telephone numbers and π. Separators are
+/// ignored.
 fn has_letters_of_one_case_only(secret: &str) -> bool {
     let has = |is: fn(char) -> bool| secret.chars().any(is);
     let has_digit = has(char::is_numeric);
@@ -96,8 +97,8 @@ fn has_letters_of_one_case_only(secret: &str) -> bool {
     cases + usize::from(has_digit) < 2 && !(has_digit && cases > 0)
 }
 
-/// Whether most characters go on from those before them in steps that stay the same, in up to this many interleaved
-/// sequences: `0102030405`, `a1b2c3d4`, `q1w2e3r4`. Separators do not matter.
+/// Whether most characters continue sequences with a constant step, in up to this many interleaved sequences:
+/// `0102030405`, `a1b2c3d4`, `q1w2e3r4`. Separators are ignored.
 const MAX_INTERLEAVED: usize = 8;
 
 fn counts(secret: &str) -> bool {
@@ -114,13 +115,13 @@ fn counts(secret: &str) -> bool {
     is_mostly(&text, goes_on)
 }
 
-/// The place of a character among the digits, the hexadecimal digits or (base 36) the letters.
+/// The index of a character among the decimal digits, the hexadecimal digits or, in base 36, the letters.
 fn place(character: char, base: u32) -> Option<i32> {
     let is_there = base < 36 || character.is_ascii_alphabetic();
     character.to_digit(base).filter(|_| is_there).and_then(|place| i32::try_from(place).ok())
 }
 
-/// After how many steps a sequence begins again.
+/// The number of steps after which a sequence starts again.
 const fn steps_in(base: u32) -> i32 {
     match base {
         10 => 10,
@@ -136,7 +137,7 @@ fn is_mostly<T: Copy>(items: &[T], goes_on: impl Fn([T; 3]) -> bool) -> bool {
     })
 }
 
-/// 8-4-4-4-12 hexadecimal digits.
+/// The lengths of a UUID's groups of hexadecimal digits.
 const UUID_GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 
 fn has_uuid(secret: &str) -> bool {
@@ -147,7 +148,7 @@ fn has_uuid(secret: &str) -> bool {
     })
 }
 
-/// The bytes that the secret stands for, if it is written in base64 (either alphabet, padded or not) or hexadecimal.
+/// The decoded bytes, if the secret is written in base64 (either alphabet, padded or not) or hexadecimal.
 fn decodings(secret: &str) -> Vec<Vec<u8>> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -160,7 +161,7 @@ fn decodings(secret: &str) -> Vec<Vec<u8>> {
     base64.into_iter().chain([hex]).flatten().collect()
 }
 
-/// Whether decoded bytes count, or are a text that is not random itself.
+/// Whether decoded bytes count upwards, or are a text that is not itself random.
 fn is_made(bytes: &[u8]) -> bool {
     let goes_on = |[one, two, three]: [u8; 3]| two.wrapping_sub(one) == three.wrapping_sub(two);
     if is_mostly(bytes, goes_on) {
@@ -169,13 +170,13 @@ fn is_made(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let text = text.trim();
     let plain = text.chars().filter(|character| character.is_alphanumeric() || *character == ' ').count();
-    // Bytes from a good source are text by chance too, if they are few; then it has many signs.
+    // A few random bytes can be valid text by chance; then most of it is neither letters nor digits.
     let is_text = !text.chars().any(char::is_control) && plain * 4 >= text.chars().count() * 3;
     is_text && (has_uuid(text) || !looks_random(text) || decodings(text).iter().any(|bytes| is_made(bytes)))
 }
 
-/// Which characters follow from the two before them: as they did earlier in the text, as a repetition, or as the next
-/// of a row.
+/// Which characters follow from the two before them: as earlier in the text, as a repetition, or as the next character
+/// of a keyboard row.
 fn follows(text: &[char]) -> Vec<bool> {
     let mut seen = HashSet::new();
     let mut follows = vec![false; text.len().min(2)];
@@ -192,7 +193,7 @@ fn is_of_a_row(three: &[char]) -> bool {
     ROWS.iter().any(|row| row.contains(&forwards) || row.contains(&backwards))
 }
 
-/// Marks the longest word that begins at each place.
+/// Marks the longest word that begins at each position.
 fn mark_words(text: &[char], foretold: &mut [bool]) {
     for start in 0..text.len() {
         let longest = MAX_WORD_CHARS.min(text.len() - start);
@@ -204,7 +205,7 @@ fn mark_words(text: &[char], foretold: &mut [bool]) {
     }
 }
 
-/// The letter that a digit or sign stands for in words such as `p4ssw0rd`.
+/// The letter that a digit or sign replaces in words such as `p4ssw0rd`.
 const fn letter_meant(character: char) -> char {
     match character {
         '0' => 'o',

@@ -1,6 +1,5 @@
-//! How many lines there may be of what anybody can cause as often as they like: warnings, errors, and requests
-//! without a
-//! sign-in. Each kind has a budget; what is beyond it is left out, and counted.
+//! Limits the log lines that clients can cause as often as they like: warnings, errors, and requests without a sign-in.
+//! Each kind of line has a budget; lines over the budget are left out and counted.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,22 +9,22 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Lines of one kind that are written at once.
+/// How many lines of one kind may be written at once.
 const BURST: u32 = 100;
 
-/// Lines of one kind that are written a second, in the long run.
+/// How many lines of one kind may be written per second, in the long run.
 const PER_SECOND: u32 = 5;
 
-/// By what lines are told apart: where the code writes them and, of requests, the status of the answer.
+/// What makes two lines the same kind: their place in the code and, for requests, the status of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Kind {
     target: &'static str,
     line: u32,
-    /// 0 for lines that are not of requests.
+    /// 0 for lines that are not about requests.
     status: u64,
 }
 
-/// The budgets of all kinds. There are as many as the code has such lines, and statuses.
+/// The budgets of all kinds; their number is bounded by the places in the code and the statuses.
 #[derive(Default, Clone)]
 pub(super) struct Budget(Arc<Mutex<HashMap<Kind, Bucket>>>);
 
@@ -36,7 +35,7 @@ struct Bucket {
 }
 
 impl Budget {
-    /// Whether one more line of this kind may be written at this instant.
+    /// Takes one line from the budget of this kind; `false` if the budget is used up.
     fn take(&self, kind: Kind, now: Instant) -> bool {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let full = || Bucket { lines: f64::from(BURST), filled_at: now, left_out: 0 };
@@ -53,7 +52,7 @@ impl Budget {
         may
     }
 
-    /// Writes one line for each kind of which something was left out since the last report.
+    /// Writes one line for each kind that had lines left out since the last report.
     pub(super) fn report(&self) {
         for (Kind { target, status, .. }, count) in self.left_out() {
             let status = (status > 0).then_some(status);
@@ -71,7 +70,7 @@ impl Budget {
 impl<S: Subscriber> Layer<S> for Budget {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        // Finer lines are there because somebody looks for something.
+        // Debug and trace lines are on only while an operator looks for something.
         if *metadata.level() > Level::INFO {
             return true;
         }
@@ -85,7 +84,7 @@ impl<S: Subscriber> Layer<S> for Budget {
     }
 }
 
-/// What a line says of its request.
+/// The fields of a line that matter here.
 #[derive(Default)]
 struct Read {
     status: u64,

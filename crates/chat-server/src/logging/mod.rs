@@ -1,6 +1,5 @@
-//! The log, on standard output. It never holds up the service: lines wait in a bounded buffer for a thread of their
-//! own, and
-//! are lost, and counted, where the output does not take them. What strangers can cause is written up to a budget.
+//! The log, on standard output. It never delays the service: lines wait in a bounded buffer for a thread of their own.
+//! If the output does not accept them, they are lost and counted. Lines that any client can cause have a budget.
 
 mod budget;
 mod noise;
@@ -21,14 +20,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 use writer::LogWriter;
 
-/// The start of the HTTP workers, in as many lines as there are workers, tells operators nothing; naming the target in
-/// `RUST_LOG` brings the lines back.
+/// Hides the start messages of the HTTP workers, one per worker. Naming the target in `RUST_LOG` shows them again.
 const QUIET: &str = "actix_server=warn";
 
 static BUDGET: OnceLock<Budget> = OnceLock::new();
 
-/// Starts logging for the whole process; once. Dropping the result waits a moment for the lines that are not written
-/// yet.
+/// Starts logging for the whole process; call it once. Dropping the result waits up to a second for lines that are not
+/// written yet.
 pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<Flush> {
     survive_full_files();
     let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))?;
@@ -50,14 +48,14 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<Flush> {
     Ok(flush)
 }
 
-/// Tells how many lines were left out since this was last called, by what they said.
+/// Logs how many lines were left out since the last call, by kind.
 pub(crate) fn report_left_out() {
     if let Some(budget) = BUDGET.get() {
         budget.report();
     }
 }
 
-/// The standard library would print to standard error, and wait for a reader that does not read.
+/// Logs panics. The standard library would print to standard error, and block if no one reads it.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let backtrace = Backtrace::capture();
@@ -66,12 +64,11 @@ fn log_panics() {
     }));
 }
 
-/// A file that reaches the limit of its size (`RLIMIT_FSIZE`) is to be an error of that write, of the log or the
-/// database,
-/// and not the end of the process, which the signal's default is.
+/// Makes a write that would exceed the file size limit (`RLIMIT_FSIZE`), of the log or the database, fail with an
+/// error. By default the signal ends the process.
 fn survive_full_files() {
-    // A signal that has a handler ends nothing, whether or not anybody waits for it.
+    // A signal with a handler does not end the process, even if nothing waits for it.
     if let Err(error) = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())) {
-        tracing::debug!(%error, "a file that grows too large ends the process");
+        tracing::debug!(%error, "cannot handle SIGXFSZ: a file over the size limit will end the process");
     }
 }

@@ -1,4 +1,4 @@
-//! Lines of libraries at ERROR that tell of nothing but what a client has sent.
+//! Hides ERROR lines of libraries that only report invalid input of a client.
 
 use std::fmt::Debug;
 use tracing::field::{Field, Visit};
@@ -6,14 +6,14 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Where they come from, and how they begin: requests that are not HTTP, and heads that are too long. The client
-/// hears of them (400, 431); real faults of the same code have lines of their own.
+/// The targets and beginnings of these lines: requests that are not HTTP, and request heads that are too long. The
+/// client gets 400 or 431. Other lines report real faults of the same code.
 const LINES: [(&str, &str); 2] = [
     ("actix_http::h1::dispatcher", "stream error: "),
     ("actix_http::h1::decoder", "MAX_BUFFER_SIZE unprocessed data reached"),
 ];
 
-/// Leaves these lines out.
+/// A filter that hides these lines.
 pub(super) struct Noise;
 
 impl<S: Subscriber> Layer<S> for Noise {

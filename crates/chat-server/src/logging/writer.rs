@@ -8,30 +8,30 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How many bytes of lines wait for the output; what comes then is lost.
+/// How many bytes may wait for the output; further lines are lost.
 const MAX_WAITING: usize = 1024 * 1024;
 
-/// A buffer that was larger for once is given back.
+/// A larger buffer is released after use.
 const BUFFER_KEPT: usize = 64 * 1024;
 
-/// How long the process waits at its end for lines that are not written yet.
+/// How long the end of the process waits for lines that are not written yet.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Between two attempts on an output that is not ready and does not block.
+/// The time between two attempts to write to a non-blocking output that is not ready.
 const RETRY_AFTER: Duration = Duration::from_millis(10);
 
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// How many lines were lost since the start of the process.
+/// The number of lines lost since the start of the process.
 pub(crate) fn lost_lines() -> u64 {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Takes lines, one per write, for a thread that writes them. Never waits and never fails.
+/// Accepts lines, one per write, for a thread that writes them. Never waits and never fails.
 #[derive(Clone)]
 pub(super) struct LogWriter(Arc<Queue>);
 
-/// Dropped, it waits for the lines that are not written yet, for [`FLUSH_TIMEOUT`] at most.
+/// On drop, waits up to [`FLUSH_TIMEOUT`] for the lines that are not written yet.
 pub(crate) struct Flush(Arc<Queue>);
 
 #[derive(Default)]
@@ -47,7 +47,7 @@ struct State {
 }
 
 impl LogWriter {
-    /// For the standard output, unbuffered.
+    /// Starts the writer on standard output, unbuffered.
     pub(super) fn start() -> io::Result<(Self, Flush)> {
         Self::start_on(File::from(io::stdout().as_fd().try_clone_to_owned()?))
     }
@@ -104,7 +104,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what waits, as one piece, for as long as the process lives.
+    /// Writes everything that waits, in one piece, until the process ends.
     fn write_to(&self, output: impl Write) {
         let mut output = Output { output, is_torn: false };
         let mut lines = Vec::new();
@@ -127,7 +127,7 @@ impl Queue {
 
 struct Output<W> {
     output: W,
-    /// The last write ended within a line.
+    /// Whether the last write ended in the middle of a line.
     is_torn: bool,
 }
 
@@ -140,7 +140,7 @@ impl<W: Write> Output<W> {
         lose(self.write_out(lines));
     }
 
-    /// Returns what the output did not take.
+    /// Returns the part that the output did not accept.
     fn write_out<'a>(&mut self, mut rest: &'a [u8]) -> &'a [u8] {
         while !rest.is_empty() {
             match self.output.write(rest) {
@@ -150,7 +150,7 @@ impl<W: Write> Output<W> {
                     rest = &rest[written..];
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Some other process has made the output one that does not block.
+                // Another process has made the output non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY_AFTER),
                 Err(_) => break,
             }
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-    /// Takes a byte less than it is given each time, and fails while it is told to.
+    /// Accepts one byte less than it gets on each write, and fails while the flag is set.
     #[derive(Clone, Default)]
     struct Disk(Arc<Mutex<(Vec<u8>, bool)>>);
 
@@ -198,7 +198,7 @@ mod tests {
         let before = lost_lines();
         disk.0.lock().expect("a disk").1 = false;
         output.write(b"ab\n");
-        assert_eq!(lost_lines() - before, 1, "the half of it");
+        assert_eq!(lost_lines() - before, 1, "half of the line");
         output.write(b"lost\nlost\n");
         assert_eq!(lost_lines() - before, 3);
         disk.0.lock().expect("a disk").1 = false;
@@ -207,7 +207,7 @@ mod tests {
         assert!(written.starts_with("whole li") && written.ends_with("\nback again\n"), "{written:?}");
     }
 
-    /// Blocks for as long as it is not let go.
+    /// Blocks until it is released.
     struct Pipe(SyncSender<()>);
 
     impl Write for Pipe {

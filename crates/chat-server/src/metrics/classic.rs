@@ -1,10 +1,10 @@
-//! The text format of Prometheus before `OpenMetrics` (0.0.4), for tools that read nothing else.
+//! Prometheus' text format before `OpenMetrics` (0.0.4), for tools that read no other.
 
 const TYPE: &str = "# TYPE ";
 const HELP: &str = "# HELP ";
 
-/// The same page in the classic format: there the name of a counter's family ends with `_total`, as its samples do, and
-/// nothing marks the end.
+/// Converts a page to the classic format: a counter's family name ends with `_total`, as its samples do, and there is
+/// no end marker.
 pub(super) fn classic(page: &str) -> String {
     let counters: Vec<&str> =
         page.lines().filter_map(|line| line.strip_prefix(TYPE)?.strip_suffix(" counter")).collect();

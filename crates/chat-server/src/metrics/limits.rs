@@ -3,15 +3,15 @@ use chat_domain::rate_limits::{LimitKey, Quota, RateLimiter, Verdict};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The names that keys of limits begin with.
+/// The first parts of the keys of limits.
 const NAMES: [&str; 6] = ["registrations", "logins", "sends", "requests", "signals", "connects"];
 
-/// What was refused because there had been too much of it, by limit. Relaxed: numbers for a graph.
+/// Counts rejections, by limit. The atomics are relaxed: the numbers are for graphs.
 #[derive(Debug, Default)]
 pub(crate) struct LimitStats([AtomicU64; NAMES.len()]);
 
 impl LimitStats {
-    /// By limit.
+    /// The counts, by limit.
     pub(super) fn read(&self) -> [(&'static str, u64); NAMES.len()] {
         std::array::from_fn(|index| (NAMES[index], self.0[index].load(Ordering::Relaxed)))
     }
@@ -24,14 +24,14 @@ impl LimitStats {
     }
 }
 
-/// Limits that count what they refuse.
+/// Rate limits that count their rejections.
 pub(crate) struct CountedLimits {
     inner: Arc<dyn RateLimiter>,
     stats: Arc<LimitStats>,
 }
 
 impl CountedLimits {
-    /// Around these; counted in what is returned beside.
+    /// Wraps these limits. The second value holds the counts.
     pub(crate) fn around(inner: Arc<dyn RateLimiter>) -> (Arc<Self>, Arc<LimitStats>) {
         let stats = Arc::new(LimitStats::default());
         (Arc::new(Self { inner, stats: stats.clone() }), stats)

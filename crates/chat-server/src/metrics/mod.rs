@@ -1,5 +1,5 @@
-//! Numbers for Prometheus, on a listener of their own. Whatever happens often is counted where it happens, by relaxed
-//! atomics and once per event or batch; here they are read out when somebody asks.
+//! Metrics for Prometheus, on a listener of their own. Frequent events are counted where they happen, by relaxed
+//! atomics, once per event or batch; a request for `/metrics` reads these counters.
 
 mod classic;
 mod limits;
@@ -23,10 +23,10 @@ use snapshot::Snapshot;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A worker that does not say within this what waits in its queues is left out.
+/// A worker that does not report its send queues within this time is left out.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Everything that has numbers. Cheap to clone.
+/// Everything that has metrics. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     pub(crate) state: HttpState,
@@ -34,12 +34,12 @@ pub(crate) struct Metrics {
     pub(crate) sends: Arc<SendStats>,
     pub(crate) limits: Arc<LimitStats>,
     pub(crate) cluster: Option<Cluster>,
-    /// How many sockets this node takes.
+    /// The maximum number of sockets of this node.
     pub(crate) max_connections: usize,
 }
 
 impl Metrics {
-    /// The page that Prometheus reads, in `OpenMetrics` 1.0.
+    /// The page for Prometheus, in `OpenMetrics` 1.0.
     pub(crate) async fn render(&self) -> Result<String, std::fmt::Error> {
         let queues = self.state.fan_out.queue_stats(PATIENCE).await;
         let mut registry = Registry::default();

@@ -1,4 +1,4 @@
-//! What the system says of this process, under the names that Prometheus' own client libraries use. Linux alone.
+//! What the operating system knows about this process, under the names of Prometheus' own client libraries. Linux only.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -18,7 +18,7 @@ impl Collector for Process {
 
 #[cfg(target_os = "linux")]
 impl Collector for Process {
-    /// Leaves out what the system does not tell.
+    /// Leaves out the numbers that the system does not provide.
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result {
         let Ok(process) = procfs::process::Process::myself() else { return Ok(()) };
         if let Ok(stat) = process.stat() {
@@ -31,7 +31,7 @@ impl Collector for Process {
             gauge(&mut encoder, "process_threads", "Threads", u64::try_from(stat.num_threads).unwrap_or_default())?;
             if let Ok(booted) = procfs::boot_time_secs() {
                 let started = as_seconds(booted * ticks + stat.starttime, ticks);
-                let help = "Start of the process, in seconds since 1970";
+                let help = "Start time of the process, in seconds since the Unix epoch";
                 metric(&mut encoder, "process_start_time_seconds", help, &ConstGauge::new(started))?;
             }
         }
@@ -41,7 +41,7 @@ impl Collector for Process {
         if let Ok(limits) = process.limits()
             && let procfs::process::LimitValue::Value(most) = limits.max_open_files.soft_limit
         {
-            gauge(&mut encoder, "process_max_fds", "Open files and sockets that the system allows", most)?;
+            gauge(&mut encoder, "process_max_fds", "Maximum number of open files and sockets", most)?;
         }
         Ok(())
     }
@@ -57,7 +57,7 @@ fn metric(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: &i
     value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
 }
 
-/// Clock ticks, as seconds. Exact up to 2^53 ticks, which is some million years.
+/// Clock ticks in seconds. Exact up to 2^53 ticks, which is some million years.
 #[cfg(target_os = "linux")]
 #[allow(clippy::cast_precision_loss)]
 fn as_seconds(ticks: u64, per_second: u64) -> f64 {

@@ -10,7 +10,7 @@ use chat_domain::{ConversationId, MessageId, Store, StoreError, UserId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What became of sends, over all gateways. Relaxed: numbers for a graph.
+/// Counts the outcomes of sends, over all gateways. The atomics are relaxed: the numbers are for graphs.
 #[derive(Debug, Default)]
 pub(crate) struct SendStats {
     stored: AtomicU64,
@@ -21,7 +21,7 @@ pub(crate) struct SendStats {
 }
 
 impl SendStats {
-    /// By outcome.
+    /// The counts, by outcome.
     pub(super) fn read(&self) -> [(&'static str, u64); 5] {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
@@ -45,14 +45,14 @@ impl SendStats {
     }
 }
 
-/// A store that counts what became of sends.
+/// A store that counts the outcomes of sends.
 pub(crate) struct CountedStore {
     inner: Arc<dyn Store>,
     stats: Arc<SendStats>,
 }
 
 impl CountedStore {
-    /// Around this store; counted in what is returned beside.
+    /// Wraps this store. The second value holds the counts.
     pub(crate) fn around(inner: Arc<dyn Store>) -> (Arc<Self>, Arc<SendStats>) {
         let stats = Arc::new(SendStats::default());
         (Arc::new(Self { inner, stats: stats.clone() }), stats)

@@ -9,15 +9,15 @@ use anyhow::Context as _;
 use std::cmp::Reverse;
 use std::net::TcpListener;
 
-/// `OpenMetrics`, as its specification names it.
+/// The media type of `OpenMetrics`, as its specification names it.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const OPEN_METRICS_NAME: &str = "application/openmetrics-text";
 
-/// Prometheus' older text format.
+/// The media type of Prometheus' older text format.
 const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 const CLASSIC_NAME: &str = "text/plain";
 
-/// Serves `/metrics` on this listener and nothing else, until the handle says to stop.
+/// Serves `/metrics` and nothing else on this listener, until the handle stops it.
 pub(crate) fn serve(metrics: Metrics, listener: TcpListener) -> anyhow::Result<Server> {
     let metrics = Data::new(metrics);
     let server = HttpServer::new(move || App::new().app_data(metrics.clone()).service(page()))
@@ -40,10 +40,10 @@ enum Format {
     Classic,
 }
 
-/// How much a client wants a format: the weight, then how exactly it was named, then how early.
+/// How much a client prefers a format: the weight, then how specific the matching range is, then its position.
 type Wish = (Quality, u8, Reverse<usize>);
 
-/// The wish that counts for a media type: that of the range that names it most exactly (RFC 9110 §12.5.1).
+/// The preference for a media type, from the most specific range that matches it (RFC 9110 §12.5.1).
 fn wish(accept: &Accept, kind: mime::Name<'_>, name: &str) -> Option<Wish> {
     let exactness = |range: &Mime| match (range.type_(), range.subtype()) {
         _ if range.essence_str() == name => Some(2),
@@ -58,8 +58,8 @@ fn wish(accept: &Accept, kind: mime::Name<'_>, name: &str) -> Option<Wish> {
     wishes.max_by_key(|(quality, exactness, place)| (*exactness, *quality, *place))
 }
 
-/// The format that a client prefers; `OpenMetrics` where it has no preference. A format that it does not name is better
-/// than one that it excludes. `None` where it excludes both.
+/// The format that a client prefers; `OpenMetrics` if it has no preference. A format that the client does not name is
+/// better than one that it excludes. `None` if it excludes both.
 fn format(accept: &Accept) -> Option<Format> {
     let excludes = |wish: &Option<Wish>| wish.is_some_and(|(quality, ..)| quality == Quality::ZERO);
     let open = wish(accept, mime::APPLICATION, OPEN_METRICS_NAME);
@@ -84,7 +84,7 @@ async fn answer(request: HttpRequest, metrics: Data<Metrics>) -> HttpResponse {
             HttpResponse::Ok().content_type(name).insert_header((VARY, "accept")).body(page)
         }
         Err(error) => {
-            tracing::error!(%error, "metrics cannot be written");
+            tracing::error!(%error, "cannot write the metrics");
             HttpResponse::InternalServerError().finish()
         }
     }

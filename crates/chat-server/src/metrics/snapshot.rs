@@ -15,7 +15,7 @@ use std::fmt::{Debug, Formatter, Result};
 
 type Label<'a> = [(&'a str, &'a str); 1];
 
-/// Every number at one moment, in the order in which they are written.
+/// Every metric at one moment, in the order of the page.
 pub(super) struct Snapshot {
     metrics: Metrics,
     queues: QueueStats,
@@ -37,24 +37,28 @@ impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result {
         let mut page = Page(encoder);
         let Metrics { state, sends, limits, .. } = &self.metrics;
-        page.gauge("ready", "1 where new work is welcome", u64::from(state.readiness.is_ready()))?;
+        page.gauge("ready", "1 if the node is ready for requests", u64::from(state.readiness.is_ready()))?;
         page.build()?;
-        page.gauge("connections", "Sockets, signed in or not", state.fan_out.connection_count() as u64)?;
-        page.gauge("connections_limit", "Sockets that this node takes", self.metrics.max_connections as u64)?;
+        page.gauge("connections", "Open sockets, authenticated or not", state.fan_out.connection_count() as u64)?;
+        page.gauge("connections_limit", "Maximum number of sockets of this node", self.metrics.max_connections as u64)?;
         let sessions = state.stats.socketio_sessions() as u64;
-        page.gauge("socketio_sessions", "Sessions of Socket.IO, connected to the namespace or not", sessions)?;
+        page.gauge("socketio_sessions", "Open Socket.IO sessions, connected to the namespace or not", sessions)?;
         page.realtime(state.fan_out.stats())?;
-        page.gauge("queue_bytes", "Bytes that wait for sockets", self.queues.bytes)?;
-        page.gauge("queue_largest_bytes", "Bytes that wait for the socket with the most", self.queues.largest)?;
-        page.gauge("queue_waiting_connections", "Sockets that something waits for", self.queues.waiting)?;
-        page.counters("sends", "Sends by what became of them", "outcome", &sends.read())?;
+        page.gauge("queue_bytes", "Bytes in the send queues of all sockets", self.queues.bytes)?;
+        page.gauge("queue_largest_bytes", "Bytes in the longest send queue", self.queues.largest)?;
+        page.gauge("queue_waiting_connections", "Sockets whose send queue is not empty", self.queues.waiting)?;
+        page.counters("sends", "Messages sent by clients, by outcome", "outcome", &sends.read())?;
         page.counters(
             "rate_limited",
-            "What was refused because there had been too much of it",
+            "Requests, commands and connections that a rate limit rejected",
             "limit",
             &limits.read(),
         )?;
-        page.counter("log_lines_lost", "Lines that the standard output did not take", logging::lost_lines())?;
+        page.counter(
+            "log_lines_lost",
+            "Log lines that could not be written to standard output",
+            logging::lost_lines(),
+        )?;
         page.calls(state.app.call_status())?;
         page.database(&self.metrics)?;
         page.cluster(&self.metrics)?;
@@ -96,18 +100,14 @@ impl Page<'_> {
     }
 
     fn realtime(&mut self, stats: &RealtimeStats) -> Result {
-        self.counter("deliveries", "Events handed to sockets, one per socket and event", stats.deliveries.get())?;
-        self.counter("changes", "Durable changes that passed in order", stats.changes.get())?;
-        self.counter("repairs", "Readings of the change log that filled a hole", stats.repairs.get())?;
-        self.counter("repaired_changes", "Changes that those readings brought", stats.repaired_changes.get())?;
-        self.counter(
-            "found_joiners",
-            "Users found whose coming into a conversation was lost",
-            stats.found_joiners.get(),
-        )?;
+        self.counter("deliveries", "Events put into send queues, one per socket and event", stats.deliveries.get())?;
+        self.counter("changes", "Durable changes delivered in order", stats.changes.get())?;
+        self.counter("repairs", "Reads of the change log that filled a gap", stats.repairs.get())?;
+        self.counter("repaired_changes", "Changes that these reads returned", stats.repaired_changes.get())?;
+        self.counter("found_joiners", "New members whose joining the bus had lost", stats.found_joiners.get())?;
         self.counter(
             "abandoned_changes",
-            "Changes that the database lacks, without which their conversations went on",
+            "Changes missing in the database, which delivery skipped",
             stats.abandoned_changes.get(),
         )?;
         self.counter(
@@ -116,28 +116,33 @@ impl Page<'_> {
             stats.unknown_changes.get(),
         )?;
         let checks = [("done", stats.tail_checks.get()), ("failed", stats.failed_tail_checks.get())];
-        self.counters("tail_checks", "Comparisons of the newest numbers with the database", "outcome", &checks)?;
+        self.counters("tail_checks", "Comparisons of the newest positions with the database", "outcome", &checks)?;
         let beginnings = [
             ("fresh", stats.fresh_starts.get()),
             ("resumed", stats.full_resumes.get()),
             ("limited", stats.limited_resumes.get()),
         ];
-        self.counters("starts", "Sockets that came into the flow of events, by how", "outcome", &beginnings)?;
-        self.counter("slow_readers", "Sockets closed because too much waited for them", stats.slow_readers.get())?;
+        self.counters("starts", "Sockets that began to receive events, by kind of start", "outcome", &beginnings)?;
+        self.counter("slow_readers", "Sockets closed because their send queue was full", stats.slow_readers.get())?;
         self.counter(
             "overfull_inboxes",
-            "Times a worker thread fell so far behind that its sockets were told to come back",
+            "Times a worker thread fell so far behind that it told its sockets to reconnect",
             stats.overfull_inboxes.get(),
         )
     }
 
     fn calls(&mut self, CallStatus { reads, writes }: CallStatus) -> Result {
         let states = [("running", reads.running), ("waiting", reads.waiting)];
-        self.gauges("user_reads", "Reads of the database for users, which take turns", "state", &states)?;
+        self.gauges("user_reads", "Database reads for users, who take turns", "state", &states)?;
         let states = [("running", writes.running), ("waiting", writes.waiting)];
-        self.gauges("user_writes", "Writes for users other than sends", "state", &states)?;
+        self.gauges("user_writes", "Database writes for users, without sends", "state", &states)?;
         let refused = [("read", reads.refused), ("write", writes.refused)];
-        self.counters("refused_user_calls", "Calls refused because their user had too many waiting", "kind", &refused)
+        self.counters(
+            "refused_user_calls",
+            "Calls rejected because too many calls of the same user were waiting",
+            "kind",
+            &refused,
+        )
     }
 
     fn database(&mut self, metrics: &Metrics) -> Result {
@@ -149,39 +154,43 @@ impl Page<'_> {
 
     fn sqlite(&mut self, status: &SqliteStatus) -> Result {
         for (name, help, calls) in [
-            ("sqlite_writes", "Calls that wait for the writer or are being written", status.writes),
-            ("sqlite_reads", "Calls that wait for a reader or are being read", status.reads),
+            ("sqlite_writes", "Writes that wait or run, and their limit", status.writes),
+            ("sqlite_reads", "Reads that wait or run, and their limit", status.reads),
         ] {
             self.gauges(name, help, "state", &[("under_way", calls.under_way), ("limit", calls.limit)])?;
         }
-        self.counter("sqlite_commits", "Transactions that were committed", status.commits)?;
-        self.counter("sqlite_committed_calls", "Calls that shared them", status.committed_calls)?;
-        self.counter("sqlite_failures", "Times the disk or a lock did not let the database write", status.failures)?;
-        self.gauge("sqlite_file_bytes", "Length of the database file", status.file_bytes)?;
-        self.gauge("sqlite_log_bytes", "Length of the write-ahead log", status.log_bytes)
+        self.counter("sqlite_commits", "Committed transactions", status.commits)?;
+        self.counter("sqlite_committed_calls", "Calls that these transactions contained", status.committed_calls)?;
+        self.counter("sqlite_failures", "Failed writes: a full or failing disk, or a lock", status.failures)?;
+        self.gauge("sqlite_file_bytes", "Size of the database file", status.file_bytes)?;
+        self.gauge("sqlite_log_bytes", "Size of the write-ahead log", status.log_bytes)
     }
 
     fn postgres(&mut self, status: &PostgresStatus) -> Result {
         let (pool, sends, shared) = (status.pool, status.sends, status.batches);
         let connections = [("open", pool.open), ("idle", pool.idle), ("limit", pool.limit)];
-        self.gauges("database_connections", "Connections for everything but sends", "state", &connections)?;
+        self.gauges("database_connections", "Connections for everything except sends", "state", &connections)?;
         self.gauge("database_waiting_calls", "Calls that wait for a connection", pool.waiting as u64)?;
         let queue = [("queued", sends.queued), ("limit", sends.limit)];
-        self.gauges("database_send_queue", "Sends that wait for a writer, and how many may", "state", &queue)?;
-        self.counter("database_batched_sends", "Sends that were taken from the queue", sends.taken)?;
-        self.counter("database_batches", "Transactions that they shared", sends.batches)?;
-        self.counter("database_failed_batches", "Of those, the ones that failed", sends.failed_batches)?;
-        self.gauge("database_waiting_shared_calls", "Calls that wait to share a query", shared.waiting as u64)?;
-        self.counter("database_shared_calls", "Calls that were answered together", shared.calls)?;
-        self.counter("database_shared_queries", "Queries that they shared", shared.batches)?;
-        self.counter("database_failed_shared_queries", "Of those, the ones that failed", shared.failed_batches)
+        self.gauges("database_send_queue", "Sends that wait for a writer, and their limit", "state", &queue)?;
+        self.counter("database_batched_sends", "Sends taken from the queue", sends.taken)?;
+        self.counter("database_batches", "Transactions that these sends shared", sends.batches)?;
+        self.counter("database_failed_batches", "Transactions of sends that failed", sends.failed_batches)?;
+        self.gauge("database_waiting_shared_calls", "Calls that wait for a shared query", shared.waiting as u64)?;
+        self.counter("database_shared_calls", "Calls answered by shared queries", shared.calls)?;
+        self.counter("database_shared_queries", "Shared queries", shared.batches)?;
+        self.counter("database_failed_shared_queries", "Shared queries that failed", shared.failed_batches)
     }
 
     fn cluster(&mut self, metrics: &Metrics) -> Result {
         let Some(cluster) = &metrics.cluster else { return Ok(()) };
         let bus = cluster.bus.stats();
-        self.gauge("redis_connected", "1 where Redis can be reached", u64::from(cluster.redis.is_connected()))?;
-        self.gauge("bus_subscribed", "1 where this node hears the others", u64::from(cluster.bus.is_connected()))?;
+        self.gauge("redis_connected", "1 if Redis is reachable", u64::from(cluster.redis.is_connected()))?;
+        self.gauge(
+            "bus_subscribed",
+            "1 if this node receives the events of the other nodes",
+            u64::from(cluster.bus.is_connected()),
+        )?;
         let packets = [
             ("published", bus.published),
             ("dropped", bus.dropped),
@@ -189,12 +198,12 @@ impl Page<'_> {
             ("delivered", bus.delivered),
             ("refused", bus.refused),
         ];
-        self.counters("bus_packets", "Packets of the bus between nodes, by what became of them", "outcome", &packets)?;
-        self.counter("bus_gaps", "How often the bus may have missed something", bus.gaps)
+        self.counters("bus_packets", "Packets on the bus between nodes, by outcome", "outcome", &packets)?;
+        self.counter("bus_gaps", "Times that the bus may have lost events", bus.gaps)
     }
 
     fn http(&mut self, metrics: &Metrics) -> Result {
-        const HELP: &str = "Seconds from the head of a request to the head of its answer";
+        const HELP: &str = "Seconds from the head of a request to the head of its response";
         let mut family = self.0.encode_descriptor("http_request_seconds", HELP, None, MetricType::Histogram)?;
         for (labels, latency) in metrics.state.stats.read() {
             let class = format!("{}xx", labels.status_class);
@@ -205,7 +214,7 @@ impl Page<'_> {
     }
 
     fn commands(&mut self, metrics: &Metrics) -> Result {
-        const HELP: &str = "Seconds from a command on a socket to its queued answer";
+        const HELP: &str = "Seconds from a command on a socket until its answer is queued";
         let mut family = self.0.encode_descriptor("command_seconds", HELP, None, MetricType::Histogram)?;
         for (command, outcome, latency) in metrics.state.stats.read_commands() {
             let set = [("command", command), ("outcome", outcome)];
@@ -215,7 +224,7 @@ impl Page<'_> {
     }
 
     fn build(&mut self) -> Result {
-        const HELP: &str = "1, with the version of this program";
+        const HELP: &str = "Always 1; the label is the server's version";
         let mut family = self.0.encode_descriptor("build_info", HELP, None, MetricType::Gauge)?;
         let labels: Label<'_> = [("version", env!("CARGO_PKG_VERSION"))];
         ConstGauge::new(1i64).encode(family.encode_family(&labels)?)

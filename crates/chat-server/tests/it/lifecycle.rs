@@ -108,7 +108,8 @@ async fn production_refuses_weak_settings_naming_each() {
         setup().set("APP_ENV", "production").set("JWT_SECRET", "your_jwt_secret_key_here_minimum_32_characters");
     let (status, said) = setup.run(&["serve"]).await;
     assert!(!status.success());
-    for setting in ["JWT_SECRET holds", "JWT_REFRESH_SECRET is missing", "BCRYPT_COST is too low", "RATE_LIMIT is off"]
+    for setting in
+        ["JWT_SECRET contains", "JWT_REFRESH_SECRET is missing", "BCRYPT_COST is too low", "RATE_LIMIT is off"]
     {
         assert!(said.contains(setting), "{setting} is not in {said}");
     }

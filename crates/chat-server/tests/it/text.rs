@@ -136,9 +136,9 @@ async fn collisions_of_old_accounts_and_groups_are_listed() {
     assert!(status.success(), "{said}");
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines.len(), 2, "{said}");
-    assert!(lines[0].contains("(ben, \"jörg@example.com\") shares its email with Account"), "{said}");
+    assert!(lines[0].contains("(ben, \"jörg@example.com\") has the same email as Account"), "{said}");
     assert!(lines[0].contains(r#"(ann, "jo\u{308}rg@example.com")"#), "what differs can be seen: {said}");
-    assert!(lines[1].contains(r#"("Te\u{200b}am") has a name that looks like that of Group"#), "{said}");
+    assert!(lines[1].contains(r#"("Te\u{200b}am") has a name that looks like the name of Group"#), "{said}");
 }
 
 #[tokio::test]

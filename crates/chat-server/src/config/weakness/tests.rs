@@ -51,7 +51,7 @@ fn secrets_of_words_repetition_and_sequences_are_known() {
     }
     assert_eq!(
         weakness("passwordpasswordpasswordpassword1234"),
-        Some("holds a secret of words, repetition or sequences")
+        Some("contains a secret made of words, repetition or sequences")
     );
 }
 
@@ -80,7 +80,7 @@ fn an_encoded_text_is_as_weak_as_the_text() {
         }
     }
     let strong = hex(&rand::random::<[u8; 32]>());
-    assert_eq!(weakness(&standard.encode(&strong)), None, "{strong} in base64 is as good as itself");
+    assert_eq!(weakness(&standard.encode(&strong)), None, "{strong} in base64 is as strong as without encoding");
 }
 
 #[test]

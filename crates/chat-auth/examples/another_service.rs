@@ -52,10 +52,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // On each request: verify without a database.
     let verified = access.verify(&token, now)?;
     assert_eq!(verified.session_id, session_id);
-    assert!(access.verify(&token, now.plus(Duration::from_hours(1))).is_err(), "expired tokens are refused");
+    assert!(access.verify(&token, now.plus(Duration::from_hours(1))).is_err(), "expired tokens are rejected");
 
-    // When the access token has expired: the successor of a refresh token is always the same, so a client whose answer
-    // was lost may ask again. Store its hash, and refuse any other token of the session.
+    // When the access token has expired: the successor of a refresh token is always the same, so a client that lost the
+    // response can ask again. Store its hash, and reject every other token of the session.
     let parsed = refresh.parse(refresh_token.reveal())?;
     let successor = refresh.successor(&parsed);
     assert_eq!(successor.reveal(), refresh.successor(&parsed).reveal());

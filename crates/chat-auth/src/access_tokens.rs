@@ -8,21 +8,21 @@ use std::collections::HashMap;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A token is accepted this long after its end.
+/// How long after its expiry a token is still accepted.
 pub const ACCESS_TOKEN_LEEWAY: Duration = Duration::from_secs(5);
 
-/// A token is accepted this long before it was issued: the clock of the node that issued it may be ahead. Two nodes
-/// that are each up to five minutes off differ by so much. An early token gives nothing away: a holder could wait for
-/// its time.
+/// How long before its issue time a token is accepted: the clock of the node that issued it may be ahead. Two clocks
+/// that are each up to five minutes off differ by up to this much. Accepting a token early is safe: its holder could
+/// also wait.
 pub const ACCESS_TOKEN_EARLIEST: Duration = Duration::from_mins(10);
 
-/// The only algorithm: a token says which one it was signed with, but has no say in it.
+/// The only accepted algorithm. A token names its algorithm but cannot choose it.
 const ALGORITHM: Algorithm = Algorithm::HS256;
 
-/// No token of ours is longer, in bytes; what is longer is not looked at.
+/// The maximum length of a token, in bytes. Longer ones are rejected unread.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
-/// JWTs (RFC 7519) signed by HMAC-SHA-256, with the key's id as `kid`.
+/// JWTs (RFC 7519) signed with HMAC-SHA-256. The header's `kid` is the key's id.
 pub struct JwtAccessTokens {
     header: Header,
     signing: EncodingKey,
@@ -32,7 +32,7 @@ pub struct JwtAccessTokens {
     audience: String,
 }
 
-/// What is written into a token. Times are whole seconds since the epoch.
+/// The claims of a token. Times are whole seconds since the Unix epoch.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: Uuid,
@@ -47,14 +47,15 @@ struct Claims {
 }
 
 impl JwtAccessTokens {
-    /// Tokens of this issuer for this audience; a token for another is refused, whoever signed it.
+    /// Issues and verifies tokens of this issuer for this audience. Tokens with another issuer or audience are
+    /// rejected, even with a valid signature.
     pub fn new(keys: &SigningKeys, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         let (issuer, audience) = (issuer.into(), audience.into());
         let mut validation = Validation::new(ALGORITHM);
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&audience]);
-        // The library only knows the machine's clock; the time is checked below by the one that is handed in.
+        // The library only knows the machine's clock; expiry is checked below with the time that the caller passes.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         Self {
@@ -67,7 +68,7 @@ impl JwtAccessTokens {
         }
     }
 
-    /// What the token says, if its seal, its algorithm, its issuer and its audience are right.
+    /// Returns the claims if the signature, algorithm, issuer and audience are valid.
     fn open(&self, token: &str) -> Option<Claims> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
@@ -91,7 +92,7 @@ impl AccessTokens for JwtAccessTokens {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
         };
-        // Plain claims and a symmetric key: there is nothing that could fail, and an empty token would be refused.
+        // Plain claims and a symmetric key cannot fail to encode; an empty token would be rejected.
         jsonwebtoken::encode(&self.header, &claims, &self.signing).unwrap_or_default()
     }
 

@@ -10,75 +10,74 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 
-/// A cost that is none.
+/// A bcrypt cost outside the accepted range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the bcrypt cost must be between {} and {}", BcryptCost::MIN, BcryptCost::MAX)]
 pub struct InvalidBcryptCost;
 
-/// How much work a hash is: each step up doubles it.
+/// The cost of a hash: each step doubles the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BcryptCost(u32);
 
 impl BcryptCost {
-    /// The least cost, for tests.
+    /// The lowest cost, for tests.
     pub const MIN: u32 = 4;
-    /// The greatest: about two seconds.
+    /// The highest cost: about two seconds per hash.
     pub const MAX: u32 = 15;
-    /// About a quarter of a second (contract §3).
+    /// The default: about a quarter of a second per hash (contract §3).
     pub const DEFAULT: Self = Self(12);
 
-    /// A cost from [`Self::MIN`] to [`Self::MAX`].
+    /// Accepts a cost from [`Self::MIN`] to [`Self::MAX`].
     pub const fn new(cost: u32) -> Result<Self, InvalidBcryptCost> {
         if cost < Self::MIN || cost > Self::MAX { Err(InvalidBcryptCost) } else { Ok(Self(cost)) }
     }
 
-    /// The number.
     pub const fn get(self) -> u32 {
         self.0
     }
 }
 
-/// How much hashing may go on.
+/// Limits on concurrent and waiting hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashingLimits {
-    /// The number of hashes at a time, each on a blocking thread and a core of its own.
+    /// How many hashes run at once, each on a blocking thread.
     pub parallel: NonZeroUsize,
-    /// How many more may wait for their turn; one more is refused at once.
+    /// How many more may wait; further ones are refused at once.
     pub waiting: usize,
-    /// How many of them may be of one address.
+    /// How many of the waiting ones may come from one address.
     pub waiting_per_address: usize,
-    /// The longest that anything waits.
+    /// The longest wait.
     pub wait: Duration,
 }
 
 impl Default for HashingLimits {
-    /// One per core, 1,024 waiting, 256 of them of one address, for 10 s at most.
+    /// One hash per core, 1,024 waiting, 256 of them from one address, for at most 10 s.
     fn default() -> Self {
         let parallel = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self { parallel, waiting: 1_024, waiting_per_address: 256, wait: Duration::from_secs(10) }
     }
 }
 
-/// bcrypt, on blocking threads behind a fair line. Every byte of a password counts: bcrypt itself reads 71 of them,
-/// longer passwords are digested first.
+/// bcrypt on blocking threads, behind a fair queue. Every byte of a password counts: bcrypt reads only 71 bytes, so
+/// longer passwords are hashed with SHA-256 first.
 ///
-/// A check that fails costs the same whether there is a hash or not, and whatever the hash's own cost: the work that an
-/// older, cheaper hash lacks is done on top. A hash that costs more than new ones do, from before the cost was lowered,
-/// cannot be checked for less; once one was checked, all failed checks of this process cost as much.
+/// A failed check takes the same time whether the account has a hash or not, and whatever the cost of that hash: if the
+/// hash is cheaper than new ones, the missing work is added. A hash from before the cost was lowered takes longer than
+/// new ones; after one such check, every failed check of this process takes that long.
 pub struct BcryptHasher {
     cost: BcryptCost,
-    /// What a failed check costs.
+    /// The cost of a failed check.
     failure_cost: Arc<AtomicU32>,
     line: FairLine,
 }
 
 impl BcryptHasher {
-    /// A hasher of this cost. Hashes of another cost are compared at theirs.
+    /// Makes hashes of this cost. Existing hashes of another cost are checked at their own cost.
     pub fn new(cost: BcryptCost, limits: HashingLimits) -> Self {
         Self { cost, failure_cost: Arc::new(AtomicU32::new(cost.get())), line: FairLine::new(limits) }
     }
 
-    /// Runs work when it is the source's turn, which ends with the work, even if nobody waits for the answer any more.
+    /// Runs the work when the source gets its turn. The turn ends with the work, even if the caller no longer waits.
     async fn run<T: Send + 'static>(
         &self,
         source: &AttemptSource,
@@ -120,7 +119,7 @@ impl PasswordHasher for BcryptHasher {
     }
 }
 
-/// Compares each form of the password in turn; a form that does not match has cost `failure_cost` in all.
+/// Compares each form of the password in turn. If none matches, the total work is that of `failure_cost`.
 fn compare(
     password: &Password,
     hash: Option<&PasswordHash>,
@@ -146,8 +145,8 @@ fn compare(
     Ok(Comparison::Differs)
 }
 
-/// The costs of the checks that make up for a hash that is missing or cheaper. Each step up doubles the work, so that
-/// checks at costs 4, 4, 5 and 6 are as much work as one at cost 7.
+/// The costs of the extra checks that make up for a missing or cheaper hash. Each step doubles the work, so checks at
+/// costs 4, 4, 5 and 6 are together as much work as one at cost 7.
 fn costs_to_add(own: Option<u32>, wanted: u32) -> std::ops::Range<u32> {
     match own {
         Some(own) => own.max(BcryptCost::MIN)..wanted,
@@ -159,11 +158,11 @@ fn cost_of(hash: &PasswordHash) -> Result<u32, BcryptError> {
     Ok(hash.reveal().parse::<bcrypt::HashParts>()?.get_cost())
 }
 
-/// The longest that bcrypt reads, in bytes: 72 less the NUL behind it.
+/// The longest input that bcrypt reads, in bytes: 72 less the terminating NUL.
 const MAX_BCRYPT_BYTES: usize = 71;
 
-/// What bcrypt gets to read: the password, or a digest of one that is too long. The digest is marked by a byte that no
-/// text holds, so that it is nobody's password.
+/// The input of bcrypt: the password, or a digest of a password that is too long. A byte that no text contains marks
+/// the digest, so no password equals it.
 fn digestible(password: &str) -> Vec<u8> {
     let bytes = password.as_bytes();
     if bytes.len() <= MAX_BCRYPT_BYTES {
@@ -175,7 +174,7 @@ fn digestible(password: &str) -> Vec<u8> {
     marked
 }
 
-/// A well-formed hash of this cost that no password is known to have.
+/// A well-formed hash of this cost that matches no known password.
 fn nobodys_hash(cost: u32) -> String {
     const SALT_AND_DIGEST_CHARS: usize = 22 + 31;
     format!("$2b${cost:02}${}", ".".repeat(SALT_AND_DIGEST_CHARS))

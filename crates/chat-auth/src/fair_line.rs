@@ -1,5 +1,5 @@
-//! The line in front of the hashes. Addresses take turns, and within an address accounts do: a client that asks for
-//! many hashes waits behind its own, and everybody else for one hash per address that is waiting.
+//! The queue in front of the hashes. Addresses take turns, and within an address accounts do. A client that asks for
+//! many hashes waits behind its own; every other client waits for at most one hash per waiting address.
 
 use crate::HashingLimits;
 use chat_domain::auth::{AttemptSource, HashError};
@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Cheap to clone.
+/// The queue. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct FairLine {
     limits: HashingLimits,
@@ -16,17 +16,17 @@ pub(crate) struct FairLine {
 }
 
 struct State {
-    /// Turns that nobody has; none as long as somebody waits.
+    /// Free turns; 0 while a caller waits.
     free: usize,
     waiting: usize,
     next_ticket: u64,
-    /// The first is next; never with nobody in it.
+    /// In order of turns; each has at least one waiting account.
     addresses: VecDeque<AddressLine>,
 }
 
 struct AddressLine {
     address: Option<LimitedAddress>,
-    /// The first is next; never with nobody in it.
+    /// In order of turns; each has at least one waiting caller.
     accounts: VecDeque<AccountLine>,
 }
 
@@ -46,7 +46,7 @@ impl FairLine {
         Self { limits, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Waits for a turn; `Overloaded` where the line is full, or the wait too long.
+    /// Waits for a turn. Fails with `Overloaded` if the queue is full or the wait too long.
     pub(crate) async fn turn(&self, source: &AttemptSource) -> Result<Turn, HashError> {
         let (ticket, woken) = {
             let mut state = self.lock();
@@ -92,8 +92,8 @@ impl State {
         Some((self.next_ticket - 1, woken))
     }
 
-    /// Sends the newest waiter away of the address with the most, so that a full line of few addresses refuses nobody
-    /// else. Not where a newcomer, of whose address this many wait, would have as many afterwards.
+    /// Removes the newest waiter of the address with the most, so that a few addresses that fill the queue cannot keep
+    /// others out. Removes none if the newcomer's address, of which `in_address` wait, would then have as many.
     fn make_room(&mut self, in_address: usize) -> bool {
         let Some(line) = self.addresses.iter_mut().max_by_key(|line| line.len()) else { return false };
         if line.len() <= in_address + 1 {
@@ -103,14 +103,14 @@ impl State {
         else {
             return false;
         };
-        // Its caller learns of it by the end of what it waits on.
+        // Its caller notices that the channel closed.
         let sent_away = account.waiters.pop_back();
         line.accounts.retain(|line| !line.waiters.is_empty());
         self.waiting -= usize::from(sent_away.is_some());
         sent_away.is_some()
     }
 
-    /// Takes the next waiter out; its address and its account go to the end of their lines.
+    /// Takes the next waiter; its address and its account move to the end of their queues.
     fn next(&mut self) -> Option<Waiter> {
         let mut address = self.addresses.pop_front()?;
         let mut account = address.accounts.pop_front()?;
@@ -149,7 +149,7 @@ impl AddressLine {
     }
 }
 
-/// The right to hash now; given on when dropped.
+/// The right to hash now. Dropping it passes the right on.
 pub(crate) struct Turn(Option<FairLine>);
 
 impl Drop for Turn {
@@ -166,14 +166,14 @@ impl Drop for Turn {
             };
             match waiter.wake.send(Self(Some(line.clone()))) {
                 Ok(()) => return,
-                // It gave up meanwhile: its turn is the next one's, and must not be given on a second time.
+                // It gave up meanwhile. Its turn goes to the next waiter, and must not be passed on twice.
                 Err(mut turn) => turn.0 = None,
             }
         }
     }
 }
 
-/// A place in the line; left when the caller gives up waiting.
+/// A place in the queue, released when the caller stops waiting.
 struct Place<'a> {
     line: &'a FairLine,
     source: &'a AttemptSource,

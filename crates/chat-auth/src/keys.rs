@@ -2,30 +2,30 @@ use std::collections::HashSet;
 use std::fmt;
 use thiserror::Error;
 
-/// Why keys are not fit to sign with.
+/// Why keys cannot be used for signing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidSigningKeys {
-    /// There must be one to sign with.
-    #[error("at least one signing key is needed")]
+    /// The list is empty.
+    #[error("at least one signing key is required")]
     NoKey,
-    /// A key's id is part of every token that it signs.
+    /// The id has an invalid length or character. Every token that the key signs contains its id.
     #[error("a signing key's id must be 1 to {most} letters, digits, '-', '_' or '.'", most = SigningKey::MAX_ID_BYTES)]
     Id,
-    /// Two keys share an id.
-    #[error("two signing keys have the id {0}")]
+    /// Two keys have the same id.
+    #[error("two signing keys have the same id: {0}")]
     RepeatedId(String),
-    /// The secret could be guessed.
-    #[error("the secret of the signing key {id} has {bytes} bytes, at least {least} are \
-        needed", least = SigningKey::MIN_SECRET_BYTES)]
+    /// The secret is too short.
+    #[error("the secret of signing key {id} must have at least {least} bytes, but has {bytes}",
+        least = SigningKey::MIN_SECRET_BYTES)]
     ShortSecret {
-        /// Which key.
+        /// The key's id.
         id: String,
-        /// How long its secret is.
+        /// The length of its secret, in bytes.
         bytes: usize,
     },
 }
 
-/// A secret with a name. Only the name is ever printed.
+/// A secret with an id. `Debug` prints only the id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey {
     id: String,
@@ -33,12 +33,13 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// The least length of a secret, in bytes: as long as what HMAC-SHA-256 makes (RFC 7518 §3.2).
+    /// The minimum length of a secret, in bytes: the length of an HMAC-SHA-256 (RFC 7518 §3.2).
     pub const MIN_SECRET_BYTES: usize = 32;
-    /// The greatest length of an id, in bytes.
+    /// The maximum length of an id, in bytes.
     pub const MAX_ID_BYTES: usize = 64;
 
-    /// A key whose id is of a harmless form and whose secret is long enough.
+    /// Makes a key. Fails if the id is not 1 to [`Self::MAX_ID_BYTES`] letters, digits, `-`, `_` and `.`, or if the
+    /// secret is shorter than [`Self::MIN_SECRET_BYTES`].
     pub fn new(id: impl Into<String>, secret: impl Into<Vec<u8>>) -> Result<Self, InvalidSigningKeys> {
         let (id, secret) = (id.into(), secret.into());
         let is_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -51,7 +52,7 @@ impl SigningKey {
         Ok(Self { id, secret })
     }
 
-    /// The name, the `kid` of a token.
+    /// The key's id, the `kid` in a token's header.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -67,7 +68,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The keys of one kind of token: the first signs, all of them verify.
+/// The keys of one kind of token: the first signs, all verify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKeys {
     signing: SigningKey,
@@ -75,7 +76,7 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// At least one key, no id twice.
+    /// Takes at least one key, with unique ids.
     pub fn new(keys: impl IntoIterator<Item = SigningKey>) -> Result<Self, InvalidSigningKeys> {
         let mut keys = keys.into_iter();
         let signing = keys.next().ok_or(InvalidSigningKeys::NoKey)?;
@@ -85,12 +86,12 @@ impl SigningKeys {
         repeated.map_or(Ok(keys), |id| Err(InvalidSigningKeys::RepeatedId(id)))
     }
 
-    /// The key that signs.
+    /// The first key, which signs.
     pub(crate) fn signing(&self) -> &SigningKey {
         &self.signing
     }
 
-    /// Every key, the signing one first.
+    /// All keys, the signing one first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&self.signing).chain(&self.retired)
     }

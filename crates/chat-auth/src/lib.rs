@@ -1,20 +1,19 @@
-//! Passwords and tokens: bcrypt, JWT and refresh tokens behind the ports of `chat-domain`. Any service that uses those
-//! ports can use this crate; it needs no database and no configuration beyond its constructors' arguments.
+//! Passwords and tokens: bcrypt, JWT and refresh tokens behind the ports of `chat-domain`. Any service that uses these
+//! ports can use this crate. It needs no database, and no configuration beyond its constructors' arguments.
 //!
 //! | port | adapter | what it does |
 //! | --- | --- | --- |
-//! | `PasswordHasher` | [`BcryptHasher`] | hashes on blocking threads, one per core; the rest waits in a bounded line
-//! in which addresses and accounts take turns |
+//! | `PasswordHasher` | [`BcryptHasher`] | hashes on blocking threads, one per core; others wait in a bounded, fair queue |
 //! | `AccessTokens` | [`JwtAccessTokens`] | HS256, one algorithm, keys by `kid` |
 //! | `RefreshTokens` | [`SealedRefreshTokens`] | a session id and randomness under a seal; the successor is derived |
 //!
-//! **Owns** the form of hashes and tokens, and the [`SigningKeys`] that they are made with. **Must never know** which
-//! sessions exist or have ended, where secrets come from, or how a token travels; and it never prints a secret.
+//! **Owns** the format of hashes and tokens, and the [`SigningKeys`] that make them. **Must never know** which sessions
+//! exist or have ended, where secrets come from, or how a token travels. It never prints a secret.
 //!
-//! **To rotate a secret**: put the new key first and keep the old one behind it until what it signed has expired.
-//! **To add an algorithm**: a key kind of its own in `keys.rs`, pinned to that algorithm; a key never verifies two.
-//! **To add another hasher**: an adapter beside `bcrypt_hasher.rs` whose hashes begin differently, and a chooser that
-//! looks at the beginning.
+//! **To rotate a secret**: put the new key first, and keep the old one after it until everything it signed has expired.
+//! **To add an algorithm**: add a kind of key in `keys.rs` for that algorithm only; a key never verifies two. **To add
+//! a hasher**: add an adapter beside `bcrypt_hasher.rs` whose hashes have another prefix, and a hasher that chooses by
+//! the prefix.
 
 mod access_tokens;
 mod bcrypt_hasher;

@@ -12,10 +12,10 @@ const RANDOM_BYTES: usize = 32;
 const SEAL_BYTES: usize = 32;
 const PAYLOAD_BYTES: usize = SESSION_BYTES + RANDOM_BYTES;
 const TOKEN_BYTES: usize = PAYLOAD_BYTES + SEAL_BYTES;
-/// Base64 without padding: four characters for three bytes.
+/// The length of a token in characters: base64 without padding takes four characters for three bytes.
 const TOKEN_CHARS: usize = (TOKEN_BYTES * 4).div_ceil(3);
 
-/// What an HMAC is for, so that one made for one purpose is worth nothing for another.
+/// The purpose of an HMAC, part of its input: an HMAC made for one purpose is invalid for another.
 #[derive(Clone, Copy)]
 enum Purpose {
     Seal,
@@ -33,18 +33,18 @@ impl Purpose {
 
 /// Refresh tokens: `base64url(session id ‖ 32 random bytes ‖ seal)`.
 ///
-/// - The seal is an HMAC of what is before it, so that a guess never reaches the store.
-/// - The successor's randomness is an HMAC of the token's: the same each time, and only for whoever has the secret. It
-///   is made with the key that sealed the token, and sealed with the first key, so that a session moves on to a new key
-///   by itself.
-/// - The hash is SHA-256 of session and randomness: with 256 random bits it needs no salt, and it does not change with
-///   the key.
+/// - The seal is an HMAC of the rest of the token, so a guessed token never reaches the store.
+/// - The successor's random bytes are an HMAC of the token's: the same each time, and computable only with the secret.
+///   They are made with the key that sealed the token; the successor is sealed with the first key, so a session moves
+///   to a new key by itself.
+/// - The hash is SHA-256 of the session id and the random bytes: with 256 random bits it needs no salt, and it does not
+///   depend on the key.
 pub struct SealedRefreshTokens {
     keys: SigningKeys,
 }
 
 impl SealedRefreshTokens {
-    /// Tokens under these keys.
+    /// Issues and checks tokens with these keys.
     pub const fn new(keys: SigningKeys) -> Self {
         Self { keys }
     }
@@ -59,14 +59,14 @@ impl SealedRefreshTokens {
         RefreshToken::new(session, URL_SAFE_NO_PAD.encode(token), hash)
     }
 
-    /// What is under the seal, and the key that it was sealed with.
+    /// Returns the sealed content and the key that sealed it; `None` if the seal is wrong.
     fn open(&self, text: &str) -> Option<([u8; PAYLOAD_BYTES], &SigningKey)> {
         if text.len() != TOKEN_CHARS {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (payload, seal) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
-        // Compared in constant time.
+        // The comparison takes constant time.
         let key = self.keys.iter().find(|key| mac(key, Purpose::Seal, payload).verify_slice(seal).is_ok())?;
         Some((*payload, key))
     }
@@ -80,7 +80,7 @@ impl RefreshTokens for SealedRefreshTokens {
     fn successor(&self, token: &RefreshToken) -> RefreshToken {
         let random = match self.open(token.reveal()) {
             Some((payload, key)) => mac(key, Purpose::Successor, &payload),
-            // Not one of ours, which `parse` would have refused: its successor is nobody's either.
+            // The token is not ours, so `parse` would have rejected it. No one can use its successor.
             None => mac(self.keys.signing(), Purpose::Successor, token.reveal().as_bytes()),
         };
         self.sealed(token.session_id(), random.finalize().into_bytes().into())
@@ -94,7 +94,7 @@ impl RefreshTokens for SealedRefreshTokens {
 }
 
 fn mac(key: &SigningKey, purpose: Purpose, bytes: &[u8]) -> Hmac<Sha256> {
-    // HMAC takes keys of any length; one that is longer than a block is digested first, as RFC 2104 has it.
+    // HMAC takes keys of any length: a key longer than a block is hashed first (RFC 2104 §2).
     let mut block = [0; 64];
     if let Some(start) = block.get_mut(..key.secret().len()) {
         start.copy_from_slice(key.secret());

@@ -38,7 +38,7 @@ fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("JSON")
 }
 
-/// A token of these claims as somebody who knows the secret of key `k1` could make it.
+/// A token with these claims, as anyone who knows the secret of key `k1` could make it.
 fn forged(header: &Header, claims: &Value) -> String {
     jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(&[1; 32])).expect("a token")
 }

@@ -121,7 +121,7 @@ fn what_is_added_to_a_cheaper_check_makes_exactly_the_work_of_a_present_one() {
     }
 }
 
-/// The least processor time of some failed checks. Other processes of the machine do not count towards it.
+/// The lowest processor time of some failed checks. Time of other processes does not count.
 fn cost_of_failing(text: &str, hash: Option<&PasswordHash>, failure_cost: u32) -> Duration {
     let processor_time = || {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -12,7 +12,7 @@ fn source(host: u8, account: &str) -> AttemptSource {
     AttemptSource::new(Some(&format!("192.0.2.{host}")), account)
 }
 
-/// Puts these into the line one after the other, and answers in which order they had their turns.
+/// Puts these into the queue one after the other, and returns the order in which they got their turns.
 async fn served(line: &FairLine, sources: Vec<AttemptSource>) -> Vec<AttemptSource> {
     let busy = line.turn(&source(0, "nobody")).await.expect("the only turn");
     let (done, mut order) = mpsc::unbounded_channel();

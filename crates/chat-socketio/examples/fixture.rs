@@ -1,9 +1,8 @@
-//! The server that the protocols' own conformance suites ask for, and all that it takes to use this crate: `cargo run
-//! --example fixture -- 3000`.
+//! The server that the protocols' conformance suites expect: `cargo run --example fixture -- 3000`.
 //!
-//! Engine.IO at `/engine.io/` sends every message back. Socket.IO at `/socket.io/` has the namespaces `/` and
-//! `/custom`; on connection it sends the event `auth` with what the client said of itself, answers `message` with
-//! `message-back`, and acknowledges `message-with-ack` with its arguments.
+//! Engine.IO at `/engine.io/` echoes every message. Socket.IO at `/socket.io/` has the namespaces `/` and `/custom`: on
+//! connection it sends the event `auth` with the client's credentials, it answers `message` with `message-back`, and it
+//! acknowledges `message-with-ack` with its arguments.
 
 use actix_codec::Framed;
 use actix_http::header::HeaderMap;
@@ -24,15 +23,15 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// What may wait for one client, in bytes.
+/// How many bytes may wait for one client.
 const QUEUE_BYTES: usize = 4 * MAX_PAYLOAD;
 
 const NAMESPACES: [&str; 2] = ["/", "/custom"];
 
-/// Close code of a client that is too slow (RFC 6455 §7.4.1: policy).
+/// The close code of a client that reads too slowly (RFC 6455 §7.4.1: policy violation).
 const TOO_SLOW: u16 = 1008;
 
-/// Sends every message back.
+/// Echoes every message.
 struct Echo;
 
 impl Application for Echo {
@@ -134,15 +133,14 @@ async fn main() -> io::Result<()> {
         connect_timeout: Duration::from_secs(1),
         ..Settings::default()
     };
-    // With a crowd of clients on the same machine the suites' timers are too short: `-- 3000 calm` takes the usual
-    // ones.
+    // With many clients on the same machine, the suites' timers are too short: `-- 3000 calm` uses the usual ones.
     let is_calm = std::env::args().nth(2).is_some_and(|word| word == "calm");
     let engine = Server::new(if is_calm { Settings::default() } else { hurried }, Echo);
     let socket = engine.beside(Namespaces);
     let gateways = [("/engine.io", engine), ("/socket.io", socket)];
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     Workers::build()
-        // The suites measure in milliseconds what one thread alone puts in order.
+        // The suites measure milliseconds, and only a single thread keeps that order.
         .workers(1)
         .listen("fixture", listener, move || {
             let gateways = gateways.clone();

@@ -1,34 +1,33 @@
-//! Engine.IO v4 and Socket.IO v5 over actix, as a protocol library: clients of any language connect with what they
-//! have.
+//! Engine.IO v4 and Socket.IO v5 over actix, as a protocol library. Socket.IO clients in any language can connect.
 //!
-//! **What it owns**: the two protocols' packets, both transports and the upgrade between them, heartbeats, limits,
-//! refusals, namespaces. **What it must never know**: what the events mean. It imports none of our crates.
+//! **Owns** the packets of the two protocols, both transports and the upgrade between them, heartbeats, limits,
+//! refusals, namespaces. **Must never know** what the events mean. It imports none of our crates.
 //!
-//! # How it is used
+//! # How to use it
 //!
-//! 1. An [`Application`] says who may come in, and what becomes of a [`Session`] that was opened: as a rule a local
-//!    task.
-//! 2. A [`Server`] takes its requests from two sides: those who poll through a service in an actix `App`
-//!    ([`Server::polling`]), and websockets through
-//!    [`Server::upgrade`], with the TCP stream that `HttpService::upgrade` has got. The server's `HttpService` must be
-//!    told `h1_allow_half_closed(false)`, or polls that were given up are noticed only when a ping goes unanswered.
-//! 3. The task makes a [`Peer`] of its session and asks it for one thing after the other: the next is read only when it
-//!    asks, which keeps a client's events
-//!    in order and is the backpressure. `examples/fixture.rs` is all of it.
+//! 1. Implement [`Application`], which decides which clients may connect and what happens with an opened [`Session`]:
+//!    usually a local task.
+//! 2. Give a [`Server`] its requests from two sides: polling requests through a service in an actix `App`
+//!    ([`Server::polling`]), and WebSockets through [`Server::upgrade`], with the TCP stream from
+//!    `HttpService::upgrade`. Set `h1_allow_half_closed(false)` on that `HttpService`; otherwise an abandoned poll is
+//!    noticed only when a ping is not answered.
+//! 3. In the task, make a [`Peer`] from the session and ask it for one item after the other. It reads the next item
+//!    only when asked, which keeps a client's events in order and is the backpressure. `examples/echo.rs` shows all of
+//!    it.
 //!
-//! # What waits to be sent
+//! # Sending
 //!
-//! belongs to the caller: an [`Outbox`] of frames, made once by [`packets`] and shared by all receivers. Anybody on the
-//! session's thread may append to it and [`Session::flush`]; on a websocket that is one write to the socket, without a
-//! task in between. Where the client takes no more, the session's task waits ([`Session::poll_writable`]). Pings and
-//! other packets of the protocol go before it.
+//! The caller owns the data that waits to be sent: an [`Outbox`] of frames, which [`packets`] makes once for all
+//! receivers. Any code on the session's thread may append to it and call [`Session::flush`]; on a WebSocket that is one
+//! write to the socket, without another task. If the client accepts no more, the session's task waits
+//! ([`Session::poll_writable`]). Pings and other packets of the protocol go first.
 //!
 //! # Threads
 //!
-//! A session lives on the worker thread that its opening request came in on, and its [`Sid`] names that thread:
-//! requests that come in on another are taken there. Nothing is locked but the list of threads and the counts of
-//! sessions. On several nodes a client that polls has to come back to the same node (sticky sessions by cookie or by
-//! the query's `sid`); one that uses websockets only does not.
+//! A session lives on the worker thread that received its opening request. Its [`Sid`] names that thread, and requests
+//! that arrive on another are passed there. Only the list of threads and the counts of sessions are locked. With
+//! several nodes, a polling client must reach the same node each time (sticky sessions by cookie or by the query's
+//! `sid`); a client that uses only WebSockets need not.
 
 mod engine;
 mod server;
@@ -37,8 +36,8 @@ mod settings;
 mod socket;
 mod wire;
 
-/// The opening handshake of a WebSocket, and its bytes cut into messages: for a server that carries websockets of
-/// another protocol beside.
+/// The opening handshake of a WebSocket, and its bytes split into messages, for a server that also has WebSockets of
+/// another protocol.
 pub mod websocket {
     pub use crate::wire::{
         Allowance, Breach, FREE_FRAGMENT_BYTES, FrameBudget, FrameQuota, HandshakeFault, Incoming, LARGE_STRANGERS,

@@ -4,60 +4,62 @@ use std::time::Duration;
 /// The longest message or payload of a client, in bytes, as announced in the open packet.
 pub const MAX_PAYLOAD: usize = 1_000_000;
 
-/// python-engineio drops what a payload holds beyond this many packets.
+/// The most packets per payload that python-engineio accepts; it drops further ones.
 pub const PACKETS_PER_POLL: usize = 16;
 
-/// A payload of [`MAX_PAYLOAD`] bytes could hold a third of a million packets; each costs the worker thread a look.
+/// The most packets in a client's payload. [`MAX_PAYLOAD`] bytes could contain a third of a million, each of which
+/// costs the worker thread time.
 pub const PACKETS_PER_PAYLOAD: usize = 16_384;
 
-/// A POST is answered when no more than this many bytes wait for the caller: the backpressure on those who poll.
+/// A POST is answered when at most this many bytes wait for the caller: the backpressure on polling clients.
 pub const INBOX_LOW_WATER: usize = 64 * 1024;
 
-/// Binary attachments of one Socket.IO packet, at most.
+/// The most binary attachments of one Socket.IO packet.
 pub const ATTACHMENTS_PER_PACKET: usize = 10;
 
-/// Arguments of one event or acknowledgement, at most, without the event's name.
+/// The most arguments of one event or acknowledgement, without the event's name.
 pub const ARGUMENTS_PER_PACKET: usize = 64;
 
-/// Namespaces that one session may be connected to at once.
+/// The most namespaces that one session may be connected to at once.
 pub const NAMESPACES_PER_SESSION: usize = 16;
 
 /// The longest name of a namespace, in bytes.
 pub const NAMESPACE_BYTES: usize = 256;
 
-/// Pongs, errors and the like that may wait for one client, in bytes. Whoever does not take them is not listening.
+/// How many bytes of pongs, errors and other protocol answers may wait for one client. A client beyond this is not
+/// reading.
 pub const CONTROL_BYTES: usize = 64 * 1024;
 
-/// What a server promises and what it puts up with.
+/// The timers and limits of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How long after a ping the next one is sent.
+    /// The time between two pings.
     pub ping_interval: Duration,
     /// How long a client may take to answer a ping.
     pub ping_timeout: Duration,
-    /// How long a session may go without being connected to a namespace.
+    /// How long a session may last without a connection to a namespace.
     pub connect_timeout: Duration,
-    /// How long a websocket may take to take a polling session over.
+    /// How long a WebSocket may take to take over a polling session.
     pub upgrade_timeout: Duration,
     /// How long the payload of a request may take to arrive.
     pub payload_timeout: Duration,
-    /// How long a closed session waits for its client to have taken the last of it.
+    /// How long a closed session waits for its client to receive the last data.
     pub close_timeout: Duration,
     /// The longest message or payload of a client, in bytes; also the total of a packet's attachments.
     pub max_payload: usize,
-    /// Packets in the answer to one poll, at most.
+    /// The most packets in the response to one poll.
     pub packets_per_poll: usize,
-    /// Packets in one payload of a client, at most.
+    /// The most packets in one payload of a client.
     pub packets_per_payload: usize,
-    /// Attachments of one packet, at most.
+    /// The most attachments of one packet.
     pub attachments_per_packet: usize,
-    /// Sessions of this server at once, at most.
+    /// The most sessions of this server.
     pub sessions: usize,
-    /// Sessions of one address that are not connected to a namespace yet, at most.
+    /// The most sessions of one address that are not connected to a namespace yet.
     pub strangers_per_address: usize,
-    /// Frames and packets of one session that are no events in a namespace that it is connected to: beyond, it ends.
+    /// The frames and packets of one session that are not events in a connected namespace. A session beyond this ends.
     pub frame_quota: FrameQuota,
-    /// With which code a websocket is closed whose client sends too much of anything (RFC 6455 §7.4.2).
+    /// The close code of a WebSocket whose client sends too much of anything (RFC 6455 §7.4.2).
     pub overload_code: u16,
 }
 

@@ -1,4 +1,4 @@
-//! The parsers against whatever might come: a few seconds' worth. `FUZZ_CASES=10000000` makes it that many, by hand.
+//! The parsers against random input, for a few seconds. `FUZZ_CASES=10000000` runs that many cases.
 
 use chat_socketio::{ARGUMENTS_PER_PACKET, ATTACHMENTS_PER_PACKET, Packet, Payload, SocketPacket};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ fn runner() -> TestRunner {
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
 }
 
-/// What packets are made of, in any order, with strays between.
+/// Parts of packets, in any order, with random characters between them.
 fn text() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "0",

@@ -2,38 +2,38 @@ use actix_http::StatusCode;
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// Why a request to the gateway is refused, in the words of the protocol's own server, on which clients depend.
+/// Why the gateway refuses a request, in the words of the protocol's own server, on which clients depend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// `transport` is neither `polling` nor `websocket`.
     UnknownTransport,
-    /// There is no such session, or no more.
+    /// The session does not exist or has ended.
     UnknownSid,
-    /// A session begins with a GET.
+    /// The request that opens a session is not a GET.
     BadHandshakeMethod,
-    /// The request does not fit its session: another transport, a second request at once, a payload that is none.
+    /// The request does not fit its session: another transport, a second concurrent request, an invalid payload.
     BadRequest,
     /// The caller refuses the client.
     Forbidden(Refusal),
     /// `EIO` is not 4.
     UnsupportedVersion,
-    /// The payload is longer than was announced.
+    /// The payload is longer than the announced maximum.
     TooLarge,
-    /// The payload is long, its client is not connected to a namespace, and too many others are sending one.
+    /// The payload is long, the client is not connected to a namespace, and too many others are sending one.
     NoRoom,
 }
 
-/// What a caller tells a client that may not open a session.
+/// The response to a client that may not open a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// 403 for those who may not; 429 or 503 for those who may come back.
+    /// 403 if the client is not allowed; 429 or 503 if it may try again.
     pub status: StatusCode,
-    /// For people.
+    /// A sentence for people.
     pub message: Cow<'static, str>,
 }
 
 impl Refusal {
-    /// A client that may not connect at all.
+    /// Refuses a client that may not connect at all.
     pub const fn forbidden() -> Self {
         Self { status: StatusCode::FORBIDDEN, message: Cow::Borrowed("Forbidden") }
     }
@@ -64,7 +64,7 @@ impl Fault {
         }
     }
 
-    /// The body: `{code, message}`; none where the payload was too large.
+    /// The body: `{code, message}`; empty if the payload was too large.
     pub fn body(&self) -> String {
         let (code, message) = match self {
             Self::UnknownTransport => (0, "Transport unknown"),
@@ -76,7 +76,7 @@ impl Fault {
             Self::TooLarge => return String::new(),
             Self::NoRoom => (3, "Too many long payloads at the same time"),
         };
-        // A number and a string: writing them to memory cannot fail.
+        // A number and a string cannot fail to serialise into memory.
         serde_json::to_string(&Body { code, message }).unwrap_or_default()
     }
 }

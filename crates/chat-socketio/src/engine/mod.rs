@@ -1,4 +1,4 @@
-//! The words of Engine.IO v4: packets, payloads, the names of sessions, refusals.
+//! The vocabulary of Engine.IO v4: packets, payloads, session ids, refusals.
 
 mod fault;
 mod open;

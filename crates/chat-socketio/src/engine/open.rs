@@ -2,7 +2,7 @@ use super::Sid;
 use crate::Settings;
 use serde::Serialize;
 
-/// The first packet of a session. Clients depend on these names, and some on there being no others.
+/// The first packet of a session. Clients depend on these names, and some accept no others.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Open<'sid> {
@@ -13,7 +13,7 @@ struct Open<'sid> {
     max_payload: usize,
 }
 
-/// `0{...}`; `can_upgrade` where the session begins with polling.
+/// `0{...}`; `can_upgrade` if the session starts with polling.
 pub(crate) fn open_packet(sid: Sid, settings: &Settings, can_upgrade: bool) -> String {
     let open = Open {
         sid: &sid.to_text(),
@@ -22,7 +22,7 @@ pub(crate) fn open_packet(sid: Sid, settings: &Settings, can_upgrade: bool) -> S
         ping_timeout: millis(settings.ping_timeout),
         max_payload: settings.max_payload,
     };
-    // Strings and numbers: writing them to memory cannot fail.
+    // Strings and numbers cannot fail to serialise into memory.
     format!("0{}", serde_json::to_string(&open).unwrap_or_default())
 }
 

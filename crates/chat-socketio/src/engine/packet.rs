@@ -3,35 +3,34 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::Bytes;
 use thiserror::Error;
 
-/// What stands between the packets of a payload.
+/// Separates the packets of a payload.
 pub(crate) const SEPARATOR: char = '\u{1e}';
 
-/// A packet of a client (Engine.IO v4, "Packet types"). `0` is the server's alone.
+/// A packet from a client (Engine.IO v4, "Packet types"). Only the server sends `0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packet<'text> {
     /// `1`: the client ends the session.
     Close,
-    /// `2`: sent by a client only to probe a websocket, with the data `probe`.
+    /// `2`: a client sends it only to probe a WebSocket, with the data `probe`.
     Ping(&'text str),
     /// `3`: the answer to a ping.
     Pong(&'text str),
     /// `4`: a message.
     Message(&'text str),
-    /// `5`: the websocket takes the session over.
+    /// `5`: the WebSocket takes over the session.
     Upgrade,
-    /// `6`: nothing.
+    /// `6`: no operation.
     Noop,
-    /// `b`: a binary message, in the base64 of polling; a websocket carries it in a binary frame of its own.
+    /// `b`: a binary message, in polling's base64 form. A WebSocket carries it in a binary frame.
     Binary(Bytes),
 }
 
-/// A text that is no packet, or a payload that holds too many.
+/// A text that is not a packet, or a payload with too many packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not an Engine.IO packet")]
 pub struct InvalidPacket;
 
 impl<'text> Packet<'text> {
-    /// Reads one packet.
     pub fn parse(text: &'text str) -> Result<Self, InvalidPacket> {
         let data = text.get(1..).ok_or(InvalidPacket)?;
         match text.as_bytes().first() {
@@ -47,30 +46,30 @@ impl<'text> Packet<'text> {
     }
 }
 
-/// With or without padding: clients of several languages do either.
+/// With or without padding: clients send both.
 fn from_base64(text: &str) -> Option<Bytes> {
     STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok().map(Bytes::from)
 }
 
-/// Appends a binary message as polling carries it.
+/// Appends a binary message in polling's form.
 pub(crate) fn push_base64(payload: &mut String, bytes: &[u8]) {
     payload.push('b');
     STANDARD.encode_string(bytes, payload);
 }
 
-/// The packets of a payload, one after the other. Nothing is copied but binary messages.
+/// Iterates over the packets of a payload. Copies only binary messages.
 #[derive(Debug, Clone)]
 pub struct Payload<'text> {
     rest: Option<&'text str>,
 }
 
 impl<'text> Payload<'text> {
-    /// The packets of `text`.
+    /// Reads the packets of `text`.
     pub const fn new(text: &'text str) -> Self {
         Self { rest: Some(text) }
     }
 
-    /// What has not been read yet; `None` after the last packet.
+    /// The unread rest; `None` after the last packet.
     pub(crate) const fn rest(&self) -> Option<&'text str> {
         self.rest
     }

@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
 
-/// A session's name and credential: its home worker, and 128 random bits. Whoever knows it can poll in the client's
-/// name, so it is told to its client alone and never logged.
+/// A session id, which is also a credential: its home worker and 128 random bits. A client that knows it can poll as
+/// the session's client, so only that client gets it, and it is never logged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sid {
     worker: u16,
@@ -11,17 +11,17 @@ pub struct Sid {
 }
 
 impl Sid {
-    /// A new one, at home on this worker.
+    /// Makes a session id for this worker.
     pub(crate) fn new(worker: u16) -> Self {
         Self { worker, random: rand::random() }
     }
 
-    /// Which worker thread the session lives on.
+    /// The worker thread of the session.
     pub(crate) const fn worker(self) -> u16 {
         self.worker
     }
 
-    /// Reads what a client gives as its session.
+    /// Parses a client's `sid`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 18];
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
@@ -29,7 +29,7 @@ impl Sid {
         Some(Self { worker: u16::from_be_bytes(*worker), random: random.try_into().ok()? })
     }
 
-    /// As clients see it.
+    /// The text form that clients see.
     pub fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode([&self.worker.to_be_bytes()[..], &self.random].concat())
     }

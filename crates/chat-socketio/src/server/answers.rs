@@ -1,4 +1,4 @@
-//! Answers to requests that have left HTTP with their TCP stream.
+//! Responses to requests that have left HTTP with their TCP stream.
 
 use crate::engine::Fault;
 use actix_http::header::{HeaderMap, SEC_WEBSOCKET_KEY};
@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// How long a refused client may take to read why.
+/// How long a refused client may take to read the response.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Of what a refused client still sends, this many bytes are taken and thrown away.
+/// How many bytes of a refused client's remaining input are read and discarded.
 const IGNORED_BYTES: u64 = 1_000_000;
 
-/// The answer to a handshake that was verified (RFC 6455 §4.2.2), with the caller's own headers.
+/// The response to a valid handshake (RFC 6455 §4.2.2), with the caller's own headers.
 pub(super) fn switching(head: &RequestHead, headers: &HeaderMap) -> Vec<u8> {
     let key = head.headers.get(SEC_WEBSOCKET_KEY).map_or(&b""[..], |key| key.as_bytes());
     let mut answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n".to_vec();
@@ -22,7 +22,7 @@ pub(super) fn switching(head: &RequestHead, headers: &HeaderMap) -> Vec<u8> {
     finish(answer, headers)
 }
 
-/// A refusal, after which the connection is closed.
+/// The response to a refused handshake, after which the connection is closed.
 pub(super) fn refusal(fault: &Fault, headers: &HeaderMap) -> Vec<u8> {
     let (status, body) = (fault.status(), fault.body());
     let mut answer =
@@ -49,8 +49,8 @@ fn push_header(answer: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     }
 }
 
-/// Writes the last answer of this connection, and waits for the client to hang up: closing at once, with something of
-/// it still unread, could destroy the answer on its way.
+/// Writes the last response of this connection, and waits for the client to close it: closing at once, with unread
+/// input, could destroy the response on its way.
 pub(super) async fn say_and_close(mut stream: TcpStream, pending: Bytes, answer: Vec<u8>) {
     let said = async {
         stream.write_all(&pending).await?;
@@ -58,6 +58,6 @@ pub(super) async fn say_and_close(mut stream: TcpStream, pending: Bytes, answer:
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(IGNORED_BYTES), &mut tokio::io::sink()).await
     };
-    // A client that hangs up early, or never, is no fault of ours.
+    // A client that closes early, or never, is not an error.
     let _ = tokio::time::timeout(REFUSAL_TIMEOUT, said).await;
 }

@@ -6,11 +6,11 @@ use actix_http::header::{
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-/// For how long a browser may remember what it may ask, in seconds.
+/// How long a browser may cache a preflight response, in seconds.
 const MAX_AGE: &str = "3600";
 
-/// Tells the browser that the page which asked may see the answer. The origin is named, never `*`: clients send
-/// credentials.
+/// Allows the page that made the request to read the response. The header names the origin, never `*`, since clients
+/// send credentials.
 pub(super) fn allow(request: &RequestHead, answer: &mut HeaderMap) {
     answer.insert(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = request.headers.get(ORIGIN) {
@@ -19,7 +19,7 @@ pub(super) fn allow(request: &RequestHead, answer: &mut HeaderMap) {
     }
 }
 
-/// The answer to a browser that asks whether it may ask.
+/// The response to a preflight request.
 pub(super) fn preflight(request: &RequestHead) -> HttpResponseBuilder {
     let mut answer = HttpResponse::NoContent();
     answer.insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"));

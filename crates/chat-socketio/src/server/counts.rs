@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Who is there, of all threads.
+/// Counts the sessions of all threads.
 #[derive(Debug)]
 pub(super) struct Counts {
     most: usize,
@@ -16,7 +16,7 @@ pub(super) struct Counts {
 #[derive(Debug, Default)]
 struct Counted {
     sessions: usize,
-    /// Of those, the ones that are not connected to a namespace yet.
+    /// The sessions that are not connected to a namespace yet (*strangers*), by address.
     strangers: HashMap<Option<IpAddr>, usize>,
 }
 
@@ -37,7 +37,7 @@ impl Counts {
         self.lock().strangers.values().sum()
     }
 
-    /// A place for one more stranger of this address; an address that is not known is one address. One that is spared
+    /// Takes a place for one more stranger from this address; unknown addresses count as one address. Spared addresses
     /// may have any number.
     pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>, is_spared: bool) -> Result<Place, Refusal> {
         let mut counted = self.lock();
@@ -54,7 +54,7 @@ impl Counts {
 }
 
 impl Counted {
-    /// Counts one more stranger of this address; `false` where there are `most` already.
+    /// Counts one more stranger from this address; `false` if there are `most` already.
     fn add_stranger(&mut self, address: Option<IpAddr>, most: usize) -> bool {
         let strangers = self.strangers.get(&address).copied().unwrap_or_default();
         let has_room = strangers < most;
@@ -74,7 +74,7 @@ impl Counted {
     }
 }
 
-/// The place of one session, given back when it is dropped.
+/// The place of one session, released on drop.
 #[derive(Debug)]
 pub(crate) struct Place {
     counts: Arc<Counts>,
@@ -85,19 +85,19 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Whether its client is not connected to a namespace.
+    /// Whether the client is not connected to a namespace.
     pub(crate) const fn is_strangers(&self) -> bool {
         self.is_stranger.get()
     }
 
-    /// It is not a stranger's any more.
+    /// Stops counting the client as a stranger.
     pub(crate) fn establish(&self) {
         if self.is_stranger.replace(false) {
             self.counts.lock().forget_stranger(self.address);
         }
     }
 
-    /// It is a stranger's again; `false` where its address has as many strangers as it may have.
+    /// Counts the client as a stranger again; `false` if its address has reached the limit.
     pub(crate) fn return_to_stranger(&self) -> bool {
         let has_room = self.is_stranger.get() || self.counts.lock().add_stranger(self.address, self.most_strangers);
         self.is_stranger.set(has_room);

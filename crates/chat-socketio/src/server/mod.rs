@@ -1,5 +1,4 @@
-//! The gateway as a server sees it: requests come in on any worker thread and are taken to the one that their session
-//! lives on.
+//! The gateway from a server's view: a request arrives on any worker thread and is passed to its session's home thread.
 
 mod answers;
 mod cors;
@@ -27,41 +26,40 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use worker::Job;
 
-/// What the caller does with a session that has been opened: as a rule it spawns a local task that asks it for
-/// messages. Runs on the thread that is to be the session's home.
+/// What the caller does with a new session: usually it spawns a local task that reads the session's messages. Runs on
+/// the session's home thread.
 pub type Opening = Box<dyn FnOnce(Rc<Session>)>;
 
-/// The request by which a client opens a session.
+/// The request with which a client opens a session.
 #[derive(Debug, Clone, Copy)]
 pub struct Handshake<'request> {
-    /// The request.
     pub head: &'request RequestHead,
-    /// Where it comes from, as [`Application::address`] says.
+    /// The client's address, from [`Application::address`].
     pub address: Option<IpAddr>,
-    /// Whether the session begins on a websocket.
+    /// Whether the session starts on a WebSocket.
     pub is_websocket: bool,
 }
 
-/// The caller's side of a gateway: who may come in, and what becomes of them.
+/// The caller's side of a gateway: which clients may open sessions, and what happens with these.
 pub trait Application: Send + Sync + 'static {
-    /// Whether pages of the origin that the request names may use the gateway; asked for every request.
+    /// Whether pages of the request's origin may use the gateway; called for every request.
     fn allows_origin(&self, head: &RequestHead) -> bool;
 
-    /// Where a request comes from. A caller that trusts a proxy says what that says.
+    /// The client's address. A caller behind a trusted proxy returns the address that the proxy reports.
     fn address(&self, head: &RequestHead) -> Option<IpAddr> {
         head.peer_addr.map(|peer| peer.ip())
     }
 
-    /// Whether an address may have more strangers than [`Settings::strangers_per_address`].
+    /// Whether an address is exempt from [`Settings::strangers_per_address`].
     fn spares(&self, _: Option<IpAddr>) -> bool {
         false
     }
 
-    /// Whether a client may open a session, and what becomes of it then.
+    /// Decides whether a client may open a session, and what happens with the session.
     fn admit(&self, handshake: Handshake<'_>) -> Result<Opening, Refusal>;
 }
 
-/// A gateway. Cheap to clone; all clones, on all threads, are one.
+/// A gateway. Cheap to clone; all clones, on all threads, share their state.
 #[derive(Clone)]
 pub struct Server {
     shared: Arc<Shared>,
@@ -73,7 +71,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// What all threads of a gateway share.
+/// The state that all threads of a gateway share.
 pub(crate) struct Shared {
     settings: Arc<Settings>,
     application: Box<dyn Application>,
@@ -82,14 +80,14 @@ pub(crate) struct Shared {
 }
 
 impl Server {
-    /// A gateway of its own.
+    /// Makes a gateway.
     pub fn new(settings: Settings, application: impl Application) -> Self {
         let counts = Arc::new(Counts::new(&settings));
         Self::with(Arc::new(settings), counts, application)
     }
 
-    /// Another gateway, say of another port, with the same settings and within the same limits. Sessions of one are
-    /// unknown to the other.
+    /// Another gateway, for example on another port, with the same settings and shared limits. Each knows only its own
+    /// sessions.
     #[must_use]
     pub fn beside(&self, application: impl Application) -> Self {
         Self::with(Arc::clone(&self.shared.settings), Arc::clone(&self.shared.counts), application)
@@ -100,17 +98,17 @@ impl Server {
         Self { shared: Arc::new(Shared { settings, application, counts, workers: Mutex::default() }) }
     }
 
-    /// How many sessions there are, of this gateway and those beside it.
+    /// The number of sessions of this gateway and of those made with [`Self::beside`].
     pub fn sessions(&self) -> usize {
         self.shared.counts.sessions()
     }
 
-    /// How many of them are not connected to a namespace.
+    /// How many of these sessions are not connected to a namespace.
     pub fn strangers(&self) -> usize {
         self.shared.counts.strangers()
     }
 
-    /// Takes a job to its session's home.
+    /// Passes a job to its session's home thread.
     fn take_home(&self, sid: Sid, job: Job) {
         let here = Worker::of_this_thread(&self.shared);
         if here.index() == sid.worker() {
@@ -121,13 +119,13 @@ impl Server {
             workers.get(usize::from(sid.worker())).cloned()
         };
         match home {
-            // A worker that is gone has taken its sessions with it.
+            // If the worker is gone, so are its sessions.
             Some(home) => drop(home.send(job).map_err(|lost| here.run(lost.0))),
             None => here.run(job),
         }
     }
 
-    /// Lets a client in, or says why not.
+    /// Admits a client, or returns the reason for refusing it.
     fn admit(&self, head: &RequestHead, is_websocket: bool) -> Result<(Place, Opening), Fault> {
         let address = self.shared.application.address(head);
         let is_spared = self.shared.application.spares(address);

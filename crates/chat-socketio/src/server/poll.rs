@@ -1,4 +1,4 @@
-//! Long polling: plain requests inside of anybody's `App`.
+//! Long polling: plain requests, inside any actix `App`.
 
 use super::query::Asked;
 use super::worker::Job;
@@ -19,13 +19,13 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=UTF-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Server {
-    /// The service that answers those who poll at `path`, with and without a slash at its end. Upgrades do not come by
-    /// here: see [`Server::upgrade`].
+    /// The service that answers polling clients at `path`, with and without a trailing slash. WebSocket upgrades take
+    /// another way: see [`Server::upgrade`].
     pub fn polling(&self, path: &str) -> Polling {
         Polling { server: self.clone(), path: path.trim_end_matches('/').to_owned() }
     }
 
-    /// Answers one request of a client that polls: for a caller with routing of its own.
+    /// Answers one request of a polling client, for callers with their own routing.
     pub async fn answer(&self, request: &HttpRequest, payload: Payload) -> HttpResponse {
         let head = request.head();
         if !self.shared.application.allows_origin(head) {
@@ -43,8 +43,7 @@ impl Server {
         response
     }
 
-    /// Refuses a client that polls before it is looked at further: for a caller that has to wait for what its refusal
-    /// depends on.
+    /// Refuses a polling client before its request is processed, for callers that must wait before they can decide.
     pub fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> HttpResponse {
         let head = request.head();
         if !self.shared.application.allows_origin(head) {
@@ -134,7 +133,7 @@ fn refuse(fault: &Fault) -> HttpResponse {
     HttpResponse::build(fault.status()).insert_header((CONTENT_TYPE, JSON)).insert_header(NO_STORE).body(fault.body())
 }
 
-/// Tells the session's home when a poll is dropped before it was answered: its client has hung up.
+/// Tells the session's home thread when a poll is dropped without an answer: the client has closed the connection.
 struct GivenUp<'server> {
     server: &'server Server,
     sid: Sid,
@@ -150,7 +149,7 @@ impl Drop for GivenUp<'_> {
     }
 }
 
-/// Tells the session's home when the payload of a POST does not come.
+/// Tells the session's home thread when the payload of a POST does not arrive.
 struct Expected<'server> {
     server: &'server Server,
     sid: Sid,
@@ -166,7 +165,7 @@ impl Drop for Expected<'_> {
     }
 }
 
-/// See [`Server::polling`].
+/// The service of [`Server::polling`].
 #[derive(Debug)]
 pub struct Polling {
     server: Server,

@@ -1,5 +1,5 @@
-//! A websocket that would take a polling session over. Until it has proven that frames pass both ways the session stays
-//! where it is: there are proxies that answer the upgrade and then drop every frame.
+//! A WebSocket that is to take over a polling session. The session stays on polling until frames have passed both ways:
+//! some proxies answer the upgrade and then drop every frame.
 
 use super::answers;
 use super::upgrade::Candidate;
@@ -14,14 +14,14 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Interval, interval, timeout};
 
-/// How often polls are let go while a probed websocket has yet to take over: the client waits for the one that it has
-/// under way.
+/// How often pending polls are answered before a probed WebSocket takes over: the client waits for its current poll to
+/// end.
 const RELEASE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The longest message of a websocket that has not taken over, in bytes: `2probe`, `5`, and what a browser may add.
+/// The longest message of a WebSocket before it has taken over, in bytes: `2probe`, `5`, and what a browser may add.
 const PROBE_BYTES: usize = 125;
 
-/// Answers the upgrade and sees it through.
+/// Answers the upgrade and runs the probe.
 pub(super) async fn judge(session: Option<Rc<Session>>, candidate: Candidate) {
     let Ok(stream) = TcpStream::from_std(candidate.stream) else { return };
     let Some(session) = session else {
@@ -31,7 +31,7 @@ pub(super) async fn judge(session: Option<Rc<Session>>, candidate: Candidate) {
     let first = [&candidate.unwritten[..], &candidate.switching].concat();
     let mut wire = Wire::new(stream, candidate.read);
     if !session.begin_upgrade() {
-        // Said in frames: a refusal would be an error to a client that has one websocket already.
+        // The refusal is sent in frames: an HTTP error would fail a client that already has a WebSocket.
         let first = [&first[..], &frames::close(Some(1000))].concat();
         let _ = timeout(session.settings().upgrade_timeout, dismiss(wire, &first)).await;
         return;
@@ -50,7 +50,7 @@ pub(super) async fn judge(session: Option<Rc<Session>>, candidate: Candidate) {
     }
 }
 
-/// Done when the client has said that it comes over.
+/// Returns when the client has switched to the WebSocket.
 async fn probe(session: &Session, wire: &mut Wire, first: &[u8]) -> io::Result<()> {
     wire.stream().write_all(first).await?;
     let mut release = interval(RELEASE_INTERVAL);
@@ -67,7 +67,7 @@ async fn probe(session: &Session, wire: &mut Wire, first: &[u8]) -> io::Result<(
                 release.reset();
                 is_probed = true;
             }
-            // The packet counts, not what a client adds to it: the protocol's own server reads no data here.
+            // Only the packet type counts: the protocol's own server reads no data here.
             Incoming::Text(text) if text.starts_with('5') && is_probed => return Ok(()),
             Incoming::Text(text) if text.starts_with('6') => {}
             Incoming::Ping(payload) => wire.stream().write_all(&frames::pong(&payload)).await?,
@@ -77,7 +77,7 @@ async fn probe(session: &Session, wire: &mut Wire, first: &[u8]) -> io::Result<(
     }
 }
 
-/// What the websocket says next; `None` when it was time to let a poll go.
+/// The next message of the WebSocket; `None` when it is time to answer a pending poll.
 async fn next(
     session: &Session,
     wire: &mut Wire,

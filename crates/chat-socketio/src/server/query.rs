@@ -3,7 +3,7 @@ use actix_http::RequestHead;
 use actix_web::web::Query;
 use serde::Deserialize;
 
-/// The version of Engine.IO that is spoken here.
+/// The supported version of Engine.IO.
 const VERSION: &str = "4";
 
 #[derive(Deserialize)]
@@ -14,11 +14,11 @@ struct Parameters {
     sid: Option<String>,
 }
 
-/// What a request's query asks for.
+/// The query parameters of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) is_websocket: bool,
-    /// Its session; `None` where it opens one.
+    /// The client's session; `None` if the request opens one.
     pub(super) sid: Option<Sid>,
     is_our_version: bool,
 }
@@ -36,7 +36,7 @@ impl Asked {
         Ok(Self { is_websocket, sid, is_our_version: parameters.version.as_deref() == Some(VERSION) })
     }
 
-    /// Asked last, and only of those who open a session.
+    /// Checked last, and only for requests that open a session.
     pub(super) const fn check_version(self) -> Result<(), Fault> {
         if self.is_our_version { Ok(()) } else { Err(Fault::UnsupportedVersion) }
     }

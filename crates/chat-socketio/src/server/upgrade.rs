@@ -1,4 +1,4 @@
-//! Websockets: requests that leave HTTP with their TCP stream.
+//! WebSockets: requests that leave HTTP with their TCP stream.
 
 use super::query::Asked;
 use super::worker::Job;
@@ -12,23 +12,23 @@ use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// What a request to upgrade leaves HTTP with.
+/// What an upgrade request takes with it when it leaves HTTP.
 #[derive(Debug)]
 pub struct Upgrade {
     /// The connection.
     pub stream: TcpStream,
-    /// What has been read of it already: a client's first frame may be in it.
+    /// Bytes already read from it, possibly with the client's first frame.
     pub read: BytesMut,
-    /// Answers to earlier requests on this connection that have not been written yet.
+    /// Responses to earlier requests on this connection, not written yet.
     pub unwritten: Bytes,
-    /// The caller's own headers for the answer, such as a request's id.
+    /// The caller's own headers for the response, such as a request id.
     pub headers: HeaderMap,
-    /// Sent to when the websocket has taken over a session that polled. Dropped where it is refused, fails, or opens
-    /// a session of its own.
+    /// Notified when the WebSocket has taken over a polling session. Dropped if the WebSocket is refused, fails, or
+    /// opens a session of its own.
     pub taken_over: Option<oneshot::Sender<()>>,
 }
 
-/// A websocket on its way to the session that it is to take over.
+/// A WebSocket that is about to take over a session.
 pub(super) struct Candidate {
     pub(super) stream: std::net::TcpStream,
     pub(super) read: BytesMut,
@@ -39,10 +39,10 @@ pub(super) struct Candidate {
 }
 
 impl Server {
-    /// Takes over a connection whose client asks for a websocket, on the thread that it came in on. Returns as soon as
-    /// the socket has a task of its own, with the status that was answered, for the log; where the session lives on
-    /// another thread, 101 means that it has been handed over.
-    #[allow(clippy::unused_async)] // A promise for callers who route by themselves: whatever comes may take time.
+    /// Handles a WebSocket request, on the thread that received it. Returns when the socket has its own task, with the
+    /// response's status for the log; if the session lives on another thread, 101 means that the socket was passed
+    /// there.
+    #[allow(clippy::unused_async)] // Async for callers with their own routing, so that it may wait in future.
     pub async fn upgrade(&self, head: &RequestHead, upgrade: Upgrade) -> StatusCode {
         match self.judge(head) {
             Ok(None) => self.open_websocket(head, upgrade),
@@ -51,13 +51,12 @@ impl Server {
         }
     }
 
-    /// Refuses a websocket before it is looked at further: for a caller that has to wait for what its refusal depends
-    /// on.
+    /// Refuses a WebSocket before its request is processed, for callers that must wait before they can decide.
     pub fn refuse_upgrade(upgrade: Upgrade, refusal: Refusal) -> StatusCode {
         refuse(&Fault::Forbidden(refusal), upgrade)
     }
 
-    /// Whether the request asks for a session of its own, rather than for something of one that there is.
+    /// Whether the request opens a session, rather than using an existing one.
     pub fn asks_for_session(head: &RequestHead) -> bool {
         head.method == Method::GET && Asked::read(head).is_ok_and(|asked| asked.sid.is_none())
     }
@@ -94,7 +93,7 @@ impl Server {
     fn hand_over(&self, sid: Sid, head: &RequestHead, upgrade: Upgrade) -> StatusCode {
         let switching = answers::switching(head, &upgrade.headers);
         let Upgrade { stream, read, unwritten, headers, taken_over } = upgrade;
-        // A socket that cannot leave its thread is of no use, and as good as lost.
+        // A socket that cannot leave its thread is unusable, which is the same as lost.
         let Ok(stream) = stream.into_std() else { return StatusCode::INTERNAL_SERVER_ERROR };
         let candidate = Candidate { stream, read, unwritten, switching, headers, taken_over };
         self.take_home(sid, Job::Upgrade { sid, candidate });

@@ -12,8 +12,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// What comes from another thread for a session of this one. A reply that is dropped says that there is no such
-/// session.
+/// A message from another thread to a session of this one. A dropped reply means that the session does not exist.
 pub(super) enum Job {
     Poll { sid: Sid, id: PollId, reply: Reply },
     GiveUp { sid: Sid, id: PollId },
@@ -29,7 +28,7 @@ pub(crate) struct Worker {
     index: u16,
     this: Weak<Self>,
     sessions: RefCell<HashMap<Sid, Rc<Session>>>,
-    /// When to look at which session, one entry each. One that has ended stays until its time has come.
+    /// When to check which session: one entry per session. The entry of an ended session stays until its time.
     beats: RefCell<BinaryHeap<Reverse<(Instant, Sid)>>>,
     sooner: Notify,
 }
@@ -39,7 +38,7 @@ thread_local! {
 }
 
 impl Worker {
-    /// The one of this thread and this gateway; made, with the task that keeps it, when it is asked for first.
+    /// The worker of this gateway on this thread, made with its task on the first call.
     pub(crate) fn of_this_thread(shared: &Arc<Shared>) -> Rc<Self> {
         WORKERS.with_borrow_mut(|workers| {
             let is_ours =
@@ -59,7 +58,7 @@ impl Worker {
         let index = {
             let mut workers = shared.workers.lock().unwrap_or_else(PoisonError::into_inner);
             workers.push(sender);
-            // A server has a few dozen threads; one that lost its 65,536th would find that thread's sessions unknown.
+            // A server has a few dozen threads. A thread beyond 65,536 would not find its sessions.
             u16::try_from(workers.len() - 1).unwrap_or(u16::MAX)
         };
         let worker = Rc::new_cyclic(|this| Self {
@@ -89,7 +88,7 @@ impl Worker {
             tokio::select! {
                 job = jobs.recv() => match job {
                     Some(job) => self.run(job),
-                    // The gateway is gone, and whoever lives here has nobody left to ask for.
+                    // The gateway is dropped, so no request can reach these sessions any more.
                     None => return,
                 },
                 () = beat => self.beat(),
@@ -132,7 +131,7 @@ impl Worker {
         }
     }
 
-    /// A new session, at home here.
+    /// Opens a session whose home is this thread.
     pub(super) fn open(&self, opening: Opening, make: impl FnOnce(Sid, Weak<Self>) -> Session) -> Sid {
         let sid = Sid::new(self.index);
         let session = Rc::new(make(sid, self.this.clone()));
@@ -164,7 +163,7 @@ impl Worker {
         let now = Instant::now();
         while let Some((_, sid)) = self.take_due(now) {
             let Some(session) = self.find(sid) else { continue };
-            // This one, and the one in the table: the caller has let go of it without a word.
+            // One reference here and one in the table: the caller dropped the session without ending it.
             if Rc::strong_count(&session) <= 2 {
                 self.forget(sid);
             } else if let Some(next) = session.beat(now) {

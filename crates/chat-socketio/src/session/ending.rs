@@ -3,9 +3,9 @@
 pub enum Ending {
     /// The caller has closed it.
     Server,
-    /// The client has said goodbye.
+    /// The client has closed it.
     Client,
-    /// The connection broke, or a poll was given up.
+    /// The connection was lost, or the client abandoned a poll.
     TransportLost,
     /// The client has not answered a ping.
     PingTimeout,
@@ -13,19 +13,19 @@ pub enum Ending {
     ConnectTimeout,
     /// The client has broken the protocol.
     Violation,
-    /// A message was longer than was announced.
+    /// A message was longer than the announced maximum.
     TooLarge,
-    /// The client does not take what it asked for: pongs, errors.
+    /// The client does not read the answers of the protocol: pongs, errors.
     TooSlow,
-    /// The client sends more frames and packets that are no events than the settings allow.
+    /// The client sends more frames and packets that are not events than the settings allow.
     Flooding,
-    /// A message of a client that is not connected to a namespace is long, and too many others are sending one.
+    /// A client that is not connected to a namespace sends a long message while too many others do.
     NoRoom,
 }
 
 impl Ending {
-    /// With which code a websocket is closed (RFC 6455 §7.4.1); `None` where the caller chooses. `overload` is the
-    /// caller's for clients that send too much.
+    /// The close code of a WebSocket (RFC 6455 §7.4.1); `None` if the caller chooses it. `overload` is the caller's
+    /// code for clients that send too much.
     pub(super) const fn close_code(self, overload: u16) -> Option<u16> {
         match self {
             Self::Server => None,

@@ -4,22 +4,22 @@ use crate::wire::{Wire, Written, frames};
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
-/// How far the goodbye has come.
+/// The stage of ending a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// What the caller had left goes out.
+    /// Sending what the caller had queued.
     Flushing,
-    /// The last frame goes out.
+    /// Sending the last frame.
     Closing,
-    /// The client is to hang up: a socket that is dropped with something unread in it takes the last frame down with
-    /// it.
+    /// Waiting for the client to close the connection: dropping a socket with unread input would destroy the last
+    /// frame.
     Lingering,
 }
 
 impl Session {
-    /// Ends the session, in order: what is left in `outbox`, then the goodbye, a Close frame with `code`, or a close
-    /// packet for one who polls. Returns when the client has it, after the close timeout at the latest. After a session
-    /// has ended by itself only the goodbye is said.
+    /// Ends the session: sends what is left in `outbox`, then a Close frame with `code`, or a close packet to a polling
+    /// client. Returns when the client has received it, at the latest after the close timeout. If the session has
+    /// already ended by itself, sends only the close.
     pub async fn finish(&self, outbox: &mut (impl Outbox + ?Sized), code: u16) {
         if self.ending.get().is_none() {
             self.ending.set(Some(Ending::Server));
@@ -28,7 +28,7 @@ impl Session {
         }
         let mut stage = Stage::Flushing;
         let goodbye = poll_fn(|context| self.poll_finish(outbox, code, &mut stage, context));
-        // A client that does not take it has had its time.
+        // A client that does not receive it within the timeout is dropped.
         let _ = tokio::time::timeout(self.settings.close_timeout, goodbye).await;
         *self.transport.borrow_mut() = Transport::Gone;
         self.forget();
@@ -59,7 +59,7 @@ impl Session {
                     if ending == Ending::Server {
                         ready!(poll_written(wire, |wire| wire.write(control, outbox), context));
                     }
-                    // Into the middle of a frame nothing can be said.
+                    // Nothing can be sent in the middle of a frame.
                     if !wire.is_mid_frame() {
                         let code = ending.close_code(self.settings.overload_code).unwrap_or(code);
                         let _ = control.push(frames::close(Some(code)));
@@ -71,7 +71,7 @@ impl Session {
                         ready!(poll_written(wire, |wire| wire.write(control, &mut Nothing), context));
                     }
                     if ending == Ending::Client {
-                        // It has said its last, and waits for this side to hang up.
+                        // The client has closed its side, and waits for ours.
                         return Poll::Ready(());
                     }
                     wire.hang_up();

@@ -2,28 +2,29 @@ use crate::Settings;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// A timer that is this late is as good as punctual: what follows is counted from when it was due.
+/// The lateness up to which a timer counts as punctual: the next interval starts when the timer was due.
 const SLACK: Duration = Duration::from_millis(50);
 
-/// The timers of one session: the ping that is due, or the answer to it; and the time by which it must be of use.
+/// The timers of one session: the next ping or its answer, and the time by which the client must connect to a
+/// namespace.
 #[derive(Debug)]
 pub(super) struct Heart {
     interval: Duration,
     timeout: Duration,
     ping_due: Cell<Instant>,
-    /// By when a sign of life must come; `None` while none is waited for.
+    /// When the ping's answer is due; `None` while none is expected.
     answer_due: Cell<Option<Instant>>,
     connect_due: Cell<Option<Instant>>,
 }
 
-/// What is due.
+/// What a session has to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     Nothing,
     Ping,
-    /// No sign of life came.
+    /// End the session: the ping was not answered.
     Dead,
-    /// It was of no use in time.
+    /// End the session: the client has not connected to a namespace in time.
     Useless,
 }
 
@@ -38,7 +39,7 @@ impl Heart {
         }
     }
 
-    /// A sign of life. The next ping keeps its time: clients miss it otherwise.
+    /// Records a sign of life. The next ping keeps its time, since clients notice a missing ping.
     pub(super) fn heard(&self) {
         self.answer_due.set(None);
     }
@@ -47,7 +48,7 @@ impl Heart {
         self.connect_due.set(due);
     }
 
-    /// What is due now. A client that nobody listens to is not dead.
+    /// What is due now. A client is not dead while the caller is not reading it.
     pub(super) fn beat(&self, now: Instant, is_listening: bool) -> Due {
         if self.connect_due.get().is_some_and(|due| due <= now) {
             return Due::Useless;
@@ -69,12 +70,12 @@ impl Heart {
         }
     }
 
-    /// Whether a sign of life comes too late now.
+    /// Whether a sign of life would now be too late.
     pub(super) fn is_dead(&self, now: Instant) -> bool {
         self.answer_due.get().is_some_and(|due| due <= now)
     }
 
-    /// When to ask again.
+    /// When to check again.
     pub(super) fn next(&self) -> Instant {
         let beat = self.answer_due.get().unwrap_or_else(|| self.ping_due.get());
         self.connect_due.get().map_or(beat, |due| due.min(beat))

@@ -2,28 +2,28 @@ use crate::engine::{InvalidPacket, Packet, Payload};
 use bytes::Bytes;
 use std::collections::VecDeque;
 
-/// A message of a client.
+/// A message from a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// Text, without the packet's type.
+    /// Text, without the packet type.
     Text(String),
     /// Bytes.
     Binary(Bytes),
 }
 
-/// What a payload told besides its messages.
+/// What a payload contained besides its messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Heard {
-    /// An answer to a ping, or a message: a sign of life.
+    /// Whether it has an answer to a ping, or a message: a sign of life.
     pub(super) is_alive: bool,
-    /// The client ends the session.
+    /// Whether the client ends the session.
     pub(super) is_closing: bool,
-    /// How many packets are no messages.
+    /// The number of packets that are not messages.
     pub(super) idle_packets: u32,
 }
 
-/// Payloads that wait for the caller. They are looked through when they come, and cut into messages when those are
-/// asked for: a payload of many small messages takes no more room than its own bytes.
+/// Payloads that wait for the caller. They are checked on arrival, and split into messages when these are read: a
+/// payload of many small messages takes no more memory than its own bytes.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     payloads: VecDeque<(String, usize)>,
@@ -35,8 +35,7 @@ impl Inbox {
         self.bytes
     }
 
-    /// Takes a payload whose packets are all understood and are not more than `most`. What follows a `1` is not
-    /// listened to.
+    /// Adds a payload if all of its packets are valid and there are at most `most`. Ignores what follows a `1`.
     pub(super) fn push(&mut self, mut payload: String, most: usize) -> Result<Heard, InvalidPacket> {
         let mut heard = Heard::default();
         let mut packets = Payload::new(&payload);
@@ -56,7 +55,7 @@ impl Inbox {
                     heard.is_closing = true;
                     break;
                 }
-                // Pings are the server's to send, and there is nothing to upgrade here.
+                // Only the server sends pings, and there is nothing to upgrade here.
                 Packet::Ping(_) | Packet::Upgrade => return Err(InvalidPacket),
                 Packet::Noop => heard.idle_packets += 1,
             }

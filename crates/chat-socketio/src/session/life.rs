@@ -1,4 +1,4 @@
-//! What the protocol itself says, and what ends a session.
+//! The protocol's own packets, and the ways a session ends.
 
 use super::heart::Due;
 use super::outbox::{Nothing, Outbox as _};
@@ -9,8 +9,7 @@ use std::task::Context;
 use std::time::Instant;
 
 impl Session {
-    /// Queues a packet of the protocol's own, which does not wait behind the caller's, and writes it if that can be
-    /// done.
+    /// Queues a packet of the protocol, which does not wait behind the caller's frames, and writes it if possible.
     pub(crate) fn send_control(&self, frame: Bytes) {
         self.push_control(frame);
         if self.flush_control() == Written::Blocked {
@@ -24,11 +23,11 @@ impl Session {
         }
     }
 
-    /// The control packets that wait. In the middle of a frame of the caller's they wait for its end, which the
-    /// caller's flush brings.
+    /// Writes the waiting control packets. In the middle of one of the caller's frames they wait for its end, which the
+    /// caller's flush writes.
     pub(super) fn flush_control(&self) -> Written {
         let control = &mut *self.control.borrow_mut();
-        // After its end the goodbye is all that is said.
+        // After the end, only the close is sent.
         if control.is_empty() || self.ending.get().is_some() {
             return Written::All;
         }
@@ -53,9 +52,9 @@ impl Session {
         }
     }
 
-    /// What time brings; the time of the next look, `None` when there is to be none.
+    /// Handles the timers. Returns the time of the next check; `None` if there is none.
     pub(crate) fn beat(&self, now: Instant) -> Option<Instant> {
-        // What the caller is at may be waiting for nothing but this client to take something.
+        // The caller's current work may be waiting only for this client to accept data.
         let is_stuck = self.is_blocked.get() && !self.has_taken.replace(false);
         let is_heard = match &*self.transport.borrow() {
             Transport::Socket(_) => self.is_listening.get(),
@@ -78,14 +77,14 @@ impl Session {
         self.heart.next()
     }
 
-    /// The connection is gone.
+    /// The connection is lost.
     pub(super) fn lose(&self) {
         self.end(Ending::TransportLost);
         *self.transport.borrow_mut() = Transport::Gone;
     }
 
-    /// Nothing more is heard of the client, and requests in its name are refused. A websocket stays until
-    /// [`Self::finish`] has said goodbye.
+    /// Stops reading the client, and refuses requests in its name. A WebSocket stays open until [`Self::finish`] has
+    /// closed it.
     pub(super) fn end(&self, ending: Ending) {
         if self.ending.get().is_some() {
             return;
@@ -109,7 +108,7 @@ impl Session {
         }
     }
 
-    /// A websocket that has proven itself takes the session over; it comes back where there is nothing to take over any
+    /// Lets a probed WebSocket take over the session. Returns the WebSocket if there is no session to take over any
     /// more.
     pub(crate) fn adopt(&self, wire: Wire) -> Option<Wire> {
         {

@@ -1,4 +1,4 @@
-//! What a client says.
+//! Reads what a client sends.
 
 use super::inbox::Message;
 use super::{Ending, Session, Transport};
@@ -7,7 +7,7 @@ use crate::settings::INBOX_LOW_WATER;
 use crate::wire::{Breach, FREE_FRAGMENT_BYTES, Incoming, frames, yield_to_others};
 use std::task::{Context, Poll, ready};
 
-/// So many packets that are no messages are heard in succession, before others of the thread have their turn.
+/// How many packets that are not messages are read in a row before other tasks of the thread run.
 const PACKETS_AT_A_TIME: usize = 64;
 
 impl Session {
@@ -40,7 +40,7 @@ impl Session {
         Poll::Pending
     }
 
-    /// How long the message may be that the client has begun, in bytes.
+    /// The longest length that the client's current message may have, in bytes.
     fn most_bytes(&self, announced: u64) -> Result<usize, Breach> {
         let most = self.settings.max_payload;
         if self.place.is_strangers() { self.allowance.borrow_mut().most_bytes(announced, most) } else { Ok(most) }

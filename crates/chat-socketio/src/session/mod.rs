@@ -1,5 +1,4 @@
-//! One client of Engine.IO, on the worker thread that is its home: whichever transport carries it, messages come out
-//! here and frames go in.
+//! One Engine.IO client, on its home worker thread: on either transport, its messages come out here and frames go in.
 
 mod ending;
 mod finish;
@@ -33,12 +32,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
-/// What a flush came to.
+/// The result of a flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flushed {
-    /// Nothing is left.
+    /// Everything was sent.
     All,
-    /// The client takes no more for now: [`Session::poll_writable`] tells when it does again.
+    /// The client accepts no more for now; [`Session::poll_writable`] reports when it does again.
     Blocked,
     /// The session has ended.
     Ended,
@@ -51,11 +50,11 @@ enum Transport {
     Gone,
 }
 
-/// One session. It belongs to one thread, and is shared there between a task of the caller's, which asks for messages
-/// and waits for a client that takes no more, and whoever has something to send.
+/// One session. It belongs to one thread. There it is shared between a task of the caller, which reads messages and
+/// waits for a slow client, and all code that sends to the client.
 ///
-/// What waits to be sent is the caller's own ([`Outbox`]) and is offered with each flush; the session itself keeps no
-/// more than pings and answers of the protocol. What the client says is read only when the caller asks for it: that is
+/// The caller owns the data that waits to be sent ([`Outbox`]) and passes it to each flush. The session itself keeps
+/// only pings and other answers of the protocol. It reads the client only when the caller asks for a message, which is
 /// the backpressure.
 #[derive(Debug)]
 pub struct Session {
@@ -69,16 +68,16 @@ pub struct Session {
     task: RefCell<Option<Waker>>,
     heart: Heart,
     budget: FrameBudget,
-    /// While it is a stranger's.
+    /// Used while the client is not connected to a namespace.
     allowance: RefCell<Allowance>,
     ending: Cell<Option<Ending>>,
-    /// The caller has asked for a message, and there was none.
+    /// Whether the caller waits for a message.
     is_listening: Cell<bool>,
-    /// The caller knows that there will be no more messages.
+    /// Whether the caller knows that there will be no more messages.
     is_heard_out: Cell<bool>,
-    /// More is to be sent than the client took when it was offered last.
+    /// Whether the client accepted less than was offered last.
     is_blocked: Cell<bool>,
-    /// The client has taken something since time was looked at last.
+    /// Whether the client has accepted data since the last check of the timers.
     has_taken: Cell<bool>,
 }
 
@@ -121,36 +120,35 @@ impl Session {
         }
     }
 
-    /// Its name, which is a credential too: not for logs, and not what other clients know this one by.
+    /// The session id. It is a credential: do not log it, and do not show it to other clients.
     pub const fn sid(&self) -> Sid {
         self.sid
     }
 
-    /// Why it has ended; `None` while it has not.
+    /// Why the session has ended; `None` while it has not.
     pub fn ending(&self) -> Option<Ending> {
         self.ending.get()
     }
 
-    /// Whether a websocket carries it now.
+    /// Whether the session is on a WebSocket now.
     pub fn is_websocket(&self) -> bool {
         matches!(*self.transport.borrow(), Transport::Socket(_))
     }
 
-    /// What the server promised its clients.
+    /// The server's settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The client is of use: it is not closed for not being, and does not count among the strangers of its address any
-    /// more.
+    /// Exempts the client from the connect timeout, and stops counting it among the strangers of its address.
     pub fn establish(&self) {
         self.place.establish();
         self.allowance.borrow_mut().give_back();
         self.heart.set_connect_due(None);
     }
 
-    /// The client has to be of use again within the connect timeout, and counts among the strangers of its address
-    /// until then. Where that has no room for another stranger the session ends.
+    /// Starts the connect timeout again, and counts the client among the strangers of its address until it connects.
+    /// The session ends if its address has reached the limit of strangers.
     pub fn expect_connect(&self) {
         if !self.place.return_to_stranger() {
             return self.end(Ending::NoRoom);
@@ -158,8 +156,8 @@ impl Session {
         self.heart.set_connect_due(Some(Instant::now() + self.settings.connect_timeout));
     }
 
-    /// Hands the client as much of `outbox` as it takes at once. Where more is left, the task that waits for this
-    /// session has to be woken ([`Self::wake`]) unless it is the one that calls.
+    /// Sends as much of `outbox` as the client accepts at once. If something is left, the task that waits for this
+    /// session has to be woken ([`Self::wake`]), unless it is the caller.
     pub fn flush(&self, outbox: &mut (impl Outbox + ?Sized)) -> Flushed {
         let control = &mut *self.control.borrow_mut();
         let written = match &mut *self.transport.borrow_mut() {
@@ -175,7 +173,7 @@ impl Session {
                 self.note_taken(is_taken);
                 if outbox.is_empty() { Written::All } else { Written::Blocked }
             }
-            // What it has asked for before it left is to be done all the same; the answers find nobody.
+            // Commands that arrived before the client left are still carried out; their answers are dropped.
             Transport::Gone if self.ending.get() == Some(Ending::Client) && !self.is_heard_out.get() => {
                 while outbox.pop().is_some() {}
                 Written::All
@@ -193,8 +191,8 @@ impl Session {
         }
     }
 
-    /// Charges `cost` frames that no other limit counts; where the client has none left its session ends, and the
-    /// answer is `false`.
+    /// Charges `cost` frames that no other limit counts. If the client has too few left, ends the session and returns
+    /// `false`.
     pub fn charge(&self, cost: u32) -> bool {
         let fits = self.budget.take(cost, self.settings.frame_quota, Instant::now());
         if !fits {
@@ -207,7 +205,7 @@ impl Session {
         self.has_taken.set(self.has_taken.get() || is_taken);
     }
 
-    /// Ready when a flush may get further than the last one did, or the session has ended.
+    /// Ready when a flush may send more than the last one did, or the session has ended.
     pub fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
         self.keep_waker(context);
         if self.ending.get().is_some() {
@@ -220,8 +218,7 @@ impl Session {
         }
     }
 
-    /// Hands over all of `outbox`, waiting where the client takes no more; ready when nothing is left, or the session
-    /// has ended.
+    /// Sends all of `outbox`, waiting for a slow client. Ready when nothing is left, or the session has ended.
     pub fn poll_flush(&self, outbox: &mut (impl Outbox + ?Sized), context: &mut Context<'_>) -> Poll<()> {
         self.keep_waker(context);
         while self.flush(outbox) == Flushed::Blocked {
@@ -230,7 +227,7 @@ impl Session {
         Poll::Ready(())
     }
 
-    /// Runs something of the caller's while the client goes on being written to.
+    /// Runs the caller's `work` while the client is still being written to.
     pub async fn flush_while<T>(&self, outbox: &RefCell<impl Outbox>, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|context| {
@@ -240,18 +237,18 @@ impl Session {
         .await
     }
 
-    /// The next message of the client, in order; `None` when there will be none, which [`Self::ending`] explains.
+    /// The client's next message, in order; `None` when there will be no more, for the reason in [`Self::ending`].
     pub fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Message>> {
         self.keep_waker(context);
         self.poll_control(context);
         let message = self.poll_message(context);
-        // The answers to all that was heard now, in one write.
+        // Sends the answers to everything read now, in one write.
         self.poll_control(context);
         self.is_listening.set(message.is_pending());
         message
     }
 
-    /// The same, while what waits in `outbox` goes out.
+    /// Like [`Self::poll_next`], and sends what waits in `outbox` meanwhile.
     pub async fn next(&self, outbox: &RefCell<impl Outbox>) -> Option<Message> {
         poll_fn(|context| {
             let _ = self.poll_flush(&mut *outbox.borrow_mut(), context);
@@ -267,7 +264,7 @@ impl Session {
         }
     }
 
-    /// Ends the session of a client that broke the protocol in what its messages say.
+    /// Ends the session of a client whose messages break the protocol.
     pub fn condemn(&self) {
         self.end(Ending::Violation);
     }

@@ -2,25 +2,25 @@ use bytes::{Buf as _, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-/// What waits to be sent to one client, in order, owned by the caller: whole WebSocket frames that are not masked, each
-/// with one Engine.IO packet, as [`crate::packets`] makes them. The same bytes serve both transports, and any number of
-/// clients. For a session that has come to a websocket ([`crate::Session::is_websocket`]), several frames may stand in
-/// one piece.
+/// What waits to be sent to one client, in order. The caller owns it. It consists of whole unmasked WebSocket frames,
+/// each with one Engine.IO packet, as [`crate::packets`] makes them. The same bytes serve both transports and any
+/// number of clients. For a session on a WebSocket ([`crate::Session::is_websocket`]), one piece may contain several
+/// frames.
 pub trait Outbox {
-    /// Whether nothing waits.
+    /// Whether it is empty.
     fn is_empty(&self) -> bool;
 
-    /// Fills `slices` from the front, one frame (or what is left of the first) each, and returns how many it filled.
+    /// Fills `slices` from the front, with one frame (or the rest of the first) each, and returns how many it filled.
     fn fill<'outbox>(&'outbox self, slices: &mut [IoSlice<'outbox>]) -> usize;
 
-    /// Forgets `written` bytes at the front: a websocket has taken them.
+    /// Removes `written` bytes from the front, which the WebSocket has accepted.
     fn advance(&mut self, written: usize);
 
-    /// Takes the first frame: a poll has taken it.
+    /// Removes and returns the first frame, for a poll.
     fn pop(&mut self) -> Option<Bytes>;
 }
 
-/// The simplest outbox: frames up to a number of bytes.
+/// The simplest outbox: a queue of frames with a limit in bytes.
 #[derive(Debug)]
 pub struct Queue {
     frames: VecDeque<Bytes>,
@@ -29,13 +29,13 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// An empty queue for `most` bytes; one frame alone may be larger.
+    /// An empty queue for `most` bytes. A single frame may be larger.
     pub const fn new(most: usize) -> Self {
         Self { frames: VecDeque::new(), bytes: 0, most }
     }
 
-    /// Appends a frame; `false`, and nothing done, where it is full: the client is too slow, and its session best
-    /// closed.
+    /// Appends a frame; returns `false` and does nothing if the queue is full. Then the client is too slow, and its
+    /// session should be closed.
     #[must_use]
     pub fn push(&mut self, frame: Bytes) -> bool {
         let fits = self.frames.is_empty() || self.bytes + frame.len() <= self.most;
@@ -46,12 +46,12 @@ impl Queue {
         fits
     }
 
-    /// What waits, in bytes.
+    /// The queued bytes.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Drops all that waits.
+    /// Removes all queued frames.
     pub fn clear(&mut self) {
         self.frames = VecDeque::new();
         self.bytes = 0;
@@ -90,7 +90,7 @@ impl Outbox for Queue {
     }
 }
 
-/// An outbox where nothing ever waits.
+/// An outbox that is always empty.
 #[derive(Debug)]
 pub(super) struct Nothing;
 

@@ -4,33 +4,35 @@ use crate::wire::frames::{self, Carried};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-/// Where a request waits for its answer. A request that was given up takes none.
+/// Where a request waits for its response. An abandoned request receives none.
 pub(crate) type Reply = oneshot::Sender<Result<Bytes, Fault>>;
 
-/// Which of a session's polls: to know later which of them was given up.
+/// The number of one of the session's polls, to tell later which poll was abandoned.
 pub(crate) type PollId = u64;
 
-/// Which of a session's POSTs.
+/// The number of one of the session's POSTs.
 pub(crate) type PostId = u64;
 
-/// Where a POST waits for leave to be read, and to hear whether its client is not connected to a namespace yet.
+/// Where a POST waits for permission to read its payload. The value says whether its client is still not connected to a
+/// namespace.
 pub(crate) type Leave = oneshot::Sender<Result<bool, Fault>>;
 
-/// A session while its client polls.
+/// A session whose client is polling.
 #[derive(Debug, Default)]
 pub(super) struct Polling {
     poll: Option<Reply>,
-    /// The poll that came last, answered or not.
+    /// The newest poll, answered or not.
     last: Option<PollId>,
     post: Option<Reply>,
-    /// A POST whose payload is still coming.
+    /// The POST whose payload is still arriving.
     coming: Option<PostId>,
-    /// A websocket is about to take the session over.
+    /// Whether a WebSocket is about to take over the session.
     pub(super) has_candidate: bool,
 }
 
 impl Polling {
-    /// Whether a poll waits. One that was given up is about to be known for it, and nothing may be lost with it.
+    /// Whether a poll waits. It may be an abandoned one that is not known as such yet, and then nothing may be lost
+    /// with it.
     pub(super) fn has_poll(&self) -> bool {
         self.poll.as_ref().is_some_and(|reply| !reply.is_closed())
     }
@@ -39,12 +41,12 @@ impl Polling {
         self.post.is_some()
     }
 
-    /// Whether no other poll has come since. An answer that was on its way to one that is given up is lost with it.
+    /// Whether no newer poll has arrived. If this one is abandoned, a response already on its way to it is lost.
     pub(super) fn is_last_poll(&self, id: PollId) -> bool {
         self.last == Some(id)
     }
 
-    /// Gives the request back where one waits already.
+    /// Returns the request if another one waits already.
     pub(super) fn set_poll(&mut self, id: PollId, reply: Reply) -> Result<(), Reply> {
         if self.has_poll() {
             return Err(reply);
@@ -54,7 +56,7 @@ impl Polling {
         Ok(())
     }
 
-    /// The payload of this POST is about to come; `false` where another is under way.
+    /// Expects the payload of this POST; `false` if another one is on its way.
     pub(super) const fn expect_post(&mut self, id: PostId) -> bool {
         let is_first = self.coming.is_none() && self.post.is_none();
         if is_first {
@@ -63,7 +65,7 @@ impl Polling {
         is_first
     }
 
-    /// It has come, or will not; `false` where it was not expected.
+    /// Ends the expectation: the payload has arrived, or will not; `false` if it was not expected.
     pub(super) fn forget_post(&mut self, id: PostId) -> bool {
         self.coming.take_if(|known| *known == id).is_some()
     }
@@ -72,23 +74,23 @@ impl Polling {
         self.post = Some(reply);
     }
 
-    /// Lets the POST that waited go.
+    /// Answers the waiting POST.
     pub(super) fn release_post(&mut self) {
         if let Some(reply) = self.post.take() {
             accept_post(reply);
         }
     }
 
-    /// Answers the poll that waits with one packet.
+    /// Answers the waiting poll with one packet.
     pub(super) fn release_poll(&mut self, packet: &'static str) {
         if let Some(reply) = self.poll.take() {
-            // Whoever has given it up is dealt with elsewhere.
+            // If its client abandoned it, that is handled elsewhere.
             let _ = reply.send(Ok(Bytes::from_static(packet.as_bytes())));
         }
     }
 
-    /// Answers the poll that waits with what there is, control packets first; leaves it waiting where there is nothing.
-    /// Stops at `most` packets, and at a payload of `bytes`. Whether anything was taken.
+    /// Answers the waiting poll with the queued packets, control packets first; leaves it waiting if there are none.
+    /// Stops at `most` packets, and at a payload of `bytes`. Returns whether it took anything.
     pub(super) fn answer(
         &mut self,
         control: &mut impl Outbox,
@@ -116,11 +118,11 @@ impl Polling {
 }
 
 pub(super) fn accept_post(reply: Reply) {
-    // Whoever has given it up asks for nothing.
+    // An abandoned request needs no response.
     let _ = reply.send(Ok(Bytes::from_static(b"ok")));
 }
 
-/// Appends what a frame carries; `false` where that is nothing for one who polls.
+/// Appends the content of a frame; `false` if a polling client needs nothing of it.
 fn push(payload: &mut String, frame: &Bytes) -> bool {
     let start = payload.len();
     if start > 0 {

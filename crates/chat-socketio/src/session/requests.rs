@@ -1,4 +1,4 @@
-//! What the requests of one who polls come to, and the websocket that would replace them.
+//! Requests of a polling client, and the WebSocket that is to replace them.
 
 use super::polling::{Leave, PollId, PostId, Reply, accept_post};
 use super::{Ending, Session, Transport};
@@ -8,12 +8,12 @@ use bytes::Bytes;
 use std::time::Instant;
 
 fn refuse(reply: Reply) {
-    // Whoever has given the request up asks for nothing.
+    // An abandoned request needs no response.
     let _ = reply.send(Err(Fault::BadRequest));
 }
 
 impl Session {
-    /// A poll came. Two at once end the session: the answers could not be told apart.
+    /// Handles a poll. Two concurrent polls end the session, since their responses could arrive in any order.
     pub(crate) fn poll(&self, id: PollId, reply: Reply) {
         self.check_pulse();
         let second = match &mut *self.transport.borrow_mut() {
@@ -28,7 +28,7 @@ impl Session {
         self.wake();
     }
 
-    /// A request that comes too late finds nobody, however late the timer is.
+    /// A request that arrives too late finds the session ended, however late the timer runs.
     fn check_pulse(&self) {
         let is_heard = matches!(&*self.transport.borrow(), Transport::Polling(polling) if !polling.has_post());
         if is_heard && self.heart.is_dead(Instant::now()) {
@@ -36,7 +36,7 @@ impl Session {
         }
     }
 
-    /// A poll was given up: whoever asked is not there any more.
+    /// A poll was abandoned: the client is gone.
     pub(crate) fn give_up(&self, id: PollId) {
         let is_lost = matches!(&*self.transport.borrow(), Transport::Polling(polling) if polling.is_last_poll(id));
         if is_lost {
@@ -44,7 +44,7 @@ impl Session {
         }
     }
 
-    /// A POST has begun: its payload is read for a session that there is, and one at a time.
+    /// A POST has begun. Its payload is read only for a session that exists, and one payload at a time.
     pub(crate) fn expect_post(&self, id: PostId, leave: Leave) {
         self.check_pulse();
         let is_first = match &mut *self.transport.borrow_mut() {
@@ -52,22 +52,22 @@ impl Session {
             Transport::Socket(_) | Transport::Gone => None,
         };
         let may_come = if is_first == Some(true) { Ok(self.place.is_strangers()) } else { Err(Fault::BadRequest) };
-        // Whoever has given the request up asks for nothing.
+        // An abandoned request needs no response.
         let _ = leave.send(may_come);
         if is_first == Some(false) {
-            // Another POST is under way: the order of the two is anybody's guess.
+            // Another POST is on its way: the order of the two is undefined.
             self.end(Ending::Violation);
         }
     }
 
-    /// The payload of a POST did not come, or was none that is read.
+    /// The payload of a POST did not arrive, or is not read.
     pub(crate) fn forget_post(&self, id: PostId) {
         if let Transport::Polling(polling) = &mut *self.transport.borrow_mut() {
             polling.forget_post(id);
         }
     }
 
-    /// A payload came. It is answered as soon as the caller has not too much left to do.
+    /// Handles a payload. The POST is answered when the caller has little enough left to process.
     pub(crate) fn post(&self, id: PostId, body: Bytes, reply: Reply) {
         self.check_pulse();
         let is_expected = match &mut *self.transport.borrow_mut() {
@@ -104,7 +104,7 @@ impl Session {
         self.wake();
     }
 
-    /// A websocket wants to take the session over; `false` where there is one already, or one that tries.
+    /// A WebSocket asks to take over the session; `false` if the session has one already, or another is trying.
     pub(crate) fn begin_upgrade(&self) -> bool {
         match &mut *self.transport.borrow_mut() {
             Transport::Polling(polling) => !std::mem::replace(&mut polling.has_candidate, true),
@@ -112,14 +112,14 @@ impl Session {
         }
     }
 
-    /// It has failed to: the client goes on polling.
+    /// The WebSocket has failed; the client continues polling.
     pub(crate) fn abandon_upgrade(&self) {
         if let Transport::Polling(polling) = &mut *self.transport.borrow_mut() {
             polling.has_candidate = false;
         }
     }
 
-    /// Lets a poll go that waits: the client stops polling only when none of its polls is under way.
+    /// Answers a waiting poll: the client stops polling only when none of its polls is pending.
     pub(crate) fn release_poll(&self) {
         if let Transport::Polling(polling) = &mut *self.transport.borrow_mut() {
             polling.release_poll("6");

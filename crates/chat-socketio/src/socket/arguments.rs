@@ -5,10 +5,10 @@ use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// Names that a client's own library gives a meaning to.
+/// Event names that clients' own libraries reserve.
 const RESERVED: &[&str] = &["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-/// The data of an event: its name, and what follows.
+/// The data of an event: its name and its arguments.
 struct Named(String, Vec<Box<RawValue>>);
 
 /// The data of an acknowledgement.
@@ -67,8 +67,8 @@ pub(super) fn of_ack(json: &str) -> Result<Vec<Box<RawValue>>, InvalidSocketPack
     serde_json::from_str(json).map(|Arguments(arguments)| arguments).map_err(|_| InvalidSocketPacket)
 }
 
-/// Which attachment an argument stands for; `None` where it is a value of its own. Whether there is such an attachment
-/// is for the caller to see.
+/// The index of the attachment that an argument stands for; `None` if it is an ordinary value. The caller checks that
+/// the attachment exists.
 pub fn placeholder(argument: &RawValue) -> Option<usize> {
     #[derive(Deserialize)]
     struct Placeholder {

@@ -4,45 +4,43 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// A packet that its client should not have sent (Socket.IO v5, "Packet encoding"). The protocol has no answer to it
-/// but the end of the session.
+/// An invalid packet (Socket.IO v5, "Packet encoding"). The protocol's only answer is to end the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a Socket.IO packet")]
 pub struct InvalidSocketPacket;
 
-/// An event, or an acknowledgement, with what came with it.
+/// An event or an acknowledgement, with its arguments and attachments.
 #[derive(Debug, Default)]
 pub struct Event {
     /// The event's name; empty for an acknowledgement.
     pub name: String,
-    /// Its arguments: valid JSON that nobody has looked into. Where an attachment belongs there is a
-    /// [`super::placeholder`].
+    /// Its arguments: valid JSON, otherwise unchecked. A [`super::placeholder`] stands for an attachment.
     pub arguments: Vec<Box<RawValue>>,
-    /// By which number an acknowledgement is asked for.
+    /// The number of the acknowledgement that the sender asks for.
     pub id: Option<u64>,
-    /// Its binary parts, whole and in order.
+    /// Its binary attachments, complete and in order.
     pub attachments: Vec<Bytes>,
 }
 
-/// A packet of a client, but for its attachments, which follow it.
+/// A packet from a client, without its attachments, which follow it.
 #[derive(Debug)]
 pub enum SocketPacket {
-    /// `0`: the client wants to be connected to the namespace, and says why it may be.
+    /// `0`: the client asks to connect to the namespace, with its credentials.
     Connect {
-        /// An object; `None` where it was left out.
+        /// An object; `None` if absent.
         auth: Option<Box<RawValue>>,
     },
-    /// `1`: it leaves.
+    /// `1`: the client leaves the namespace.
     Disconnect,
-    /// `2`, or `5` with so many attachments to come.
+    /// `2`, or `5` with this many attachments to come.
     Event(Event, usize),
-    /// `3`, or `6` with so many attachments to come: the answer to an event of the server's.
+    /// `3`, or `6` with this many attachments to come: the answer to an event from the server.
     Ack(Event, usize),
 }
 
 impl SocketPacket {
-    /// Reads the text of a message: the packet, and its namespace, which begins with a slash. No more than `most`
-    /// attachments may be announced.
+    /// Reads the text of a message: the namespace, which starts with a slash, and the packet. It may announce at most
+    /// `most` attachments.
     pub fn parse(text: &str, most: usize) -> Result<(&str, Self), InvalidSocketPacket> {
         let kind = *text.as_bytes().first().ok_or(InvalidSocketPacket)?;
         let rest = text.get(1..).ok_or(InvalidSocketPacket)?;
@@ -76,7 +74,7 @@ fn announced(text: &str, most: usize) -> Result<(usize, &str), InvalidSocketPack
     Ok((count, rest))
 }
 
-/// Up to its comma, or to the end. The main namespace goes without saying.
+/// The namespace up to its comma, or to the end. The main namespace is left out.
 fn namespace(text: &str) -> Result<(&str, &str), InvalidSocketPacket> {
     if !text.starts_with('/') {
         return Ok(("/", text));

@@ -1,13 +1,13 @@
-//! What a server sends, as frames for an [`crate::Outbox`]. The same bytes go to any number of clients.
+//! What a server sends, as frames for an [`crate::Outbox`]. Any number of clients can share the same bytes.
 
 use crate::wire::frames::{self, TextFrame};
 use bytes::Bytes;
 use std::fmt::Write as _;
 
-/// Room for what is not data: types, a number, punctuation.
+/// Room for everything that is not data: types, a number, punctuation.
 const OVERHEAD: usize = 32;
 
-/// An Engine.IO message with text.
+/// A text message of Engine.IO.
 pub fn text(message: &str) -> Bytes {
     let mut frame = TextFrame::with_capacity(message.len() + 1);
     frame.push("4");
@@ -15,20 +15,20 @@ pub fn text(message: &str) -> Bytes {
     frame.finish()
 }
 
-/// An Engine.IO message with bytes.
+/// A binary message of Engine.IO.
 pub fn binary(message: &[u8]) -> Bytes {
     frames::binary(message)
 }
 
-/// One event with one argument, which must be valid JSON: the usual case, in one frame.
+/// An event with one argument, which must be valid JSON, in one frame: the usual case.
 pub fn event_with(namespace: &str, name: &str, argument: &str) -> Bytes {
     let mut frame = begin('2', 0, namespace, None, name.len() + argument.len());
     push_named(&mut frame, name, &[argument]);
     frame.finish()
 }
 
-/// One event. Each argument must be valid JSON; where an attachment belongs stands `{"_placeholder":true,"num":0}`. An
-/// `id` asks the client to acknowledge it.
+/// An event. Each argument must be valid JSON; `{"_placeholder":true,"num":0}` stands for an attachment. An `id` asks
+/// the client for an acknowledgement.
 pub fn event(namespace: &str, id: Option<u64>, name: &str, arguments: &[&str], attachments: &[Bytes]) -> Vec<Bytes> {
     let kind = if attachments.is_empty() { '2' } else { '5' };
     let length = name.len() + length_of(arguments);
@@ -37,7 +37,7 @@ pub fn event(namespace: &str, id: Option<u64>, name: &str, arguments: &[&str], a
     with_attachments(frame, attachments)
 }
 
-/// The acknowledgement that a client asked for with this `id`. Arguments and attachments as for an event.
+/// The acknowledgement that a client asked for with this `id`. Arguments and attachments are as for an event.
 pub fn ack(namespace: &str, id: u64, arguments: &[&str], attachments: &[Bytes]) -> Vec<Bytes> {
     let kind = if attachments.is_empty() { '3' } else { '6' };
     let mut frame = begin(kind, attachments.len(), namespace, Some(id), length_of(arguments));
@@ -47,7 +47,7 @@ pub fn ack(namespace: &str, id: u64, arguments: &[&str], attachments: &[Bytes]) 
     with_attachments(frame, attachments)
 }
 
-/// The same with one argument and no attachment, in one frame.
+/// An acknowledgement with one argument and no attachment, in one frame.
 pub fn ack_with(namespace: &str, id: u64, argument: &str) -> Bytes {
     let mut frame = begin('3', 0, namespace, Some(id), argument.len());
     frame.push("[");
@@ -56,7 +56,7 @@ pub fn ack_with(namespace: &str, id: u64, argument: &str) -> Bytes {
     frame.finish()
 }
 
-/// The client is connected to the namespace, and known there by `id`.
+/// Tells the client that it is connected to the namespace, under this `id`.
 pub(super) fn connected(namespace: &str, id: &str) -> Bytes {
     let mut frame = begin('0', 0, namespace, None, id.len());
     frame.push("{\"sid\":");
@@ -65,7 +65,7 @@ pub(super) fn connected(namespace: &str, id: &str) -> Bytes {
     frame.finish()
 }
 
-/// It is not, and is not to try again. `data` is JSON.
+/// Tells the client that it is refused, and must not retry. `data` is JSON.
 pub(super) fn refused(namespace: &str, message: &str, data: Option<&str>) -> Bytes {
     let mut frame = begin('4', 0, namespace, None, message.len() + data.map_or(0, str::len));
     frame.push("{\"message\":");
@@ -78,7 +78,7 @@ pub(super) fn refused(namespace: &str, message: &str, data: Option<&str>) -> Byt
     frame.finish()
 }
 
-/// The client is not connected to the namespace any more, and is not to come back by itself.
+/// Tells the client that it is disconnected from the namespace, and must not reconnect by itself.
 pub(super) fn disconnected(namespace: &str) -> Bytes {
     begin('1', 0, namespace, None, 0).finish()
 }
@@ -127,7 +127,7 @@ fn push_arguments(frame: &mut TextFrame, arguments: &[&str]) {
 }
 
 fn push_quoted(frame: &mut TextFrame, text: &str) {
-    // A string: writing it to memory cannot fail.
+    // A string cannot fail to serialise into memory.
     frame.push(&serde_json::to_string(text).unwrap_or_default());
 }
 

@@ -11,49 +11,49 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-/// What a client wants, namespace by namespace.
+/// What a client asks for, in one namespace.
 #[derive(Debug)]
 pub enum Incoming {
-    /// To be connected: the caller [`Peer::accept`]s or [`Peer::refuse`]s before it asks for what comes next.
+    /// To connect to a namespace. The caller calls [`Peer::accept`] or [`Peer::refuse`] before it asks for the next
+    /// item.
     Connect {
-        /// Where, with its slash.
+        /// The namespace, with its slash.
         namespace: String,
-        /// What the client says of itself: an object.
+        /// The client's credentials: an object.
         auth: Option<Box<RawValue>>,
     },
-    /// Something to be done.
+    /// An event.
     Event {
-        /// Where.
+        /// Its namespace.
         namespace: String,
-        /// What.
         event: Event,
     },
-    /// The answer to an event of the server's.
+    /// The answer to an event of the server.
     Ack {
-        /// Where.
+        /// Its namespace.
         namespace: String,
-        /// Its arguments, and which event it answers.
+        /// Its arguments, and the number of the event that it answers.
         event: Event,
     },
-    /// To be let go. It happened.
+    /// The client has left a namespace.
     Disconnect {
-        /// Where from.
+        /// The namespace.
         namespace: String,
     },
 }
 
-/// How a namespace stands to one client.
+/// The state of a namespace for one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// It has asked to be connected.
+    /// The client has asked to connect.
     Asking,
     Connected,
-    /// It was let go, and may not know yet.
+    /// The server has disconnected the client, which may not know yet.
     Left,
 }
 
-/// A session that speaks Socket.IO. What breaks the protocol ends the session: an event before the connection, a second
-/// connection, a packet that is none.
+/// A session that speaks Socket.IO. A protocol violation ends the session: an event before the connection, a second
+/// connection, an invalid packet.
 #[derive(Debug)]
 pub struct Peer {
     session: Rc<Session>,
@@ -61,7 +61,7 @@ pub struct Peer {
     half: Option<Half>,
 }
 
-/// A packet whose attachments have not all come.
+/// A packet whose attachments have not all arrived.
 #[derive(Debug)]
 struct Half {
     namespace: String,
@@ -72,27 +72,26 @@ struct Half {
 }
 
 impl Peer {
-    /// Of a session of which nothing has been asked yet.
+    /// Wraps a session that has not been read yet.
     pub const fn new(session: Rc<Session>) -> Self {
         Self { session, namespaces: Vec::new(), half: None }
     }
 
-    /// The session.
     pub const fn session(&self) -> &Rc<Session> {
         &self.session
     }
 
-    /// Whether the client is connected there.
+    /// Whether the client is connected to the namespace.
     pub fn is_connected(&self, namespace: &str) -> bool {
         self.standing(namespace) == Some(Standing::Connected)
     }
 
-    /// The next thing that the client wants, in order; `None` when its session has ended.
+    /// The client's next request, in order; `None` when the session has ended.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
         loop {
             let Some(message) = ready!(self.session.poll_next(context)) else { return Poll::Ready(None) };
             match self.hear(message) {
-                // The caller counts what it is asked to do.
+                // The caller counts the events that it handles.
                 Ok(Some(incoming @ Incoming::Event { .. })) => return Poll::Ready(Some(incoming)),
                 Ok(heard) => {
                     let is_within_budget = self.session.charge(1);
@@ -108,7 +107,7 @@ impl Peer {
         }
     }
 
-    /// The same, while what waits in `outbox` goes out.
+    /// Like [`Self::poll_next`], and sends what waits in `outbox` meanwhile.
     pub async fn next(&mut self, outbox: &RefCell<impl Outbox>) -> Option<Incoming> {
         poll_fn(|context| {
             let _ = self.session.poll_flush(&mut *outbox.borrow_mut(), context);
@@ -117,8 +116,7 @@ impl Peer {
         .await
     }
 
-    /// Connects the client, and returns by which name it will know itself there: no credential, unlike the session's
-    /// own.
+    /// Connects the client, and returns its id in the namespace, which unlike the session id is not a credential.
     pub fn accept(&mut self, namespace: &str) -> String {
         let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 15]>());
         self.set(namespace, Standing::Connected);
@@ -127,15 +125,15 @@ impl Peer {
         id
     }
 
-    /// Refuses the client for good: it does not come back by itself. `data`, JSON, is what its `connect_error` is told
-    /// besides the message.
+    /// Refuses the client for good: it does not retry by itself. `data`, in JSON, is added to the message of its
+    /// `connect_error`.
     pub fn refuse(&mut self, namespace: &str, message: &str, data: Option<&str>) {
         self.remove(namespace);
         self.session.send_control(packets::refused(namespace, message, data));
     }
 
-    /// Lets the client go, for good: it does not come back by itself. Returns the packet that says so, to be sent after
-    /// what waits for the client.
+    /// Disconnects the client for good: it does not reconnect by itself. Returns the packet that tells the client, to
+    /// be sent after what waits for it.
     #[must_use]
     pub fn disconnect(&mut self, namespace: &str) -> Bytes {
         self.set(namespace, Standing::Left);
@@ -164,7 +162,7 @@ impl Peer {
         self.namespaces.retain(|(known, _)| known != namespace);
     }
 
-    /// Nothing where there is nothing to tell the caller; an error where the client broke the protocol.
+    /// `None` if there is nothing for the caller; an error if the client broke the protocol.
     fn hear(&mut self, message: Message) -> Result<Option<Incoming>, InvalidSocketPacket> {
         match message {
             Message::Binary(bytes) => self.attach(bytes),
@@ -236,7 +234,7 @@ impl Peer {
         Ok(self.complete(half))
     }
 
-    /// Nothing where the client was let go while this was on its way.
+    /// `None` if the client was disconnected while the packet was on its way.
     fn complete(&self, half: Half) -> Option<Incoming> {
         let Half { namespace, event, is_ack, .. } = half;
         if self.standing(&namespace) != Some(Standing::Connected) {

@@ -1,35 +1,36 @@
 use super::Breach;
 use std::cell::Cell;
 
-/// The longest message, or payload, in bytes, that every client may send before it has said who it is.
+/// The longest message or payload, in bytes, that a client may send before it has authenticated.
 pub const STRANGER_BYTES: usize = 128 * 1024;
 
-/// How many clients of one worker thread may send more than [`STRANGER_BYTES`] at the same time before they have said
-/// who they are: together they make it hold 16 MB at most.
+/// How many clients of one worker thread may send more than [`STRANGER_BYTES`] at once before they have authenticated.
+/// Together they use at most 16 MB of its memory.
 pub const LARGE_STRANGERS: usize = 16;
 
 thread_local! {
     static LARGE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How much one client may send before it has said who it is. What a client has of ten thousand conversations comes in
-/// the same message as its token, so a stranger may send as much as anybody, but only a few of them at a time. One
-/// count for all gateways and transports of a thread.
+/// How much one client may send before it has authenticated (a *stranger*). A client with ten thousand conversations
+/// sends its positions in the same message as its token, so a stranger may send as much as any client, but only a few
+/// of them at once. All gateways and transports of a thread share one count.
 #[derive(Debug, Default)]
 pub struct Allowance {
     has_place: bool,
 }
 
 impl Allowance {
-    /// Without a place.
+    /// An allowance without a place.
     pub const fn new() -> Self {
         Self { has_place: false }
     }
 
-    /// The longest message, for one of which `announced` bytes are announced, where nobody may send more than `most`.
+    /// The longest length that the client's message may have: `announced` bytes are announced for it, and no client may
+    /// send more than `most`.
     ///
     /// # Errors
-    /// [`Breach::TooBig`] beyond `most`; [`Breach::NoRoom`] where too many others are sending a large one.
+    /// [`Breach::TooBig`] beyond `most`; [`Breach::NoRoom`] if too many other strangers are sending a large message.
     pub fn most_bytes(&mut self, announced: u64, most: usize) -> Result<usize, Breach> {
         if announced <= STRANGER_BYTES as u64 {
             return Ok(STRANGER_BYTES.min(most));
@@ -48,7 +49,7 @@ impl Allowance {
         Ok(most)
     }
 
-    /// The client is known now, or has sent what it had to.
+    /// Releases the place: the client has authenticated, or its message has arrived.
     pub fn give_back(&mut self) {
         if std::mem::take(&mut self.has_place) {
             LARGE.set(LARGE.get().saturating_sub(1));

@@ -4,21 +4,21 @@ use std::pin::pin;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-/// Fragments of a message that are at least this long, in bytes, are not charged: the limit on a message's length
-/// bounds their number.
+/// The length, in bytes, from which a fragment of a message is not charged: the limit on the message's length bounds
+/// the number of such fragments.
 pub const FREE_FRAGMENT_BYTES: usize = 1_024;
 
 /// How many frames, or requests, a connection may send that no other limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameQuota {
-    /// At once, after a pause.
+    /// How many at once, after a pause.
     pub burst: u32,
-    /// After how long one more is allowed.
+    /// The time after which one more is allowed.
     pub interval: Duration,
 }
 
 impl Default for FrameQuota {
-    /// 20 a second, 200 at once.
+    /// 20 per second, 200 at once.
     fn default() -> Self {
         Self { burst: 200, interval: Duration::from_millis(50) }
     }
@@ -27,7 +27,7 @@ impl Default for FrameQuota {
 /// What one connection has left of its [`FrameQuota`]: a token bucket of sixteen bytes, without a timer.
 #[derive(Debug, Default)]
 pub struct FrameBudget {
-    /// When nothing will count as used; `None` before the first frame.
+    /// When the budget is full again; `None` before the first frame.
     full_at: Cell<Option<Instant>>,
 }
 
@@ -37,7 +37,8 @@ impl FrameBudget {
         Self { full_at: Cell::new(None) }
     }
 
-    /// Charges `cost` frames; `false`, and nothing charged, where fewer are left. The connection is to be closed then.
+    /// Charges `cost` frames; returns `false` and charges nothing if fewer are left. Then the connection should be
+    /// closed.
     #[must_use]
     pub fn take(&self, cost: u32, quota: FrameQuota, now: Instant) -> bool {
         let used = self.full_at.get().map_or(Duration::ZERO, |full_at| full_at.saturating_duration_since(now));
@@ -50,11 +51,10 @@ impl FrameBudget {
     }
 }
 
-/// Lets the other tasks of the thread run, and its sockets and timers be looked at, before the calling task is polled
-/// again. The caller returns
-/// [`std::task::Poll::Pending`] after it.
+/// Lets the thread's other tasks, sockets and timers run before the calling task is polled again. The caller then
+/// returns [`std::task::Poll::Pending`].
 pub fn yield_to_others(context: &mut Context<'_>) {
-    // Its first poll hands the waker to the scheduler, which wakes it after the others have had their turn.
+    // The first poll passes the waker to the scheduler, which wakes it after the other tasks have run.
     let _ = pin!(tokio::task::yield_now()).poll(context);
 }
 

@@ -2,10 +2,10 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-/// The longest head of a frame that is not masked.
+/// The longest head of an unmasked frame, in bytes.
 const HEAD_BYTES: usize = 10;
 
-/// The payload of a control frame is at most this long (RFC 6455 §5.5).
+/// The longest payload of a control frame, in bytes (RFC 6455 §5.5).
 pub(crate) const CONTROL_FRAME_BYTES: usize = 125;
 
 const TEXT: u8 = 0x81;
@@ -13,8 +13,7 @@ const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 const PONG: u8 = 0x8A;
 
-/// A text frame, written from its payload's beginning to its end without a copy: room for the head is kept free in
-/// front.
+/// A text frame, written from start to end without a copy: it reserves room for the head at the front.
 #[derive(Debug)]
 pub(crate) struct TextFrame(BytesMut);
 
@@ -62,43 +61,43 @@ fn frame(first: u8, payload: &[u8]) -> Bytes {
     bytes.freeze()
 }
 
-/// One text message.
+/// A text message.
 pub(crate) fn text(payload: &str) -> Bytes {
     frame(TEXT, payload.as_bytes())
 }
 
-/// One binary message.
+/// A binary message.
 pub(crate) fn binary(payload: &[u8]) -> Bytes {
     frame(BINARY, payload)
 }
 
-/// The answer to a ping of the WebSocket, with its payload.
+/// The answer to a WebSocket ping, with its payload.
 pub(crate) fn pong(payload: &[u8]) -> Bytes {
     frame(PONG, &payload[..payload.len().min(CONTROL_FRAME_BYTES)])
 }
 
-/// The end of a WebSocket; without a code where none was given.
+/// A Close frame, with or without a code.
 pub(crate) fn close(code: Option<u16>) -> Bytes {
     code.map_or_else(|| frame(CLOSE, &[]), |code| frame(CLOSE, &code.to_be_bytes()))
 }
 
-/// What a frame of ours carries.
+/// The content of one of our frames.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Carried {
     Text(Bytes),
     Binary(Bytes),
-    /// A frame that means something to a WebSocket only.
+    /// A frame that matters only to a WebSocket.
     Control,
 }
 
-/// Takes the head off a frame that this module, or a caller who keeps to the same RFC, has made; `None` where it is
-/// none.
+/// Removes the head of a frame from this module or from a caller that follows the same RFC; `None` if it is not a
+/// frame.
 pub(crate) fn open(frame: &Bytes) -> Option<Carried> {
     let length = match *frame.get(1)? {
         126 => 4,
         127 => HEAD_BYTES,
         0..=125 => 2,
-        // Masked, which a server never does.
+        // Masked, which a server never sends.
         _ => return None,
     };
     if frame.len() < length {

@@ -7,23 +7,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
-/// The length of a key, decoded, in bytes (RFC 6455 §4.1).
+/// The length of a decoded key, in bytes (RFC 6455 §4.1).
 const KEY_BYTES: usize = 16;
 
-/// Why a request does not open a WebSocket.
+/// Why a request cannot open a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HandshakeFault {
     /// The method is not GET.
     #[error("the method must be GET")]
     Method,
-    /// The request has a body: its end cannot be told from the first frame.
+    /// The request has a body, whose end cannot be told from the first frame.
     #[error("the request must not have a body")]
     Body,
     /// The request is HTTP/1.0, which has no upgrades.
     #[error("the request must be HTTP/1.1")]
     HttpVersion,
     /// `Upgrade` is missing, names another protocol, or names more than one.
-    #[error("Upgrade must be websocket alone")]
+    #[error("Upgrade must be websocket and nothing else")]
     Upgrade,
     /// `Connection` does not have the option `Upgrade`.
     #[error("Connection must contain Upgrade")]
@@ -40,7 +40,7 @@ pub enum HandshakeFault {
 }
 
 impl HandshakeFault {
-    /// The HTTP status of the refusal.
+    /// The HTTP status of the response.
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -50,9 +50,9 @@ impl HandshakeFault {
     }
 }
 
-/// Whether the request opens a WebSocket (RFC 6455 §4.2.1). Tokens are compared whole, single-valued headers may be
-/// given once, and a request with a body is refused: a proxy and this server could disagree about where it ends, and
-/// what one takes for frames the other would take for a request.
+/// Checks that the request opens a WebSocket (RFC 6455 §4.2.1). Tokens are compared as a whole, single-valued headers
+/// must not be repeated, and requests with a body are rejected: a proxy and this server could disagree about where the
+/// body ends, so one could take for a request what the other takes for frames.
 pub fn verify_handshake(head: &RequestHead) -> Result<(), HandshakeFault> {
     let headers = &head.headers;
     if head.method != Method::GET {
@@ -84,7 +84,7 @@ fn has_body(headers: &HeaderMap) -> bool {
         || headers.get_all(CONTENT_LENGTH).any(|length| length.to_str().map(str::trim).ok() != Some("0"))
 }
 
-/// The value of a header that is given once.
+/// The value of a header that occurs once.
 fn only<'head>(headers: &'head HeaderMap, name: &HeaderName) -> Option<&'head str> {
     let mut values = headers.get_all(name);
     let value = values.next()?;

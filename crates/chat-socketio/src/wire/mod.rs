@@ -1,5 +1,4 @@
-//! One WebSocket whose TCP stream is our own: nothing waits here by itself, and nothing is buffered while nothing is
-//! under way.
+//! One WebSocket that owns its TCP stream: it waits only when polled, and buffers nothing while idle.
 
 mod allowance;
 mod budget;
@@ -21,14 +20,13 @@ use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
 use tokio::net::TcpStream;
 
-/// How many frames one system call takes at most.
+/// The maximum number of frames per system call.
 const FRAMES_PER_WRITE: usize = 32;
 
-/// Of what a client still sends to a websocket that has said goodbye, this many bytes are taken and thrown away; then
-/// the socket is dropped.
+/// How many bytes are read and discarded after a WebSocket has been closed from this side; then the socket is dropped.
 const IGNORED_BYTES: usize = 4_000_000;
 
-/// How much is read at a time.
+/// How many bytes are read at a time.
 const SCRATCH_BYTES: usize = 64 * 1024;
 
 thread_local! {
@@ -36,7 +34,7 @@ thread_local! {
     static SCRATCH: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(SCRATCH_BYTES));
 }
 
-/// What a write came to.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Written {
     All,
@@ -48,8 +46,7 @@ pub(crate) enum Written {
 pub(crate) struct Wire {
     stream: TcpStream,
     reader: Reader,
-    /// The beginning of an outbox's first frame has been written, its end has not: nothing else may be written before
-    /// that.
+    /// Whether the first frame of an outbox has been written in part: its rest must be written before anything else.
     is_mid_frame: bool,
     has_written: bool,
     ignored: usize,
@@ -64,8 +61,8 @@ impl Wire {
         &mut self.stream
     }
 
-    /// The next message of the client, or a part of one. `most` says how long one may be for which this many bytes are
-    /// announced. An end without a Close frame is an error of kind `UnexpectedEof`.
+    /// The client's next message, or a part of one. `most` returns the longest allowed length for a message of which
+    /// this many bytes are announced. The end of the stream without a Close frame is an error of kind `UnexpectedEof`.
     pub(crate) fn poll_next(
         &mut self,
         mut most: impl FnMut(u64) -> Result<usize, Breach>,
@@ -84,7 +81,8 @@ impl Wire {
         }
     }
 
-    /// Reads and forgets until the client hangs up, or has sent more than anybody may on a socket that is closed.
+    /// Reads and discards until the client closes the connection, or has sent more than is allowed on a closed
+    /// WebSocket.
     pub(crate) fn poll_ignored(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.reader = Reader::default();
         loop {
@@ -102,21 +100,21 @@ impl Wire {
         self.stream.poll_write_ready(context).map(drop)
     }
 
-    /// Says that nothing more will be sent; what the client says can still be heard.
+    /// Shuts down the writing side; the client can still be read.
     pub(crate) fn hang_up(&self) {
-        // Where it fails the socket is gone, which is what was to be said.
+        // If this fails the socket is gone, which has the same effect.
         let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
     }
 
-    /// Writes what the socket takes at once: `control` before `outbox`, whatever waits there, but never within one of
-    /// its frames.
+    /// Writes as much as the socket accepts at once: `control` before `outbox`, but never within one of the frames of
+    /// `outbox`.
     pub(crate) fn write(&mut self, control: &mut impl Outbox, outbox: &mut (impl Outbox + ?Sized)) -> Written {
         loop {
             let has_control = !control.is_empty();
             let written = if has_control && !self.is_mid_frame {
                 write_some(&self.stream, control, FRAMES_PER_WRITE).inspect(|written| control.advance(*written))
             } else if outbox.is_empty() {
-                // A caller that dropped half a frame has left nothing that could follow.
+                // The caller dropped a partly written frame: nothing can follow it.
                 return if has_control { Written::Broken } else { Written::All };
             } else {
                 let most = if has_control { 1 } else { FRAMES_PER_WRITE };
@@ -151,12 +149,12 @@ impl Wire {
         Ok(written)
     }
 
-    /// Whether the socket took anything since this was asked before.
+    /// Whether the socket has accepted anything since the last call.
     pub(crate) const fn has_written(&mut self) -> bool {
         std::mem::replace(&mut self.has_written, false)
     }
 
-    /// Whether nothing but the rest of a begun frame may be written.
+    /// Whether only the rest of a started frame may be written.
     pub(crate) const fn is_mid_frame(&self) -> bool {
         self.is_mid_frame
     }

@@ -2,7 +2,7 @@ use super::frames::CONTROL_FRAME_BYTES;
 use actix_http::ws::{OpCode, Parser, ProtocolError};
 use bytes::{Bytes, BytesMut};
 
-/// What a client said over its WebSocket.
+/// What a client sent over its WebSocket.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Incoming {
     /// A whole text message, valid UTF-8.
@@ -13,65 +13,65 @@ pub enum Incoming {
     Ping(Bytes),
     /// A sign of life.
     Pong,
-    /// A part of a message, not its last, of this many bytes.
+    /// A part of a message, except its last, with this many bytes.
     Fragment(usize),
-    /// Goodbye, with its code where there was one.
+    /// A Close frame, with its code if it has one.
     Close(Option<u16>),
 }
 
-/// Why a client's bytes are no WebSocket any more.
+/// Why a client's bytes are not valid WebSocket input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Breach {
-    /// They are no frames, or not in an order that RFC 6455 allows.
+    /// They are not frames, or not in an order that RFC 6455 allows.
     Protocol,
-    /// A message is longer than it may be.
+    /// A message is longer than allowed.
     TooBig,
-    /// A text message is no UTF-8.
+    /// A text message is not UTF-8.
     InvalidText,
-    /// A message of bytes, where only text is understood.
+    /// A binary message, where only text is accepted.
     Binary,
-    /// A message that is too long while so many other strangers send one: see [`super::Allowance`].
+    /// A long message while too many other strangers send one: see [`super::Allowance`].
     NoRoom,
 }
 
-/// Cuts the bytes of a client into messages (RFC 6455 §5). Owns no buffer while no message is half here.
+/// Splits a client's bytes into messages (RFC 6455 §5). Has no buffer while no message is incomplete.
 #[derive(Debug, Default)]
 pub struct Reader {
     bytes: BytesMut,
-    /// The message whose last frame has not come, and whether it is text.
+    /// The message whose last frame has not arrived, and whether it is text.
     begun: Option<(BytesMut, bool)>,
     is_text_only: bool,
 }
 
 impl Reader {
-    /// A reader of which these bytes have come already. Not the buffer that they came in: what HTTP read a head into is
-    /// far larger than most beginnings of a frame, and stays while a silent client sends nothing.
+    /// Starts with the bytes that have already arrived, copied into a fitting buffer: the buffer into which HTTP read
+    /// the head is far larger than the beginning of a frame, and would stay while the client is silent.
     pub fn new(bytes: BytesMut) -> Self {
         Self { bytes: fitted(bytes), begun: None, is_text_only: false }
     }
 
-    /// The same, which refuses messages of bytes by their first frame.
+    /// Like [`Self::new`], and rejects binary messages at their first frame.
     pub fn text_only(bytes: BytesMut) -> Self {
         Self { is_text_only: true, ..Self::new(bytes) }
     }
 
-    /// More bytes have come.
+    /// Adds received bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// How long the message under way is as far as is known, in bytes, before its payload is here.
+    /// The length of the current message as far as it is announced, in bytes, before its payload has arrived.
     pub fn announced(&self) -> u64 {
         let begun = self.begun.as_ref().map_or(0, |(begun, _)| begun.len()) as u64;
         let payload = Head::peek(&self.bytes).filter(|head| !head.is_control).map_or(0, |head| head.payload);
         begun.saturating_add(payload)
     }
 
-    /// The next message, at most `most` bytes long, or a part of one; `None` until more bytes came. After an error
+    /// The next message, at most `most` bytes long, or a part of one; `None` until more bytes arrive. After an error
     /// nothing more can be read.
     pub fn next(&mut self, most: usize) -> Result<Option<Incoming>, Breach> {
         let Some(head) = Head::peek(&self.bytes) else { return Ok(None) };
-        // The parser waits for a frame, and makes room for it, before it judges its length.
+        // The parser waits for a whole frame, and allocates for it, before it checks its length.
         let limit = if head.is_control { CONTROL_FRAME_BYTES as u64 } else { most as u64 };
         if head.payload > limit {
             return Err(if head.is_control { Breach::Protocol } else { Breach::TooBig });
@@ -124,7 +124,7 @@ impl Reader {
     }
 }
 
-/// The same bytes in a buffer of their own; in none where there are no bytes.
+/// The same bytes in a buffer of their own size; no buffer if there are no bytes.
 fn fitted(bytes: BytesMut) -> BytesMut {
     let fitted = if bytes.is_empty() { BytesMut::new() } else { BytesMut::from(&bytes[..]) };
     drop(bytes);
@@ -146,7 +146,7 @@ const fn breach(error: &ProtocolError) -> Breach {
     }
 }
 
-/// As much of a frame's head as tells its size.
+/// The part of a frame's head that gives its size.
 struct Head {
     is_control: bool,
     is_masked: bool,

@@ -1,4 +1,4 @@
-//! A gateway for one test, and clients that say exactly what the test wants said.
+//! A gateway for one test, and clients that send exactly what the test wants.
 
 use actix_codec::Framed;
 use actix_http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
@@ -23,12 +23,12 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::Message as Frame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// Nothing here takes so long.
+/// Nothing here takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const FRIEND: &str = "http://friend.example";
 
-/// Settings under which nothing happens by itself within a test.
+/// Settings under which no timer fires within a test.
 pub(crate) fn quiet() -> Settings {
     let close_timeout = Duration::from_secs(1);
     Settings { ping_interval: Duration::from_mins(1), close_timeout, ..Settings::default() }
@@ -43,11 +43,11 @@ pub(crate) struct Gateway {
     http: reqwest::Client,
 }
 
-/// Engine.IO that does as it is told: `wait` until the test says go, `flood N` with messages of 64 KiB, `bye`; anything
-/// else comes back.
+/// Engine.IO under the test's control: `wait` until the test continues, `flood N` with messages of 64 KiB, `bye`; any
+/// other message is echoed.
 struct Engine(Arc<Notify>);
 
-/// Socket.IO with `/` and `/custom`: events come back, and are acknowledged; `leave` disconnects from the namespace.
+/// Socket.IO with `/` and `/custom`: events are echoed and acknowledged; `leave` disconnects from the namespace.
 struct Namespaces;
 
 fn is_friend(head: &RequestHead) -> bool {
@@ -180,7 +180,7 @@ impl Gateway {
         self.http.request(method, format!("http://{}/{path}", self.address))
     }
 
-    /// Opens a session by polling, and returns its sid.
+    /// Opens a polling session.
     pub(crate) async fn open(&self, gateway: &str) -> Poller {
         let answer =
             self.request("GET", &format!("{gateway}/?EIO=4&transport=polling")).send().await.expect("an answer");
@@ -195,7 +195,7 @@ impl Gateway {
         self.try_connect(path).await.expect("a websocket")
     }
 
-    /// A websocket, or the status of the refusal.
+    /// A WebSocket, or the status of the refusal.
     pub(crate) async fn try_connect(&self, path: &str) -> Result<Socket, u16> {
         let connecting = tokio_tungstenite::connect_async(format!("ws://{}/{path}", self.address));
         match timeout(PATIENCE, connecting).await.expect("an answer in time") {
@@ -205,7 +205,7 @@ impl Gateway {
         }
     }
 
-    /// Waits until there are so many sessions.
+    /// Waits until there are this many sessions.
     pub(crate) async fn settles_at(&self, sessions: usize) {
         let settled = async {
             while self.server.sessions() != sessions {
@@ -238,7 +238,7 @@ async fn upgrade(
     Ok(())
 }
 
-/// A session that is polled by hand.
+/// A session that the test polls itself.
 #[derive(Clone)]
 pub(crate) struct Poller {
     gateway: Gateway,
@@ -266,7 +266,7 @@ impl Poller {
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
-    /// Polls until so many packets have come.
+    /// Polls until this many packets have arrived.
     pub(crate) async fn take(&self, count: usize) -> Vec<String> {
         let mut packets = Vec::new();
         while packets.len() < count {
@@ -278,7 +278,7 @@ impl Poller {
     }
 }
 
-/// A websocket that says what it is told to.
+/// A WebSocket that sends what the test says.
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
@@ -303,7 +303,7 @@ impl Socket {
         }
     }
 
-    /// With which code the other side closes, whatever it says before; `None` without a Close frame.
+    /// The close code of the other side, ignoring earlier frames; `None` without a Close frame.
     pub(crate) async fn closed(&mut self) -> Option<u16> {
         while let Some(frame) = self.frame().await {
             if let Frame::Close(reason) = frame {

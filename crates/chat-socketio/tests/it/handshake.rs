@@ -31,7 +31,7 @@ async fn a_websocket_that_may_not_come_in_is_refused_before_it_opens() {
     {
         assert_eq!(gateway.try_connect(&format!("engine.io/?{query}")).await.err(), Some(400), "{query}");
     }
-    // A sid as it could be, of a thread that is and one that is not.
+    // Well-formed session ids: of an existing thread and of one that does not exist.
     for sid in ["AAAAAAAAAAAAAAAAAAAAAAAA", "__8AAAAAAAAAAAAAAAAAAAAA"] {
         let path = format!("engine.io/?EIO=4&transport=websocket&sid={sid}");
         assert_eq!(gateway.try_connect(&path).await.err(), Some(400), "{sid}");

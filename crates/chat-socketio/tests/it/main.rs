@@ -1,5 +1,5 @@
 //! The gateway from the outside: real sockets against a server with two worker threads in this process. Each request
-//! comes on a connection of its own, so that half of them land on a thread that is not their session's home.
+//! uses its own connection, so half of them arrive on a thread that is not their session's home.
 
 mod gateway;
 mod handshake;

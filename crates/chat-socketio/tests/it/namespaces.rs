@@ -60,7 +60,7 @@ async fn namespaces_come_and_go_by_themselves() {
     assert_eq!(socket.hear().await, "42[\"left\",\"/custom\"]");
     socket.say("40/custom").await;
     assert!(socket.hear().await.starts_with("40/custom,{\"sid\":\""));
-    // Let go by the server; what was on its way then is dropped.
+    // The server has disconnected the client; packets on their way are dropped.
     socket.say("42/custom,[\"leave\"]").await;
     socket.say("42/custom,2[\"late\"]").await;
     socket.say("423[\"e\"]").await;

@@ -55,7 +55,7 @@ async fn a_payload_is_no_longer_than_was_announced() {
     let gateway = Gateway::start(Settings { max_payload: 1_000, ..quiet() });
     let poller = gateway.open("engine.io").await;
     assert_eq!(poller.post(format!("4{}", "x".repeat(1_000))).await.0, 413);
-    // The same, without a length to judge it by.
+    // The same without a Content-Length to check.
     let mut stream = TcpStream::connect(gateway.address()).await.expect("a connection");
     let head = format!("POST /{} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", poller.path());
     let chunk = format!("200\r\n{}\r\n", "4".repeat(512));
@@ -120,7 +120,7 @@ async fn a_post_is_answered_when_the_caller_has_caught_up() {
     let large = format!("4{}\u{1e}4{}", "a".repeat(100_000), "b".repeat(100_000));
     let post = poller.post(large);
     tokio::pin!(post);
-    // Nothing happens for as long as the caller is at it; a tenth of a second shows as much as an hour would.
+    // The caller is busy, so nothing happens; a tenth of a second shows as much as an hour.
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut post).await.is_err());
     gateway.go.notify_one();
     assert_eq!(post.await, (200, "ok".to_owned()));

@@ -18,7 +18,7 @@ async fn a_session_moves_to_a_websocket_on_whichever_thread_either_came_in() {
         });
         assert_eq!(poll, (200, "6".to_owned()));
         assert_eq!(socket.hear().await, "3probe");
-        // Until it has come over it is written to where it polls.
+        // Until the client has switched, packets go to its poll.
         assert_eq!(poller.post("4before").await.0, 200);
         assert_eq!(poller.poll().await, (200, "4before".to_owned()));
         assert_eq!(poller.post("4left").await.0, 200);
@@ -42,7 +42,7 @@ async fn data_of_an_upgrade_packet_or_a_noop_is_not_looked_at() {
             socket.say(packet).await;
         }
         assert_eq!((socket.hear().await, socket.hear().await), ("3probe".to_owned(), "4after".to_owned()), "{upgrade}");
-        // Nor is that of packets which say nothing once the websocket has taken over.
+        // The same holds for packets without an effect, after the WebSocket has taken over.
         for packet in ["5again", "6data", "3data", "4still"] {
             socket.say(packet).await;
         }
@@ -59,7 +59,7 @@ async fn a_proxy_that_swallows_every_frame_leaves_the_session_polling() {
     assert_eq!(poller.post("4hello").await.0, 200);
     assert_eq!(poller.poll().await, (200, "4hello".to_owned()));
     assert_eq!(swallowed.closed().await, Some(1000));
-    // One that is lost half-way does no harm either, and another may try.
+    // A WebSocket that is lost half-way does no harm, and another one may try.
     let mut lost = candidate(&gateway, &poller).await;
     lost.say("2probe").await;
     assert_eq!(lost.hear().await, "3probe");
@@ -120,7 +120,7 @@ async fn what_is_sent_while_the_session_moves_arrives_once_and_in_order() {
         assert_eq!(socket.hear().await, "3probe");
         let sent: Vec<_> = (0..50).map(|number| format!("4{number}")).collect();
         assert_eq!(poller.post(sent[..40].join("\u{1e}")).await.0, 200);
-        // A poll races the change of transport: whichever it is answered by, nothing is lost.
+        // A poll races the change of transport: whichever transport answers it, nothing is lost.
         let (polled, ()) = tokio::join!(poller.poll(), async {
             tokio::time::sleep(Duration::from_micros(300 * round)).await;
             socket.say("5").await;

@@ -88,7 +88,7 @@ fn what_is_no_packet_of_a_client_is_refused() {
     }
 }
 
-/// The payload of a text frame of ours, as a message of the other side would be.
+/// The payload of one of our text frames, as a message from the other side.
 fn message(frame: &Bytes) -> String {
     let Some(Carried::Text(text)) = frames::open(frame) else { panic!("a text frame") };
     let text = String::from_utf8(text.to_vec()).expect("text");

@@ -37,7 +37,7 @@ fn read(bytes: &[u8]) -> Result<Option<Incoming>, Breach> {
     next_whole(&mut reader)
 }
 
-/// Passes over the parts of a message.
+/// Skips the parts of a message.
 fn next_whole(reader: &mut Reader) -> Result<Option<Incoming>, Breach> {
     loop {
         let next = reader.next(MAX_MESSAGE_BYTES);

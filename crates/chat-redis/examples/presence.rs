@@ -1,4 +1,4 @@
-//! Who is online, over several processes: each process that runs this example is a node with one user.
+//! Shows who is online over several processes: each process that runs this example is a node with one user.
 //!
 //! `redis-server --port 6400`, then in several terminals:
 //! `cargo run -p chat-redis --example presence -- redis://127.0.0.1:6400`. Stop one with Ctrl-C, or kill it: the others
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     loop {
         let tick = tokio::time::sleep(Duration::from_millis(500));
         tokio::select! {
-            // Renews this node's lease, and takes over the users of nodes that have died.
+            // Renews this node's lease, and takes over the users of dead nodes.
             () = presence.due() => drop(presence.keep_up().await),
             () = tick => {
                 let now = presence.list_online().await?;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             done = tokio::signal::ctrl_c() => {
                 done?;
-                // The other nodes need not wait for the lease to end.
+                // So that the other nodes need not wait for the lease to end.
                 presence.retire().await;
                 return Ok(());
             }

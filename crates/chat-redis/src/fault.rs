@@ -1,10 +1,10 @@
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use thiserror::Error;
 
-/// Why Redis did not answer.
+/// Why Redis gave no answer.
 #[derive(Debug, Error)]
 pub(crate) enum RedisFault {
-    /// It was known to be away; nothing was sent.
+    /// The link was down; nothing was sent.
     #[error("redis is not reachable")]
     Away,
     /// It did not answer in time.
@@ -16,7 +16,7 @@ pub(crate) enum RedisFault {
 }
 
 impl RedisFault {
-    /// Whether the connection is of no more use: anything but a server that answers in health that it will not.
+    /// Whether the connection is unusable: after every fault except an error answer of a healthy server.
     pub(crate) fn breaks_connection(&self) -> bool {
         match self {
             Self::Away => false,

@@ -1,16 +1,16 @@
-//! What the nodes of a cluster share beside the database: the bus between them, presence, typing and rate limits, on
-//! Redis.
+//! What the nodes of a cluster share beside the database, on Redis: the bus between them, presence, typing and rate
+//! limits.
 //!
-//! **Owns** every key, channel and script of ours in Redis. **Must never know** SQL, HTTP or sockets; of ours it knows
-//! the domain and the packets of `chat-protocol`. Nothing that is durable is here: Redis may be emptied, killed or
-//! unreachable at any time, and what is lost by that is presence for a moment, never a message.
+//! **Owns** all of our keys, channels and scripts in Redis. **Must never know** SQL, HTTP or sockets; of our crates it
+//! imports the domain and the packets of `chat-protocol`. Nothing durable is here: Redis may be emptied, killed or
+//! unreachable at any time, which costs presence for a moment, never a message.
 //!
 //! | port of the domain | adapter | without Redis |
 //! | --- | --- | --- |
-//! | [`EventBus`] | [`RedisBus`] | local connections are served; other nodes read missed changes from the store |
+//! | [`EventBus`] | [`RedisBus`] | local connections get events; other nodes read what they missed from the store |
 //! | [`PresenceRegistry`], [`PresenceUpkeep`] | [`RedisPresence`] | the users connected to this node |
-//! | [`TypingRegistry`] | [`RedisTyping`] | the users who type on this node |
-//! | [`RateLimiter`] | [`RedisRateLimiter`] | the requests counted on this node |
+//! | [`TypingRegistry`] | [`RedisTyping`] | the users typing on this node |
+//! | [`RateLimiter`] | [`RedisRateLimiter`] | the counts of this node |
 //!
 //! [`EventBus`]: chat_domain::EventBus
 //! [`PresenceRegistry`]: chat_domain::presence::PresenceRegistry
@@ -18,16 +18,16 @@
 //! [`TypingRegistry`]: chat_domain::typing::TypingRegistry
 //! [`RateLimiter`]: chat_domain::rate_limits::RateLimiter
 //!
-//! So no port here fails a use case because Redis is away, and none waits for it: a [`Redis`] knows at any time whether
-//! it is reachable, answers from what the node knows where it is not, and reconnects for ever. The first command that
-//! meets a dead server waits for [`RedisSettings::command_timeout`] at most; those after it do not.
+//! So no port here fails a use case because Redis is unreachable, and none waits for it. A [`Redis`] knows at any time
+//! whether it is reachable, answers from the node's own state if it is not, and keeps reconnecting. The first command
+//! to a dead server waits for at most [`RedisSettings::command_timeout`]; later commands do not wait.
 //!
-//! **Keys** begin with [`RedisSettings::key_prefix`]. What one script touches carries one `{hash tag}`, so that a Redis
-//! cluster keeps it together. Time in scripts is the server's own, never a node's. Scripts stand beside the Rust that
-//! calls them, in `.lua` files.
+//! **Keys** start with [`RedisSettings::key_prefix`]. All keys of one script have the same `{hash tag}`, so that a
+//! Redis cluster keeps them together. Scripts use the server's time, never a node's. They are in `.lua` files beside
+//! the Rust code that calls them.
 //!
-//! **To add a shared thing**: a port in the domain that says what holds over several nodes, a clause for it in
-//! `chat_testkit::nodes`, and an adapter here that has an answer for the time without Redis.
+//! **To share something new**: add a port in the domain that states what holds over several nodes, a clause for it in
+//! `chat_testkit::nodes`, and an adapter here that also answers without Redis.
 
 mod bus;
 mod fault;

@@ -9,11 +9,11 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-/// One connection to Redis that somebody watches: made anew for ever, tried when idle, and known at any time to be up
-/// or down.
+/// One monitored connection to Redis: it always reconnects, is pinged when idle, and is known at any time to be up or
+/// down.
 ///
-/// The library's own connection manager keeps every command waiting while it reconnects, does not say when all
-/// subscriptions are back, and passes over one that fails to come back: too little to degrade by.
+/// The library's own connection manager makes every command wait while it reconnects, does not report when all
+/// subscriptions are back, and ignores one that fails: too little for running without Redis.
 #[derive(Clone)]
 pub(crate) struct Link(Arc<Inner>);
 
@@ -33,31 +33,31 @@ impl Drop for Inner {
 struct State {
     /// `None` while down.
     connection: Option<MultiplexedConnection>,
-    /// How many connections there have been.
+    /// The number of connections so far.
     generation: u64,
 }
 
-/// What a link does beside carrying commands.
+/// What a link does beside sending commands.
 pub(crate) struct LinkRole {
-    /// For logs.
+    /// The name in logs.
     pub(crate) name: &'static str,
-    /// Subscribed to before the link counts as up.
+    /// The channels to subscribe to before the link counts as up.
     pub(crate) channels: Vec<String>,
-    /// Gets what those channels bring. Must not block.
+    /// Receives the messages of these channels. Must not block.
     pub(crate) on_message: Arc<dyn Fn(PushInfo) + Send + Sync>,
-    /// Called when the link is up, subscriptions included, and again whenever it goes down. Must not block.
+    /// Called when the link comes up, subscriptions included, and when it goes down. Must not block.
     pub(crate) on_change: Arc<dyn Fn(bool) + Send + Sync>,
 }
 
 impl LinkRole {
-    /// Commands alone.
+    /// A link for commands only.
     pub(crate) fn commands(name: &'static str) -> Self {
         Self { name, channels: Vec::new(), on_message: Arc::new(drop), on_change: Arc::new(drop) }
     }
 }
 
 impl Link {
-    /// Starts connecting, on the runtime of the caller, until the last clone is dropped.
+    /// Starts connecting on the caller's runtime, until the last clone is dropped.
     pub(crate) fn spawn(client: Client, settings: &RedisSettings, role: LinkRole) -> Self {
         let (state, _) = watch::channel(State::default());
         let supervisor = Supervisor {
@@ -78,25 +78,24 @@ impl Link {
         self.0.state.borrow().connection.is_some()
     }
 
-    /// How many connections there have been: another number than before means that commands may have been lost in
-    /// between.
+    /// The number of connections so far: a higher number than before means that commands may have been lost in between.
     pub(crate) fn generation(&self) -> u64 {
         self.0.state.borrow().generation
     }
 
-    /// Returns once the link is up.
+    /// Returns when the link is up.
     pub(crate) async fn up(&self) {
         // The sender lives as long as `self`.
         let _ = self.0.state.subscribe().wait_for(|state| state.connection.is_some()).await;
     }
 
-    /// Returns once the link is up with a connection other than this one.
+    /// Returns when the link is up with another connection than this one.
     pub(crate) async fn up_after(&self, generation: u64) {
         let mut state = self.0.state.subscribe();
         let _ = state.wait_for(|state| state.connection.is_some() && state.generation != generation).await;
     }
 
-    /// Sends something and awaits the answer: at most for the command timeout, and not at all while the link is down.
+    /// Sends a command and waits for the answer: at most the command timeout, and not at all while the link is down.
     pub(crate) async fn run<T, F, Fut>(&self, call: F) -> Result<T, RedisFault>
     where
         F: FnOnce(MultiplexedConnection) -> Fut,
@@ -116,7 +115,7 @@ impl Link {
     }
 }
 
-/// The connection of this generation is of no more use.
+/// The connection of this generation has failed.
 fn lose(state: &watch::Sender<State>, generation: u64) {
     state.send_if_modified(|state| state.generation == generation && state.connection.take().is_some());
 }
@@ -156,7 +155,7 @@ impl Supervisor {
     fn complain(&self, complaints: &Throttle, fault: &RedisFault) {
         if complaints.admit(1).is_some() {
             let error = fault as &dyn std::error::Error;
-            tracing::warn!(error, redis = %self.url, link = self.role.name, "redis cannot be reached; trying on");
+            tracing::warn!(error, redis = %self.url, link = self.role.name, "cannot reach redis; retrying");
         }
     }
 
@@ -166,7 +165,7 @@ impl Supervisor {
             match push.kind {
                 PushKind::Disconnection => {
                     lose(&state, generation);
-                    // Also where it ended before it counted as up.
+                    // Also if it ended before it counted as up.
                     ended.notify_one();
                 }
                 _ => on_message(push),
@@ -185,7 +184,7 @@ impl Supervisor {
         Ok(connection)
     }
 
-    /// Stays with a connection for as long as it is good.
+    /// Serves a connection until it fails.
     async fn serve(&self, mut connection: MultiplexedConnection, ended: &Notify, generation: u64) {
         tracing::info!(redis = %self.url, link = self.role.name, "connected to redis");
         self.state.send_replace(State { connection: Some(connection.clone()), generation });
@@ -204,16 +203,16 @@ impl Supervisor {
         }
         lose(&self.state, generation);
         (self.role.on_change)(false);
-        tracing::warn!(redis = %self.url, link = self.role.name, "the connection to redis is lost");
+        tracing::warn!(redis = %self.url, link = self.role.name, "lost the connection to redis");
     }
 }
 
-/// A healthy answer, and not the one of a server that is still reading its data.
+/// Expects a normal answer: a server that is still loading its data does not count as up.
 async fn ping(connection: &mut MultiplexedConnection) -> RedisResult<()> {
     redis::cmd("PING").exec_async(connection).await
 }
 
-/// Between a half and the whole of it, so that the nodes of a cluster do not come back all at once.
+/// Between half and all of the delay, so that the nodes of a cluster do not reconnect at the same time.
 fn jittered(delay: Duration) -> Duration {
     let random = uuid::Uuid::new_v4().as_u128() % 1_000;
     delay.mul_f64(0.5 + f64::from(u16::try_from(random).unwrap_or(0)) / 2_000.0)

@@ -8,13 +8,12 @@ use redis::{AsyncConnectionConfig, Client, RedisResult};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Slow work may take this many times as long as a command.
+/// How many command timeouts slow work may take.
 const SLOW_WORK: u32 = 10;
 
-/// A way to Redis that everything here shares. Cheap to clone.
+/// A handle to Redis that all adapters share. Cheap to clone.
 ///
-/// Quick commands travel together on one connection; what is slow borrows one from a pool, so that nothing quick waits
-/// behind it.
+/// Quick commands share one connection; slow work takes one from a pool, so that no quick command waits for it.
 #[derive(Clone)]
 pub struct Redis {
     settings: Arc<RedisSettings>,
@@ -25,11 +24,11 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts connecting in the background, on the caller's runtime, and goes on for ever; does not wait. The runtime
-    /// must outlive every use.
+    /// Starts connecting in the background, on the caller's runtime, and keeps trying; does not wait. The runtime must
+    /// outlive every use.
     pub fn open(settings: RedisSettings) -> Result<Self, InvalidRedisUrl> {
         if settings.url.is_tls() {
-            // Others in this process may have chosen a provider already: theirs serves as well.
+            // Another part of the process may have installed a provider already, which serves as well.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         }
         let client = Client::open(settings.url.info()).map_err(|_| InvalidRedisUrl::Form)?;
@@ -48,18 +47,18 @@ impl Redis {
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
             .build()
-            // Fails for want of a runtime alone, which is given.
+            // Building the pool fails only without a runtime, and there is one.
             .map_err(|_| InvalidRedisUrl::Form)?;
         let link = Link::spawn(client.clone(), &settings, LinkRole::commands("commands"));
         Ok(Self { settings: Arc::new(settings), client, link, pool, complaints: Arc::new(Throttle::once_a_second()) })
     }
 
-    /// Whether Redis can be reached at the moment.
+    /// Whether Redis is reachable now.
     pub fn is_connected(&self) -> bool {
         self.link.is_up()
     }
 
-    /// Returns as soon as Redis can be reached.
+    /// Returns when Redis is reachable.
     pub async fn connected(&self) {
         self.link.up().await;
     }
@@ -72,29 +71,29 @@ impl Redis {
         &self.link
     }
 
-    /// Another connection, for whatever would be in the way of the others.
+    /// A further connection, for work that would delay the others.
     pub(crate) fn spawn_link(&self, role: LinkRole) -> Link {
         Link::spawn(self.client.clone(), &self.settings, role)
     }
 
-    /// A key or channel of ours.
+    /// A key or channel with our prefix.
     pub(crate) fn key(&self, name: &str) -> String {
         format!("{}:{name}", self.settings.key_prefix)
     }
 
-    /// What went wrong, for ports that carry on without Redis.
+    /// Logs a failure, for ports that continue without Redis.
     pub(crate) fn note(&self, fault: &RedisFault, what: &'static str) {
-        // That it is away was said once, when the link went down.
+        // The link has already logged that Redis is unreachable.
         if matches!(fault, RedisFault::Away) {
             return;
         }
         if let Some(times) = self.complaints.admit(1) {
             let error = fault as &dyn std::error::Error;
-            tracing::warn!(error, times, "{what}; this node answers alone");
+            tracing::warn!(error, times, "{what}; using the state of this node only");
         }
     }
 
-    /// Does something slow on a connection from the pool.
+    /// Runs slow work on a connection from the pool.
     pub(crate) async fn run_slowly<T, F, Fut>(&self, call: F) -> Result<T, RedisFault>
     where
         F: FnOnce(deadpool_redis::Connection) -> Fut,
@@ -111,7 +110,7 @@ impl Redis {
         Ok(call(connection).await?)
     }
 
-    /// Does something quick on the connection that everybody shares.
+    /// Runs a quick command on the shared connection.
     pub(crate) async fn run<T, F, Fut>(&self, call: F) -> Result<T, RedisFault>
     where
         F: FnOnce(MultiplexedConnection) -> Fut,
@@ -127,7 +126,7 @@ impl std::fmt::Debug for Redis {
     }
 }
 
-/// For comparisons of lengths of time in scripts.
+/// A duration in milliseconds, for scripts.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

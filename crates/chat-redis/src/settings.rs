@@ -1,34 +1,35 @@
 use crate::RedisUrl;
 use std::time::Duration;
 
-/// Where Redis is, and the bounds of what we do with it.
+/// The address of Redis, and the limits of its use.
 #[derive(Debug, Clone)]
 pub struct RedisSettings {
-    /// Where.
+    /// The address.
     pub url: RedisUrl,
-    /// What every key and channel begins with; clusters of different prefix do not see each other.
+    /// The prefix of every key and channel; clusters with different prefixes do not see each other.
     pub key_prefix: String,
-    /// Longer than this no command is waited for; then Redis counts as unreachable.
+    /// The longest wait for a command; after that, Redis counts as unreachable.
     pub command_timeout: Duration,
-    /// Longer than this no attempt to connect takes.
+    /// The longest attempt to connect.
     pub connect_timeout: Duration,
     /// The longest pause between two attempts to connect; the first is a twentieth of it.
     pub max_reconnect_delay: Duration,
-    /// An idle connection is tried this often, so that one that died in silence is noticed.
+    /// How often an idle connection is pinged, to notice one that is dead.
     pub ping_interval: Duration,
-    /// How many connections there are for slow work (long lists, the legacy of a dead node), apart from the three for
-    /// everything else.
+    /// The number of connections for slow work (long lists, taking over the users of a dead node), in addition to the
+    /// three for everything else.
     pub pool_size: usize,
-    /// How many bytes of packets wait to be published; beyond, packets are dropped.
+    /// How many bytes of packets may wait to be published; further packets are dropped.
     pub publish_queue_bytes: u32,
-    /// How many bytes of packets wait to be delivered here; beyond, packets are dropped and a gap is reported.
+    /// How many bytes of received packets may wait to be delivered; further packets are dropped, and a gap is reported.
     pub receive_queue_bytes: u32,
-    /// How long the others wait for a node that is silent (`PRESENCE_LEASE`); renewed three times as often.
+    /// How long a node may be silent before the others consider it dead (`PRESENCE_LEASE`); a lease is renewed three
+    /// times in this time.
     pub presence_lease: Duration,
 }
 
 impl RedisSettings {
-    /// The defaults, with this address.
+    /// The default settings for this address.
     pub fn new(url: RedisUrl) -> Self {
         Self {
             url,

@@ -1,12 +1,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Lets something be said at most once in a while, and counts what went unsaid.
+/// Limits how often a message is logged, and counts the suppressed ones.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     began: Instant,
     every: Duration,
-    /// Milliseconds since `began` from which on it may be said again.
+    /// The time of the next message, in milliseconds since `began`.
     next: AtomicU64,
     unsaid: AtomicU64,
 }
@@ -20,7 +20,7 @@ impl Throttle {
         Self { began: Instant::now(), every, next: AtomicU64::new(0), unsaid: AtomicU64::new(0) }
     }
 
-    /// How many there were since it was last said, this one (or these) included, where it may be said now.
+    /// If a message may be logged now, the number of occurrences since the last one, including these; otherwise `None`.
     pub(crate) fn admit(&self, count: u64) -> Option<u64> {
         let count = self.unsaid.fetch_add(count, Ordering::Relaxed) + count;
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);

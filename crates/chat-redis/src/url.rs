@@ -2,35 +2,35 @@ use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use std::fmt;
 use thiserror::Error;
 
-/// Where Redis is: `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS, verified against the
-/// system's certificates (or those that `SSL_CERT_FILE` names). Neither `Debug` nor `Display` shows the password.
+/// The address of Redis: `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS, verified with the
+/// system's certificates (or those of `SSL_CERT_FILE`). Neither `Debug` nor `Display` shows the password.
 #[derive(Clone)]
 pub struct RedisUrl(ConnectionInfo);
 
-/// A text that is no such address. The text itself is left out, for it may hold a password.
+/// Why a text is not a Redis address. The text is left out, since it may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidRedisUrl {
     /// Another scheme, or none.
     #[error("must begin with redis:// or rediss://")]
     Scheme,
-    /// Host, port, database or a parameter is not right.
+    /// The host, port, database or a parameter is invalid.
     #[error("must have the form redis://[user][:password@]host[:port][/database]")]
     Form,
 }
 
 impl RedisUrl {
-    /// Parses the address; nothing is connected.
+    /// Parses the address without connecting.
     pub fn parse(text: &str) -> Result<Self, InvalidRedisUrl> {
         let text = text.trim();
         if !text.starts_with("redis://") && !text.starts_with("rediss://") {
             return Err(InvalidRedisUrl::Scheme);
         }
-        // `#insecure` would switch the verification off; a build that can do so is not ours.
+        // `#insecure` would turn verification off in builds that support it; this one does not.
         if text.contains('#') {
             return Err(InvalidRedisUrl::Form);
         }
         let info = text.into_connection_info().map_err(|_| InvalidRedisUrl::Form)?;
-        // Third version of the protocol: the server's word that a connection ended arrives without being asked for.
+        // With RESP3 the server reports the end of a subscription by itself.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         Ok(Self(info.set_redis_settings(settings)))
     }

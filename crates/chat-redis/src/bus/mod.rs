@@ -17,23 +17,23 @@ use stats::{Counters, count};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What the bus asks and tells the node that it belongs to. Both are called often, must not block, and must not wait.
+/// Callbacks to the node that owns the bus. Both are called often, and must neither block nor wait.
 #[derive(Clone)]
 pub struct BusHooks {
-    /// Whether anybody here needs the event under this head; where not, its body is never read. Also the place to note
-    /// how far a conversation is that nobody here takes part in.
+    /// Whether a connection of this node needs the event with this head; if not, its body is never read. The callback
+    /// also learns the position of conversations in which no user of this node takes part.
     pub is_needed: Arc<dyn Fn(&Head) -> bool + Send + Sync>,
-    /// Something may have been missed: the connection was away and is back, another node could not publish for a while,
-    /// or this one could not keep up. The newest numbers of every conversation that somebody here takes part in are to
-    /// be compared with the store.
+    /// Packets may have been lost: the connection was lost and is back, another node could not publish for a while, or
+    /// this node was too slow. The node then compares the newest positions of all conversations of its users with the
+    /// store.
     pub on_gap: Arc<dyn Fn() + Send + Sync>,
 }
 
-/// The bus between nodes: this node's own bus first, then the others through Redis.
+/// The bus between nodes: delivers to this node's own bus first, then to the other nodes through Redis.
 ///
-/// Best effort, as the port says. Publishing never waits: what finds the queue full or Redis away is dropped and
-/// counted, and the others are told so when it is possible again. What one node publishes arrives in its order, once or
-/// not at all.
+/// Delivery is best effort, as the port says. Publishing never waits: if the queue is full or Redis unreachable, the
+/// packet is dropped and counted, and the other nodes are told as soon as possible. Packets of one node arrive in the
+/// order in which it published them, each once or not at all.
 pub struct RedisBus {
     node: NodeId,
     local: Arc<dyn EventBus>,
@@ -46,8 +46,8 @@ pub struct RedisBus {
 }
 
 impl RedisBus {
-    /// Subscribes in the background, on the caller's runtime, until it is dropped. `local` gets what this node
-    /// publishes, and what arrives from the others.
+    /// Subscribes in the background, on the caller's runtime, until it is dropped. `local` receives the events that
+    /// this node publishes, and those of other nodes.
     pub fn start(redis: &Redis, node: NodeId, local: Arc<dyn EventBus>, hooks: BusHooks) -> Self {
         let counters = Arc::new(Counters::default());
         let channels: Vec<Arc<str>> = (0..SHARDS).map(|shard| redis.key(&format!("{{bus:{shard}}}")).into()).collect();
@@ -69,7 +69,7 @@ impl RedisBus {
             name: "subscribe",
             channels: channels.iter().map(ToString::to_string).chain([notice_channel.clone()]).collect(),
             on_message,
-            // The first time too: what was published before this node listened is missed as well.
+            // On the first connection too: events published before this node subscribed are missing as well.
             on_change: Arc::new(move |is_up| {
                 if is_up {
                     receiver.gap();
@@ -88,18 +88,18 @@ impl RedisBus {
         self.form.store(form.number(), Ordering::Relaxed);
     }
 
-    /// Whether this node hears the others and is heard at the moment.
+    /// Whether this node is subscribed and can publish.
     pub fn is_connected(&self) -> bool {
         self.subscription.is_up() && self.publisher.link().is_up()
     }
 
-    /// Returns as soon as this node hears the others and is heard.
+    /// Returns when this node is subscribed and can publish.
     pub async fn connected(&self) {
         self.subscription.up().await;
         self.publisher.link().up().await;
     }
 
-    /// What it has done so far.
+    /// The counters so far.
     pub fn stats(&self) -> BusStats {
         self.counters.read()
     }
@@ -115,7 +115,7 @@ impl EventBus for RedisBus {
             Ok(packet) => self.publisher.push(channel, packet),
             Err(fault) => {
                 count(&self.counters.dropped, 1);
-                tracing::warn!(error = &fault as &dyn std::error::Error, "an event cannot be sent to other nodes");
+                tracing::warn!(error = &fault as &dyn std::error::Error, "cannot encode an event for the other nodes");
             }
         }
     }

@@ -9,13 +9,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
-/// How many packets travel in one round trip at most.
+/// The most packets that one round trip sends.
 const BATCH: usize = 256;
 
-/// Publishes what it is handed, in order, from a task of its own. Nobody waits for it.
+/// Publishes packets in order, from a task of its own. Callers never wait.
 pub(super) struct Publisher {
     queue: UnboundedSender<Outbound>,
-    /// One permit per byte that waits: what bounds the queue.
+    /// One permit per byte of the queue: its limit.
     room: Arc<Semaphore>,
     shared: Arc<Shared>,
     task: AbortHandle,
@@ -31,7 +31,7 @@ struct Shared {
     link: Link,
     counters: Arc<Counters>,
     complaints: Throttle,
-    /// Something was dropped and the others do not know it yet.
+    /// Whether a packet was dropped and the other nodes have not been told.
     owes_notice: AtomicBool,
     notice_channel: String,
     node: NodeId,
@@ -64,7 +64,7 @@ impl Publisher {
         &self.shared.link
     }
 
-    /// Queues the packet, or drops it where there is no room or no Redis. Returns at once.
+    /// Queues the packet, or drops it if the queue is full or Redis unreachable. Returns at once.
     pub(super) fn push(&self, channel: &Arc<str>, packet: Vec<u8>) {
         let length = u32::try_from(packet.len()).unwrap_or(u32::MAX);
         let room = if self.shared.link.is_up() { self.room.clone().try_acquire_many_owned(length).ok() } else { None };
@@ -82,7 +82,7 @@ impl Shared {
         count(&self.counters.dropped, packets);
         self.owes_notice.store(true, Ordering::Release);
         if let Some(packets) = self.complaints.admit(packets) {
-            tracing::warn!(packets, is_connected = self.link.is_up(), "events did not reach the other nodes");
+            tracing::warn!(packets, is_connected = self.link.is_up(), "events were not sent to the other nodes");
         }
     }
 
@@ -97,8 +97,7 @@ impl Shared {
                     }
                     self.publish(&mut batch).await;
                 }
-                // What was dropped while Redis was away is owned up to when it is back, not when somebody next has
-                // something to say.
+                // Drops while Redis was unreachable are reported when it is back, not with the next event.
                 () = self.link.up_after(generation) => {
                     generation = self.link.generation();
                     self.publish(&mut batch).await;

@@ -10,13 +10,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
-/// Takes what Redis brings, on the connection's own task, and hands it to a task that delivers: the connection never
-/// waits for a delivery.
+/// Receives packets from Redis on the connection's own task, and passes them to a task that delivers them: the
+/// connection never waits for a delivery.
 pub(super) struct Receiver {
     node: NodeId,
     notice_channel: Vec<u8>,
     queue: UnboundedSender<Inbound>,
-    /// One permit per byte that waits: what bounds the queue.
+    /// One permit per byte of the queue: its limit.
     room: Arc<Semaphore>,
     deliverer: Arc<Deliverer>,
     task: AbortHandle,
@@ -32,7 +32,7 @@ struct Deliverer {
     hooks: BusHooks,
     counters: Arc<Counters>,
     complaints: Throttle,
-    /// Packets were dropped here that waited for too long.
+    /// Whether packets were dropped because they had waited too long.
     has_overflowed: AtomicBool,
 }
 
@@ -60,7 +60,7 @@ impl Receiver {
         Self { node, notice_channel: notice_channel.into_bytes(), queue, room, deliverer, task }
     }
 
-    /// Something may have been missed.
+    /// Reports that packets may have been lost.
     pub(super) fn gap(&self) {
         self.deliverer.gap();
     }
@@ -85,11 +85,11 @@ impl Receiver {
         count(&self.deliverer.counters.received, 1);
         let length = u32::try_from(packet.len().min(MAX_PACKET_BYTES)).unwrap_or(u32::MAX);
         if let Ok(room) = self.room.clone().try_acquire_many_owned(length) {
-            // Fails when the deliverer has ended, that is, with this node.
+            // Fails when the delivering task has ended, that is, with this node.
             let _ = self.queue.send(Inbound { packet, _room: room });
         } else {
             count(&self.deliverer.counters.refused, 1);
-            // Told at once, for what is dropped here is in the store already, and again when the queue is empty.
+            // Reported at once, since the dropped event is already in the store, and again when the queue is empty.
             if !self.deliverer.has_overflowed.swap(true, Ordering::AcqRel) {
                 self.gap();
             }
@@ -130,7 +130,7 @@ impl Deliverer {
         count(&self.counters.refused, 1);
         if let Some(packets) = self.complaints.admit(1) {
             let (error, is_of_another_version) = (fault as &dyn std::error::Error, fault.is_of_another_version());
-            tracing::warn!(error, is_of_another_version, packets, "packets of other nodes were skipped");
+            tracing::warn!(error, is_of_another_version, packets, "skipped packets of other nodes");
         }
     }
 }

@@ -1,15 +1,16 @@
 use chat_domain::{Audience, Envelope, Event};
 use uuid::Uuid;
 
-/// Over how many channels the events are spread. Every node subscribes to all of them, always: there is nothing to
-/// count, and no race between joining a conversation and subscribing to it.
+/// The number of channels over which events are spread. Every node subscribes to all of them, always, so joining a
+/// conversation needs no subscription and cannot race with one.
 pub(super) const SHARDS: u8 = 64;
 
-/// The channel of an envelope: all events of one conversation take one, in the order in which a node publishes them.
+/// The channel of an envelope. All events of a conversation use the same channel, in the order in which a node
+/// publishes them.
 pub(super) fn shard_of(envelope: &Envelope) -> u8 {
     let id = match &envelope.audience {
         Audience::Conversation(id) | Audience::Window(id) => id.as_uuid(),
-        // Spread over several conversations, or over all: the head names them, the channel may be any.
+        // For several conversations, or all: the head names them, and any channel will do.
         Audience::Conversations(ids) => ids.first().map_or(Uuid::nil(), |id| id.as_uuid()),
         Audience::User(id) => id.as_uuid(),
         Audience::Everyone => match &envelope.event {
@@ -21,8 +22,8 @@ pub(super) fn shard_of(envelope: &Envelope) -> u8 {
     shard_of_id(id)
 }
 
-/// The same on every node and in every build, unlike the standard library's hashes: the two halves of the id folded
-/// into one and mixed by the finalizer of `MurmurHash3`.
+/// A hash that is the same on every node and in every build, unlike the standard library's: the two halves of the id
+/// combined, and mixed by the finalizer of `MurmurHash3`.
 fn shard_of_id(id: Uuid) -> u8 {
     let (high, low) = id.as_u64_pair();
     let mut hash = high.rotate_left(32) ^ low;

@@ -1,19 +1,20 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the bus has done since it began.
+/// Counters of the bus since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BusStats {
-    /// Packets handed to Redis.
+    /// Packets sent to Redis.
     pub published: u64,
-    /// Packets that were not: the queue was full, or Redis away. Those that were durable are repaired from the store.
+    /// Packets that were not sent: the queue was full, or Redis unreachable. Durable events among them are repaired
+    /// from the store.
     pub dropped: u64,
-    /// Packets of other nodes that arrived.
+    /// Packets received from other nodes.
     pub received: u64,
-    /// Of those, the ones that somebody here needed.
+    /// Received packets that a connection of this node needed.
     pub delivered: u64,
-    /// Packets that could not be read, or that waited in vain for this node to keep up.
+    /// Packets that were invalid, or waited too long for this node to process them.
     pub refused: u64,
-    /// How often something may have been missed.
+    /// How often packets may have been lost.
     pub gaps: u64,
 }
 

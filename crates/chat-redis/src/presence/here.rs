@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// So many changes that the other nodes do not know of are remembered at most.
+/// The most users whose unreported changes are remembered.
 const MAX_UNTOLD: usize = 10_000;
 
-/// Who is connected to this node: what it goes by when Redis is away, and writes anew when it is back.
+/// The users connected to this node. The node answers from these while Redis is unreachable, and writes them again when
+/// it is back.
 #[derive(Debug, Default)]
 pub(super) struct Here {
     users: Mutex<BTreeMap<UserId, Entry>>,
-    /// Whose presence changed here without the other nodes being able to hear of it.
+    /// Users whose presence changed here and whose change could not be reported to the other nodes.
     untold: Mutex<HashSet<UserId>>,
 }
 
@@ -21,7 +22,7 @@ struct Entry {
     chosen: Option<Choice>,
 }
 
-/// A status, and when it was chosen on this node.
+/// A status, and the time when the user chose it on this node.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Choice {
     pub(super) status: PresenceStatus,
@@ -39,7 +40,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Here {
-    /// Whether it is the user's first on this node.
+    /// Whether it is the user's first connection on this node.
     pub(super) fn connect(&self, user: UserId, connection: ConnectionId) -> bool {
         let mut users = lock(&self.users);
         let entry = users.entry(user).or_default();
@@ -48,7 +49,7 @@ impl Here {
         is_first
     }
 
-    /// Whether it was the user's last on this node.
+    /// Whether it was the user's last connection on this node.
     pub(super) fn disconnect(&self, user: UserId, connection: ConnectionId) -> bool {
         let mut users = lock(&self.users);
         let Some(entry) = users.get_mut(&user) else { return false };
@@ -59,7 +60,7 @@ impl Here {
         was_last
     }
 
-    /// Whether the status changed, as far as this node knows; `None` for a user who is not here.
+    /// Whether the status changed, as far as this node knows; `None` for a user who is not connected here.
     pub(super) fn choose(&self, user: UserId, choice: Choice) -> Option<bool> {
         let mut users = lock(&self.users);
         let entry = users.get_mut(&user)?;
@@ -72,12 +73,12 @@ impl Here {
         lock(&self.users).get(&user).map_or(PresenceStatus::Offline, Entry::status)
     }
 
-    /// Everybody here, in order.
+    /// The users connected here, in order.
     pub(super) fn users(&self) -> Vec<UserId> {
         lock(&self.users).keys().copied().collect()
     }
 
-    /// Everybody here who chose a status here.
+    /// The users who chose a status here.
     pub(super) fn choices(&self) -> Vec<(UserId, Choice)> {
         lock(&self.users).iter().filter_map(|(user, entry)| Some((*user, entry.chosen?))).collect()
     }

@@ -14,30 +14,32 @@ use std::time::Instant;
 use tokio::sync::{Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard};
 use upkeep::Upkeep;
 
-/// Users are spread over so many locks: what concerns one of them happens in order.
+/// The number of locks that users share: operations on one user run in order.
 const LOCKS: usize = 256;
 
-/// Who is connected, over all nodes.
+/// The users who are online, on all nodes.
 ///
-/// Each node keeps its own connections in memory and tells Redis only of a user's first and last here. A *lease* per
-/// node, renewed by [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep), vouches for all of its users: where it
-/// ends, any other node takes them out. Where Redis is away, a node answers from its own connections; when it is back,
-/// the node writes itself anew and has told what could not be told meanwhile. The methods never fail.
+/// Each node keeps its own connections in memory and tells Redis only of a user's first and last connection. A *lease*
+/// per node, renewed by [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep), covers all of its users: when it
+/// ends, any other node removes them. While Redis is unreachable, a node answers from its own connections. When Redis
+/// is back, the node writes all its users again and reports the changes that it could not report meanwhile. The methods
+/// never fail.
 pub struct RedisPresence {
     redis: Redis,
     scripts: Scripts,
     here: Here,
-    /// Read by whatever concerns one user, written to while the whole node is written anew.
+    /// Held for reading while one user is changed, for writing while the whole node is written again.
     whole: RwLock<()>,
     locks: Vec<Mutex<()>>,
-    /// Redis may not know what this node knows.
+    /// Whether Redis may lack something that this node knows.
     is_astray: AtomicBool,
     wake: Notify,
     upkeep: Mutex<Upkeep>,
 }
 
 impl RedisPresence {
-    /// Of this node. Nothing runs by itself: see [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep).
+    /// The presence of this node. Runs nothing by itself: see
+    /// [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep).
     pub fn new(redis: &Redis, node: NodeId) -> Self {
         Self {
             redis: redis.clone(),
@@ -56,18 +58,18 @@ impl RedisPresence {
         (self.whole.read().await, self.locks[index].lock().await)
     }
 
-    /// Redis does not know what this node knows; the next upkeep mends it.
+    /// Redis lacks something that this node knows; the next upkeep writes it.
     fn go_astray(&self) {
         self.is_astray.store(true, Ordering::Release);
     }
 
-    /// The same, and at once.
+    /// The node's lease was lost; an upkeep runs at once.
     fn lease_was_lost(&self) {
         self.go_astray();
         self.wake.notify_one();
     }
 
-    /// Whether a user came or went, by what Redis answers; yes where it cannot be asked.
+    /// Whether a user came online or went offline, from Redis' answer; `true` if Redis cannot be reached.
     fn has_moved(&self, user: UserId, answer: Result<Moved, RedisFault>) -> bool {
         match answer {
             Ok(moved) => {
@@ -84,7 +86,7 @@ impl RedisPresence {
     }
 
     fn alone(&self, fault: &RedisFault, user: UserId, has_changed: bool) {
-        self.redis.note(fault, "presence could not be written");
+        self.redis.note(fault, "cannot write presence");
         self.go_astray();
         if has_changed {
             self.here.leave_untold([user]);
@@ -92,7 +94,7 @@ impl RedisPresence {
     }
 }
 
-/// Should the caller give up in the middle, nobody knows whether Redis heard of it.
+/// Marks presence as inconsistent if the caller stops in the middle: Redis may or may not have received the command.
 struct Unfinished<'a>(Option<&'a RedisPresence>);
 
 impl Unfinished<'_> {
@@ -109,7 +111,7 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-/// Reads what the script for choices keeps: a time and a status.
+/// Parses a stored choice: a time and a status.
 fn chosen(text: &str) -> Option<PresenceStatus> {
     let (_, status) = text.split_once(' ')?;
     PresenceStatus::parse_choice(status).ok()
@@ -150,7 +152,7 @@ impl PresenceRegistry for RedisPresence {
         let has_changed = match self.scripts.choose(&[(user, choice)]).await.map(|answers| answers.first().copied()) {
             Ok(Some(Some(has_changed))) => has_changed,
             Ok(_) => {
-                // Offline, says Redis. Where the user is here all the same, it has lost this node.
+                // Redis says offline. If the user is connected here nevertheless, Redis has lost this node.
                 if changed_here.is_some() {
                     self.lease_was_lost();
                 }
@@ -170,11 +172,11 @@ impl PresenceRegistry for RedisPresence {
         let statuses = match self.scripts.statuses(users).await {
             Ok(statuses) => statuses,
             Err(fault) => {
-                self.redis.note(&fault, "presence could not be read");
+                self.redis.note(&fault, "cannot read presence");
                 vec![PresenceStatus::Offline; users.len()]
             }
         };
-        // Whoever is connected here is online, whatever Redis has forgotten.
+        // A user with a connection here is online, whatever Redis has lost.
         let known = statuses.into_iter().zip(users);
         Ok(known.map(|(status, user)| if status.is_online() { status } else { self.here.status(*user) }).collect())
     }
@@ -188,7 +190,7 @@ impl PresenceRegistry for RedisPresence {
                 Ok(online.into_iter().collect())
             }
             Err(fault) => {
-                self.redis.note(&fault, "presence could not be listed");
+                self.redis.note(&fault, "cannot list the users online");
                 Ok(self.here.users())
             }
         }

@@ -8,24 +8,24 @@ use redis::Script;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// So many users are handled by one call of a script, which holds up everybody else at Redis.
+/// How many users one call of a script handles; meanwhile Redis serves no other client.
 const CHUNK: usize = 500;
 
-/// So many users are listed in one round trip.
+/// How many users one round trip lists.
 const LIST_CHUNK: usize = 10_000;
 
-/// The one place that knows how presence is kept in Redis. All under one hash tag, for the scripts touch several keys
-/// at once:
+/// The only code that knows how Redis stores presence. All keys have the same hash tag, since the scripts use several
+/// of them at once:
 ///
-/// | key | what |
+/// | key | content |
 /// | --- | --- |
-/// | `leases` | sorted set: node → the millisecond until which it counts as alive |
-/// | `lapsed` | set: nodes that have died and whose users are still being taken out |
+/// | `leases` | sorted set: node → the millisecond at which its lease ends |
+/// | `lapsed` | set: dead nodes whose users are still being removed |
 /// | `node:<node>` | set: the users on that node |
-/// | `user:<user>` | set: the nodes of that user; online means that it exists |
-/// | `online` | sorted set: everybody who is online |
+/// | `user:<user>` | set: the nodes of that user; exists while the user is online |
+/// | `online` | sorted set: all users online |
 /// | `chosen` | hash: user → microsecond and status of their latest choice |
-/// | `filling` | a name that lasts until Redis is emptied |
+/// | `filling` | the id of this data set, lost when Redis is emptied |
 pub(super) struct Scripts {
     redis: Redis,
     base: String,
@@ -38,30 +38,30 @@ pub(super) struct Scripts {
     claim: Script,
 }
 
-/// What became of a batch of users; the order is that of the users.
+/// The result of a batch of users, in their order.
 pub(super) struct Moved {
-    /// The node still had its lease: the others' view of it is whole.
+    /// Whether the node still had its lease, so that the other nodes have its complete state.
     pub(super) had_lease: bool,
-    /// For each, whether they came online, or went offline, by it.
+    /// For each user, whether it came online, or went offline, by this.
     pub(super) changed: Vec<bool>,
 }
 
-/// How a node found its lease.
+/// The state in which a node found its lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lease {
-    /// There was none: the node was taken for dead, or Redis emptied.
+    /// Missing: the node was considered dead, or Redis was emptied.
     Lost,
-    /// It had ended, and nobody had noticed.
+    /// Expired, but no other node had noticed.
     Ended,
-    /// It was good.
+    /// Valid.
     Good,
 }
 
-/// What was taken over from the dead.
+/// The result of taking over users of dead nodes.
 pub(super) struct Claimed {
-    /// Those who are nowhere now.
+    /// The users who are now on no node.
     pub(super) users: Vec<UserId>,
-    /// There is more.
+    /// Whether there are more.
     pub(super) has_more: bool,
 }
 
@@ -124,7 +124,7 @@ impl Scripts {
         Ok(moved)
     }
 
-    /// For each: whether the status changed; `None` for who is offline.
+    /// For each user: whether the status changed; `None` for a user who is offline.
     pub(super) async fn choose(&self, choices: &[(UserId, Choice)]) -> Result<Vec<Option<bool>>, RedisFault> {
         let mut changed = Vec::with_capacity(choices.len());
         for chunk in choices.chunks(CHUNK) {
@@ -140,7 +140,7 @@ impl Scripts {
         Ok(changed)
     }
 
-    /// How the node found its lease, and the name of this filling of Redis.
+    /// The state of the node's lease, and the id of the Redis data set.
     pub(super) async fn renew(&self) -> Result<(Lease, String), RedisFault> {
         let mut call = self.renew.key(&self.base);
         call.arg(&self.node).arg(millis(self.lease)).arg(uuid::Uuid::new_v4().to_string());
@@ -166,7 +166,7 @@ impl Scripts {
         Ok(Claimed { users: ids(answer.get(1..).unwrap_or_default()), has_more: taken >= MAX_UPKEEP_USERS })
     }
 
-    /// Whom Redis believes to be on this node.
+    /// The users who are on this node according to Redis.
     pub(super) async fn users_of_this_node(&self) -> Result<BTreeSet<UserId>, RedisFault> {
         let key = format!("{}:node:{}", self.base, self.node);
         let members: Vec<String> = self
@@ -193,7 +193,7 @@ impl Scripts {
         Ok(statuses)
     }
 
-    /// Everybody who is online, in order: ids sort as their texts do.
+    /// The users online, in the order of their ids: ids sort like their texts.
     pub(super) async fn online(&self) -> Result<BTreeSet<UserId>, RedisFault> {
         let key = format!("{}:online", self.base);
         let mut online = BTreeSet::new();

@@ -9,20 +9,19 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// What one upkeep leaves for the next.
+/// The state that upkeeps pass on.
 #[derive(Debug)]
 pub(super) struct Upkeep {
     lease: Duration,
-    /// The connection over which upkeep was last tried; zero for none.
+    /// The connection of the last attempt; 0: none.
     tried_over: u64,
-    /// The connection over which this node was last written whole; zero for none.
+    /// The connection over which this node was last written completely; 0: none.
     written_over: u64,
-    /// The name of the filling of Redis into which it was written.
+    /// The id of the Redis data set into which it was written.
     filling: Option<String>,
-    /// Before this, nobody is taken for dead: peers had no way to renew their leases while Redis was away, no more than
-    /// this node had.
+    /// Before this time no node is considered dead: while Redis was unreachable, no node could renew its lease.
     claims_from: Instant,
-    /// The dead left more than was taken over last time.
+    /// Whether dead nodes have more users than the last upkeep took over.
     has_more: bool,
 }
 
@@ -61,7 +60,7 @@ impl PresenceUpkeep for RedisPresence {
         match self.keep_up_with(&mut upkeep).await {
             Ok(users) => users,
             Err(fault) => {
-                self.redis.note(&fault, "presence could not be kept up");
+                self.redis.note(&fault, "cannot renew presence");
                 Vec::new()
             }
         }
@@ -78,7 +77,7 @@ impl PresenceUpkeep for RedisPresence {
                     }
                 }
                 Err(fault) => {
-                    self.redis.note(&fault, "presence could not be given up");
+                    self.redis.note(&fault, "cannot end presence");
                     return users;
                 }
             }
@@ -98,7 +97,8 @@ impl RedisPresence {
         let mut changed = BTreeSet::new();
         let is_astray = self.is_astray.load(Ordering::Acquire);
         if is_astray || lease == Lease::Lost || generation != upkeep.written_over {
-            // Into an empty Redis everybody comes back whom the others never missed; elsewhere, those whom they did.
+            // If Redis was emptied, it lists users as new who were online all along; otherwise, users whom the other
+            // nodes saw go offline.
             let is_refilling = upkeep.filling.as_ref().is_some_and(|known| *known != filling);
             changed.extend(self.write_anew(is_refilling).await?);
             upkeep.written_over = generation;
@@ -110,15 +110,15 @@ impl RedisPresence {
                     upkeep.has_more = claimed.has_more;
                     changed.extend(claimed.users);
                 }
-                // Those who have been written anew are to be told of all the same.
-                Err(fault) => self.redis.note(&fault, "the users of nodes that died could not be taken over"),
+                // The users that were written again are still to be reported.
+                Err(fault) => self.redis.note(&fault, "cannot take over the users of dead nodes"),
             }
         }
         Ok(changed.into_iter().collect())
     }
 
-    /// Makes Redis know what this node knows. Returns whose presence changed by it, and those of whom the others could
-    /// not be told before.
+    /// Writes to Redis what this node knows. Returns the users whose presence changed by it, and those whose change
+    /// could not be reported before.
     async fn write_anew(&self, is_refilling: bool) -> Result<BTreeSet<UserId>, RedisFault> {
         let _nobody_comes_or_goes = self.whole.write().await;
         self.is_astray.store(false, Ordering::Release);
@@ -151,7 +151,7 @@ impl RedisPresence {
         let came = self.scripts.enter(&missing).await?;
         let chose = self.scripts.choose(&choices).await?;
         if !gone.is_empty() || !missing.is_empty() {
-            tracing::info!(gone = gone.len(), missing = missing.len(), "presence was written anew");
+            tracing::info!(gone = gone.len(), missing = missing.len(), "wrote presence again");
         }
 
         let is_news = |user: &UserId| !is_refilling || untold.contains(user);

@@ -10,14 +10,14 @@ use redis::Script;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A limit waits for this part of the time that other commands wait: it stands before everything that a client asks
-/// for, and this node's own count is nearly as good.
+/// The fraction of the command timeout that a rate limit waits: limits delay every request, and this node's own count
+/// is nearly as good.
 const IMPATIENCE: u32 = 5;
 
-/// After an answer that was late, this node counts for itself for so long, and then asks once.
+/// After a late answer, how long this node counts by itself before it asks Redis once.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Counts over all nodes, by the clock of Redis; without Redis, or where it is slow, over this node.
+/// Counts over all nodes, by Redis' clock. If Redis is unreachable or slow, counts on this node alone.
 pub struct RedisRateLimiter {
     redis: Redis,
     script: Script,
@@ -27,7 +27,7 @@ pub struct RedisRateLimiter {
 }
 
 impl RedisRateLimiter {
-    /// The clock serves while Redis is away.
+    /// `clock` is used while Redis is unreachable.
     pub fn new(redis: &Redis, clock: Arc<dyn Clock>) -> Self {
         Self {
             redis: redis.clone(),
@@ -45,8 +45,7 @@ impl RedisRateLimiter {
         let mut call = self.script.key(self.redis.key(&format!("{{limit:{}}}", key.as_str())));
         call.arg(quota.micros_per_token()).arg(quota.burst()).arg(tokens);
         let asked = self.redis.run(async |mut connection| call.invoke_async(&mut connection).await);
-        // The connection is left as it is: a command with more patience, or the next ping, will tell whether it is
-        // dead.
+        // The connection stays as it is: a command with a longer timeout, or the next ping, shows whether it is dead.
         let Ok(answer) = tokio::time::timeout(self.patience, asked).await else {
             self.pause.begin();
             return Err(RedisFault::Late);
@@ -63,7 +62,7 @@ impl RateLimiter for RedisRateLimiter {
         match self.move_tokens(key, quota, i64::from(cost)).await {
             Ok((is_allowed, missing)) => Verdict::new(quota, cost, is_allowed, missing),
             Err(fault) => {
-                self.redis.note(&fault, "a limit could not be counted");
+                self.redis.note(&fault, "cannot count a rate limit");
                 self.alone.take(key, quota, cost).await
             }
         }
@@ -71,7 +70,7 @@ impl RateLimiter for RedisRateLimiter {
 
     async fn give_back(&self, key: &LimitKey, quota: Quota, cost: u32) {
         if let Err(fault) = self.move_tokens(key, quota, -i64::from(cost)).await {
-            self.redis.note(&fault, "tokens could not be given back");
+            self.redis.note(&fault, "cannot give back tokens of a rate limit");
             self.alone.give_back(key, quota, cost).await;
         }
     }

@@ -1,24 +1,24 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// A time during which something that was too slow is not asked; afterwards one asks, and the others when it has
-/// answered.
+/// A pause during which a slow service is not asked. When it ends, one caller asks; the others do so after that caller
+/// has an answer.
 #[derive(Debug)]
 pub(super) struct Pause {
     began: Instant,
     length: Duration,
-    /// Milliseconds since `began` until which it holds; 0 where it does not.
+    /// Its end in milliseconds since `began`; 0 if there is no pause.
     until: AtomicU64,
 }
 
 impl Pause {
-    /// Does not hold yet.
+    /// Not started yet.
     pub(super) fn new(length: Duration) -> Self {
         Self { began: Instant::now(), length, until: AtomicU64::new(0) }
     }
 
-    /// Whether the caller has to do without an answer. The first that comes when the time is up has not, and prolongs
-    /// the pause for everybody else.
+    /// Whether the caller must do without an answer. The first caller after the end may ask, and prolongs the pause for
+    /// all others.
     pub(super) fn holds(&self) -> bool {
         let until = self.until.load(Ordering::Relaxed);
         if until == 0 {
@@ -28,12 +28,12 @@ impl Pause {
         !(is_up && self.until.compare_exchange(until, self.due(), Ordering::Relaxed, Ordering::Relaxed).is_ok())
     }
 
-    /// It was too slow.
+    /// Starts the pause: the service was too slow.
     pub(super) fn begin(&self) {
         self.until.store(self.due(), Ordering::Relaxed);
     }
 
-    /// It has answered.
+    /// Ends the pause: the service has answered.
     pub(super) fn end(&self) {
         if self.until.load(Ordering::Relaxed) != 0 {
             self.until.store(0, Ordering::Relaxed);

@@ -8,28 +8,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// So many are taken out by one call of the script.
+/// How many entries one call of the script removes.
 const CHUNK: usize = 1_000;
 
-/// So many can be remembered for the time without Redis; beyond, the one whose time ends first is forgotten.
+/// How many entries a node remembers for a time without Redis; beyond this it forgets the entry that expires first.
 const MAX_REMEMBERED: usize = 100_000;
 
 type Typist = (ConversationId, UserId);
 
-/// Who is writing, over all nodes: one sorted set, by the time until which.
+/// The users who are typing, on all nodes: one sorted set, ordered by expiry.
 ///
-/// Each node remembers whoever began on it. That is what it answers from while Redis is away, and what it brings back
-/// when Redis is there again, so that nobody writes for ever because Redis forgot them. The methods never fail.
+/// Each node remembers the users who started typing on it. It answers from these while Redis is unreachable, and writes
+/// them again when Redis is back: otherwise a user could seem to type for ever because Redis lost the entry. The
+/// methods never fail.
 pub struct RedisTyping {
     redis: Redis,
     key: String,
     script: Script,
     begun_here: Mutex<BTreeMap<Typist, Timestamp>>,
-    /// The connection over which what this node remembers was brought last.
+    /// The connection to which this node last wrote its entries.
     brought_over: AtomicU64,
 }
 
-/// How a typist is named in Redis.
+/// The form of an entry in Redis.
 fn name((conversation, user): Typist) -> String {
     format!("{conversation}:{user}")
 }
@@ -40,7 +41,7 @@ fn typist(name: &str) -> Option<Typist> {
 }
 
 impl RedisTyping {
-    /// Nothing runs by itself; whoever asks for the expired keeps it up.
+    /// Runs nothing by itself; the caller that asks for expired entries keeps it up to date.
     pub fn new(redis: &Redis) -> Self {
         Self {
             redis: redis.clone(),
@@ -55,7 +56,7 @@ impl RedisTyping {
         self.begun_here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this node did not know of it.
+    /// Whether the entry is new to this node.
     fn remember(&self, typist: Typist, until: Timestamp) -> bool {
         let mut begun = self.begun_here();
         if begun.len() >= MAX_REMEMBERED && !begun.contains_key(&typist) {
@@ -74,7 +75,7 @@ impl RedisTyping {
         self.redis.run(async |mut connection| command.query_async(&mut connection).await).await
     }
 
-    /// After Redis was away: whoever began here is written again, since it may have forgotten them.
+    /// After Redis was unreachable: writes this node's entries again, since Redis may have lost them.
     async fn bring_back(&self) -> Result<(), RedisFault> {
         let generation = self.redis.link().generation();
         if self.brought_over.load(Ordering::Acquire) == generation {
@@ -96,7 +97,7 @@ impl RedisTyping {
             let names: Vec<String> =
                 match self.redis.run(async |mut connection| call.invoke_async(&mut connection).await).await {
                     Ok(names) => names,
-                    // What was taken out before is nobody else's any more.
+                    // Removed entries no longer belong to any node.
                     Err(fault) if expired.is_empty() => return Err(fault),
                     Err(_) => return Ok(expired),
                 };
@@ -116,7 +117,7 @@ impl TypingRegistry for RedisTyping {
         match self.add(&[(typist, until)]).await {
             Ok(added) => Ok(added == 1),
             Err(fault) => {
-                self.redis.note(&fault, "typing could not be noted");
+                self.redis.note(&fault, "cannot write a typing entry");
                 Ok(is_new_here)
             }
         }
@@ -132,7 +133,7 @@ impl TypingRegistry for RedisTyping {
         match removed {
             Ok(removed) => Ok(removed == 1),
             Err(fault) => {
-                self.redis.note(&fault, "typing could not be ended");
+                self.redis.note(&fault, "cannot remove a typing entry");
                 Ok(was_here)
             }
         }
@@ -146,10 +147,10 @@ impl TypingRegistry for RedisTyping {
         let expired_here: Vec<_> =
             self.begun_here().extract_if(.., |_, until| *until <= now).map(|(typist, _)| typist).collect();
         match taken {
-            // Those of this node are among them, or another node has taken them.
+            // This node's entries are among them, or another node has removed them.
             Ok(expired) => Ok(expired.into_iter().collect()),
             Err(fault) => {
-                self.redis.note(&fault, "typing could not expire everywhere");
+                self.redis.note(&fault, "cannot expire typing entries");
                 Ok(expired_here)
             }
         }

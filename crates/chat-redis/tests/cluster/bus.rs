@@ -18,7 +18,7 @@ fn event(number: u128) -> Envelope {
     }
 }
 
-/// Waits until this event has arrived; returns what arrived until then.
+/// Waits for this event; returns everything that arrived until then.
 async fn arrived(bus: &ABus, last: &Envelope) -> Vec<Envelope> {
     let mut all = Vec::new();
     eventually("the event has arrived", async || {
@@ -29,7 +29,7 @@ async fn arrived(bus: &ABus, last: &Envelope) -> Vec<Envelope> {
     all
 }
 
-/// Publishes on one until something of it arrives on the other.
+/// Publishes on one node until an event arrives on the other.
 async fn flows(from: &ABus, to: &ABus, number: u128) {
     eventually("events flow again", async || {
         from.bus.publish(event(number)).await;
@@ -124,7 +124,7 @@ async fn what_nobody_here_needs_is_not_delivered() {
     one.bus.publish(event(2)).await;
     let all = arrived(&other, &event(2)).await;
     let stats = other.bus.stats();
-    // The first may still have waited when it came to be needed; then it was delivered, in its order.
+    // The first packet may still have waited when it became needed; then it was delivered in order.
     assert_eq!(all.len() as u64, stats.delivered);
     assert!(all == [event(2)] || all == [event(1), event(2)]);
     assert_eq!(one.bus.stats().received, 0, "its own echo is no packet of another node");

@@ -39,7 +39,7 @@ async fn typing() -> Arc<dyn TypingRegistry> {
 }
 
 async fn limits() -> Pair<Arc<dyn RateLimiter>> {
-    // Patient: a busy machine is no slow Redis.
+    // A long timeout: a busy machine is not a slow Redis.
     let settings =
         RedisSettings { command_timeout: Duration::from_secs(10), ..settings(RedisServer::shared(), &prefix()) };
     let both = [connect(settings.clone()).await, connect(settings).await];

@@ -1,4 +1,4 @@
-//! The adapters on a real Redis that is started for the tests, killed, frozen and emptied.
+//! The adapters on a real Redis, which the tests start, kill, freeze and empty.
 
 mod bus;
 mod contract;

@@ -8,7 +8,7 @@ use chat_testkit::servers::{RedisOptions, RedisServer};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// More than one upkeep takes over at a time.
+/// More users than one upkeep takes over.
 const CROWD: u128 = 2_300;
 
 fn once(users: impl IntoIterator<Item = u128>) -> BTreeMap<UserId, usize> {
@@ -42,7 +42,7 @@ async fn the_users_of_a_node_that_died_are_told_of_once_by_all_peers_together() 
     eventually("its users are told of", async || sum(&[&one, &other]).len() >= (CROWD - 2) as usize).await;
     assert!(died.elapsed() < settings.presence_lease * 2, "gone within a minute at the default lease of 30 s");
     assert_eq!(one.online().await, [user(0), user(1), user(90_000)], "who is elsewhere too stays online");
-    // Had anybody been taken over twice, the next upkeep would tell.
+    // A user taken over twice would show in the next upkeep.
     one.presence.keep_up().await;
     assert_eq!(sum(&[&one, &other]), once(2..CROWD));
 }
@@ -110,7 +110,7 @@ async fn an_emptied_redis_is_filled_again_and_nobody_hears_of_it() {
     one.connect(1, 1).await;
     one.choose(1, Away).await;
     other.connect(2, 2).await;
-    // Both have said by now under which filling they are written.
+    // By now both have said into which data set they are written.
     eventually("both are kept up", async || server.ask("ZCARD chat:{presence}:leases") == ":2\r\n").await;
     one.presence.keep_up().await;
     other.presence.keep_up().await;
@@ -176,7 +176,7 @@ async fn a_caller_who_gives_up_in_the_middle_leaves_no_false_trace() {
     let mut here = Vec::new();
     for number in 0..50 {
         let connecting = one.presence.connect(user(number), connection(number));
-        // Polled once: sent perhaps, not answered.
+        // Polled once: possibly sent, not answered.
         tokio::select! {
             biased;
             _ = connecting => {}

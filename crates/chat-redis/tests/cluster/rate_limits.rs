@@ -20,7 +20,7 @@ fn quota() -> Quota {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_redis_costs_limits_a_moment_and_then_nothing() {
     let server = RedisServer::start();
-    // Nothing but the limits notices that it does not answer.
+    // Only the limits notice that Redis does not answer.
     let settings = RedisSettings {
         ping_interval: Duration::from_hours(1),
         command_timeout: Duration::from_secs(5),
@@ -34,14 +34,14 @@ async fn a_frozen_redis_costs_limits_a_moment_and_then_nothing() {
     let began = Instant::now();
     assert_eq!(limits.take(&key, quota(), 4).await.remaining, 6, "this node counts for itself");
     assert!(began.elapsed() >= patience && began.elapsed() < patience * 2, "it took {:?}", began.elapsed());
-    // Within the pause nobody waits.
+    // During the pause no call waits.
     let began = Instant::now();
     assert_eq!(limits.take(&key, quota(), 3).await.remaining, 3);
     assert!(!limits.take(&key, quota(), 4).await.is_allowed);
     assert!(began.elapsed() < patience / 2, "it took {:?}", began.elapsed());
 
     server.thaw();
-    // 6, or 2 where what was given up on was done all the same; here it is 3.
+    // The rest is 6, or 2 if the abandoned command still ran; on this node it is 3.
     eventually("the shared count is asked again", async || {
         let shared = limiter(&redis).take(&key, quota(), 0).await.remaining;
         limits.take(&key, quota(), 0).await.remaining == shared

@@ -24,12 +24,12 @@ pub(crate) fn settings(server: &RedisServer, prefix: &str) -> RedisSettings {
     }
 }
 
-/// A prefix of one's own on the server that tests share.
+/// A separate prefix on the server that tests share.
 pub(crate) fn prefix() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// A way to Redis that is up.
+/// A handle to Redis that is connected.
 pub(crate) async fn connect(settings: RedisSettings) -> Redis {
     let redis = Redis::open(settings).expect("an address");
     eventually("redis is reached", async || redis.is_connected()).await;
@@ -57,7 +57,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A node's bus, with what it was told.
+/// A node's bus, and the events it received.
 pub(crate) struct ABus {
     pub(crate) bus: Arc<RedisBus>,
     pub(crate) arrived: Arc<RecordingBus>,
@@ -66,7 +66,7 @@ pub(crate) struct ABus {
 }
 
 impl ABus {
-    /// A node that hears and is heard.
+    /// Starts a node that is subscribed and can publish.
     pub(crate) async fn start(settings: RedisSettings, id: u128) -> Self {
         let redis = connect(settings).await;
         let arrived = Arc::new(RecordingBus::default());
@@ -97,7 +97,7 @@ impl ABus {
     }
 }
 
-/// A node's presence, and whom its upkeep returned how often.
+/// A node's presence, and how often its upkeep returned each user.
 pub(crate) struct Present {
     pub(crate) presence: Arc<RedisPresence>,
     pub(crate) redis: Redis,
@@ -112,7 +112,7 @@ impl Drop for Present {
 }
 
 impl Present {
-    /// A node that keeps its presence up.
+    /// Starts a node that keeps its presence up.
     pub(crate) async fn start(settings: RedisSettings, id: u128) -> Self {
         let redis = connect(settings).await;
         let presence = Arc::new(RedisPresence::new(&redis, node(id)));
@@ -121,12 +121,12 @@ impl Present {
         Self { presence, redis, told, upkeep }
     }
 
-    /// Does nothing any more, as a process that is stopped by its debugger.
+    /// Pauses the node, like a process stopped by a debugger.
     pub(crate) fn pause(&self) {
         self.upkeep.abort();
     }
 
-    /// Goes on.
+    /// Continues the node.
     pub(crate) fn go_on(&mut self) {
         self.upkeep = tokio::spawn(keep_up(self.presence.clone(), self.told.clone()));
     }
@@ -151,7 +151,7 @@ impl Present {
         self.presence.list_online().await.expect("a list")
     }
 
-    /// Whom the upkeep of this node has returned, and how often.
+    /// The users that this node's upkeep has returned, and how often.
     pub(crate) fn told(&self) -> BTreeMap<UserId, usize> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

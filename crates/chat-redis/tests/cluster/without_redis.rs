@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// Every port does its work, quickly and as of this node alone.
+/// Every port answers, quickly and from this node alone.
 async fn everything_answers(redis: &Redis) {
     let presence = RedisPresence::new(redis, node(1));
     assert_eq!(presence.connect(user(1), connection(1)).await.expect("noted"), Some(PresenceStatus::Online));

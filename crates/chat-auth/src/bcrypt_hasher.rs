@@ -32,6 +32,7 @@ impl BcryptCost {
         if cost < Self::MIN || cost > Self::MAX { Err(InvalidBcryptCost) } else { Ok(Self(cost)) }
     }
 
+    /// The cost: the binary logarithm of the number of rounds.
     pub const fn get(self) -> u32 {
         self.0
     }

@@ -2,29 +2,29 @@ use crate::OpenError;
 use std::path::PathBuf;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
-/// How the way to the server is protected.
+/// How the connection to the server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protection {
     /// In plain text.
     None,
-    /// Encrypted where the server offers it; whoever answers is believed.
+    /// Encrypted if the server supports it; its certificate is not checked.
     Opportunistic,
-    /// Encrypted; the certificate must be signed by a trusted authority.
+    /// Encrypted; a trusted authority must have signed the certificate.
     Authority,
-    /// The same, and the certificate must be for the host that was asked for.
+    /// Encrypted; a trusted authority must have signed the certificate, for the requested host.
     Full,
 }
 
-/// Where authorities' certificates come from.
+/// The source of trusted certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Roots {
-    /// The machine's own store.
+    /// The machine's certificate store.
     System,
-    /// A file of PEM certificates; no others are trusted.
+    /// A file of PEM certificates, which alone are trusted.
     File(PathBuf),
 }
 
-/// The address of a database, taken apart.
+/// The parts of a database address.
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
     pub(crate) config: tokio_postgres::Config,
@@ -33,7 +33,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads a `postgres://` address. Nothing that it says about its faults repeats the password.
+    /// Parses a `postgres://` address. No error contains the password.
     pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
         let fault = |what: &str| OpenError::Address(what.to_owned());
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -50,7 +50,7 @@ impl Address {
             }
         }
         let plain = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
-        // The parser's error names the faulty option and never a value.
+        // The parser's error names the invalid option, never a value.
         let mut config: tokio_postgres::Config = plain.parse().map_err(|error: tokio_postgres::Error| {
             let source = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
             OpenError::Address(source)
@@ -87,7 +87,7 @@ impl Protection {
     }
 }
 
-/// `%2F` and the like, as addresses write them.
+/// Decodes `%2F` and other percent escapes.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,14 +1,14 @@
-//! Group reads, the twin of group commit: calls of one kind that wait together share one query.
+//! Group reads, the counterpart of group commit: calls of one kind that wait together share one query.
 //!
-//! A call names keys. It goes out at once where fewer than [`MAX_RUNNING`] batches are under way, and else waits in a
-//! list: whoever finishes a batch takes what has gathered meanwhile. So nothing waits for company, and the more calls
-//! there are, the more of them a query answers. What several ask for is asked once.
+//! A call names keys. It runs at once if fewer than [`MAX_RUNNING`] batches are running. Otherwise it waits in a queue;
+//! when a batch ends, the next one takes everything that waits. So no call waits for company, and the more calls there
+//! are, the more of them share a query. A key that several calls ask for is asked once.
 //!
-//! - *A call sees all that was committed before it was made*: a batch is taken from the list before its query begins.
-//! - *Batches are nobody's*: tasks of the store's runtime run them. A caller that goes away hurts nobody.
-//! - *A batch that fails because of one call is halved* until that call is alone, and the others have their answers. A
-//!   server that is gone or slow is everybody's trouble, and each is told at once.
-//! - *Everything is bounded*: who waits, for how long, and what a query costs; see [`Limits`].
+//! - *A call sees everything that was committed before it was made*: a batch leaves the queue before its query begins.
+//! - *No caller owns a batch*: tasks on the store's runtime run them. A caller that stops waiting affects no other.
+//! - *A batch that fails because of one call is halved* until that call is alone, and the others get their results. If
+//!   the server is gone or slow, all callers get the error at once.
+//! - *Everything is bounded*: the number of waiting calls, their time, and the cost of a query; see [`Limits`].
 
 mod queue;
 
@@ -31,11 +31,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// How many batches of a kind are under way at most: while the database works on one, the other is sent, or read.
+/// The most batches of a kind that run at once: while the database works on one, the other is sent or read.
 pub(crate) const MAX_RUNNING: usize = 2;
 
-/// Finds the values of these keys, each given once, by a bounded number of statements. A key without a value is left
-/// out.
+/// Finds the values of these distinct keys with a bounded number of statements. A key without a value is left out.
 pub(crate) type Load<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, StoreError>> + Send + Sync;
 
 /// Calls of one kind.
@@ -62,7 +61,7 @@ where
     K: Copy + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// For batches on the runtime that this is called from.
+    /// Batches that run on the caller's runtime.
     pub(crate) fn new(
         limits: Limits<K>,
         load: impl Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, StoreError>> + Send + Sync + 'static,
@@ -71,7 +70,7 @@ where
         Self { shared: Arc::new(shared), runtime: Handle::current() }
     }
 
-    /// The values of these keys, in the order of the keys; those without one are passed over.
+    /// The values of these keys, in their order, without the keys that have none.
     pub(crate) async fn call(&self, keys: Vec<K>) -> Result<Vec<V>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -98,7 +97,7 @@ where
     }
 }
 
-/// Runs one batch after the other until nothing waits.
+/// Runs one batch after the other until no call waits.
 struct Runner<K, V> {
     shared: Arc<Shared<K, V>>,
     is_done: bool,
@@ -121,7 +120,7 @@ impl<K: Copy + Eq + Hash, V> Runner<K, V> {
 
 impl<K, V> Drop for Runner<K, V> {
     fn drop(&mut self) {
-        // Only the end of the runtime stops a runner early, and another could not be started: nobody is to wait for it.
+        // Only the end of the runtime stops a runner early, and no other could start: no call must wait for it.
         if !self.is_done {
             self.shared.queue.close();
         }
@@ -144,13 +143,13 @@ impl<K: Copy + Eq + Hash, V> Shared<K, V> {
                     }
                 }
                 Err(StoreError::Failed(error)) if calls.len() > 1 => {
-                    tracing::warn!(error, calls = calls.len(), "a shared query failed and is halved");
+                    tracing::warn!(error, calls = calls.len(), "a shared query failed; retrying its halves");
                     parts.push(calls.split_off(calls.len() / 2));
                     parts.push(calls);
                 }
                 Err(error) => {
                     let last = calls.pop();
-                    // What passes by itself would meet the other parts, too.
+                    // A passing failure would hit the other parts too.
                     let others = if is_passing(&error) { std::mem::take(&mut parts) } else { Vec::new() };
                     for call in others.into_iter().flatten().chain(calls) {
                         call.answer(Err(copy(&error)));
@@ -182,7 +181,7 @@ const fn is_passing(error: &StoreError) -> bool {
     matches!(error, StoreError::Unavailable(_) | StoreError::Overloaded)
 }
 
-/// The same for another caller; what it came from is left as words.
+/// A copy for another caller; the source is kept as text.
 fn copy(error: &StoreError) -> StoreError {
     let words = || BoxError::from(error.source().map_or_else(|| error.to_string(), ToString::to_string));
     match error {

@@ -1,5 +1,5 @@
-//! The calls that every client makes who comes or goes. When ten thousand come back at once, they share queries: see
-//! [`crate::batcher`].
+//! The calls that every client causes when it connects or disconnects. When ten thousand reconnect at once, these calls
+//! share queries: see [`crate::batcher`].
 
 use crate::PostgresConfig;
 use crate::batcher::{Batcher, Limits};
@@ -23,29 +23,29 @@ use futures_util::future::BoxFuture;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// So many memberships most users have at most. Whoever has more is asked about once more, among fewer.
+/// The number of memberships that most users stay below. Users with more are read in a second query, for fewer users.
 const FEW_MEMBERSHIPS: u32 = 256;
 
-/// How many memberships a query lists at most, unless one user has more: 512 users of few.
+/// The most memberships that a query lists, unless one user has more: 512 users with few memberships.
 const MAX_MEMBERSHIPS: usize = 131_072;
 
-/// How many users a query reads, or moves, at most.
+/// The most users that a query reads or moves.
 const MAX_USERS: usize = 1_024;
 
-/// Of how many conversations a query lists the positions at most; each has up to a hundred participants whose positions
-/// are asked for.
+/// The most conversations whose positions a query lists; each has up to a hundred participants whose positions are
+/// asked for.
 const MAX_POSITIONS: usize = 1_024;
 
-/// How many places a query looks at at most.
+/// The most places that a query looks up.
 const MAX_PLACES: usize = 8_192;
 
-/// How many conversations a query reads the heads of at most.
+/// The most conversations whose heads a query reads.
 const MAX_HEADS: usize = 8_192;
 
-/// How many changes a query reads at most. A message may be of 8 kB, and a change of participants shows a hundred.
+/// The most changes that a query reads. A message may have 8 kB, and a change of participants may show a hundred users.
 const MAX_CHANGES: usize = 2_048;
 
-/// One list of waiting calls for each kind.
+/// One queue for each kind of call.
 pub(crate) struct Batches {
     memberships: Batcher<Wanted, Vec<Membership>>,
     many_memberships: Batcher<Wanted, Vec<Membership>>,
@@ -63,7 +63,7 @@ pub(crate) struct Batches {
 type Query<K, V> = for<'c> fn(&'c mut AsyncPgConnection, Vec<K>) -> BoxFuture<'c, Stored<HashMap<K, V>>>;
 
 impl Batches {
-    /// For batches on the runtime that this is called from.
+    /// Batches that run on the caller's runtime.
     pub(crate) fn new(database: &Database, config: &PostgresConfig) -> Self {
         let site = Site { database, config };
         let rows = |(_, limit): &Wanted| usize::try_from(*limit).unwrap_or(usize::MAX);
@@ -82,7 +82,8 @@ impl Batches {
         }
     }
 
-    /// The first few together with those of many others; all of many, where there are more, with those of few others.
+    /// First reads the first few memberships, together with those of many users. If the user has more, reads them all,
+    /// together with those of few users.
     pub(crate) async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError> {
         let few = limit.min(FEW_MEMBERSHIPS);
         let first: Vec<_> = self.memberships.call(vec![(user, few)]).await?.into_iter().flatten().collect();
@@ -92,7 +93,7 @@ impl Batches {
         Ok(self.many_memberships.call(vec![(user, limit)]).await?.into_iter().flatten().collect())
     }
 
-    /// As [`Self::list_memberships`] does.
+    /// Works like [`Self::list_memberships`].
     pub(crate) async fn list_presence_audience(
         &self,
         wanted: AudienceWanted,
@@ -146,7 +147,7 @@ impl Site<'_> {
             async move {
                 let again = keys.clone();
                 match database.query_for_many(async |connection| query(connection, keys).await).await {
-                    // Many callers hang on one connection, and none of these queries does harm twice.
+                    // Many callers depend on one connection, and all of these queries may be repeated.
                     Err(error) if has_broken(&error) => {
                         database.query_for_many(async |connection| query(connection, again).await).await
                     }
@@ -158,7 +159,8 @@ impl Site<'_> {
     }
 }
 
-/// Whether a statement found the connection gone, so that another may do better at once; not whether none can be had.
+/// Whether a statement found its connection lost, so that another may succeed at once; not whether no connection is
+/// available.
 fn has_broken(error: &StoreError) -> bool {
     matches!(error, StoreError::Unavailable(cause) if cause.is::<Fault>())
 }

@@ -1,17 +1,17 @@
-//! What must hold of a server before anything is stored there. What a connection can set for itself is set by
-//! [`crate::connect`]; this is the rest.
+//! Checks the server before anything is stored. [`crate::connect`] sets what a connection can set for itself; this
+//! checks the rest.
 
 use crate::{OpenError, PostgresConfig};
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// The oldest release that its makers still mend.
+/// The oldest release that its maintainers still support.
 const OLDEST_VERSION: i64 = 140_000;
 
-/// The encoding that holds every character of a message.
+/// The encoding that represents every character of a message.
 const ENCODING: &str = "UTF8";
 
-/// What the server says about itself, to this user, in this database.
+/// The server's settings for this user in this database.
 #[derive(diesel::QueryableByName)]
 struct Found {
     #[diesel(sql_type = BigInt)]
@@ -56,8 +56,8 @@ const QUESTION: &str = "
            (SELECT nullif(datconnlimit, -1)::bigint FROM pg_database WHERE datname = current_database())
                AS of_database";
 
-/// Refuses a server that cannot hold every message, that acknowledges what is not on disk, or that allows too few
-/// connections; warns of one that is told to trust its disk too much, which is the operator's to decide.
+/// Refuses a server that cannot store every message, that acknowledges writes before they are on disk, or that allows
+/// too few connections. Warns if the server trusts its disk too much, which the operator may decide.
 pub(crate) async fn check(connection: &mut AsyncPgConnection, config: &PostgresConfig) -> Result<(), OpenError> {
     let found: Found = diesel::sql_query(QUESTION)
         .get_result(connection)
@@ -77,11 +77,7 @@ pub(crate) async fn check(connection: &mut AsyncPgConnection, config: &PostgresC
     found.allow_connections(config)?;
     for (setting, value) in [("fsync", &found.fsync), ("full_page_writes", &found.full_page_writes)] {
         if value != "on" {
-            tracing::warn!(
-                setting,
-                %value,
-                "the database may lose or damage what it has acknowledged when power fails"
-            );
+            tracing::warn!(setting, %value, "the database may lose or damage acknowledged data on a power failure");
         }
     }
     Ok(())
@@ -94,7 +90,7 @@ fn hold(setting: &'static str, wanted: &[&'static str], found: &str) -> Result<(
     Err(OpenError::Setting { setting, wanted: wanted[0], found: found.to_owned() })
 }
 
-/// Whether a locale's messages are those that the source of the server has.
+/// Whether a locale's messages are those in the server's source code.
 fn is_english(locale: &str) -> bool {
     let locale = locale.to_ascii_lowercase();
     let language = locale.split(['.', '_', '@', '-']).next().unwrap_or_default();
@@ -102,7 +98,7 @@ fn is_english(locale: &str) -> bool {
 }
 
 impl Found {
-    /// Other nodes and programs take their share too; what this node alone may open is the least that there must be.
+    /// Other nodes and programs take connections too; this checks only that this node alone would have enough.
     fn allow_connections(&self, config: &PostgresConfig) -> Result<(), OpenError> {
         let needed = i64::try_from(config.pool_size.max(1) + config.writers.max(1)).unwrap_or(i64::MAX);
         let reserved = if self.is_superuser { 0 } else { self.reserved_connections };

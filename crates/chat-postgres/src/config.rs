@@ -3,56 +3,56 @@ use crate::address::Address;
 use std::fmt;
 use std::time::Duration;
 
-/// Where the database is, and how much may wait for it.
+/// The address of the database, and the limits of its queues.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresConfig {
     /// `postgres://user:password@host:port/database?sslmode=...`; see [`crate`] for `sslmode`. Several hosts, separated
     /// by commas, are tried in order; the first that accepts writes is used.
     pub url: String,
-    /// How many connections serve everything but sends. At least one.
+    /// The number of connections for everything except sends. At least 1.
     pub pool_size: usize,
-    /// How many calls may wait for one of these connections; one more is answered with `Overloaded`. At least one.
+    /// How many calls may wait for one of these connections; further ones get `Overloaded`. At least 1.
     pub pool_queue: usize,
-    /// How many calls of each of the kinds that share queries may wait, whatever the pool; one more is answered with
-    /// `Overloaded`. They are what each client needs who comes or goes, so this bounds how many come at once. At least
-    /// one.
+    /// How many calls of each kind that shares queries may wait, independent of the pool; further ones get
+    /// `Overloaded`. Clients make these calls when they connect or disconnect, so this limits how many do so at once.
+    /// At least 1.
     pub batch_queue: usize,
-    /// How long a call waits for a connection or for a query to share, and a send for a writer, before it is answered
-    /// with `Overloaded`. Looked at when a query or a writer takes what waits.
+    /// How long a call waits for a connection or a shared query, and a send for a writer, before it gets `Overloaded`.
+    /// Checked when a query or a writer takes the waiting calls.
     pub wait_timeout: Duration,
-    /// How many tasks store sends, each with a connection of its own. At least one.
+    /// The number of tasks that store sends, each with its own connection. At least 1.
     pub writers: usize,
-    /// How many sends may wait for a writer; one more is answered with `Overloaded`. At least one.
+    /// How many sends may wait for a writer; further ones get `Overloaded`. At least 1.
     pub write_queue: usize,
-    /// How long the making of one connection may take.
+    /// How long one connection attempt may take.
     pub connect_timeout: Duration,
-    /// How long the server works on one statement, waiting for locks included, before it gives up and undoes it.
+    /// How long one statement may run, including waits for locks, before the server cancels it.
     pub statement_timeout: Duration,
-    /// How long [`crate::PostgresStore::open`] waits for a server that is not there yet.
+    /// How long [`crate::PostgresStore::open`] waits for a server that is not reachable yet.
     pub start_timeout: Duration,
 }
 
 impl PostgresConfig {
-    /// Connections for everything but sends, by default.
+    /// The default of `pool_size`.
     pub const DEFAULT_POOL_SIZE: usize = 10;
-    /// Calls waiting for a connection, by default.
+    /// The default of `pool_queue`.
     pub const DEFAULT_POOL_QUEUE: usize = 1_024;
-    /// Waiting calls of one kind that share queries, by default: every client that one node serves may come at once.
+    /// The default of `batch_queue`: all clients of a node may connect at once.
     pub const DEFAULT_BATCH_QUEUE: usize = 65_536;
-    /// Waiting for a connection, a query or a writer, by default.
+    /// The default of `wait_timeout`.
     pub const DEFAULT_WAIT_TIMEOUT: Duration = Duration::from_secs(5);
-    /// Writers, by default: while one waits for the disk, the other gathers.
+    /// The default of `writers`: while one waits for the disk, the other collects sends.
     pub const DEFAULT_WRITERS: usize = 2;
-    /// Waiting sends, by default: at ten thousand a second, under half a second.
+    /// The default of `write_queue`: less than half a second at ten thousand sends per second.
     pub const DEFAULT_WRITE_QUEUE: usize = 4_096;
-    /// Making a connection, by default.
+    /// The default of `connect_timeout`.
     pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-    /// One statement, by default.
+    /// The default of `statement_timeout`.
     pub const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-    /// Waiting for the server at start, by default.
+    /// The default of `start_timeout`.
     pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_mins(1);
 
-    /// The defaults, for the database at this address.
+    /// The default configuration for the database at this address.
     pub fn at(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -68,14 +68,14 @@ impl PostgresConfig {
         }
     }
 
-    /// Whether the address can be read; nothing is connected.
+    /// Checks that the address is valid, without connecting.
     pub fn check_address(&self) -> Result<(), OpenError> {
         Address::parse(&self.url).map(drop)
     }
 }
 
 impl fmt::Debug for PostgresConfig {
-    /// The address holds a password and stays out of logs.
+    /// The address contains a password, so logs do not show it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("PostgresConfig")

@@ -11,33 +11,33 @@ use tokio_postgres::config::Config;
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// A peer that acknowledges nothing for this long is gone, cable and all.
+/// A peer that acknowledges nothing for this long counts as gone, also behind a cut cable.
 const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An idle connection is probed after this long, so that firewalls keep it and a dead one is found.
+/// The idle time after which a connection is probed, so that firewalls keep it and a dead one is noticed.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 
-/// Makes connections with the settings that every one of them has.
+/// Opens connections with the settings that all of them have.
 #[derive(Clone)]
 pub(crate) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     statement_timeout: Duration,
-    /// The runtime on which connections live: a connection ends with the runtime that made it, and workers of an HTTP
-    /// server come and go.
+    /// The runtime of the connections: a connection ends with the runtime that opened it, and an HTTP server's workers
+    /// come and go.
     runtime: Handle,
 }
 
-/// Why a connection was not made.
+/// Why a connection could not be opened.
 #[derive(Debug)]
 pub(crate) struct ConnectFault {
-    /// Waiting does not mend it: a wrong password, no such database, a certificate that is not trusted.
+    /// Waiting does not help: a wrong password, an unknown database, an untrusted certificate.
     pub(crate) is_permanent: bool,
     pub(crate) source: BoxError,
 }
 
 impl Connector {
-    /// For connections on the runtime that this is called from.
+    /// Opens connections on the caller's runtime.
     pub(crate) fn new(config: &PostgresConfig) -> Result<Self, OpenError> {
         let Address { config: mut address, protection, roots } = Address::parse(&config.url)?;
         address
@@ -52,12 +52,12 @@ impl Connector {
         })
     }
 
-    /// A connection for everything but migrations.
+    /// A connection for everything except migrations.
     pub(crate) async fn connect(&self) -> Result<AsyncPgConnection, ConnectFault> {
         self.connect_with(self.statement_timeout).await
     }
 
-    /// A connection whose statements may take as long as they need.
+    /// A connection without a statement timeout.
     pub(crate) async fn connect_patiently(&self) -> Result<AsyncPgConnection, ConnectFault> {
         self.connect_with(Duration::ZERO).await
     }
@@ -83,17 +83,19 @@ impl Connector {
     }
 }
 
-/// Every statement reaches few rows by their keys, however many rows there are: plans follow indexes, also while a
-/// table is so small that scanning it would do, so that they do not change as it grows, and are made once per
-/// connection. Besides: durability that the server's own settings may have weakened, the timeouts, and messages in
-/// English, which [`crate::fault`] reads (only a superuser may ask for those, so nobody asks who has them already). A
-/// transaction that a stopped node left open is ended for it, or its locks would hold up every other node.
-/// Everything else
-/// that an operator may have set for this user or database, and that the statements here rely on, is set as they
-/// need it:
-/// each statement of a transaction sees what was committed before it, locks are waited for within the statement's
-/// time, and
-/// idle connections stay. Settings that an older server does not have are left out.
+/// The settings of every connection.
+///
+/// - *Plans*: every statement reaches few rows by their keys, however many rows there are. So plans use indexes even
+///   while a table is small enough to scan, do not change as it grows, and are made once per connection.
+/// - *Durability* that the server's settings may have weakened, and the timeouts. The server ends a transaction that a
+///   stopped node left open, since its locks would block every other node.
+/// - *Messages in English*, which [`crate::fault`] reads. Only a superuser may set this, so it is set only if it
+///   differs.
+/// - *Everything else that an operator may have set* for this user or database, and that the statements rely on: each
+///   statement of a transaction sees what was committed before it, waits for locks count towards the statement timeout,
+///   and idle connections stay open.
+///
+/// Settings that an older server does not have are left out.
 const SETTINGS: &str = "
     SELECT set_config('statement_timeout', $1, false) || set_config('idle_in_transaction_session_timeout', $2, false)
         || set_config('enable_seqscan', 'off', false) || set_config('enable_bitmapscan', 'off', false)
@@ -111,7 +113,7 @@ const SETTINGS: &str = "
                   OR NOT current_setting('is_superuser')::boolean THEN ''
                 ELSE set_config('lc_messages', 'C', false) END AS setting";
 
-/// A statement is followed by the next at once; this is for a node that no longer runs.
+/// Statements of a transaction follow each other at once, so only a stopped node exceeds this time.
 const ABANDONED_AFTER: Duration = Duration::from_secs(20);
 
 async fn set_up(
@@ -144,7 +146,7 @@ fn judged(error: tokio_postgres::Error) -> ConnectFault {
     ConnectFault { is_permanent: refused || is_distrusted(&error), source: error.into() }
 }
 
-/// Whether the server's certificate is what stands in the way, or that it has none.
+/// Whether the reason is the server's certificate, or that it has none.
 fn is_distrusted(error: &tokio_postgres::Error) -> bool {
     if error.source().is_some_and(|source| source.to_string() == "server does not support TLS") {
         return true;

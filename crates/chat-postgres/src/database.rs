@@ -1,4 +1,4 @@
-//! Calls on pooled connections, and how long they may take.
+//! Calls on pooled connections, and their time limits.
 
 use crate::PostgresConfig;
 use crate::connect::Connector;
@@ -11,14 +11,14 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// How often a transaction is repeated that the server undid because of another one. The order of locks (see [`crate`])
-/// leaves few such cases: two accounts or groups that exchange names at the same moment.
+/// How often a transaction is repeated after the server aborted it because of another one. The lock order (see
+/// [`crate`]) leaves few such cases: two accounts or groups that exchange names at the same moment.
 pub(crate) const MAX_REPEATS: u32 = 4;
 
-/// The pause before the first repetition; it doubles with each.
+/// The pause before the first repetition; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// The pool, and how long a call may take on one of its connections. Cheap to clone.
+/// The pool, and the time limit of a call on one of its connections. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Database {
     pool: Pool,
@@ -34,8 +34,8 @@ impl Database {
         Ok(Self { pool: Pool::new(connector, config)?, call_timeout })
     }
 
-    /// Runs a body that needs no transaction around it. At most one of its statements writes, so that the body may be
-    /// repeated where the server undoes that statement because of another transaction.
+    /// Runs a body that needs no transaction. At most one of its statements writes, so that the body can be repeated if
+    /// the server aborts that statement because of another transaction.
     pub(crate) async fn query<T, A, E>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
@@ -58,8 +58,9 @@ impl Database {
         }
     }
 
-    /// The same for many callers at once. Those who wait with it are bounded already, so that it takes no place in the
-    /// pool's waiting room, and finds it full for nobody. A connection that breaks under it is not met again.
+    /// Like [`Self::query`], for many callers at once. These callers wait in a bounded queue of their own, so the query
+    /// takes no place in the pool's queue and is never refused as overloaded. A connection that breaks during the query
+    /// is not reused.
     pub(crate) async fn query_for_many<T>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Stored<T>,
@@ -75,9 +76,8 @@ impl Database {
         }
     }
 
-    /// Runs a body in a transaction that begins so, and answers once that is committed. A body that fails leaves no
-    /// trace. Where the server undoes the transaction because of another one, the body runs again, in a new
-    /// transaction.
+    /// Runs a body in a transaction that starts with `begin`, and returns after the commit. A body that fails changes
+    /// nothing. If the server aborts the transaction because of another one, the body runs again, in a new transaction.
     pub(crate) async fn transaction<T, A, E>(
         &self,
         begin: &str,
@@ -112,11 +112,11 @@ impl Database {
     }
 }
 
-/// Why a transaction was undone.
+/// Why a transaction was rolled back.
 enum Undone<A> {
-    /// Its body returned this.
+    /// Its body returned this error.
     Refused(A),
-    /// It could not be begun or committed.
+    /// It could not begin or commit.
     Failed(Fault),
 }
 
@@ -143,8 +143,8 @@ async fn run_in_transaction<T, A>(
         }
         Err(refusal) => {
             if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut **connection).await {
-                // The pool throws the connection away, and the server then undoes the transaction.
-                tracing::debug!(%error, "a transaction could not be rolled back");
+                // The pool discards the connection, and the server then rolls back the transaction.
+                tracing::debug!(%error, "cannot roll back a transaction");
             }
             Err(Undone::Refused(refusal))
         }
@@ -160,16 +160,16 @@ impl Repeats {
         self.0 < MAX_REPEATS
     }
 
-    /// Lets the other transaction go first.
+    /// Lets the other transaction finish first.
     async fn pause(&mut self) {
-        tracing::debug!(repeats = self.0, "a transaction met another one and is repeated");
+        tracing::debug!(repeats = self.0, "a transaction conflicted with another one and is repeated");
         sleep(FIRST_PAUSE * 2_u32.pow(self.0)).await;
         self.0 += 1;
     }
 }
 
-/// Throws away a connection on which an answer is overdue: whoever came next would wait behind it.
+/// Discards a connection with an overdue answer: the next call would wait for that answer.
 fn silent(connection: PooledConnection) -> StoreError {
     drop(PooledConnection::take(connection));
-    StoreError::Unavailable(BoxError::from("the database does not answer"))
+    StoreError::Unavailable(BoxError::from("the database did not answer"))
 }

@@ -6,23 +6,23 @@ use chat_domain::{InvalidValue, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
 use thiserror::Error as ThisError;
 
-/// Why a query did not give what it should. Every port's error can hold it, so that queries say `?`.
+/// Why a query failed. Every port's error can contain it, so that queries can use `?`.
 #[derive(Debug, ThisError)]
 pub(crate) enum Fault {
     #[error("the database refused a statement: {0}")]
     Database(#[from] Error),
-    #[error("a row holds a {column} that is not valid")]
+    #[error("a row contains an invalid {column}")]
     Value {
         column: &'static str,
         #[source]
         fault: InvalidValue,
     },
-    #[error("a row holds the unknown {column} {found:?}")]
+    #[error("a row contains an unknown {column}: {found:?}")]
     Name { column: &'static str, found: String },
 }
 
 impl Fault {
-    /// Whether the connection is gone, or goes, so that another may do better.
+    /// Whether the connection is lost or closing, so that another may succeed.
     pub(crate) fn is_of_connection(&self) -> bool {
         matches!(self, Self::Database(error) if Trouble::of(error) == Trouble::Gone)
     }
@@ -32,10 +32,10 @@ impl Fault {
     }
 }
 
-/// What helpers return that run queries and refuse nothing.
+/// The result of helpers that run queries but make no decisions.
 pub(crate) type Stored<T> = Result<T, Fault>;
 
-/// Reads a text column by what some release has accepted, not by the rule for input now.
+/// Reads a text column by the rules of every release so far, not by those for new input.
 pub(crate) fn parsed<T>(
     column: &'static str,
     text: &str,
@@ -44,7 +44,7 @@ pub(crate) fn parsed<T>(
     parse(text).map_err(|fault| Fault::Value { column, fault })
 }
 
-/// The same for a column that may be empty.
+/// Like [`parsed`], for a nullable column.
 pub(crate) fn parsed_option<T>(
     column: &'static str,
     text: Option<&str>,
@@ -53,22 +53,22 @@ pub(crate) fn parsed_option<T>(
     text.map(|text| parsed(column, text, parse)).transpose()
 }
 
-/// What an error of the database asks of the caller.
+/// How the caller must treat a database error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// The server or the connection is gone, or goes; whether a commit under way took place is unknown.
+    /// The server or the connection is gone or closing; whether a pending commit took place is unknown.
     Gone,
-    /// The statement took, or waited for, too long, and was undone.
+    /// The statement ran or waited too long, and was cancelled.
     Slow,
-    /// The server undid the transaction because of another one (`deadlock_detected`, `serialization_failure`): the same
-    /// transaction succeeds when it is repeated.
+    /// The server aborted the transaction because of another one (`deadlock_detected`, `serialization_failure`);
+    /// repeated, it succeeds.
     Conflict,
-    /// The statement itself is refused.
+    /// The server rejects the statement itself.
     Refused,
 }
 
-/// The beginnings of messages that name a passing trouble. Diesel keeps an error's message and drops its code, so that
-/// messages are what tells; connections ask for them in English.
+/// The beginnings of messages of passing failures. Diesel keeps an error's message and drops its code, so only the
+/// message tells; connections ask for messages in English.
 const PASSING: [(&str, Trouble); 15] = [
     ("canceling statement due to statement timeout", Trouble::Slow),
     ("canceling statement due to lock timeout", Trouble::Slow),
@@ -87,7 +87,7 @@ const PASSING: [(&str, Trouble); 15] = [
     ("disk full", Trouble::Gone),
 ];
 
-/// What the operating system says of a full disk, at the end of messages that begin with what was to be written.
+/// The operating system's message for a full disk, at the end of messages that begin with what was to be written.
 const NO_SPACE: &str = "No space left on device";
 
 impl Trouble {
@@ -97,7 +97,7 @@ impl Trouble {
             Error::DatabaseError(kind, information) => match kind {
                 DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::ClosedConnection
-                // A failover left this connection with what is a standby now.
+                // A failover left this connection with a server that is now a standby.
                 | DatabaseErrorKind::ReadOnlyTransaction => Self::Gone,
                 DatabaseErrorKind::SerializationFailure => Self::Conflict,
                 DatabaseErrorKind::Unknown => Self::named_by(information.message()),
@@ -115,8 +115,9 @@ impl Trouble {
     }
 }
 
-/// Whether a statement lost to other transactions that hold, or wait for, the same locks: it succeeds when it is
-/// repeated after them. By the end of the message: diesel's error of a migration is private, and says which one first.
+/// Whether a statement lost to other transactions that hold, or wait for, the same locks: repeated after them, it
+/// succeeds. Checks the end of the message, since diesel's migration error is private and starts with the migration's
+/// name.
 pub(crate) fn lost_to_locks(message: &str) -> bool {
     ["deadlock detected", "canceling statement due to lock timeout"].iter().any(|end| message.ends_with(end))
 }
@@ -127,7 +128,7 @@ impl From<Fault> for StoreError {
             Fault::Database(error) => match Trouble::of(error) {
                 Trouble::Gone | Trouble::Conflict => Self::Unavailable(Box::new(fault)),
                 Trouble::Slow => {
-                    tracing::warn!(%error, "the database took too long");
+                    tracing::warn!(%error, "the database took too long to answer");
                     Self::Overloaded
                 }
                 Trouble::Refused => Self::Failed(Box::new(fault)),
@@ -137,9 +138,9 @@ impl From<Fault> for StoreError {
     }
 }
 
-/// Errors of a transaction, which tell whether the transaction may be repeated.
+/// Errors of a transaction that may come from a conflict.
 pub(crate) trait MayConflict {
-    /// Whether the server undid the transaction because of another one.
+    /// Whether the server aborted the transaction because of another one.
     fn is_conflict(&self) -> bool;
 }
 

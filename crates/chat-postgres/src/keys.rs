@@ -1,24 +1,24 @@
-//! Keys that an earlier release computed by other rules, computed anew whenever a node opens the database: once after
-//! the upgrade, and again for what nodes of the release before have written meanwhile.
+//! Recomputes keys that an earlier release computed by other rules, whenever a node opens the database: once after the
+//! upgrade, and again for rows that nodes of the earlier release have written meanwhile.
 
 use crate::fault::{Fault, Stored, lost_to_locks};
 use crate::{conversations, users};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 
-/// How many rows share a commit: nodes that serve already wait for no more than these.
+/// The number of rows per commit: serving nodes wait for no more than these.
 pub(crate) const BATCH: i64 = 500;
 
-/// How often a batch is tried that a node of the release before gets in the way of: by a deadlock, or by taking a key.
+/// How often a batch is tried while a node of the earlier release interferes, by a deadlock or by taking a key.
 const MAX_ATTEMPTS: usize = 10;
 
-/// Computes the keys of all rows that have older ones. Can be interrupted and repeated. The caller holds the lock of
-/// migrations.
+/// Recomputes the keys of all rows with older ones. May be interrupted and repeated. The caller holds the migration
+/// lock.
 pub(crate) async fn renew(connection: &mut AsyncPgConnection) -> Stored<()> {
     let users = in_batches(connection, async |connection| users::renew_keys(connection).await).await?;
     let groups = in_batches(connection, async |connection| conversations::renew_keys(connection).await).await?;
     if users + groups > 0 {
-        tracing::info!(users, groups, "computed the keys of emails and names anew");
+        tracing::info!(users, groups, "recomputed the keys of emails and names");
     }
     Ok(())
 }

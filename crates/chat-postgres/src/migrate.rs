@@ -15,33 +15,32 @@ use std::time::Duration;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Names the lock that nodes take before they look at the schema: any number, as long as nobody else on this server
-/// uses it.
+/// The key of the lock that nodes take before they read the schema: any number that nothing else on this server uses.
 const LOCK: i64 = 0x63_68_61_74_6d_69_67;
 
-/// How long a statement of a migration waits for a lock. Everything that asks for the table meanwhile waits behind it,
-/// so this is short; it is longer than the server's `deadlock_timeout` (1 s), after which an autovacuum gives way.
+/// How long a statement of a migration waits for a lock. Meanwhile every query on the table waits behind it, so this is
+/// short; it is longer than the server's `deadlock_timeout` (1 s), after which an autovacuum gives way.
 const LOCK_TIMEOUT: &str = "SET lock_timeout = '2s'";
 
-/// How often a migration is tried that the transactions of serving nodes get in the way of.
+/// How often a migration is tried while transactions of serving nodes block it.
 const MAX_ATTEMPTS: u32 = 30;
 
-/// Between two attempts, so that what waited behind the migration gets through.
+/// The pause between two attempts, so that queries waiting behind the migration can run.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Checks the server and brings the schema up to date; nodes that start at once do it one after the other. The lock
-/// ends with the connection.
+/// Checks the server and migrates the schema. Nodes that start at once do so one after the other. The lock ends with
+/// the connection.
 pub(crate) async fn migrate(connector: &Connector, config: &PostgresConfig) -> Result<Vec<String>, OpenError> {
     let mut connection = start::wait_for(config.start_timeout, || connector.connect_patiently()).await?;
     check(&mut connection, config).await?;
-    // Diesel's migrations are made for connections that block; they run on a thread that may.
+    // Diesel's migrations need a blocking connection; they run on a thread that may block.
     let running = tokio::task::spawn_blocking(move || run(connection));
     let (mut connection, applied) = running.await.map_err(|error| OpenError::Migration(error.into()))??;
     keys::renew(&mut connection).await.map_err(|fault| OpenError::Migration(fault.into()))?;
     Ok(applied)
 }
 
-/// Whether any migration has been run here.
+/// Whether any migration has run in this database.
 pub(crate) async fn has_schema(connector: &Connector, config: &PostgresConfig) -> Result<bool, OpenError> {
     use diesel_async::RunQueryDsl;
     let mut connection = start::wait_for(config.start_timeout, || connector.connect_patiently()).await?;
@@ -62,7 +61,7 @@ fn run(connection: AsyncPgConnection) -> Result<(AsyncPgConnection, Vec<String>)
     {
         return Err(OpenError::TooOld { known, needed });
     }
-    // Only now: nodes that start at once wait for each other as long as it takes.
+    // Only now: nodes that start at once wait for each other without a limit.
     connection.batch_execute(LOCK_TIMEOUT).map_err(|error| OpenError::Migration(error.into()))?;
     let applied = run_pending(&mut connection).map_err(OpenError::Migration)?;
     connection.batch_execute("SET lock_timeout = 0").map_err(|error| OpenError::Migration(error.into()))?;
@@ -79,7 +78,7 @@ fn run_pending(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Re
             }
             Err(error) if attempts + 1 < MAX_ATTEMPTS && lost_to_locks(&error.to_string()) => {
                 attempts += 1;
-                tracing::warn!(%error, "a migration gave way to the transactions of nodes that serve; trying again");
+                tracing::warn!(%error, "a migration could not get a lock while nodes are serving; retrying");
                 thread::sleep(PAUSE);
             }
             Err(error) => return Err(error),
@@ -88,7 +87,7 @@ fn run_pending(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Re
     Ok(applied)
 }
 
-/// The version of the newest migration of this release. Versions are dates, and are compared as text.
+/// The version of this release's newest migration. Versions are dates, compared as text.
 fn newest_known() -> Result<String, BoxError> {
     let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)?;
     Ok(migrations.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default())
@@ -106,7 +105,7 @@ struct Floor {
     version: String,
 }
 
-/// The oldest version that the database asks for; `None` where no release has said so yet.
+/// The oldest version that the database requires; `None` if no release has set one.
 fn floor(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> diesel::QueryResult<Option<String>> {
     use diesel::{OptionalExtension, RunQueryDsl};
     let found: Exists =

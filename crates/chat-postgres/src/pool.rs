@@ -1,4 +1,4 @@
-//! Connections for everything but sends.
+//! Connections for everything except sends.
 
 use crate::PostgresConfig;
 use crate::connect::Connector;
@@ -13,10 +13,10 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// A connection that goes back when it is dropped, or away where it is broken or in a transaction.
+/// A connection that returns to the pool on drop, or is closed if it is broken or in a transaction.
 pub(crate) type PooledConnection = Object<AsyncPgConnection>;
 
-/// A bounded number of connections, and of those who wait for one. Cheap to clone.
+/// A bounded number of connections, and of waiting calls. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Pool {
     connections: diesel_async::pooled_connection::deadpool::Pool<AsyncPgConnection>,
@@ -26,7 +26,7 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn new(connector: Connector, config: &PostgresConfig) -> Result<Self, BuildError> {
         let mut manager = ManagerConfig::default();
-        // A broken connection is known by its socket: no query is spent on asking.
+        // The socket shows whether a connection is broken: no query is needed.
         manager.recycling_method = RecyclingMethod::Fast;
         manager.custom_setup = Box::new(move |_| {
             let connector = connector.clone();
@@ -34,7 +34,7 @@ impl Pool {
                 connector.connect().await.map_err(|fault| ConnectionError::BadConnection(fault.source.to_string()))
             })
         });
-        // The connector knows the address; the manager's own copy would be one more place that holds a password.
+        // The connector knows the address; a copy in the manager would be one more place with a password.
         let manager = AsyncDieselConnectionManager::new_with_config("", manager);
         let connections = diesel_async::pooled_connection::deadpool::Pool::builder(manager)
             .max_size(config.pool_size.max(1))
@@ -52,11 +52,11 @@ impl Pool {
         self.get_for_many().await
     }
 
-    /// The same, without a place in the waiting room, for what is bounded by itself.
+    /// Like [`Self::get`], without a place in the queue, for calls that are bounded in another way.
     pub(crate) async fn get_for_many(&self) -> Result<PooledConnection, StoreError> {
         self.connections.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => StoreError::Overloaded,
-            PoolError::Timeout(_) => StoreError::Unavailable(BoxError::from("the database takes too long to answer")),
+            PoolError::Timeout(_) => StoreError::Unavailable(BoxError::from("the database did not answer in time")),
             PoolError::Backend(error) => StoreError::Unavailable(error.to_string().into()),
             PoolError::Closed => StoreError::Unavailable(BoxError::from("the store is closed")),
             error @ (PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_)) => {

@@ -26,7 +26,7 @@ impl ReceiptStore for PostgresStore {
         user: UserId,
         advance: AdvancePositions,
     ) -> Result<Advanced, AdvanceError> {
-        // No transaction: what is written is one statement, which moves a row forward from wherever it is by then.
+        // No transaction: the only write is one statement, which moves a row forward from its present value.
         self.query(async |connection| move_positions(connection, conversation, user, advance).await).await
     }
 }
@@ -53,7 +53,7 @@ async fn move_positions(
     let (before, positions) = if wanted == before {
         (before, before)
     } else {
-        // Nothing to move any more: left a moment ago.
+        // The row is gone: the user left a moment ago.
         store(connection, conversation, user, wanted).await?.ok_or(AdvanceError::NotAParticipant)?
     };
     let Standing { kind, last_seq, participant_count, .. } = standing;
@@ -65,7 +65,7 @@ async fn move_positions(
 }
 
 cached_statement!(
-    /// A message with the positions of all who take part.
+    /// A message with the positions of all participants.
     FindCovered { conversation_id: Uuid, seq: i64 } -> (SqlUuid, SqlUuid, SqlUuid, (BigInt, BigInt, BigInt)),
     "SELECT m.id, m.sender_id, p.user_id, p.joined_seq, p.delivered_seq, p.read_seq
      FROM messages AS m
@@ -76,8 +76,8 @@ cached_statement!(
     seq as BigInt,
 );
 
-/// How far the newest message of a move has got. Read after the move is committed: of several who move at once, the
-/// last one sees what all have done.
+/// The participants' positions for the newest message of a move. Read after the move is committed: of several
+/// concurrent moves, the last one sees the result of all.
 async fn find_covered(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,
@@ -105,11 +105,12 @@ struct Standing {
     is_active: bool,
     last_seq: Seq,
     participant_count: u32,
-    /// `None` for whoever does not take part.
+    /// `None` if the user is not a participant.
     positions: Option<Positions>,
 }
 
-/// The direct key, whether it is active, the newest `seq`, the count of participants, and the user's positions.
+/// The direct key, whether the conversation is active, its newest `seq`, the number of participants, the user's
+/// positions.
 type StandingColumns = (Option<String>, bool, i64, i32, Option<PositionColumns>);
 
 async fn find_standing(
@@ -147,7 +148,7 @@ async fn find_standing(
     .transpose()
 }
 
-/// Joined, delivered, read.
+/// The joined, delivered and read positions.
 pub(crate) type PositionColumns = (i64, i64, i64);
 
 pub(crate) fn positions((joined, delivered, read): PositionColumns) -> Positions {
@@ -155,9 +156,9 @@ pub(crate) fn positions((joined, delivered, read): PositionColumns) -> Positions
 }
 
 cached_statement!(
-    /// Stores how far a participant has got, and tells from where. Another node may have moved them further since they
-    /// were read: never back, and each step is told once. The row is locked before it is read, so that what it was is
-    /// what this moves.
+    /// Stores a participant's positions and returns the previous ones. Another node may have moved them since they were
+    /// read: they never move back, and each step is reported once. The row is locked before it is read, so that the
+    /// previous values are those that this statement replaces.
     MovePositions { conversation_id: Uuid, user_id: Uuid, delivered: i64, read: i64 }
         -> ((BigInt, BigInt, BigInt), (BigInt, BigInt, BigInt)),
     "UPDATE participants AS p SET delivered_seq = greatest(p.delivered_seq, ",

@@ -1,6 +1,6 @@
-//! Snapshots of `PostgreSQL` (`pg_snapshot`, as text `xmin:xmax:xip,...`) as cursors that follow commits: the next
-//! reading asks for the rows whose transaction the last snapshot did not see. Nothing is left out, however late a
-//! transaction commits, and a long transaction delays nothing.
+//! Snapshots of `PostgreSQL` (`pg_snapshot`, as text `xmin:xmax:xip,...`) as cursors that follow commits: each read
+//! asks for the rows whose transaction the last snapshot did not see. Nothing is missed, however late a transaction
+//! commits, and a long transaction delays nothing.
 
 use crate::fault::Stored;
 use crate::statement::cached_statement;
@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 cached_statement!(
-    /// What is committed now.
+    /// The present snapshot.
     CurrentSnapshot {} -> Text,
     "SELECT pg_current_snapshot()::text",
 );
@@ -20,8 +20,8 @@ pub(crate) async fn current(connection: &mut AsyncPgConnection) -> Stored<Commit
     Ok(CommitCursor::new(snapshot))
 }
 
-/// Whether the server has given out fewer transaction ids at `current` than at `before`: it counts anew, as after a
-/// dump was restored into another server, and what `before` has seen says nothing about it.
+/// Whether the server has given out fewer transaction ids at `current` than at `before`: its count started again, as
+/// when a dump is restored into another server, and `before` says nothing about it.
 pub(crate) fn counts_anew(current: &str, before: &str) -> bool {
     match (bounds(current), bounds(before)) {
         (Some((_, next)), Some((oldest, _))) => next < oldest,
@@ -29,7 +29,7 @@ pub(crate) fn counts_anew(current: &str, before: &str) -> bool {
     }
 }
 
-/// The oldest transaction that was running, and the next to begin.
+/// The oldest running transaction, and the next to begin.
 fn bounds(snapshot: &str) -> Option<(u64, u64)> {
     let mut parts = snapshot.split(':');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Tries until it succeeds, the time is over, or trying again would not help. At least once.
+/// Tries at least once, until it succeeds, the time is over, or another attempt cannot help.
 pub(crate) async fn wait_for<T, F>(patience: Duration, mut attempt: impl FnMut() -> F) -> Result<T, OpenError>
 where
     F: Future<Output = Result<T, ConnectFault>>,

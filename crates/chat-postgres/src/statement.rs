@@ -1,6 +1,6 @@
-/// Declares a statement that is prepared once per connection. Diesel prepares every `UPDATE` and everything written as
-/// SQL anew, which costs more than running it: what every send or every client runs is written with this instead. Text
-/// and bound fields alternate; rows, where there are any, are named by their SQL types.
+/// Declares a statement that is prepared once per connection. Diesel prepares every `UPDATE`, and everything written as
+/// SQL, again each time, which costs more than running it; so statements that every send or every client runs use this
+/// macro. Text and bound fields alternate; returned rows are described by their SQL types.
 macro_rules! cached_statement {
     (
         $(#[$doc:meta])*

@@ -1,7 +1,7 @@
-/// What the store is doing, for metrics.
+/// The state of the store, for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostgresStatus {
-    /// Connections for everything but sends.
+    /// Connections for everything except sends.
     pub pool: PoolStatus,
     /// Calls that share queries.
     pub batches: BatchStatus,
@@ -9,43 +9,43 @@ pub struct PostgresStatus {
     pub sends: SendStatus,
 }
 
-/// Connections for everything but sends.
+/// Connections for everything except sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// How many there may be.
+    /// The most connections.
     pub limit: usize,
-    /// How many there are.
+    /// The open connections.
     pub open: usize,
-    /// How many of them nobody uses.
+    /// The open connections that are not in use.
     pub idle: usize,
-    /// How many calls wait for one.
+    /// The calls that wait for a connection.
     pub waiting: usize,
 }
 
-/// Calls that many clients make at once, of all kinds together. Counters count from the store's opening.
+/// Calls that many clients make at once, of all kinds together. Counters start when the store is opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BatchStatus {
-    /// How many calls wait for a query to share.
+    /// The calls that wait for a shared query.
     pub waiting: usize,
-    /// How many calls were taken for a query; by `batches`, how many share one.
+    /// The calls taken for a query; divided by `batches`, the mean number per query.
     pub calls: u64,
-    /// How many shared queries were run: a statement each, or, of changes, up to five.
+    /// The shared queries: one statement each, or up to five for changes.
     pub batches: u64,
-    /// How many of those failed, so that they were halved or their calls refused.
+    /// The shared queries that failed, so that they were halved or their calls failed.
     pub failed_batches: u64,
 }
 
-/// The writers of sends. Counters count from the store's opening.
+/// The writers of sends. Counters start when the store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SendStatus {
-    /// How many sends wait for a writer.
+    /// The sends that wait for a writer.
     pub queued: usize,
-    /// How many sends the queue holds.
+    /// The limit of waiting sends.
     pub limit: usize,
-    /// How many sends were taken from the queue; by `batches`, how many share a commit.
+    /// The sends taken from the queue; divided by `batches`, the mean number per commit.
     pub taken: u64,
-    /// How many shared transactions were tried.
+    /// The shared transactions that were tried.
     pub batches: u64,
-    /// How many of those failed, so that their sends ran singly or were refused.
+    /// The shared transactions that failed, so that their sends ran one by one or failed.
     pub failed_batches: u64,
 }

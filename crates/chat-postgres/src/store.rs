@@ -13,22 +13,21 @@ use diesel_async::AsyncPgConnection;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One state of the database for all that follows.
+/// All following queries see one state of the database.
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// A server that still has the connection and works on nothing, stopped or behind a cut cable, is given up this long
-/// after the time it has for a statement.
+/// How long after the statement timeout a call waits for a server that keeps the connection but does not work, because
+/// it is stopped or behind a cut cable.
 const GRACE: Duration = Duration::from_secs(5);
 
 cached_statement!(
-    /// The least of questions, and the server's time as our microseconds.
+    /// The smallest query: the server's time in microseconds since the Unix epoch.
     ServerTime {} -> BigInt,
     "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
 );
 
-/// Every store port, on a `PostgreSQL` server that other nodes may use too. Cheap to clone; its tasks end with the last
-/// clone, or with
-/// [`PostgresStore::close`].
+/// Every store port, on a `PostgreSQL` server that several nodes may share. Cheap to clone. Its tasks end with the last
+/// clone or with [`PostgresStore::close`].
 #[derive(Clone)]
 pub struct PostgresStore {
     inner: Arc<Inner>,
@@ -41,13 +40,13 @@ struct Inner {
 }
 
 impl PostgresStore {
-    /// Waits for the server, checks its settings, brings its schema up to date and starts the writers. Connections,
-    /// batches and writers live on the runtime that this is called from, which must outlive the store; the store itself
-    /// may be used from any.
+    /// Waits for the server, checks its settings, migrates its schema and starts the writers. Connections, batches and
+    /// writers live on the caller's runtime, which must outlive the store; the store itself may be used from any
+    /// runtime.
     pub async fn open(config: &PostgresConfig) -> Result<Self, OpenError> {
         let connector = Connector::new(config)?;
         for migration in migrate::migrate(&connector, config).await? {
-            tracing::info!(migration, "the database was migrated");
+            tracing::info!(migration, "migrated the database");
         }
         let call_timeout = config.statement_timeout + GRACE;
         let database = Database::new(connector.clone(), config, call_timeout)
@@ -57,20 +56,20 @@ impl PostgresStore {
         Ok(Self { inner: Arc::new(Inner { database, batches, writers }) })
     }
 
-    /// Whether the database has a schema of this server's, of whatever version. Waits for the server as
-    /// [`PostgresStore::open`] does, and makes nothing.
+    /// Whether the database has this server's schema, of any version. Waits for the server like
+    /// [`PostgresStore::open`], and creates nothing.
     pub async fn exists(config: &PostgresConfig) -> Result<bool, OpenError> {
         migrate::has_schema(&Connector::new(config)?, config).await
     }
 
-    /// Waits for the server at this address, for [`PostgresConfig::DEFAULT_START_TIMEOUT`] at most, checks its settings
-    /// and brings its schema up to date. Returns the names of the migrations that were run.
+    /// Waits at most [`PostgresConfig::DEFAULT_START_TIMEOUT`] for the server at this address, checks its settings and
+    /// migrates its schema. Returns the names of the migrations that ran.
     pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
         let config = PostgresConfig::at(url);
         migrate::migrate(&Connector::new(&config)?, &config).await
     }
 
-    /// Whether the server answers now, by the way that calls take; its answer is the time by its clock.
+    /// Asks the server for its time, in the same way as calls do.
     pub async fn ping(&self) -> Result<Timestamp, StoreError> {
         self.query(async |connection| {
             use diesel_async::RunQueryDsl;
@@ -80,14 +79,13 @@ impl PostgresStore {
         .await
     }
 
-    /// What waits and what is busy, for metrics.
+    /// The queues and connections, for metrics.
     pub fn status(&self) -> PostgresStatus {
         let Inner { database, batches, writers } = &*self.inner;
         PostgresStatus { pool: database.status(), batches: batches.status(), sends: writers.status() }
     }
 
-    /// Stores the sends that are queued, then ends the writers and the pool; calls that come later are answered with
-    /// `Unavailable`.
+    /// Stores the queued sends, then ends the writers and the pool. Later calls get `Unavailable`.
     pub async fn close(&self) {
         self.inner.writers.close().await;
         self.inner.database.close();
@@ -102,9 +100,8 @@ impl PostgresStore {
         &self.inner.batches
     }
 
-    /// Runs a body in a transaction and answers once that is committed. A body that fails leaves no trace. Where the
-    /// connection breaks between the commit and its answer, nobody knows whether it took place: `Unavailable`, as for
-    /// any broken connection.
+    /// Runs a body in a transaction and returns after the commit. A body that fails changes nothing. If the connection
+    /// breaks between the commit and its answer, the result is unknown: `Unavailable`, as for every broken connection.
     pub(crate) async fn write<T, A, E>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
@@ -116,8 +113,8 @@ impl PostgresStore {
         self.inner.database.transaction("BEGIN", body).await
     }
 
-    /// Runs a body of several queries that all see one state of the database, with everything in it that was answered
-    /// before.
+    /// Runs a body of several queries that see one state of the database, including everything committed before the
+    /// call.
     pub(crate) async fn read<T, A, E>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
@@ -129,7 +126,7 @@ impl PostgresStore {
         self.inner.database.transaction(BEGIN_READING, body).await
     }
 
-    /// Runs a body that needs no transaction around it: a single statement, or several of which each sees enough.
+    /// Runs a body that needs no transaction: a single statement, or several that need not see the same state.
     pub(crate) async fn query<T, A, E>(
         &self,
         body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,

@@ -10,7 +10,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 use std::sync::Arc;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What makes encrypted connections; `None` where none are wanted.
+/// Makes encrypted connections; `None` for plain text.
 pub(crate) fn connector(protection: Protection, roots: &Roots) -> Result<Option<MakeRustlsConnect>, OpenError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match protection {
@@ -34,7 +34,7 @@ fn verifier(roots: &Roots, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiS
         Roots::System => {
             let found = rustls_native_certs::load_native_certs();
             for error in found.errors {
-                tracing::warn!(%error, "a certificate of this machine's store cannot be read");
+                tracing::warn!(%error, "cannot read a certificate of this machine's store");
             }
             trusted.add_parsable_certificates(found.certs);
         }
@@ -48,13 +48,11 @@ fn verifier(roots: &Roots, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiS
         }
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(trusted), provider.clone()).build().map_err(|error| {
-        OpenError::Tls(BoxError::from(format!(
-            "{error}: no authority is trusted; name its certificate with sslrootcert"
-        )))
+        OpenError::Tls(BoxError::from(format!("{error}: no authority is trusted; set sslrootcert to its certificate")))
     })
 }
 
-/// Signed by an authority, for whatever host.
+/// Requires a certificate signed by an authority, for any host.
 #[derive(Debug)]
 struct AnyHost(Arc<WebPkiServerVerifier>);
 
@@ -67,7 +65,7 @@ impl ServerCertVerifier for AnyHost {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        // The name is what is checked last.
+        // The name is checked last.
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
@@ -99,7 +97,8 @@ impl ServerCertVerifier for AnyHost {
     }
 }
 
-/// Encryption without knowing with whom: keeps out those who only listen, as `sslmode=prefer` does everywhere.
+/// Encrypts without checking the certificate: this protects only against passive listeners, like `sslmode=prefer`
+/// everywhere.
 #[derive(Debug)]
 struct BelieveAnyone(Arc<CryptoProvider>);
 

@@ -4,21 +4,23 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// The file beside the database that the server locks. It stays when the server ends; the lock does not.
+/// The extension of the file beside the database that the server locks. The file stays when the server ends; the lock
+/// does not.
 const SUFFIX: &str = ".lock";
 
-/// The right to serve a database: one process has it at a time, and the system takes it back when that process ends,
-/// however it ends. It keeps nobody from opening the database: operators' commands work beside a running server.
+/// The right to serve a database. One process has it at a time, and the system releases it when that process ends in
+/// any way. It does not prevent opening the database: operators' commands run while a server does.
 #[derive(Debug)]
 pub struct Claim {
     _locked: File,
 }
 
 impl Claim {
-    /// Takes it for the database at this path, or says who has it. The file and its folder are made where they are
-    /// missing. A file with more than one name (hard links) is refused: each name has a lock of its own.
+    /// Takes the right for the database at this path; the error names the process that has it. Creates the file and its
+    /// folder if they do not exist. Refuses a file with several names (hard links), since each name would have its own
+    /// lock.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
-        // Symbolic links to one database have one lock.
+        // Symbolic links to one database use the same lock.
         let database = connection::prepare_file(path)?;
         let named = std::fs::metadata(&database);
         let links = named.map_err(|source| OpenError::File { path: database.clone().into(), source })?.nlink();
@@ -34,13 +36,13 @@ impl Claim {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // Only for the message: it may be gone already, or be of another container.
+                // Only for the error message: the process may be gone, or run in another container.
                 let _ = file.read_to_string(&mut holder);
                 return Err(OpenError::InUse { path: database.into(), process: holder.trim().to_owned() });
             }
             Err(TryLockError::Error(error)) => return Err(fail(error)),
         }
-        // On a full disk the file says nothing, and the lock holds all the same.
+        // On a full disk the file stays empty, but the lock still holds.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self { _locked: file })
     }

@@ -16,89 +16,89 @@ use thiserror::Error as ThisError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Pages that the writer keeps in memory, in KiB: the roots of the trees, and what is written again and again.
+/// The writer's page cache, in KiB: tree roots, and pages that are written often.
 const WRITER_CACHE_KIB: u32 = 16 * 1_024;
 
-/// Pages that each reader keeps in memory, in KiB. What it lacks is in the system's own cache, at the price of a system
-/// call; more here would be kept once for every reader.
+/// Each reader's page cache, in KiB. Other pages are in the system's cache, at the cost of a system call; a larger
+/// cache would exist once per reader.
 const READER_CACHE_KIB: u32 = 4 * 1_024;
 
-/// Pages in the write-ahead log before a commit copies them into the database: fewer copies of a page that changes
-/// often, for a log of about 16 MB.
+/// The number of pages in the write-ahead log after which a commit copies them into the database: fewer copies of pages
+/// that change often, for a log of about 16 MB.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
-/// The log is cut back to this size when it has been copied, in bytes.
+/// The size to which the log is truncated after it was copied, in bytes.
 const LOG_BYTES_KEPT: u32 = 64 * 1_024 * 1_024;
 
 /// Why the database could not be opened.
 #[derive(Debug, ThisError)]
 pub enum OpenError {
-    /// The file or its folder cannot be made or reached.
-    #[error("cannot make or open {path}")]
+    /// The file or its folder cannot be created or opened.
+    #[error("cannot create or open {path}")]
     File {
         /// The database file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// `SQLite` needs a path that is text.
+    /// `SQLite` needs a path in UTF-8.
     #[error("the path {0:?} is not valid UTF-8")]
     Path(PathBuf),
-    /// `SQLite` does not open it: not a database, locked for too long, no permission.
+    /// `SQLite` cannot open the file: not a database, locked for too long, no permission.
     #[error("cannot open the database {path}")]
     Database {
         /// The database file.
         path: PathBuf,
-        /// What `SQLite` says.
+        /// `SQLite`'s error.
         #[source]
         source: BoxError,
     },
-    /// A migration failed; the database is as it was before.
+    /// A migration failed; the database is unchanged.
     #[error("cannot migrate the database")]
     Migration(#[source] BoxError),
-    /// A setting did not take on which durability or the order of names rests, as on some network file systems.
-    #[error("the database runs with {setting}={found} instead of {wanted}")]
+    /// A setting required for durability or the order of names could not be set, as on some network file systems.
+    #[error("the database has {setting}={found}, but {wanted} is required")]
     Setting {
         /// The name of the pragma.
         setting: &'static str,
-        /// What it must be.
+        /// The required value.
         wanted: &'static str,
-        /// What it is.
+        /// The actual value.
         found: String,
     },
-    /// Another process serves this database.
+    /// Another process is serving this database.
     #[error(
-        "another chat-server (process {process}) serves the database {path}: \
-         stop it first, or give this one another DATABASE_URL"
+        "another chat-server (process {process}) is serving the database {path}: \
+         stop it, or set another DATABASE_URL"
     )]
     InUse {
         /// The database file.
         path: PathBuf,
-        /// The process's id, as it wrote it down.
+        /// The process's id, which it wrote to the lock file.
         process: String,
     },
-    /// The file has other names. A server that opens another of them has a lock and a log of its own, and the two would
-    /// destroy the database.
+    /// The file has several names (hard links). A server that opens it by another name would have its own lock and log,
+    /// and the two servers would destroy the database.
     #[error(
-        "the database {path} is one file with {links} names (hard links), and a server that opens it by another name \
-         would destroy it: remove the other names, or copy the file"
+        "the database {path} is one file with {links} names (hard links): a server that opens another of them would \
+         destroy the database. Remove the other names, or copy the file"
     )]
     HardLinks {
         /// The database file.
         path: PathBuf,
-        /// How many names it has.
+        /// The number of its names.
         links: u64,
     },
-    /// The database was changed by a newer release, with which this one cannot work side by side.
+    /// A newer release has changed the database in a way that this release does not support.
     #[error(
-        "this chat-server is too old for the database: it knows schema version {known}, and the database needs \
-         {needed} or later; run a newer chat-server, or restore a backup"
+        "this chat-server is too old for the database: it knows schema version {known}, but the database requires \
+         {needed} or later. Run a newer chat-server, or restore a backup"
     )]
     TooOld {
         /// The newest schema version that this release knows.
         known: String,
-        /// The oldest schema version that the database asks for.
+        /// The oldest schema version that the database requires.
         needed: String,
     },
     /// A thread could not be started.
@@ -106,8 +106,8 @@ pub enum OpenError {
     Thread(#[source] io::Error),
 }
 
-/// Makes the file and its folder where they are missing, for their owner alone, and returns the whole path as text:
-/// relative or odd names would be read as URIs.
+/// Creates the file and its folder if they do not exist, readable by their owner only. Returns the absolute path as
+/// text: a relative or unusual name could be read as a URI.
 pub(crate) fn prepare_file(path: &Path) -> Result<String, OpenError> {
     let fail = |source| OpenError::File { path: path.to_owned(), source };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -121,21 +121,21 @@ pub(crate) fn prepare_file(path: &Path) -> Result<String, OpenError> {
     whole.into_os_string().into_string().map_err(|path| OpenError::Path(path.into()))
 }
 
-/// A connection that may write, with the settings on which durability rests.
+/// A connection that may write, with the settings required for durability.
 pub(crate) fn open_writer(path: &str, config: &SqliteConfig) -> Result<SqliteConnection, OpenError> {
     let mut connection = open(path, config.busy_timeout, WRITER_CACHE_KIB)?;
     assert_settings(path, &mut connection)?;
     Ok(connection)
 }
 
-/// A connection that refuses to write.
+/// A connection that rejects writes.
 pub(crate) fn open_reader(path: &str, config: &SqliteConfig) -> Result<SqliteConnection, OpenError> {
     let mut connection = open(path, config.busy_timeout, READER_CACHE_KIB)?;
     connection.batch_execute("PRAGMA query_only = ON").map_err(|error| refused(path, error))?;
     Ok(connection)
 }
 
-/// Brings the schema up to date; two processes that start at once do it one after the other.
+/// Migrates the schema. Two processes that start at once do so one after the other.
 pub(crate) fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
     connection
         .immediate_transaction(|connection| {
@@ -160,14 +160,14 @@ struct Floor {
     version: String,
 }
 
-/// Refuses a database that needs a newer release. Versions are dates, and are compared as text.
+/// Refuses a database that requires a newer release. Versions are dates, compared as text.
 fn check_floor(connection: &mut SqliteConnection) -> Result<(), MigrationFailure> {
     let migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(MigrationFailure::Migration)?;
     let known = migrations.iter().map(|migration| migration.name().version().to_string()).max().unwrap_or_default();
     let floor = diesel::sql_query("SELECT version FROM schema_floor WHERE id = 1").get_result::<Floor>(connection);
     match floor.optional() {
         Ok(Some(Floor { version: needed })) if needed > known => Err(MigrationFailure::TooOld { known, needed }),
-        // A database that no release has asked anything of yet.
+        // A database without a required version.
         Err(Error::DatabaseError(_, told)) if told.message() == "no such table: schema_floor" => Ok(()),
         floor => Ok(floor.map(drop)?),
     }
@@ -191,7 +191,7 @@ pub(crate) fn refused(path: &str, source: impl Into<BoxError>) -> OpenError {
 
 fn open(path: &str, busy_timeout: Duration, cache_kib: u32) -> Result<SqliteConnection, OpenError> {
     let mut connection = SqliteConnection::establish(path).map_err(|error| refused(path, error))?;
-    // The timeout first: the switch to WAL may have to wait for another process already.
+    // The timeout comes first: switching to WAL may have to wait for another process.
     let settings = format!(
         "PRAGMA busy_timeout = {};
          PRAGMA journal_mode = WAL;

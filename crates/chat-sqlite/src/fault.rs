@@ -6,25 +6,25 @@ use chat_domain::{BoxError, InvalidValue, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
 use thiserror::Error as ThisError;
 
-/// Why a query did not give what it should. Every port's error can hold it, so that closures say `?`.
+/// Why a query failed. Every port's error can contain it, so that closures can use `?`.
 #[derive(Debug, ThisError)]
 pub(crate) enum Fault {
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
-    #[error("a row holds a {column} that is not valid")]
+    #[error("a row contains an invalid {column}")]
     Value {
         column: &'static str,
         #[source]
         fault: InvalidValue,
     },
-    #[error("a row holds the unknown {column} {found:?}")]
+    #[error("a row contains an unknown {column}: {found:?}")]
     Name { column: &'static str, found: String },
 }
 
-/// What helpers return that run queries and refuse nothing.
+/// The result of helpers that run queries but make no decisions.
 pub(crate) type Stored<T> = Result<T, Fault>;
 
-/// Reads a text column by what some release has accepted, not by the rule for input now.
+/// Reads a text column by the rules of every release so far, not by those for new input.
 pub(crate) fn parsed<T>(
     column: &'static str,
     text: &str,
@@ -33,7 +33,7 @@ pub(crate) fn parsed<T>(
     parse(text).map_err(|fault| Fault::Value { column, fault })
 }
 
-/// The same for a column that may be empty.
+/// Like [`parsed`], for a nullable column.
 pub(crate) fn parsed_option<T>(
     column: &'static str,
     text: Option<&str>,
@@ -42,10 +42,8 @@ pub(crate) fn parsed_option<T>(
     text.map(|text| parsed(column, text, parse)).transpose()
 }
 
-/// What `SQLite` says where the machine does not do what is asked of it for now: the disk is full, fails, or takes no
-/// writes, a lock or a file handle is not to be had. The same call may succeed later. Diesel keeps an error's
-/// message and
-/// drops its code.
+/// `SQLite`'s messages for passing failures of the machine: the disk is full, fails or rejects writes; a lock or a file
+/// handle is not available. The same call may succeed later. Diesel keeps an error's message but drops its code.
 const PASSING: [&str; 7] = [
     "database or disk is full",
     "disk I/O error",
@@ -56,24 +54,24 @@ const PASSING: [&str; 7] = [
     "out of memory",
 ];
 
-/// What `SQLite` says of a file that may not be written.
+/// `SQLite`'s message for a file that may not be written.
 pub(crate) const READ_ONLY: &str = "attempt to write a readonly database";
 
-/// Whether the machine is at fault, for now, and not the statement.
+/// Whether the machine failed, for now, and not the statement.
 pub(crate) fn is_of_machine(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if PASSING.contains(&told.message()))
 }
 
-/// The error for callers whose calls a transaction held that the database did not begin or commit.
+/// The error for the callers of a transaction that the database could not begin or commit.
 pub(crate) fn undone(error: &Error) -> StoreError {
-    // Many callers get it, in words.
+    // Many callers get the same error, so each gets its text.
     let told = BoxError::from(error.to_string());
     if is_of_machine(error) { StoreError::Unavailable(told) } else { StoreError::Failed(told) }
 }
 
-/// Errors of a call, which tell whether the machine is at fault.
+/// Errors of a call that may come from the machine.
 pub(crate) trait MayBeOfMachine {
-    /// Whether the same call may succeed once the machine does its part again.
+    /// Whether the machine failed, so that the same call may succeed later.
     fn is_of_machine(&self) -> bool;
 }
 

@@ -1,6 +1,6 @@
-//! Whether the disk takes writes. While it does, calls show it. When nothing was written for a while, one small row is
-//! written to find out; after a failure as much as the largest usual call writes, since a small row fits into what is
-//! left of a full disk.
+//! Whether the disk accepts writes. Normally the calls show it. If nothing was written for a while, a probe writes one
+//! small row. After a failure, the probe writes as much as the largest usual call, since a small row may fit on an
+//! almost full disk.
 
 use crate::fault::{READ_ONLY, Stored};
 use crate::statement::cached_statement;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A commit that is older says nothing about the disk of now. Each probe costs one write to the disk.
+/// An older commit says nothing about the disk's present state. Each probe costs one disk write.
 const COMMIT_COUNTS_FOR: Duration = Duration::from_secs(5);
 
 cached_statement!(
@@ -21,12 +21,12 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// Changes as many pages as the largest usual call (64 KiB): content that is random is written anew as a whole.
+    /// Changes as many pages as the largest usual call (64 KiB): random content is always written completely.
     LargeProbe {}
     "UPDATE write_probe SET writes = writes + 1, ballast = randomblob(65536) WHERE id = 1"
 );
 
-/// What became of the newest writes.
+/// The results of the newest writes.
 #[derive(Debug, Default)]
 pub(crate) struct WriteHealth {
     has_failed: AtomicBool,
@@ -37,23 +37,23 @@ pub(crate) struct WriteHealth {
 }
 
 impl WriteHealth {
-    /// A transaction of this many calls was committed. One that wrote nothing may be among them, so this does not make
-    /// up for a failure.
+    /// Records a committed transaction of this many calls. It does not cancel a failure, since it may have written
+    /// nothing.
     pub(crate) fn note_commit(&self, calls: usize) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.committed_calls.fetch_add(calls as u64, Ordering::Relaxed);
         *self.committed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// The machine did not do its part. Told to the log when that begins.
+    /// Records that the machine failed. Logged when it begins.
     pub(crate) fn note_failure(&self, error: &dyn std::fmt::Display) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         if !self.has_failed.swap(true, Ordering::AcqRel) {
-            tracing::error!(%error, "the database takes no writes for now; calls are undone");
+            tracing::error!(%error, "the database does not accept writes; calls are rolled back");
         }
     }
 
-    /// Commits, the calls in them, and failures.
+    /// The numbers of commits, of calls in them, and of failures.
     pub(crate) fn counts(&self) -> (u64, u64, u64) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         (read(&self.commits), read(&self.committed_calls), read(&self.failures))
@@ -74,7 +74,7 @@ impl WriteHealth {
 }
 
 impl SqliteStore {
-    /// Whether the database takes writes, by what was last written, or by a probe.
+    /// Whether the database accepts writes, from the newest write or a probe.
     pub async fn check_writes(&self) -> Result<(), StoreError> {
         let health = self.health();
         if !health.has_failed() && health.has_committed_lately() {
@@ -82,7 +82,7 @@ impl SqliteStore {
         }
         let is_large = health.has_failed();
         match self.write(move |connection| probe(connection, is_large)).await {
-            // Calls wait because many are written.
+            // Calls wait because there are many writes.
             Err(StoreError::Overloaded) if !health.has_failed() => Ok(()),
             Err(error) => {
                 health.note_failure(&error);
@@ -93,7 +93,7 @@ impl SqliteStore {
                 Ok(())
             }
             // A call may have failed meanwhile: the next probe is a large one.
-            Ok(()) if health.has_failed() => Err(StoreError::Unavailable("a write failed meanwhile".into())),
+            Ok(()) if health.has_failed() => Err(StoreError::Unavailable("another write failed meanwhile".into())),
             Ok(()) => Ok(()),
         }
     }
@@ -108,8 +108,8 @@ fn probe(connection: &mut SqliteConnection, is_large: bool) -> Stored<()> {
     Ok(())
 }
 
-/// Before anything is served: refuses a file that may not be written at all. A disk that is full for now is noted, and
-/// found well again later.
+/// Before the server starts to serve: refuses a file that may not be written at all. A disk that is only full for now
+/// is recorded, and checked again later.
 pub(crate) fn probe_at_start(
     path: &str,
     connection: &mut SqliteConnection,

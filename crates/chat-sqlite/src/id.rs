@@ -6,7 +6,7 @@ use diesel::sql_types::Binary;
 use diesel::sqlite::{Sqlite, SqliteValue};
 use uuid::Uuid;
 
-/// Any of the domain's ids, as a column of 16 bytes.
+/// Any domain id, as a column of 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
 pub(crate) struct Id(Uuid);
@@ -42,22 +42,22 @@ macro_rules! domain_ids {
 
 domain_ids! { ConversationId MessageId SessionId UserId }
 
-/// Many ids as one bound value, so that a list of any length is one statement: a JSON array of hexadecimal text, which
-/// SQL reads by [`IN_LIST`].
+/// Many ids as one bound value, so that a list of any length needs only one statement: a JSON array of hexadecimal
+/// text, which [`IN_LIST`] reads.
 pub(crate) fn id_list<T: Copy + Into<Id>>(ids: &[T]) -> String {
     let quoted = |id: &T| format!("\"{}\"", (*id).into().0.as_simple());
     format!("[{}]", ids.iter().map(quoted).collect::<Vec<_>>().join(","))
 }
 
-/// The rows that an [`id_list`] stands for, to put behind a column and before the bound list and `))`.
+/// The rows of an [`id_list`], written after a column and before the bound list and `))`.
 pub(crate) const IN_LIST: &str = " IN (SELECT unhex(value) FROM json_each(";
 
-/// As a column keeps it.
+/// The value of a column: microseconds since the Unix epoch.
 pub(crate) fn micros(at: Timestamp) -> i64 {
     at.as_unix_micros()
 }
 
-/// From a column.
+/// Reads the value of a column.
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
     Timestamp::from_unix_micros(micros)
 }

@@ -1,19 +1,19 @@
-//! Keys that an earlier release computed by other rules, computed anew whenever a database is opened: once after the
-//! upgrade, and again for what nodes of the release before have written meanwhile.
+//! Recomputes keys that an earlier release computed by other rules, whenever a database is opened: once after the
+//! upgrade, and again for rows that nodes of the earlier release have written meanwhile.
 
 use crate::fault::Stored;
 use crate::{conversations, users};
 use diesel::SqliteConnection;
 
-/// How many rows share a commit: others may write in between.
+/// The number of rows per commit; other calls may write in between.
 pub(crate) const BATCH: i64 = 500;
 
-/// Computes the keys of all rows that have older ones. Can be interrupted and repeated.
+/// Recomputes the keys of all rows with older ones. May be interrupted and repeated.
 pub(crate) fn renew(connection: &mut SqliteConnection) -> Stored<()> {
     let users = in_batches(connection, users::renew_keys)?;
     let groups = in_batches(connection, conversations::renew_keys)?;
     if users + groups > 0 {
-        tracing::info!(users, groups, "computed the keys of emails and names anew");
+        tracing::info!(users, groups, "recomputed the keys of emails and names");
     }
     Ok(())
 }

@@ -1,28 +1,28 @@
-//! The embedded store: every store port of `chat-domain` on one `SQLite` file, with nothing to install.
+//! The embedded store: every store port of `chat-domain` on one `SQLite` file. It needs no other software.
 //!
-//! **Owns** the schema (`migrations/sqlite`, embedded and run by [`SqliteStore::open`]), every line of SQL for this
-//! database, and the threads that run it: *one writer*, which commits whatever is waiting in one transaction (group
-//! commit), and a few readers. A port call is one closure that runs on one of these threads; an answer follows its own
-//! commit, which has reached the disk (`WAL` with `synchronous=FULL`, checked at start).
+//! **Owns** the schema (`migrations/sqlite`, embedded and run by [`SqliteStore::open`]), all SQL for this database, and
+//! the threads that run it: *one writer*, which commits all waiting calls in one transaction (group commit), and a few
+//! readers. A port call is one closure that runs on one of these threads. Its result is returned after its own commit,
+//! which is then on disk (`WAL` with `synchronous=FULL`, checked at start).
 //!
-//! *A disk that is full, fails or takes no writes* is `Unavailable` to every call of the transaction, which is undone
-//! as a whole; nothing has to be restarted when it takes writes again ([`SqliteStore::check_writes`]). *One server* has
-//! a database at a time: see [`Claim`].
+//! *If the disk is full, fails or rejects writes*, every call of the transaction gets `Unavailable`, and the
+//! transaction is rolled back. When the disk accepts writes again, the store continues without a restart
+//! ([`SqliteStore::check_writes`]). *One server* uses a database at a time: see [`Claim`].
 //!
-//! **Must never know** HTTP, JSON bodies, sockets, other stores, or who may do what: decisions are the domain's, made
-//! on what the transaction sees.
+//! **Must never know** HTTP, JSON bodies, sockets, other stores, or authorisation: the domain decides, from the rows
+//! that the transaction sees.
 //!
-//! `keys` computes anew what an earlier release computed otherwise of names and emails.
+//! `keys` recomputes keys of names and emails that an earlier release computed by other rules.
 //!
 //! Directories are features, as in every crate: `users auth conversations messages receipts changes`. In each, `mod.rs`
-//! is the port, `rows.rs` turns rows into values, and a file per verb holds the closures.
+//! is the port, `rows.rs` turns rows into values, and each verb has a file with its closures.
 //!
 //! **To add a port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the
-//! feature's directory, and one line in its `mod.rs` that hands the function to [`SqliteStore`]'s writer (which may run
-//! it twice, the first time rolled back) or to its readers (which refuse to write). **To add a column**: a new folder
-//! in `migrations/sqlite`, `diesel migration run`, and the rows that read it. What every send runs must
-//! stay prepared: an `UPDATE` is written with `cached_statement!`, since diesel prepares its own anew each time, and a
-//! row is read by `get_result`, not by `first`, since `SQLite` plans anew whenever a bound `LIMIT` is bound again.
+//! feature's directory, and one line in its `mod.rs` that passes the function to [`SqliteStore`]'s writer (which may
+//! run it twice, the first time rolled back) or to its readers (which reject writes). **To add a column**: a new folder
+//! in `migrations/sqlite`, `diesel migration run`, and the rows that read it. Statements that every send runs must stay
+//! prepared: write an `UPDATE` with `cached_statement!`, since diesel prepares its own again each time, and read a row
+//! with `get_result`, not with `first`, since `SQLite` plans again whenever a `LIMIT` is bound.
 
 mod auth;
 mod changes;

@@ -7,24 +7,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use tokio::sync::oneshot;
 
-/// One port call, on its way to a thread with a connection.
+/// One port call, to be run by a thread that has a connection.
 pub(crate) trait Job: Send {
-    /// Does the work and keeps the outcome. Whether what it wrote is to be kept. May be called again after a rollback.
+    /// Runs the call and keeps its result. Returns whether its writes are kept. May run again after a rollback.
     fn run(&mut self, connection: &mut SqliteConnection) -> Verdict;
 
-    /// Hands the outcome to the caller, if it still waits.
+    /// Sends the result to the caller, if it still waits.
     fn answer(self: Box<Self>);
 
-    /// Hands this to the caller instead of an outcome.
+    /// Sends this error to the caller instead of a result.
     fn fail(self: Box<Self>, error: StoreError);
 }
 
-/// What is to become of a job's writes.
+/// What happens to a job's writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Keep,
     Undo,
-    /// Undo, and do not ask for more: the machine takes no writes for now.
+    /// Roll back, and stop: the machine does not accept writes now.
     Stop,
 }
 
@@ -33,14 +33,14 @@ pub(crate) enum Parcel {
     Stop,
 }
 
-/// The bounded way to one or several threads.
+/// The bounded queue to one or several threads.
 pub(crate) struct Queue {
     sender: SyncSender<Parcel>,
     limit: usize,
     under_way: AtomicUsize,
 }
 
-/// One call, until its caller has the outcome or is gone.
+/// Counts one call until its caller has the result or is gone.
 struct UnderWay<'a>(&'a AtomicUsize);
 
 impl Drop for UnderWay<'_> {
@@ -50,7 +50,7 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Queue {
-    /// Into a channel that holds so many calls.
+    /// A queue over a channel for this many calls.
     pub(crate) const fn new(sender: SyncSender<Parcel>, limit: usize) -> Self {
         Self { sender, limit, under_way: AtomicUsize::new(0) }
     }
@@ -59,7 +59,8 @@ impl Queue {
         CallStatus { under_way: self.under_way.load(Ordering::Relaxed), limit: self.limit }
     }
 
-    /// Waits for the outcome of a closure that a thread runs. The closure runs to its end also when the caller goes.
+    /// Runs a closure on a thread and waits for its result. The closure runs to its end even if the caller stops
+    /// waiting.
     pub(crate) async fn call<T, A, E, F>(&self, mut body: F) -> Result<T, E>
     where
         F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
@@ -84,9 +85,9 @@ impl Queue {
         outcome.await.unwrap_or_else(|_| Err(closed().into()))
     }
 
-    /// Tells one thread to end once it has done what was queued before.
+    /// Tells one thread to end after the calls queued before.
     pub(crate) fn stop(&self) {
-        // Where nobody listens any more, there is nothing to stop.
+        // If no thread receives any more, there is nothing to stop.
         let _ = self.sender.send(Parcel::Stop);
     }
 }
@@ -108,7 +109,7 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, connection: &mut SqliteConnection) -> Verdict {
-        // A defect in one call must not end the thread that serves them all; what it wrote is rolled back.
+        // A panic in one call must not end the thread that serves all calls; its writes are rolled back.
         let panicked = || StoreError::Failed(BoxError::from("a call to the store panicked"));
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.body)(connection)))
             .unwrap_or_else(|_| Err((Verdict::Undo, panicked().into())));
@@ -122,7 +123,7 @@ where
 
     fn answer(self: Box<Self>) {
         if let Some(outcome) = self.outcome {
-            // The caller may have gone; what was done stays done.
+            // The caller may be gone; the work stays done.
             let _ = self.reply.send(outcome);
         }
     }

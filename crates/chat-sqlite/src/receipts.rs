@@ -57,7 +57,7 @@ fn move_positions(
     Ok(advanced)
 }
 
-/// How far the newest message of a move has got, where few enough take part for it to be told.
+/// The positions of the other participants for the newest message of a move, if they are few enough to be reported.
 fn find_covered(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
@@ -87,11 +87,12 @@ struct Standing {
     is_active: bool,
     last_seq: Seq,
     participant_count: u32,
-    /// `None` for whoever does not take part.
+    /// `None` if the user is not a participant.
     positions: Option<Positions>,
 }
 
-/// The pair, whether it is active, the newest message, how many take part, and how far the user has got.
+/// The direct key, whether the conversation is active, its newest `seq`, the number of participants, the user's
+/// positions.
 type StandingRow = (Option<String>, bool, i64, i32, Option<(i64, i64, i64)>);
 
 fn find_standing(
@@ -133,7 +134,7 @@ fn find_standing(
 }
 
 cached_statement!(
-    /// Stores how far a participant has got.
+    /// Stores a participant's positions.
     StorePositions { conversation_id: Id, user_id: Id, delivered: i64, read: i64 }
     "UPDATE participants SET delivered_seq = ",
     delivered as BigInt,

@@ -1,5 +1,5 @@
-/// Declares a statement that is prepared once per connection. Diesel prepares every `UPDATE` anew, which costs more
-/// than running it: what every send runs is written with this instead. Text and bound fields alternate.
+/// Declares a statement that is prepared once per connection. Diesel prepares every `UPDATE` again, which costs more
+/// than running it, so statements that every send runs use this macro. Text and bound fields alternate.
 macro_rules! cached_statement {
     (
         $(#[$doc:meta])*

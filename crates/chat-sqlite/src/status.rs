@@ -1,23 +1,23 @@
-//! What the store is doing, for metrics.
+//! The state of the store, for metrics.
 
 use crate::SqliteStore;
 
-/// The calls to the store, its commits and its files. Counters count from the store's opening.
+/// The calls, commits and files of the store. Counters start when the store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SqliteStatus {
-    /// Calls that write.
+    /// Calls to the writer.
     pub writes: CallStatus,
-    /// Calls that read.
+    /// Calls to the readers.
     pub reads: CallStatus,
-    /// Transactions that were committed.
+    /// Committed transactions.
     pub commits: u64,
-    /// Writing calls that those committed; by `commits`, how many share one.
+    /// Writing calls in these transactions; divided by `commits`, the mean size of a batch.
     pub committed_calls: u64,
-    /// Failures of the machine to write: a full disk, a lock that another process holds.
+    /// Failed writes: a full disk, or a lock that another process holds.
     pub failures: u64,
-    /// Length of the database file in bytes.
+    /// Size of the database file, in bytes.
     pub file_bytes: u64,
-    /// Length of the write-ahead log in bytes.
+    /// Size of the write-ahead log, in bytes.
     pub log_bytes: u64,
 }
 
@@ -31,7 +31,7 @@ pub struct CallStatus {
 }
 
 impl SqliteStore {
-    /// What the store is doing at this moment. Looks at the lengths of two files.
+    /// The present state of the store. Reads the sizes of two files.
     pub fn status(&self) -> SqliteStatus {
         let threads = self.threads();
         let (commits, committed_calls, failures) = threads.health.counts();

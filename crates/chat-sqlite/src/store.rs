@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// Every store port, on one `SQLite` file. Cheap to clone; the threads end with the last clone, or with
+/// Every store port, on one `SQLite` file. Cheap to clone. The threads end with the last clone or with
 /// [`SqliteStore::close`].
 #[derive(Clone)]
 pub struct SqliteStore {
@@ -33,13 +33,13 @@ struct Handles {
 }
 
 impl SqliteStore {
-    /// Opens the database, makes it where it is missing, brings its schema up to date and starts its threads. Blocks
-    /// for as long as that takes.
+    /// Opens the database, creates it if it does not exist, migrates its schema and starts its threads. Blocks
+    /// meanwhile.
     pub fn open(config: &SqliteConfig) -> Result<Self, OpenError> {
         let path = connection::prepare_file(&config.path)?;
         let mut writing = connection::open_writer(&path, config)?;
         for migration in connection::migrate(&mut writing)? {
-            tracing::info!(migration, "the database was migrated");
+            tracing::info!(migration, "migrated the database");
         }
         let health = Arc::new(WriteHealth::default());
         probe_at_start(&path, &mut writing, &health)?;
@@ -64,8 +64,8 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Brings the schema of the database at this path up to date, making it where it is missing. Returns the names of
-    /// the migrations that were run.
+    /// Migrates the schema of the database at this path, creating it if it does not exist. Returns the names of the
+    /// migrations that ran.
     pub fn migrate(path: impl AsRef<Path>) -> Result<Vec<String>, OpenError> {
         let config = SqliteConfig::at(path.as_ref());
         let path = connection::prepare_file(&config.path)?;
@@ -80,14 +80,14 @@ impl SqliteStore {
         &self.threads.health
     }
 
-    /// Does what is queued, then ends the threads; calls that come later are answered with `Unavailable`. Blocks
-    /// meanwhile. Dropping the last clone does the same.
+    /// Runs the queued calls, then ends the threads. Later calls get `Unavailable`. Blocks meanwhile. Dropping the last
+    /// clone does the same.
     pub fn close(&self) {
         self.threads.close();
     }
 
-    /// Runs a closure on the writer's thread, in a transaction that it may share with others, and answers once that is
-    /// committed. A closure that fails leaves no trace. It may run twice, the first time undone.
+    /// Runs a closure on the writer's thread, in a transaction that it may share with other calls, and returns after
+    /// the commit. A closure that fails changes nothing. It may run twice, the first time rolled back.
     pub(crate) async fn write<T, A, E>(
         &self,
         body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
@@ -100,8 +100,8 @@ impl SqliteStore {
         self.threads.writer.call(body).await
     }
 
-    /// Runs a closure on a connection that sees one state of the database, with everything in it that was answered
-    /// before.
+    /// Runs a closure on a connection that sees one state of the database, including everything committed before the
+    /// call.
     pub(crate) async fn read<T, A, E>(
         &self,
         body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
@@ -143,7 +143,7 @@ impl Threads {
         if !handles.readers.is_empty() {
             (0..self.reader_count).for_each(|_| self.readers.stop());
         }
-        // The writer's connection is the last to close: SQLite then copies the log into the database and removes it.
+        // The writer's connection closes last: SQLite then copies the log into the database and removes it.
         for handle in handles.readers {
             join(handle);
         }
@@ -162,6 +162,6 @@ impl Drop for Threads {
 
 fn join(handle: JoinHandle<()>) {
     if handle.join().is_err() {
-        tracing::error!("a thread of the database had panicked");
+        tracing::error!("a database thread panicked");
     }
 }

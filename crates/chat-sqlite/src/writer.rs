@@ -6,21 +6,21 @@ use chat_domain::{BoxError, StoreError};
 use diesel::prelude::*;
 use std::sync::mpsc::Receiver;
 
-/// How many calls share a commit at most; bounds how long the first of them waits.
+/// The most calls in one commit; bounds the wait of the first one.
 pub(crate) const MAX_BATCH: usize = 512;
 
 cached_statement!(
-    /// Takes the write lock at once: a transaction that reads first could not write after another did.
+    /// Takes the write lock at once: a transaction that reads first could not write after another one did.
     BeginWriting {}
     "BEGIN IMMEDIATE"
 );
 cached_statement!(
-    /// Ends a transaction. What it wrote is on the disk when this returns.
+    /// Commits a transaction. Its writes are on disk when this returns.
     Commit {}
     "COMMIT"
 );
 cached_statement!(
-    /// Undoes a transaction.
+    /// Rolls back a transaction.
     Rollback {}
     "ROLLBACK"
 );
@@ -28,8 +28,8 @@ cached_statement!(BeginJob {} "SAVEPOINT job");
 cached_statement!(KeepJob {} "RELEASE job");
 cached_statement!(UndoJob {} "ROLLBACK TO job");
 
-/// Serves writing calls until it is told to stop: everything that waits goes into one transaction, and nobody is
-/// answered before it is committed.
+/// Runs writing calls until it is told to stop. All waiting calls go into one transaction, and none is answered before
+/// the commit.
 pub(crate) fn run(mut connection: SqliteConnection, parcels: &Receiver<Parcel>, health: &WriteHealth) {
     let mut batch = Vec::with_capacity(MAX_BATCH);
     let mut stopping = false;
@@ -51,7 +51,7 @@ pub(crate) fn run(mut connection: SqliteConnection, parcels: &Receiver<Parcel>, 
 
 pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn Job>>, health: &WriteHealth) {
     if let Err(error) = (BeginWriting {}).execute(connection) {
-        // Locked by another process for longer than the timeout: trying one by one would wait as long for each.
+        // Another process holds the lock for longer than the timeout: each single call would wait as long again.
         health.note_failure(&error);
         for job in batch.drain(..) {
             job.fail(StoreError::Unavailable(error.to_string().into()));
@@ -77,15 +77,15 @@ pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn J
         }
         Err(Lost::Whole(error)) => {
             undo(connection);
-            tracing::warn!(%error, calls = batch.len(), "a shared commit failed; its calls run singly");
+            tracing::warn!(%error, calls = batch.len(), "a shared commit failed; running its calls one by one");
             batch.drain(..).for_each(|job| run_alone(connection, job, health));
         }
     }
 }
 
-/// Why a transaction is lost with all of its calls.
+/// Why a transaction failed with all its calls.
 enum Lost {
-    /// The machine did not do its part in the call of this number. Nothing is gained by trying the others.
+    /// The machine failed during this call. Trying the others would not help.
     ToMachine(usize),
     /// The transaction as a whole failed, perhaps because of one of the calls.
     Whole(diesel::result::Error),
@@ -97,7 +97,7 @@ impl From<diesel::result::Error> for Lost {
     }
 }
 
-/// An error here says that the transaction as a whole is lost, not that one of the calls was refused.
+/// An error means that the transaction as a whole failed, not that one of the calls was refused.
 fn run_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<(), Lost> {
     for (number, job) in batch.iter_mut().enumerate() {
         (BeginJob {}).execute(connection)?;
@@ -105,7 +105,7 @@ fn run_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -
             Verdict::Keep => {}
             Verdict::Stop => return Err(Lost::ToMachine(number)),
             Verdict::Undo => {
-                // Fails where a conflict has ended the whole transaction.
+                // Fails if a conflict has already ended the whole transaction.
                 (UndoJob {}).execute(connection)?;
             }
         }
@@ -138,20 +138,20 @@ fn run_alone(connection: &mut SqliteConnection, mut job: Box<dyn Job>, health: &
             if is_of_machine(&error) {
                 health.note_failure(&error);
             } else {
-                tracing::error!(%error, "a commit failed");
+                tracing::error!(%error, "the commit failed");
             }
             job.fail(undone(&error));
         }
     }
 }
 
-/// Fails where there is no transaction any more, and then there is nothing to undo.
+/// Fails if there is no transaction any more; then there is nothing to roll back.
 fn undo(connection: &mut SqliteConnection) {
     let _ = (Rollback {}).execute(connection);
 }
 
 fn no_writes() -> StoreError {
-    StoreError::Unavailable(BoxError::from("the database takes no writes for now"))
+    StoreError::Unavailable(BoxError::from("the database does not accept writes"))
 }
 
 #[cfg(test)]
@@ -178,8 +178,8 @@ mod tests {
         number: i64,
     }
 
-    /// Queues these calls, then serves them as one batch. Returns which of them succeeded, and how often each
-    /// wrote what it wrote.
+    /// Queues these calls, then runs them as one batch. Returns which of them succeeded, and the numbers that were
+    /// written.
     async fn serve_together(bodies: Vec<Body>) -> (Vec<bool>, Vec<i64>) {
         serve_noting(bodies, &WriteHealth::default()).await
     }
@@ -215,7 +215,7 @@ mod tests {
             succeeded.push(call.await.expect("an answer"));
         }
         let mut reader = open_reader(&path, &config).expect("a connection");
-        assert!(reader.batch_execute("DELETE FROM written").is_err(), "a reader refuses to write");
+        assert!(reader.batch_execute("DELETE FROM written").is_err(), "a reader rejects writes");
         let rows: Vec<Number> =
             diesel::sql_query("SELECT number FROM written ORDER BY number").load(&mut reader).expect("rows");
         (succeeded, rows.into_iter().map(|row| row.number).collect())
@@ -248,7 +248,7 @@ mod tests {
     async fn where_the_shared_commit_fails_the_calls_run_singly() {
         let outcome = serve_together(vec![
             sql("INSERT INTO written VALUES (1)"),
-            // Found out by the commit alone.
+            // Only the commit finds out.
             sql("PRAGMA defer_foreign_keys = ON; INSERT INTO written VALUES (2);
                  INSERT INTO credentials VALUES (randomblob(16), 'of nobody', 0)"),
             sql("INSERT INTO written VALUES (3)"),

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewSession) -> Stored<Vec<SessionId>> {
     let session = &new.session;
-    // One sign-in of a user at a time, so that together they do not pass the limit.
+    // One sign-in of a user at a time, so that several together cannot exceed the limit.
     let user_exists = hold_turn(connection, session.user_id).await?;
     insert(connection, session, new.token_hash.as_bytes()).await?;
     if !user_exists {
-        // Signed in while the account was being deleted: the session is over before its first token is used.
+        // The account was deleted during this sign-in: the session ends before its first token is used.
         return mark_ended(connection, vec![session.id], EndReason::AccountDeleted, session.created_at).await;
     }
     let displaced = beyond_limit(connection, session.user_id, session.id, session.created_at).await?;
@@ -39,7 +39,7 @@ async fn insert(connection: &mut AsyncPgConnection, session: &Session, token_has
     Ok(())
 }
 
-/// The live sessions that are too many besides the newest, those used longest ago.
+/// The live sessions beyond the limit, without the newest: those that were not used for the longest time.
 async fn beyond_limit(
     connection: &mut AsyncPgConnection,
     user: UserId,

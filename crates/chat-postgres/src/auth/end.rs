@@ -28,7 +28,7 @@ pub(super) async fn end(
     Ok(ended > 0)
 }
 
-/// Ends every session of the user but one, and returns them.
+/// Ends all sessions of the user except one, and returns them.
 pub(crate) async fn end_all_but(
     connection: &mut AsyncPgConnection,
     user: UserId,
@@ -36,7 +36,7 @@ pub(crate) async fn end_all_but(
     reason: EndReason,
     at: Timestamp,
 ) -> Stored<Vec<SessionId>> {
-    // Locked in the order of their ids: whoever else ends several does so too.
+    // Locked in the order of their ids, as everywhere that several are ended.
     let live: Vec<Uuid> = sessions::table
         .filter(sessions::user_id.eq(user.as_uuid()))
         .filter(sessions::ended_at.is_null())
@@ -49,7 +49,7 @@ pub(crate) async fn end_all_but(
     mark_ended(connection, others, reason, at).await
 }
 
-/// Ends these sessions and returns them. Those that have ended already keep their reason.
+/// Ends these sessions and returns them. Sessions that have already ended keep their reason.
 pub(super) async fn mark_ended(
     connection: &mut AsyncPgConnection,
     ids: Vec<SessionId>,
@@ -59,7 +59,7 @@ pub(super) async fn mark_ended(
     if !ids.is_empty() {
         let uuids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
         if let [_, _, ..] = uuids.as_slice() {
-            // An UPDATE locks in any order; the sessions of a user are locked in the order of their ids.
+            // An UPDATE locks in any order; a user's sessions are locked in the order of their ids.
             let held = sessions::table.filter(sessions::id.eq_any(uuids.clone())).order(sessions::id);
             held.select(sessions::id).for_update().load::<Uuid>(connection).await?;
         }
@@ -72,7 +72,7 @@ pub(super) async fn mark_ended(
 }
 
 pub(super) async fn prune(connection: &mut AsyncPgConnection, before: Timestamp) -> Stored<u64> {
-    // Every node does this now and then; what another has in hand is left to it.
+    // Every node does this from time to time; rows that another node has locked are left to it.
     let forgotten = diesel::sql_query(
         "DELETE FROM sessions WHERE id IN (
              SELECT id FROM sessions

@@ -24,8 +24,8 @@ pub(super) async fn live(connection: &mut AsyncPgConnection, user: UserId, now: 
 }
 
 cached_statement!(
-    /// The sessions whose ends the snapshot `after` did not see. At least one row tells the present snapshot. Ids
-    /// that this server has not given out yet come from another one, with a restored dump.
+    /// The sessions whose ends the snapshot `after` did not see. At least one row contains the present snapshot.
+    /// Transaction ids that this server has not given out yet come from another server, with a restored dump.
     ListEnded { after: String } -> (Text, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<BigInt>),
     "SELECT pg_current_snapshot()::text, s.id, s.user_id, s.ended_at
      FROM (SELECT 1) AS one LEFT JOIN sessions AS s
@@ -44,7 +44,7 @@ cached_statement!(
      FROM (SELECT 1) AS one LEFT JOIN sessions AS s ON s.ended_at IS NOT NULL",
 );
 
-/// What both answer.
+/// A row of both statements.
 type EndedRow = (String, Option<Uuid>, Option<Uuid>, Option<i64>);
 
 pub(super) async fn ended(

@@ -1,4 +1,4 @@
-//! What waits to share a query.
+//! The queue of calls that wait to share a query.
 
 use super::MAX_RUNNING;
 use chat_domain::StoreError;
@@ -9,30 +9,30 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// How many calls share a query at most; bounds how long the first of them waits for the answers to be handed out.
+/// The most calls that share a query; bounds how long the first of them waits while results are handed out.
 pub(super) const MAX_CALLS: usize = 1_024;
 
-/// How many calls may wait, and what a query may cost.
+/// The limits of the queue and of a query.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits<K> {
     /// How many calls may wait.
     pub(crate) waiting: usize,
-    /// How long a call waits before it is answered with `Overloaded`.
+    /// How long a call waits before it gets `Overloaded`.
     pub(crate) patience: Duration,
-    /// What a key costs at most, such as how many rows it brings.
+    /// The most that a key can cost, such as the number of its rows.
     pub(crate) weight: fn(&K) -> usize,
-    /// What the keys of a query cost together at most. A call that costs more by itself has a query to itself.
+    /// The most that the keys of a query may cost together. A call that costs more has a query of its own.
     pub(crate) max_weight: usize,
 }
 
-/// Somebody who waits.
+/// A waiting call.
 pub(super) struct Call<K, V> {
     pub(super) keys: Vec<K>,
     pub(super) queued_at: Instant,
     pub(super) reply: oneshot::Sender<Result<Part<K, V>, StoreError>>,
 }
 
-/// What a batch has found, with the keys of one call.
+/// The results of a batch, with the keys of one call.
 pub(super) struct Part<K, V> {
     pub(super) keys: Vec<K>,
     pub(super) values: Arc<HashMap<K, V>>,
@@ -40,7 +40,7 @@ pub(super) struct Part<K, V> {
 
 impl<K, V> Call<K, V> {
     pub(super) fn answer(self, values: Result<Arc<HashMap<K, V>>, StoreError>) {
-        // The caller may have gone.
+        // The caller may be gone.
         let _ = self.reply.send(values.map(|values| Part { keys: self.keys, values }));
     }
 }
@@ -52,7 +52,7 @@ pub(super) enum Refused {
     Closed,
 }
 
-/// A bounded list of calls, and the number of those who take from it.
+/// A bounded queue of calls, and the number of runners that take from it.
 pub(super) struct Queue<K, V> {
     limits: Limits<K>,
     state: Mutex<State<K, V>>,
@@ -70,12 +70,12 @@ impl<K, V> Queue<K, V> {
         Self { limits, state: Mutex::new(state) }
     }
 
-    /// How many wait.
+    /// The number of waiting calls.
     pub(super) fn waiting(&self) -> usize {
         self.state().waiting.len()
     }
 
-    /// Whether the caller is to start one more who takes: the place is counted as taken already.
+    /// Queues a call. Returns whether the caller must start another runner, which is already counted.
     pub(super) fn push(&self, call: Call<K, V>) -> Result<bool, Refused> {
         let mut state = self.state();
         if state.is_closed {
@@ -90,7 +90,7 @@ impl<K, V> Queue<K, V> {
         Ok(is_free)
     }
 
-    /// Answers those who wait, and whoever comes, that it is over.
+    /// Ends all waiting and later calls with an error.
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.is_closed = true;
@@ -100,15 +100,15 @@ impl<K, V> Queue<K, V> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<K, V>> {
-        // Nothing in here panics between two changes that belong together.
+        // Nothing here panics between two changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<K: Copy + Eq + Hash, V> Queue<K, V> {
-    /// The calls of one query, the oldest first; where that is as much as a query may cost, whoever asks for nothing
-    /// else comes along, wherever they wait. `None` where nobody waits: whoever took gives up their place with it.
-    /// Those who have waited for too long are answered; those who have gone are forgotten.
+    /// Takes the calls of one query, the oldest first. When the cost limit is reached, waiting calls for the same keys
+    /// still join. `None` if no call waits: the runner then ends. Calls that waited too long get an error; calls whose
+    /// caller is gone are dropped.
     pub(super) fn take(&self) -> Option<Vec<Call<K, V>>> {
         let mut state = self.state();
         if state.waiting.is_empty() {
@@ -141,7 +141,7 @@ impl<K: Copy + Eq + Hash, V> Queue<K, V> {
     }
 }
 
-/// What a query asks for so far.
+/// The keys of a query so far.
 struct Bounded<K> {
     keys: HashSet<K>,
     weight: usize,
@@ -149,7 +149,7 @@ struct Bounded<K> {
 }
 
 impl<K: Copy + Eq + Hash> Bounded<K> {
-    /// Adds these keys unless that would be too much.
+    /// Adds these keys if the cost limit allows it.
     fn admits(&mut self, keys: &[K]) -> bool {
         let is_first = self.keys.is_empty();
         let mut weight = self.weight;

@@ -8,7 +8,7 @@ use tokio::task::{JoinHandle, yield_now};
 const POISON: u32 = 666;
 const PANIC: u32 = 667;
 
-/// Where queries are noted, and go on when they are let.
+/// Records queries, and lets them continue when the test says so.
 struct Desk {
     batcher: Batcher<u32, u32>,
     asked: Mutex<Vec<Vec<u32>>>,
@@ -21,7 +21,7 @@ const LIMITS: Limits<u32> =
     Limits { waiting: 1_000, patience: Duration::from_hours(1), weight: |_| 1, max_weight: 1_000 };
 
 impl Desk {
-    /// Whose queries answer a key below a thousand with ten times as much, each once it is let.
+    /// A desk whose queries answer a key below a thousand with ten times its value, each when the test lets it.
     fn with(limits: Limits<u32>) -> Arc<Self> {
         Self::answering(limits, Ok)
     }
@@ -56,7 +56,7 @@ impl Desk {
         tokio::spawn(async move { desk.batcher.call(keys).await })
     }
 
-    /// Has as many queries under way as there may be, so that whoever comes has to wait.
+    /// Starts as many queries as may run at once, so that further calls wait.
     async fn occupy(self: &Arc<Self>) {
         for number in 0..MAX_RUNNING {
             drop(self.call([900 + u32::try_from(number).expect("small")]));
@@ -80,7 +80,7 @@ impl Desk {
         self.gate.add_permits(1_000);
     }
 
-    /// What was asked after the desk was occupied.
+    /// The keys asked for since the desk was occupied.
     fn asked_since(&self) -> Vec<Vec<u32>> {
         self.asked().split_off(MAX_RUNNING)
     }
@@ -131,7 +131,7 @@ async fn a_caller_that_goes_away_hurts_nobody() {
     desk.let_go();
     assert_eq!(answer(second).await.expect("values"), [20]);
     assert_eq!(answer(fourth).await.expect("values"), [40]);
-    assert_eq!(desk.asked_since(), [[4]], "nobody asks for one who has gone");
+    assert_eq!(desk.asked_since(), [[4]], "no query for a caller that is gone");
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_server_that_is_gone_or_slow_is_everybodys_trouble_at_once() {
                 refused => assert!(matches!(refused, Err(StoreError::Overloaded)), "{refused:?}"),
             }
         }
-        assert_eq!(desk.asked_since().len(), 1, "nothing is tried again");
+        assert_eq!(desk.asked_since().len(), 1, "nothing is retried");
     }
 }
 

@@ -11,7 +11,8 @@ struct ContactRow {
     id: Uuid,
 }
 
-/// Presence passes between two users in an active group, and in a direct conversation once both have written there.
+/// Two users see each other's presence if they share an active group, or have both written in their direct
+/// conversation.
 pub(super) async fn list(connection: &mut AsyncPgConnection, id: UserId, limit: u32) -> Stored<Vec<UserId>> {
     let rows: Vec<ContactRow> = diesel::sql_query(
         "SELECT DISTINCT other.user_id AS id

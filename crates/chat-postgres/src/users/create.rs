@@ -9,12 +9,12 @@ use chat_domain::users::{
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// How often another node may take the username that was just found free. Every time somebody else got theirs, so that
-/// a crowd of this size has come through.
+/// How often another node may take the username that was just found free. Each time another registration succeeds, so
+/// this many at once all get through.
 const MAX_ATTEMPTS: usize = 1_000;
 
 pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) -> Result<User, CreateUserError> {
-    // Accounts that are known by their exact spelling alone stand in no insert's way.
+    // Accounts that are identified by their exact spelling do not block an insert.
     if email_is_taken(connection, &new.email).await? {
         return Err(CreateUserError::EmailTaken);
     }
@@ -33,7 +33,7 @@ pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) ->
                 _ => Ok(user),
             };
         }
-        // Somebody has the email or the username, perhaps since a moment ago: the insert waited for them to commit.
+        // The email or the username is taken, perhaps since a moment ago: the insert waited for that commit.
         if email_is_taken(connection, &new.email).await? {
             return Err(CreateUserError::EmailTaken);
         }
@@ -74,8 +74,8 @@ async fn email_is_taken(connection: &mut AsyncPgConnection, email: &EmailAddress
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection).await?)
 }
 
-/// The username itself or a number behind it. Where 2, 3, ... are taken in a row, as they are when many share a local
-/// part, the search gallops, so that the thousandth costs twenty look-ups and not a thousand.
+/// The username itself, or with a number. If 2, 3, ... are taken, as for common local parts, the search doubles its
+/// steps: the thousandth name costs twenty look-ups instead of a thousand.
 async fn free_username(connection: &mut AsyncPgConnection, wanted: &Username) -> Stored<Username> {
     if !username_is_taken(connection, wanted).await? {
         return Ok(wanted.clone());
@@ -91,7 +91,7 @@ async fn free_username(connection: &mut AsyncPgConnection, wanted: &Username) ->
     Ok(wanted.numbered(free))
 }
 
-/// Whether it was inserted: not where the id, the email or the username is taken.
+/// Whether the row was inserted; it is not if the id, the email or the username is taken.
 async fn insert(connection: &mut AsyncPgConnection, user: &User) -> Stored<bool> {
     let inserted = diesel::insert_into(users::table)
         .values((

@@ -23,7 +23,7 @@ pub(super) async fn delete(
     Ok(Some(DeletedUser { changes, ended_sessions }))
 }
 
-/// Whether there was an account to clear.
+/// Returns whether the account existed.
 async fn clear_profile(connection: &mut AsyncPgConnection, id: UserId, at: Timestamp) -> Stored<bool> {
     let cleared = diesel::update(users::table.find(id.as_uuid()).filter(users::deleted_at.is_null()))
         .set((

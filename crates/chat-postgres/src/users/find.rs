@@ -29,8 +29,8 @@ pub(super) async fn list_by_ids(connection: &mut AsyncPgConnection, ids: &[UserI
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// Which of these users exist. They do until the transaction ends: a deletion waits for it. Users are locked before
-/// conversations, and in the order of their ids.
+/// The users among these that exist. They exist until the transaction ends, since a deletion waits for it. Users are
+/// locked before conversations, in the order of their ids.
 pub(crate) async fn hold(connection: &mut AsyncPgConnection, ids: &[UserId]) -> Stored<Vec<UserId>> {
     let found: Vec<Uuid> = users::table
         .filter(users::id.eq_any(uuids(ids)))
@@ -43,7 +43,7 @@ pub(crate) async fn hold(connection: &mut AsyncPgConnection, ids: &[UserId]) -> 
     Ok(found.into_iter().map(UserId::new).collect())
 }
 
-/// The same for one user, of whom only one transaction at a time may hold the turn.
+/// Like [`hold`] for one user, exclusively: one transaction at a time.
 pub(crate) async fn hold_turn(connection: &mut AsyncPgConnection, id: UserId) -> Stored<bool> {
     let found: Vec<Uuid> = users::table
         .filter(users::id.eq(id.as_uuid()))
@@ -55,7 +55,7 @@ pub(crate) async fn hold_turn(connection: &mut AsyncPgConnection, id: UserId) ->
     Ok(!found.is_empty())
 }
 
-/// What messages and participants show of these accounts, deleted or not.
+/// The public data of these accounts in messages and participants, also of deleted ones.
 pub(crate) async fn load_summaries(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> Stored<Vec<UserSummary>> {
     let rows: Vec<SummaryRow> =
         users::table.filter(users::id.eq_any(ids)).select(SummaryRow::as_select()).load(connection).await?;
@@ -70,7 +70,7 @@ pub(super) async fn credentials_by_email(
     connection: &mut AsyncPgConnection,
     email: &EmailAddress,
 ) -> Stored<Option<(User, PasswordHash)>> {
-    // The exact spelling begins with the key, and so comes before it in descending order.
+    // The key is a prefix of the exact spelling, which therefore comes before it in descending order.
     let rows: Vec<(UserRow, String)> = users::table
         .inner_join(credentials::table)
         .filter(users::email_key.eq_any([email.exact_key(), email.key()]))

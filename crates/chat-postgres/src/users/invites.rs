@@ -36,8 +36,8 @@ pub(super) async fn has(
     Ok(diesel::select(diesel::dsl::exists(good)).get_result(connection).await?)
 }
 
-/// Whether it was good, and is spent now: another registration with the same code waits here until this one is
-/// committed.
+/// Uses up an invitation. Returns whether it was valid. Another registration with the same code waits here until this
+/// one is committed.
 pub(super) async fn spend(
     connection: &mut AsyncPgConnection,
     code: &RegistrationCodeHash,

@@ -1,4 +1,4 @@
-//! Keys of accounts that were registered under earlier rules, and the accounts whose keys fell together.
+//! Keys of accounts that were registered under earlier rules, and accounts whose keys became equal.
 
 use super::rows::UserRow;
 use crate::fault::Stored;
@@ -30,9 +30,9 @@ impl KeyRow {
     }
 }
 
-/// Computes the keys of a batch of accounts that have older ones. Returns how many there were.
+/// Computes the keys of a batch of accounts with older ones. Returns the number of accounts.
 pub(crate) async fn renew_keys(connection: &mut AsyncPgConnection) -> Stored<usize> {
-    // Literals, as in the index's own condition: a bound value would not use it.
+    // Literals, as in the index's condition: a query with bound values would not use the index.
     let rows: Vec<KeyRow> = users::table
         .filter(sql::<Bool>("key_version < 1 AND deleted_at IS NULL"))
         .order(users::id)
@@ -61,7 +61,7 @@ async fn renew_key(connection: &mut AsyncPgConnection, row: &KeyRow) -> Stored<(
     Ok(())
 }
 
-/// The email's key, where no older account has it; a younger one makes way.
+/// The email's key, if no older account has it. A younger account that has it gives it up.
 async fn free_key(connection: &mut AsyncPgConnection, row: &KeyRow, email: &EmailAddress) -> Stored<String> {
     let key = email.key();
     let holder: Option<KeyRow> = users::table

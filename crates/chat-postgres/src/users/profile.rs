@@ -11,9 +11,9 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// What of a row changes: `None` leaves a column as it is, `Some(None)` empties it.
+/// The changes of a row: `None` leaves a column as it is, `Some(None)` clears it.
 #[derive(AsChangeset)]
-#[expect(clippy::option_option, reason = "diesel's way to tell an empty value from none given")]
+#[expect(clippy::option_option, reason = "diesel's way to distinguish clearing a column from leaving it")]
 #[diesel(table_name = users)]
 struct Changeset {
     username: Option<String>,
@@ -74,7 +74,7 @@ pub(super) async fn set_password(
     end_all_but(connection, id, keep, EndReason::PasswordChanged, at).await.map(Some)
 }
 
-/// One row, and only while it holds what is expected: of two changes at once, the later finds the earlier.
+/// Updates one row if it still has the expected hash: of two concurrent changes, the later one fails.
 pub(super) async fn renew_hash(
     connection: &mut AsyncPgConnection,
     id: UserId,

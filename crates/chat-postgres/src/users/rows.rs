@@ -7,7 +7,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-/// An account that is not deleted: what may be empty in the table is not empty here.
+/// An account that is not deleted: columns that may be null in the table are not null here.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(Pg))]
 pub(crate) struct UserRow {
@@ -42,7 +42,7 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-/// What messages and participants show of an account, deleted or not.
+/// The public data of an account in messages and participants, also of a deleted one.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(Pg))]
 pub(crate) struct SummaryRow {

@@ -8,8 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Both halves are the beginning of a range of an index in the order of code points, which also keeps `%` and `_`
-/// ordinary.
+/// Both halves are prefix ranges of an index in the order of code points, in which `%` and `_` have no special meaning.
 const MATCHES: &str = "(SELECT id, username_key FROM users WHERE username_key >= $1 AND username_key < $2
       ORDER BY username_key LIMIT $3)
      UNION
@@ -44,12 +43,12 @@ pub(super) async fn search(
     Ok(Page { items: ids.iter().filter_map(|id| users.remove(id)).collect(), total, request })
 }
 
-/// The least text that is greater than every text which begins with this one, in the order of code points, which is the
-/// order of their UTF-8. Text that ends in the greatest code point is shortened first; no name consists of it alone.
+/// The least text that is greater than every text with this prefix, in the order of code points, which is also the
+/// order of UTF-8. A prefix that ends in the greatest code point is shortened first; no name consists of it alone.
 pub(crate) fn end_of_prefix(prefix: &str) -> String {
     let mut stem: Vec<char> = prefix.chars().collect();
     while let Some(last) = stem.pop() {
-        // The range skips what is not a character, such as the surrogates.
+        // The range leaves out values that are not characters, such as surrogates.
         if let Some(next) = (last..=char::MAX).nth(1) {
             stem.push(next);
             break;

@@ -1,4 +1,4 @@
-//! What is read and noted of users who come and go, for many of them at once; see [`crate::batches`].
+//! Reads and writes for many connecting and disconnecting users at once; see [`crate::batches`].
 
 use super::rows::UserRow;
 use crate::fault::Stored;
@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// An account's columns, as [`UserRow`] reads them.
+/// The columns of an account, as [`UserRow`] reads them.
 type UserColumns = (
     SqlUuid,
     Nullable<Text>,
@@ -26,7 +26,7 @@ type UserColumns = (
 );
 
 cached_statement!(
-    /// Those of these users whose accounts exist.
+    /// The users among these whose accounts exist.
     ListUsers { ids: Vec<Uuid> } -> UserColumns,
     "SELECT id, email, username, name, first_name, last_name, avatar, last_seen, created_at, updated_at
      FROM users WHERE id = ANY (",
@@ -41,8 +41,8 @@ pub(crate) async fn list_users(connection: &mut AsyncPgConnection, ids: Vec<User
 }
 
 cached_statement!(
-    /// Moves these users' last seen forward. The rows are locked before they are compared, and in the order of their
-    /// ids, as everything locks users: whoever moves others of them at once waits in turn, and never moves one back.
+    /// Moves these users' last-seen times forward. The rows are locked before they are compared, in the order of their
+    /// ids, as users are locked everywhere: concurrent moves take turns, and none moves a time back.
     TouchLastSeen { ids: Vec<Uuid>, times: Vec<i64> },
     "UPDATE users AS u SET last_seen = greatest(u.last_seen, n.at)
      FROM (SELECT users.id, asked.at
@@ -58,13 +58,13 @@ cached_statement!(
      WHERE u.id = n.id",
 );
 
-/// Moves them.
-#[expect(clippy::zero_sized_map_values, reason = "there is nothing to tell")]
+/// Runs [`TouchLastSeen`].
+#[expect(clippy::zero_sized_map_values, reason = "there is no value to return")]
 pub(crate) async fn touch_last_seen(
     connection: &mut AsyncPgConnection,
     seen: Vec<(UserId, Timestamp)>,
 ) -> Stored<HashMap<(UserId, Timestamp), ()>> {
-    // Of one user the latest time is all that is left in the end.
+    // Only a user's latest time is kept.
     let mut latest: BTreeMap<Uuid, i64> = BTreeMap::new();
     for (user, at) in seen {
         let latest = latest.entry(user.as_uuid()).or_insert(i64::MIN);

@@ -22,7 +22,7 @@ async fn a_password_is_reset_beside_a_running_server_and_every_session_ends() {
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let (mut of_ann, mut of_ben) = (server.connect(&ann).await, server.connect(&ben).await);
     let (status, said) = setup.run(&["users", "reset-password", &ann.email]).await;
-    assert!(status.success() && said.contains(&ann.username) && said.contains("sessions ended: 1"), "{said}");
+    assert!(status.success() && said.contains(&ann.username) && said.contains("Sessions ended: 1"), "{said}");
     let made = said.lines().find_map(|line| line.strip_prefix("New password: ")).expect("a password");
     assert!(made.len() >= 16 && made != ann.password, "{said}");
     assert_eq!(of_ann.closed().await.code, 4003);

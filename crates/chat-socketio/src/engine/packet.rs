@@ -31,6 +31,7 @@ pub enum Packet<'text> {
 pub struct InvalidPacket;
 
 impl<'text> Packet<'text> {
+    /// Parses one packet.
     pub fn parse(text: &'text str) -> Result<Self, InvalidPacket> {
         let data = text.get(1..).ok_or(InvalidPacket)?;
         match text.as_bytes().first() {

@@ -33,6 +33,7 @@ pub type Opening = Box<dyn FnOnce(Rc<Session>)>;
 /// The request with which a client opens a session.
 #[derive(Debug, Clone, Copy)]
 pub struct Handshake<'request> {
+    /// The request's line and headers.
     pub head: &'request RequestHead,
     /// The client's address, from [`Application::address`].
     pub address: Option<IpAddr>,

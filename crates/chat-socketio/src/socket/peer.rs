@@ -26,6 +26,7 @@ pub enum Incoming {
     Event {
         /// Its namespace.
         namespace: String,
+        /// The event, with its arguments.
         event: Event,
     },
     /// The answer to an event of the server.
@@ -77,6 +78,7 @@ impl Peer {
         Self { session, namespaces: Vec::new(), half: None }
     }
 
+    /// The session that the peer reads.
     pub const fn session(&self) -> &Rc<Session> {
         &self.session
     }

@@ -11,7 +11,7 @@ pub(super) fn create(connection: &mut SqliteConnection, new: &NewSession) -> Sto
     let session = &new.session;
     insert(connection, session, new.token_hash.as_bytes())?;
     if exist(connection, &[session.user_id])?.is_empty() {
-        // Signed in while the account was being deleted: the session is over before its first token is used.
+        // The account was deleted during this sign-in: the session ends before its first token is used.
         return mark_ended(connection, vec![session.id], EndReason::AccountDeleted, session.created_at);
     }
     let displaced = beyond_limit(connection, session.user_id, session.id, session.created_at)?;
@@ -34,7 +34,7 @@ fn insert(connection: &mut SqliteConnection, session: &Session, token_hash: &[u8
     Ok(())
 }
 
-/// The live sessions that are too many besides the newest, those used longest ago.
+/// The live sessions beyond the limit, without the newest: those that were not used for the longest time.
 fn beyond_limit(
     connection: &mut SqliteConnection,
     user: UserId,

@@ -27,7 +27,7 @@ pub(super) fn end(
     Ok(!ended.is_empty())
 }
 
-/// Ends every session of the user but one, and returns them.
+/// Ends all sessions of the user except one, and returns them.
 pub(crate) fn end_all_but(
     connection: &mut SqliteConnection,
     user: UserId,

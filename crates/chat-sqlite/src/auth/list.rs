@@ -6,7 +6,7 @@ use chat_domain::auth::{EndedSession, Session};
 use chat_domain::{CommitCursor, Committed, Timestamp, UserId};
 use diesel::prelude::*;
 
-/// Counts the ends of sessions; a trigger gives each end its number.
+/// The counter of ended sessions; a trigger numbers each end.
 const ENDED_SESSIONS: &str = "ended_sessions";
 
 pub(super) fn live(connection: &mut SqliteConnection, user: UserId, now: Timestamp) -> Stored<Vec<Session>> {
@@ -20,8 +20,8 @@ pub(super) fn live(connection: &mut SqliteConnection, user: UserId, now: Timesta
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
-/// A cursor is the number of the last end. Here a reading sees one state of the database, and numbers are given out
-/// in the order of commits.
+/// A cursor is the number of the last end. A read sees one state of the database, and numbers follow the order of
+/// commits.
 pub(super) fn ended(
     connection: &mut SqliteConnection,
     after: Option<&CommitCursor>,

@@ -29,7 +29,7 @@ impl From<SessionRow> for Session {
     }
 }
 
-/// The hashes by which a session tells which of its tokens is presented.
+/// The hashes that tell which of a session's tokens a client sent.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = sessions, check_for_backend(Sqlite))]
 pub(super) struct FamilyRow {

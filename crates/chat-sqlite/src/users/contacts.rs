@@ -10,7 +10,8 @@ struct ContactRow {
     id: Id,
 }
 
-/// Presence passes between two users in an active group, and in a direct conversation once both have written there.
+/// Two users see each other's presence if they share an active group, or have both written in their direct
+/// conversation.
 pub(super) fn list(connection: &mut SqliteConnection, id: UserId, limit: u32) -> Stored<Vec<UserId>> {
     let rows: Vec<ContactRow> = diesel::sql_query(
         "SELECT DISTINCT other.user_id AS id

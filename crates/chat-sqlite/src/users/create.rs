@@ -46,15 +46,15 @@ pub(super) fn username_is_taken(connection: &mut SqliteConnection, username: &Us
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection)?)
 }
 
-/// Also where the accounts that share the key are known by their exact spelling alone.
+/// Also finds accounts that share the key and are identified by their exact spelling.
 fn email_is_taken(connection: &mut SqliteConnection, email: &EmailAddress) -> Stored<bool> {
     let key = email.key();
     let taken = users::table.filter(users::email_key.ge(&key)).filter(users::email_key.lt(end_of_shared_key(&key)));
     Ok(diesel::select(diesel::dsl::exists(taken)).get_result(connection)?)
 }
 
-/// The username itself or a number behind it. Where 2, 3, ... are taken in a row, as they are when many share a local
-/// part, the search gallops, so that the thousandth costs twenty look-ups and not a thousand.
+/// The username itself, or with a number. If 2, 3, ... are taken, as for common local parts, the search doubles its
+/// steps: the thousandth name costs twenty look-ups instead of a thousand.
 fn free_username(connection: &mut SqliteConnection, wanted: &Username) -> Stored<Username> {
     if !username_is_taken(connection, wanted)? {
         return Ok(wanted.clone());

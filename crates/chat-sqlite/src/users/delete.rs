@@ -18,7 +18,7 @@ pub(super) fn delete(connection: &mut SqliteConnection, id: UserId, at: Timestam
     Ok(Some(DeletedUser { changes, ended_sessions }))
 }
 
-/// Whether there was an account to clear.
+/// Returns whether the account existed.
 fn clear_profile(connection: &mut SqliteConnection, id: UserId, at: Timestamp) -> Stored<bool> {
     let cleared = diesel::update(users::table.find(Id::from(id)).filter(users::deleted_at.is_null()))
         .set((

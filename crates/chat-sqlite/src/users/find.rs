@@ -28,7 +28,7 @@ pub(super) fn list_by_ids(connection: &mut SqliteConnection, ids: &[UserId]) -> 
     rows.into_iter().map(User::try_from).collect()
 }
 
-/// Which of these users exist.
+/// The users among these that exist.
 pub(crate) fn exist(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored<Vec<UserId>> {
     let found: Vec<Id> = users::table
         .filter(sql::<Bool>("users.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))"))
@@ -42,7 +42,7 @@ pub(super) fn credentials_by_email(
     connection: &mut SqliteConnection,
     email: &EmailAddress,
 ) -> Stored<Option<(User, PasswordHash)>> {
-    // The exact spelling begins with the key, and so comes before it in descending order.
+    // The key is a prefix of the exact spelling, which therefore comes before it in descending order.
     let rows: Vec<(UserRow, String)> = users::table
         .inner_join(credentials::table)
         .filter(users::email_key.eq_any([email.exact_key(), email.key()]))

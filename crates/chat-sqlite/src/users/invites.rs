@@ -30,7 +30,7 @@ pub(super) fn has(connection: &mut SqliteConnection, code: &RegistrationCodeHash
     Ok(diesel::select(diesel::dsl::exists(good)).get_result(connection)?)
 }
 
-/// Whether it was good, and is spent now.
+/// Uses up an invitation. Returns whether it was valid.
 pub(super) fn spend(
     connection: &mut SqliteConnection,
     code: &RegistrationCodeHash,

@@ -5,7 +5,7 @@ use chat_domain::users::{AvatarUrl, DELETED_USER_NAME, DisplayName, EmailAddress
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
-/// An account that is not deleted: what may be empty in the table is not empty here.
+/// An account that is not deleted: columns that may be null in the table are not null here.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(Sqlite))]
 pub(crate) struct UserRow {
@@ -40,7 +40,7 @@ impl TryFrom<UserRow> for User {
     }
 }
 
-/// What messages and participants show of an account, deleted or not.
+/// The public data of an account in messages and participants, also of a deleted one.
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = users, check_for_backend(Sqlite))]
 pub(crate) struct SummaryRow {

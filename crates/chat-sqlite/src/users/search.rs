@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 use std::collections::HashMap;
 
-/// Both halves are the beginning of a range of a covering index, which also keeps `%` and `_` ordinary.
+/// Both halves are prefix ranges of a covering index, in which `%` and `_` have no special meaning.
 const MATCHES: &str = "SELECT id FROM (
          SELECT * FROM (
              SELECT id, username_key FROM users WHERE username_key >= ? AND username_key < ?
@@ -44,13 +44,12 @@ pub(super) fn search(connection: &mut SqliteConnection, term: &SearchTerm, reque
     Ok(Page { items: ids.iter().filter_map(|id| users.remove(id)).collect(), total, request })
 }
 
-/// The least text that is greater than every text which begins with this one, in the order of code points, which is
-/// the order of their UTF-8. Text that ends in the greatest code point is shortened first; no name consists of it
-/// alone.
+/// The least text that is greater than every text with this prefix, in the order of code points, which is also the
+/// order of UTF-8. A prefix that ends in the greatest code point is shortened first; no name consists of it alone.
 pub(crate) fn end_of_prefix(prefix: &str) -> String {
     let mut stem: Vec<char> = prefix.chars().collect();
     while let Some(last) = stem.pop() {
-        // The range skips what is not a character, such as the surrogates.
+        // The range leaves out values that are not characters, such as surrogates.
         if let Some(next) = (last..=char::MAX).nth(1) {
             stem.push(next);
             break;

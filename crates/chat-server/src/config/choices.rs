@@ -1,4 +1,4 @@
-//! The settings whose values have names.
+//! Settings whose values are names.
 
 use chat_domain::auth::RegistrationMode;
 use chat_domain::presence::PresenceAudience;
@@ -12,19 +12,19 @@ pub(super) const AUDIENCES: &[(&str, PresenceAudience)] =
     &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
 pub(super) const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
 
-/// How strict the server is about what would be careless in the open.
+/// The environment that the server runs in: how strictly it checks its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Environment {
-    /// Works without any setting.
+    /// Starts without any setting.
     Development,
-    /// Development, by another name in what `GET /` says.
+    /// Like development; `GET /` shows the other name.
     Test,
-    /// Refuses weak settings.
+    /// Rejects weak settings.
     Production,
 }
 
 impl Environment {
-    /// Its name in the setting and in `GET /`.
+    /// The name in the setting and in the response of `GET /`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Development => "development",
@@ -34,11 +34,11 @@ impl Environment {
     }
 }
 
-/// How log records are written.
+/// The format of log records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// For people.
+    /// Text for people.
     Pretty,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

@@ -156,7 +156,7 @@ fn a_chat_message_is_for_whom_it_names_whatever_room_it_claims() {
     });
     let message = parse_body(body.to_string().as_bytes(), ChatMessageBody::parse).expect("a message");
     assert_eq!(message.receiver, ChatReceiver::User(chat_domain::UserId::new(uuid::Uuid::nil())));
-    assert_eq!(message.body.as_str(), "x");
+    assert_eq!(message.content.body.as_str(), "x");
     let body = json!({"groupId": uuid::Uuid::nil(), "receiver": null, "message": "x"});
     let message = parse_body(body.to_string().as_bytes(), ChatMessageBody::parse).expect("a message");
     assert_eq!(message.receiver, ChatReceiver::Group(ConversationId::new(uuid::Uuid::nil())));

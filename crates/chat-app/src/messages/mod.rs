@@ -7,9 +7,9 @@ use crate::conversations::{NoDirect, NoTarget, refusal_code, refusal_sentence};
 use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};
 use chat_domain::conversations::Refusal;
-use chat_domain::messages::{AppendError, AttachmentUrl, HistoryError, HistoryPage, MessageBody};
+use chat_domain::messages::{AppendError, HistoryError, HistoryPage, MessageContent};
 use chat_domain::receipts::AdvanceError;
-use chat_domain::{ClientMessageId, ConversationId, ErrorCode, MessageId, StoreError, UserId};
+use chat_domain::{ClientMessageId, ConversationId, ErrorCode, StoreError, UserId};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -20,15 +20,11 @@ pub struct Messages(pub(crate) Arc<Core>);
 /// The command: say this to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendDirect {
-    /// To whom.
+    /// The receiver.
     pub receiver: UserId,
-    /// What.
-    pub body: MessageBody,
-    /// With what.
-    pub attachment: Option<AttachmentUrl>,
-    /// In answer to what, in the same conversation.
-    pub reply_to: Option<MessageId>,
-    /// Under which key.
+    /// What the sender wrote.
+    pub content: MessageContent,
+    /// The sender's own key, if any: sending again under it makes no second message.
     pub client_message_id: Option<ClientMessageId>,
 }
 

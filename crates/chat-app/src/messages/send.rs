@@ -34,7 +34,7 @@ impl Messages {
     /// Sends to a user, as [`Self::send`] does, in the direct conversation with them, which the first message begins.
     pub async fn send_direct(&self, actor: Actor, command: SendDirect) -> Result<Appended, MessagesError> {
         let conversation_id = self.0.direct_with(actor.user_id, command.receiver).await?;
-        let SendDirect { receiver: _, body, attachment, reply_to, client_message_id } = command;
-        self.send(actor, SendMessage { conversation_id, body, attachment, reply_to, client_message_id }).await
+        let SendDirect { receiver: _, content, client_message_id } = command;
+        self.send(actor, SendMessage { conversation_id, content, client_message_id }).await
     }
 }

@@ -1,5 +1,5 @@
 use crate::world::{World, code, message, nowhere};
-use chat_domain::messages::{Anchor, Appended, HistoryRequest, SendMessage};
+use chat_domain::messages::{Anchor, Appended, HistoryRequest};
 use chat_domain::{Audience, ErrorCode, MessageId, PageLimit, Seq};
 
 const LIMIT: PageLimit = PageLimit::HISTORY_DEFAULT;
@@ -88,7 +88,11 @@ async fn an_answer_names_a_message_of_the_same_conversation() {
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
     let (chat, other) = (world.group(ann, &[bob]).await, world.group(ann, &[bob]).await);
     let (here, there) = (world.send(ann, chat, "here").await, world.send(ann, other, "there").await);
-    let answer = |to: MessageId| SendMessage { reply_to: Some(to), ..message(chat, "indeed", None) };
+    let answer = |to: MessageId| {
+        let mut reply = message(chat, "indeed", None);
+        reply.content.reply_to = Some(to);
+        reply
+    };
     assert!(world.app.messages.send(bob, answer(here.id)).await.is_ok());
     assert_eq!(code(world.app.messages.send(bob, answer(there.id)).await), Some(ErrorCode::MessageNotFound));
     let around = HistoryRequest::Around(Anchor::Message(there.id), LIMIT);

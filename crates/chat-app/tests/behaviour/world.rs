@@ -198,16 +198,14 @@ pub(crate) fn nowhere() -> ConversationId {
 pub(crate) fn message(conversation_id: ConversationId, text: &str, key: Option<&str>) -> SendMessage {
     SendMessage {
         conversation_id,
-        body: MessageBody::parse(text).expect("a body"),
-        attachment: None,
-        reply_to: None,
+        content: MessageBody::parse(text).expect("a body").into(),
         client_message_id: key.map(|key| ClientMessageId::parse(key).expect("a key")),
     }
 }
 
 pub(crate) fn direct_message(receiver: Actor, text: &str, key: Option<&str>) -> SendDirect {
-    let SendMessage { body, attachment, reply_to, client_message_id, .. } = message(nowhere(), text, key);
-    SendDirect { receiver: receiver.user_id, body, attachment, reply_to, client_message_id }
+    let SendMessage { content, client_message_id, .. } = message(nowhere(), text, key);
+    SendDirect { receiver: receiver.user_id, content, client_message_id }
 }
 
 pub(crate) fn create_group(text: &str, others: &[Actor]) -> CreateGroup {

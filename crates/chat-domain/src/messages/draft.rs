@@ -3,32 +3,44 @@ use crate::text::unicode::nfc;
 use crate::{ClientMessageId, ConversationId, MessageId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
+/// What a sender writes. Everything here counts for the fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageContent {
+    /// The text.
+    pub body: MessageBody,
+    /// The attachment, if any.
+    pub attachment: Option<AttachmentUrl>,
+    /// The message this one replies to, if any; it is in the same conversation.
+    pub reply_to: Option<MessageId>,
+}
+
+impl From<MessageBody> for MessageContent {
+    /// Text alone.
+    fn from(body: MessageBody) -> Self {
+        Self { body, attachment: None, reply_to: None }
+    }
+}
+
 /// The command: send this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendMessage {
     /// Where.
     pub conversation_id: ConversationId,
-    /// What.
-    pub body: MessageBody,
-    /// With what.
-    pub attachment: Option<AttachmentUrl>,
-    /// In answer to what.
-    pub reply_to: Option<MessageId>,
-    /// Under which key.
+    /// What the sender wrote.
+    pub content: MessageContent,
+    /// The sender's own key, if any: sending again under it makes no second message.
     pub client_message_id: Option<ClientMessageId>,
 }
 
 impl SendMessage {
     /// The command in the name of a sender, ready to be stored.
     pub fn into_draft(self, sender: UserId, id: MessageId, sent_at: Timestamp) -> Draft {
-        let fingerprint = BodyFingerprint::of(&self);
+        let fingerprint = BodyFingerprint::of(&self.content);
         Draft {
             id,
             conversation_id: self.conversation_id,
             sender,
-            body: self.body,
-            attachment: self.attachment,
-            reply_to: self.reply_to,
+            content: self.content,
             client_message_id: self.client_message_id,
             fingerprint,
             sent_at,
@@ -45,13 +57,9 @@ pub struct Draft {
     pub conversation_id: ConversationId,
     /// Who.
     pub sender: UserId,
-    /// What.
-    pub body: MessageBody,
-    /// With what.
-    pub attachment: Option<AttachmentUrl>,
-    /// In answer to what.
-    pub reply_to: Option<MessageId>,
-    /// Under which key.
+    /// What the sender wrote.
+    pub content: MessageContent,
+    /// The sender's own key, if any: sending again under it makes no second message.
     pub client_message_id: Option<ClientMessageId>,
     /// Tells a repetition from another message under the same key.
     pub fingerprint: BodyFingerprint,
@@ -93,17 +101,17 @@ impl BodyFingerprint {
         }
     }
 
-    fn of(message: &SendMessage) -> Self {
-        let body = message.body.as_str();
-        let as_sent = digest(message, body);
+    fn of(content: &MessageContent) -> Self {
+        let body = content.body.as_str();
+        let as_sent = digest(content, body);
         let composed = nfc(body);
-        Self { as_sent, composed: if composed == body { as_sent } else { digest(message, &composed) } }
+        Self { as_sent, composed: if composed == body { as_sent } else { digest(content, &composed) } }
     }
 }
 
-fn digest(message: &SendMessage, body: &str) -> [u8; 32] {
-    let attachment = message.attachment.as_ref().map_or("", AttachmentUrl::as_str);
-    let reply_to = message.reply_to.map(|id| id.to_string()).unwrap_or_default();
+fn digest(content: &MessageContent, body: &str) -> [u8; 32] {
+    let attachment = content.attachment.as_ref().map_or("", AttachmentUrl::as_str);
+    let reply_to = content.reply_to.map(|id| id.to_string()).unwrap_or_default();
     let mut digest = Sha256::new();
     for part in [body, attachment, reply_to.as_str()] {
         // The length first, so that no two messages run together to the same bytes.
@@ -122,34 +130,39 @@ mod tests {
     fn command(body: &str, attachment: Option<&str>, reply_to: Option<u128>, key: &str) -> SendMessage {
         SendMessage {
             conversation_id: ConversationId::new(Uuid::nil()),
-            body: MessageBody::parse(body).expect("a body"),
-            attachment: attachment.map(|url| AttachmentUrl::parse(url).expect("an address")),
-            reply_to: reply_to.map(|id| MessageId::new(Uuid::from_u128(id))),
+            content: MessageContent {
+                body: MessageBody::parse(body).expect("a body"),
+                attachment: attachment.map(|url| AttachmentUrl::parse(url).expect("an address")),
+                reply_to: reply_to.map(|id| MessageId::new(Uuid::from_u128(id))),
+            },
             client_message_id: ClientMessageId::parse(key).ok(),
         }
+    }
+
+    fn of(command: &SendMessage) -> BodyFingerprint {
+        BodyFingerprint::of(&command.content)
     }
 
     proptest! {
         #[test]
         fn fingerprints_tell_bodies_apart(one in "[a-c ]{1,6}x", other in "[a-c ]{1,6}x") {
             let (one, other) = (command(&one, None, None, "k"), command(&other, None, None, "l"));
-            prop_assert_eq!(one.body == other.body, BodyFingerprint::of(&one) == BodyFingerprint::of(&other));
+            prop_assert_eq!(one.content == other.content, of(&one) == of(&other));
         }
     }
 
     #[test]
     fn everything_the_sender_wrote_counts_but_the_key() {
-        let base = BodyFingerprint::of(&command("hi", None, None, "k"));
-        assert_eq!(base, BodyFingerprint::of(&command(" hi ", None, None, "other")));
-        assert_ne!(base, BodyFingerprint::of(&command("hi", Some("/a"), None, "k")));
-        assert_ne!(base, BodyFingerprint::of(&command("hi", None, Some(1), "k")));
+        let base = of(&command("hi", None, None, "k"));
+        assert_eq!(base, of(&command(" hi ", None, None, "other")));
+        assert_ne!(base, of(&command("hi", Some("/a"), None, "k")));
+        assert_ne!(base, of(&command("hi", None, Some(1), "k")));
         assert!(base.is_of(&base.stored()));
     }
 
     #[test]
     fn a_repetition_in_another_composition_is_one_and_old_digests_are_compared_the_old_way() {
-        let [composed, decomposed] =
-            ["caf\u{e9}", "cafe\u{301}"].map(|body| BodyFingerprint::of(&command(body, None, None, "k")));
+        let [composed, decomposed] = ["caf\u{e9}", "cafe\u{301}"].map(|body| of(&command(body, None, None, "k")));
         assert!(composed.is_of(&decomposed.stored()) && decomposed.is_of(&composed.stored()));
         let old = StoredFingerprint { version: 0, digest: decomposed.as_sent };
         assert!(decomposed.is_of(&old), "sent before the upgrade, repeated after it");
@@ -163,7 +176,7 @@ mod tests {
         let draft = command("hi", Some("/a"), Some(1), "k").into_draft(sender, id, Timestamp::from_unix_micros(5));
         assert_eq!((draft.sender, draft.id, draft.sent_at.as_unix_micros()), (sender, id, 5));
         assert_eq!(
-            (draft.body.as_str(), draft.client_message_id.map(|key| key.as_str().to_owned())),
+            (draft.content.body.as_str(), draft.client_message_id.map(|key| key.as_str().to_owned())),
             ("hi", Some("k".into()))
         );
     }

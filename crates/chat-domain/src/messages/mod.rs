@@ -1,11 +1,13 @@
 //! Messages: what is sent, how it is kept in order, and how it is read back.
 
+mod decide;
 mod draft;
 mod history;
 mod store;
 mod values;
 
-pub use draft::{BodyFingerprint, Draft, SendMessage, StoredFingerprint};
+pub use decide::{EarlierSend, SendContext, SendPlace, Sender, decide_send};
+pub use draft::{BodyFingerprint, Draft, MessageContent, SendMessage, StoredFingerprint};
 pub use history::{Anchor, HistoryPage, HistoryRequest, SeqRange};
 pub use store::{AppendError, Appended, HistoryError, MessagePlace, MessageStore};
 pub use values::{AttachmentUrl, MessageBody};

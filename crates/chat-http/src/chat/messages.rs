@@ -40,14 +40,14 @@ async fn send_chat_message(
     let mut message = body.parse(ChatMessageBody::parse)?;
     message.client_message_id = one_key(key.0, message.client_message_id)?;
     let (messages, actor) = (state.app.messages.clone(), actor.0);
-    let ChatMessage { receiver, body, attachment, reply_to, client_message_id } = message;
+    let ChatMessage { receiver, content, client_message_id } = message;
     let sent = match receiver {
         ChatReceiver::User(receiver) => {
-            let command = SendDirect { receiver, body, attachment, reply_to, client_message_id };
+            let command = SendDirect { receiver, content, client_message_id };
             state.run(async move { messages.send_direct(actor, command).await }).await??
         }
         ChatReceiver::Group(conversation_id) => {
-            let command = SendMessage { conversation_id, body, attachment, reply_to, client_message_id };
+            let command = SendMessage { conversation_id, content, client_message_id };
             state.run(async move { messages.send_to_group(actor, command).await }).await??
         }
     };

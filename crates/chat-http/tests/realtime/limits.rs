@@ -107,7 +107,7 @@ async fn who_asks_for_many_large_pages_at_once_gets_them_all_as_fast_as_they_are
     let long = "\u{1F600}".repeat(2_000);
     for _ in 0..100 {
         let body = MessageBody::parse(&long).expect("a body");
-        let send = SendDirect { receiver: ben.id, body, attachment: None, reply_to: None, client_message_id: None };
+        let send = SendDirect { receiver: ben.id, content: body.into(), client_message_id: None };
         house.state.app.messages.send_direct(actor, send).await.expect("sent");
     }
     let mut socket = house.connect_camel(&ben).await;

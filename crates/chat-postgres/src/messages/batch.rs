@@ -1,18 +1,19 @@
 //! The transaction that several sends share.
 
 use super::append::{Begin, Commit, FindAnswered, FindReplays, FindSenders, HoldConversations};
-use super::plan::{Held, Kept, Key, Outcome, Plan, Seen, Sender, Writes, key, plan};
+use super::plan::{Key, Outcome, Plan, Seen, Writes, key, plan};
 use super::rows::MessageRow;
 use crate::conversations::kind_from;
 use crate::fault::{Fault, Stored, Trouble};
 use crate::time::timestamp;
 use crate::users::SummaryRow;
-use chat_domain::messages::{Draft, StoredFingerprint};
+use chat_domain::messages::{Draft, EarlierSend, SendPlace, Sender, StoredFingerprint};
 use chat_domain::users::UserSummary;
 use chat_domain::{ConversationId, MessageId, Pos, Seq, UserId};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::TryFutureExt;
 use futures_util::future::{join4, try_join5};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -62,16 +63,16 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
 /// What [`HoldConversations`] answers.
 type HeldRow = (Uuid, i64, i64, i64, bool, Option<String>);
 
-fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, Held)> {
+fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, SendPlace)> {
     let kind = kind_from(direct_key.as_deref())?;
-    let held = Held {
+    let place = SendPlace {
         last_seq: Seq::from_i64(last_seq),
         last_pos: Pos::from_i64(last_pos),
         last_at: timestamp(updated_at),
         is_active,
         kind,
     };
-    Ok((ConversationId::new(id), held))
+    Ok((ConversationId::new(id), place))
 }
 
 /// What [`FindReplays`] answers.
@@ -91,15 +92,19 @@ async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> S
 }
 
 /// What stands under its key; of which kind its conversation is, the conversations that are held say.
-fn kept(rows: Vec<ReplayRow>, conversations: &HashMap<ConversationId, Held>) -> Stored<HashMap<Key, Kept>> {
+fn kept(
+    rows: Vec<ReplayRow>,
+    conversations: &HashMap<ConversationId, SendPlace>,
+) -> Stored<HashMap<Key, EarlierSend<'static>>> {
     let mut replays = HashMap::with_capacity(rows.len());
     for (row, sender, digest, version) in rows {
-        let Some(held) = conversations.get(&row.conversation_id()) else { continue };
-        let message = row.sent_by(sender, held.kind)?;
+        let Some(place) = conversations.get(&row.conversation_id()) else { continue };
+        let message = row.sent_by(sender, place.kind)?;
         let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
-        if let (Some(key), Some(fingerprint)) = (message.client_message_id.clone(), fingerprint) {
-            replays.insert((message.conversation_id, message.sender.id, key), Kept { message, fingerprint });
+        if let Some(key) = message.client_message_id.clone() {
+            let key = (message.conversation_id, message.sender.id, key);
+            replays.insert(key, EarlierSend { message: Cow::Owned(message), fingerprint });
         }
     }
     Ok(replays)
@@ -108,7 +113,7 @@ fn kept(rows: Vec<ReplayRow>, conversations: &HashMap<ConversationId, Held>) -> 
 async fn find_senders(
     mut connection: &AsyncPgConnection,
     drafts: &[Draft],
-) -> Stored<HashMap<(ConversationId, UserId), Sender>> {
+) -> Stored<HashMap<(ConversationId, UserId), Sender<'static>>> {
     let asked: BTreeSet<_> = drafts.iter().map(|draft| (draft.conversation_id, draft.sender)).collect();
     let query = FindSenders {
         conversation_ids: asked.iter().map(|(conversation, _)| conversation.as_uuid()).collect(),
@@ -118,7 +123,8 @@ async fn find_senders(
     rows.into_iter()
         .map(|(conversation, has_written, row)| {
             let summary = UserSummary::try_from(row)?;
-            Ok(((ConversationId::new(conversation), summary.id), Sender { summary, has_written }))
+            let by = (ConversationId::new(conversation), summary.id);
+            Ok((by, Sender { summary: Cow::Owned(summary), has_written }))
         })
         .collect()
 }
@@ -127,7 +133,7 @@ async fn find_answered(
     mut connection: &AsyncPgConnection,
     drafts: &[Draft],
 ) -> Stored<HashSet<(ConversationId, MessageId)>> {
-    let ids: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.reply_to).map(MessageId::as_uuid).collect();
+    let ids: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.content.reply_to).map(MessageId::as_uuid).collect();
     if ids.is_empty() {
         return Ok(HashSet::new());
     }

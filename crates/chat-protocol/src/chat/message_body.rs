@@ -2,7 +2,7 @@ use super::{ChatRoomId, ChatTypeView, Untrusted};
 use crate::body::check;
 use crate::{Body, Fault, InvalidBody, Optional, Required, valid};
 use chat_domain::conversations::DirectKey;
-use chat_domain::messages::{AttachmentUrl, MessageBody};
+use chat_domain::messages::{AttachmentUrl, MessageBody, MessageContent};
 use chat_domain::receipts::DeliveryStatus;
 use chat_domain::{ClientMessageId, ConversationId, MessageId, PageLimit, PageNumber, PageRequest, UserId};
 use garde::Validate;
@@ -59,12 +59,8 @@ pub enum ChatReceiver {
 pub struct ChatMessage {
     /// For whom.
     pub receiver: ChatReceiver,
-    /// What it says.
-    pub body: MessageBody,
-    /// What comes with it.
-    pub attachment: Option<AttachmentUrl>,
-    /// The message it answers.
-    pub reply_to: Option<MessageId>,
+    /// What the sender wrote.
+    pub content: MessageContent,
     /// The sender's own key.
     pub client_message_id: Option<ClientMessageId>,
 }
@@ -98,9 +94,11 @@ impl ChatMessageBody {
         };
         Ok(ChatMessage {
             receiver,
-            body: self.message.take("message")?,
-            attachment: self.attachment.take(),
-            reply_to: self.reply_to.take(),
+            content: MessageContent {
+                body: self.message.take("message")?,
+                attachment: self.attachment.take(),
+                reply_to: self.reply_to.take(),
+            },
             client_message_id: self.client_message_id.take(),
         })
     }

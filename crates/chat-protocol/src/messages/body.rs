@@ -1,6 +1,6 @@
 use crate::body::check;
 use crate::{Body, InvalidBody, Optional, Required, valid};
-use chat_domain::messages::{AttachmentUrl, MessageBody, SendMessage};
+use chat_domain::messages::{AttachmentUrl, MessageBody, MessageContent, SendMessage};
 use chat_domain::{ClientMessageId, ConversationId, MessageId};
 use garde::Validate;
 use serde::Deserialize;
@@ -34,9 +34,11 @@ impl SendMessageBody {
         check(&self, &())?;
         Ok(SendMessage {
             conversation_id,
-            body: self.content.take("content")?,
-            attachment: self.attachment.take(),
-            reply_to: self.reply_to.take(),
+            content: MessageContent {
+                body: self.content.take("content")?,
+                attachment: self.attachment.take(),
+                reply_to: self.reply_to.take(),
+            },
             client_message_id: self.client_message_id.take(),
         })
     }
@@ -68,9 +70,11 @@ impl SendMessageData {
         check(&self, &())?;
         Ok(SendMessage {
             conversation_id: self.conversation_id.take("conversationId")?,
-            body: self.content.take("content")?,
-            attachment: self.attachment.take(),
-            reply_to: self.reply_to.take(),
+            content: MessageContent {
+                body: self.content.take("content")?,
+                attachment: self.attachment.take(),
+                reply_to: self.reply_to.take(),
+            },
             client_message_id: self.client_message_id.take(),
         })
     }

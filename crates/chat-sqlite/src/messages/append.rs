@@ -7,57 +7,43 @@ use crate::schema::{conversations, messages, participants, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, Message, StoredFingerprint};
+use chat_domain::messages::{
+    AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, Message, SendContext, SendPlace, Sender,
+    StoredFingerprint, decide_send,
+};
 use chat_domain::users::UserSummary;
-use chat_domain::{ClientMessageId, ConversationId, Pos, Seq, Timestamp};
+use chat_domain::{ClientMessageId, ConversationId, Pos, Seq};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
+use std::borrow::Cow;
 
 pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result<Appended, AppendError> {
-    // Before membership: whoever was removed since may still learn that the message had arrived.
+    let decided = decide_send(context(connection, draft)?, draft)?;
+    if let Appended::New(message) | Appended::First(message) = &decided {
+        store(connection, draft, message)?;
+    }
+    Ok(decided)
+}
+
+fn context(connection: &mut SqliteConnection, draft: &Draft) -> Stored<SendContext<'static>> {
     if let Some(key) = &draft.client_message_id
-        && let Some((message, fingerprint)) = find_replay(connection, draft, key)?
+        && let Some(earlier) = find_earlier(connection, draft, key)?
     {
-        let same = fingerprint.is_some_and(|stored| draft.fingerprint.is_of(&stored));
-        return if same { Ok(Appended::Replayed(message)) } else { Err(AppendError::KeyReused) };
+        return Ok(SendContext { earlier: Some(earlier), ..SendContext::default() });
     }
-    let standing = find_standing(connection, draft)?.ok_or(AppendError::UnknownConversation)?;
-    let sender = standing.sender.ok_or(AppendError::NotAParticipant)?;
-    if !standing.is_active {
-        return Err(AppendError::Inactive);
-    }
-    if let Some(answered) = draft.reply_to
-        && find_in_conversation(connection, draft.conversation_id, answered)?.is_none()
-    {
-        return Err(AppendError::UnknownReply);
-    }
-    let numbers = (standing.last_seq.next(), standing.last_pos.next());
-    // Clocks step back: time never runs against the numbers.
-    let message = message(draft, sender, standing.kind, numbers, standing.last_at.max(draft.sent_at));
-    store(connection, draft, &message)?;
-    let is_first = !standing.kind.is_group() && !standing.has_written;
-    Ok(if is_first { Appended::First(message) } else { Appended::New(message) })
+    let Some((place, sender)) = find_place(connection, draft)? else { return Ok(SendContext::default()) };
+    let reply_exists = match draft.content.reply_to {
+        Some(answered) => find_in_conversation(connection, draft.conversation_id, answered)?.is_some(),
+        None => false,
+    };
+    Ok(SendContext { earlier: None, conversation: Some(place), sender, reply_exists })
 }
 
-/// What a send must know of its conversation and its sender.
-struct Standing {
-    last_seq: Seq,
-    last_pos: Pos,
-    /// When the conversation's last change took place.
-    last_at: Timestamp,
-    is_active: bool,
-    kind: ConversationKind,
-    /// `None` for whoever does not take part, or has deleted their account a moment ago.
-    sender: Option<UserSummary>,
-    /// Whether the sender has written here before.
-    has_written: bool,
-}
-
-fn find_replay(
+fn find_earlier(
     connection: &mut SqliteConnection,
     draft: &Draft,
     key: &ClientMessageId,
-) -> Stored<Option<(Message, Option<StoredFingerprint>)>> {
+) -> Stored<Option<EarlierSend<'static>>> {
     let row: Option<(MessageRow, SummaryRow, Option<Vec<u8>>, i16)> = messages::table
         .inner_join(users::table)
         .filter(messages::conversation_id.eq(Id::from(draft.conversation_id)))
@@ -75,7 +61,7 @@ fn find_replay(
     let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
     let kind = find_kind(connection, draft.conversation_id)?;
-    Ok(Some((message.sent_by(sender, kind)?, fingerprint)))
+    Ok(Some(EarlierSend { message: Cow::Owned(message.sent_by(sender, kind)?), fingerprint }))
 }
 
 /// Only a replay asks for it alone: it is seldom, and a send should not look up more for it.
@@ -87,15 +73,18 @@ fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) ->
 
 /// The newest numbers and time, whether the conversation is active, its pair, whether the sender has written there, and
 /// the sender.
-type StandingRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>);
+type PlaceRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>);
 
-fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Standing>> {
+fn find_place(
+    connection: &mut SqliteConnection,
+    draft: &Draft,
+) -> Stored<Option<(SendPlace, Option<Sender<'static>>)>> {
     let takes_part = participants::conversation_id
         .eq(conversations::id)
         .and(participants::user_id.eq(Id::from(draft.sender)))
         .and(participants::left_at.is_null());
     let exists = users::id.eq(participants::user_id).and(users::deleted_at.is_null());
-    let row: Option<StandingRow> = conversations::table
+    let row: Option<PlaceRow> = conversations::table
         .left_join(participants::table.on(takes_part))
         .left_join(users::table.on(exists))
         .filter(conversations::id.eq(Id::from(draft.conversation_id)))
@@ -111,42 +100,18 @@ fn find_standing(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Opt
         .get_result(connection)
         .optional()?;
     row.map(|(last_seq, last_pos, updated_at, is_active, direct_key, has_written, sender)| {
-        Ok(Standing {
+        let place = SendPlace {
             last_seq: Seq::from_i64(last_seq),
             last_pos: Pos::from_i64(last_pos),
             last_at: timestamp(updated_at),
             is_active,
             kind: kind_from(direct_key.as_deref())?,
-            sender: sender.map(UserSummary::try_from).transpose()?,
-            has_written: has_written.unwrap_or(false),
-        })
+        };
+        let summary = sender.map(UserSummary::try_from).transpose()?;
+        let has_written = has_written.unwrap_or(false);
+        Ok((place, summary.map(|summary| Sender { summary: Cow::Owned(summary), has_written })))
     })
     .transpose()
-}
-
-fn message(
-    draft: &Draft,
-    sender: UserSummary,
-    kind: ConversationKind,
-    (seq, pos): (Seq, Pos),
-    at: Timestamp,
-) -> Message {
-    Message {
-        id: draft.id,
-        conversation_id: draft.conversation_id,
-        kind,
-        seq,
-        pos,
-        sender,
-        body: draft.body.clone(),
-        attachment: draft.attachment.clone(),
-        reply_to: draft.reply_to,
-        client_message_id: draft.client_message_id.clone(),
-        created_at: at,
-        updated_at: at,
-        edited_at: None,
-        deleted_at: None,
-    }
 }
 
 /// All columns, empty ones too: the statement is the same for every message and stays prepared.
@@ -204,9 +169,9 @@ fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) ->
         id: draft.id.into(),
         pos,
         sender_id: draft.sender.into(),
-        body: draft.body.as_str(),
-        attachment: draft.attachment.clone().map(AttachmentUrl::into_string),
-        reply_to: draft.reply_to.map(Id::from),
+        body: draft.content.body.as_str(),
+        attachment: draft.content.attachment.clone().map(AttachmentUrl::into_string),
+        reply_to: draft.content.reply_to.map(Id::from),
         client_message_id: draft.client_message_id.as_ref().map(|key| key.as_str().to_owned()),
         fingerprint: draft.client_message_id.as_ref().map(|_| draft.fingerprint.stored().digest.to_vec()),
         fingerprint_version: BodyFingerprint::VERSION,

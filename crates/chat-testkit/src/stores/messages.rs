@@ -4,7 +4,7 @@ use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
-    AppendError, Appended, AttachmentUrl, Draft, HistoryRequest, Message, MessageBody, SendMessage,
+    AppendError, Appended, AttachmentUrl, Draft, HistoryRequest, Message, MessageBody, MessageContent, SendMessage,
 };
 use chat_domain::{ConversationId, MessageId, Pos, Seq, Timestamp};
 use uuid::Uuid;
@@ -15,9 +15,11 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
     let direct = scene.direct(ann, bob).await;
     let first = scene.say(direct, ann, "first").await;
     let command = SendMessage {
-        body: MessageBody::parse("two\nlines, 'quotes' and 😀").expect("a body"),
-        attachment: Some(AttachmentUrl::parse("https://example.com/f.pdf").expect("an address")),
-        reply_to: Some(first.id),
+        content: MessageContent {
+            body: MessageBody::parse("two\nlines, 'quotes' and 😀").expect("a body"),
+            attachment: Some(AttachmentUrl::parse("https://example.com/f.pdf").expect("an address")),
+            reply_to: Some(first.id),
+        },
         ..scene.command(direct, "x", Some("key"))
     };
     let draft = scene.draft_of(command.clone(), bob);
@@ -29,9 +31,9 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         seq: Seq::new(2),
         pos: Pos::new(3),
         sender,
-        body: command.body,
-        attachment: command.attachment,
-        reply_to: command.reply_to,
+        body: command.content.body,
+        attachment: command.content.attachment,
+        reply_to: command.content.reply_to,
         client_message_id: command.client_message_id,
         created_at: draft.sent_at,
         updated_at: draft.sent_at,
@@ -128,10 +130,11 @@ pub async fn another_message_under_a_used_key_is_refused(stores: Stores) {
     let first = scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
     let Appended::First(first) = first else { panic!("{first:?}") };
     let plain = scene.command(direct, "hello", Some("k"));
+    let with = |content| SendMessage { content, ..plain.clone() };
     let others = [
         scene.command(direct, "other", Some("k")),
-        SendMessage { attachment: AttachmentUrl::parse("/a").ok(), ..plain.clone() },
-        SendMessage { reply_to: Some(first.id), ..plain },
+        with(MessageContent { attachment: AttachmentUrl::parse("/a").ok(), ..plain.content.clone() }),
+        with(MessageContent { reply_to: Some(first.id), ..plain.content.clone() }),
     ];
     for other in others {
         let refused = scene.messages.append(scene.draft_of(other, ann)).await;
@@ -172,7 +175,11 @@ pub async fn an_answer_names_a_message_of_the_same_conversation(stores: Stores) 
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let (direct, group) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
     let elsewhere = scene.say(group, ann, "elsewhere").await.id;
-    let reply = |id| Draft { reply_to: Some(id), ..scene.draft(direct, ann, "re: that") };
+    let reply = |id| {
+        let mut draft = scene.draft(direct, ann, "re: that");
+        draft.content.reply_to = Some(id);
+        draft
+    };
     for unknown in [elsewhere, MessageId::new(Uuid::now_v7())] {
         let refused = scene.messages.append(reply(unknown)).await;
         assert!(matches!(refused, Err(AppendError::UnknownReply)), "{refused:?}");

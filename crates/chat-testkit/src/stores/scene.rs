@@ -188,9 +188,7 @@ impl Scene {
     pub fn command(&self, id: ConversationId, body: &str, key: Option<&str>) -> SendMessage {
         SendMessage {
             conversation_id: id,
-            body: MessageBody::parse(body).expect("a body"),
-            attachment: None,
-            reply_to: None,
+            content: MessageBody::parse(body).expect("a body").into(),
             client_message_id: key.map(|key| ClientMessageId::parse(key).expect("a key")),
         }
     }

@@ -180,15 +180,15 @@ async fn start_typing(session: &mut Session, actor: Actor, place: ChatPlace) -> 
 
 async fn send_chat_message(session: &mut Session, actor: Actor, message: ChatMessage) -> Result<Outcome, ApiError> {
     let app = session.realtime.state.app.clone();
-    let ChatMessage { receiver, body, attachment, reply_to, client_message_id } = message;
+    let ChatMessage { receiver, content, client_message_id } = message;
     let sending = async move {
         match receiver {
             ChatReceiver::User(receiver) => {
-                let command = SendDirect { receiver, body, attachment, reply_to, client_message_id };
+                let command = SendDirect { receiver, content, client_message_id };
                 app.messages.send_direct(actor, command).await
             }
             ChatReceiver::Group(conversation_id) => {
-                let command = SendMessage { conversation_id, body, attachment, reply_to, client_message_id };
+                let command = SendMessage { conversation_id, content, client_message_id };
                 app.messages.send_to_group(actor, command).await
             }
         }

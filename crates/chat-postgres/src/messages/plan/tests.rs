@@ -1,7 +1,8 @@
 use super::*;
 use chat_domain::Timestamp;
-use chat_domain::conversations::DirectKey;
+use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{MessageBody, SendMessage};
+use chat_domain::users::UserSummary;
 use uuid::Uuid;
 
 fn conversation(number: u128) -> ConversationId {
@@ -15,9 +16,7 @@ fn user(number: u128) -> UserId {
 fn draft(id: u128, at: u128, sender: u128, body: &str, key: Option<&str>) -> Draft {
     let command = SendMessage {
         conversation_id: conversation(at),
-        body: MessageBody::parse(body).expect("a body"),
-        attachment: None,
-        reply_to: None,
+        content: MessageBody::parse(body).expect("a body").into(),
         client_message_id: key.map(|key| ClientMessageId::parse(key).expect("a key")),
     };
     command.into_draft(user(sender), MessageId::new(Uuid::from_u128(id)), Timestamp::from_unix_micros(1_000))
@@ -25,7 +24,7 @@ fn draft(id: u128, at: u128, sender: u128, body: &str, key: Option<&str>) -> Dra
 
 /// Two conversations, 1 with three messages and 2 empty; users 1 and 2 take part in both.
 fn seen() -> Seen {
-    let held = |seq| Held {
+    let held = |seq| SendPlace {
         last_seq: Seq::new(seq),
         last_pos: Pos::new(seq + 1),
         last_at: Timestamp::from_unix_micros(900),
@@ -33,7 +32,7 @@ fn seen() -> Seen {
         kind: ConversationKind::Group,
     };
     let sender = |number| Sender {
-        summary: UserSummary { id: user(number), username: None, name: "n".into(), avatar: None },
+        summary: Cow::Owned(UserSummary { id: user(number), username: None, name: "n".into(), avatar: None }),
         has_written: false,
     };
     Seen {
@@ -109,7 +108,11 @@ fn refusals_alone_write_nothing() {
 
 #[test]
 fn an_answer_must_be_to_a_message_of_the_same_conversation() {
-    let answer = |to: u128| Draft { reply_to: Some(MessageId::new(Uuid::from_u128(to))), ..draft(1, 1, 1, "a", None) };
+    let answer = |to: u128| {
+        let mut answer = draft(1, 1, 1, "a", None);
+        answer.content.reply_to = Some(MessageId::new(Uuid::from_u128(to)));
+        answer
+    };
     let mut seen = seen();
     seen.answered.insert((conversation(1), MessageId::new(Uuid::from_u128(70))));
     seen.answered.insert((conversation(2), MessageId::new(Uuid::from_u128(71))));

@@ -2,7 +2,7 @@
 
 use super::{ChatPlace, Command};
 use crate::realtime::fields::Fields;
-use chat_domain::messages::{Anchor, AttachmentUrl, HistoryRequest, MessageBody, SendMessage};
+use chat_domain::messages::{Anchor, AttachmentUrl, HistoryRequest, MessageBody, MessageContent, SendMessage};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_domain::{ClientMessageId, MessageId, PageLimit, Seq};
@@ -59,9 +59,7 @@ pub(in crate::realtime) fn send_message(fields: &mut Fields) -> Option<Command> 
     let reply_to = fields.optional("replyTo", str::parse);
     Some(Command::SendMessage(Box::new(SendMessage {
         conversation_id: conversation_id?,
-        body: body?,
-        attachment,
-        reply_to,
+        content: MessageContent { body: body?, attachment, reply_to },
         client_message_id,
     })))
 }

@@ -156,7 +156,7 @@ fn a_message_in_the_second_dialect_is_for_a_user_or_a_group_and_its_sender_is_no
         "sender": "somebody else", "messageId": "mine", "status": "READ", "unknown": []
     }});
     let Ok(Command::SendChatMessage(message)) = parse("sendMessage", &data) else { panic!("a message") };
-    assert_eq!((message.receiver, message.body.as_str()), (ChatReceiver::User(UserId::new(ID)), "hi"));
+    assert_eq!((message.receiver, message.content.body.as_str()), (ChatReceiver::User(UserId::new(ID)), "hi"));
     let data = json!({"messageData": {"chatType": "GROUP", "groupId": ID, "message": "hi"}});
     let Ok(Command::SendChatMessage(message)) = parse("sendMessage", &data) else { panic!("a message") };
     assert_eq!(message.receiver, ChatReceiver::Group(conversation()));
@@ -191,7 +191,7 @@ fn a_message_is_read_with_all_that_belongs_to_it() {
         "sender": "somebody else"
     });
     let Ok(Command::SendMessage(send)) = parse("message:send", &data) else { panic!("a message") };
-    assert_eq!((send.body.as_str(), send.reply_to), ("hi", Some(MessageId::new(ID))));
+    assert_eq!((send.content.body.as_str(), send.content.reply_to), ("hi", Some(MessageId::new(ID))));
     assert_eq!(send.client_message_id.map(|key| key.as_str().to_owned()).as_deref(), Some("k"));
     let bare = json!({"conversationId": ID, "content": "hi", "attachment": null, "clientMessageId": null});
     assert!(parse("message:send", &bare).is_ok(), "null is absence");

@@ -1,0 +1,234 @@
+use super::{AppendError, Appended, Draft, Message, StoredFingerprint};
+use crate::conversations::ConversationKind;
+use crate::users::UserSummary;
+use crate::{Pos, Seq, Timestamp};
+use std::borrow::Cow;
+
+/// Everything that decides a send, as the store's transaction sees it.
+#[derive(Debug, Default)]
+pub struct SendContext<'a> {
+    /// The message that its sender stored under the draft's key before, if any. It decides alone: the store need not
+    /// look up the rest.
+    pub earlier: Option<EarlierSend<'a>>,
+    /// The conversation, if it exists.
+    pub conversation: Option<SendPlace>,
+    /// The sender, if they take part and their account exists.
+    pub sender: Option<Sender<'a>>,
+    /// Whether the message that the draft replies to is in this conversation; not asked for without one.
+    pub reply_exists: bool,
+}
+
+/// A message that was stored under a key.
+#[derive(Debug, Clone)]
+pub struct EarlierSend<'a> {
+    /// The message as it is now.
+    pub message: Cow<'a, Message>,
+    /// The fingerprint of what was sent, where it can be read.
+    pub fingerprint: Option<StoredFingerprint>,
+}
+
+/// The conversation that a message is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendPlace {
+    /// The newest message.
+    pub last_seq: Seq,
+    /// The newest durable change.
+    pub last_pos: Pos,
+    /// The time of the newest durable change.
+    pub last_at: Timestamp,
+    /// Whether messages can be sent: not to a deactivated group.
+    pub is_active: bool,
+    /// Direct or group.
+    pub kind: ConversationKind,
+}
+
+impl SendPlace {
+    /// Moves on to a message that was decided on this place, for the next send of the same transaction.
+    pub const fn follow(&mut self, message: &Message) {
+        self.last_seq = message.seq;
+        self.last_pos = message.pos;
+        self.last_at = message.created_at;
+    }
+}
+
+impl EarlierSend<'_> {
+    /// The same without owning the message.
+    pub fn as_borrowed(&self) -> EarlierSend<'_> {
+        EarlierSend { message: Cow::Borrowed(&*self.message), fingerprint: self.fingerprint }
+    }
+}
+
+/// A sender who takes part in the conversation.
+#[derive(Debug, Clone)]
+pub struct Sender<'a> {
+    /// The sender as others see them.
+    pub summary: Cow<'a, UserSummary>,
+    /// Whether they have sent a message here before.
+    pub has_written: bool,
+}
+
+impl Sender<'_> {
+    /// The same without owning the summary.
+    pub fn as_borrowed(&self) -> Sender<'_> {
+        Sender { summary: Cow::Borrowed(&*self.summary), has_written: self.has_written }
+    }
+}
+
+/// Decides what becomes of a send, and makes the message with its numbers. The store writes a message that is
+/// [`Appended::New`] or [`Appended::First`], in the transaction in which it read the context.
+///
+/// # Errors
+///
+/// Every refusal of [`AppendError`]; never [`AppendError::Store`].
+pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, AppendError> {
+    // Before membership: a sender who was removed since still learns that the message had arrived.
+    if let Some(EarlierSend { message, fingerprint }) = context.earlier {
+        let is_same = fingerprint.is_some_and(|stored| draft.fingerprint.is_of(&stored));
+        return if is_same { Ok(Appended::Replayed(message.into_owned())) } else { Err(AppendError::KeyReused) };
+    }
+    let place = context.conversation.ok_or(AppendError::UnknownConversation)?;
+    let sender = context.sender.ok_or(AppendError::NotAParticipant)?;
+    if !place.is_active {
+        return Err(AppendError::Inactive);
+    }
+    if draft.content.reply_to.is_some() && !context.reply_exists {
+        return Err(AppendError::UnknownReply);
+    }
+    let is_first = !place.kind.is_group() && !sender.has_written;
+    let message = message(draft, sender.summary.into_owned(), place);
+    Ok(if is_first { Appended::First(message) } else { Appended::New(message) })
+}
+
+fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
+    // Clocks step back, and those of nodes differ: time never runs against the numbers.
+    let at = place.last_at.max(draft.sent_at);
+    Message {
+        id: draft.id,
+        conversation_id: draft.conversation_id,
+        kind: place.kind,
+        seq: place.last_seq.next(),
+        pos: place.last_pos.next(),
+        sender,
+        body: draft.content.body.clone(),
+        attachment: draft.content.attachment.clone(),
+        reply_to: draft.content.reply_to,
+        client_message_id: draft.client_message_id.clone(),
+        created_at: at,
+        updated_at: at,
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversations::DirectKey;
+    use crate::messages::{MessageBody, MessageContent, SendMessage};
+    use crate::{ClientMessageId, ConversationId, MessageId, UserId};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn user(number: u128) -> UserId {
+        UserId::new(Uuid::from_u128(number))
+    }
+
+    fn draft(body: &str, reply_to: Option<MessageId>, sent_at: i64) -> Draft {
+        let content = MessageContent { body: MessageBody::parse(body).expect("a body"), attachment: None, reply_to };
+        let conversation_id = ConversationId::new(Uuid::from_u128(1));
+        let command = SendMessage { conversation_id, content, client_message_id: ClientMessageId::parse("key").ok() };
+        command.into_draft(user(7), MessageId::new(Uuid::from_u128(9)), Timestamp::from_unix_micros(sent_at))
+    }
+
+    fn place(is_active: bool, kind: ConversationKind) -> SendPlace {
+        SendPlace {
+            last_seq: Seq::new(3),
+            last_pos: Pos::new(5),
+            last_at: Timestamp::from_unix_micros(1_000),
+            is_active,
+            kind,
+        }
+    }
+
+    fn sender<'a>(has_written: bool) -> Sender<'a> {
+        let summary = UserSummary { id: user(7), username: None, name: "Ann".into(), avatar: None };
+        Sender { summary: Cow::Owned(summary), has_written }
+    }
+
+    fn context<'a>(kind: ConversationKind, has_written: bool) -> SendContext<'a> {
+        SendContext {
+            earlier: None,
+            conversation: Some(place(true, kind)),
+            sender: Some(sender(has_written)),
+            reply_exists: false,
+        }
+    }
+
+    const GROUP: ConversationKind = ConversationKind::Group;
+
+    #[test]
+    fn a_send_takes_the_next_numbers() {
+        let decided = decide_send(context(GROUP, false), &draft("hi", None, 2_000)).expect("sent");
+        let message = decided.message();
+        assert!(matches!(decided, Appended::New(_)));
+        assert_eq!((message.seq, message.pos), (Seq::new(4), Pos::new(6)));
+        assert_eq!((message.created_at.as_unix_micros(), message.updated_at.as_unix_micros()), (2_000, 2_000));
+        assert_eq!((message.sender.id, message.body.as_str()), (user(7), "hi"));
+    }
+
+    #[test]
+    fn only_the_first_message_in_a_direct_conversation_is_a_first() {
+        let direct = ConversationKind::Direct(DirectKey::new(user(7), user(8)));
+        for (kind, has_written, is_first) in [(direct, false, true), (direct, true, false), (GROUP, false, false)] {
+            let decided = decide_send(context(kind, has_written), &draft("hi", None, 0)).expect("sent");
+            assert_eq!(matches!(decided, Appended::First(_)), is_first, "{kind:?}, {has_written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn time_never_runs_against_the_numbers(sent_at in -5_000_i64..5_000) {
+            let decided = decide_send(context(GROUP, true), &draft("hi", None, sent_at)).expect("sent");
+            prop_assert_eq!(decided.message().created_at.as_unix_micros(), sent_at.max(1_000));
+        }
+
+        /// Refusals are asked for in the order of the contract, whatever else is wrong.
+        #[test]
+        fn the_first_reason_counts(
+            exists: bool, takes_part: bool, is_active: bool, replies: bool, reply_exists: bool,
+        ) {
+            let context = SendContext {
+                earlier: None,
+                conversation: exists.then(|| place(is_active, GROUP)),
+                sender: takes_part.then(|| sender(true)),
+                reply_exists,
+            };
+            let reply_to = replies.then(|| MessageId::new(Uuid::from_u128(2)));
+            let decided = decide_send(context, &draft("hi", reply_to, 0));
+            match (exists, takes_part, is_active, replies && !reply_exists) {
+                (false, ..) => prop_assert!(matches!(decided, Err(AppendError::UnknownConversation))),
+                (_, false, ..) => prop_assert!(matches!(decided, Err(AppendError::NotAParticipant))),
+                (_, _, false, _) => prop_assert!(matches!(decided, Err(AppendError::Inactive))),
+                (.., true) => prop_assert!(matches!(decided, Err(AppendError::UnknownReply))),
+                _ => prop_assert_eq!(decided.expect("sent").message().reply_to, reply_to),
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_used_decides_before_membership() {
+        let sent = draft("hi", None, 0);
+        let stored = decide_send(context(GROUP, true), &sent).expect("sent").into_message();
+        let again = |fingerprint| SendContext {
+            earlier: Some(EarlierSend { message: Cow::Borrowed(&stored), fingerprint }),
+            ..SendContext::default()
+        };
+        let fingerprint = Some(sent.fingerprint.stored());
+        let replayed = decide_send(again(fingerprint), &sent).expect("a replay");
+        assert_eq!(replayed, Appended::Replayed(stored.clone()));
+        for (fingerprint, body) in [(fingerprint, "other"), (None, "hi")] {
+            let refused = decide_send(again(fingerprint), &draft(body, None, 0));
+            assert!(matches!(refused, Err(AppendError::KeyReused)), "{body}");
+        }
+    }
+}

@@ -43,3 +43,7 @@ seed *arguments:
 # Test the API of a running server
 test-api:
     scripts/test-api.sh
+
+# Check the OpenAPI and AsyncAPI documents with public tools
+check-documents *arguments:
+    scripts/check-documents.sh {{arguments}}

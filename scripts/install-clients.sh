@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs the packages for the tests with clients of other languages into target/clients: Node packages and a Python
-# environment, in the versions that docs/examples locks. Does nothing if they are installed. As root on Debian and
-# Ubuntu it installs Node and Python too.
+# Installs the packages for the tests with clients of other languages into target/clients: Node packages and Python
+# environments, in the versions that docs/examples and scripts/documents lock. Does nothing if they are installed. As
+# root on Debian and Ubuntu it installs Node and Python too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-locks=$PWD/docs/examples
+examples=$PWD/docs/examples
+documents=$PWD/scripts/documents
 clients=${CARGO_TARGET_DIR:-target}/clients
-mkdir -p "$clients"
+mkdir -p "$clients/generated"
 cd "$clients"
 # Two runs at once would overwrite each other's files.
 exec 9>.lock
@@ -27,17 +28,25 @@ ensure_programs() {
   fi
 }
 
-# A copy of the lock file, written last, marks a complete installation.
-if ! cmp -s "$locks/package-lock.json" node_modules/.installed || ! node --version >/dev/null 2>&1; then
-  ensure_programs
-  cp "$locks/package.json" "$locks/package-lock.json" .
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-  cp "$locks/package-lock.json" node_modules/.installed
-fi
-if ! cmp -s "$locks/requirements.txt" python/.installed || ! python/bin/python --version >/dev/null 2>&1; then
-  ensure_programs
-  python3 -m venv --clear python
-  python/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-    --requirement "$locks/requirements.txt"
-  cp "$locks/requirements.txt" python/.installed
-fi
+# install LOCKS: into the current folder. A copy of the lock file, written last, marks a complete installation.
+install() {
+  local locks=$1
+  if ! cmp -s "$locks/package-lock.json" node_modules/.installed || ! node --version >/dev/null 2>&1; then
+    ensure_programs
+    cp "$locks/package.json" "$locks/package-lock.json" .
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    cp "$locks/package-lock.json" node_modules/.installed
+  fi
+  if ! cmp -s "$locks/requirements.txt" python/.installed || ! python/bin/python --version >/dev/null 2>&1; then
+    ensure_programs
+    python3 -m venv --clear python
+    python/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+      --requirement "$locks/requirements.txt"
+    cp "$locks/requirements.txt" python/.installed
+  fi
+}
+
+install "$examples"
+# The programs that generate clients from the OpenAPI document and check their types.
+cd generated
+install "$documents"

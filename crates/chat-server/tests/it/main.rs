@@ -15,6 +15,7 @@ mod errors;
 mod events;
 mod examples;
 mod faults;
+mod generated_clients;
 mod greedy;
 mod journeys;
 mod lifecycle;

@@ -3,7 +3,7 @@
 //!
 //! | port | adapter | what it does |
 //! | --- | --- | --- |
-//! | `PasswordHasher` | [`BcryptHasher`] | hashes on blocking threads, one per core; others wait in a bounded, fair queue |
+//! | `PasswordHasher` | [`BcryptHasher`] | hashes on blocking threads, one per core, behind a bounded fair queue |
 //! | `AccessTokens` | [`JwtAccessTokens`] | HS256, one algorithm, keys by `kid` |
 //! | `RefreshTokens` | [`SealedRefreshTokens`] | a session id and randomness under a seal; the successor is derived |
 //!

@@ -4,17 +4,17 @@ use crate::users::UserSummary;
 use crate::{Pos, Seq, Timestamp};
 use std::borrow::Cow;
 
-/// Everything that decides a send, as the store's transaction sees it.
+/// The facts that decide a send, as the store's transaction sees them.
 #[derive(Debug, Default)]
 pub struct SendContext<'a> {
-    /// The message that its sender stored under the draft's key before, if any. It decides alone: the store need not
+    /// The message that the sender stored earlier under the draft's key, if any. It decides alone: the store need not
     /// look up the rest.
     pub earlier: Option<EarlierSend<'a>>,
     /// The conversation, if it exists.
     pub conversation: Option<SendPlace>,
     /// The sender, if they take part and their account exists.
     pub sender: Option<Sender<'a>>,
-    /// Whether the message that the draft replies to is in this conversation; not asked for without one.
+    /// Whether the message to which the draft replies is in this conversation; not read if the draft is no reply.
     pub reply_exists: bool,
 }
 
@@ -23,11 +23,11 @@ pub struct SendContext<'a> {
 pub struct EarlierSend<'a> {
     /// The message as it is now.
     pub message: Cow<'a, Message>,
-    /// The fingerprint of what was sent, where it can be read.
+    /// The fingerprint of the earlier send, if it can be read.
     pub fingerprint: Option<StoredFingerprint>,
 }
 
-/// The conversation that a message is sent to.
+/// The conversation of a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SendPlace {
     /// The newest message.
@@ -43,7 +43,7 @@ pub struct SendPlace {
 }
 
 impl SendPlace {
-    /// Moves on to a message that was decided on this place, for the next send of the same transaction.
+    /// Advances to a message that was decided on this place, for the next send of the same transaction.
     pub const fn follow(&mut self, message: &Message) {
         self.last_seq = message.seq;
         self.last_pos = message.pos;
@@ -74,14 +74,14 @@ impl Sender<'_> {
     }
 }
 
-/// Decides what becomes of a send, and makes the message with its numbers. The store writes a message that is
-/// [`Appended::New`] or [`Appended::First`], in the transaction in which it read the context.
+/// Decides a send, and creates the message with its numbers. The store writes a message that is [`Appended::New`] or
+/// [`Appended::First`], in the transaction in which it read the context.
 ///
 /// # Errors
 ///
 /// Every refusal of [`AppendError`]; never [`AppendError::Store`].
 pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, AppendError> {
-    // Before membership: a sender who was removed since still learns that the message had arrived.
+    // Before membership: a sender who was removed since still learns that the message was stored.
     if let Some(EarlierSend { message, fingerprint }) = context.earlier {
         let is_same = fingerprint.is_some_and(|stored| draft.fingerprint.is_of(&stored));
         return if is_same { Ok(Appended::Replayed(message.into_owned())) } else { Err(AppendError::KeyReused) };
@@ -100,7 +100,7 @@ pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, 
 }
 
 fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
-    // Clocks step back, and those of nodes differ: time never runs against the numbers.
+    // Clocks step back, and those of nodes differ: the time never decreases as the numbers grow.
     let at = place.last_at.max(draft.sent_at);
     Message {
         id: draft.id,

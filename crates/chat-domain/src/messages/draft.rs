@@ -3,7 +3,7 @@ use crate::text::unicode::nfc;
 use crate::{ClientMessageId, ConversationId, MessageId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
-/// What a sender writes. Everything here counts for the fingerprint.
+/// The content of a message from its sender. All of it counts for the fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageContent {
     /// The text.
@@ -15,25 +15,25 @@ pub struct MessageContent {
 }
 
 impl From<MessageBody> for MessageContent {
-    /// Text alone.
+    /// Creates content of text only.
     fn from(body: MessageBody) -> Self {
         Self { body, attachment: None, reply_to: None }
     }
 }
 
-/// The command: send this.
+/// The command to send a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendMessage {
-    /// Where.
+    /// The conversation the message belongs to.
     pub conversation_id: ConversationId,
-    /// What the sender wrote.
+    /// The content from the sender.
     pub content: MessageContent,
-    /// The sender's own key, if any: sending again under it makes no second message.
+    /// The sender's own key, if any: sending again with the same key creates no second message.
     pub client_message_id: Option<ClientMessageId>,
 }
 
 impl SendMessage {
-    /// The command in the name of a sender, ready to be stored.
+    /// Converts the command to a draft of this sender, ready to be stored.
     pub fn into_draft(self, sender: UserId, id: MessageId, sent_at: Timestamp) -> Draft {
         let fingerprint = BodyFingerprint::of(&self.content);
         Draft {
@@ -48,52 +48,52 @@ impl SendMessage {
     }
 }
 
-/// A message about to be stored; the store adds `seq` and `pos`.
+/// A message to be stored; the store adds `seq` and `pos`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// From the id source; unused where the key was used before.
+    /// The id, from the id source; unused if the key was used before.
     pub id: MessageId,
-    /// Where.
+    /// The conversation the message belongs to.
     pub conversation_id: ConversationId,
-    /// Who.
+    /// The sender's id.
     pub sender: UserId,
-    /// What the sender wrote.
+    /// The content from the sender.
     pub content: MessageContent,
-    /// The sender's own key, if any: sending again under it makes no second message.
+    /// The sender's own key, if any: sending again with the same key creates no second message.
     pub client_message_id: Option<ClientMessageId>,
-    /// Tells a repetition from another message under the same key.
+    /// Distinguishes a repetition from another message under the same key.
     pub fingerprint: BodyFingerprint,
-    /// From the clock.
+    /// When it was sent, from the clock.
     pub sent_at: Timestamp,
 }
 
-/// Digests of everything that the sender wrote: tell a repetition from another message under the same key.
+/// Digests of the content, which distinguish a repetition from another message under the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BodyFingerprint {
     as_sent: [u8; 32],
     composed: [u8; 32],
 }
 
-/// A digest as a store keeps it, with the version that says what it is a digest of.
+/// A digest in its stored form, with the version of the text that was digested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StoredFingerprint {
-    /// 0: of the body as it was sent. 1: of the body in Normalization Form C, so that a client that repeats a message
-    /// in another form repeats the same message.
+    /// 0: the body as sent. 1: the body in Normalization Form C, so that a client that repeats a message in another
+    /// form repeats the same message.
     pub version: i16,
-    /// SHA-256.
+    /// The SHA-256 digest.
     pub digest: [u8; 32],
 }
 
 impl BodyFingerprint {
-    /// The version of the digests that are stored now.
+    /// The version of newly stored digests.
     pub const VERSION: i16 = 1;
 
-    /// What a store keeps of a new message.
+    /// Returns the stored form of a new message's digest.
     pub const fn stored(&self) -> StoredFingerprint {
         StoredFingerprint { version: Self::VERSION, digest: self.composed }
     }
 
-    /// Whether the stored message is the same, by the rule of the time when it was stored.
+    /// Whether the stored message is the same, by the rule of its version.
     pub fn is_of(&self, stored: &StoredFingerprint) -> bool {
         match stored.version {
             0 => self.as_sent == stored.digest,
@@ -114,7 +114,7 @@ fn digest(content: &MessageContent, body: &str) -> [u8; 32] {
     let reply_to = content.reply_to.map(|id| id.to_string()).unwrap_or_default();
     let mut digest = Sha256::new();
     for part in [body, attachment, reply_to.as_str()] {
-        // The length first, so that no two messages run together to the same bytes.
+        // The length comes first, so that two different messages never produce the same bytes.
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part.as_bytes());
     }

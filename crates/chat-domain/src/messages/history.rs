@@ -2,19 +2,19 @@ use super::Message;
 use crate::receipts::ParticipantPositions;
 use crate::{MessageId, PageLimit, PageRequest, Seq};
 
-/// A place in the history, as a client names it.
+/// A place in the history, named by the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
-    /// This message.
+    /// The message with this id.
     Message(MessageId),
-    /// The message of this number, whether it exists or not.
+    /// The message with this number, whether it exists or not.
     Seq(Seq),
 }
 
-/// Which part of a history.
+/// A request for a part of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HistoryRequest {
-    /// The page of this number, newest first.
+    /// The page with this number, newest first.
     Page(PageRequest),
     /// The newest messages.
     Latest(PageLimit),
@@ -22,12 +22,12 @@ pub enum HistoryRequest {
     Before(Anchor, PageLimit),
     /// The oldest messages after the anchor.
     After(Anchor, PageLimit),
-    /// The anchor with what surrounds it.
+    /// The anchor with the messages around it.
     Around(Anchor, PageLimit),
 }
 
 impl HistoryRequest {
-    /// The anchor, where there is one, for the store to look up.
+    /// Returns the anchor, if there is one, for the store to look up.
     pub const fn anchor(self) -> Option<Anchor> {
         match self {
             Self::Page(_) | Self::Latest(_) => None,
@@ -35,8 +35,8 @@ impl HistoryRequest {
         }
     }
 
-    /// Which numbers to read, when the newest message is `last` and the anchor is the message `anchor`. Since numbers
-    /// have no gaps, any page is one range of the primary key, at the same cost however deep.
+    /// Returns the numbers to read, if the newest message is `last` and the anchor is the message `anchor`. Since
+    /// numbers have no gaps, every page is one range of the primary key, and its cost does not depend on depth.
     pub fn range(self, anchor: Seq, last: Seq) -> SeqRange {
         let (anchor, last) = (anchor.get(), last.get());
         match self {
@@ -56,12 +56,12 @@ impl HistoryRequest {
     }
 }
 
-/// The messages `first..=last`; empty where `first` is greater. Never reaches below 1.
+/// The messages `first..=last`; empty if `first` is greater. Never reaches below 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeqRange {
-    /// The oldest.
+    /// The number of the oldest message.
     pub first: Seq,
-    /// The newest.
+    /// The number of the newest message.
     pub last: Seq,
 }
 
@@ -74,12 +74,12 @@ impl SeqRange {
         Self::new((last + 1).saturating_sub(u64::from(limit.get())), last)
     }
 
-    /// How many numbers it holds.
+    /// The number of messages in the range.
     pub fn len(self) -> u64 {
         (self.last.get() + 1).saturating_sub(self.first.get())
     }
 
-    /// Whether it holds none.
+    /// Whether the range is empty.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -88,17 +88,16 @@ impl SeqRange {
 /// A part of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryPage {
-    /// Newest first.
+    /// The messages, newest first.
     pub messages: Vec<Message>,
-    /// The newest message of the conversation: also how many there are.
+    /// The number of the conversation's newest message, which is also the number of its messages.
     pub last_seq: Seq,
-    /// Everyone's positions, to derive each message's status and readers from.
+    /// The positions of all participants, from which the status and the readers of each message are derived.
     pub participants: Vec<ParticipantPositions>,
 }
 
 impl HistoryPage {
-    /// Whether there are messages older than this page; for an empty page, whether there are any at all below it is
-    /// unknown: no.
+    /// Whether there are messages older than this page; `false` for an empty page, for which this is unknown.
     pub fn has_older(&self) -> bool {
         self.messages.last().is_some_and(|oldest| oldest.seq > Seq::new(1))
     }

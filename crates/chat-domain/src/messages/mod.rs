@@ -1,4 +1,4 @@
-//! Messages: what is sent, how it is kept in order, and how it is read back.
+//! Messages: sending, storing in order, and reading.
 
 mod decide;
 mod draft;
@@ -16,36 +16,36 @@ use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
 use crate::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp};
 
-/// A message as it is kept.
+/// A stored message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message {
-    /// Its id.
+    /// The message's id.
     pub id: MessageId,
-    /// Where it was sent.
+    /// The conversation the message belongs to.
     pub conversation_id: ConversationId,
-    /// Of which kind that is.
+    /// The kind of the conversation.
     pub kind: ConversationKind,
     /// Its number among the conversation's messages.
     pub seq: Seq,
     /// Its number among the conversation's durable changes; never changes.
     pub pos: Pos,
-    /// Who sent it.
+    /// The sender.
     pub sender: UserSummary,
-    /// What it says.
+    /// The text.
     pub body: MessageBody,
-    /// What came with it.
+    /// The attachment, if any.
     pub attachment: Option<AttachmentUrl>,
-    /// The message it answers, in the same conversation.
+    /// The message to which it replies, in the same conversation.
     pub reply_to: Option<MessageId>,
-    /// The sender's own key; shown to the sender alone.
+    /// The sender's own key, which only the sender sees.
     pub client_message_id: Option<ClientMessageId>,
     /// When it was sent.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// When its text was last changed.
+    /// When its text was last edited.
     pub edited_at: Option<Timestamp>,
-    /// When it became a tombstone.
+    /// When it was deleted; the tombstone stays.
     pub deleted_at: Option<Timestamp>,
 }

@@ -3,27 +3,27 @@ use crate::{ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
 
-/// A message that is there now.
+/// The result of storing a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
-    /// Stored by this call.
+    /// The message was stored by this call.
     New(Message),
-    /// The same; the first that its sender has written in this direct conversation. Presence passes there once both
-    /// have.
+    /// The message was stored by this call, and is the sender's first in this direct conversation. Presence is visible
+    /// there once both users have written.
     First(Message),
-    /// Stored by an earlier call with the same key; as it is now.
+    /// The message was stored by an earlier call with the same key. It is in its present state.
     Replayed(Message),
 }
 
 impl Appended {
-    /// The message as it is now.
+    /// Returns the message in its present state.
     pub const fn message(&self) -> &Message {
         match self {
             Self::New(message) | Self::First(message) | Self::Replayed(message) => message,
         }
     }
 
-    /// The same, by value.
+    /// Returns the message by value.
     pub fn into_message(self) -> Message {
         match self {
             Self::New(message) | Self::First(message) | Self::Replayed(message) => message,
@@ -34,16 +34,16 @@ impl Appended {
 /// Why a message was not stored.
 #[derive(Debug, Error)]
 pub enum AppendError {
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("no such conversation")]
     UnknownConversation,
-    /// The sender does not take part.
+    /// The sender is not a participant.
     #[error("not a participant")]
     NotAParticipant,
-    /// The group was deactivated.
+    /// The group is deactivated.
     #[error("the group is inactive")]
     Inactive,
-    /// The key stands for another message.
+    /// The key was used for another message.
     #[error("the key was used for another message")]
     KeyReused,
     /// `reply_to` names no message of this conversation.
@@ -57,10 +57,10 @@ pub enum AppendError {
 /// Why a history was not read.
 #[derive(Debug, Error)]
 pub enum HistoryError {
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("no such conversation")]
     UnknownConversation,
-    /// The reader does not take part.
+    /// The reader is not a participant.
     #[error("not a participant")]
     NotAParticipant,
     /// The anchor names no message of this conversation.
@@ -71,29 +71,30 @@ pub enum HistoryError {
     Store(#[from] StoreError),
 }
 
-/// Where a message is.
+/// The place of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessagePlace {
-    /// Which.
+    /// The message's id.
     pub id: MessageId,
-    /// In which conversation.
+    /// The conversation the message belongs to.
     pub conversation_id: ConversationId,
-    /// Its number there.
+    /// The message's number in the conversation.
     pub seq: Seq,
-    /// Who sent it: its status and its readers do not count them.
+    /// The sender, who does not count for its status and its readers.
     pub sender_id: UserId,
 }
 
-/// Messages.
+/// Stores messages.
 #[async_trait]
 pub trait MessageStore: Send + Sync {
-    /// Stores a message, in one transaction that may be shared with other calls: looks for a replay of the same
-    /// conversation, sender and key first (before membership), checks that the sender takes part and the group is
-    /// active, takes the next `seq` and `pos`, inserts, moves the sender's own positions to it, notes that they have
-    /// written, and bumps the conversation. `Ok` means committed and durable. A call that fails takes no `seq`.
+    /// Stores a message, in one transaction that may be shared with other calls: first looks up a replay of the same
+    /// conversation, sender and key (before membership), checks that the sender takes part and the group is active,
+    /// takes the next `seq` and `pos`, inserts the message, moves the sender's own positions to it, notes that the
+    /// sender has written, and updates the conversation's activity. `Ok` means committed and durable. A failed call
+    /// takes no `seq`.
     async fn append(&self, draft: Draft) -> Result<Appended, AppendError>;
 
-    /// A part of the history, for a participant. One range of the primary key, whatever the depth.
+    /// Returns a part of the history, for a participant. Reads one range of the primary key at every depth.
     async fn history(
         &self,
         conversation: ConversationId,
@@ -101,6 +102,6 @@ pub trait MessageStore: Send + Sync {
         request: HistoryRequest,
     ) -> Result<HistoryPage, HistoryError>;
 
-    /// Where this message is. Who may know is the caller's to decide.
+    /// Finds the place of this message. The caller checks whether the user may know it.
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError>;
 }

@@ -1,9 +1,9 @@
 use crate::text::text_values;
 
 text_values! {
-    /// What a message says, as it was sent.
+    /// The text of a message, stored as sent.
     MessageBody = message(1..=2000),
-    /// An `http` or `https` address of a file or picture, or a path on the same host.
+    /// The address of a file or picture: `http` or `https`, or a path on the same host.
     AttachmentUrl = web_address(1..=2048),
 }
 

@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 /// For a program that is there. One that misses something waits for it in vain.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// For one that is built first.
+/// For cargo to build one.
 const BUILD_DEADLINE: Duration = Duration::from_mins(10);
 
 /// What each of them prints, in whatever language.
@@ -31,10 +31,13 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples")
 }
 
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder")
+}
+
 /// Where `scripts/install-clients.sh` installs.
 pub(crate) fn clients() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
-    target.join("clients")
+    target().join("clients")
 }
 
 /// A file of what is installed there.
@@ -51,11 +54,11 @@ pub(crate) fn program(path: impl AsRef<Path>) -> Command {
     command
 }
 
-async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command, deadline: Duration) {
+async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
     // Once directly; once by a way on which two tokens are refused as if they had become invalid.
     for base in [server.base().to_owned(), refusing_tokens(server.base(), 2).await] {
         let running = make().arg(&base).stdin(Stdio::null()).kill_on_drop(true).output();
-        let output = tokio::time::timeout(deadline, running).await.expect("an end in time").expect("the program runs");
+        let output = tokio::time::timeout(DEADLINE, running).await.expect("an end in time").expect("the program runs");
         let (printed, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(printed, PRINTED, "{complaints}\n{}", server.log());
         assert!(output.status.success(), "{}: {complaints}", output.status);
@@ -120,7 +123,7 @@ async fn the_client_in_javascript_misses_nothing() {
         node.arg(&program_file);
         node
     };
-    prints_what_it_should(&server, make, DEADLINE).await;
+    prints_what_it_should(&server, make).await;
 }
 
 #[tokio::test]
@@ -132,19 +135,21 @@ async fn the_client_in_python_misses_nothing() {
         python.arg(examples().join("chat.py"));
         python
     };
-    prints_what_it_should(&server, make, DEADLINE).await;
+    prints_what_it_should(&server, make).await;
 }
 
 #[tokio::test]
 async fn the_client_in_rust_misses_nothing() {
     let server = start().await;
-    let make = || {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        let run = ["run", "--quiet", "--package", "chat-blackbox", "--example", "chat", "--"];
-        cargo.current_dir(examples()).args(run);
-        cargo
-    };
-    prints_what_it_should(&server, make, BUILD_DEADLINE).await;
+    // With the features of the whole workspace, as the suite is built: otherwise its dependencies are compiled again.
+    let build = ["build", "--quiet", "--workspace", "--example", "chat", "--target-dir"];
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(examples()).args(build).arg(target()).kill_on_drop(true);
+    let built =
+        tokio::time::timeout(BUILD_DEADLINE, cargo.status()).await.expect("an end in time").expect("cargo runs");
+    assert!(built.success(), "{built}");
+    let program_file = target().join("debug/examples/chat");
+    prints_what_it_should(&server, || program(&program_file)).await;
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod append;
 mod batch;
+mod failure;
 mod history;
 mod places;
 mod plan;

@@ -1,12 +1,13 @@
 //! The queue of sends and the tasks that empty it: group commit.
 
-use super::batch::{BatchFault, store};
+use super::batch::store;
+use super::failure::Failure;
 use super::plan::Outcome;
 use super::queue::{Queue, Refused};
 use crate::PostgresConfig;
 use crate::connect::Connector;
 use crate::database::MAX_REPEATS;
-use crate::fault::{Fault, Trouble};
+use crate::fault::Trouble;
 use crate::status::SendStatus;
 use chat_domain::messages::{AppendError, Appended, Draft};
 use chat_domain::{BoxError, StoreError};
@@ -254,54 +255,5 @@ impl Writer {
 impl Send {
     fn answer(self, outcome: Outcome) {
         let _ = self.reply.send(outcome);
-    }
-}
-
-/// Why a transaction has no outcomes, for all of its sends.
-struct Failure {
-    words: String,
-    /// `Overloaded` instead of `Unavailable` or `Failed`.
-    trouble: Trouble,
-    /// One of the sends is to blame, and the others may do without it.
-    concerns_one: bool,
-    /// Nothing is stored, and a new connection may do better.
-    may_repeat: bool,
-    /// The connection still answers.
-    is_connected: bool,
-}
-
-impl Failure {
-    fn of(fault: &BatchFault) -> Self {
-        let (BatchFault::Undone(cause) | BatchFault::Unknown(cause)) = fault;
-        let trouble = match cause {
-            Fault::Database(error) => Trouble::of(error),
-            Fault::Value { .. } | Fault::Name { .. } => Trouble::Refused,
-        };
-        let is_undone = matches!(fault, BatchFault::Undone(_));
-        Self {
-            words: cause.to_string(),
-            trouble,
-            concerns_one: is_undone && trouble == Trouble::Refused,
-            may_repeat: is_undone && trouble == Trouble::Gone,
-            is_connected: is_undone && trouble != Trouble::Gone,
-        }
-    }
-
-    fn unreachable(error: &StoreError) -> Self {
-        let words = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
-        Self { words, trouble: Trouble::Gone, concerns_one: false, may_repeat: false, is_connected: false }
-    }
-
-    fn silent() -> Self {
-        let words = "the database does not answer".to_owned();
-        Self { words, trouble: Trouble::Gone, concerns_one: false, may_repeat: false, is_connected: false }
-    }
-
-    fn error(&self) -> StoreError {
-        match self.trouble {
-            Trouble::Gone | Trouble::Conflict => StoreError::Unavailable(BoxError::from(self.words.clone())),
-            Trouble::Slow => StoreError::Overloaded,
-            Trouble::Refused => StoreError::Failed(BoxError::from(self.words.clone())),
-        }
     }
 }

@@ -116,7 +116,8 @@ impl<T> Checked for Optional<T> {
     }
 }
 
-/// The `garde` rule of a field whose type holds the domain's rule.
+/// The `garde` rule of a field whose type holds the domain's rule. The rules of `garde` itself (`length`, `range`,
+/// `email`) would repeat limits that the domain's parser states, in other words than sockets answer.
 pub fn valid<T: Checked, C>(field: &T, _: &C) -> garde::Result {
     field.problem().map_or(Ok(()), |problem| Err(garde::Error::new(problem)))
 }

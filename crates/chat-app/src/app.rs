@@ -10,66 +10,66 @@ use chat_domain::{Clock, EventBus, IdSource, Store, TurnStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Everything that the use cases reach the world through.
+/// The ports through which the use cases reach the outside.
 pub struct Ports {
-    /// Everything that is stored.
+    /// All stored data.
     pub store: Arc<dyn Store>,
-    /// Slow hashing, off the async threads.
+    /// Password hashing, off the async threads.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// JWT.
+    /// Access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Refresh tokens.
     pub refresh_tokens: Arc<dyn RefreshTokens>,
-    /// Who is connected.
+    /// The connected users.
     pub presence: Arc<dyn PresenceRegistry>,
-    /// Who is writing.
+    /// The typing users.
     pub typing: Arc<dyn TypingRegistry>,
-    /// How often something may be done, counted over all nodes.
+    /// Rate limits, counted over all nodes.
     pub rate_limiter: Arc<dyn RateLimiter>,
-    /// To the connections of this and other nodes.
+    /// Carries events to the connections of this and other nodes.
     pub bus: Arc<dyn EventBus>,
-    /// This node's sockets, to be closed with their session.
+    /// This node's sockets, to be closed when their session ends.
     pub live_connections: Arc<dyn LiveConnections>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// New ids.
+    /// The source of new ids.
     pub ids: Arc<dyn IdSource>,
 }
 
-/// What an operator may set about the use cases.
+/// The operator's settings of the use cases.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// How long an access token holds; counted in whole seconds.
+    /// The lifetime of an access token, in whole seconds.
     pub access_token_lifetime: Duration,
-    /// How long a refresh token holds, from its latest rotation.
+    /// The lifetime of a refresh token, from its latest rotation.
     pub refresh_token_lifetime: Duration,
-    /// How long a new password may be.
+    /// The rules for new passwords.
     pub password_policy: PasswordPolicy,
-    /// Who may make an account.
+    /// Who may create an account.
     pub registration: RegistrationMode,
-    /// Who learns of whose presence.
+    /// Who may see a user's presence.
     pub presence_audience: PresenceAudience,
-    /// For how long somebody is writing without saying so again.
+    /// How long a typing notice lasts without renewal.
     pub typing_timeout: Duration,
-    /// How many failed sign-ins are put up with; `None`: any number.
+    /// The limits on failed sign-ins; `None`: no limit.
     pub login_limits: Option<LoginLimits>,
-    /// How many calls to the store one user may have under way.
+    /// The limits on the store calls of one user.
     pub calls: CallLimits,
-    /// How many conversations one user may have by their own act: see [`chat_domain::conversations::may_have_another`].
+    /// The most conversations that one user may have created or joined: see
+    /// [`chat_domain::conversations::may_have_another`].
     pub max_conversations_per_user: u32,
 }
 
-/// Bounds on the calls to the store that users cause, so that one user's backlog does not delay everybody else. Users
-/// who wait get their turns round robin. Sends, sign-in and what connections read when they begin are bounded
-/// elsewhere.
+/// The limits on store calls that users cause, so that one user's backlog does not delay other users. Waiting users get
+/// turns round robin. Sends, sign-in and the reads of a new connection have limits elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallLimits {
-    /// Reads that run at once, of all users together: as many as the store can run.
+    /// Reads that run at once, for all users together: as many as the store can run.
     pub reads_at_once: usize,
-    /// Reads of one user that run at once, and as many writes. At least one of `reads_at_once` is always left for
-    /// others.
+    /// Reads of one user that run at once, and as many writes. At least one of `reads_at_once` is always left for other
+    /// users.
     pub per_user: usize,
-    /// Reads of one user that wait, and as many writes; one more is refused with `RATE_LIMITED`.
+    /// Reads of one user that wait, and as many writes; further ones get `RATE_LIMITED`.
     pub waiting_per_user: usize,
 }
 
@@ -79,7 +79,7 @@ impl Default for CallLimits {
     }
 }
 
-/// The calls of users that run and wait.
+/// The running and waiting calls of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallStatus {
     /// Reads.
@@ -106,26 +106,26 @@ impl Default for Settings {
     }
 }
 
-/// Every use case, by feature. Cheap to clone.
+/// All use cases, by feature. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    /// Signing up, in and out.
+    /// Registration, sign-in and sign-out.
     pub auth: Auth,
     /// Accounts and profiles.
     pub users: Users,
-    /// Conversations and who takes part in them.
+    /// Conversations and their participants.
     pub conversations: Conversations,
-    /// Groups whose names are their own.
+    /// Groups with unique names.
     pub groups: Groups,
     /// Sending and reading messages.
     pub messages: Messages,
     /// Delivery and read positions.
     pub receipts: Receipts,
-    /// Who is here.
+    /// Presence.
     pub presence: Presence,
-    /// Who is writing.
+    /// Typing notices.
     pub typing: Typing,
-    /// Who calls whom.
+    /// Call signalling.
     pub calls: Calls,
 }
 
@@ -146,7 +146,7 @@ impl App {
         }
     }
 
-    /// The calls to the store that run and wait, for metrics.
+    /// The running and waiting store calls, for metrics.
     pub fn call_status(&self) -> CallStatus {
         self.conversations.0.call_status()
     }

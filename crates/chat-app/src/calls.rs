@@ -1,4 +1,4 @@
-//! Signalling of calls: who calls whom. No media, nothing stored.
+//! Call signalling. It carries no media and stores nothing.
 
 use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};
@@ -9,13 +9,13 @@ use chat_domain::{Audience, ConversationId, Envelope, ErrorCode, Event, StoreErr
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Who calls whom. Cheap to clone.
+/// Call signalling. Cheap to clone.
 #[derive(Clone)]
 pub struct Calls(pub(crate) Arc<Core>);
 
 impl Calls {
-    /// The actor calls everyone else who takes part in the conversation, by their own name or by what their client
-    /// says.
+    /// Signals a call to all other participants of the conversation, with the actor's name or the name that the client
+    /// gives.
     pub async fn start(
         &self,
         actor: Actor,
@@ -40,16 +40,16 @@ impl Calls {
     }
 }
 
-/// Why somebody may not call there.
+/// Why a call was not signalled.
 #[derive(Debug, Error)]
 pub enum CallsError {
-    /// The actor's own account was deleted meanwhile.
+    /// The actor's own account has been deleted.
     #[error("This account no longer exists")]
     AccountGone,
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("There is no such conversation")]
     ConversationNotFound,
-    /// The actor does not take part.
+    /// The actor is not a participant.
     #[error("You are not a participant of this conversation")]
     NotAParticipant,
     /// The group was deactivated.

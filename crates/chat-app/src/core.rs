@@ -1,4 +1,4 @@
-//! What the features share: the ports, the settings, and the few steps that more than one of them takes.
+//! What the features share: the ports, the settings, and the steps that several of them take.
 
 use crate::auth::EndedSessions;
 use crate::{CallStatus, Ports, Settings};
@@ -21,8 +21,8 @@ pub(crate) struct Core {
     writes: Turns,
 }
 
-/// Of so many users others are told at once that they came or went: where thousands do in the same moment, what people
-/// ask for meanwhile is not to wait behind all of it.
+/// How many users' connects and disconnects are announced at once: if thousands happen in the same moment, clients'
+/// requests must not wait behind all of them.
 const ANNOUNCED_AT_ONCE: u32 = 64;
 
 impl Deref for Core {
@@ -33,7 +33,7 @@ impl Deref for Core {
     }
 }
 
-/// Why somebody may do nothing in a conversation.
+/// Why a user may not act in a conversation.
 pub(crate) enum NoMembership {
     UnknownConversation,
     NotAParticipant,
@@ -44,7 +44,7 @@ impl Core {
     pub(crate) fn new(ports: Ports, settings: Settings) -> Self {
         let calls = settings.calls;
         let limits = |at_once, per_user| TurnLimits { at_once, per_user, waiting_per_user: calls.waiting_per_user };
-        // One read is always left for the others.
+        // One read is always left for other users.
         let reads_per_user = calls.per_user.min(calls.reads_at_once.saturating_sub(1)).max(1);
         Self {
             ports,
@@ -52,13 +52,13 @@ impl Core {
             ended: EndedSessions::default(),
             announcing: Semaphore::new(ANNOUNCED_AT_ONCE as usize),
             reads: Turns::new(limits(calls.reads_at_once, reads_per_user)),
-            // Writes of many users share a commit: only those of one user are bounded.
+            // Writes of many users share a commit, so only those of one user are limited.
             writes: Turns::new(limits(usize::MAX, calls.per_user)),
         }
     }
 
-    /// Runs a read of the store when it is this user's turn: see [`crate::CallLimits`]. Never nested: calls that wait
-    /// for each other's turns would wait for ever.
+    /// Runs a read of the store in this user's turn: see [`crate::CallLimits`]. Never nested: calls that wait for each
+    /// other's turns would wait for ever.
     pub(crate) async fn reading<T, E: From<StoreError>>(
         &self,
         user: UserId,
@@ -68,7 +68,8 @@ impl Core {
         read.await
     }
 
-    /// The same for a use case that has read something already and needs more for its answer: it is never refused.
+    /// Like [`Self::reading`], for a use case that has already read something and needs more for its result: it is
+    /// never refused.
     pub(crate) async fn reading_on<T, E>(
         &self,
         user: UserId,
@@ -78,7 +79,7 @@ impl Core {
         read.await
     }
 
-    /// Runs a write of the store when it is this user's turn. Sends have a queue of their own.
+    /// Runs a write of the store in this user's turn. Sends have a queue of their own.
     pub(crate) async fn writing<T, E: From<StoreError>>(
         &self,
         user: UserId,
@@ -92,14 +93,14 @@ impl Core {
         CallStatus { reads: self.reads.status(), writes: self.writes.status() }
     }
 
-    /// Waits for the turn of one who came or went; first come, first served.
+    /// Waits for a turn to announce a connect or disconnect; first come, first served.
     pub(crate) async fn turn_to_announce(&self) -> Option<SemaphorePermit<'_>> {
         self.announcing.acquire().await.ok()
     }
 
-    /// Waits until all that wait for their turn now have had it.
+    /// Waits until all calls that wait for a turn now have had it.
     pub(crate) async fn turns_taken(&self) {
-        // It is never closed.
+        // The semaphore is never closed.
         let _ = self.announcing.acquire_many(ANNOUNCED_AT_ONCE).await;
     }
 
@@ -107,7 +108,7 @@ impl Core {
         self.clock.now()
     }
 
-    /// How the user takes part in the conversation, or why they may do nothing there.
+    /// The user's membership in the conversation, or why the user may not act there.
     pub(crate) async fn membership(
         &self,
         conversation: ConversationId,
@@ -128,7 +129,7 @@ impl Core {
         }
     }
 
-    /// Notes sessions that the store has ended just now, then closes their sockets.
+    /// Records sessions that the store has just ended, then closes their sockets.
     pub(crate) fn sessions_ended(&self, sessions: impl IntoIterator<Item = SessionId>, reason: EndReason) {
         for session in sessions {
             tracing::info!(%session, ?reason, "session ended");
@@ -137,18 +138,18 @@ impl Core {
         }
     }
 
-    /// Ends what the user was writing there, where they were, and says so. Best effort.
+    /// Ends the user's typing notice in this conversation, if there is one, and announces it. Best effort.
     pub(crate) async fn end_typing(&self, conversation: ConversationId, kind: ConversationKind, user: UserId) {
         match self.typing.stop(conversation, user).await {
             Ok(true) => self.publish_typing(conversation, kind, user, false).await,
             Ok(false) => {}
             Err(fault) => {
-                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation, "typing was not ended");
+                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation, "cannot end a typing notice");
             }
         }
     }
 
-    /// Tells the window that somebody began or stopped writing, where that may be known. Best effort.
+    /// Tells open windows that a user started or stopped typing, if they may know. Best effort.
     pub(crate) async fn publish_typing(
         &self,
         conversation_id: ConversationId,
@@ -160,7 +161,7 @@ impl Core {
             Ok(true) => {}
             Ok(false) => return,
             Err(fault) => {
-                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation_id, "typing was not told");
+                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation_id, "cannot announce typing");
                 return;
             }
         }

@@ -1,9 +1,9 @@
 use chat_domain::auth::HashError;
 use chat_domain::{ErrorCode, StoreError};
 
-/// A failure that has a stable name for machines. Its `Display` is a sentence for people, its `source` is for logs.
+/// A failure with a stable code for programs. Its `Display` is a sentence for people; its `source` is for logs.
 pub trait Coded: std::error::Error {
-    /// The name that clients see.
+    /// The code that clients see.
     fn code(&self) -> ErrorCode;
 }
 

@@ -1,24 +1,24 @@
-//! The use cases over the ports of `chat-domain`: one verb, one function, and a file for each subject.
+//! The use cases over the ports of `chat-domain`: one function per verb, and a file for each subject.
 //!
-//! **Owns** the order of things: what is checked, what is stored, who learns of it, and in which order. [`App`] holds
-//! one value per feature, each cheap to clone.
+//! **Owns** the order of steps: what is checked, what is stored, and who is told. [`App`] holds one value per feature,
+//! each cheap to clone.
 //!
-//! **Must never know** HTTP, JSON, SQL, sockets or the environment, and it starts no tasks: whoever calls a use case
-//! that writes sees to it that the call runs to its end, also when the client has hung up in the middle.
+//! **Must never know** HTTP, JSON, SQL, sockets or the environment. It starts no tasks: the caller of a use case that
+//! writes makes sure that it runs to its end, even if the client disconnects.
 //!
-//! Rules that hold in every use case:
-//! - who may do what is decided here, or by the store inside its transaction; callers check nothing;
-//! - what is durable is stored first and published after; a session is ended in the store first, then in this node's
-//!   memory, then its sockets are closed;
-//! - presence and typing are best effort: where they fail, it is logged, and nothing else fails for it;
-//! - what a user reads or writes in the store, except sends and the point reads on their way, goes through
-//!   `Core::reading`, `reading_on` and `writing`, each around one store call: they bound what runs at once for one
+//! Rules for every use case:
+//! - authorisation is decided here, or by the store inside its transaction; callers check nothing;
+//! - durable changes are stored first and published afterwards; a session is ended in the store first, then in this
+//!   node's memory, then its sockets are closed;
+//! - presence and typing are best effort: a failure is logged and fails nothing else;
+//! - a user's reads and writes of the store, except sends and the point reads that they need, go through
+//!   `Core::reading`, `reading_on` and `writing`, each around one store call: these limit how many run at once for one
 //!   user, and users take turns.
 //!
 //! **To add a use case**: a public function in an `impl` of the feature's struct, beside those of the same subject
-//! (`users/profile.rs`) or, where it has steps and tests of its own, in a file named after it (`messages/send.rs`); a
-//! variant of the feature's error for each new refusal, placed in its `code`; and a test in `tests/` named after the
-//! behaviour. **To add a feature**: a file of the name that it has in every other crate (a folder when it grows), a
+//! (`users/profile.rs`) or, if it has steps and tests of its own, in a file named after it (`messages/send.rs`); a
+//! variant of the feature's error for each new refusal, mapped in its `code`; and a test in `tests/` named after the
+//! behaviour. **To add a feature**: a file with the name that it has in every other crate (a folder when it grows), a
 //! struct over the shared core, an error that is [`Coded`], and a field of [`App`].
 
 mod app;

@@ -1,4 +1,4 @@
-//! What an operator does to accounts from the command line, beside the servers that run.
+//! Operators' account commands, which run beside servers.
 
 use crate::LoginIdentity;
 use crate::error::{hash_sentence, store_sentence};
@@ -9,20 +9,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// How often a reset is begun anew where the hash changed meanwhile.
+/// How often a reset is tried if the hash changed meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// The use cases of operators, over the few ports that they take.
+/// The use cases of operators, over the few ports that they need.
 pub struct Operator {
-    /// Everything that is stored.
+    /// All stored data.
     pub store: Arc<dyn Store>,
-    /// For new passwords.
+    /// Hashes new passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why an operator's command was not carried out.
+/// Why an operator's command failed.
 #[derive(Debug, Error)]
 pub enum OperatorError {
     /// No account has this email or username.
@@ -36,17 +36,17 @@ pub enum OperatorError {
     Store(#[from] StoreError),
 }
 
-/// What a reset has done.
+/// The result of a password reset.
 #[derive(Debug)]
 pub struct PasswordReset {
     /// The account.
     pub user: User,
-    /// How many sessions were ended. The servers close their sockets within a second.
+    /// The number of ended sessions. The servers close their sockets within a second.
     pub ended_sessions: usize,
 }
 
 impl Operator {
-    /// Sets another password, which the caller has checked against the policy, and ends every session of the account.
+    /// Sets a new password, which the caller has checked against the policy, and ends every session of the account.
     pub async fn reset_password(
         &self,
         identity: LoginIdentity,
@@ -67,7 +67,7 @@ impl Operator {
         Err(OperatorError::Store(StoreError::Overloaded))
     }
 
-    /// Makes these codes good for one registration each, within the lifetime. Returns when they expire.
+    /// Stores these codes, each valid for one registration within the lifetime. Returns when they expire.
     pub async fn invite(&self, codes: &[RegistrationCode], lifetime: Duration) -> Result<Timestamp, OperatorError> {
         let created_at = self.clock.now();
         let expires_at = created_at.plus(lifetime);

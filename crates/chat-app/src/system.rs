@@ -1,4 +1,4 @@
-//! The ports that need nothing but the machine itself.
+//! The ports that need only the machine itself.
 
 use chat_domain::{Clock, IdSource, Timestamp};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,14 +10,14 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        // Before 1970 there was no chat: a clock that says so reads as the epoch.
+        // A clock before 1970 reads as the epoch.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::default().plus(since_epoch)
     }
 }
 
-/// UUIDs of version 7, each greater than all that this process made before it; of version 4, from the operating
-/// system's source of randomness, for what must not be guessed.
+/// UUIDs of version 7, each greater than all earlier ones of this process; of version 4, from the operating system's
+/// random source, for values that must not be guessed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UuidV7Source;
 

@@ -1,4 +1,4 @@
-//! Who is writing. Best effort: where it fails, that is logged, and nothing else fails for it.
+//! Typing notices. Best effort: a failure is logged and fails nothing else.
 
 use crate::core::{Core, NoMembership};
 use crate::error::{Coded, store_code, store_sentence};
@@ -7,12 +7,13 @@ use chat_domain::{ConversationId, ErrorCode, StoreError, UserId};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Who is writing. Cheap to clone.
+/// Typing notices. Cheap to clone.
 #[derive(Clone)]
 pub struct Typing(pub(crate) Arc<Core>);
 
 impl Typing {
-    /// The actor is writing, until they stop, send, or let the timeout pass. Only the beginning is told to the window.
+    /// Starts a typing notice, until the actor stops, sends, or lets the timeout pass. Only the start is sent to open
+    /// windows.
     pub async fn start(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), TypingError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         if !conversation.is_active {
@@ -23,31 +24,32 @@ impl Typing {
             Ok(true) => self.0.publish_typing(conversation_id, conversation.kind, actor.user_id, true).await,
             Ok(false) => {}
             Err(fault) => {
-                tracing::warn!(error = &fault as &dyn std::error::Error, %conversation_id, "typing was not noted");
+                let error = &fault as &dyn std::error::Error;
+                tracing::warn!(error, %conversation_id, "cannot start a typing notice");
             }
         }
         Ok(())
     }
 
-    /// The actor stopped writing. Also where they had not begun, and in a group that is no longer active.
+    /// Ends the actor's typing notice. Also if there is none, and in an inactive group.
     pub async fn stop(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), TypingError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         self.0.end_typing(conversation_id, conversation.kind, actor.user_id).await;
         Ok(())
     }
 
-    /// Ends the typing of those who have not said for a while that they are still at it. Called a few times a second.
+    /// Ends typing notices that were not renewed in time. Called a few times per second.
     pub async fn expire(&self) {
         match self.0.typing.take_expired(self.0.now()).await {
             Ok(expired) => {
                 for (conversation, user) in expired {
                     if let Err(fault) = self.tell_of_the_end(conversation, user).await {
                         let error = &fault as &dyn std::error::Error;
-                        tracing::warn!(error, %conversation, "that typing expired was not told");
+                        tracing::warn!(error, %conversation, "cannot announce that typing expired");
                     }
                 }
             }
-            Err(fault) => tracing::warn!(error = &fault as &dyn std::error::Error, "typing did not expire"),
+            Err(fault) => tracing::warn!(error = &fault as &dyn std::error::Error, "cannot expire typing notices"),
         }
     }
 
@@ -59,13 +61,13 @@ impl Typing {
     }
 }
 
-/// Why somebody may not write there.
+/// Why a typing notice was rejected.
 #[derive(Debug, Error)]
 pub enum TypingError {
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("There is no such conversation")]
     ConversationNotFound,
-    /// The actor does not take part.
+    /// The actor is not a participant.
     #[error("You are not a participant of this conversation")]
     NotAParticipant,
     /// The group was deactivated.

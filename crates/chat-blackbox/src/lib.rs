@@ -1,8 +1,8 @@
-//! A client for the real server binary, from the outside: it starts the process in a folder of its own on a free port,
-//! and talks REST and WebSocket to it as an integrator would. Nothing here knows the server's insides, and nothing
-//! sleeps and hopes: every wait ends with what it waits for, or fails at [`DEADLINE`].
+//! A client for the real server binary, from the outside. It starts the process in a folder of its own on a free port,
+//! and uses REST and WebSocket like an integrator. It knows nothing of the server's internals, and never sleeps for a
+//! fixed time: every wait ends with the awaited event, or fails at [`DEADLINE`].
 //!
-//! These are helpers of tests: what should not happen panics and says what came instead.
+//! These are test helpers: an unexpected result panics and shows what came instead.
 #![allow(clippy::missing_panics_doc)]
 
 pub mod cluster;
@@ -19,8 +19,8 @@ pub use socket::{Closed, Refused, Socket};
 
 use std::time::Duration;
 
-/// How long anything may take before the test gives up. Far above what it should take, for busy machines.
+/// The longest wait before a test fails: far more than needed, for busy machines.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How often a condition is looked at that cannot be awaited, such as a line in a file.
+/// How often to check a condition that cannot be awaited, such as a line in a file.
 const POLL: Duration = Duration::from_millis(20);

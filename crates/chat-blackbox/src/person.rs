@@ -1,29 +1,29 @@
 use super::{Reply, Rest};
 use serde_json::{Value, json};
 
-/// Somebody with an account, signed in.
+/// A registered, signed-in user.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Their user id.
+    /// The user id.
     pub id: String,
-    /// What others read.
+    /// The display name.
     pub name: String,
-    /// Unique to this person.
+    /// The username, unique to this user.
     pub username: String,
-    /// Unique to this person.
+    /// The email address, unique to this user.
     pub email: String,
-    /// What signs them in.
+    /// The password.
     pub password: String,
-    /// The token that `rest` uses.
+    /// The access token that `rest` uses.
     pub access_token: String,
-    /// What renews it.
+    /// The refresh token.
     pub refresh_token: String,
-    /// A client in their name.
+    /// A client with this user's token.
     pub rest: Rest,
 }
 
 impl Person {
-    /// Registers somebody whose names begin with this one and are taken by nobody.
+    /// Registers a user whose names start with this name and are unique.
     pub async fn register(rest: &Rest, name: &str) -> Self {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let username = format!("{name}-{}", &unique[..12]);
@@ -43,7 +43,7 @@ impl Person {
         }
     }
 
-    /// The same person in another session, as on another device.
+    /// The same user in another session, as on another device.
     pub async fn sign_in(&self) -> Self {
         let body = json!({"email": self.email, "password": self.password});
         let data = self.rest.post("/auth/login", &body).await.data(200);
@@ -55,18 +55,18 @@ impl Person {
         }
     }
 
-    /// The same person, talking to this server: another start of the one that knows them.
+    /// The same user at this server: another start of the server that knows the user.
     #[must_use]
     pub fn at(&self, rest: &Rest) -> Self {
         Self { rest: rest.with_token(&self.access_token), ..self.clone() }
     }
 
-    /// The id of the direct conversation with somebody.
+    /// The id of the direct conversation with this user.
     pub async fn direct_with(&self, other: &Self) -> String {
         text(&self.converse(&json!({"participantIds": [other.id]})).await["id"])
     }
 
-    /// The same, after both have written there: from then on they see each other's presence.
+    /// Like [`Self::direct_with`], after both have written there: from then on they see each other's presence.
     pub async fn talk_with(&self, other: &Self) -> String {
         let id = self.direct_with(other).await;
         self.say(&id, "hello").await;
@@ -74,7 +74,7 @@ impl Person {
         id
     }
 
-    /// The id of a new group with these others.
+    /// The id of a new group with these users.
     pub async fn group_with(&self, name: &str, others: &[&Self]) -> String {
         let ids: Vec<_> = others.iter().map(|other| &other.id).collect();
         text(&self.converse(&json!({"participantIds": ids, "name": name})).await["id"])
@@ -84,12 +84,12 @@ impl Person {
         self.rest.post("/conversations", body).await.data(201)
     }
 
-    /// Sends a text over REST, and answers the message.
+    /// Sends a text over REST, and returns the message.
     pub async fn say(&self, conversation: &str, content: &str) -> Value {
         self.send(conversation, &json!({"content": content})).await.data(201)
     }
 
-    /// Sends a body over REST, whatever comes of it.
+    /// Sends a body over REST, and returns the response, whatever it is.
     pub async fn send(&self, conversation: &str, body: &Value) -> Reply {
         self.rest.post(&format!("/conversations/{conversation}/messages"), body).await
     }

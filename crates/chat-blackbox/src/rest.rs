@@ -3,7 +3,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
-/// A client of the REST surface: plain, or in somebody's name. Cheap to clone; clones share connections.
+/// A client of the REST API, with or without a token. Cheap to clone; clones share connections.
 #[derive(Debug, Clone)]
 pub struct Rest {
     client: Client,
@@ -12,7 +12,7 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// A client without a token of the server at this `http://address:port`.
+    /// A client without a token, for the server at this `http://address:port`.
     pub fn new(base: &str) -> Self {
         let client = Client::builder().timeout(DEADLINE).no_proxy().build().expect("a client");
         Self { client, base: base.to_owned(), token: None }
@@ -24,7 +24,7 @@ impl Rest {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// A request to a path: below `/api/v1` where it begins with `/`, anywhere where it begins with `~/`.
+    /// A request to a path: below `/api/v1` if it starts with `/`, anywhere if it starts with `~/`.
     pub fn request(&self, method: Method, path: &str) -> Request {
         let url = match path.strip_prefix('~') {
             Some(path) => format!("{}{path}", self.base),
@@ -52,7 +52,7 @@ impl Rest {
         self.request(Method::PATCH, path).json(body).send().await
     }
 
-    /// `PUT path`, with a JSON body where there is one.
+    /// `PUT path`, with an optional JSON body.
     pub async fn put(&self, path: &str, body: Option<&Value>) -> Reply {
         let request = self.request(Method::PUT, path);
         if let Some(body) = body { request.json(body) } else { request }.send().await
@@ -64,36 +64,36 @@ impl Rest {
     }
 }
 
-/// A request about to be sent.
+/// A request to be sent.
 #[derive(Debug)]
 pub struct Request(RequestBuilder);
 
 impl Request {
-    /// With this header.
+    /// Adds this header.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a header name");
         Self(self.0.header(name, HeaderValue::from_str(value).expect("a header value")))
     }
 
-    /// With this JSON.
+    /// Sets this JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         Self(self.0.json(body))
     }
 
-    /// With these bytes, said to be of this type.
+    /// Sets this body with this content type.
     #[must_use]
     pub fn body(self, content_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
         Self(self.header("content-type", content_type).0.body(bytes.into()))
     }
 
-    /// Sends it; panics where there is no answer.
+    /// Sends the request; panics without a response.
     pub async fn send(self) -> Reply {
         self.try_send().await.expect("an answer")
     }
 
-    /// Sends it; `None` where the connection ended without an answer.
+    /// Sends the request; `None` if the connection ended without a response.
     pub async fn try_send(self) -> Option<Reply> {
         let answer = self.0.send().await.ok()?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -103,19 +103,19 @@ impl Request {
     }
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The JSON body; a string where it is not JSON.
+    /// The JSON body; a string if it is not JSON.
     pub body: Value,
 }
 
 impl Reply {
-    /// The `data` of a success with this status; panics on anything else.
+    /// The `data` of a success with this status; panics on any other response.
     #[track_caller]
     pub fn data(self, status: u16) -> Value {
         let Self { status: got, mut body, .. } = self;
@@ -124,7 +124,7 @@ impl Reply {
         body["data"].take()
     }
 
-    /// Checks that this is a failure of this status and code in the one envelope that all failures have.
+    /// Checks that this is a failure with this status and code, in the envelope of all failures.
     #[track_caller]
     pub fn assert_failure(&self, status: u16, code: &str) {
         let Self { status: got, body, .. } = self;
@@ -132,7 +132,7 @@ impl Reply {
         self.assert_failure_shape();
     }
 
-    /// Checks the envelope of a failure, whatever its status and code.
+    /// Checks the envelope of a failure with any status and code.
     #[track_caller]
     pub fn assert_failure_shape(&self) {
         let Self { status, body, .. } = self;
@@ -144,7 +144,7 @@ impl Reply {
         assert!(!sentences.is_empty() && sentences.iter().all(Value::is_string), "{body}");
     }
 
-    /// A header's text; empty where it is missing.
+    /// A header's text; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

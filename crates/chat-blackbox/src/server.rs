@@ -7,7 +7,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-/// How to start a server.
+/// The settings of a server to be started.
 #[derive(Debug, Clone)]
 pub struct Setup {
     binary: PathBuf,
@@ -16,14 +16,14 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// This binary, in an empty folder, with cheap passwords, without rate limits (tests are quick; `RATE_LIMIT` sets
-    /// them on) and with nothing of the test's own environment.
+    /// Runs this binary in an empty folder, with cheap password hashing, without rate limits (tests send quickly;
+    /// `RATE_LIMIT` turns them on) and without the test's own environment.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder for the server"));
         Self { binary: binary.into(), settings: Vec::new(), folder }.set("BCRYPT_COST", "4").set("RATE_LIMIT", "off")
     }
 
-    /// With this setting; a later one of the same name wins.
+    /// Adds this setting; a later one with the same name wins.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.settings.retain(|(known, _)| known != name);
@@ -31,8 +31,8 @@ impl Setup {
         self
     }
 
-    /// With a clock of the machine that is so many seconds ahead, or behind where that is negative;
-    /// [`Server::set_clock`] steps it. Times of the monotonic clock are not touched.
+    /// Sets the machine's clock this many seconds ahead, or behind if negative; [`Server::set_clock`] steps it. The
+    /// monotonic clock is not affected.
     #[must_use]
     pub fn clock_off_by(self, seconds: i64) -> Self {
         write_clock(self.folder(), seconds);
@@ -58,12 +58,12 @@ impl Setup {
         command
     }
 
-    /// Runs the binary to its end and answers how it ended and everything that it printed.
+    /// Runs the binary to its end. Returns its exit status and its output.
     pub async fn run(&self, arguments: &[&str]) -> (ExitStatus, String) {
         self.feed(arguments, "").await
     }
 
-    /// Runs the binary to its end with this text as its standard input.
+    /// Runs the binary to its end with this text as standard input.
     pub async fn feed(&self, arguments: &[&str], input: &str) -> (ExitStatus, String) {
         let file = self.folder.path().join(format!("input-{}", uuid::Uuid::now_v7()));
         std::fs::write(&file, input).expect("an input file");
@@ -75,15 +75,15 @@ impl Setup {
         (output.status, String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Runs the binary to its end, with its output there, and answers how it ended.
+    /// Runs the binary to its end with this output. Returns its exit status.
     pub async fn run_writing_to(&self, arguments: &[&str], output: Stdio, errors: Stdio) -> ExitStatus {
         let mut process = self.command(arguments).stdout(output).stderr(errors).spawn().expect("the binary runs");
         let ended = tokio::time::timeout(DEADLINE, process.wait());
         ended.await.expect("the process ends in time").expect("an exit status")
     }
 
-    /// Starts the server with its output there instead of in a log file, and waits until it is ready. Its port is
-    /// chosen here, since nobody hears of the one that it would choose.
+    /// Starts the server with this output instead of a log file, and waits until it is ready. The port is chosen here,
+    /// since the server's choice would be in its log.
     pub async fn start_writing_to(&self, output: Stdio, errors: Stdio) -> Server {
         let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
         let port = port.expect("a free port").port();
@@ -95,7 +95,7 @@ impl Setup {
         server
     }
 
-    /// Starts the server, and waits until it is ready.
+    /// Starts the server and waits until it is ready.
     pub async fn start(&self) -> Server {
         let log = self.folder.path().join(format!("server-{}.log", uuid::Uuid::now_v7()));
         let output = std::fs::File::create(&log).expect("a log file");
@@ -109,17 +109,17 @@ impl Setup {
     }
 }
 
-/// Where libfaketime reads how far off the clock is.
+/// The file from which libfaketime reads the clock's offset.
 const CLOCK_FILE: &str = "clock";
 
-/// Replaced at once: a server that reads it meanwhile sees the one or the other.
+/// Replaces the file atomically: the server reads the old or the new offset.
 fn write_clock(folder: &Path, seconds: i64) {
     let new = folder.join("clock.new");
     std::fs::write(&new, format!("{seconds:+}")).expect("to write the clock");
     std::fs::rename(new, folder.join(CLOCK_FILE)).expect("to set the clock");
 }
 
-/// The library that libfaketime's own program preloads; preloaded directly, the server's process is our child.
+/// The library that libfaketime's own program preloads. Preloaded directly, so that the server is our child process.
 fn faketime_library() -> PathBuf {
     let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let library = Path::new("faketime/libfaketimeMT.so.1");
@@ -145,12 +145,12 @@ impl Server {
         &self.base
     }
 
-    /// The folder in which it runs and keeps its data.
+    /// The folder in which the server runs and keeps its data.
     pub fn folder(&self) -> &Path {
         self.setup.folder()
     }
 
-    /// The address of the WebSocket.
+    /// The URL of the WebSocket.
     pub fn socket_url(&self) -> String {
         format!("{}/api/v1/ws", self.base.replacen("http", "ws", 1))
     }
@@ -170,27 +170,27 @@ impl Server {
         Rest::new(&self.base)
     }
 
-    /// Registers somebody new, whose names begin with this one.
+    /// Registers a new user whose names start with this name.
     pub async fn register(&self, name: &str) -> Person {
         Person::register(&self.rest(), name).await
     }
 
-    /// Connects somebody's WebSocket with the token in the upgrade's header.
+    /// Connects a user's WebSocket, with the token in the upgrade's header.
     pub async fn connect(&self, person: &Person) -> Socket {
         Socket::connect(&self.socket_url(), &person.access_token).await
     }
 
-    /// The same in the `camel` dialect.
+    /// Like [`Self::connect`], in the `camel` dialect.
     pub async fn connect_camel(&self, person: &Person) -> Socket {
         Socket::connect_camel(&self.socket_url(), &person.access_token).await
     }
 
-    /// What it has logged so far, and what it said when it died.
+    /// The log so far, including its last error.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Fails if anything panicked or was logged as an error.
+    /// Fails if the log contains a panic or an error.
     pub fn assert_untroubled(&self) {
         let log = self.log();
         let troubles: Vec<_> =
@@ -210,13 +210,13 @@ impl Server {
             .unwrap_or_else(|_| panic!("{text:?} is not in the log:\n{}", self.log()));
     }
 
-    /// Asks it to stop, as a service manager would.
+    /// Asks the server to stop, like a service manager.
     pub fn terminate(&self) {
         let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the signal is sent");
     }
 
-    /// Lets it make no file longer than this, as a full disk would; `None` for any length.
+    /// Limits the size of the files that the server writes, like a full disk; `None` removes the limit.
     #[cfg(target_os = "linux")]
     pub fn limit_files(&self, bytes: Option<u64>) {
         use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -225,24 +225,24 @@ impl Server {
         prlimit(pid, Resource::Fsize, limit).expect("the limit is set");
     }
 
-    /// Waits for its end.
+    /// Waits until the process ends.
     pub async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(DEADLINE, self.process.wait()).await;
         ended.unwrap_or_else(|_| panic!("the server does not end:\n{}", self.log())).expect("an exit status")
     }
 
-    /// `kill -9`: no chance to finish anything.
+    /// `kill -9`: the server cannot finish anything.
     pub async fn kill(&mut self) {
         self.process.start_kill().expect("the server is killed");
         self.ended().await;
     }
 
-    /// Starts it again on the same data, on another port.
+    /// Starts the server again on the same data, on another port.
     pub async fn restart(&self) -> Self {
         self.setup.start().await
     }
 
-    /// The address, from the record that tells it.
+    /// The address, from the log record that contains it.
     async fn listening(&mut self) -> String {
         let deadline = Instant::now() + DEADLINE;
         loop {

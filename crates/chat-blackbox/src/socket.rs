@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// A plain WebSocket. Events that were not asked for yet wait in the order in which they came.
+/// A plain WebSocket. Events that the test has not asked for yet wait in the order of arrival.
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -16,32 +16,32 @@ pub struct Socket {
     asked: u64,
 }
 
-/// An upgrade that was answered with something else than 101.
+/// An upgrade that was answered with another status than 101.
 #[derive(Debug)]
 pub struct Refused {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON body; null where there is none.
+    /// The JSON body; null if there is none.
     pub body: Value,
 }
 
-/// How the server ended a connection.
+/// How the server closed a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
-    /// The close code; 1006 where the connection just ended (RFC 6455 §7.1.5).
+    /// The close code; 1006 if the connection ended without one (RFC 6455 §7.1.5).
     pub code: u16,
-    /// What the server said.
+    /// The close reason.
     pub reason: String,
 }
 
 impl Socket {
-    /// Connects with a token in the upgrade's header, and waits until everything that happens from now on will be
-    /// delivered: asking to resume from nothing is answered at that moment.
+    /// Connects with a token in the upgrade's header, and waits until every later event will be delivered: the answer
+    /// to an empty resume says so.
     pub async fn connect(url: &str, token: &str) -> Self {
         Self::connect_with(&format!("{url}?resume=true"), token).await
     }
 
-    /// The same in the `camel` dialect.
+    /// Like [`Self::connect`], in the `camel` dialect.
     pub async fn connect_camel(url: &str, token: &str) -> Self {
         Self::connect_with(&format!("{url}?resume=true&dialect=camel"), token).await
     }
@@ -54,7 +54,7 @@ impl Socket {
         socket
     }
 
-    /// Connects with these headers and no others of note.
+    /// Connects with only these headers.
     pub async fn open(url: &str, headers: &[(&str, &str)]) -> Result<Self, Refused> {
         let mut request = url.into_client_request().expect("a URL");
         for (name, value) in headers {
@@ -71,8 +71,8 @@ impl Socket {
         }
     }
 
-    /// Connects with a token in the upgrade's header and says what it has; `None` where nobody answers, or not with an
-    /// upgrade. What was missed follows, then `resumed`.
+    /// Connects with a token in the upgrade's header and sends its positions; `None` if the server does not answer, or
+    /// refuses. Missed events follow, then `resumed`.
     pub async fn try_resume(url: &str, token: &str, resume: &Value) -> Option<Self> {
         let mut request = format!("{url}?resume=true").into_client_request().expect("a URL");
         let bearer = HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value");
@@ -85,16 +85,16 @@ impl Socket {
 
     /// Sends a frame of any kind.
     pub async fn send_raw(&mut self, message: Message) {
-        // A server that has closed already is found out by whoever reads.
+        // The next read finds out that the server has closed the connection.
         let _ = tokio::time::timeout(DEADLINE, self.stream.send(message)).await.expect("the server reads in time");
     }
 
-    /// Sends a text, whatever it says.
+    /// Sends any text.
     pub async fn send_text(&mut self, text: &str) {
         self.send_raw(Message::text(text)).await;
     }
 
-    /// Sends an event without an id: only its effects answer.
+    /// Sends an event without an id, which gets no ack.
     pub async fn tell(&mut self, event: &str, data: Value) {
         self.send_text(&json!({"event": event, "data": data}).to_string()).await;
     }
@@ -117,31 +117,31 @@ impl Socket {
         self.try_ask(event, data).await.unwrap_or_else(|error| panic!("{event} failed: {error}"))
     }
 
-    /// The data of the next event of this name; others wait.
+    /// The data of the next event with this name; others wait.
     pub async fn event(&mut self, event: &str) -> Value {
         self.find(|frame| frame["event"] == event).await["data"].take()
     }
 
-    /// The data of the next event of this name that also satisfies the condition; others wait.
+    /// The data of the next event with this name that satisfies the condition; others wait.
     pub async fn event_where(&mut self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         self.find(|frame| frame["event"] == event && wanted(&frame["data"])).await["data"].take()
     }
 
-    /// Everything of this name that came so far, up to the answer of a question asked now.
+    /// All events with this name received up to the answer of a command sent now.
     pub async fn seen(&mut self, event: &str) -> Vec<Value> {
-        // What fails is answered too, and in order.
+        // A command that fails is answered too, in order.
         let _ = self.try_ask("presence:get", json!({})).await;
         let (seen, waiting) = self.waiting.drain(..).partition::<Vec<_>, _>(|frame| frame["event"] == event);
         self.waiting = waiting.into();
         seen.into_iter().map(|mut frame| frame["data"].take()).collect()
     }
 
-    /// The next frame in order, whatever it is.
+    /// The next frame in order.
     pub async fn next(&mut self) -> Value {
         self.next_or_closed().await.unwrap_or_else(|closed| panic!("closed instead of a frame: {closed:?}"))
     }
 
-    /// The next frame in order, or how the server ended the connection instead.
+    /// The next frame in order, or how the server closed the connection.
     pub async fn next_or_closed(&mut self) -> Result<Value, Closed> {
         match self.waiting.pop_front() {
             Some(frame) => Ok(frame),
@@ -149,7 +149,7 @@ impl Socket {
         }
     }
 
-    /// Waits until the server ends the connection; frames before that are dropped.
+    /// Waits until the server closes the connection; drops earlier frames.
     pub async fn closed(&mut self) -> Closed {
         loop {
             if let Err(closed) = self.read().await {
@@ -158,7 +158,7 @@ impl Socket {
         }
     }
 
-    /// Ends the connection as a client should.
+    /// Closes the connection properly.
     pub async fn close(mut self) {
         let _ = tokio::time::timeout(DEADLINE, self.stream.close(None)).await;
         self.closed().await;
@@ -179,7 +179,7 @@ impl Socket {
         }
     }
 
-    /// The next JSON frame, or how the connection ended. Pings are answered on the way.
+    /// The next JSON frame, or how the connection ended. Answers pings meanwhile.
     async fn read(&mut self) -> Result<Value, Closed> {
         loop {
             let message = tokio::time::timeout(DEADLINE, self.stream.next()).await;

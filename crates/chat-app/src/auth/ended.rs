@@ -5,28 +5,27 @@ use std::collections::hash_map::Entry;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// How long a token may be good beyond its lifetime: leeway, and a refresh that overlaps the end of its session.
+/// How long a token may be valid beyond its lifetime: leeway, and a refresh that overlaps the end of its session.
 pub(super) const MARGIN: Duration = Duration::from_mins(1);
 
-/// How far two clocks may differ: of the node that issues a token, of the one that ends its session, and of one that
-/// checks it.
+/// How far the clocks may differ of the nodes that issue a token, end its session and check it.
 const CLOCKS_DIFFER_BY: Duration = Duration::from_mins(10);
 
-/// The sessions that ended lately, as far as this node knows: their tokens are refused. No larger than what ends
-/// while a token is good.
+/// The recently ended sessions that this node knows; their tokens are rejected. Its size is bounded by the sessions
+/// that end within a token's lifetime.
 #[derive(Default)]
 pub(crate) struct EndedSessions(RwLock<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// When this node learned of it, by the monotonic clock: no step of a clock makes a node forget.
+    /// When this node learned of it, by the monotonic clock, which no clock step can change.
     ended: HashMap<SessionId, Instant>,
-    /// What was read so far; `None` to read everything that is kept.
+    /// How far the ends were read; `None` to read all that are kept.
     read: Option<CommitCursor>,
 }
 
 impl EndedSessions {
-    /// Notes a session; `true` where it was not known.
+    /// Adds a session; `true` if it is new.
     pub(crate) fn note(&self, session: SessionId, at: Instant) -> bool {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match known.ended.entry(session) {
@@ -42,12 +41,12 @@ impl EndedSessions {
         self.0.read().unwrap_or_else(PoisonError::into_inner).ended.contains_key(&session)
     }
 
-    /// Takes the cursor: a reading that fails leaves none, and the next reads everything that is kept.
+    /// Takes the cursor, so that after a failed read the next one reads everything that is kept.
     fn take_cursor(&self) -> Option<CommitCursor> {
         self.0.write().unwrap_or_else(PoisonError::into_inner).read.take()
     }
 
-    /// Everything before the cursor is known; what was noted longer ago than this is forgotten.
+    /// Stores the cursor up to which everything is known, and forgets older entries.
     fn was_read(&self, cursor: CommitCursor, now: Instant, kept_for: Duration) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.read = Some(cursor);
@@ -56,11 +55,11 @@ impl EndedSessions {
 }
 
 impl Auth {
-    /// Learns which sessions ended, here or on other nodes, since it last did, and closes the sockets of those that are
-    /// news. Called every half second, and once before the first request.
+    /// Reads the sessions that have ended since the last call, here or on other nodes, and closes the sockets of new
+    /// ones. Called every half second, and once before the first request.
     pub async fn refresh_ended_sessions(&self) -> Result<(), StoreError> {
-        // After a failure everything is read anew: the database that answers now may be a replica that took over,
-        // which has other commits than the one that the cursor is of.
+        // After a failure everything is read again: the database may now be a replica that took over, whose commits
+        // differ from those of the cursor.
         let after = self.0.ended.take_cursor();
         let ended = self.0.store.sessions().list_ended(after.as_ref()).await?;
         let now = Instant::now();
@@ -73,7 +72,7 @@ impl Auth {
         Ok(())
     }
 
-    /// How long after its end a session may still have tokens about.
+    /// How long after its end a session may still have valid tokens.
     pub(super) fn ended_are_kept_for(&self) -> Duration {
         self.0.settings.access_token_lifetime + MARGIN + CLOCKS_DIFFER_BY
     }

@@ -6,7 +6,7 @@ use chat_domain::users::{HashChange, User};
 use chat_domain::{SessionId, UserId};
 
 impl Auth {
-    /// Signs in. An unknown account and a wrong password give the same answer after the same time, and count the same
+    /// Signs in. An unknown account and a wrong password give the same error after the same time, and both count
     /// towards [`crate::LoginLimits`].
     pub async fn login(
         &self,
@@ -55,9 +55,9 @@ impl Auth {
         Ok(signed_in)
     }
 
-    /// Comparing takes long enough for the password to be changed meanwhile, which ends the sessions of then: one that
-    /// began after that must not outlive it. The present hash, where the password is good for it: another sign-in may
-    /// have renewed it.
+    /// The present hash, if the password matches it. Comparing takes long enough for the password to be changed
+    /// meanwhile, which ends all sessions: a session that begins after that must not survive it. Another sign-in may
+    /// also have renewed the hash.
     async fn hash_if_still_good(
         &self,
         user: UserId,
@@ -73,8 +73,8 @@ impl Auth {
         Ok(comparison.is_match().then_some((present, comparison)))
     }
 
-    /// Hashes the password anew, because its hash has another cost than is asked for now, or is not of the normal form:
-    /// only here is the password at hand. A failure does not fail the sign-in; the next one tries again.
+    /// Hashes the password again, if its hash has another cost than configured or is not of the normal form: only here
+    /// is the password known. A failure does not fail the sign-in; the next one tries again.
     async fn renew_hash(&self, user: UserId, password: Password, expected: PasswordHash, source: &AttemptSource) {
         let renewed = match self.0.hasher.hash(password, source).await {
             Ok(hash) => {
@@ -84,11 +84,11 @@ impl Auth {
             Err(fault) => Err(fault.into()),
         };
         if let Err(fault) = renewed {
-            tracing::warn!(error = &fault as &dyn std::error::Error, %user, "the hash of a password was not renewed");
+            tracing::warn!(error = &fault as &dyn std::error::Error, %user, "cannot renew a password hash");
         }
     }
 
-    /// Stores a session of this user; whichever it displaces ends.
+    /// Creates a session of this user; sessions beyond the limit end.
     pub(super) async fn start_session(&self, user: User, client: ClientInfo) -> Result<SignedIn, AuthError> {
         let now = self.0.now();
         let id = SessionId::new(self.0.ids.next_uuid());

@@ -7,23 +7,23 @@ use chat_domain::rate_limits::{LimitKey, LimitedAddress, Quota, Verdict};
 use chat_domain::users::User;
 use std::time::Duration;
 
-/// The name under which failed attempts are counted.
+/// The name of the limit that counts failed attempts.
 const NAME: &str = "logins";
 
-/// How many wrong passwords are allowed, at sign-in and wherever else a password is checked (contract §5). Never
-/// counted per account alone: that would lock victims out.
+/// The limits on wrong passwords, at sign-in and wherever else a password is checked (contract §5). There is no limit
+/// per account alone, which would let an attacker lock the user out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginLimits {
     /// For one account from one address.
     pub per_account_and_address: Quota,
-    /// From one address, whatever the accounts.
+    /// From one address, for all accounts.
     pub per_address: Quota,
-    /// Whether the latter leaves out this very machine: for development.
+    /// Whether `per_address` exempts loopback addresses: for development.
     pub exempt_loopback: bool,
 }
 
 impl Default for LoginLimits {
-    /// 10 and 100 in 15 minutes, from anywhere.
+    /// 10 and 100 in 15 minutes, without an exemption.
     fn default() -> Self {
         let period = Duration::from_mins(15);
         Self {
@@ -35,9 +35,9 @@ impl Default for LoginLimits {
 }
 
 impl LoginLimits {
-    /// The counters of an attempt. The account is what the client calls it: to count the email and the username of one
-    /// account together would tell that they belong together, and to count only accounts that exist would tell which
-    /// do. Whoever is signed in knows both: their attempts count under each.
+    /// The counters of an attempt. The account is what the client sent: counting the email and the username of one
+    /// account together would reveal that they belong together, and counting only existing accounts would reveal which
+    /// exist. A signed-in user knows both, so their attempts count under each.
     fn counters(&self, source: &AttemptSource, own: Option<OwnAccount<'_>>) -> Vec<(LimitKey, Quota)> {
         let address = source.address_key();
         let pair = |account: &str| {
@@ -47,7 +47,8 @@ impl LoginLimits {
         let mut counters = vec![pair(source.account())];
         if let Some(OwnAccount { user, session }) = own {
             counters.extend([pair(&user.email.key()), pair(&user.username.key())]);
-            // A stolen session must not guess more by changing its address; the victim's own sessions are not affected.
+            // A stolen session must not get more attempts by changing its address; the user's own sessions are not
+            // affected.
             counters.push((LimitKey::new(NAME, format_args!("session/{session}")), self.per_account_and_address));
         }
         if !(self.exempt_loopback && source.address().is_some_and(LimitedAddress::is_loopback)) {
@@ -57,17 +58,17 @@ impl LoginLimits {
     }
 }
 
-/// The account of one who is signed in, and the session.
+/// The account and the session of a signed-in user.
 #[derive(Clone, Copy)]
 pub(crate) struct OwnAccount<'a> {
     pub(crate) user: &'a User,
     pub(crate) session: SessionId,
 }
 
-/// The tokens that an attempt has taken.
+/// The tokens that an attempt has taken from its buckets.
 pub(crate) struct Counted(Vec<(LimitKey, Quota)>);
 
-/// An attempt over its limit.
+/// An attempt over a limit.
 pub(crate) struct TooMany {
     quota: Quota,
     verdict: Verdict,
@@ -86,8 +87,8 @@ impl From<TooMany> for UsersError {
 }
 
 impl Core {
-    /// Counts an attempt before it is made, so that many at once are no way around; of one who is signed
-    /// in, also for their session. An attempt that is refused by one counter counts towards none.
+    /// Counts an attempt before it is made, so that concurrent attempts cannot bypass the limit; for a signed-in user,
+    /// also for the session. An attempt that one counter rejects counts in none.
     pub(crate) async fn count_attempt(
         &self,
         source: &AttemptSource,
@@ -106,7 +107,7 @@ impl Core {
         Ok(counted)
     }
 
-    /// The attempt did not fail for its password, hence does not count.
+    /// Gives the tokens back: the attempt did not fail because of its password.
     pub(crate) async fn uncount_attempt(&self, Counted(counters): Counted) {
         for (key, quota) in counters {
             self.rate_limiter.give_back(&key, quota, 1).await;

@@ -1,4 +1,4 @@
-//! Signing up, in and out: passwords, sessions, and both kinds of token.
+//! Registration, sign-in and sign-out: passwords, sessions, and both kinds of token.
 
 mod ended;
 mod login;
@@ -23,18 +23,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// Signing up, in and out. Cheap to clone.
+/// Registration, sign-in and sign-out. Cheap to clone.
 #[derive(Clone)]
 pub struct Auth(pub(crate) Arc<Core>);
 
-/// The command: make an account and sign in to it.
+/// The command to create an account and sign in to it.
 #[derive(Debug, Clone)]
 pub struct RegisterUser {
     /// Unique without regard to case.
     pub email: EmailAddress,
-    /// Unique without regard to case; made from the email where absent.
+    /// Unique without regard to case; derived from the email if absent.
     pub username: Option<Username>,
-    /// Where absent: first and last name, else the username.
+    /// If absent: first and last name, or the username.
     pub name: Option<DisplayName>,
     /// Optional.
     pub first_name: Option<DisplayName>,
@@ -42,13 +42,13 @@ pub struct RegisterUser {
     pub last_name: Option<DisplayName>,
     /// Optional.
     pub avatar: Option<AvatarUrl>,
-    /// Held to [`Auth::password_policy`] by whoever parsed it.
+    /// Already checked against [`Auth::password_policy`] by the parser.
     pub password: Password,
-    /// The invite code, where registration takes one.
+    /// The invite code, if registration requires one.
     pub invite_code: Option<RegistrationCode>,
 }
 
-/// Whose password it is said to be.
+/// The account that a client names at sign-in.
 #[derive(Debug, Clone)]
 pub enum LoginIdentity {
     /// By email, in any case.
@@ -58,7 +58,7 @@ pub enum LoginIdentity {
 }
 
 impl LoginIdentity {
-    /// What failed attempts are counted by.
+    /// The key under which failed attempts are counted.
     fn key(&self) -> String {
         match self {
             Self::Email(email) => email.key(),
@@ -67,20 +67,20 @@ impl LoginIdentity {
     }
 }
 
-/// What a client gets when it has signed in, or stays so.
+/// The tokens that a client gets when it signs in or refreshes.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// Who.
+    /// The user.
     pub user: User,
     /// For requests and sockets.
     pub access_token: String,
-    /// For the next pair.
+    /// For the next pair of tokens.
     pub refresh_token: RefreshToken,
-    /// How long the access token holds.
+    /// The lifetime of the access token.
     pub expires_in: Duration,
 }
 
-/// Why somebody was not signed up, in or out.
+/// Why registration, sign-in or sign-out failed.
 #[derive(Debug, Error)]
 pub enum AuthError {
     /// Another account has this email.
@@ -92,30 +92,30 @@ pub enum AuthError {
     /// See [`chat_domain::auth::RegistrationMode::Closed`].
     #[error("Registration is closed")]
     RegistrationClosed,
-    /// There is no invite code, or it is unknown, used or expired; which of them is not said.
+    /// The invite code is missing, unknown, used or expired; the error does not say which.
     #[error("Registration needs an invite code that is neither used nor expired")]
     InviteRequired,
-    /// Unknown account or wrong password; which of them is not said.
+    /// Unknown account or wrong password; the error does not say which.
     #[error("The account or the password is wrong")]
     InvalidCredentials,
     /// See [`LoginLimits`].
     #[error("{TOO_MANY_ATTEMPTS}")]
     TooManyAttempts {
-        /// What was allowed.
+        /// The limit.
         quota: Quota,
-        /// When it will be again.
+        /// When the next attempt is allowed.
         verdict: Verdict,
     },
-    /// The token does not verify.
+    /// The token is not valid.
     #[error("The token is not valid")]
     TokenInvalid,
-    /// The token was good once.
+    /// The token has expired.
     #[error("The token has expired")]
     TokenExpired,
-    /// The session of the token is over.
+    /// The session of the token has ended.
     #[error("The session has ended, please sign in again")]
     SessionRevoked,
-    /// A refresh token that was spent before came back; its session is ended by it.
+    /// A used refresh token was sent again, which ends its session.
     #[error("The refresh token was used before, please sign in again")]
     RefreshTokenReused,
     /// The actor has no such session.
@@ -170,12 +170,12 @@ impl From<InvalidToken> for AuthError {
 }
 
 impl Auth {
-    /// What a new password is held to.
+    /// The rules for new passwords.
     pub fn password_policy(&self) -> PasswordPolicy {
         self.0.settings.password_policy
     }
 
-    /// A fresh access token of this session beside this refresh token.
+    /// A new access token of this session, with this refresh token.
     fn signed_in(&self, user: User, session_id: SessionId, refresh_token: RefreshToken, now: Timestamp) -> SignedIn {
         let expires_in = self.0.settings.access_token_lifetime;
         let claims = AccessClaims {

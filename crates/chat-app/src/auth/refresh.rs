@@ -2,9 +2,9 @@ use super::{Auth, AuthError, SignedIn};
 use chat_domain::auth::{ClientInfo, EndReason, RotateOutcome, RotateSession};
 
 impl Auth {
-    /// A new pair for a refresh token, which is spent by it. The successor is derived from the token, so that an answer
-    /// lost on the way, or two calls at once, lead to the same one for a minute; a spent token at any other time ends
-    /// the session (contract §3).
+    /// Exchanges a refresh token for a new pair of tokens. The successor is derived from the token, so for a minute a
+    /// lost response, or two calls at once, give the same one. A used token at any other time ends the session
+    /// (contract §3).
     pub async fn refresh(&self, token: &str, client: ClientInfo) -> Result<SignedIn, AuthError> {
         let presented = self.0.refresh_tokens.parse(token)?;
         let successor = self.0.refresh_tokens.successor(&presented);
@@ -28,7 +28,7 @@ impl Auth {
                 Ok(self.signed_in(user, session.id, successor, now))
             }
             RotateOutcome::Reused(ended) => {
-                tracing::warn!(session = %ended.id, user = %ended.user_id, "a spent refresh token came back");
+                tracing::warn!(session = %ended.id, user = %ended.user_id, "a used refresh token was sent again");
                 self.0.sessions_ended([ended.id], EndReason::TokenReused);
                 Err(AuthError::RefreshTokenReused)
             }

@@ -4,9 +4,9 @@ use chat_domain::auth::{AttemptSource, ClientInfo, RegistrationCode, Registratio
 use chat_domain::users::{NewUser, Username, WantedUsername, display_name};
 
 impl Auth {
-    /// Makes an account and signs in to it. Whether the invitation is good, and email and username are free, is the
-    /// store's to decide; asking before hashing only saves the work where the answer is plain. People who may not
-    /// register do not learn which names are taken.
+    /// Creates an account and signs in to it. The store decides whether the invitation is valid, and the email and
+    /// username are free; checking before hashing only saves the work in clear cases. A client that may not register
+    /// does not learn which names are taken.
     pub async fn register(&self, command: RegisterUser, client: ClientInfo) -> Result<SignedIn, AuthError> {
         let invite = self.admit(command.invite_code.as_ref()).await?;
         self.refuse_taken_names(&command).await?;
@@ -36,7 +36,7 @@ impl Auth {
         self.start_session(user, client).await
     }
 
-    /// The invitation that the registration will spend, where it takes one.
+    /// The invitation that the registration will use up, if registration requires one.
     async fn admit(&self, code: Option<&RegistrationCode>) -> Result<Option<RegistrationCodeHash>, AuthError> {
         match self.0.settings.registration {
             RegistrationMode::Open => Ok(None),

@@ -4,9 +4,9 @@ use chat_domain::auth::{Actor, EndReason, Session};
 use chat_domain::{SessionId, StoreError};
 
 impl Auth {
-    /// Who a token speaks for. Asks nobody: the token itself, and the sessions that this node knows to have ended
-    /// lately. A token made under a longer lifetime ends with the present one: the ends of sessions are not remembered
-    /// for longer.
+    /// The actor of an access token. Uses only the token and the sessions that this node knows to have ended, without a
+    /// query. A token issued under a longer lifetime expires by the present one, since ended sessions are not
+    /// remembered longer.
     pub fn authenticate(&self, token: &str) -> Result<Actor, AuthError> {
         let now = self.0.now();
         let claims = self.0.access_tokens.verify(token, now)?;
@@ -20,7 +20,7 @@ impl Auth {
         Ok(Actor { user_id: claims.user_id, session_id: claims.session_id, token_expires_at })
     }
 
-    /// Ends this session: its refresh tokens, its access tokens, and its sockets. Doing it twice is as good as once.
+    /// Ends this session: its refresh tokens, its access tokens, and its sockets. Idempotent.
     pub async fn logout(&self, actor: Actor) -> Result<(), AuthError> {
         let now = self.0.now();
         self.0.store.sessions().end(actor.user_id, actor.session_id, EndReason::SignedOut, now).await?;
@@ -28,7 +28,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Ends every session of the actor, this one too.
+    /// Ends every session of the actor, this one included.
     pub async fn logout_all(&self, actor: Actor) -> Result<(), AuthError> {
         let now = self.0.now();
         let ended = self.0.store.sessions().end_all(actor.user_id, EndReason::SignedOut, now).await?;
@@ -36,7 +36,7 @@ impl Auth {
         Ok(())
     }
 
-    /// The devices that are signed in, the one used last first.
+    /// The actor's sessions, the most recently used first.
     pub async fn sessions(&self, actor: Actor) -> Result<Vec<Session>, AuthError> {
         Ok(self.0.reading(actor.user_id, self.0.store.sessions().list(actor.user_id, self.0.now())).await?)
     }
@@ -52,7 +52,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Forgets sessions that nobody can hold a good token of any more. Returns how many.
+    /// Deletes sessions whose tokens have all expired. Returns how many.
     pub async fn prune_sessions(&self) -> Result<u64, StoreError> {
         self.0.store.sessions().prune(self.0.now().minus(self.ended_are_kept_for())).await
     }

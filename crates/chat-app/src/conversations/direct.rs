@@ -4,7 +4,7 @@ use chat_domain::auth::Actor;
 use chat_domain::conversations::{CreateConversationError, DirectKey, NewConversation, ParticipantIds, Refusal};
 use chat_domain::{ConversationId, StoreError, UserId};
 
-/// Why there is no conversation with somebody.
+/// Why there is no conversation with a user.
 pub(crate) enum NoDirect {
     Oneself,
     UnknownUser(UserId),
@@ -12,21 +12,21 @@ pub(crate) enum NoDirect {
     Store(StoreError),
 }
 
-/// Why a conversation is not to be found.
+/// Why a conversation cannot be found.
 pub(crate) enum NoTarget {
-    /// The pair leaves the actor out.
+    /// The actor is not part of the pair.
     Others,
     Unknown,
     Store(StoreError),
 }
 
 impl Conversations {
-    /// The direct conversation with this user, found or made.
+    /// The direct conversation with this user, found or created.
     pub async fn direct_with(&self, actor: Actor, other: UserId) -> Result<ConversationId, ConversationsError> {
         Ok(self.0.direct_with(actor.user_id, other).await?)
     }
 
-    /// The direct conversation of this pair, which must be one of the actor's, where there is one.
+    /// The direct conversation of this pair, if it exists. The actor must be part of the pair.
     pub async fn find_direct(
         &self,
         actor: Actor,
@@ -35,8 +35,8 @@ impl Conversations {
         Ok(self.0.find_direct(actor.user_id, pair).await?)
     }
 
-    /// The conversation that is meant, for those who take part in it. A group is named by its own id alone: that of a
-    /// direct conversation is nobody's.
+    /// The conversation that a client names, if the actor is a participant. A group is named by its own id only: the id
+    /// of a direct conversation is not accepted.
     pub async fn locate(&self, actor: Actor, target: ChatTarget) -> Result<ConversationId, ConversationsError> {
         match target {
             ChatTarget::Pair(pair) => {
@@ -54,7 +54,7 @@ impl Conversations {
 }
 
 impl Core {
-    /// Finds first: of the many messages of a pair one begins its conversation.
+    /// Looks for the conversation first, since only a pair's first message creates it.
     pub(crate) async fn direct_with(&self, actor: UserId, other: UserId) -> Result<ConversationId, NoDirect> {
         let others = ParticipantIds::parse(actor, &[other]).map_err(|_| NoDirect::Oneself)?;
         if let Some(id) = self.store.conversations().find_direct(DirectKey::new(actor, other)).await? {
@@ -82,7 +82,7 @@ impl Core {
         Ok(self.store.conversations().find_direct(pair).await?)
     }
 
-    /// Whether the user takes part is not asked here.
+    /// Does not check that the user is a participant.
     pub(crate) async fn require_group(&self, user: UserId, id: ConversationId) -> Result<(), NoTarget> {
         match self.store.conversations().find_membership(id, user).await? {
             Some((conversation, _)) if conversation.kind.is_group() => Ok(()),

@@ -5,28 +5,28 @@ use chat_domain::conversations::{CreateConversationError, MAX_PARTICIPANTS, Part
 use chat_domain::{ErrorCode, InvalidValue, StoreError, UserId};
 use thiserror::Error;
 
-/// Why nothing was done to a conversation, or nothing is said of it.
+/// Why a conversation could not be read or changed.
 #[derive(Debug, Error)]
 pub enum ConversationsError {
-    /// Nobody, or too many, to talk to.
+    /// There are no other participants, or too many.
     #[error("The participants {0}")]
     Participants(InvalidValue),
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("There is no such conversation")]
     ConversationNotFound,
     /// Some of these users do not exist.
     #[error("{}", unknown_users(.0))]
     UsersNotFound(Vec<UserId>),
-    /// Somebody and themselves are no pair.
+    /// The actor named themselves as the other user.
     #[error("You cannot have a conversation with yourself")]
     Oneself,
-    /// The pair leaves the actor out.
+    /// The actor is not part of the pair.
     #[error("This conversation is between two other users")]
     NotYourPair,
-    /// An active group has this name reserved.
+    /// An active group has reserved this name.
     #[error("{NAME_TAKEN}")]
     NameTaken,
-    /// The rules forbid it.
+    /// A rule forbids it.
     #[error("{}", refusal_sentence(*.0))]
     Refused(Refusal),
     /// See [`StoreError`].
@@ -81,7 +81,7 @@ pub(crate) fn refusal_sentence(refusal: Refusal) -> String {
     }
 }
 
-/// Names the first few; a client that sent hundreds of wrong ids need not read them all.
+/// Lists the first few ids; a client that sent hundreds of wrong ones need not read them all.
 pub(crate) fn unknown_users(ids: &[UserId]) -> String {
     const NAMED: usize = 5;
     let named: Vec<_> = ids.iter().take(NAMED).map(ToString::to_string).collect();
@@ -101,7 +101,7 @@ impl From<CreateConversationError> for ConversationsError {
 }
 
 impl ConversationsError {
-    /// Of adding or removing this user, or changing the conversation in their name.
+    /// For adding or removing this user, or changing the conversation on the user's behalf.
     pub(super) fn about(user: UserId, fault: ParticipantError) -> Self {
         match fault {
             ParticipantError::UnknownConversation | ParticipantError::UnknownInvite => Self::ConversationNotFound,

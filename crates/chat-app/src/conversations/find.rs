@@ -5,7 +5,7 @@ use chat_domain::conversations::{ConversationFilter, ConversationOverview, ListR
 use chat_domain::{ConversationId, StoreError, UserId};
 
 impl Conversations {
-    /// One conversation, for those who take part in it.
+    /// One conversation of which the actor is a participant.
     pub async fn find(&self, actor: Actor, id: ConversationId) -> Result<ConversationOverview, ConversationsError> {
         let found = self.0.reading(actor.user_id, self.0.store.conversations().find(id, actor.user_id)).await?;
         let overview = found.ok_or(ConversationsError::ConversationNotFound)?;

@@ -1,4 +1,4 @@
-//! Conversations: making, finding and changing them, who takes part, and who has a window open.
+//! Conversations: creating, finding and changing them, their participants, and open windows.
 
 mod changes;
 mod create;
@@ -21,42 +21,42 @@ use chat_domain::users::UserSummary;
 use chat_domain::{ConversationId, UserId};
 use std::sync::Arc;
 
-/// Conversations and who takes part in them. Cheap to clone.
+/// Conversations and their participants. Cheap to clone.
 #[derive(Clone)]
 pub struct Conversations(pub(crate) Arc<Core>);
 
-/// The command: start a conversation.
+/// The command to create a conversation.
 #[derive(Debug, Clone)]
 pub struct CreateConversation {
-    /// With whom; repetitions and oneself are dropped, at least one other must be left.
+    /// The other participants. Repetitions and the actor are dropped; at least one other user must remain.
     pub participant_ids: Vec<UserId>,
-    /// A name makes a group even of two.
+    /// A name makes it a group, even with two participants.
     pub name: Option<ConversationName>,
 }
 
-/// A conversation as clients name it that know of pairs and of groups.
+/// A conversation as named by clients that distinguish pairs and groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChatTarget {
-    /// The direct conversation of these two, whether there is one or not.
+    /// The direct conversation of these two users, whether it exists or not.
     Pair(DirectKey),
-    /// A group, and nothing but a group.
+    /// A group.
     Group(ConversationId),
 }
 
-/// A direct conversation, and with whom.
+/// A direct conversation and its other user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectRoom {
     /// The conversation as the viewer sees it.
     pub overview: ConversationOverview,
-    /// The other of the two.
+    /// The other user of the pair.
     pub peer: Peer,
 }
 
-/// The other of a pair.
+/// The other user of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peer {
-    /// With their presence, where the viewer may know it.
+    /// With presence, if the viewer may know it.
     Known(Box<UserProfile>),
-    /// Their account is deleted, what they said is still there.
+    /// The account is deleted; its messages remain.
     Deleted(UserSummary),
 }

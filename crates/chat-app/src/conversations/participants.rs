@@ -4,7 +4,7 @@ use chat_domain::conversations::{AddParticipant, ConversationDetails, RemovePart
 use chat_domain::{ConversationId, UserId};
 
 impl Conversations {
-    /// Adds a user to a group that the actor takes part in.
+    /// Adds a user to a group in which the actor is a participant.
     pub async fn add_participant(
         &self,
         actor: Actor,
@@ -15,7 +15,7 @@ impl Conversations {
         self.0.add_participant(add).await.map_err(|fault| ConversationsError::about(user, fault))
     }
 
-    /// Removes a participant from a group; oneself leaves.
+    /// Removes a participant from a group; actors may remove themselves.
     pub async fn remove_participant(
         &self,
         actor: Actor,

@@ -7,8 +7,8 @@ use chat_domain::users::{DELETED_USER_NAME, UserSummary};
 use std::collections::HashMap;
 
 impl Conversations {
-    /// The direct conversations of the actor in which something was said, each with whom, newest activity first. As
-    /// many queries for a long page as for a short one.
+    /// The actor's direct conversations that have messages, each with the other user, newest activity first. The number
+    /// of queries does not depend on the page's length.
     pub async fn rooms(
         &self,
         actor: Actor,
@@ -32,7 +32,7 @@ fn peer_of(room: &ConversationOverview, viewer: UserId) -> Option<UserId> {
     }
 }
 
-/// A pair has one conversation, so each profile is asked for once.
+/// A pair has one conversation, so each profile is used once.
 fn room(
     overview: ConversationOverview,
     viewer: UserId,

@@ -6,8 +6,8 @@ use chat_domain::conversations::{
 };
 
 impl Conversations {
-    /// Changes what a group is called and looks like; a new name is free, whoever else has it. Naming nothing changes
-    /// nothing, and is as forbidden.
+    /// Changes a group's name, description or avatar; other groups may have the same name. A call without fields
+    /// changes nothing, but needs the same rights.
     pub async fn update(
         &self,
         actor: Actor,

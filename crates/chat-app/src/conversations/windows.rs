@@ -4,9 +4,9 @@ use chat_domain::conversations::{Conversation, Refusal};
 use chat_domain::{Audience, ConversationId, Envelope, Event};
 
 impl Conversations {
-    /// The actor has opened this conversation's window: the others who have it open learn of it, in a direct
-    /// conversation where presence passes. Messages come without it. A group that is inactive has none: nothing happens
-    /// there that one could look at.
+    /// Notes that the actor has opened this conversation's window, and tells the other users who have it open; in a
+    /// direct conversation only if they may see each other's presence. Messages do not depend on it. An inactive group
+    /// has no windows.
     pub async fn open_window(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), ConversationsError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         if !conversation.is_active {
@@ -16,8 +16,8 @@ impl Conversations {
         self.tell_the_window(&conversation, actor, Event::WindowOpened { conversation_id, kind, user_id, at }).await
     }
 
-    /// The actor has closed it again, or a connection of theirs has ended with it open. May come after the group became
-    /// inactive: then it is not told.
+    /// Notes that the actor has closed the window, or that a connection has ended with it open. Nothing is announced if
+    /// the group has become inactive meanwhile.
     pub async fn close_window(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), ConversationsError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         let (kind, user_id, at) = (conversation.kind, actor.user_id, self.0.now());

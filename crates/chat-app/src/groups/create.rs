@@ -4,7 +4,7 @@ use chat_domain::auth::Actor;
 use chat_domain::conversations::{MAX_PARTICIPANTS, NewGroup};
 
 impl Groups {
-    /// Makes a group whose name no other has. The actor is its first admin.
+    /// Creates a group with a unique name. The actor becomes its first admin.
     pub async fn create(&self, actor: Actor, command: CreateGroup) -> Result<GroupProfile, GroupsError> {
         let mut others = command.member_ids;
         others.retain(|id| *id != actor.user_id);

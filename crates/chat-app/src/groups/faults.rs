@@ -4,25 +4,25 @@ use chat_domain::conversations::{CreateConversationError, MAX_PARTICIPANTS, Refu
 use chat_domain::{ErrorCode, StoreError, UserId};
 use thiserror::Error;
 
-/// Why nothing was done to a group, or nothing is said of it.
+/// Why a group could not be read or changed.
 #[derive(Debug, Error)]
 pub enum GroupsError {
-    /// More than a group holds.
+    /// There are more members than a group may have.
     #[error("The members must be at most {} other users", MAX_PARTICIPANTS - 1)]
     TooManyMembers,
-    /// No such group.
+    /// The group does not exist.
     #[error("There is no such group")]
     GroupNotFound,
-    /// No group has this code now.
+    /// No group has this invite code now.
     #[error("This invite is of no group, or was revoked")]
     InviteNotFound,
     /// Some of these users do not exist.
     #[error("{}", unknown_users(.0))]
     UsersNotFound(Vec<UserId>),
-    /// An active group has this name reserved.
+    /// An active group has reserved this name.
     #[error("{NAME_TAKEN}")]
     NameTaken,
-    /// The rules forbid it.
+    /// A rule forbids it.
     #[error("{}", refusal_sentence(*.0))]
     Refused(Refusal),
     /// See [`StoreError`].

@@ -5,7 +5,7 @@ use chat_domain::users::SearchTerm;
 use chat_domain::{ConversationId, Page, PageRequest};
 
 impl Groups {
-    /// A group, active or not, for those who take part in it.
+    /// A group, active or not, for its participants.
     pub async fn find(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
         let overview = self.overview(actor, id).await?;
         Ok(self.to_member(actor, overview.details).await)
@@ -31,8 +31,8 @@ impl Groups {
         Ok(Listing { items: self.to_viewer(actor, listing.items).await, part: listing.part })
     }
 
-    /// Active groups whose name contains the term: those whose name is their own, and those of the actor. Strangers see
-    /// neither who takes part nor how to join.
+    /// Active groups whose name contains the term: those with unique names, and those of the actor. Users outside a
+    /// group see neither its participants nor its invite code.
     pub async fn search(
         &self,
         actor: Actor,

@@ -14,7 +14,7 @@ impl Groups {
         Ok(self.to_member(actor, details).await)
     }
 
-    /// Replaces the invite code of a group, in the name of an admin: whoever has the earlier one can join no more.
+    /// Replaces a group's invite code, which only an admin may do: the earlier code no longer works.
     pub async fn revoke_invite_code(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
         let code = self.0.new_invite_code();
         let replace = self.0.store.groups().replace_invite_code(id, actor.user_id, code);
@@ -25,7 +25,7 @@ impl Groups {
     }
 }
 
-/// Nothing is told of which group it would have been.
+/// Does not reveal which group it would have been.
 fn not_joined(actor: Actor, fault: ParticipantError) -> GroupsError {
     match fault {
         ParticipantError::UnknownConversation | ParticipantError::UnknownInvite => GroupsError::InviteNotFound,

@@ -4,7 +4,7 @@ use chat_domain::conversations::{AddParticipant, ParticipantError, Refusal, Remo
 use chat_domain::{ConversationId, UserId};
 
 impl Groups {
-    /// Adds a user to a group that the actor takes part in.
+    /// Adds a user to a group in which the actor is a participant.
     pub async fn add_member(
         &self,
         actor: Actor,
@@ -18,8 +18,8 @@ impl Groups {
         }
     }
 
-    /// Removes a member, in the name of an admin, and returns the group without them; or leaves it, and returns
-    /// nothing: one knows it no more. Where no admin would be left, the oldest member becomes one.
+    /// Removes a member, which only an admin may do, and returns the group; or leaves the group and returns `None`,
+    /// since the actor may no longer see it. If no admin would remain, the oldest member becomes one.
     pub async fn remove_member(
         &self,
         actor: Actor,

@@ -1,4 +1,4 @@
-//! Groups as clients know them that tell groups from private chats: names of their own, invites, search.
+//! Groups for clients that distinguish groups and private chats: unique names, invites, search.
 
 mod create;
 mod faults;
@@ -18,37 +18,37 @@ use chat_domain::{Timestamp, UserId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Groups whose names are their own. Cheap to clone. The id of a direct conversation is nobody's here.
+/// Groups with unique names. Cheap to clone. The id of a direct conversation is not accepted here.
 #[derive(Clone)]
 pub struct Groups(pub(crate) Arc<Core>);
 
-/// The command: make a group.
+/// The command to create a group.
 #[derive(Debug, Clone)]
 pub struct CreateGroup {
-    /// Unique without regard to case among active groups that were named here.
+    /// Unique without regard to case among active groups created by this command.
     pub name: ConversationName,
     /// Optional.
     pub description: Option<ConversationDescription>,
     /// Optional.
     pub avatar: Option<AvatarUrl>,
-    /// With whom; repetitions and oneself are dropped, nobody may be left.
+    /// The other members. Repetitions and the actor are dropped; none may remain.
     pub member_ids: Vec<UserId>,
 }
 
 /// A group as one user may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupProfile {
-    /// To a stranger without participants and invite code; their number is there all the same.
+    /// Without participants and invite code for users outside the group; the number of participants is always there.
     pub details: ConversationDetails,
-    /// Of the listed participants, who are contacts of whoever takes part.
+    /// The presence of the listed participants, for a viewer who is a participant.
     pub presence: HashMap<UserId, MemberPresence>,
 }
 
-/// How a member is.
+/// A member's presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemberPresence {
-    /// Offline also where it cannot be known at the moment.
+    /// Offline also if presence is unavailable now.
     pub status: PresenceStatus,
-    /// When their last connection ended, or they said to be here.
+    /// When the last connection ended, or when the user last reported to be here.
     pub last_seen: Option<Timestamp>,
 }

@@ -6,13 +6,14 @@ use chat_domain::{ConversationId, UserId};
 use std::collections::HashMap;
 
 impl Groups {
-    /// A group to somebody who takes part in it.
+    /// A group as its participant sees it.
     pub(super) async fn to_member(&self, actor: Actor, details: ConversationDetails) -> GroupProfile {
         let presence = self.presence_of(actor, &[&details]).await;
         GroupProfile { details, presence }
     }
 
-    /// Groups to somebody who takes part in some of them; as many queries for many as for one.
+    /// Groups as a user sees them who is a participant of some; the number of queries does not depend on how many
+    /// groups there are.
     pub(super) async fn to_viewer(&self, actor: Actor, overviews: Vec<ConversationOverview>) -> Vec<GroupProfile> {
         let own: Vec<_> = overviews.iter().filter(|group| group.viewer.is_some()).map(|group| &group.details).collect();
         let presence = self.presence_of(actor, &own).await;
@@ -30,20 +31,20 @@ impl Groups {
             .collect()
     }
 
-    /// Best effort: a group is worth showing without it, and what was done is done.
+    /// Best effort: a group is useful without presence, and the change has been made.
     async fn presence_of(&self, actor: Actor, groups: &[&ConversationDetails]) -> HashMap<UserId, MemberPresence> {
         let participants = groups.iter().flat_map(|group| &group.participants);
         let mut ids: Vec<_> = participants.map(|participant| participant.user.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        // A deactivated group carries no presence: its members may still share another conversation that does.
+        // A deactivated group shows no presence, though its members may share another conversation that does.
         let profiles = if groups.iter().all(|group| group.conversation.is_active) {
             self.0.fellow_members(actor.user_id, &ids).await
         } else {
             self.0.profiles_of(actor.user_id, &ids).await
         };
         let profiles = profiles.unwrap_or_else(|fault| {
-            tracing::warn!(error = &fault as &dyn std::error::Error, "the members' presence was not read");
+            tracing::warn!(error = &fault as &dyn std::error::Error, "cannot read the members' presence");
             Vec::new()
         });
         let how = |status: Option<PresenceStatus>, last_seen| MemberPresence {
@@ -53,13 +54,13 @@ impl Groups {
         profiles.into_iter().map(|profile| (profile.user.id, how(profile.status, profile.user.last_seen))).collect()
     }
 
-    /// Of a group, `user` being whom it was about.
+    /// For a group; `user` is the user whom the operation was about.
     pub(super) async fn refused(&self, id: ConversationId, user: UserId, fault: ParticipantError) -> GroupsError {
         match fault {
             ParticipantError::UnknownConversation | ParticipantError::Refused(Refusal::Direct) => {
                 GroupsError::GroupNotFound
             }
-            // A direct conversation between others is no group either.
+            // A direct conversation of other users is not a group either.
             ParticipantError::Refused(refusal @ Refusal::NotAParticipant) => {
                 match self.0.store.conversations().find_membership(id, user).await {
                     Ok(Some((Conversation { kind, .. }, _))) if kind.is_group() => GroupsError::Refused(refusal),

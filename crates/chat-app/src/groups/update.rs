@@ -4,8 +4,8 @@ use chat_domain::auth::Actor;
 use chat_domain::conversations::{ConversationChanges, NameRule, UpdateConversation, may_change_group};
 
 impl Groups {
-    /// Changes what a group is called and looks like; a new name is one that no other group has. Naming nothing changes
-    /// nothing, and is as forbidden.
+    /// Changes a group's name, description or avatar; no other group may have the new name. A call without fields
+    /// changes nothing, but needs the same rights.
     pub async fn update(
         &self,
         actor: Actor,
@@ -35,8 +35,8 @@ impl Groups {
         Ok(self.to_member(actor, overview.details).await)
     }
 
-    /// Ends a group, in the name of an admin: its name is free again, it leaves lists and search, and those who take
-    /// part still read it.
+    /// Deactivates a group, which only an admin may do: its name becomes free, it leaves lists and search, and its
+    /// participants can still read it.
     pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
         let deactivate = self.0.store.groups().deactivate(id, actor.user_id, self.0.now());
         match self.0.writing(actor.user_id, deactivate).await {

@@ -7,7 +7,7 @@ use chat_domain::receipts::{AdvanceError, AdvancePositions, ReceiptTarget};
 use chat_domain::{ConversationId, PageLimit, PageRequest, Seq, UserId};
 
 impl Messages {
-    /// A part of a conversation's history, for those who take part in it.
+    /// A part of a conversation's history, for its participants.
     pub async fn history(
         &self,
         actor: Actor,
@@ -18,9 +18,9 @@ impl Messages {
         Ok(self.0.reading(actor.user_id, page).await?)
     }
 
-    /// A page of a chat's history, newest first. What it returns has thereby been delivered to the actor, and
-    /// everything before it; not in a group that was deactivated, which is read and not written. A pair that has not
-    /// talked yet has an empty history.
+    /// A page of a chat's history, newest first. This marks its messages, and all earlier ones, as delivered to the
+    /// actor, except in a deactivated group, which can be read but not written. A pair without messages has an empty
+    /// history.
     pub async fn fetch(
         &self,
         actor: Actor,
@@ -51,8 +51,8 @@ impl Messages {
         Ok(FetchedChat { conversation_id: Some(conversation_id), page })
     }
 
-    /// What this partner has said to the actor and was not delivered yet: the oldest of it that comes `after` this
-    /// number, at most `limit`, newest first as every part of a history. Nothing is marked.
+    /// The messages of this partner that were not yet delivered to the actor: the oldest ones `after` this number, at
+    /// most `limit`, newest first like every part of a history. Marks nothing.
     pub async fn undelivered(
         &self,
         actor: Actor,
@@ -67,7 +67,7 @@ impl Messages {
         let request = HistoryRequest::After(Anchor::Seq(after), limit);
         let page = self.0.store.messages().history(id, actor.user_id, request);
         let mut page = self.0.reading(actor.user_id, page).await?;
-        // The actor may have answered between the two readings.
+        // The actor may have answered between the two reads.
         page.messages.retain(|message| message.sender.id != actor.user_id);
         Ok(page)
     }
@@ -77,7 +77,7 @@ const fn nothing() -> HistoryPage {
     HistoryPage { messages: Vec::new(), last_seq: Seq::ZERO, participants: Vec::new() }
 }
 
-/// The newest message of the page, where the reader's position is before it. Reading a page again writes nothing.
+/// The newest message of the page, if the reader's position is before it. Reading a page again writes nothing.
 fn newest_undelivered(page: &HistoryPage, reader: UserId) -> Option<Seq> {
     let newest = page.messages.first()?.seq;
     let own = page.participants.iter().find(|participant| participant.user_id == reader);

@@ -1,4 +1,4 @@
-//! Messages: sending them, and reading them back.
+//! Messages: sending and reading them.
 
 mod history;
 mod send;
@@ -17,7 +17,7 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct Messages(pub(crate) Arc<Core>);
 
-/// The command: say this to a user.
+/// The command to send a message to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendDirect {
     /// The receiver.
@@ -28,43 +28,43 @@ pub struct SendDirect {
     pub client_message_id: Option<ClientMessageId>,
 }
 
-/// A page of a chat that was asked for by who takes part in it.
+/// A page of a chat, for a participant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedChat {
-    /// `None` where a pair has no conversation yet.
+    /// `None` if a pair has no conversation yet.
     pub conversation_id: Option<ConversationId>,
-    /// Newest first; the positions are those after it was delivered.
+    /// Newest first, with the positions after delivery.
     pub page: HistoryPage,
 }
 
 /// Why a message was not sent, or a history not read.
 #[derive(Debug, Error)]
 pub enum MessagesError {
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("There is no such conversation")]
     ConversationNotFound,
-    /// The one who is to receive it does not exist.
+    /// The receiver does not exist.
     #[error("There is no such user")]
     ReceiverNotFound,
-    /// Somebody and themselves are no pair.
+    /// The actor named themselves as the receiver.
     #[error("You cannot have a conversation with yourself")]
     Oneself,
-    /// The pair leaves the actor out.
+    /// The actor is not part of the pair.
     #[error("This conversation is between two other users")]
     NotYourPair,
-    /// The actor does not take part.
+    /// The actor is not a participant.
     #[error("You are not a participant of this conversation")]
     NotAParticipant,
     /// The group was deactivated.
     #[error("The group is no longer active")]
     Inactive,
-    /// The rules forbid the conversation that the message would begin.
+    /// A rule forbids the conversation that the message would create.
     #[error("{}", refusal_sentence(*.0))]
     Refused(Refusal),
-    /// The client's key stands for another message.
+    /// The client's key belongs to another message.
     #[error("This key was used for another message")]
     KeyReused,
-    /// No such message in this conversation: to answer to, or to read around.
+    /// The conversation has no such message to reply to or to read around.
     #[error("There is no such message in this conversation")]
     MessageNotFound,
     /// See [`StoreError`].

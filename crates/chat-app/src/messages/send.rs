@@ -5,7 +5,7 @@ use chat_domain::{Change, MessageId};
 
 impl Messages {
     /// Sends a message. `Ok` means that it is committed: no crash loses it. A replay is published again, since the
-    /// first time may have been cut short; whoever has it already drops it by its `pos`.
+    /// first publication may have failed; receivers that have it drop it by its `pos`.
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
         let conversation_id = command.conversation_id;
         let draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());
@@ -18,20 +18,20 @@ impl Messages {
         drop(expected);
         self.0.end_typing(conversation_id, kind, actor.user_id).await;
         match &appended {
-            // Again, should the first time have been cut short.
+            // Again, in case the first publication failed.
             Appended::First(message) | Appended::Replayed(message) => self.0.introduce_writer(message).await,
             Appended::New(_) => {}
         }
         Ok(appended)
     }
 
-    /// Sends to a group, as [`Self::send`] does; the id of a direct conversation is no group's.
+    /// Sends to a group, like [`Self::send`]; the id of a direct conversation is not accepted.
     pub async fn send_to_group(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
         self.0.require_group(actor.user_id, command.conversation_id).await?;
         self.send(actor, command).await
     }
 
-    /// Sends to a user, as [`Self::send`] does, in the direct conversation with them, which the first message begins.
+    /// Sends to a user, like [`Self::send`], in their direct conversation, which the first message creates.
     pub async fn send_direct(&self, actor: Actor, command: SendDirect) -> Result<Appended, MessagesError> {
         let conversation_id = self.0.direct_with(actor.user_id, command.receiver).await?;
         let SendDirect { receiver: _, content, client_message_id } = command;

@@ -4,28 +4,28 @@ use chat_domain::messages::Message;
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::{Audience, Envelope, Event, StoreError, Timestamp, UserId};
 
-/// Presence is told in so many of a user's conversations, those with the newest activity.
+/// How many of a user's conversations hear of the user's presence: those with the newest activity.
 const MAX_AUDIENCE_CONVERSATIONS: u32 = 1_000;
 
-/// Why presence was not told. It is best effort: this is logged.
+/// Why presence was not announced. Announcements are best effort: this is logged.
 type NotTold = Box<dyn std::error::Error + Send + Sync>;
 
 impl Core {
-    /// Tells the others who may know how the user is now, for a change at this time. The status is read here and not
-    /// handed in, so of a connection that ends and another that begins in the same instant the last word is true.
+    /// Announces the user's present status, after a change at this time, to the users who may see it. The status is
+    /// read here instead of passed in, so if one connection ends as another begins, the last announcement is right.
     pub(super) async fn announce_presence(&self, user: UserId, at: Timestamp) {
         log_failure(user, self.try_announce(user, at).await);
     }
 
-    /// Tells the others who may know, and the user's own connections, which status the user has chosen. Nothing is told
-    /// of a user who is offline.
+    /// Announces the status that the user chose, to the users who may see it and to the user's own connections. Nothing
+    /// is announced for a user who is offline.
     pub(super) async fn announce_choice(&self, user: UserId, at: Timestamp) {
         log_failure(user, self.try_announce_choice(user, at).await);
     }
 
-    /// A user has written their first message in a direct conversation, or repeats one. Where the other has written
-    /// there too, each learns how the other is: from now on presence passes between them. The send is answered after
-    /// this, so it takes no turn among the user's reads.
+    /// Called for a user's first message in a direct conversation, or its repetition. If the other user has written
+    /// there too, each gets the other's presence, which from now on both may see. The send is answered after this, so
+    /// it takes no turn among the user's reads.
     pub(crate) async fn introduce_writer(&self, message: &Message) {
         log_failure(message.sender.id, self.try_introduce(message).await);
     }
@@ -63,8 +63,8 @@ impl Core {
         Ok(())
     }
 
-    /// How the user is now. A user who is offline was last seen at `gone`, or else as their account says; `None` where
-    /// they never were.
+    /// The user's present status. A user who is offline was last seen at `gone`, or else when the account says; `None`
+    /// for a user who was never online.
     async fn presence_event(
         &self,
         user_id: UserId,
@@ -97,6 +97,6 @@ impl Core {
 
 fn log_failure(user: UserId, told: Result<(), NotTold>) {
     if let Err(fault) = told {
-        tracing::warn!(error = &*fault, %user, "presence was not announced");
+        tracing::warn!(error = &*fault, %user, "cannot announce presence");
     }
 }

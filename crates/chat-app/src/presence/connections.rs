@@ -4,8 +4,8 @@ use chat_domain::presence::PresenceStatus;
 use chat_domain::{ConnectionId, Timestamp, UserId};
 
 impl Presence {
-    /// A connection of the actor begins. Whoever may know learns of it where it is the first; where many come at once,
-    /// when it is its turn. Never fails a connection.
+    /// A connection of the actor begins. If it is the user's first, the users who may see it are told, in turn if many
+    /// connect at once. Never fails a connection.
     pub async fn connected(&self, actor: Actor, connection: ConnectionId) {
         let at = self.0.now();
         match self.0.presence.connect(actor.user_id, connection).await {
@@ -15,13 +15,13 @@ impl Presence {
             }
             Ok(None) => {}
             Err(fault) => {
-                tracing::warn!(error = &fault as &dyn std::error::Error, %connection, "a connection was not noted");
+                tracing::warn!(error = &fault as &dyn std::error::Error, %connection, "cannot record a connection");
             }
         }
     }
 
-    /// A connection of the actor has ended. Whoever may know learns of it where it was the last, and the user was last
-    /// seen then.
+    /// A connection of the actor has ended. If it was the user's last, the users who may see it are told, and it
+    /// becomes the user's last-seen time.
     pub async fn disconnected(&self, actor: Actor, connection: ConnectionId) {
         let at = self.0.now();
         match self.0.presence.disconnect(actor.user_id, connection).await {
@@ -32,33 +32,33 @@ impl Presence {
             }
             Ok(false) => {}
             Err(fault) => {
-                tracing::warn!(error = &fault as &dyn std::error::Error, %connection, "a connection was not forgotten");
+                tracing::warn!(error = &fault as &dyn std::error::Error, %connection, "cannot remove a connection");
             }
         }
     }
 
-    /// The presence of these users changed without a connection of this node: their node died, or could not tell of
-    /// them. Whoever may know learns how they are now.
+    /// The presence of these users changed without a connection of this node: their node died, or could not report
+    /// them. The users who may see it are told.
     pub async fn tell(&self, users: Vec<UserId>) {
         for user in users {
             let at = self.0.now();
             match self.0.presence.statuses(&[user]).await {
                 Ok(statuses) if statuses.first() == Some(&PresenceStatus::Offline) => self.seen(user, at).await,
-                // Told all the same: who reads the status next says why it cannot be read.
+                // Announced nevertheless: the code that reads the status next reports why it cannot.
                 _ => {}
             }
             self.0.announce_presence(user, at).await;
         }
     }
 
-    /// Waits until others have been told of all who came or went before this.
+    /// Waits until all earlier changes have been announced.
     pub async fn told(&self) {
         self.0.turns_taken().await;
     }
 
     async fn seen(&self, user: UserId, at: Timestamp) {
         if let Err(fault) = self.0.store.users().touch_last_seen(user, at).await {
-            tracing::warn!(error = &fault as &dyn std::error::Error, "last seen was not stored");
+            tracing::warn!(error = &fault as &dyn std::error::Error, "cannot store the last-seen time");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who is here, who learns of it, and who may ask.
+//! Presence: who is online, and who may see it.
 
 mod announce;
 mod connections;
@@ -12,17 +12,17 @@ use chat_domain::{ErrorCode, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Who is here. Cheap to clone.
+/// Presence. Cheap to clone.
 #[derive(Clone)]
 pub struct Presence(pub(crate) Arc<Core>);
 
-/// Why a status was not chosen, or not told.
+/// Why a status was not set or read.
 #[derive(Debug, Error)]
 pub enum PresenceError {
-    /// No such user.
+    /// The user does not exist.
     #[error("There is no such user")]
     UserNotFound,
-    /// Nobody's status can be written at the moment.
+    /// Presence is unavailable now.
     #[error("{TRY_LATER}")]
     Registry(#[from] RegistryError),
     /// See [`StoreError`].

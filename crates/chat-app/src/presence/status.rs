@@ -5,15 +5,15 @@ use chat_domain::presence::PresenceStatus;
 use chat_domain::{Timestamp, UserId};
 
 impl Presence {
-    /// The actor says how they are; the latest choice wins over all of their devices. Each choice is told, to those
-    /// devices too, also where it is the same as before.
+    /// Sets the actor's status; the latest choice applies to all of the actor's devices. Each choice is announced, to
+    /// these devices too, even if it is the same as before.
     pub async fn choose(&self, actor: Actor, status: PresenceStatus) -> Result<(), PresenceError> {
         self.0.presence.choose(actor.user_id, status).await?;
         self.0.announce_choice(actor.user_id, self.0.now()).await;
         Ok(())
     }
 
-    /// How a user is, as far as the actor may know.
+    /// A user's presence, as far as the actor may know it.
     pub async fn status_of(&self, actor: Actor, user: UserId) -> Result<UserProfile, PresenceError> {
         let user =
             self.0.reading(actor.user_id, self.0.store.users().find(user)).await?.ok_or(PresenceError::UserNotFound)?;
@@ -21,7 +21,7 @@ impl Presence {
         profiles.pop().ok_or(PresenceError::UserNotFound)
     }
 
-    /// The actor says to be here: last seen now. Nobody is told.
+    /// Sets the actor's last-seen time to now. Nothing is announced.
     pub async fn touch(&self, actor: Actor) -> Result<Timestamp, PresenceError> {
         let now = self.0.now();
         self.0.store.users().touch_last_seen(actor.user_id, now).await?;

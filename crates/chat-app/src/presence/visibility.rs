@@ -7,15 +7,15 @@ use chat_domain::{StoreError, UserId};
 use std::collections::HashSet;
 
 impl Core {
-    /// These users as the viewer may see them, in their order. Where presence itself is out of reach, everyone looks
-    /// offline: a profile is worth showing all the same.
+    /// The profiles of these users as the viewer may see them, in order. If presence is unavailable, every user appears
+    /// offline: the profile is still useful.
     pub(crate) async fn profiles(&self, viewer: UserId, users: Vec<User>) -> Result<Vec<UserProfile>, StoreError> {
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let visible = self.visible_presence(viewer, &ids).await?;
         Ok(self.with_presence(users, |id| visible.contains(&id)).await)
     }
 
-    /// Those of these users who exist, in any order, as the viewer may see them.
+    /// The profiles of the existing users among these, in any order, as the viewer may see them.
     pub(crate) async fn profiles_of(&self, viewer: UserId, ids: &[UserId]) -> Result<Vec<UserProfile>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -24,7 +24,8 @@ impl Core {
         self.profiles(viewer, users).await
     }
 
-    /// The same with their presence: only for a viewer who shares an active group with each of them.
+    /// Like [`Self::profiles_of`], always with presence: only if the viewer shares an active group with each of these
+    /// users.
     pub(crate) async fn fellow_members(&self, viewer: UserId, ids: &[UserId]) -> Result<Vec<UserProfile>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -38,7 +39,7 @@ impl Core {
         let statuses = match self.presence.statuses(&ids).await {
             Ok(statuses) => statuses,
             Err(fault) => {
-                tracing::warn!(error = &fault as &dyn std::error::Error, "presence was not read");
+                tracing::warn!(error = &fault as &dyn std::error::Error, "cannot read presence");
                 vec![PresenceStatus::Offline; ids.len()]
             }
         };
@@ -55,13 +56,13 @@ impl Core {
             .collect()
     }
 
-    /// Whether this user and the other may know how the other is; it is the same for both. Read in this user's turn.
+    /// Whether these two users may see each other's presence. Read in the first user's turn.
     pub(crate) async fn share_presence(&self, user: UserId, other: UserId) -> Result<bool, StoreError> {
         Ok(self.visible_presence(user, &[other]).await?.contains(&other))
     }
 
-    /// Whether the others in this conversation may learn that the user writes there or looks at it. In a direct
-    /// conversation that says that the user is online: it is told where presence passes.
+    /// Whether the other participants may see that the user is typing or has the window open. In a direct conversation
+    /// this reveals that the user is online, so it follows presence.
     pub(crate) async fn shows_activity(&self, kind: ConversationKind, user: UserId) -> Result<bool, StoreError> {
         match kind {
             ConversationKind::Group => Ok(true),
@@ -69,7 +70,8 @@ impl Core {
         }
     }
 
-    /// Of these users, those whose presence the viewer may know: their own, their contacts', or everyone's by setting.
+    /// The users among these whose presence the viewer may see: the viewer, the viewer's contacts, or every user, by
+    /// setting.
     async fn visible_presence(&self, viewer: UserId, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
         if self.settings.presence_audience == PresenceAudience::Everyone {
             return Ok(ids.iter().copied().collect());

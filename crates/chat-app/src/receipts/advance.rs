@@ -7,7 +7,7 @@ use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, DeliverySt
 use chat_domain::{Audience, ConversationId, Envelope, Event, MessageId, PageLimit, UserId};
 
 impl Receipts {
-    /// Moves the actor's positions forward. The others learn of it where they are few enough (contract §4).
+    /// Moves the actor's positions forward. The other participants are told if they are few enough (contract §4).
     pub async fn advance(
         &self,
         actor: Actor,
@@ -17,8 +17,8 @@ impl Receipts {
         Ok(self.0.advance(actor.user_id, conversation_id, advance).await?)
     }
 
-    /// Moves the actor's positions to this message, which covers every message before it. Cheaper than
-    /// [`Self::advance_message`]: what frames need, which are answered by events alone.
+    /// Moves the actor's positions to this message, which covers every earlier message. Cheaper than
+    /// [`Self::advance_message`]; used for frames, which are answered by events alone.
     pub async fn mark_message(
         &self,
         actor: Actor,
@@ -30,9 +30,9 @@ impl Receipts {
         Ok(self.0.advance(actor.user_id, place.conversation_id, advance).await?)
     }
 
-    /// Moves the actor's positions to this message, which covers every message before it, and tells how far the message
-    /// has got by it. Nothing moves for [`DeliveryStatus::Sent`], for the sender, and where the actor was further
-    /// already.
+    /// Moves the actor's positions to this message, which covers every earlier message, and returns the message's new
+    /// status. Nothing moves for [`DeliveryStatus::Sent`], for the sender, or if the actor's position is already
+    /// further.
     pub async fn advance_message(
         &self,
         actor: Actor,
@@ -47,7 +47,7 @@ impl Receipts {
         let target = ReceiptTarget::Seq(place.seq);
         let advance = match status {
             DeliveryStatus::Sent => None,
-            // One's own message is delivered and read by oneself from the start.
+            // A user's own message is delivered to and read by that user from the start.
             _ if message.sender.id == actor.user_id => None,
             DeliveryStatus::Delivered => Some(Receipt::Delivered.up_to(target)),
             DeliveryStatus::Read => Some(Receipt::Read.up_to(target)),
@@ -66,14 +66,14 @@ impl Receipts {
         Ok(TrackedMessage { message, participants })
     }
 
-    /// Everything that this partner has said to the actor has arrived, or was read. Returns how many messages that is
-    /// news of: none where the two have no conversation.
+    /// Marks all messages of this partner to the actor as delivered or read. Returns how many are newly marked: 0 if
+    /// the two have no conversation.
     pub async fn advance_pair(&self, actor: Actor, partner: UserId, receipt: Receipt) -> Result<u64, ReceiptsError> {
         let pair = DirectKey::new(actor.user_id, partner);
         let Some(conversation) = self.0.store.conversations().find_direct(pair).await? else { return Ok(0) };
         let advance = receipt.up_to(ReceiptTarget::Latest);
         let advanced = self.0.advance(actor.user_id, conversation, advance).await?;
-        // What oneself said moved one's positions then: all between is the partner's.
+        // The actor's own messages moved the positions when they were sent, so the rest are the partner's.
         let (before, now) = (advanced.before, advanced.positions);
         Ok(match receipt {
             Receipt::Delivered => now.delivered.since(before.delivered),

@@ -10,21 +10,21 @@ use chat_domain::{ErrorCode, StoreError};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Moving one's positions. Cheap to clone.
+/// Moving delivery and read positions. Cheap to clone.
 #[derive(Clone)]
 pub struct Receipts(pub(crate) Arc<Core>);
 
-/// What is said of messages.
+/// A new status of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receipt {
-    /// They have arrived.
+    /// The messages have arrived.
     Delivered,
-    /// They were read, hence arrived.
+    /// The messages have been read, and so have arrived.
     Read,
 }
 
 impl Receipt {
-    /// Of every message up to there.
+    /// For every message up to the target.
     const fn up_to(self, target: ReceiptTarget) -> AdvancePositions {
         match self {
             Self::Delivered => AdvancePositions::Delivered(target),
@@ -33,28 +33,28 @@ impl Receipt {
     }
 }
 
-/// A message, and what its status and readers are derived from.
+/// A message with the data for its status and readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackedMessage {
     /// The message.
     pub message: Message,
-    /// Everyone's positions.
+    /// The positions of all participants.
     pub participants: Vec<ParticipantPositions>,
 }
 
 /// Why positions were not moved.
 #[derive(Debug, Error)]
 pub enum ReceiptsError {
-    /// No such conversation.
+    /// The conversation does not exist.
     #[error("There is no such conversation")]
     ConversationNotFound,
-    /// The actor does not take part.
+    /// The actor is not a participant.
     #[error("You are not a participant of this conversation")]
     NotAParticipant,
     /// The group was deactivated.
     #[error("The group is no longer active")]
     Inactive,
-    /// No such message in this conversation.
+    /// The conversation has no such message.
     #[error("There is no such message in this conversation")]
     MessageNotFound,
     /// See [`StoreError`].

@@ -4,15 +4,15 @@ use chat_domain::StoreError;
 use chat_domain::auth::{Actor, AttemptSource, ClientInfo, EndReason, Password};
 use chat_domain::users::HashChange;
 
-/// How often it is begun anew where the hash changed while the password was compared: once for another change of the
-/// password, and for good measure.
+/// How often the change is tried if the hash changed while the password was compared: once more for another change of
+/// the password, and one to spare.
 const ATTEMPTS: usize = 3;
 
 impl Users {
     /// Replaces the password, confirmed by the current one, and signs out every other device. The caller has checked
-    /// the new one against the policy. A wrong current password counts towards [`crate::LoginLimits`], as a failed
-    /// sign-in by email and one by username do. Of two changes at once, the later must be confirmed by the password
-    /// that the earlier one set.
+    /// the new password against the policy. A wrong current password counts towards [`crate::LoginLimits`], like a
+    /// failed sign-in by email and one by username. Of two concurrent changes, the later must be confirmed by the
+    /// password that the earlier one set.
     pub async fn change_password(
         &self,
         actor: Actor,

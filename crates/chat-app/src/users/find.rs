@@ -4,7 +4,7 @@ use chat_domain::users::SearchTerm;
 use chat_domain::{Page, PageRequest, UserId};
 
 impl Users {
-    /// Another user, or oneself, as others see them.
+    /// A user's profile as the actor may see it.
     pub async fn find(&self, actor: Actor, id: UserId) -> Result<UserProfile, UsersError> {
         let user =
             self.0.reading(actor.user_id, self.0.store.users().find(id)).await?.ok_or(UsersError::UserNotFound)?;
@@ -12,7 +12,7 @@ impl Users {
         profiles.pop().ok_or(UsersError::UserNotFound)
     }
 
-    /// Users whose username or name begins with the term; never by email.
+    /// Finds users whose username or name starts with the term; never by email.
     pub async fn search(
         &self,
         actor: Actor,

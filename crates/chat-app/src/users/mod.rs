@@ -1,4 +1,4 @@
-//! Accounts: one's own, and others as one may see them.
+//! Accounts: the actor's own, and public profiles of other users.
 
 mod change_password;
 mod find;
@@ -19,22 +19,22 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct Users(pub(crate) Arc<Core>);
 
-/// A user as somebody else sees them.
+/// A user's profile as the viewer may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserProfile {
-    /// Who. `last_seen` is blank where the viewer may not know it.
+    /// The user. `last_seen` is empty if the viewer may not know it.
     pub user: User,
-    /// `None` where the viewer may not know it: then neither it nor `last_seen` is shown.
+    /// The user's presence. `None` if the viewer may not know it; then `last_seen` is hidden too.
     pub status: Option<PresenceStatus>,
 }
 
-/// Why something about an account was not done.
+/// Why an account operation failed.
 #[derive(Debug, Error)]
 pub enum UsersError {
-    /// The actor's own account was deleted meanwhile.
+    /// The actor's own account has been deleted.
     #[error("This account no longer exists")]
     AccountGone,
-    /// No such user.
+    /// The user does not exist.
     #[error("There is no such user")]
     UserNotFound,
     /// Another account has this username.
@@ -46,12 +46,12 @@ pub enum UsersError {
     /// See [`crate::LoginLimits`].
     #[error("{TOO_MANY_ATTEMPTS}")]
     TooManyAttempts {
-        /// What was allowed.
+        /// The limit.
         quota: Quota,
-        /// When it will be again.
+        /// When the next attempt is allowed.
         verdict: Verdict,
     },
-    /// Who is online cannot be told at the moment.
+    /// Presence is unavailable now.
     #[error("{TRY_LATER}")]
     Presence(#[from] RegistryError),
     /// See [`HashError`].

@@ -5,11 +5,11 @@ use chat_domain::users::User;
 use chat_domain::{Page, PageRequest, UserId};
 use std::collections::HashMap;
 
-/// Of somebody with more contacts than this, so many are looked at.
+/// The most contacts of a user that are checked.
 const MAX_CONTACTS_LOOKED_AT: u32 = 10_000;
 
 impl Users {
-    /// Who is online, as far as the actor may know, in order of id; oneself is left out.
+    /// The online users that the actor may see, in the order of their ids, without the actor.
     pub async fn online(&self, actor: Actor, page: PageRequest) -> Result<Page<(User, PresenceStatus)>, UsersError> {
         let online = self.visible_online(actor.user_id).await?;
         let offset = usize::try_from(page.offset()).unwrap_or(usize::MAX);
@@ -20,7 +20,7 @@ impl Users {
         users.sort_unstable_by_key(|user| user.id);
         let items = users
             .into_iter()
-            // Whoever left since the list was made is left out, rather than shown as here.
+            // Users who went offline since the list was made are left out.
             .filter_map(|user| statuses.get(&user.id).filter(|status| status.is_online()).map(|status| (user, *status)))
             .collect();
         Ok(Page { items, total: online.len() as u64, request: page })

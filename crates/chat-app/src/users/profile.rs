@@ -8,7 +8,7 @@ impl Users {
         self.0.reading(actor.user_id, self.0.store.users().find(actor.user_id)).await?.ok_or(UsersError::AccountGone)
     }
 
-    /// Changes what the changes name about the actor's own profile. Naming nothing changes nothing.
+    /// Updates the given fields of the actor's profile. Without fields it changes nothing.
     pub async fn update_me(&self, actor: Actor, changes: ProfileChanges) -> Result<User, UsersError> {
         if changes == ProfileChanges::default() {
             return self.me(actor).await;
@@ -18,8 +18,8 @@ impl Users {
         updated.ok_or(UsersError::AccountGone)
     }
 
-    /// Deletes the actor's account: email and username are free again, groups are left (handing over the last admin's
-    /// role), messages stay under another name, and every session ends.
+    /// Deletes the actor's account: its email and username become free, it leaves its groups (the last admin's role
+    /// passes on), its messages stay under another name, and every session ends.
     pub async fn delete_me(&self, actor: Actor) -> Result<(), UsersError> {
         let now = self.0.now();
         let deleted = self.0.writing(actor.user_id, self.0.store.users().delete(actor.user_id, now)).await?;

@@ -3,62 +3,62 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// A message as a member's device was shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Where.
+    /// The conversation.
     pub conversation: String,
-    /// Its number among the messages.
+    /// The message's `seq`.
     pub seq: u64,
-    /// Its number among the changes.
+    /// The message's `pos`.
     pub pos: u64,
-    /// Its id.
+    /// The message's id.
     pub id: String,
 }
 
-/// A message as the history has it.
+/// A message in the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// Its number among the messages.
+    /// The message's `seq`.
     pub seq: u64,
-    /// Its id.
+    /// The message's id.
     pub id: String,
-    /// What it says: in these runs, what its sender calls it.
+    /// The content: in these runs, the sender's name for the message.
     pub content: String,
 }
 
-/// A message of which its sender was told that it is stored.
+/// A message whose sender got an ack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acked {
-    /// Where.
+    /// The conversation.
     pub conversation: String,
-    /// Its id.
+    /// The message's id.
     pub id: String,
-    /// What its sender calls it.
+    /// The sender's name for the message.
     pub content: String,
 }
 
-/// What is stored, by conversation, in order.
+/// The stored messages, by conversation, in order.
 pub type History = BTreeMap<String, Vec<Stored>>;
 
-/// What should not have happened. The first text is the conversation, but for faults of the history alone.
+/// A fault in a run. The first text is the conversation, except for faults of the history alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// The history itself does not count 1, 2, 3.
+    /// The history does not count 1, 2, 3.
     Miscounted(String),
-    /// One send is in the history more than once.
+    /// One send is in the history twice.
     Twice(String, String),
     /// An acked message is not in the history.
     Lost(String, String),
-    /// A member was never shown this number.
+    /// A member was not shown this number.
     Gap(String, String, u64),
-    /// A member was shown this number again.
+    /// A member was shown this number twice.
     Repeat(String, String, u64),
     /// A member was shown this number after a later one.
     Swap(String, String, u64),
-    /// A member was shown something that the history does not have under this number.
+    /// A member was shown a message that the history does not have at this number.
     Stranger(String, String, u64),
 }
 
-/// Compares what every member was shown, and what every sender was told, with what is stored. `logs` has each member's
-/// name, the conversations whose whole history they are to have been shown, and what they were shown, in order.
+/// Compares what members were shown, and what senders were told, with the stored messages. `logs` has each member's
+/// name, the conversations whose whole history the member must have been shown, and what it was shown, in order.
 pub fn check(history: &History, logs: &[(String, Vec<String>, Vec<Seen>)], acked: &[Acked]) -> BTreeSet<Fault> {
     let mut faults = BTreeSet::new();
     for (conversation, messages) in history {
@@ -85,7 +85,7 @@ pub fn check(history: &History, logs: &[(String, Vec<String>, Vec<Seen>)], acked
     faults
 }
 
-/// What one member was shown of one conversation so far.
+/// What one member has been shown of one conversation.
 #[derive(Default)]
 struct Shown {
     highest: u64,

@@ -1,23 +1,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The addresses of the nodes that clients try, as a load balancer would know them. Cheap to clone; clones share
-/// changes.
+/// The addresses of the nodes, as a load balancer knows them. Cheap to clone; clones share changes.
 #[derive(Debug, Clone, Default)]
 pub struct Nodes(Arc<Mutex<Vec<String>>>);
 
 impl Nodes {
-    /// These addresses, each `http://address:port`.
+    /// Nodes at these addresses, each `http://address:port`.
     pub fn new(bases: Vec<String>) -> Self {
         Self(Arc::new(Mutex::new(bases)))
     }
 
-    /// From now on these.
+    /// Replaces the addresses.
     pub fn set(&self, other: &Self) {
         let bases = other.lock().clone();
         *self.lock() = bases;
     }
 
-    /// One of them; any number will do.
+    /// One of the addresses; any number is valid.
     pub fn pick(&self, number: usize) -> String {
         let bases = self.lock();
         bases[number % bases.len()].clone()
@@ -28,20 +27,19 @@ impl Nodes {
     }
 }
 
-/// What clients leave out, to see that the judge notices. `CHAT_CLUSTER_WITHOUT` names it, and everything of ours reads
-/// it here.
+/// What clients leave out, to check that the judge notices. `CHAT_CLUSTER_WITHOUT` names it and is read only here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Without {
-    /// Nothing: as clients should be.
+    /// Nothing: clients behave correctly.
     Nothing,
-    /// Sends are tried again under another key.
+    /// Retries use a new key.
     Idempotency,
-    /// Who comes back does not say what it has.
+    /// A reconnecting client does not send its positions.
     Resume,
 }
 
 impl Without {
-    /// What the environment says.
+    /// Reads the environment.
     pub fn of_environment() -> Self {
         match std::env::var("CHAT_CLUSTER_WITHOUT").as_deref() {
             Ok("idempotency") => Self::Idempotency,

@@ -7,10 +7,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Between two attempts to find a node.
+/// The pause between two attempts to reach a node.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a member waits for what is stored and has not been shown: the tail check's interval, several times over.
+/// How long a member waits for stored messages that it has not been shown: several tail check intervals.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a member's device was shown.
@@ -18,21 +18,21 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Log {
     /// Every message, in order.
     pub seen: Vec<Seen>,
-    /// How often it had to come back.
+    /// The number of reconnects.
     pub comebacks: usize,
-    /// How many messages it read over REST, because it had missed too many.
+    /// The number of messages read over REST, because too many were missed.
     pub paged: usize,
 }
 
 /// A member's device.
 pub struct Listener {
-    /// What there is to be shown, by conversation: known at the end.
+    /// The `seq` up to which each conversation must be shown; known at the end.
     expected: watch::Sender<Option<HashMap<String, u64>>>,
     task: JoinHandle<Log>,
 }
 
 impl Listener {
-    /// Connects to the node of this number; returns once everything that happens from now on will be shown.
+    /// Connects to the node of this number. Returns when every later event will be shown.
     pub async fn start(person: &Person, nodes: &Nodes, number: usize) -> Self {
         let (expected, wanted) = watch::channel(None);
         let (ready, is_ready) = oneshot::channel();
@@ -51,8 +51,7 @@ impl Listener {
         Self { expected, task }
     }
 
-    /// Waits until all of this was shown, or much too long, and then for whatever comes besides; answers what was
-    /// shown.
+    /// Waits until all of this was shown, or much too long, then for anything that follows. Returns what was shown.
     pub async fn finish(self, expected: HashMap<String, u64>) -> Log {
         self.expected.send_replace(Some(expected));
         self.task.await.expect("a listener ends")
@@ -64,7 +63,7 @@ struct Device {
     nodes: Nodes,
     number: usize,
     without: Without,
-    /// The highest `pos` of each conversation: what the client says it has.
+    /// The highest `pos` of each conversation, which the client sends when it resumes.
     positions: BTreeMap<String, u64>,
     seqs: HashMap<String, u64>,
     log: Log,
@@ -102,7 +101,7 @@ impl Device {
         wanted.iter().all(|(conversation, last)| self.seqs.get(conversation).copied().unwrap_or(0) >= *last)
     }
 
-    /// Finds a node and says what there is already.
+    /// Reaches a node and sends the positions.
     async fn connect(&mut self) -> Socket {
         let until = Instant::now() + 4 * DEADLINE;
         loop {
@@ -113,7 +112,7 @@ impl Device {
                 && self.catch_up(&mut socket).await
             {
                 if let Some(ready) = self.ready.take() {
-                    // The other side has given up where it does not listen.
+                    // If it no longer listens, the other side has given up.
                     let _ = ready.send(());
                 }
                 return socket;
@@ -123,7 +122,7 @@ impl Device {
         }
     }
 
-    /// Takes what was missed, up to `resumed`; `false` where the connection ends before.
+    /// Reads the missed events up to `resumed`; `false` if the connection ends before.
     async fn catch_up(&mut self, socket: &mut Socket) -> bool {
         loop {
             match socket.next_or_closed().await {
@@ -177,7 +176,7 @@ impl Device {
         *highest = pos.max(*highest);
     }
 
-    /// Reads over REST what was too much to be sent again.
+    /// Reads over REST the messages that were too many to resume.
     async fn page(&mut self, conversation: &str, up_to: u64) {
         let until = Instant::now() + DEADLINE;
         loop {
@@ -194,8 +193,8 @@ impl Device {
             };
             let mut page = reply.data(200).as_array().cloned().unwrap_or_default();
             page.sort_by_key(|message| message["seq"].as_u64());
-            // REST says nothing of `pos`; in these runs only messages follow once all have joined, so that the two
-            // count alike.
+            // REST does not show `pos`. In these runs only messages follow after all members have joined, so both
+            // numbers advance together.
             let offset = has.saturating_sub(after);
             let before = self.log.seen.len();
             for message in page {
@@ -211,7 +210,7 @@ impl Device {
         }
     }
 
-    /// Everything that was sent before this moment.
+    /// Reads everything sent before this moment.
     async fn read_rest(&mut self, mut socket: Socket) {
         socket
             .send_text(&json!({"event": "presence:get", "id": "last", "data": {"userId": self.person.id}}).to_string())

@@ -1,12 +1,11 @@
-//! Several real servers on one `PostgreSQL` and one Redis of their own, clients that survive what happens to them, and
-//! a judge of what those clients saw.
+//! Several real servers on a `PostgreSQL` and a Redis of their own, clients that survive failures, and a judge of what
+//! these clients saw.
 //!
-//! [`Cluster`] starts and breaks things. A [`Listener`] is a member's device: it goes to another node where its own is
-//! gone, says what it has, and writes down every message as it comes. A [`Sender`] sends until it is acked, on
-//! whichever node answers, with the same key. [`check`] is a pure function over what they wrote down and what the
-//! history says.
+//! [`Cluster`] starts and breaks things. A [`Listener`] is a member's device: if its node is gone it connects to
+//! another one, resumes, and records every message that it receives. A [`Sender`] sends until it gets an ack from any
+//! node, always with the same key. [`check`] is a pure function over these records and the history.
 
-// To panic is what a test wants of a cluster that does not do as it is told.
+// A test wants a panic if the cluster does not do what it is told.
 #![allow(clippy::missing_panics_doc)]
 
 mod checker;
@@ -26,32 +25,32 @@ use chat_testkit::servers::{Postgres, RedisServer};
 use futures_util::future::join_all;
 use std::path::PathBuf;
 
-/// Long enough for production, and no secret.
+/// Long enough for production, but not secret.
 const SECRETS: [(&str, &str); 2] = [
     ("JWT_SECRET", "the-nodes-of-a-test-share-this-Kq7wZ2pL"),
     ("JWT_REFRESH_SECRET", "the-nodes-of-a-test-share-that-Vn4xR9tM"),
 ];
 
-/// Several nodes, their database and their Redis. All of it is gone with this.
+/// Several nodes, their database and their Redis. Dropping it ends all of them.
 pub struct Cluster {
-    // Declared first, so that nodes end before what they stand on.
+    // Declared first, so that nodes end before the servers they use.
     nodes: Vec<Option<Server>>,
     binary: PathBuf,
     settings: Vec<(String, String)>,
-    /// Their database server.
+    /// The database server.
     pub postgres: Postgres,
-    /// Their Redis.
+    /// The Redis server.
     pub redis: RedisServer,
     database: String,
 }
 
 impl Cluster {
-    /// So many nodes of this binary, with these settings beside what makes them a cluster.
+    /// Starts this many nodes of this binary, with these settings beside those of a cluster.
     pub async fn start(binary: &str, count: usize, settings: &[(&str, &str)]) -> Self {
         Self::start_with(binary, count, settings, Postgres::start()).await
     }
 
-    /// A node for each of these clocks: so many seconds ahead of the database's, or behind where that is negative.
+    /// Starts a node for each of these clocks: this many seconds ahead of the database's, or behind if negative.
     pub async fn start_with_clocks(binary: &str, clocks: &[i64], settings: &[(&str, &str)]) -> Self {
         let mut cluster = Self::new(binary, settings, Postgres::start());
         let setups: Vec<_> = clocks.iter().map(|seconds| cluster.setup().clock_off_by(*seconds)).collect();
@@ -59,7 +58,7 @@ impl Cluster {
         cluster
     }
 
-    /// The same as [`Cluster::start`], on this database server.
+    /// Like [`Cluster::start`], on this database server.
     pub async fn start_with(binary: &str, count: usize, settings: &[(&str, &str)], postgres: Postgres) -> Self {
         let mut cluster = Self::new(binary, settings, postgres);
         let setups: Vec<_> = (0..count).map(|_| cluster.setup()).collect();
@@ -67,7 +66,7 @@ impl Cluster {
         cluster
     }
 
-    /// Starts the first, which migrates the database, and then the others side by side.
+    /// Starts the first node, which migrates the database, and then the others side by side.
     async fn start_nodes(&mut self, setups: &[Setup]) {
         let Some((first, others)) = setups.split_first() else { return };
         self.nodes.push(Some(first.start().await));
@@ -86,7 +85,7 @@ impl Cluster {
         }
     }
 
-    /// How another node of this cluster is started.
+    /// The settings of another node of this cluster.
     pub fn setup(&self) -> Setup {
         let mut setup = Setup::new(&self.binary)
             .set("DATABASE_URL", &self.database)
@@ -107,12 +106,12 @@ impl Cluster {
         self.database.rsplit('/').next().unwrap_or_default()
     }
 
-    /// A node that runs.
+    /// A running node.
     pub fn node(&self, index: usize) -> &Server {
         self.nodes[index].as_ref().expect("a running node")
     }
 
-    /// The addresses of the nodes that run.
+    /// The addresses of the running nodes.
     pub fn nodes(&self) -> Nodes {
         Nodes::new(self.nodes.iter().flatten().map(|node| node.base().to_owned()).collect())
     }
@@ -122,18 +121,18 @@ impl Cluster {
         self.nodes[index].take().expect("a running node").kill().await;
     }
 
-    /// Starts a node in the place of one that was killed.
+    /// Starts a node in place of a killed one.
     pub async fn start_again(&mut self, index: usize) {
         let node = self.setup().start().await;
         self.nodes[index] = Some(node);
     }
 
-    /// Takes a node out, to be stopped.
+    /// Takes a node out of the cluster, to be stopped.
     pub fn take(&mut self, index: usize) -> Server {
         self.nodes[index].take().expect("a running node")
     }
 
-    /// Fails if a node that runs has panicked or logged an error.
+    /// Fails if a running node has panicked or logged an error.
     pub fn assert_untroubled(&self) {
         self.nodes.iter().flatten().for_each(Server::assert_untroubled);
     }

@@ -6,30 +6,30 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between two attempts.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// So many attempts' time: a database that restarts takes a while.
+/// How many deadlines to keep trying: a database takes a while to restart.
 const PATIENCE: u32 = 4;
 
-/// Somebody who sends until told that it is stored, over whichever node answers.
+/// A client that sends each message until it is stored, to whichever node answers.
 pub struct Sender {
     nodes: Nodes,
     number: usize,
     without: Without,
     clients: HashMap<String, Rest>,
-    /// How often something had to be tried again.
+    /// The number of repeated attempts.
     pub retries: usize,
 }
 
 impl Sender {
-    /// Begins with the node of this number.
+    /// Starts with the node of this number.
     pub fn new(nodes: &Nodes, number: usize) -> Self {
         let without = Without::of_environment();
         Self { nodes: nodes.clone(), number, without, clients: HashMap::new(), retries: 0 }
     }
 
-    /// Sends under a key that is what the message says. Every attempt goes to the next node.
+    /// Sends with the content as its key. Every attempt goes to the next node.
     pub async fn send(&mut self, person: &Person, conversation: &str, content: &str) -> Acked {
         let path = format!("/conversations/{conversation}/messages");
         let until = Instant::now() + PATIENCE * DEADLINE;

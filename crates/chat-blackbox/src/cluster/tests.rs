@@ -1,11 +1,11 @@
-//! A judge that never convicts is worth nothing: each kind of fault is put into a faultless run.
+//! Tests that the judge finds faults: each kind of fault is put into a faultless run.
 
 use super::{Acked, Fault, History, Seen, Stored, check};
 use std::collections::BTreeSet;
 
 const LENGTH: u64 = 8;
 
-/// What is stored, what ben was shown of it, and what its sender was told.
+/// The stored messages, those that Ben was shown, and those that were acked.
 struct Run {
     history: History,
     log: Vec<Seen>,

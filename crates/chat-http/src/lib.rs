@@ -53,6 +53,7 @@ mod health;
 mod identity;
 mod messages;
 mod middleware;
+mod operation;
 mod paths;
 mod receipts;
 mod rest;

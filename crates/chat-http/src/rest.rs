@@ -2,6 +2,7 @@
 
 use crate::limits::limited;
 use crate::middleware::{cors, edge, spare_small_answers};
+use crate::operation::Operation;
 use crate::paths::API_PREFIX;
 use crate::{ApiError, HttpState, auth, chat, conversations, health, messages, openapi, receipts, users};
 use actix_web::middleware::{Compress, from_fn};
@@ -58,4 +59,18 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
             .configure(chat::routes)
             .configure(openapi::realtime_route),
     );
+}
+
+/// What is said of each of them beside its handler.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    let features = [
+        health::OPERATIONS,
+        auth::OPERATIONS,
+        users::OPERATIONS,
+        messages::OPERATIONS,
+        receipts::OPERATIONS,
+        conversations::OPERATIONS,
+        openapi::REALTIME_OPERATIONS,
+    ];
+    features.into_iter().chain(chat::OPERATIONS).flatten()
 }

@@ -42,6 +42,7 @@ const WINGS: [Wing; 4] = [
             "messages",
             "middleware",
             "openapi",
+            "operation",
             "receipts",
             "rest",
             "users",

@@ -2,6 +2,8 @@
 
 use crate::answer::{Answer, Created};
 use crate::extract::{Bearer, Client, JsonBody, OptionalJsonBody, OptionalToken, SessionPath};
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
@@ -45,6 +47,31 @@ fn command(registration: Registration) -> RegisterUser {
         invite_code: registration.invite_code,
     }
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{
+        EmailTaken, InvalidCredentials, InviteRequired, RefreshTokenReused, RegistrationClosed, SessionNotFound,
+        SessionRevoked, TokenExpired, TokenInvalid, Unauthenticated, UsernameTaken,
+    };
+    &[
+        Operation::new(
+            "register",
+            RequestKind::Registration,
+            &[RegistrationClosed, InviteRequired, EmailTaken, UsernameTaken],
+        ),
+        Operation::new("login", RequestKind::Other, &[InvalidCredentials]),
+        Operation::new(
+            "refresh",
+            RequestKind::Other,
+            &[Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked, RefreshTokenReused],
+        ),
+        Operation::new("logout", RequestKind::Other, &[]),
+        Operation::new("logoutAll", RequestKind::Other, &[]),
+        Operation::new("listSessions", RequestKind::Other, &[]),
+        Operation::new("endSession", RequestKind::Other, &[SessionNotFound]),
+    ]
+};
 
 #[api_operation(
     operation_id = "register",

@@ -3,11 +3,14 @@
 use crate::answer::{Answer, Created, Listed, ListedPart};
 use crate::extract::{Bearer, ChatUserPath, GroupPath, GroupSearchQuery, JsonBody, RoomsQuery};
 use crate::identity::must_be_oneself;
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, delete, get, post, put, resource};
 use chat_app::{CreateGroup, GroupProfile};
+use chat_domain::ErrorCode;
 use chat_protocol::chat::{CreateGroupBody, GroupDraft, GroupView, UpdateGroupBody};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -29,6 +32,30 @@ pub(super) fn view(profile: GroupProfile) -> GroupView {
         presence.get(&user).map_or_else(Default::default, |member| (member.status, member.last_seen))
     })
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{
+        ConversationNotFound, Forbidden, GroupInactive, GroupNameTaken, NotAParticipant, NotAnAdmin,
+        TooManyConversations, UserNotFound,
+    };
+    &[
+        Operation::new("createGroup", RequestKind::Other, &[UserNotFound, GroupNameTaken, TooManyConversations]),
+        Operation::new("searchGroups", RequestKind::Other, &[]),
+        Operation::new("listGroups", RequestKind::Other, &[Forbidden]),
+        Operation::new("findGroup", RequestKind::Other, &[ConversationNotFound, NotAParticipant]),
+        Operation::new(
+            "updateGroup",
+            RequestKind::Other,
+            &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive, GroupNameTaken],
+        ),
+        Operation::new(
+            "deactivateGroup",
+            RequestKind::Other,
+            &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive],
+        ),
+    ]
+};
 
 #[api_operation(
     operation_id = "createGroup",

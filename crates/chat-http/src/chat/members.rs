@@ -3,10 +3,13 @@
 use super::groups::view;
 use crate::answer::{Answer, Created};
 use crate::extract::{Bearer, GroupMemberPath, GroupPath, InvitePath, JsonBody};
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, delete, post, put, resource};
+use chat_domain::ErrorCode;
 use chat_protocol::chat::{AddMemberBody, GroupView};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -16,6 +19,51 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/chat/group/{groupId}/member").route(post().to(add_group_member)))
         .service(resource("/chat/group/{groupId}/member/{userId}").route(delete().to(remove_group_member)));
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{
+        AlreadyAParticipant, ConversationFull, ConversationNotFound, GroupInactive, InviteNotFound, NotAParticipant,
+        NotAnAdmin, ParticipantNotFound, RemovedByAdmin, TooManyConversations, UserNotFound,
+    };
+    &[
+        Operation::new(
+            "joinGroup",
+            RequestKind::Other,
+            &[
+                InviteNotFound,
+                GroupInactive,
+                RemovedByAdmin,
+                AlreadyAParticipant,
+                ConversationFull,
+                TooManyConversations,
+            ],
+        ),
+        Operation::new(
+            "revokeInviteCode",
+            RequestKind::Other,
+            &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive],
+        ),
+        Operation::new(
+            "addGroupMember",
+            RequestKind::Other,
+            &[
+                ConversationNotFound,
+                UserNotFound,
+                NotAParticipant,
+                GroupInactive,
+                RemovedByAdmin,
+                AlreadyAParticipant,
+                ConversationFull,
+            ],
+        ),
+        Operation::new(
+            "removeGroupMember",
+            RequestKind::Other,
+            &[ConversationNotFound, ParticipantNotFound, NotAParticipant, NotAnAdmin, GroupInactive],
+        ),
+    ]
+};
 
 #[api_operation(
     operation_id = "joinGroup",

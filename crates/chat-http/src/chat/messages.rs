@@ -3,13 +3,16 @@
 use crate::answer::{ChatPage, Sent, Undelivered};
 use crate::extract::{Bearer, IdempotencyKey, JsonBody, PartnerPath, UndeliveredQuery};
 use crate::identity::must_be_oneself;
+use crate::limits::RequestKind;
 use crate::messages::one_key;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, get, post, resource};
 use chat_app::{ChatTarget, SendDirect};
+use chat_domain::ErrorCode;
 use chat_domain::messages::{Appended, HistoryRequest, Message, SendMessage};
 use chat_domain::receipts::DeliveryStatus;
 use chat_protocol::Pagination;
@@ -21,6 +24,32 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/chat/messages/fetch").route(post().to(fetch_chat_messages)))
         .service(resource("/chat/messages/undelivered/{userId}/{partnerId}").route(get().to(list_undelivered)));
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{
+        ConversationNotFound, Forbidden, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageNotFound,
+        NotAParticipant, TooManyConversations, UserNotFound,
+    };
+    &[
+        Operation::new(
+            "sendChatMessage",
+            RequestKind::Send,
+            &[
+                UserNotFound,
+                ConversationNotFound,
+                MessageNotFound,
+                NotAParticipant,
+                GroupInactive,
+                TooManyConversations,
+                IdempotencyKeyMismatch,
+                IdempotencyKeyReused,
+            ],
+        ),
+        Operation::new("fetchChatMessages", RequestKind::Other, &[Forbidden, ConversationNotFound, NotAParticipant]),
+        Operation::new("listUndelivered", RequestKind::Other, &[Forbidden]),
+    ]
+};
 
 #[api_operation(
     operation_id = "sendChatMessage",

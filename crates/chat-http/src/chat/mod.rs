@@ -7,6 +7,7 @@ mod presence;
 mod receipts;
 mod rooms;
 
+use crate::operation::Operation;
 use apistos::web::ServiceConfig;
 
 /// The longer of two paths that could be taken for each other comes first: `/chat/group/join/{inviteCode}` before
@@ -20,3 +21,13 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .configure(rooms::routes)
         .configure(presence::routes);
 }
+
+/// The operations of every file.
+pub(crate) const OPERATIONS: [&[Operation]; 6] = [
+    messages::OPERATIONS,
+    receipts::OPERATIONS,
+    members::OPERATIONS,
+    groups::OPERATIONS,
+    rooms::OPERATIONS,
+    presence::OPERATIONS,
+];

@@ -3,10 +3,13 @@
 use crate::answer::Answer;
 use crate::extract::{Bearer, ChatUserPath};
 use crate::identity::must_be_oneself;
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, get, put, resource};
+use chat_domain::ErrorCode;
 use chat_protocol::chat::{LastSeenView, OnlineStatusView};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -16,6 +19,16 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         )
         .service(resource("/chat/user/{userId}/online-status").route(get().to(find_online_status)));
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{Forbidden, UserNotFound};
+    &[
+        Operation::new("touchLastSeen", RequestKind::Other, &[Forbidden]),
+        Operation::new("findLastSeen", RequestKind::Other, &[UserNotFound]),
+        Operation::new("findOnlineStatus", RequestKind::Other, &[UserNotFound]),
+    ]
+};
 
 #[api_operation(
     operation_id = "touchLastSeen",

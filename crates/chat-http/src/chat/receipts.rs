@@ -3,11 +3,14 @@
 use crate::answer::Answer;
 use crate::extract::{Bearer, JsonBody, MessagePath, PartnerPath};
 use crate::identity::must_be_oneself;
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, put, resource};
 use chat_app::{Receipt, TrackedMessage};
+use chat_domain::ErrorCode;
 use chat_protocol::chat::{ChatMessageView, ModifiedView, UpdateStatusBody};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -16,6 +19,16 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/chat/messages/delivered/{userId}/{partnerId}").route(put().to(mark_delivered)))
         .service(resource("/chat/messages/read/{userId}/{partnerId}").route(put().to(mark_chat_read)));
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{Forbidden, GroupInactive, MessageNotFound, NotAParticipant};
+    &[
+        Operation::new("updateMessageStatus", RequestKind::Other, &[MessageNotFound, NotAParticipant, GroupInactive]),
+        Operation::new("markDelivered", RequestKind::Other, &[Forbidden]),
+        Operation::new("markChatRead", RequestKind::Other, &[Forbidden]),
+    ]
+};
 
 #[api_operation(
     operation_id = "updateMessageStatus",

@@ -3,11 +3,14 @@
 use crate::answer::ListedPart;
 use crate::extract::{Bearer, ChatUserPath, RoomsQuery};
 use crate::identity::must_be_oneself;
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, get, resource};
 use chat_app::{DirectRoom, Peer};
+use chat_domain::ErrorCode;
 use chat_domain::conversations::ConversationFilter;
 use chat_domain::presence::PresenceStatus;
 use chat_protocol::chat::{GroupRoomView, RoomView};
@@ -25,6 +28,15 @@ fn room(room: DirectRoom) -> RoomView {
     };
     RoomView::new(room.overview, peer, status.is_some_and(PresenceStatus::is_online))
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::Forbidden;
+    &[
+        Operation::new("listRooms", RequestKind::Other, &[Forbidden]),
+        Operation::new("listGroupRooms", RequestKind::Other, &[Forbidden]),
+    ]
+};
 
 #[api_operation(
     operation_id = "listRooms",

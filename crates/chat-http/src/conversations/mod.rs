@@ -2,11 +2,14 @@
 
 use crate::answer::{Answer, Created, ListedPart};
 use crate::extract::{Bearer, ConversationPath, ConversationsQuery, JsonBody, MemberPath};
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, delete, get, patch, post, resource};
 use chat_app::CreateConversation;
+use chat_domain::ErrorCode;
 use chat_domain::conversations::ConversationFilter;
 use chat_protocol::conversations::{
     AddParticipantBody, ConversationOverviewView, ConversationView, CreateConversationBody, UpdateConversationBody,
@@ -21,6 +24,50 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/conversations/{id}/participants").route(post().to(add_participant)))
         .service(resource("/conversations/{id}/participants/{userId}").route(delete().to(remove_participant)));
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{
+        AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, GroupInactive,
+        NotAParticipant, NotAnAdmin, ParticipantNotFound, RemovedByAdmin, TooManyConversations, UserNotFound,
+    };
+    &[
+        Operation::new("listConversations", RequestKind::Other, &[]),
+        Operation::new("createConversation", RequestKind::Other, &[UserNotFound, TooManyConversations]),
+        Operation::new("findConversation", RequestKind::Other, &[ConversationNotFound, NotAParticipant]),
+        Operation::new(
+            "updateConversation",
+            RequestKind::Other,
+            &[ConversationNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive],
+        ),
+        Operation::new(
+            "addParticipant",
+            RequestKind::Other,
+            &[
+                ConversationNotFound,
+                UserNotFound,
+                NotAParticipant,
+                DirectConversation,
+                GroupInactive,
+                RemovedByAdmin,
+                AlreadyAParticipant,
+                ConversationFull,
+            ],
+        ),
+        Operation::new(
+            "removeParticipant",
+            RequestKind::Other,
+            &[
+                ConversationNotFound,
+                ParticipantNotFound,
+                NotAParticipant,
+                NotAnAdmin,
+                DirectConversation,
+                GroupInactive,
+            ],
+        ),
+    ]
+};
 
 #[api_operation(
     operation_id = "listConversations",

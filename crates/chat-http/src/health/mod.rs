@@ -1,6 +1,8 @@
 //! For load balancers and for people who look whether the server is there. These answers stand without the envelope, as
 //! probes expect them; failures have it.
 
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
@@ -46,6 +48,13 @@ const OK: &str = "ok";
 
 /// Every method that some route has.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    Operation::new("about", RequestKind::Free, &[]),
+    Operation::new("live", RequestKind::Free, &[]),
+    Operation::new("ready", RequestKind::Free, &[]),
+];
 
 #[api_operation(
     operation_id = "about",

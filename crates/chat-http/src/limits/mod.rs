@@ -20,7 +20,9 @@ mod commands;
 mod rest;
 mod standing;
 
-pub(crate) use rest::{are_on, limited};
+#[cfg(test)]
+pub(crate) use rest::kind_of;
+pub(crate) use rest::{RequestKind, are_on, limited};
 pub(crate) use standing::{EXPOSED, Standing, documented_headers, whole_seconds};
 
 use crate::ApiError;

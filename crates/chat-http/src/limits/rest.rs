@@ -10,14 +10,18 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _};
 use std::net::IpAddr;
 
-/// What a request counts as.
+/// Which rate limit a request counts towards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Health, documents.
+pub(crate) enum RequestKind {
+    /// None: health and documents.
     Free,
+    /// Registrations, and requests.
     Registration,
+    /// Messages that are sent.
     Send,
+    /// Connections that are opened.
     Connect,
+    /// Requests.
     Other,
 }
 
@@ -31,7 +35,7 @@ pub(crate) async fn limited<B: MessageBody>(
     let limits = &*state.limits;
     // As routing sees it, with what was percent-encoded decoded: writing a path in another way changes nothing.
     let kind = kind_of(request.method(), request.match_info().as_str());
-    if limits.are_off() || kind == Kind::Free {
+    if limits.are_off() || kind == RequestKind::Free {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let address = state.settings.trusted_proxies.client_address(request.headers(), request.peer_addr());
@@ -40,7 +44,7 @@ pub(crate) async fn limited<B: MessageBody>(
         Err(refusal) => return Ok(request.error_response(refusal).map_into_right_body()),
     };
     let mut response = next.call(request).await?;
-    if kind == Kind::Registration && was_not_tried(response.status()) {
+    if kind == RequestKind::Registration && was_not_tried(response.status()) {
         limits.give_back(Limit::Registrations, Subject::Address(address)).await;
     }
     if let Some(standing) = standing.filter(|_| !response.headers().contains_key(super::EXPOSED[0])) {
@@ -53,10 +57,10 @@ async fn count(
     state: &HttpState,
     limits: &Limits,
     request: &ServiceRequest,
-    kind: Kind,
+    kind: RequestKind,
     address: Option<IpAddr>,
 ) -> Result<Option<Standing>, ApiError> {
-    if kind == Kind::Connect {
+    if kind == RequestKind::Connect {
         return limits.take(Limit::Connects, Subject::Address(address)).await;
     }
     // Whoever may be somebody is looked at once: handlers find the answer where it is put here. A token that is no good
@@ -66,9 +70,9 @@ async fn count(
         request.extensions_mut().insert(actor);
     }
     let subject = actor.map_or(Subject::Address(address), |actor| Subject::User(actor.user_id));
-    let limit = if kind == Kind::Send && actor.is_some() { Limit::Sends } else { Limit::Requests };
+    let limit = if kind == RequestKind::Send && actor.is_some() { Limit::Sends } else { Limit::Requests };
     let standing = limits.take(limit, subject).await?;
-    if kind != Kind::Registration {
+    if kind != RequestKind::Registration {
         return Ok(standing);
     }
     let of_registrations = limits.take(Limit::Registrations, Subject::Address(address)).await?;
@@ -88,25 +92,27 @@ fn was_not_tried(status: StatusCode) -> bool {
 
 /// Whether requests to this path are counted, where limits are on.
 pub(crate) fn are_on(path: &str) -> bool {
-    kind_of(&Method::GET, path) != Kind::Free
+    kind_of(&Method::GET, path) != RequestKind::Free
 }
 
-fn kind_of(method: &Method, path: &str) -> Kind {
+/// What a request counts as. A new route that is no ordinary request needs an arm here: a test compares this with what
+/// is said beside its handler.
+pub(crate) fn kind_of(method: &Method, path: &str) -> RequestKind {
     let Some(path) = path.strip_prefix(API_PREFIX) else {
         let is_free = matches!(path, "/" | "/api" | "/api/openapi.json")
             || ["/health/", "/api/docs"].iter().any(|free| path.starts_with(free));
-        return if is_free { Kind::Free } else { Kind::Other };
+        return if is_free { RequestKind::Free } else { RequestKind::Other };
     };
     if path == SOCKET_PATH {
-        return Kind::Connect;
+        return RequestKind::Connect;
     }
     if method != Method::POST {
-        return Kind::Other;
+        return RequestKind::Other;
     }
     match path.split('/').skip(1).collect::<Vec<_>>()[..] {
-        ["auth", "register"] => Kind::Registration,
-        ["conversations", _, "messages"] | ["chat", "message"] => Kind::Send,
-        _ => Kind::Other,
+        ["auth", "register"] => RequestKind::Registration,
+        ["conversations", _, "messages"] | ["chat", "message"] => RequestKind::Send,
+        _ => RequestKind::Other,
     }
 }
 
@@ -121,13 +127,13 @@ mod tests {
         for free in
             ["/", "/health/live", "/health/ready", "/api", "/api/docs", "/api/docs/index.css", "/api/openapi.json"]
         {
-            assert_eq!(get(free), Kind::Free, "{free}");
+            assert_eq!(get(free), RequestKind::Free, "{free}");
         }
-        assert_eq!(post("/api/v1/auth/register"), Kind::Registration);
-        assert_eq!(post("/api/v1/auth/login"), Kind::Other);
-        assert_eq!([post("/api/v1/conversations/x/messages"), post("/api/v1/chat/message")], [Kind::Send; 2]);
-        assert_eq!(get("/api/v1/conversations/x/messages"), Kind::Other);
-        assert_eq!(get("/api/v1/ws"), Kind::Connect);
-        assert_eq!([get("/api/v1/nowhere"), get("/wp-login.php"), get("/health")], [Kind::Other; 3]);
+        assert_eq!(post("/api/v1/auth/register"), RequestKind::Registration);
+        assert_eq!(post("/api/v1/auth/login"), RequestKind::Other);
+        assert_eq!([post("/api/v1/conversations/x/messages"), post("/api/v1/chat/message")], [RequestKind::Send; 2]);
+        assert_eq!(get("/api/v1/conversations/x/messages"), RequestKind::Other);
+        assert_eq!(get("/api/v1/ws"), RequestKind::Connect);
+        assert_eq!([get("/api/v1/nowhere"), get("/wp-login.php"), get("/health")], [RequestKind::Other; 3]);
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::answer::{HistoryAnswer, Sent};
 use crate::extract::{Bearer, ConversationPath, HistoryQuery, IdempotencyKey, JsonBody};
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -18,6 +20,29 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         resource("/conversations/{id}/messages").route(get().to(list_messages)).route(post().to(send_message)),
     );
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{
+        ConversationNotFound, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageNotFound,
+        NotAParticipant,
+    };
+    &[
+        Operation::new("listMessages", RequestKind::Other, &[ConversationNotFound, MessageNotFound, NotAParticipant]),
+        Operation::new(
+            "sendMessage",
+            RequestKind::Send,
+            &[
+                ConversationNotFound,
+                MessageNotFound,
+                NotAParticipant,
+                GroupInactive,
+                IdempotencyKeyMismatch,
+                IdempotencyKeyReused,
+            ],
+        ),
+    ]
+};
 
 #[api_operation(
     operation_id = "listMessages",

@@ -1,8 +1,10 @@
 //! Which operation fails how. What follows from an operation's shape (a token, a body, parameters) is added to all that
-//! have it; the rest stands in the table.
+//! have it; the rest stands beside its handler: see [`crate::operation::Operation`].
 
 use crate::error::{error_response, status_of};
+use crate::limits::RequestKind;
 use crate::request_id::RequestId;
+use crate::rest::operations;
 use actix_http::header::HeaderMap;
 use actix_web::body::MessageBody as _;
 use chat_domain::{ErrorCode, Timestamp};
@@ -18,116 +20,6 @@ use ErrorCode::{
     TooManyConversations, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken,
     ValidationFailed, WrongPassword,
 };
-
-/// What each operation refuses besides what its shape says.
-const OPERATIONS: &[(&str, &[ErrorCode])] = &[
-    ("about", &[]),
-    ("live", &[]),
-    ("ready", &[]),
-    ("register", &[RegistrationClosed, InviteRequired, EmailTaken, UsernameTaken]),
-    ("login", &[InvalidCredentials]),
-    ("refresh", &[Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked, RefreshTokenReused]),
-    ("logout", &[]),
-    ("logoutAll", &[]),
-    ("listSessions", &[]),
-    ("endSession", &[SessionNotFound]),
-    ("listOnlineUsers", &[]),
-    ("searchUsers", &[]),
-    ("findMe", &[]),
-    ("updateMe", &[UsernameTaken]),
-    ("deleteMe", &[]),
-    ("changePassword", &[WrongPassword]),
-    ("findUser", &[UserNotFound]),
-    ("listConversations", &[]),
-    ("createConversation", &[UserNotFound, TooManyConversations]),
-    ("findConversation", &[ConversationNotFound, NotAParticipant]),
-    ("updateConversation", &[ConversationNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive]),
-    (
-        "addParticipant",
-        &[
-            ConversationNotFound,
-            UserNotFound,
-            NotAParticipant,
-            DirectConversation,
-            GroupInactive,
-            RemovedByAdmin,
-            AlreadyAParticipant,
-            ConversationFull,
-        ],
-    ),
-    (
-        "removeParticipant",
-        &[ConversationNotFound, ParticipantNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive],
-    ),
-    ("listMessages", &[ConversationNotFound, MessageNotFound, NotAParticipant]),
-    (
-        "sendMessage",
-        &[
-            ConversationNotFound,
-            MessageNotFound,
-            NotAParticipant,
-            GroupInactive,
-            IdempotencyKeyMismatch,
-            IdempotencyKeyReused,
-        ],
-    ),
-    ("markRead", &[ConversationNotFound, MessageNotFound, NotAParticipant, GroupInactive]),
-    (
-        "sendChatMessage",
-        &[
-            UserNotFound,
-            ConversationNotFound,
-            MessageNotFound,
-            NotAParticipant,
-            GroupInactive,
-            TooManyConversations,
-            IdempotencyKeyMismatch,
-            IdempotencyKeyReused,
-        ],
-    ),
-    ("fetchChatMessages", &[Forbidden, ConversationNotFound, NotAParticipant]),
-    ("listUndelivered", &[Forbidden]),
-    ("updateMessageStatus", &[MessageNotFound, NotAParticipant, GroupInactive]),
-    ("markDelivered", &[Forbidden]),
-    ("markChatRead", &[Forbidden]),
-    ("createGroup", &[UserNotFound, GroupNameTaken, TooManyConversations]),
-    ("searchGroups", &[]),
-    ("listGroups", &[Forbidden]),
-    ("findGroup", &[ConversationNotFound, NotAParticipant]),
-    ("updateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive, GroupNameTaken]),
-    ("deactivateGroup", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
-    (
-        "joinGroup",
-        &[InviteNotFound, GroupInactive, RemovedByAdmin, AlreadyAParticipant, ConversationFull, TooManyConversations],
-    ),
-    ("revokeInviteCode", &[ConversationNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
-    (
-        "addGroupMember",
-        &[
-            ConversationNotFound,
-            UserNotFound,
-            NotAParticipant,
-            GroupInactive,
-            RemovedByAdmin,
-            AlreadyAParticipant,
-            ConversationFull,
-        ],
-    ),
-    ("removeGroupMember", &[ConversationNotFound, ParticipantNotFound, NotAParticipant, NotAnAdmin, GroupInactive]),
-    ("listRooms", &[Forbidden]),
-    ("listGroupRooms", &[Forbidden]),
-    ("touchLastSeen", &[Forbidden]),
-    ("findLastSeen", &[UserNotFound]),
-    ("findOnlineStatus", &[UserNotFound]),
-    ("openSocket", &[ProtocolError, OriginNotAllowed, TooManyConnections]),
-];
-
-#[cfg(test)]
-pub(super) fn documented_operations() -> Vec<String> {
-    let mut names: Vec<_> = OPERATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    names.sort();
-    names
-}
 
 /// What people read; the examples' sentences are those of the server where it has one sentence alone.
 fn sentence(code: ErrorCode) -> &'static str {
@@ -177,10 +69,10 @@ fn sentence(code: ErrorCode) -> &'static str {
     }
 }
 
-fn codes(path: &str, operation: &Value) -> Vec<ErrorCode> {
+fn codes(operation: &Value) -> Vec<ErrorCode> {
     let name = operation["operationId"].as_str().unwrap_or_default();
-    let own = OPERATIONS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, codes)| *codes);
-    let mut codes = own.to_vec();
+    let known = operations().find(|known| known.id == name);
+    let mut codes = known.map_or(&[][..], |known| known.failures).to_vec();
     if operation["security"].is_array() {
         codes.extend([Unauthenticated, TokenInvalid, TokenExpired, SessionRevoked]);
     }
@@ -190,7 +82,7 @@ fn codes(path: &str, operation: &Value) -> Vec<ErrorCode> {
     if operation["parameters"].is_array() {
         codes.push(ValidationFailed);
     }
-    if crate::limits::are_on(path) {
+    if known.is_none_or(|known| known.counts_as != RequestKind::Free) {
         codes.push(RateLimited);
     }
     codes.extend([Internal, Unavailable]);
@@ -207,7 +99,7 @@ fn codes(path: &str, operation: &Value) -> Vec<ErrorCode> {
 /// Adds every failure to an operation: by status, with an example of the envelope per code.
 pub(super) fn complete(path: &str, operation: &mut Value, schemas: &Value) {
     let fault = likely_fault(operation, schemas);
-    for code in codes(path, operation) {
+    for code in codes(operation) {
         let status = status_of(code);
         let response = &mut operation["responses"][status.as_str()];
         if response.is_null() {

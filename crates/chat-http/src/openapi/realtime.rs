@@ -1,4 +1,6 @@
 use crate::extract::{Bearer, undocumented};
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::paths::SOCKET_PATH;
 use crate::rest::SocketDoor;
 use crate::{ApiError, HttpState};
@@ -10,6 +12,7 @@ use apistos::reference_or::ReferenceOr;
 use apistos::security::SecurityScheme;
 use apistos::web::{ServiceConfig, get, resource};
 use apistos::{ApiComponent, api_operation};
+use chat_domain::ErrorCode;
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 
@@ -55,6 +58,12 @@ that fails. After any other code, reconnect and resume.";
 pub(crate) fn realtime_route(config: &mut ServiceConfig<'_>) {
     config.service(resource(SOCKET_PATH).route(get().to(open_socket)));
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{OriginNotAllowed, ProtocolError, TooManyConnections};
+    &[Operation::new("openSocket", RequestKind::Connect, &[ProtocolError, OriginNotAllowed, TooManyConnections])]
+};
 
 #[api_operation(
     operation_id = "openSocket",

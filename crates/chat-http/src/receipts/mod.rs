@@ -2,16 +2,29 @@
 
 use crate::answer::Answer;
 use crate::extract::{Bearer, ConversationPath, OptionalJsonBody};
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, post, resource};
+use chat_domain::ErrorCode;
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_protocol::receipts::{PositionsView, ReadBody};
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(resource("/conversations/{id}/read").route(post().to(mark_read)));
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{ConversationNotFound, GroupInactive, MessageNotFound, NotAParticipant};
+    &[Operation::new(
+        "markRead",
+        RequestKind::Other,
+        &[ConversationNotFound, MessageNotFound, NotAParticipant, GroupInactive],
+    )]
+};
 
 #[api_operation(
     operation_id = "markRead",

@@ -2,11 +2,14 @@
 
 use crate::answer::{Answer, Listed};
 use crate::extract::{Bearer, Client, JsonBody, PageQuery, SearchQuery, UserPath};
+use crate::limits::RequestKind;
+use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, delete, get, patch, post, resource};
 use chat_app::UserProfile;
+use chat_domain::ErrorCode;
 use chat_protocol::users::{ChangePasswordBody, MeView, OnlineUserView, UpdateMeBody, UserView};
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -23,6 +26,20 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 fn view(profile: UserProfile) -> UserView {
     UserView::new(profile.user, profile.status)
 }
+
+/// What is said of the operations beside their handlers.
+pub(crate) const OPERATIONS: &[Operation] = {
+    use ErrorCode::{UserNotFound, UsernameTaken, WrongPassword};
+    &[
+        Operation::new("listOnlineUsers", RequestKind::Other, &[]),
+        Operation::new("searchUsers", RequestKind::Other, &[]),
+        Operation::new("findMe", RequestKind::Other, &[]),
+        Operation::new("updateMe", RequestKind::Other, &[UsernameTaken]),
+        Operation::new("deleteMe", RequestKind::Other, &[]),
+        Operation::new("changePassword", RequestKind::Other, &[WrongPassword]),
+        Operation::new("findUser", RequestKind::Other, &[UserNotFound]),
+    ]
+};
 
 #[api_operation(
     operation_id = "listOnlineUsers",

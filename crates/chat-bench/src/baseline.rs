@@ -1,5 +1,5 @@
-//! What this machine takes for the least that a delivery can be: one `send()` on one of a thousand loopback sockets.
-//! Figures of any server are to be read against it.
+//! The lowest cost of a delivery on this machine: one `send()` to one of a thousand loopback sockets. Compare every
+//! server's figures with it.
 
 use crate::report::{Kind, Report};
 use crate::say;
@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options, report: &mut Report) {
     report.note(kind("a burst per send(), per CPU-second of the sender", ""), "this machine", shared);
 }
 
-/// Deliveries per CPU-second of the thread that writes, so many per write.
+/// Deliveries per CPU-second of the writing thread, with this many per write.
 fn measure(options: &Options, shared: usize) -> f64 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -72,18 +72,18 @@ fn measure(options: &Options, shared: usize) -> f64 {
     thread::scope(|scope| {
         let (read, length) = (&read, payload.len());
         scope.spawn(move || read_in_turn(reading, length, read));
-        // A thread of its own, for its CPU time.
+        // A thread of its own, to measure its CPU time.
         let sender = scope.spawn(move || write_in_turn(writing, &payload, read, time));
         let (turns, cpu) = sender.join().expect("a sender");
         (turns * options.sockets as u64 * shared as u64) as f64 / cpu.as_secs_f64()
     })
 }
 
-/// Answers how many turns there were, and what they cost.
+/// Returns the number of turns and their CPU time.
 fn write_in_turn(mut sockets: Vec<TcpStream>, payload: &[u8], read: &AtomicU64, time: Duration) -> (u64, Duration) {
     let (start, mut turns, mut spent) = (Instant::now(), 0, Duration::ZERO);
     while start.elapsed() < time {
-        // Waiting for the reader is none of the work.
+        // Waiting for the reader is not part of the work.
         let before = cpu_time_of_thread();
         for socket in &mut sockets {
             socket.write_all(payload).expect("a reader");
@@ -97,7 +97,7 @@ fn write_in_turn(mut sockets: Vec<TcpStream>, payload: &[u8], read: &AtomicU64, 
     (turns, spent)
 }
 
-/// Counts turns in which every socket was read; ends with the writer.
+/// Counts the turns in which every socket was read; ends with the writer.
 fn read_in_turn(mut sockets: Vec<TcpStream>, length: usize, read: &AtomicU64) {
     let mut buffer = vec![0; length];
     loop {
@@ -110,7 +110,7 @@ fn read_in_turn(mut sockets: Vec<TcpStream>, length: usize, read: &AtomicU64) {
     }
 }
 
-/// To the nanosecond (Documentation/scheduler/sched-stats.rst of the kernel).
+/// The thread's CPU time, exact to the nanosecond (Documentation/scheduler/sched-stats.rst of the kernel).
 fn cpu_time_of_thread() -> Duration {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").expect("a kernel with CONFIG_SCHED_INFO");
     let nanoseconds = stat.split(' ').next().and_then(|number| number.parse().ok()).expect("a number");

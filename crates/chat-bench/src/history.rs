@@ -1,4 +1,4 @@
-//! What a page costs when little and when much lies behind it.
+//! The cost of a page with little and with much history.
 
 use crate::http::Connection;
 use crate::pages::Times;
@@ -10,10 +10,10 @@ use chat_blackbox::{Person, Setup};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// Conversations of the one who reads: more than fill a page of the list.
+/// The reader's conversations: more than one page of the list.
 const CONVERSATIONS: u64 = 50;
 
-/// Before this time, in microseconds since 1970, everything that is loaded was sent: 2025-01-01.
+/// Everything that is loaded was sent before this time, in microseconds since the Unix epoch: 2025-01-01.
 const LOADED_UNTIL: u64 = 1_735_689_600_000_000;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -95,7 +95,7 @@ async fn measure(setup: &Setup, store: StoreKind, messages: u64, options: &Optio
     site.server.assert_untroubled();
 }
 
-/// How many newest pages are read per CPU-second of server and database, round by round.
+/// How many newest pages are read per CPU-second of server and database, in each round.
 async fn newest(site: &Site, reader: &Person, path: &str, options: &Options) -> Vec<f64> {
     let (mut rates, mut progress) = (Vec::new(), Progress::of(options.rounds));
     let mut connections = Vec::new();
@@ -128,8 +128,8 @@ async fn newest(site: &Site, reader: &Person, path: &str, options: &Options) -> 
     rates
 }
 
-/// SQL that stores so many messages: message `n` is one of the first conversation where `n` is odd, and else of the
-/// others in turn.
+/// SQL that stores this many messages. Message `n` belongs to the first conversation if `n` is odd, and otherwise to
+/// the others in turn.
 fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], messages: u64) -> String {
     let others = CONVERSATIONS - 1;
     let text = |id: &String| match store {
@@ -141,7 +141,7 @@ fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], mes
     let (id, length, numbers) = match store {
         StoreKind::Sqlite => (
             "randomblob(16)",
-            // Where all fits into memory, indexes grow fast; what is lost in a crash is thrown away anyway.
+            // Indexes grow fast if everything fits into memory; data lost in a crash would be discarded anyway.
             "PRAGMA cache_size = -2000000; PRAGMA synchronous = OFF;",
             format!(
                 "(WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {messages}) SELECT n \
@@ -149,7 +149,7 @@ fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], mes
             ),
         ),
         StoreKind::Postgres => (
-            // In the order of time, as those that the server makes.
+            // In the order of time, like the ids that the server makes.
             "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000a' || substr(md5(n::text), 1, 15))::uuid",
             "",
             format!("generate_series(1, {messages}::bigint)"),

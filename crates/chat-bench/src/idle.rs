@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 
 const STEPS: usize = 4;
 const CONNECTING: usize = 64;
-/// Memory is read once it has not changed for this long.
+/// Memory is read when it has not changed for this long.
 const SETTLING: Duration = Duration::from_millis(500);
-/// Or after this many looks, should it never rest.
+/// The most reads, if it never stops changing.
 const LOOKS: usize = 60;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     peer: PathBuf,
 }
 
-/// A way of coming in, each measured by itself: what a connection holds may depend on it.
+/// A way of connecting. Each is measured separately, since the memory of a connection may depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Entry {
     /// Our server: header, resuming
@@ -141,7 +141,7 @@ impl Everybody {
     }
 
     async fn measure(&self, entry: Entry, options: &Options) -> f64 {
-        // A process that has just begun: what making the accounts left in its memory is not there.
+        // A fresh process, without the memory that creating the accounts used.
         let server = self.setup.start().await;
         let endpoint = entry.endpoint(server.base());
         let passes: Vec<_> = self.people.iter().map(|person| Pass::new(&person.access_token, &[])).collect();
@@ -162,7 +162,7 @@ async fn of_peer(options: &Options) -> f64 {
     slope_of(Entry::Peer.name(), &peer.endpoint, peer.pid(), &passes, options).await
 }
 
-/// KiB per connection.
+/// The slope, in KiB per connection.
 async fn slope_of(name: &str, endpoint: &Endpoint, pid: u32, passes: &[Pass<'_>], options: &Options) -> f64 {
     let mut progress = Progress::of(STEPS);
     let (mut held, mut points) = (JoinSet::new(), Vec::new());
@@ -185,7 +185,7 @@ async fn slope_of(name: &str, endpoint: &Endpoint, pid: u32, passes: &[Pass<'_>]
     slope(&points[1..])
 }
 
-/// Answers pings and does nothing else.
+/// Answers pings and nothing else.
 async fn hold(mut link: Link) {
     let ended = link.until(|heard| matches!(heard, Heard::Event { name: "error", .. })).await;
     drop(ended);
@@ -204,7 +204,7 @@ async fn settled(pid: u32) -> u64 {
     last
 }
 
-/// Of the line that fits best.
+/// The slope of the line that fits best.
 pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;

@@ -1,4 +1,4 @@
-//! What a page of the list of conversations costs a user who has very many.
+//! The cost of a page of the list of conversations for a user with very many.
 
 use crate::http::Connection;
 use crate::pages::Times;
@@ -8,13 +8,13 @@ use crate::site::{Settings, Site, StoreKind};
 use chat_blackbox::{Person, Setup};
 use std::time::Instant;
 
-/// Conversations on a page.
+/// The number of conversations per page.
 const PAGE: u64 = 20;
 
-/// Before this time, in microseconds since 1970, everything that is loaded was sent: 2025-01-01.
+/// Everything that is loaded was sent before this time, in microseconds since the Unix epoch: 2025-01-01.
 const LOADED_UNTIL: u64 = 1_735_689_600_000_000;
 
-/// Between the newest messages of two conversations, in microseconds.
+/// The time between the newest messages of two conversations, in microseconds.
 const APART: u64 = 1_000;
 
 #[derive(Debug, Clone, clap::Args)]
@@ -76,7 +76,7 @@ async fn measure(setup: &Setup, store: StoreKind, memberships: u64, repeat: usiz
     site.server.assert_untroubled();
 }
 
-/// Checks that the page begins with this conversation and goes on without a gap, newest first.
+/// Checks that the page starts with this conversation and continues without a gap, newest first.
 async fn assert_page(reader: &Person, path: &str, newest: u64) {
     let page = reader.rest.get(path).await.data(200);
     let names: Vec<_> = page.as_array().expect("a page").iter().map(|one| one["name"].as_str()).collect();
@@ -85,12 +85,12 @@ async fn assert_page(reader: &Person, path: &str, newest: u64) {
     assert!(names.iter().copied().eq(expected.iter().map(|name| Some(name.as_str()))), "{names:?} at {path}");
 }
 
-/// When the one message of a conversation was sent.
+/// When the only message of a conversation was sent.
 const fn sent_at(number: u64, memberships: u64) -> u64 {
     LOADED_UNTIL - (memberships - number) * APART
 }
 
-/// SQL that makes so many groups of these two, of which the second one made each and said something in it.
+/// SQL that creates this many groups of these two users; the second user made each group and sent its message.
 fn loading(store: StoreKind, people: [&Person; 2], memberships: u64) -> String {
     let text = |id: &str| match store {
         StoreKind::Sqlite => format!("x'{}'", id.replace('-', "")),
@@ -111,7 +111,7 @@ fn loading(store: StoreKind, people: [&Person; 2], memberships: u64) -> String {
         StoreKind::Postgres => (
             "UUID",
             format!("generate_series(1, {memberships}::bigint) AS numbers (n)"),
-            // In the order of time, as those that the server makes.
+            // In the order of time, like the ids that the server makes.
             "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000a' || substr(md5(n::text), 1, 15))::uuid",
             "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000b' || substr(md5(n::text), 1, 15))::uuid",
             "md5(n::text)",

@@ -1,5 +1,5 @@
-//! The members of one conversation, each with a connection of its own. Every one checks that it gets every message once
-//! and in order.
+//! The members of one conversation, each with its own connection. Each member checks that it receives every message
+//! once and in order.
 
 mod tally;
 
@@ -13,24 +13,24 @@ use std::time::Instant;
 use tally::Tally;
 use tokio::task::JoinSet;
 
-/// Connections under way at once while the stage is set.
+/// The number of connections that connect at once during the setup.
 const CONNECTING: usize = 64;
 
-/// What people write: 64 characters, of which the first are the number.
+/// The text of a message: 64 characters, which start with its number.
 const WORDS: &str = " such as people write to each other, of a usual length";
 
-/// A conversation and its connected members. Dropped, they hang up.
+/// A conversation and its connected members. Dropping it closes their connections.
 pub(crate) struct Crowd {
     conversation: String,
     senders: Vec<Writer>,
     tally: Arc<Tally>,
-    /// End with this.
+    /// The members' tasks, which end with this value.
     _members: JoinSet<()>,
     members: usize,
 }
 
 impl Crowd {
-    /// Connects all of them to a conversation that has no message yet. The first few send in turn, and receive like all
+    /// Connects all members to a conversation without messages. The first few take turns to send, and receive like all
     /// others.
     pub(crate) async fn gather(endpoint: &Endpoint, tokens: &[String], conversation: &str, senders: usize) -> Self {
         let rooms = [conversation.to_owned()];
@@ -49,7 +49,7 @@ impl Crowd {
         self.members
     }
 
-    /// Sends the next message, which was due at this time, from the next of those who send.
+    /// Sends the next message, which was due at this time, from the next sender.
     pub(crate) fn send(&self, due: Instant) {
         let number = self.tally.begin(due);
         let turn = usize::try_from(number).expect("fewer messages") % self.senders.len();
@@ -60,31 +60,31 @@ impl Crowd {
         self.senders[turn].command(number, "message:send", &data);
     }
 
-    /// So far.
+    /// The totals so far.
     pub(crate) fn totals(&self) -> Totals {
         self.tally.totals()
     }
 
-    /// Waits until at most so many messages have not reached everyone. Panics where something is lost, repeated or out
-    /// of order.
+    /// Waits until at most this many messages have not reached every member. Panics if a message is lost, repeated or
+    /// out of order.
     pub(crate) async fn in_flight_at_most(&self, count: u64) {
         self.tally.until(|totals| totals.sent - totals.complete <= count).await;
     }
 
-    /// Waits until everyone has everything, and every message is acknowledged.
+    /// Waits until every member has every message, and every message is acknowledged.
     pub(crate) async fn settled(&self) {
         self.tally.until(|totals| totals.complete == totals.sent && totals.acked == totals.sent).await;
         let totals = self.tally.totals();
         assert_eq!(totals.deliveries, totals.sent * self.members as u64, "each message to each member, once");
     }
 
-    /// How long it took until the last member had a message, from when that was due, in microseconds; begins anew.
+    /// The times from when each message was due until its last member had it, in microseconds; starts a new histogram.
     pub(crate) fn take_latency(&self) -> Histogram<u64> {
         self.tally.take_latency()
     }
 }
 
-/// A member's life: until the connection ends, which it should not.
+/// Runs a member until its connection ends, which is a fault.
 async fn listen(mut link: Link, tally: Arc<Tally>) {
     let mut seq = 0;
     let ended = link.until(|heard| {

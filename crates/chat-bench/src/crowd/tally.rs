@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// After this long without anything, what is missing is lost.
+/// After this long without any delivery, missing messages count as lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What all members of a conversation have received together. Every message must reach every one of them, once.
+/// What all members of a conversation have received. Every message must reach every member exactly once.
 pub(super) struct Tally {
     state: Mutex<State>,
     changed: Notify,
@@ -16,7 +16,7 @@ pub(super) struct Tally {
 
 struct State {
     members: u32,
-    /// The number of the first of `waiting`.
+    /// The number of the first message in `waiting`.
     first: u64,
     waiting: VecDeque<Waiting>,
     totals: Totals,
@@ -24,21 +24,21 @@ struct State {
     fault: Option<String>,
 }
 
-/// A message that not every member has, as far as we know.
+/// A message that some member has not received yet, as far as we know.
 struct Waiting {
     missing: u32,
     due: Instant,
 }
 
-/// Since the beginning.
+/// The counts since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) sent: u64,
-    /// Messages that every member has.
+    /// Messages that every member has received.
     pub(crate) complete: u64,
     pub(crate) acked: u64,
     pub(crate) deliveries: u64,
-    /// What was delivered, as JSON.
+    /// The delivered JSON, in bytes.
     pub(crate) bytes: u64,
 }
 
@@ -59,7 +59,7 @@ impl Tally {
         self.state.lock().expect("nobody panics in here")
     }
 
-    /// A message is about to be sent that was due at this time; answers its number.
+    /// Counts a message that was due at this time and is about to be sent; returns its number.
     pub(super) fn begin(&self, due: Instant) -> u64 {
         let mut state = self.state();
         let missing = state.members;
@@ -99,7 +99,7 @@ impl Tally {
         self.changed.notify_one();
     }
 
-    /// The run is void.
+    /// Records a fault: the run is void.
     pub(super) fn fail(&self, fault: String) {
         self.state().fault.get_or_insert(fault);
         self.changed.notify_one();
@@ -109,12 +109,12 @@ impl Tally {
         self.state().totals
     }
 
-    /// How long messages took to reach the last member, from when each was due, in microseconds; begins anew.
+    /// The times from when each message was due until its last member had it, in microseconds; starts a new histogram.
     pub(super) fn take_latency(&self) -> Histogram<u64> {
         std::mem::replace(&mut self.state().latency, Histogram::new(3).expect("three digits"))
     }
 
-    /// Waits until the totals are so. Panics where the run is void, or where nothing comes any more.
+    /// Waits until the totals satisfy the condition. Panics if the run is void, or if nothing arrives any more.
     pub(super) async fn until(&self, is_reached: impl Fn(&Totals) -> bool) {
         loop {
             let changed = self.changed.notified();

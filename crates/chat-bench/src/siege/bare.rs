@@ -1,21 +1,21 @@
-//! The floor: a server that accepts and closes, in a process of its own, as the server under siege is.
+//! The baseline: a server that accepts and closes, in its own process, like the server under attack.
 
 use crate::say;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Shutdown, TcpListener};
 use std::process::{Child, Command, Stdio};
 
-/// Accepts and closes, until it is killed. Prints its address first.
+/// Accepts and closes until it is killed. Prints its address first.
 pub(crate) fn serve() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     say(listener.local_addr().expect("an address"));
     for stream in listener.incoming().flatten() {
-        // A client that has gone already is closed, too.
+        // A client that has already disconnected is closed too.
         let _ = stream.shutdown(Shutdown::Both);
     }
 }
 
-/// Such a process. It ends with this.
+/// A process with such a server, killed on drop.
 pub(super) struct Bare {
     process: Child,
     pub(super) address: String,
@@ -36,7 +36,7 @@ impl Bare {
 
 impl Drop for Bare {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! What a few clients that mean harm do to all others.
+//! The effect of a few malicious clients on all others.
 
 mod bare;
 mod offender;
@@ -17,13 +17,13 @@ use probe::{Waits, probe};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Offenders at work at once.
+/// The number of concurrent offenders.
 const OFFENDERS: usize = 2;
 
-/// What an honest client asks meanwhile, on a new connection each time.
+/// The request of an honest client, on a new connection each time.
 const HEALTH: &str = "GET /health/live HTTP/1.1\r\nhost: siege\r\nconnection: close\r\n\r\n";
 
-/// An upgrade as clients ask for it; the nonce is nobody's.
+/// An upgrade request like that of clients, with a fixed nonce.
 const UPGRADE: &str = "host: siege\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
                        sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 
@@ -69,7 +69,7 @@ pub(crate) struct Options {
     conversations: usize,
 }
 
-/// Settings as in production, where addresses of this machine are counted, too; many people may register.
+/// Production settings, where addresses of this machine are limited too; registration allows many accounts.
 fn production(setup: &Setup) -> Setup {
     setup
         .clone()
@@ -156,7 +156,7 @@ fn script(attack: Attack, person: &Person, rate: usize) -> Script {
             let noise = b"GET /api/v1/nowhere HTTP/1.1\r\nhost: siege\r\n\r\n".to_vec();
             Script { noise, ..quiet }
         }
-        // Refused before an answer of 101: the offender comes again at once.
+        // Refused without a 101: the offender reconnects at once.
         Attack::Upgrades => Script { handshake: upgrade("/api/v1/nowhere", ""), noise: b"x".to_vec(), ..quiet },
         Attack::Unfinished | Attack::Pages | Attack::Guesses | Attack::Log => quiet,
     }

@@ -1,5 +1,4 @@
-//! Clients that do harm: each a thread with one connection at a time, which it opens again as soon as the server closes
-//! it.
+//! Malicious clients: each is a thread with one connection at a time, and reconnects as soon as the server closes it.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,55 +7,55 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Between two writes of an offender.
+/// The time between two writes of an offender.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How long an offender that is not let in waits before it tries again.
+/// How long a refused offender waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How long an offender waits for the answer to its handshake.
+/// How long an offender waits for the response to its handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What an offender writes.
 #[derive(Debug, Clone)]
 pub(super) struct Script {
-    /// First on each connection; the head of its answer is awaited, where there is something to say.
+    /// Sent first on each connection; the offender waits for the head of the response, if there is one to wait for.
     pub(super) handshake: Vec<u8>,
-    /// After the answer, once.
+    /// Sent once after the response.
     pub(super) greeting: Vec<u8>,
-    /// Again and again.
+    /// Sent repeatedly.
     pub(super) noise: Vec<u8>,
     /// Bytes of noise per second.
     pub(super) rate: usize,
 }
 
-/// Offenders at work, until they are dropped.
+/// Running offenders, stopped on drop.
 pub(super) struct Offenders {
     ends: Arc<AtomicBool>,
     counts: Arc<Counts>,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// What offenders did.
+/// What the offenders did.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// Connections that were opened.
+    /// Opened connections.
     pub(super) opened: AtomicU64,
-    /// Bytes of noise that the server's socket took.
+    /// Bytes of noise that the server's sockets accepted.
     pub(super) written: AtomicU64,
-    /// Bytes that the server answered.
+    /// Bytes that the server sent.
     pub(super) read: AtomicU64,
 }
 
 impl Offenders {
-    /// Starts so many of them.
+    /// Starts this many offenders.
     pub(super) fn start(count: usize, address: &str, script: &Script) -> Self {
         let (ends, counts) = (Arc::<AtomicBool>::default(), Arc::<Counts>::default());
         let threads = (0..count).map(|_| {
             let (ends, counts, script, address) = (ends.clone(), counts.clone(), script.clone(), address.to_owned());
             thread::spawn(move || {
                 while !ends.load(Ordering::Relaxed) {
-                    // A connection that the server ends is what is to be seen: the next one follows.
+                    // The server is expected to close connections: the next one follows.
                     let _ = offend(&address, &script, &counts, &ends);
                     thread::sleep(PAUSE);
                 }
@@ -74,13 +73,13 @@ impl Drop for Offenders {
     fn drop(&mut self) {
         self.ends.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
-            // One that panicked has stopped, too.
+            // A thread that panicked has stopped too.
             let _ = thread.join();
         }
     }
 }
 
-/// One connection, from its opening to its end.
+/// Runs one connection from its opening to its end.
 fn offend(address: &str, script: &Script, counts: &Counts, ends: &AtomicBool) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(address)?;
     counts.opened.fetch_add(1, Ordering::Relaxed);
@@ -102,7 +101,7 @@ fn offend(address: &str, script: &Script, counts: &Counts, ends: &AtomicBool) ->
         match stream.write(&noise[position..]) {
             Ok(written) => {
                 counts.written.fetch_add(written as u64, Ordering::Relaxed);
-                // A frame that went out in part goes on where it stopped.
+                // A partly sent frame continues where it stopped.
                 position = (position + written) % noise.len();
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -119,7 +118,7 @@ fn offend(address: &str, script: &Script, counts: &Counts, ends: &AtomicBool) ->
         due += TICK;
         match due.checked_duration_since(Instant::now()) {
             Some(rest) => thread::sleep(rest),
-            // What could not be written in time is not made up for.
+            // What could not be written in time is skipped.
             None => due = Instant::now(),
         }
     }

@@ -1,4 +1,4 @@
-//! Those who are honest, and how long they wait.
+//! Honest clients, and how long they wait.
 
 use crate::disk::micros;
 use hdrhistogram::Histogram;
@@ -7,27 +7,27 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// Between two honest requests. Each begins when it is due, whatever became of those before it.
+/// The time between two honest requests. Each starts when it is due, whatever happened to the earlier ones.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// A request that takes longer has failed; it counts as this long.
+/// A request that takes longer has failed, and counts as this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What honest requests took, and how many failed.
+/// How long honest requests took, and how many failed.
 pub(super) struct Waits {
     histogram: Histogram<u64>,
     pub(super) failed: u64,
 }
 
 impl Waits {
-    /// In milliseconds.
+    /// A quantile in milliseconds.
     pub(super) fn quantile(&self, quantile: f64) -> f64 {
         self.histogram.value_at_quantile(quantile) as f64 / 1_000.0
     }
 }
 
-/// Sends one request after the other for this long, each on a connection of its own, and counts those that were due
-/// after the first second. A bare server answers by closing.
+/// Sends requests at a fixed interval for this long, each on its own connection, and counts those due after the first
+/// second. A bare server answers by closing.
 pub(super) async fn probe(address: &str, request: &'static str, time: Duration) -> Waits {
     let (begin, mut running) = (Instant::now(), JoinSet::new());
     let mut due = begin;
@@ -51,11 +51,11 @@ pub(super) async fn probe(address: &str, request: &'static str, time: Duration) 
     waits
 }
 
-/// Whether the answer is good, or a bare server closed.
+/// Whether the response is good, or the bare server closed the connection.
 async fn ask(address: &str, request: &str) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(address).await?;
     if request.is_empty() {
-        // However it closes.
+        // It may close in any way.
         let _ = stream.read(&mut [0; 16]).await;
         return Ok(true);
     }

@@ -1,5 +1,4 @@
-//! Attacks on something that all share: memory, the readers of the store, the line of password hashes, the disk of the
-//! log.
+//! Attacks on shared resources: memory, the readers of the store, the queue of password hashes, the disk of the log.
 
 use super::Options;
 use crate::client;
@@ -18,22 +17,22 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 const SOCKETS: usize = 2_000;
-/// Of a frame of a million, so that it never ends.
+/// The sent part of a frame of a million bytes, which never ends.
 const UNFINISHED: usize = 999_000;
-/// Requests of the greedy user at once.
+/// The greedy user's concurrent requests.
 const AT_ONCE: usize = 64;
-/// Honest requests, one after the other, with and without the attack.
+/// The number of honest requests, one after the other, with and without the attack.
 const HONEST: usize = 100;
 const GUESSERS: usize = 16;
 const LOGGED: Duration = Duration::from_secs(10);
-/// How long a socket may take to swallow its part of a frame.
+/// How long a socket may take to accept its part of a frame.
 const SWALLOWING: Duration = Duration::from_secs(5);
 
 const fn kind(figure: &'static str, unit: &'static str) -> Kind {
     Kind { scenario: "siege", figure, unit }
 }
 
-/// Memory of strangers.
+/// Measures the memory that unauthenticated clients can take.
 pub(super) async fn unfinished(server: &Server, report: &mut Report) {
     let address = server.base().trim_start_matches("http://").to_owned();
     let before = resident_kib(server.pid());
@@ -57,7 +56,7 @@ pub(super) async fn unfinished(server: &Server, report: &mut Report) {
     report.figure(kind("memory that strangers take", "MB"), "unfinished", grown as f64 / 1_024.0);
 }
 
-/// The socket, if all of it was taken.
+/// The socket, if it accepted everything.
 async fn swallow(address: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let upgrade = format!("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n{}", super::UPGRADE);
@@ -70,7 +69,7 @@ async fn swallow(address: &str) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// One user in many conversations against the reads of others.
+/// One user with many conversations, against the reads of others.
 pub(super) async fn pages(setup: &Setup, options: &Options, report: &mut Report) {
     let count = options.conversations;
     let setup =
@@ -106,7 +105,7 @@ pub(super) async fn pages(setup: &Setup, options: &Options, report: &mut Report)
     report.figure(kind("a list of somebody else, p99", "ms"), "pages", quantile(&together));
 }
 
-/// Milliseconds of honest reads, sorted.
+/// The times of honest reads in milliseconds, sorted.
 async fn reads(server: &Server, person: &Person) -> Vec<f64> {
     let mut connection = Connection::open(server.base(), &person.access_token).await;
     let mut waits = Vec::new();
@@ -123,7 +122,7 @@ fn quantile(sorted: &[f64]) -> f64 {
     sorted[(sorted.len() - 1) * 99 / 100]
 }
 
-/// Wrong passwords against the sign-ins of others.
+/// Wrong passwords, against the sign-ins of others.
 pub(super) async fn guesses(server: &Server, options: &Options, report: &mut Report) {
     let (victim, other) =
         (Person::register(&server.rest(), "victim").await, Person::register(&server.rest(), "other").await);
@@ -153,7 +152,7 @@ pub(super) async fn guesses(server: &Server, options: &Options, report: &mut Rep
     report.figure(kind("a sign-in of somebody else, p99", "ms"), "guesses", quantile(&waits));
 }
 
-/// What requests without sign-in write into the log.
+/// How much requests without sign-in write to the log.
 pub(super) async fn log(server: &Server, report: &mut Report) {
     let before = server.log().len();
     let (begin, answered) = (Instant::now(), Arc::<AtomicU64>::default());

@@ -64,23 +64,23 @@ macro_rules! paths {
 
 paths! {
     /// `/users/{id}`
-    UserPath { UserId = "id": "The user." }
+    UserPath { UserId = "id": "The user's id." }
     /// `/auth/sessions/{id}`
-    SessionPath { SessionId = "id": "The session." }
+    SessionPath { SessionId = "id": "The session's id." }
     /// `/conversations/{id}`
-    ConversationPath { ConversationId = "id": "The conversation." }
+    ConversationPath { ConversationId = "id": "The conversation's id." }
     /// `/conversations/{id}/participants/{userId}`
-    MemberPath { ConversationId = "id": "The conversation.", UserId = "userId": "The participant." }
+    MemberPath { ConversationId = "id": "The conversation's id.", UserId = "userId": "The participant's user id." }
     /// `/chat/message/{messageId}/status`
-    MessagePath { MessageId = "messageId": "The message." }
+    MessagePath { MessageId = "messageId": "The message's id." }
     /// `/chat/messages/.../{userId}/{partnerId}`
-    PartnerPath { UserId = "userId": "Oneself.", UserId = "partnerId": "Who one talks to." }
+    PartnerPath { UserId = "userId": "The caller's id.", UserId = "partnerId": "The partner's user id." }
     /// `/chat/user/{userId}/...`, `/chat/rooms/{userId}`
-    ChatUserPath { UserId = "userId": "The user." }
+    ChatUserPath { UserId = "userId": "The user's id." }
     /// `/chat/group/{groupId}`
-    GroupPath { ConversationId = "groupId": "The group." }
+    GroupPath { ConversationId = "groupId": "The group's id." }
     /// `/chat/group/{groupId}/member/{userId}`
-    GroupMemberPath { ConversationId = "groupId": "The group.", UserId = "userId": "The member." }
+    GroupMemberPath { ConversationId = "groupId": "The group's id.", UserId = "userId": "The member's user id." }
 }
 
 /// `/chat/group/join/{inviteCode}`
@@ -109,6 +109,6 @@ impl ApiComponent for InvitePath {
             string: Some(Box::new(pattern)),
             ..SchemaObject::default()
         };
-        vec![of_schema(INVITE_CODE, "What a member of the group has passed on.", schema)]
+        vec![of_schema(INVITE_CODE, "The group's invite code.", schema)]
     }
 }

@@ -11,168 +11,167 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 payloads! {
-    /// `messageReceived`: a message of a private chat. `isMine` is true, and `clientMessageId` is there, on the
-    /// sender's own connections alone.
+    /// `messageReceived`: a message of a private chat. `isMine` is `true`, and `clientMessageId` is present, only on
+    /// the sender's connections.
     ChatMessageReceivedView {
         /// The message.
         #[serde(flatten)]
         message: ChatMessageView,
-        /// The same chat among the conversations.
+        /// The id of the chat's conversation.
         conversation_id: Uuid,
-        /// Its number among the conversation's messages.
+        /// The message's number in its conversation.
         seq: u64,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
-        /// When it was sent.
+        /// The time when the server stored the message.
         timestamp: TimestampView,
     }
     /// `groupMessageReceived`: a message of a group.
     GroupMessageReceivedView {
-        /// What a message of a private chat has.
+        /// The fields of a private message.
         #[serde(flatten)]
         received: ChatMessageReceivedView,
-        /// Who sent it, for people.
+        /// The sender's display name.
         sender_name: String,
     }
     /// `messageSent`: a message that this connection sent is stored durably.
     MessageSentView {
-        /// Which.
+        /// The message's id.
         message_id: Uuid,
-        /// The sender's own key, where it gave one.
+        /// The sender's idempotency key. Omitted if there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
         client_message_id: Option<String>,
     }
-    /// `messageStatus`: how far a message has got; what came before it in the same chat has got as far at least. A
-    /// status never goes back: where two reports come, the higher counts.
+    /// `messageStatus`: the new status of a message, which earlier messages of the chat have reached too. A status
+    /// never moves back: of two reports, the higher one is right.
     MessageProgressView {
-        /// Which.
+        /// The message's id.
         message_id: Uuid,
-        /// The least that any of the others has reached.
+        /// The lowest status among the recipients.
         status: MessageStatusView,
-        /// Those of the others who have read it.
+        /// The ids of the recipients who have read the message.
         read_by: Vec<Uuid>,
     }
     /// `messagesFetched`, and the acknowledgement of `fetchMessages`.
     FetchedChatView {
         /// Oldest first.
         messages: Vec<ChatMessageView>,
-        /// How to go on.
+        /// The position of this page in the history.
         pagination: Pagination,
     }
     /// `groupMessagesFetched`, and the acknowledgement of `getGroupMessages`.
     FetchedGroupView {
-        /// Of which group.
+        /// The group's id.
         group_id: Uuid,
         /// Oldest first.
         messages: Vec<ChatMessageView>,
-        /// How to go on.
+        /// The position of this page in the history.
         pagination: Pagination,
     }
-    /// `userTyping`, to those who have the chat open. Of a private chat with its `chatRoomId`, of a group with its
-    /// `groupId`.
+    /// `userTyping`, to users who have the chat open. A private chat has its `chatRoomId`, a group its `groupId`.
     ChatTypingView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
-        /// Where, in a private chat.
+        /// The chat. Only in private chats.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
         chat_room_id: Option<String>,
-        /// Where, in a group.
+        /// The group. Only in groups.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
         group_id: Option<Uuid>,
-        /// Whether they write.
+        /// Whether the user is typing.
         is_typing: bool,
     }
-    /// `userOnline`: somebody came, or shows another status.
+    /// `userOnline`: a user came online or changed status.
     UserCameView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
         /// Always `true`.
         is_online: bool,
-        /// When.
+        /// The time when the user came online.
         connected_at: TimestampView,
     }
-    /// `userOffline`: somebody's last connection ended.
+    /// `userOffline`: a user's last connection ended.
     UserWentView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
         /// Always `false`.
         is_online: bool,
-        /// When.
+        /// The time when the last connection ended.
         last_seen: TimestampView,
     }
-    /// `groupCreated` and `groupUpdated`: the group as it is now, without who is here.
+    /// `groupCreated` and `groupUpdated`: the group after the change, without the presence of its members.
     GroupChangedView {
         /// The group.
         #[serde(flatten)]
         group: GroupView,
-        /// The same group among the conversations.
+        /// The id of the group's conversation.
         conversation_id: Uuid,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
     }
-    /// `participant:added`: somebody joined, or was added.
+    /// `participant:added`: a user joined or was added.
     GroupMemberAddedView {
-        /// Where.
+        /// The group's id.
         group_id: Uuid,
-        /// The same group among the conversations.
+        /// The id of the group's conversation.
         conversation_id: Uuid,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
-        /// Who.
+        /// The user.
         user: UserSummaryView,
-        /// As what.
+        /// The user's role.
         role: RoleView,
-        /// The group, for whom it is new: on the connections of whoever was added.
+        /// The group. Only the added user receives it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<GroupView>"))]
         group: Option<GroupView>,
     }
-    /// `participant:removed`: somebody left, or was removed. Whoever it is gets nothing of this group after it.
+    /// `participant:removed`: a user left or was removed. It is the last event of the group for this user.
     GroupMemberRemovedView {
-        /// Where.
+        /// The group's id.
         group_id: Uuid,
-        /// The same group among the conversations.
+        /// The id of the group's conversation.
         conversation_id: Uuid,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
     }
-    /// `userJoinedGroup` and `userLeftGroup`: somebody opened or closed the group's window.
+    /// `userJoinedGroup` and `userLeftGroup`: a user opened or closed the group on screen.
     GroupWindowView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
-        /// Of which group.
+        /// The group's id.
         group_id: Uuid,
-        /// When.
+        /// The time of the event.
         timestamp: TimestampView,
     }
-    /// `userJoinedChat` and `userLeftChat`: somebody opened or closed the private chat's window.
+    /// `userJoinedChat` and `userLeftChat`: a user opened or closed the private chat on screen.
     ChatWindowView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
-        /// Of which chat.
+        /// The chat's id.
         chat_room_id: String,
     }
-    /// `groupCallIncoming`. A call in a private chat, which clients of the other dialect can make, has its `chatRoomId`
-    /// instead of a group.
+    /// `groupCallIncoming`. A call in a private chat, from a client of the other dialect, has `chatRoomId` instead of
+    /// `groupId`.
     CallOfChatView {
-        /// In which group.
+        /// The group. Only in groups.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
         group_id: Option<Uuid>,
-        /// In which private chat.
+        /// The chat. Only in private chats.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
         chat_room_id: Option<String>,
-        /// Who calls.
+        /// The caller's id.
         caller_id: Uuid,
-        /// What people read.
+        /// The caller's display name.
         caller_name: String,
-        /// When.
+        /// The time of the event.
         timestamp: TimestampView,
     }
 }

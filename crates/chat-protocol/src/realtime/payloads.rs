@@ -23,153 +23,154 @@ macro_rules! payloads {
 pub(super) use payloads;
 
 payloads! {
-    /// `message:received`: the message itself. `clientMessageId` is there on the sender's own connections alone.
+    /// `message:received`: a message. Only the sender's connections receive `clientMessageId`.
     MessageReceivedView {
         /// The message.
         #[serde(flatten)]
         message: MessageView,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
     }
-    /// `conversation:created`, to all its members.
+    /// `conversation:created`, to all participants of the new conversation.
     ConversationCreatedView {
-        /// Which.
+        /// The conversation's id.
         conversation_id: Uuid,
-        /// Always 1.
+        /// The position of this change in its conversation: always 1.
         pos: u64,
-        /// What was made.
+        /// The new conversation.
         conversation: ConversationView,
     }
     /// `conversation:updated`: name, description, avatar, activity or a role changed.
     ConversationUpdatedView {
-        /// Which.
+        /// The conversation's id.
         conversation_id: Uuid,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
-        /// As it is now.
+        /// The conversation after the change.
         conversation: ConversationView,
     }
-    /// `participant:added`: somebody joined, or was added.
+    /// `participant:added`: a user joined or was added.
     ParticipantAddedView {
-        /// Where.
+        /// The conversation's id.
         conversation_id: Uuid,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
-        /// Who.
+        /// The user.
         user: UserSummaryView,
-        /// As what.
+        /// The user's role.
         role: RoleView,
-        /// The conversation, for whom it is new: on the connections of whoever was added.
+        /// The conversation. Only the added user receives it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<ConversationView>"))]
         conversation: Option<ConversationView>,
     }
-    /// `participant:removed`: somebody left, or was removed. Whoever it is gets nothing of this conversation after it.
+    /// `participant:removed`: a user left or was removed. It is the last event of the conversation for this user.
     ParticipantRemovedView {
-        /// Where.
+        /// The conversation's id.
         conversation_id: Uuid,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
     }
     /// `change:skipped`: a change of a kind that this server does not know. Read the conversation again.
     ChangeSkippedView {
         /// The conversation that changed.
         conversation_id: Uuid,
-        /// The number of this change in its conversation.
+        /// The position of this change in its conversation.
         pos: u64,
     }
-    /// `typing:update`, to those who have the conversation open.
+    /// `typing:update`, to participants who have the conversation open.
     TypingView {
-        /// Where.
+        /// The conversation's id.
         conversation_id: Uuid,
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
-        /// Whether they write.
+        /// Whether the user is typing.
         is_typing: bool,
     }
-    /// `user:online`: somebody came, or shows another status.
+    /// `user:online`: a user came online or changed status.
     UserOnlineView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
-        /// What people read.
+        /// The display name.
         name: String,
-        /// How.
+        /// The user's presence.
         status: PresenceView,
     }
-    /// `user:offline`: somebody's last connection ended.
+    /// `user:offline`: a user's last connection ended.
     UserOfflineView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
-        /// When.
+        /// The time when the last connection ended.
         last_seen: TimestampView,
     }
-    /// `conversation:joined` and `conversation:left`: somebody opened or closed the conversation's window.
+    /// `conversation:joined` and `conversation:left`: a user opened or closed the conversation on screen.
     WindowView {
-        /// Which.
+        /// The conversation's id.
         conversation_id: Uuid,
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
     }
     /// `call:incoming`.
     CallView {
-        /// Where.
+        /// The conversation's id.
         conversation_id: Uuid,
-        /// Who calls.
+        /// The caller's id.
         caller_id: Uuid,
-        /// What people read.
+        /// The caller's display name.
         caller_name: String,
-        /// When.
+        /// The time of the call.
         timestamp: TimestampView,
     }
     /// `messages:fetched`, and the acknowledgement of `messages:fetch`.
     FetchedView {
-        /// Where.
+        /// The conversation's id.
         conversation_id: Uuid,
         /// Newest first.
         messages: Vec<MessageView>,
-        /// How to go on.
+        /// The position of this part in the history.
         pagination: Pagination,
     }
     /// `presence:status`, and the acknowledgement of `presence:get`.
     PresenceStatusView {
-        /// Who.
+        /// The user's id.
         user_id: Uuid,
-        /// Whether they are connected, as far as one may know.
+        /// Whether the user is online; `false` if the client is not allowed to see it.
         is_online: bool,
-        /// How; `null` where one may not know.
+        /// The presence; `null` if the client is not allowed to see it.
         status: Option<PresenceView>,
-        /// When their last connection ended; `null` where one may not know.
+        /// The time when the last connection ended; `null` if there was none, or if the client is not allowed to see
+        /// it.
         last_seen: Option<TimestampView>,
     }
-    /// `resumed`: everything that was missed has been sent before it.
+    /// `resumed`: the server has sent all missed events.
     ResumedView {
-        /// The newest `pos` of each of the user's conversations, the 1,000 most recent.
+        /// The newest `pos` of each of the user's 1,000 most recent conversations.
         positions: BTreeMap<Uuid, u64>,
-        /// Where more was missed than is sent again: page through these.
+        /// The conversations with more missed events than the server sends again. Read them by REST.
         limited: Vec<Uuid>,
     }
     /// The acknowledgement of `auth`.
     AuthenticatedView {
-        /// Who one is.
+        /// The user's id.
         user_id: Uuid,
-        /// By which sign-in.
+        /// The session's id.
         session_id: Uuid,
-        /// Until when, without a fresh token.
+        /// The time when the access token expires.
         expires_at: TimestampView,
     }
-    /// `error`: what a command failed with.
+    /// `error`: the failure of a command.
     FrameErrorView {
-        /// The stable name of the failure.
+        /// The stable code of the failure, for programs.
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::error_code"))]
         code: String,
         /// A sentence for people.
         message: String,
-        /// What is wrong with which field; left out where nothing is.
+        /// The invalid fields. Omitted if no field is invalid.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         details: Vec<FaultView>,
-        /// After how many milliseconds the same may succeed (`RATE_LIMITED`); left out where that is not known.
+        /// The time to wait before a retry, in milliseconds (`RATE_LIMITED`). Omitted if unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u64>"))]
         retry_after_ms: Option<u64>,

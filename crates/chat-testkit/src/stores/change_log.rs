@@ -1,4 +1,4 @@
-//! Durable changes, read again.
+//! Reading durable changes.
 
 use super::{Scene, Stores};
 use chat_domain::changes::ChangeTag;
@@ -103,7 +103,7 @@ pub async fn several_ranges_come_in_their_order_up_to_one_limit(stores: Stores) 
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let (one, two) = (scene.group(ann, &[bob]).await, scene.group(ann, &[bob]).await);
     for group in [one, two] {
-        // Messages and other changes take turns: both kinds have to be merged.
+        // Messages and other changes alternate: the log must merge both.
         for _ in 0..3 {
             scene.say(group, bob, "hello").await;
             rename(&scene, group, ann).await;

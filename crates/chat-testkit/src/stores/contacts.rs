@@ -1,5 +1,5 @@
-//! Who may know of whose presence: those who share an active group, or a direct conversation in which both have
-//! written.
+//! Which users may see each other's presence: those who share an active group, or a direct conversation in which both
+//! have written.
 
 use super::scene::sorted;
 use super::{Scene, Stores};
@@ -54,7 +54,7 @@ pub async fn contacts_are_told_from_strangers_among_those_asked_about(stores: St
     assert_eq!(among(dora, &[ann, bob, cid]).await, []);
 }
 
-/// What this viewer may know of that user by each of the ways of asking.
+/// What this viewer may see of that user, by each port method.
 async fn ways(scene: &Scene, viewer: UserId, user: UserId, shared: ConversationId) -> [bool; 3] {
     let users = &scene.users;
     let audience = scene.conversations.list_presence_audience(user, MAX_PUSHED_PARTICIPANTS, 10).await.expect("ids");

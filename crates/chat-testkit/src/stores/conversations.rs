@@ -1,4 +1,4 @@
-//! Making, finding and changing conversations.
+//! Creating, finding and changing conversations.
 
 use super::scene::sorted;
 use super::{Scene, Stores};

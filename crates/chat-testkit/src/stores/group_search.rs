@@ -11,7 +11,7 @@ async fn search(scene: &Scene, viewer: UserId, term: &str, number: u64, size: u6
     scene.groups.search_groups(viewer, &term, page(number, size)).await.expect("a page")
 }
 
-/// The names that this term finds, in order.
+/// The names of the groups that this term finds, in order.
 async fn names(scene: &Scene, viewer: UserId, term: &str) -> Vec<String> {
     let found = search(scene, viewer, term, 1, 100).await;
     assert_eq!(found.total, found.items.len() as u64);

@@ -1,4 +1,4 @@
-//! Groups that have a name to themselves, and groups that are no longer active.
+//! Groups with unique names, and deactivated groups.
 
 use super::races::{RACERS, race};
 use super::scene::{limit, page, sorted};
@@ -147,7 +147,7 @@ pub async fn of_racing_renames_to_one_name_exactly_one_wins(stores: Stores) {
         groups.push(scene.named_group(ann, &[], &format!("group {number}")).await);
     }
     let made = race(|number| {
-        // One in four renames a group of its own, the others make one.
+        // One call in four renames a group, the others create one.
         let (scene, group) = (scene.clone(), groups[number / 4]);
         async move {
             if number % 4 == 0 {

@@ -1,4 +1,4 @@
-//! Reading what was said.
+//! Reading the history.
 
 use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};

@@ -66,7 +66,7 @@ pub async fn a_user_whom_an_admin_removed_comes_back_by_an_admin_alone(stores: S
     scene.remove(group, eve, eve).await;
     scene.join(code, eve).await.expect("the removals before do not count any more");
     scene.remove(group, ann, eve).await;
-    // The one who made the group is no exception, once another is its admin.
+    // The creator is no exception once another user is the admin.
     scene.remove(group, ann, ann).await;
     scene.join(code, ann).await.expect("she left of her own");
     scene.remove(group, bob, ann).await;
@@ -171,7 +171,7 @@ pub async fn racing_joins_let_each_in_once_and_none_past_a_new_code(stores: Stor
     let second = InviteCode::new(Uuid::new_v4());
     let outcomes = race(|number| {
         let scene = scene.clone();
-        // Each comes four times, and somewhere in the middle the code is replaced.
+        // Each user joins four times, and in the middle the code is replaced.
         let person = people[number % people.len()];
         async move {
             if number == RACERS / 2 {

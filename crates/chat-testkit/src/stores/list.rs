@@ -214,7 +214,7 @@ macro_rules! store_contract {
     };
 }
 
-/// The tests of some clauses; [`store_contract!`](crate::store_contract) names them all.
+/// The tests of some clauses; [`store_contract!`](crate::store_contract) lists all of them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! store_clauses {

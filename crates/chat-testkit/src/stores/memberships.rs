@@ -1,4 +1,4 @@
-//! What a connection needs to begin, and to repair.
+//! The memberships that a connection reads at its start and for repair.
 
 use super::scene::sorted;
 use super::{Scene, Stores};

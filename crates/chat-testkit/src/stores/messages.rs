@@ -1,4 +1,4 @@
-//! Sending: once per key, by those who take part.
+//! Sending: once per key, by participants only.
 
 use super::scene::limit;
 use super::{Scene, Stores};
@@ -67,7 +67,7 @@ pub async fn a_message_is_never_older_than_the_one_before_whatever_the_clock_say
     let direct = scene.direct(ann, bob).await;
     let noon = scene.now();
     let mut sent = Vec::new();
-    // A clock that steps ahead and back, and then goes on.
+    // A clock that steps ahead and back, and then continues.
     for seconds in [10_i64, 310, 11, 12, 309, 311] {
         let sent_at = Timestamp::from_unix_micros(noon.as_unix_micros() + seconds * 1_000_000);
         let draft = Draft { sent_at, ..scene.draft(direct, ann, "what time is it?") };

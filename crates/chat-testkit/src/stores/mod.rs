@@ -1,16 +1,16 @@
 //! The contract of the stores: what every adapter of the store ports must do, as one named test per clause.
 //!
-//! An adapter's test target says
+//! An adapter's test target writes
 //!
 //! ```ignore
 //! async fn stores() -> Stores { ... } // an empty database each time
 //! chat_testkit::store_contract!(stores);
 //! ```
 //!
-//! and has them all. **To add a clause**: a `pub async fn` in the file of its feature, whose name says what holds, and
+//! to get them all. **To add a clause**: a `pub async fn` in the file of its feature, whose name says what holds, and
 //! its name in the list of [`store_contract!`](crate::store_contract); a test here finds the forgotten ones.
 
-// A clause's name is its documentation, and to panic is its purpose.
+// A clause's name is its documentation, and it panics on purpose.
 #![allow(missing_docs, clippy::missing_panics_doc)]
 
 pub mod accounts;
@@ -51,7 +51,7 @@ use chat_domain::{ChangeLog, RealtimeStore};
 use std::any::Any;
 use std::sync::Arc;
 
-/// Every store port of one adapter, on one database that is empty at first.
+/// Every store port of one adapter, on one initially empty database.
 #[derive(Clone)]
 pub struct Stores {
     pub users: Arc<dyn UserStore>,

@@ -5,7 +5,7 @@ use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect}
 use chat_domain::{ChangeKind, ConversationId, MessageId, Pos, Timestamp, UserId};
 use uuid::Uuid;
 
-/// A conversation into which a later release has written.
+/// A conversation with rows from a later release.
 pub struct Newer {
     scene: Scene,
     group: ConversationId,
@@ -14,7 +14,7 @@ pub struct Newer {
 }
 
 impl Newer {
-    /// Makes the conversation, and says what is to be written into it.
+    /// Creates the conversation, and returns the records to be written into it.
     pub async fn prepare(stores: Stores) -> Self {
         let scene = Scene::new(stores);
         let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;

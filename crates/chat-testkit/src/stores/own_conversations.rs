@@ -1,4 +1,4 @@
-//! How many conversations a user may have by their own act.
+//! The limit on conversations that a user has created or joined.
 
 use super::races::{RACERS, race};
 use super::{Scene, Stores};
@@ -9,7 +9,7 @@ use chat_domain::conversations::{
 use chat_domain::{ConversationId, UserId};
 use uuid::Uuid;
 
-/// One user who may have so many conversations.
+/// A user with this limit.
 struct Limited<'a> {
     scene: &'a Scene,
     user: UserId,
@@ -36,14 +36,14 @@ impl Limited<'_> {
         self.scene.groups.join(join).await.map(drop)
     }
 
-    /// How many conversations the user takes part in.
+    /// The number of the user's conversations.
     async fn listed(&self) -> u64 {
         let page = super::scene::page(1, 1);
         let page = self.scene.conversations.list(self.user, ConversationFilter::All, page).await;
         page.expect("a page").total
     }
 
-    /// Checks that there is no room for one more, whichever way it would come, and that nothing was stored.
+    /// Checks that no further conversation is possible in any way, and that nothing was stored.
     async fn assert_full(&self, stranger: UserId, code: InviteCode) {
         let before = self.listed().await;
         assert!(is_too_many(&self.meets(&[stranger], None).await, self.max_own), "a direct conversation");
@@ -108,7 +108,7 @@ pub async fn what_others_make_or_add_a_user_to_takes_no_room(stores: Stores) {
         let named = scene.named_group(cid, &[user], &format!("Named {number}")).await;
         let added = scene.named_group(bob, &[], &format!("Added {number}")).await;
         scene.add(added, bob, user).await;
-        // Whoever was removed and added again did not come by their own act either.
+        // A user who was removed and added again did not join by their own act either.
         scene.remove(named, cid, user).await;
         scene.add(named, cid, user).await;
     }
@@ -144,7 +144,7 @@ pub async fn leaving_a_joined_group_or_deactivating_ones_own_makes_room(stores: 
     ann.assert_full(bob, open_group(&scene, bob, "A fourth").await.1).await;
 }
 
-/// How many racers may succeed.
+/// How many of the concurrent calls may succeed.
 const ROOM: u32 = 7;
 
 pub async fn racing_to_exceed_the_limit_of_conversations_makes_exactly_as_many(stores: Stores) {
@@ -180,7 +180,7 @@ pub async fn racing_to_exceed_the_limit_of_conversations_makes_exactly_as_many(s
     assert_eq!(ann.listed().await, u64::from(ROOM));
 }
 
-/// Each holds the other's row while it waits for a turn of its own.
+/// Each call holds the other's row while it waits for its own turn.
 pub async fn racing_conversations_of_two_users_with_each_other_all_succeed(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;

@@ -1,4 +1,4 @@
-//! What tells pairs from groups, and where a message is.
+//! How pairs differ from groups, and where a message is.
 
 use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};

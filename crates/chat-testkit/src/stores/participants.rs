@@ -1,4 +1,4 @@
-//! Joining, leaving, and who is admin after it.
+//! Joining, leaving, and the admins afterwards.
 
 use super::{Scene, Stores};
 use chat_domain::conversations::{AddParticipant, ParticipantError, Refusal, Role};

@@ -1,4 +1,4 @@
-//! What a move of positions tells, and that it is told once.
+//! The news of a move of positions, each reported once.
 
 use super::races::{RACERS, race};
 use super::{Scene, Stores};
@@ -101,7 +101,7 @@ pub async fn of_racing_readers_the_last_learns_that_all_have_read(stores: Stores
     }
 }
 
-/// What a client of the recount knows by itself: how far it must have read, by what it did.
+/// What a client knows from its own actions: how far it must have read.
 struct Client {
     scene: Scene,
     group: ConversationId,
@@ -113,7 +113,7 @@ struct Client {
 }
 
 impl Client {
-    /// The next of a fixed sequence that looks random (xorshift), below `end`.
+    /// The next number of a fixed pseudo-random sequence (xorshift), below `end`.
     fn next(&mut self, end: u64) -> u64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;

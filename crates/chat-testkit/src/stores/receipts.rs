@@ -1,4 +1,4 @@
-//! Delivered and read.
+//! Delivery and read positions.
 
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
@@ -101,7 +101,7 @@ pub async fn reading_an_empty_conversation_moves_nothing(stores: Stores) {
     assert_eq!((advanced.positions, advanced.moved(), advanced.covers), (Positions::default(), false, None));
 }
 
-/// Follows what happens in a table of its own, message by message, and compares.
+/// Tracks every message in a separate table, and compares.
 pub async fn unread_counts_equal_a_recount_after_anything(stores: Stores) {
     let scene = Scene::new(stores);
     let people = scene.users_named(["ann", "bob", "cid"]).await;
@@ -109,7 +109,7 @@ pub async fn unread_counts_equal_a_recount_after_anything(stores: Stores) {
     let mut unread: [Vec<u64>; 3] = Default::default();
     let mut last = 0;
     for step in 0..120_usize {
-        // A fixed walk through the kinds of step: each person does each at many different moments.
+        // A fixed sequence of steps: each user does each kind of step at many different moments.
         let who = step * 7 % 3;
         match step * 5 % 8 {
             0..=3 => {

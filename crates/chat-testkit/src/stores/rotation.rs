@@ -1,4 +1,4 @@
-//! Refresh tokens: spent once, repeated for a moment, and a family's end.
+//! Refresh tokens: used once, repeatable for a moment, and the end of a session.
 
 use super::{Scene, Stores};
 use chat_domain::auth::{

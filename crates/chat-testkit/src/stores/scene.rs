@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Stores with people and conversations in them, and a clock that moves a millisecond whenever it is read.
+/// Stores with users and conversations, and a clock that advances a millisecond on each read.
 #[derive(Clone)]
 pub struct Scene {
     stores: Stores,
@@ -42,7 +42,7 @@ impl Scene {
         Timestamp::from_unix_micros(self.micros.fetch_add(1_001, Ordering::Relaxed))
     }
 
-    /// Someone about to be registered under this username and name, with an email made from it.
+    /// A user to be registered with this username and name, and an email derived from it.
     pub fn new_user(&self, name: &str) -> NewUser {
         NewUser {
             id: UserId::new(Uuid::now_v7()),
@@ -106,7 +106,7 @@ impl Scene {
         self.create(self.new_conversation(one, &[other], None)).await
     }
 
-    /// A direct conversation in which both have written.
+    /// A direct conversation in which both users have written.
     pub async fn talk(&self, one: UserId, other: UserId) -> ConversationId {
         let id = self.direct(one, other).await;
         self.say(id, one, "hello").await;
@@ -118,7 +118,7 @@ impl Scene {
         self.create(self.new_conversation(admin, others, Some("a group"))).await
     }
 
-    /// A group about to be made whose name is to be its own.
+    /// A group to be created with a unique name.
     pub fn new_group(&self, creator: UserId, others: &[UserId], name: &str) -> NewGroup {
         NewGroup {
             id: ConversationId::new(Uuid::now_v7()),
@@ -133,7 +133,7 @@ impl Scene {
         }
     }
 
-    /// A group that has its name reserved.
+    /// A group with a reserved name.
     pub async fn named_group(&self, creator: UserId, others: &[UserId], name: &str) -> ConversationId {
         let made = self.groups.create_group(self.new_group(creator, others, name)).await.expect("a group");
         made.overview.details.conversation.id
@@ -212,7 +212,7 @@ impl Scene {
         }
     }
 
-    /// Says "message 1" to "message `count`".
+    /// Sends "message 1" to "message `count`".
     pub async fn say_many(&self, id: ConversationId, sender: UserId, count: u64) -> Vec<Message> {
         let mut said = Vec::new();
         for number in 1..=count {
@@ -226,7 +226,7 @@ impl Scene {
         self.receipts.advance(id, user, AdvancePositions::Read(target)).await.expect("advanced")
     }
 
-    /// The numbers of the messages that this request shows, in the order given.
+    /// The `seq`s of the messages in the result of this request, in order.
     pub async fn seqs(&self, id: ConversationId, reader: UserId, request: HistoryRequest) -> Vec<u64> {
         let page = self.messages.history(id, reader, request).await.expect("a history");
         page.messages.iter().map(|message| message.seq.get()).collect()

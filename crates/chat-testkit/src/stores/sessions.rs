@@ -1,4 +1,4 @@
-//! Sign-ins, and their end.
+//! Sessions: sign-in and sign-out.
 
 use super::scene::sorted;
 use super::{Scene, Stores};
@@ -72,7 +72,7 @@ pub async fn ended_sessions_are_followed_in_the_order_of_commits_whatever_the_cl
     scene.sessions.end(ann, one, EndReason::SignedOut, now).await.expect("ended");
     let all = scene.sessions.list_ended(None).await.expect("sessions");
     assert_eq!(all.items, [ended(one, now)], "without a cursor all that is kept");
-    // By a clock that is behind, then by one that is ahead.
+    // With a slow clock, then with a fast one.
     scene.sessions.end(ann, two, EndReason::SignedOut, now.minus(hour)).await.expect("ended");
     let behind = scene.sessions.list_ended(Some(&all.cursor)).await.expect("sessions");
     assert_eq!(behind.items, [ended(two, now.minus(hour))]);
@@ -103,7 +103,7 @@ pub async fn no_end_of_many_at_once_escapes_a_reader_that_follows(stores: Stores
     let mut seen = Vec::new();
     let mut has_ended = false;
     while !has_ended {
-        // Before the reading: what had ended by then is in it.
+        // Before the read, which must contain every earlier end.
         has_ended = racers.iter().all(tokio::task::JoinHandle::is_finished);
         let read = scene.sessions.list_ended(Some(&cursor)).await.expect("sessions");
         seen.extend(read.items.iter().map(|session| session.id));

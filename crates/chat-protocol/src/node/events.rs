@@ -12,24 +12,29 @@
 
 use super::bytes::{Reader, write_ids};
 use super::{About, ChangeHead, Form, PacketError, begin, end_head};
-use chat_domain::changes::Effect;
-use chat_domain::{Audience, ChangeKind, ConversationId, Envelope, Event, NodeId, Pos, UserId};
+use chat_domain::changes::{ChangeTag, Effect};
+use chat_domain::{Audience, ConversationId, Envelope, Event, NodeId, Pos, UserId};
 
 const LEAVES_SOMEBODY_OUT: u8 = 1;
 const IS_A_CHANGE: u8 = 2;
 
+/// The kinds of durable change that have a number.
+static CHANGES: [(ChangeTag, u8); 5] = [
+    (ChangeTag::MESSAGE_SENT, 1),
+    (ChangeTag::CREATED, 2),
+    (ChangeTag::UPDATED, 3),
+    (ChangeTag::PARTICIPANT_ADDED, 4),
+    (ChangeTag::PARTICIPANT_REMOVED, 5),
+];
+
 /// The number of each kind of event. Numbers are added, never changed. New kinds of durable change get none: they are
 /// sent as records.
-pub(super) const fn kind_of(event: &Event) -> Option<u8> {
+pub(super) fn kind_of(event: &Event) -> Option<u8> {
     Some(match event {
-        Event::Change(change) => match change.kind {
-            ChangeKind::MessageSent(_) => 1,
-            ChangeKind::Created { .. } => 2,
-            ChangeKind::Updated(_) => 3,
-            ChangeKind::ParticipantAdded { .. } => 4,
-            ChangeKind::ParticipantRemoved { .. } => 5,
-            _ => return None,
-        },
+        Event::Change(change) => {
+            let tag = change.kind.tag();
+            CHANGES.iter().find(|(known, _)| *known == tag)?.1
+        }
         Event::PositionsMoved(_) => 16,
         Event::TypingChanged { .. } => 17,
         Event::UserOnline { .. } => 18,

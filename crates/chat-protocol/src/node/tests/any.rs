@@ -223,15 +223,17 @@ fn event() -> BoxedStrategy<Event> {
 pub(super) fn any_change() -> impl Strategy<Value = Change> {
     (id(ConversationId::new), pos(), at(), prop_oneof![5 => change_kind(), 1 => unknown()]).prop_map(
         |(conversation_id, pos, at, mut kind)| {
-            match &mut kind {
-                ChangeKind::MessageSent(message) => return Change::message_sent(message.as_ref().clone()),
-                ChangeKind::Created { details, .. }
-                | ChangeKind::Updated(details)
-                | ChangeKind::ParticipantAdded { details, .. } => details.conversation.id = conversation_id,
-                ChangeKind::ParticipantRemoved { .. } => {}
-                ChangeKind::Unknown(record) => {
-                    (record.conversation_id, record.pos, record.at) = (conversation_id, pos, at);
-                }
+            if let ChangeKind::MessageSent(message) = kind {
+                return Change::message_sent(*message);
+            }
+            if let ChangeKind::Created { details, .. }
+            | ChangeKind::Updated(details)
+            | ChangeKind::ParticipantAdded { details, .. } = &mut kind
+            {
+                details.conversation.id = conversation_id;
+            }
+            if let ChangeKind::Unknown(record) = &mut kind {
+                (record.conversation_id, record.pos, record.at) = (conversation_id, pos, at);
             }
             Change { conversation_id, pos, at, kind }
         },

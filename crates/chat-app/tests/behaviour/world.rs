@@ -232,7 +232,7 @@ pub(crate) fn short(envelope: &Envelope) -> String {
                 ChangeKind::Updated(_) => "updated".into(),
                 ChangeKind::ParticipantAdded { user, .. } => format!("added {}", user.name),
                 ChangeKind::ParticipantRemoved { .. } => "removed".into(),
-                other => other.tag().to_string(),
+                ChangeKind::Unknown(record) => format!("unknown {}", record.tag),
             };
             format!("{} {kind}", change.pos)
         }

@@ -87,7 +87,12 @@ impl Cluster {
 
     /// The settings of another node of this cluster.
     pub fn setup(&self) -> Setup {
-        let mut setup = Setup::new(&self.binary)
+        self.setup_of(&self.binary)
+    }
+
+    /// How another node of this cluster is started that is of another release.
+    pub fn setup_of(&self, binary: impl Into<PathBuf>) -> Setup {
+        let mut setup = Setup::new(binary)
             .set("DATABASE_URL", &self.database)
             .set("REDIS_URL", &self.redis.url())
             .set("DATABASE_POOL_SIZE", "5")

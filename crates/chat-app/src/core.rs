@@ -3,6 +3,7 @@
 use crate::auth::EndedSessions;
 use crate::{CallStatus, Ports, Settings};
 use chat_domain::auth::EndReason;
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
 use chat_domain::{
     Audience, Change, ConversationId, Envelope, Event, SessionId, StoreError, Timestamp, TurnLimits, Turns, UserId,
@@ -87,6 +88,20 @@ impl Core {
     ) -> Result<T, E> {
         let _turn = self.writes.take(user).await?;
         write.await
+    }
+
+    /// Runs a write that makes changes of these kinds when it is this user's turn. Refuses it with
+    /// [`StoreError::UpgradePending`] while some live node does not know one of them.
+    pub(crate) async fn changing<T, E: From<StoreError>>(
+        &self,
+        user: UserId,
+        kinds: &[ChangeTag],
+        write: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        if !kinds.iter().all(|kind| self.kinds.may_write(kind)) {
+            return Err(StoreError::UpgradePending.into());
+        }
+        self.writing(user, write).await
     }
 
     pub(crate) fn call_status(&self) -> CallStatus {

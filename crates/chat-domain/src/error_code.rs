@@ -111,6 +111,8 @@ error_codes! {
     Internal => "INTERNAL",
     /// Starting, stopping, overloaded, or without a database.
     Unavailable => "UNAVAILABLE",
+    /// The server is being upgraded: what was asked for works once every node runs the new release.
+    UpgradePending => "UPGRADE_PENDING",
 }
 
 impl std::fmt::Display for ErrorCode {

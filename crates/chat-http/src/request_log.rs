@@ -37,7 +37,8 @@ pub struct RequestLine<'a> {
 }
 
 impl RequestLine<'_> {
-    /// Logs the request: at error level for 5xx, at warn for 4xx, else at info; successful health checks at debug.
+    /// Logs the request: at error level for 5xx, at warn for 4xx and `UPGRADE_PENDING`, else at info; successful
+    /// health checks at debug.
     pub fn log(&self) {
         macro_rules! line {
             ($level:ident) => {
@@ -58,6 +59,7 @@ impl RequestLine<'_> {
             };
         }
         match self.status.as_u16() {
+            _ if self.code == Some(ErrorCode::UpgradePending) => line!(warn),
             500.. => line!(error),
             400..=499 => line!(warn),
             _ if self.route.is_some_and(|route| route.starts_with("/health/")) => line!(debug),

@@ -188,6 +188,7 @@ fn copy(error: &StoreError) -> StoreError {
         StoreError::Unavailable(_) => StoreError::Unavailable(words()),
         StoreError::Overloaded => StoreError::Overloaded,
         StoreError::TooManyCalls => StoreError::TooManyCalls,
+        StoreError::UpgradePending => StoreError::UpgradePending,
         StoreError::Failed(_) => StoreError::Failed(words()),
     }
 }

@@ -9,12 +9,14 @@
 //! | --- | --- | --- |
 //! | [`EventBus`] | [`RedisBus`] | local connections get events; other nodes read what they missed from the store |
 //! | [`PresenceRegistry`], [`PresenceUpkeep`] | [`RedisPresence`] | the users connected to this node |
+//! | [`WritableKinds`] | [`Releases`] | the kinds that every live node knew when Redis last answered |
 //! | [`TypingRegistry`] | [`RedisTyping`] | the users typing on this node |
 //! | [`RateLimiter`] | [`RedisRateLimiter`] | the counts of this node |
 //!
 //! [`EventBus`]: chat_domain::EventBus
 //! [`PresenceRegistry`]: chat_domain::presence::PresenceRegistry
 //! [`PresenceUpkeep`]: chat_domain::presence::PresenceUpkeep
+//! [`WritableKinds`]: chat_domain::changes::WritableKinds
 //! [`TypingRegistry`]: chat_domain::typing::TypingRegistry
 //! [`RateLimiter`]: chat_domain::rate_limits::RateLimiter
 //!
@@ -35,6 +37,7 @@ mod link;
 mod presence;
 mod rate_limits;
 mod redis_handle;
+mod releases;
 mod settings;
 mod throttle;
 mod typing;
@@ -44,6 +47,7 @@ pub use bus::{BusHooks, BusStats, RedisBus};
 pub use presence::RedisPresence;
 pub use rate_limits::RedisRateLimiter;
 pub use redis_handle::Redis;
+pub use releases::{Knowledge, Releases};
 pub use settings::RedisSettings;
 pub use typing::RedisTyping;
 pub use url::{InvalidRedisUrl, RedisUrl};

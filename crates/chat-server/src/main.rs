@@ -12,6 +12,7 @@ mod clock;
 mod cluster;
 mod collisions;
 mod config;
+mod cut;
 mod health;
 mod listen;
 mod logging;

@@ -61,13 +61,15 @@ fn note_database(readiness: &Readiness, is_well: bool) {
     }
 }
 
-/// Renews this node's presence lease, and reports the users of dead nodes as offline.
+/// Renews this node's presence lease, reports the users of dead nodes as offline, and sets the form of packets to one
+/// that every node reads.
 pub(crate) fn keep_presence(tasks: &mut JoinSet<()>, state: &HttpState, cluster: &Cluster) {
-    let (upkeep, presence, fan_out) = (cluster.upkeep.clone(), state.app.presence.clone(), state.fan_out.clone());
+    let (cluster, presence, fan_out) = (cluster.clone(), state.app.presence.clone(), state.fan_out.clone());
     tasks.spawn(async move {
         loop {
-            upkeep.due().await;
-            let changed = upkeep.keep_up().await;
+            cluster.upkeep.due().await;
+            let changed = cluster.upkeep.keep_up().await;
+            cluster.bus.write_form(cluster.releases.shared().form);
             if !changed.is_empty() {
                 // A node that died may have lost its last events.
                 fan_out.check_tails_soon();

@@ -2,6 +2,7 @@
 
 use crate::cluster;
 use crate::config::{Config, Environment, Keys};
+use crate::cut;
 use crate::metrics::{CountedLimits, CountedStore, Metrics};
 use crate::store::Store;
 use chat_app::{App, CallLimits, LoginLimits, Ports, Settings, UuidV7Source};
@@ -30,8 +31,9 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let refresh_keys = signing_keys(config.refresh_keys.as_ref(), config, REFRESH_SECRET_FILE)?;
 
     let (clock, runtime) = (store.clock(), Handle::current());
-    let fan_out = FanOut::new(realtime_settings(config), store.realtime(), runtime.clone());
-    let shared = cluster::share(config.redis.as_ref(), &fan_out, clock.clone())?;
+    let stored = cut::store(store.realtime(), &config.cut.unknown);
+    let fan_out = FanOut::new(realtime_settings(config), stored, runtime.clone());
+    let shared = cluster::share(config, &fan_out, clock.clone())?;
     let (counted, sends) = CountedStore::around(store.handle());
     let (rate_limiter, refusals) = CountedLimits::around(shared.rate_limiter);
     let ports = Ports {
@@ -41,6 +43,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         refresh_tokens: Arc::new(SealedRefreshTokens::new(refresh_keys)),
         presence: shared.presence,
         typing: shared.typing,
+        kinds: shared.kinds,
         bus: shared.bus,
         rate_limiter: rate_limiter.clone(),
         live_connections: fan_out.clone(),

@@ -1,19 +1,26 @@
 use crate::core::Core;
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{
     AddParticipant, ConversationDetails, ConversationKind, InviteCode, ParticipantError, RemoveParticipant,
     UpdateConversation,
 };
 
+/// A participant leaves, and the role of the last admin goes to another one.
+pub(crate) const LEAVING: &[ChangeTag] = &[ChangeTag::PARTICIPANT_REMOVED, ChangeTag::UPDATED];
+
 /// What is stored, then told: the same for whoever asks for it by whatever name.
 impl Core {
     pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ParticipantError> {
-        let (details, change) = self.writing(add.actor, self.store.conversations().add_participant(add)).await?;
+        let (details, change) = self
+            .changing(add.actor, &[ChangeTag::PARTICIPANT_ADDED], self.store.conversations().add_participant(add))
+            .await?;
         self.publish_changes([change]).await;
         Ok(details)
     }
 
     pub(crate) async fn remove_participant(&self, remove: RemoveParticipant) -> Result<(), ParticipantError> {
-        let changes = self.writing(remove.actor, self.store.conversations().remove_participant(remove)).await?;
+        let changes =
+            self.changing(remove.actor, LEAVING, self.store.conversations().remove_participant(remove)).await?;
         // Only groups are left.
         self.end_typing(remove.conversation_id, ConversationKind::Group, remove.user).await;
         self.publish_changes(changes).await;
@@ -24,7 +31,8 @@ impl Core {
         &self,
         update: UpdateConversation,
     ) -> Result<ConversationDetails, ParticipantError> {
-        let (details, change) = self.writing(update.actor, self.store.conversations().update(update)).await?;
+        let (details, change) =
+            self.changing(update.actor, &[ChangeTag::UPDATED], self.store.conversations().update(update)).await?;
         self.publish_changes([change]).await;
         Ok(details)
     }

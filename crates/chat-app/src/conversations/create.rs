@@ -1,6 +1,7 @@
 use super::{Conversations, ConversationsError, CreateConversation};
 use chat_domain::ConversationId;
 use chat_domain::auth::Actor;
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{ConversationOverview, NewConversation, ParticipantIds};
 
 impl Conversations {
@@ -22,7 +23,8 @@ impl Conversations {
             max_own: self.0.settings.max_conversations_per_user,
             at: self.0.now(),
         };
-        let created = self.0.writing(actor.user_id, self.0.store.conversations().create(new)).await?;
+        let created =
+            self.0.changing(actor.user_id, &[ChangeTag::CREATED], self.0.store.conversations().create(new)).await?;
         self.0.publish_changes(created.change).await;
         Ok(created.overview)
     }

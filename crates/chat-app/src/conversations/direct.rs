@@ -1,6 +1,7 @@
 use super::{ChatTarget, Conversations, ConversationsError};
 use crate::core::Core;
 use chat_domain::auth::Actor;
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{CreateConversationError, DirectKey, NewConversation, ParticipantIds, Refusal};
 use chat_domain::{ConversationId, StoreError, UserId};
 
@@ -64,8 +65,10 @@ impl Core {
         let (invite_code, at) = (self.new_invite_code(), self.now());
         let max_own = self.settings.max_conversations_per_user;
         let new = NewConversation { id, created_by: actor, others, name: None, invite_code, max_own, at };
-        let created =
-            self.writing(actor, self.store.conversations().create(new)).await.map_err(|fault| match fault {
+        let created = self
+            .changing(actor, &[ChangeTag::CREATED], self.store.conversations().create(new))
+            .await
+            .map_err(|fault| match fault {
                 CreateConversationError::UnknownUsers(_) => NoDirect::UnknownUser(other),
                 CreateConversationError::Refused(refusal) => NoDirect::Refused(refusal),
                 CreateConversationError::NameTaken => NoDirect::Store(StoreError::Failed("a pair has no name".into())),

@@ -10,6 +10,7 @@ mod rooms;
 mod update;
 mod windows;
 
+pub(crate) use changes::LEAVING;
 pub(crate) use direct::{NoDirect, NoTarget};
 pub use faults::ConversationsError;
 pub(crate) use faults::{refusal_code, refusal_sentence, unknown_users};

@@ -1,6 +1,7 @@
 use super::{CreateGroup, GroupProfile, Groups, GroupsError};
 use chat_domain::ConversationId;
 use chat_domain::auth::Actor;
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{MAX_PARTICIPANTS, NewGroup};
 
 impl Groups {
@@ -24,7 +25,8 @@ impl Groups {
             max_own: self.0.settings.max_conversations_per_user,
             at: self.0.now(),
         };
-        let created = self.0.writing(actor.user_id, self.0.store.groups().create_group(new)).await?;
+        let created =
+            self.0.changing(actor.user_id, &[ChangeTag::CREATED], self.0.store.groups().create_group(new)).await?;
         self.0.publish_changes(created.change).await;
         Ok(self.to_member(actor, created.overview.details).await)
     }

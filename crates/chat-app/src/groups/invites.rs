@@ -1,6 +1,7 @@
 use super::{GroupProfile, Groups, GroupsError};
 use chat_domain::ConversationId;
 use chat_domain::auth::Actor;
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{InviteCode, JoinGroup, ParticipantError};
 
 impl Groups {
@@ -8,7 +9,8 @@ impl Groups {
     pub async fn join(&self, actor: Actor, invite_code: InviteCode) -> Result<GroupProfile, GroupsError> {
         let max_own = self.0.settings.max_conversations_per_user;
         let join = JoinGroup { invite_code, user: actor.user_id, max_own, at: self.0.now() };
-        let joined = self.0.writing(actor.user_id, self.0.store.groups().join(join)).await;
+        let joined =
+            self.0.changing(actor.user_id, &[ChangeTag::PARTICIPANT_ADDED], self.0.store.groups().join(join)).await;
         let (details, change) = joined.map_err(|fault| not_joined(actor, fault))?;
         self.0.publish_changes([change]).await;
         Ok(self.to_member(actor, details).await)

@@ -1,6 +1,7 @@
 use super::{GroupProfile, Groups, GroupsError};
 use chat_domain::ConversationId;
 use chat_domain::auth::Actor;
+use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{ConversationChanges, NameRule, UpdateConversation, may_change_group};
 
 impl Groups {
@@ -39,7 +40,7 @@ impl Groups {
     /// participants can still read it.
     pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
         let deactivate = self.0.store.groups().deactivate(id, actor.user_id, self.0.now());
-        match self.0.writing(actor.user_id, deactivate).await {
+        match self.0.changing(actor.user_id, &[ChangeTag::UPDATED], deactivate).await {
             Ok((details, change)) => {
                 self.0.publish_changes([change]).await;
                 Ok(self.to_member(actor, details).await)

@@ -1,4 +1,5 @@
 use super::{Users, UsersError};
+use crate::conversations::LEAVING;
 use chat_domain::auth::{Actor, EndReason};
 use chat_domain::users::{ProfileChanges, User};
 
@@ -22,7 +23,7 @@ impl Users {
     /// passes on), its messages stay under another name, and every session ends.
     pub async fn delete_me(&self, actor: Actor) -> Result<(), UsersError> {
         let now = self.0.now();
-        let deleted = self.0.writing(actor.user_id, self.0.store.users().delete(actor.user_id, now)).await?;
+        let deleted = self.0.changing(actor.user_id, LEAVING, self.0.store.users().delete(actor.user_id, now)).await?;
         let deleted = deleted.ok_or(UsersError::AccountGone)?;
         self.0.sessions_ended(deleted.ended_sessions, EndReason::AccountDeleted);
         self.0.publish_changes(deleted.changes).await;

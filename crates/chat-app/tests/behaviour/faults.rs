@@ -12,10 +12,11 @@ use chat_domain::receipts::{AdvancePositions, DeliveryStatus, ReceiptTarget};
 use chat_domain::users::{EmailAddress, ProfileChanges, SearchTerm};
 use chat_domain::{ErrorCode, MessageId, PageLimit, StoreError};
 
-fn stores() -> [(StoreError, ErrorCode); 3] {
+fn stores() -> [(StoreError, ErrorCode); 4] {
     [
         (StoreError::Unavailable("secret address".into()), ErrorCode::Unavailable),
         (StoreError::Overloaded, ErrorCode::Unavailable),
+        (StoreError::UpgradePending, ErrorCode::UpgradePending),
         (StoreError::Failed("secret table".into()), ErrorCode::Internal),
     ]
 }

@@ -22,6 +22,7 @@ mod sessions;
 mod tampered;
 mod turns;
 mod typing;
+mod upgrades;
 mod users;
 mod windows;
 mod world;

@@ -16,6 +16,7 @@ mod log;
 mod present;
 mod record;
 mod tag;
+mod writable;
 
 pub use detail::{Detail, DetailValue};
 pub use effect::{Effect, MAX_NAMED_USERS};
@@ -24,6 +25,7 @@ pub use log::{ChangeLog, ChangeRange, cut};
 pub use present::{Need, Needs, Present, Shown, resolve, resolve_all};
 pub use record::ChangeRecord;
 pub use tag::ChangeTag;
+pub use writable::{AllKinds, WritableKinds};
 
 #[cfg(test)]
 mod tests;

@@ -17,8 +17,8 @@ use ErrorCode::{
     InviteNotFound, InviteRequired, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed,
     ParticipantNotFound, PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RegistrationClosed,
     RemovedByAdmin, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections,
-    TooManyConversations, Unauthenticated, Unavailable, UnsupportedMediaType, UserNotFound, UsernameTaken,
-    ValidationFailed, WrongPassword,
+    TooManyConversations, Unauthenticated, Unavailable, UnsupportedMediaType, UpgradePending, UserNotFound,
+    UsernameTaken, ValidationFailed, WrongPassword,
 };
 
 /// What people read; the examples' sentences are those of the server where it has one sentence alone.
@@ -65,6 +65,7 @@ fn sentence(code: ErrorCode) -> &'static str {
         RateLimited => "There were too many requests, please slow down",
         TooManyConnections => "There are too many connections already",
         Unavailable => "The service is not available right now, please try again",
+        UpgradePending => "The server is being upgraded and cannot do this yet, please try again later",
         _ => crate::error::OUR_FAULT,
     }
 }

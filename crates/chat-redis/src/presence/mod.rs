@@ -2,13 +2,14 @@ mod here;
 mod scripts;
 mod upkeep;
 
-use crate::Redis;
 use crate::fault::RedisFault;
+use crate::{Redis, Releases};
 use async_trait::async_trait;
 use chat_domain::presence::{PresenceError, PresenceRegistry, PresenceStatus};
 use chat_domain::{ConnectionId, NodeId, UserId};
 use here::{Choice, Here};
 use scripts::{Moved, Scripts};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::{Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard};
@@ -35,12 +36,19 @@ pub struct RedisPresence {
     is_astray: AtomicBool,
     wake: Notify,
     upkeep: Mutex<Upkeep>,
+    releases: Arc<Releases>,
 }
 
 impl RedisPresence {
     /// The presence of this node. Runs nothing by itself: see
     /// [`PresenceUpkeep`](chat_domain::presence::PresenceUpkeep).
     pub fn new(redis: &Redis, node: NodeId) -> Self {
+        Self::of_release(redis, node, Arc::default())
+    }
+
+    /// The same of a node that knows what `releases` says. Its lease tells the others, and `releases` learns from their
+    /// leases what they know.
+    pub fn of_release(redis: &Redis, node: NodeId, releases: Arc<Releases>) -> Self {
         Self {
             redis: redis.clone(),
             scripts: Scripts::new(redis.clone(), node),
@@ -50,6 +58,7 @@ impl RedisPresence {
             is_astray: AtomicBool::new(false),
             wake: Notify::new(),
             upkeep: Mutex::new(Upkeep::new(redis.settings().presence_lease)),
+            releases,
         }
     }
 

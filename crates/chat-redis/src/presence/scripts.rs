@@ -20,6 +20,7 @@ const LIST_CHUNK: usize = 10_000;
 /// | key | content |
 /// | --- | --- |
 /// | `leases` | sorted set: node → the millisecond at which its lease ends |
+/// | `releases` | hash: node → what it knows of changes; a node of an earlier release has no entry |
 /// | `lapsed` | set: dead nodes whose users are still being removed |
 /// | `node:<node>` | set: the users on that node |
 /// | `user:<user>` | set: the nodes of that user; exists while the user is online |
@@ -55,6 +56,15 @@ pub(super) enum Lease {
     Ended,
     /// Valid.
     Good,
+}
+
+/// The result of renewing the lease.
+pub(super) struct Renewed {
+    pub(super) lease: Lease,
+    /// The id of the Redis data set.
+    pub(super) filling: String,
+    /// What each node with a lease knows of changes, this node included; empty for a node without an entry.
+    pub(super) releases: Vec<String>,
 }
 
 /// The result of taking over users of dead nodes.
@@ -140,18 +150,18 @@ impl Scripts {
         Ok(changed)
     }
 
-    /// The state of the node's lease, and the id of the Redis data set.
-    pub(super) async fn renew(&self) -> Result<(Lease, String), RedisFault> {
+    /// Renews the lease of this node, and stores what the node knows of changes.
+    pub(super) async fn renew(&self, knowledge: &str) -> Result<Renewed, RedisFault> {
         let mut call = self.renew.key(&self.base);
-        call.arg(&self.node).arg(millis(self.lease)).arg(uuid::Uuid::new_v4().to_string());
-        let (held, filling): (String, String) =
+        call.arg(&self.node).arg(millis(self.lease)).arg(uuid::Uuid::new_v4().to_string()).arg(knowledge);
+        let (held, filling, releases): (String, String, Vec<String>) =
             self.redis.run(async |mut connection| call.invoke_async(&mut connection).await).await?;
         let lease = match held.as_str() {
             "2" => Lease::Good,
             "1" => Lease::Ended,
             _ => Lease::Lost,
         };
-        Ok((lease, filling))
+        Ok(Renewed { lease, filling, releases })
     }
 
     pub(super) async fn claim(&self, is_retiring: bool) -> Result<Claimed, RedisFault> {

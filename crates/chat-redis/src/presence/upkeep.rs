@@ -1,5 +1,5 @@
 use super::RedisPresence;
-use super::scripts::Lease;
+use super::scripts::{Lease, Renewed};
 use crate::fault::RedisFault;
 use async_trait::async_trait;
 use chat_domain::UserId;
@@ -90,10 +90,13 @@ impl RedisPresence {
         upkeep.has_more = false;
         let generation = self.redis.link().generation();
         upkeep.tried_over = generation;
-        let (lease, filling) = self.scripts.renew().await?;
+        let Renewed { lease, filling, releases } = self.scripts.renew(&self.releases.own().to_text()).await?;
         if lease != Lease::Good || generation != upkeep.written_over {
             upkeep.claims_from = Instant::now() + upkeep.lease;
         }
+        // After a time without Redis, nodes that live may not have renewed their leases yet. A new node has seen none.
+        let may_miss_some = upkeep.filling.is_some() && Instant::now() < upkeep.claims_from;
+        self.releases.note(&releases, may_miss_some);
         let mut changed = BTreeSet::new();
         let is_astray = self.is_astray.load(Ordering::Acquire);
         if is_astray || lease == Lease::Lost || generation != upkeep.written_over {

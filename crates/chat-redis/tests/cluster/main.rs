@@ -4,6 +4,7 @@ mod bus;
 mod contract;
 mod presence;
 mod rate_limits;
+mod releases;
 mod support;
 mod typing;
 mod without_redis;

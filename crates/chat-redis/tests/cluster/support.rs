@@ -2,7 +2,7 @@
 
 use chat_domain::presence::{PresenceRegistry, PresenceStatus, PresenceUpkeep};
 use chat_domain::{Clock, ConnectionId, NodeId, Timestamp, UserId};
-use chat_redis::{BusHooks, Redis, RedisBus, RedisPresence, RedisSettings, RedisUrl};
+use chat_redis::{BusHooks, Redis, RedisBus, RedisPresence, RedisSettings, RedisUrl, Releases};
 use chat_testkit::fakes::RecordingBus;
 use chat_testkit::nodes::{BusNode, eventually};
 use chat_testkit::servers::RedisServer;
@@ -114,8 +114,13 @@ impl Drop for Present {
 impl Present {
     /// Starts a node that keeps its presence up.
     pub(crate) async fn start(settings: RedisSettings, id: u128) -> Self {
+        Self::of_release(settings, id, Arc::default()).await
+    }
+
+    /// The same of a node that knows this.
+    pub(crate) async fn of_release(settings: RedisSettings, id: u128, releases: Arc<Releases>) -> Self {
         let redis = connect(settings).await;
-        let presence = Arc::new(RedisPresence::new(&redis, node(id)));
+        let presence = Arc::new(RedisPresence::of_release(&redis, node(id), releases));
         let told: Arc<Mutex<BTreeMap<_, _>>> = Arc::default();
         let upkeep = tokio::spawn(keep_up(presence.clone(), told.clone()));
         Self { presence, redis, told, upkeep }

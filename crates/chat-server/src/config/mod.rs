@@ -2,6 +2,7 @@
 //! starts.
 
 mod choices;
+mod cut;
 mod database;
 mod faults;
 mod keys;
@@ -16,6 +17,7 @@ mod values;
 mod weakness;
 
 pub(crate) use choices::{Environment, LogFormat};
+pub(crate) use cut::Cut;
 pub(crate) use database::Database;
 pub(crate) use faults::InvalidConfig;
 pub(crate) use limits::RateLimits;
@@ -77,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     /// `None`: this node runs alone.
     pub(crate) redis: Option<RedisSettings>,
+    /// For tests of upgrades; empty in a release build.
+    pub(crate) cut: Cut,
     /// `None`: the server makes the keys and keeps them beside the database.
     pub(crate) access_keys: Option<Keys>,
     /// `None`: the server makes the keys and keeps them beside the database.
@@ -125,6 +129,7 @@ impl Config {
         let admin_port = reader.number("ADMIN_PORT", &(0..=u16::MAX));
         let database = database::read(&mut reader);
         let redis = redis::read(&mut reader);
+        let cut = cut::read(&mut reader);
         let (access_keys, refresh_keys) = keys::read(&mut reader, production);
         let access_lifetime = reader.duration("JWT_EXPIRATION", ACCESS_LIFETIMES);
         let refresh_lifetime = reader.duration("JWT_REFRESH_EXPIRATION", REFRESH_LIFETIMES);
@@ -175,6 +180,7 @@ impl Config {
                 admin: Some(SocketAddr::new(admin_host?, admin_port?)).filter(|address| address.port() > 0),
                 database: database?,
                 redis: redis?,
+                cut: cut?,
                 access_keys,
                 refresh_keys,
                 access_lifetime: access_lifetime?,

@@ -14,7 +14,9 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         ErrorCode::RateLimited | ErrorCode::TooManyConnections => CloseCode::RateLimited,
         ErrorCode::PayloadTooLarge => CloseCode::TooBig,
         ErrorCode::UnsupportedMediaType => CloseCode::UnsupportedData,
-        ErrorCode::Unavailable | ErrorCode::RequestTimeout | ErrorCode::Internal => CloseCode::Internal,
+        ErrorCode::Unavailable | ErrorCode::UpgradePending | ErrorCode::RequestTimeout | ErrorCode::Internal => {
+            CloseCode::Internal
+        }
         ErrorCode::ValidationFailed
         | ErrorCode::MalformedJson
         | ErrorCode::ProtocolError

@@ -176,8 +176,9 @@ impl Session {
 
     pub(super) fn answer_error(&self, id: Option<&str>, error: &ApiError) {
         let failure = error.failure();
-        // A user with too many connections is not a fault of the server, and could fill the log.
-        if status_of(failure.code).is_server_error() && failure.code != ErrorCode::TooManyConnections {
+        // Neither a user with too many connections nor an upgrade is a fault of the server, and clients repeat both.
+        let is_expected = matches!(failure.code, ErrorCode::TooManyConnections | ErrorCode::UpgradePending);
+        if status_of(failure.code).is_server_error() && !is_expected {
             let (connection, code) = (self.connection.id(), failure.code.as_str());
             tracing::error!(%connection, code, cause = error.causes(), "a command failed");
         }

@@ -10,6 +10,7 @@ mod races;
 mod reach;
 mod rolling;
 mod run;
+mod upgrades;
 
 use chat_blackbox::cluster::Cluster;
 use tokio::sync::{Mutex, MutexGuard};

@@ -1,0 +1,160 @@
+//! What nodes of several releases know, by their leases.
+
+use chat_domain::changes::{ChangeTag, WritableKinds};
+use chat_protocol::node::Form;
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock};
+
+/// What a node knows of changes. It stands beside the node's lease, where the other nodes read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knowledge {
+    /// The newest form of packet that the node reads. It reads all earlier forms too.
+    pub form: Form,
+    /// The kinds of change that it knows.
+    pub kinds: BTreeSet<ChangeTag>,
+}
+
+impl Knowledge {
+    /// What this release knows.
+    pub fn of_this_release() -> Self {
+        Self { form: Form::NEWEST, kinds: ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect() }
+    }
+
+    /// What a node knows that says nothing of it: one of the release before leases had this field.
+    pub fn baseline() -> Self {
+        Self { form: Form::default(), kinds: ChangeTag::BASELINE.iter().cloned().collect() }
+    }
+
+    /// What both know.
+    fn and(&self, other: &Self) -> Self {
+        Self { form: self.form.min(other.form), kinds: &self.kinds & &other.kinds }
+    }
+
+    /// A form's number and the kinds, separated by spaces.
+    pub(crate) fn to_text(&self) -> String {
+        let kinds = self.kinds.iter().map(ChangeTag::as_str);
+        std::iter::once(&*self.form.number().to_string()).chain(kinds).collect::<Vec<_>>().join(" ")
+    }
+
+    /// An empty text is the baseline. A form that only a later release knows counts as the newest known form.
+    fn from_text(text: &str) -> Self {
+        let mut words = text.split(' ');
+        match words.next().and_then(|form| form.parse().ok()) {
+            Some(form) => Self { form: Form::up_to(form), kinds: words.map(ChangeTag::from_stored).collect() },
+            None => Self::baseline(),
+        }
+    }
+}
+
+/// What this node knows, and what every live node knows. The latter is read when the lease is renewed, three times
+/// within a lease; nothing here asks Redis.
+///
+/// While Redis is away, the latest answer holds. Until there is one, only kinds of the baseline may be written.
+#[derive(Debug)]
+pub struct Releases {
+    own: Knowledge,
+    /// The kinds that are written without asking what other nodes know.
+    unasked: BTreeSet<ChangeTag>,
+    shared: RwLock<Knowledge>,
+}
+
+impl Default for Releases {
+    /// Of a node that knows what this release knows.
+    fn default() -> Self {
+        Self::new(Knowledge::of_this_release(), ChangeTag::BASELINE.iter().cloned().collect())
+    }
+}
+
+impl Releases {
+    /// Of a node that knows this, and writes these kinds without asking what other nodes know.
+    pub fn new(own: Knowledge, unasked: BTreeSet<ChangeTag>) -> Self {
+        let kinds = unasked.clone();
+        Self { own, unasked, shared: RwLock::new(Knowledge { kinds, ..Knowledge::baseline() }) }
+    }
+
+    /// What this node knows.
+    pub const fn own(&self) -> &Knowledge {
+        &self.own
+    }
+
+    /// What every live node knows.
+    pub fn shared(&self) -> Knowledge {
+        self.shared.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes what all live nodes say, this one among them. Where nodes may be missing among them, what is shared can
+    /// only become less.
+    pub(crate) fn note(&self, nodes: &[String], may_miss_some: bool) {
+        let known = nodes.iter().fold(self.own.clone(), |known, text| known.and(&Knowledge::from_text(text)));
+        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        let known = if may_miss_some { known.and(&shared) } else { known };
+        if *shared != known {
+            tracing::info!(form = known.form.number(), kinds = known.kinds.len(), "what every live node knows changed");
+            *shared = known;
+        }
+    }
+}
+
+impl WritableKinds for Releases {
+    fn may_write(&self, kind: &ChangeTag) -> bool {
+        self.unasked.contains(kind) || self.shared.read().unwrap_or_else(PoisonError::into_inner).kinds.contains(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(name: &str) -> ChangeTag {
+        ChangeTag::from_stored(name)
+    }
+
+    fn knowing(form: Form, more: &[&str]) -> Knowledge {
+        let kinds = Knowledge::baseline().kinds.into_iter().chain(more.iter().map(|name| tag(name))).collect();
+        Knowledge { form, kinds }
+    }
+
+    fn releases() -> Releases {
+        Releases::new(knowing(Form::Records, &["waved"]), Knowledge::baseline().kinds)
+    }
+
+    #[test]
+    fn knowledge_is_read_as_it_was_written_and_a_lease_without_it_is_of_an_earlier_release() {
+        for known in [Knowledge::of_this_release(), knowing(Form::Events, &["waved"])] {
+            assert_eq!(Knowledge::from_text(&known.to_text()), known);
+        }
+        assert_eq!(Knowledge::from_text(""), Knowledge::baseline());
+        let newer = Knowledge::from_text("9 updated some_day");
+        assert_eq!((newer.form, newer.kinds), (Form::NEWEST, [tag("updated"), tag("some_day")].into()));
+    }
+
+    #[test]
+    fn a_new_kind_may_be_written_once_every_node_knows_it_and_no_longer_when_one_does_not() {
+        let (releases, waved) = (releases(), tag("waved"));
+        let whole = releases.own().to_text();
+        assert!(!releases.may_write(&waved), "nobody was asked yet");
+        assert!(ChangeTag::BASELINE.iter().all(|kind| releases.may_write(kind)));
+        releases.note(&[whole.clone(), String::new()], false);
+        assert!(!releases.may_write(&waved), "a node of the previous release says nothing");
+        assert_eq!(releases.shared().form, Form::Events);
+        releases.note(&[whole.clone(), whole.clone()], false);
+        assert!(releases.may_write(&waved));
+        assert_eq!(releases.shared().form, Form::Records);
+        releases.note(&[whole, String::new()], false);
+        assert!(!releases.may_write(&waved));
+        assert!(ChangeTag::BASELINE.iter().all(|kind| releases.may_write(kind)));
+    }
+
+    #[test]
+    fn while_nodes_may_be_missing_what_is_shared_only_becomes_less() {
+        let (releases, waved) = (releases(), tag("waved"));
+        let whole = releases.own().to_text();
+        releases.note(&[whole.clone(), String::new()], false);
+        releases.note(&[whole.clone()], true);
+        assert!(!releases.may_write(&waved), "the other node may live without having renewed its lease");
+        releases.note(&[whole.clone()], false);
+        assert!(releases.may_write(&waved));
+        releases.note(&[whole, String::new()], true);
+        assert!(!releases.may_write(&waved));
+    }
+}

@@ -36,6 +36,16 @@ pub fn parse_body<T: Body, U>(json: &[u8], parse: impl FnOnce(T) -> Result<U, In
     }
 }
 
+/// The same of what a frame carries: its unknown fields are ignored.
+pub(crate) fn parse_data<T: DeserializeOwned, U>(
+    json: &str,
+    parse: impl FnOnce(T) -> Result<U, InvalidBody>,
+) -> Result<U, BodyError> {
+    must_be_object(json.as_bytes())?;
+    let data = serde_json::from_str(json).map_err(|error| fault_of(&error))?;
+    Ok(parse(data)?)
+}
+
 /// serde would read an array as the fields in their order, and call nothing at all "expected value at line 1 column 1".
 fn must_be_object(json: &[u8]) -> Result<(), BodyError> {
     match json.iter().find(|byte| !byte.is_ascii_whitespace()) {

@@ -5,6 +5,9 @@ use thiserror::Error;
 /// ones.
 pub const MAX_FAULTS: usize = 50;
 
+/// The body as a whole, in a sentence.
+const THE_BODY: &str = "the body";
+
 /// One thing that is wrong with one field of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -18,7 +21,7 @@ impl Fault {
     /// `problem` is the end of a sentence: "must not be empty".
     pub fn new(field: impl Into<String>, problem: impl fmt::Display) -> Self {
         let field = field.into();
-        let message = if field.is_empty() { format!("the body {problem}") } else { format!("{field} {problem}") };
+        let message = if field.is_empty() { format!("{THE_BODY} {problem}") } else { format!("{field} {problem}") };
         Self { field, message }
     }
 }
@@ -30,11 +33,21 @@ impl Fault {
         if outer.is_empty() {
             return self;
         }
-        let problem = self.message.strip_prefix(self.field.as_str()).unwrap_or(&self.message).trim_start();
-        match self.field.as_str() {
-            "" => Self { message: format!("{outer}: {}", self.message), field: outer.to_owned() },
-            field => Self { message: format!("{outer}.{field} {problem}"), field: format!("{outer}.{field}") },
+        if self.field.is_empty() {
+            return self.of_whole(outer);
         }
+        let Self { field, message } = self;
+        let problem = message.strip_prefix(field.as_str()).unwrap_or(&message).trim_start();
+        Self { message: format!("{outer}.{field} {problem}"), field: format!("{outer}.{field}") }
+    }
+
+    /// The same fault, where the body as a whole is called `name`.
+    #[must_use]
+    pub(crate) fn of_whole(self, name: &str) -> Self {
+        if !self.field.is_empty() {
+            return self;
+        }
+        Self::new(name, self.message.strip_prefix(THE_BODY).unwrap_or(&self.message).trim_start())
     }
 }
 
@@ -93,7 +106,7 @@ mod tests {
             ("messageData.message", "messageData.message must not be empty")
         );
         assert_eq!(Fault::new("a", "is wrong").within(""), Fault::new("a", "is wrong"));
-        assert_eq!(Fault::new("", "must be an object").within("b").field, "b");
+        assert_eq!(Fault::new("", "must be an object").within("b"), Fault::new("b", "must be an object"));
     }
 
     #[test]

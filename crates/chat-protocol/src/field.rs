@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// What is wrong with a value, as the end of a sentence that begins with the field's name.
 pub type Problem = Cow<'static, str>;
 
+/// What is wrong with a required field that is absent or `null`.
+pub(crate) const IS_REQUIRED: &str = "is required";
+
 /// A value that a field may hold.
 pub trait Field: Sized {
     /// Reads it by the domain's rule.
@@ -35,6 +38,13 @@ impl<T> Required<T> {
             Ok(value) => Some(value),
             Err(_) => None,
         }
+    }
+}
+
+impl<T> Required<T> {
+    /// The field that was left out.
+    pub(crate) fn missing() -> Self {
+        Self(Err(IS_REQUIRED.into()))
     }
 }
 
@@ -70,6 +80,15 @@ impl<T> Optional<T> {
         }
     }
 
+    /// The value, good or bad, as that of a required field; `None` where there is none.
+    pub(crate) fn into_required(self) -> Option<Required<T>> {
+        match self {
+            Self::Absent | Self::Null => None,
+            Self::Given(value) => Some(Required(Ok(value))),
+            Self::Faulty(problem) => Some(Required(Err(problem))),
+        }
+    }
+
     /// Whether there is a value, good or bad.
     pub const fn is_given(&self) -> bool {
         matches!(self, Self::Given(_) | Self::Faulty(_))
@@ -80,7 +99,7 @@ impl<'de, T: Field> Deserialize<'de> for Required<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // An absent field is asked for an option too, and answers `None`.
         Ok(Self(match Option::<Value>::deserialize(deserializer)? {
-            None => Err("is required".into()),
+            None => Err(IS_REQUIRED.into()),
             Some(json) => T::read(json),
         }))
     }
@@ -164,8 +183,13 @@ mod openapi {
             // OpenAPI 3.0 has a word of its own for it, JSON Schema has a type.
             if generator.settings().option_nullable {
                 schema.extensions.insert("nullable".to_owned(), true.into());
-            } else if let Some(SingleOrVec::Single(kind)) = &schema.instance_type {
-                schema.instance_type = Some(vec![**kind, InstanceType::Null].into());
+            } else if let Some(kinds) = schema.instance_type.take() {
+                let mut kinds = match kinds {
+                    SingleOrVec::Single(kind) => vec![*kind],
+                    SingleOrVec::Vec(kinds) => kinds,
+                };
+                kinds.push(InstanceType::Null);
+                schema.instance_type = Some(kinds.into());
                 schema.enum_values.iter_mut().for_each(|values| values.push(serde_json::Value::Null));
             }
             schema.into()

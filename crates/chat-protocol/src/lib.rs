@@ -7,8 +7,9 @@
 //! - A *body* ([`auth::RegisterBody`], [`messages::SendMessageBody`], ...) is what a client sends. Its fields are
 //!   [`Required`] or [`Optional`] values of the domain, read by the domain's own parsers, and `garde` gathers what they
 //!   complain about: every fault of a body is reported at once. `body.parse(..)` is the only way from a body to a
-//!   command, for REST and for frames alike;
-//!   [`parse_body`] is the way from bytes, and refuses unknown fields.
+//!   command, for REST and for frames alike:
+//!   the data of a frame holds the same body. [`parse_body`] reads the bytes of a request and refuses unknown fields;
+//!   [`realtime::Command::parse`] reads a frame and ignores them.
 //! - A *view* ([`messages::MessageView`], ...) is what a client gets, made from the domain by a `From` or a `new`.
 //!   Everything that is absent is `null`, except `clientMessageId` and `duplicate`, which are left out.
 //!
@@ -22,10 +23,12 @@ mod body;
 mod envelope;
 mod fault;
 mod field;
+mod nested;
 #[cfg(feature = "openapi")]
 pub mod schemas;
 mod timestamp;
 mod values;
+mod whole;
 
 pub mod auth;
 pub mod chat;

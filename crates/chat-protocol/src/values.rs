@@ -3,6 +3,7 @@
 use crate::field::{Field, Problem};
 #[cfg(feature = "openapi")]
 use crate::schemas::patterns;
+use crate::whole::whole_number;
 use chat_domain::auth::{Password, RegistrationCode};
 use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS};
 use chat_domain::messages::{AttachmentUrl, MessageBody};
@@ -10,7 +11,7 @@ use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Seq, UserId};
 use serde_json::Value;
 
-fn text(json: Value) -> Result<String, Problem> {
+pub(crate) fn text(json: Value) -> Result<String, Problem> {
     match json {
         Value::String(text) => Ok(text),
         _ => Err("must be a string".into()),
@@ -84,9 +85,9 @@ id_fields!(UserId, ConversationId, MessageId);
 
 impl Field for Seq {
     fn read(json: Value) -> Result<Self, Problem> {
-        match json.as_u64() {
-            Some(number) if number <= Self::MAX.get() => Ok(Self::new(number)),
-            _ => Err("must be a whole number, not negative".into()),
+        match whole_number(&json, "must be a whole number, not negative")? {
+            number if number <= Self::MAX.get() => Ok(Self::new(number)),
+            _ => Err(format!("must be at most {}", Self::MAX.get()).into()),
         }
     }
 
@@ -225,8 +226,9 @@ mod tests {
         assert_eq!(Seq::read(json!("7")), Err("must be a whole number, not negative".into()));
         assert_eq!(Seq::read(json!(-1)), Err("must be a whole number, not negative".into()));
         assert_eq!(Seq::read(json!(1.5)), Err("must be a whole number, not negative".into()));
-        assert_eq!(Seq::read(json!(u64::MAX)), Err("must be a whole number, not negative".into()));
+        assert_eq!(Seq::read(json!(u64::MAX)), Err("must be at most 9223372036854775807".into()));
         assert_eq!(Seq::read(json!(7)), Ok(Seq::new(7)));
+        assert_eq!(Seq::read(json!(7.0)), Ok(Seq::new(7)));
     }
 
     #[test]

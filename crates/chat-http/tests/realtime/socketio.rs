@@ -147,12 +147,30 @@ async fn who_may_not_connect_hears_why_and_may_try_again() {
         let refusal: Value = serde_json::from_str(refusal.strip_prefix("44/chat,").expect("a refusal")).expect("JSON");
         assert_eq!(refusal["data"]["code"], code, "{refusal}");
         assert!(refusal["message"].as_str().is_some_and(|message| !message.is_empty()), "{refusal}");
+        if code == "VALIDATION_FAILED" {
+            let field = refusal["data"]["details"][0]["field"].as_str().expect("a field");
+            assert!(auth.contains(&format!("\"{field}\"")), "{refusal}");
+        }
     }
     client.say("40/admin,").await;
     assert_eq!(client.hear().await, r#"44/admin,{"message":"Invalid namespace"}"#);
     assert!(client.introduce(&ann, json!({})).await.starts_with("40/chat,"));
     client.say("40/elsewhere,").await;
     assert_eq!(client.hear().await, r#"44/elsewhere,{"message":"Invalid namespace"}"#);
+}
+
+#[tokio::test]
+async fn positions_may_be_written_as_floating_point() {
+    let house = House::open();
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let group = house.group(&[&ann, &ben]).await;
+    let mut client = Client::connect(house.address, &ann, json!({"resume": {&group: 1.0}})).await;
+    assert_eq!(client.event("resumed").await["positions"][&group], 1);
+    assert_eq!(client.ask("message:send", &send(&group, "Hello"), 1).await["data"]["seq"], 1);
+    let read = client.ask("message:read", &json!({"conversationId": group, "seq": 1.0}), 2).await;
+    assert_eq!(read["success"], true, "{read}");
+    let half = client.ask("message:read", &json!({"conversationId": group, "seq": 1.5}), 3).await;
+    assert_eq!(half["error"]["details"][0]["field"], "seq", "{half}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::ChatTypeView;
 use crate::field::{Field, Problem};
+use crate::whole::whole_number;
 use chat_domain::receipts::DeliveryStatus;
 use chat_domain::{InvalidValue, PageLimit, PageNumber, UserId};
 use serde_json::Value;
@@ -85,11 +86,12 @@ impl Field for DeliveryStatus {
 
 /// A number, or, as that document casts types, its digits as text.
 fn number<T>(json: &Value, parse: impl FnOnce(u64) -> Result<T, InvalidValue>) -> Result<T, Problem> {
+    const PROBLEM: &str = "must be a whole number";
     let number = match json {
-        Value::String(digits) if !digits.starts_with('+') => digits.parse().ok(),
-        json => json.as_u64(),
+        Value::String(digits) if !digits.starts_with('+') => digits.parse().map_err(|_| Problem::from(PROBLEM)),
+        json => whole_number(json, PROBLEM),
     };
-    parse(number.ok_or("must be a whole number")?).map_err(|fault| fault.to_string().into())
+    parse(number?).map_err(|fault| fault.to_string().into())
 }
 
 #[cfg(feature = "openapi")]
@@ -141,6 +143,7 @@ mod tests {
     fn numbers_of_pages_may_come_as_text() {
         assert_eq!(PageLimit::read(json!("20")).map(PageLimit::get), Ok(20));
         assert_eq!(PageNumber::read(json!(3)).map(PageNumber::get), Ok(3));
+        assert_eq!(PageNumber::read(json!(2.0)).map(PageNumber::get), Ok(2));
         assert_eq!(PageLimit::read(json!(101)), Err("must be between 1 and 100".into()));
         for wrong in [json!("x"), json!("+1"), json!(-1), json!(1.5), json!(""), json!(null)] {
             assert_eq!(PageNumber::read(wrong), Err("must be a whole number".into()));

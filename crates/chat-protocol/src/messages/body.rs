@@ -43,39 +43,3 @@ impl SendMessageBody {
         })
     }
 }
-
-/// The same in a frame, where the conversation stands beside the message.
-#[derive(Debug, Clone, Deserialize, Validate)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
-pub struct SendMessageData {
-    #[garde(custom(valid))]
-    conversation_id: Required<ConversationId>,
-    #[garde(custom(valid))]
-    content: Required<MessageBody>,
-    #[garde(custom(valid))]
-    #[serde(default)]
-    attachment: Optional<AttachmentUrl>,
-    #[garde(custom(valid))]
-    #[serde(default)]
-    client_message_id: Optional<ClientMessageId>,
-    #[garde(custom(valid))]
-    #[serde(default)]
-    reply_to: Optional<MessageId>,
-}
-
-impl SendMessageData {
-    /// The command.
-    pub fn parse(self) -> Result<SendMessage, InvalidBody> {
-        check(&self, &())?;
-        Ok(SendMessage {
-            conversation_id: self.conversation_id.take("conversationId")?,
-            content: MessageContent {
-                body: self.content.take("content")?,
-                attachment: self.attachment.take(),
-                reply_to: self.reply_to.take(),
-            },
-            client_message_id: self.client_message_id.take(),
-        })
-    }
-}

@@ -3,5 +3,5 @@
 mod body;
 mod view;
 
-pub use body::{SendMessageBody, SendMessageData};
+pub use body::SendMessageBody;
 pub use view::{MessageStatusView, MessageView};

@@ -1,4 +1,4 @@
-use crate::{Failure, Fault};
+use crate::{BodyError, Failure, Fault};
 use chat_domain::ErrorCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -6,6 +6,9 @@ use thiserror::Error;
 
 /// Longest `id` of a frame, in characters.
 pub const MAX_FRAME_ID_CHARS: usize = 64;
+
+/// The field of a frame that holds what belongs to its command.
+const DATA: &str = "data";
 
 /// One message from a client as it stands on the wire: `{"event": ..., "data"?: ..., "id"?: ...}`. Other fields are
 /// ignored.
@@ -34,6 +37,18 @@ pub struct InvalidFrame {
 impl From<InvalidFrame> for Failure {
     fn from(invalid: InvalidFrame) -> Self {
         Self { code: invalid.code, messages: vec![invalid.message], details: invalid.faults, retry_after: None }
+    }
+}
+
+impl From<BodyError> for InvalidFrame {
+    /// Of the command's `data`, which is the body here. The sentence is that of the first fault.
+    fn from(error: BodyError) -> Self {
+        let faults: Vec<_> = match error {
+            BodyError::Malformed(problem) => vec![Fault::new(DATA, format!("is not valid JSON: {problem}"))],
+            BodyError::Invalid(body) => body.faults.into_iter().map(|fault| fault.of_whole(DATA)).collect(),
+        };
+        let message = faults.first().map(|fault| fault.message.clone()).unwrap_or_default();
+        Self { code: ErrorCode::ValidationFailed, message, faults }
     }
 }
 

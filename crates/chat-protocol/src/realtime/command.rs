@@ -1,8 +1,3 @@
-pub(super) mod camel;
-pub(super) mod colon;
-pub(super) mod session;
-
-use super::fields::Fields;
 use super::table::CommandEntry;
 use super::{ClientFrame, Dialect, InvalidFrame, Resume};
 use crate::chat::{ChatFetch, ChatMessage, ChatRoomId};
@@ -11,6 +6,7 @@ use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_domain::users::DisplayName;
 use chat_domain::{ConversationId, ErrorCode, MessageId, UserId};
+use serde_json::value::RawValue;
 
 /// Which conversation a client means. The dialects name it differently; what it is, is for the use cases to find out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,9 +73,7 @@ impl Command {
                 faults: Vec::new(),
             });
         };
-        let mut fields = Fields::of(frame.data)?;
-        let command = (entry.read)(&mut fields);
-        fields.finish(command)
+        (entry.read)(frame.data.map_or("{}", RawValue::get)).map_err(InvalidFrame::from)
     }
 }
 

@@ -1,129 +1,178 @@
-//! What commands carry in `data`, as types: for the table, for clients in Rust, and for the documentation. Reading is
-//! by
-//! [`Command::parse`](super::Command::parse), which gathers every fault and ignores what it does not know.
+//! What commands carry in `data`: the types by which it is read and documented. They are bodies as REST has them, and
+//! hold the bodies of REST where both say the same, so that the same fault has the same sentence. Unknown fields are
+//! ignored. The user who acts is the token's: `sender`, `callerId` and the like are not read.
 
-use crate::chat::ChatMessageBody;
-use crate::realtime::payloads::payloads;
-use crate::users::PresenceView;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use uuid::Uuid;
+mod parse;
 
-payloads! {
-    /// `conversation:join`, `conversation:leave`, `typing:start`, `typing:stop`.
+use super::command_values::{PairRoom, Token};
+use super::{Dialect, Resume};
+use crate::chat::{ChatMessageBody, ChatRoomId};
+use crate::messages::SendMessageBody;
+use crate::nested::Nested;
+use crate::receipts::ReadBody;
+use crate::{Optional, Required, valid};
+use chat_domain::messages::Anchor;
+use chat_domain::presence::PresenceStatus;
+use chat_domain::users::DisplayName;
+use chat_domain::{ConversationId, MessageId, PageLimit, PageNumber, UserId};
+use garde::Validate;
+use serde::Deserialize;
+
+macro_rules! data {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)+ })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Deserialize, Validate)]
+        #[serde(rename_all = "camelCase")]
+        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+        pub struct $name {
+            $($(#[$field_doc])* #[garde(custom(valid))] $field: $type,)+
+        }
+    )*};
+}
+
+data! {
+    /// `conversation:join`, `conversation:leave`, `typing:start`, `typing:stop`, `call:start`.
     ConversationData {
-        /// Which.
-        conversation_id: Uuid,
-    }
-    /// `message:delivered` and `message:read`: up to this number, or this message; neither: everything so far.
-    PositionData {
-        /// Where.
-        conversation_id: Uuid,
-        /// Up to this number.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        seq: Option<u64>,
-        /// Up to this message.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        message_id: Option<Uuid>,
-    }
-    /// `messages:fetch`: what came before, or after, a message's id or number; neither: the newest.
-    FetchData {
-        /// Where.
-        conversation_id: Uuid,
-        /// Older than this.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        before: Option<String>,
-        /// Newer than this.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        after: Option<String>,
-        /// How many: 1 to 100, 50 by default.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        limit: Option<u32>,
+        /// The conversation.
+        conversation_id: Required<ConversationId>,
     }
     /// `presence:update`.
     StatusData {
-        /// `online`, `away` or `busy`.
-        status: PresenceView,
+        /// The status that other users see.
+        status: Required<PresenceStatus>,
     }
     /// `presence:get` and `getUserStatus`.
     UserData {
-        /// Who.
-        user_id: Uuid,
-    }
-    /// `call:start`.
-    CallData {
-        /// Where.
-        conversation_id: Uuid,
+        /// The user.
+        user_id: Required<UserId>,
     }
     /// `joinPrivateChat` and `leavePrivateChat`.
     PairData {
-        /// The two user ids joined by `_`, one of them one's own.
-        chat_room_id: String,
+        /// The two user ids joined by `_`, one of them the user's own.
+        chat_room_id: Required<PairRoom>,
     }
     /// `joinGroup` and `leaveGroup`.
     GroupData {
-        /// Which.
-        group_id: Uuid,
+        /// The group.
+        group_id: Required<ConversationId>,
     }
-    /// `messageDelivered` and `messageRead`: this message, and with it all that came before it in its chat.
+    /// `messageDelivered` and `messageRead`: this message, and all messages before it in its chat.
     MessageData {
-        /// Which.
-        message_id: Uuid,
+        /// The message.
+        message_id: Required<MessageId>,
     }
     /// `getGroupMessages`: one page of a group's history, oldest first.
     GroupFetchData {
-        /// Which.
-        group_id: Uuid,
-        /// Which page: 1, the default, is the newest.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        page: Option<u32>,
-        /// How many: 1 to 100, 50 by default.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        limit: Option<u32>,
-    }
-    /// `userTyping` and `userStoppedTyping`: one of the two.
-    ChatTypingData {
-        /// In this private chat, or `group_<groupId>`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        chat_room_id: Option<String>,
-        /// In this group.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        group_id: Option<Uuid>,
-    }
-    /// `updateLastSeen`: nothing.
-    NoData {
+        /// The group.
+        group_id: Required<ConversationId>,
+        /// The page: 1, the default, is the newest.
+        #[serde(default)]
+        page: Optional<PageNumber>,
+        /// The number of messages: 1 to 100, 50 by default.
+        #[serde(default)]
+        limit: Optional<PageLimit>,
     }
     /// `groupCall`.
     GroupCallData {
-        /// Which.
-        group_id: Uuid,
-        /// How the caller wants to be called; their name where it is left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        caller_name: Option<String>,
+        /// The group.
+        group_id: Required<ConversationId>,
+        /// The name under which the call is announced; the caller's own name by default.
+        #[serde(default)]
+        caller_name: Optional<DisplayName>,
     }
     /// `auth`.
     AuthData {
         /// An access token.
-        token: String,
-        /// `colon` or `camel`; where signing in begins the session.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        dialect: Option<String>,
+        token: Required<Token>,
+        /// The dialect of the session, if this signs in.
+        #[serde(default)]
+        dialect: Optional<Dialect>,
         /// What the client has already: the highest `pos` of each conversation.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        resume: Option<BTreeMap<Uuid, u64>>,
+        #[serde(default)]
+        resume: Optional<Resume>,
     }
     /// `resume`, the first frame after connecting with `?resume=true`.
     ResumeData {
         /// What the client has already: the highest `pos` of each conversation.
-        resume: BTreeMap<Uuid, u64>,
+        resume: Required<Resume>,
     }
+}
+
+/// `messages:fetch`: the messages before, or after, a message's id or number; without either, the newest.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct FetchData {
+    /// The conversation.
+    #[garde(custom(valid))]
+    conversation_id: Required<ConversationId>,
+    /// The messages older than this one.
+    #[serde(default)]
+    #[garde(custom(valid), custom(alone(&self.after)))]
+    before: Optional<Anchor>,
+    /// The messages newer than this one.
+    #[serde(default)]
+    #[garde(custom(valid))]
+    after: Optional<Anchor>,
+    /// The number of messages: 1 to 100, 50 by default.
+    #[serde(default)]
+    #[garde(custom(valid))]
+    limit: Optional<PageLimit>,
+}
+
+/// `message:send`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct SendMessageData {
+    /// The conversation.
+    conversation_id: Required<ConversationId>,
+    #[serde(flatten)]
+    message: SendMessageBody,
+}
+
+/// `message:delivered` and `message:read`: up to this number, or this message; without either, up to the newest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct PositionData {
+    /// The conversation.
+    conversation_id: Required<ConversationId>,
+    #[serde(flatten)]
+    position: ReadBody,
 }
 
 /// `sendMessage`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SendChatMessageData {
-    /// The message; `receiver` or `groupId` says for whom.
-    pub message_data: ChatMessageBody,
+    /// The message; `receiver` or `groupId` says where it goes.
+    message_data: Nested<ChatMessageBody>,
+}
+
+/// `userTyping` and `userStoppedTyping`: a group by its id, or any chat by its `chatRoomId`. Where both are given, the
+/// group counts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ChatTypingData {
+    /// The private chat, or `group_<groupId>`.
+    #[serde(default)]
+    chat_room_id: Optional<ChatRoomId>,
+    /// The group.
+    #[serde(default)]
+    group_id: Optional<ConversationId>,
+}
+
+/// `updateLastSeen`, and the acknowledgement of commands that have no answer: nothing.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct NoData {}
+
+fn alone<C>(after: &Optional<Anchor>) -> impl FnOnce(&Optional<Anchor>, &C) -> garde::Result {
+    let both = after.is_given();
+    move |before, _| {
+        if both && before.is_given() { Err(garde::Error::new("and after exclude each other")) } else { Ok(()) }
+    }
 }

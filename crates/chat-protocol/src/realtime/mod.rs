@@ -8,9 +8,9 @@
 //!
 //! **To add an event**: its row in `table/events.rs` (`Both "name" Payload;`: new events are the same in both
 //! dialects), its payload, an arm in `colon.rs` and in `camel.rs` that encode the same view, and its row in
-//! `docs/realtime.md`. **To add a command**: its row in `table/commands.rs`, its reader in `command/`. **To add a
-//! dialect**: a variant of [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a gateway**: a
-//! variant of [`Gateway`] and its arms.
+//! `docs/realtime.md`. **To add a command**: its row in `table/commands.rs`, the type of its data in `command_data.rs`.
+//! **To add a dialect**: a variant of [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a
+//! gateway**: a variant of [`Gateway`] and its arms.
 
 #[cfg(feature = "openapi")]
 mod asyncapi;
@@ -21,9 +21,9 @@ mod close_code;
 mod colon;
 mod command;
 mod command_data;
+mod command_values;
 mod dialect;
 mod event_text;
-mod fields;
 mod gateway;
 mod payloads;
 mod resume;
@@ -40,8 +40,8 @@ pub use client_frame::{ClientFrame, InvalidFrame, MAX_FRAME_ID_CHARS, Rejected};
 pub use close_code::CloseCode;
 pub use command::{ChatPlace, Command};
 pub use command_data::{
-    AuthData, CallData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData,
-    MessageData, NoData, PairData, PositionData, ResumeData, SendChatMessageData, StatusData, UserData,
+    AuthData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData, MessageData,
+    NoData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData, UserData,
 };
 pub use dialect::{Dialect, Variant};
 pub use event_text::{event_owner, event_text};

@@ -1,6 +1,10 @@
+use crate::field::Problem;
+use crate::whole::whole_number;
 use chat_domain::{ConversationId, Pos};
 use serde_json::Value;
 use std::collections::HashMap;
+
+const FORM: &str = "must be an object of conversation ids and numbers";
 
 /// What a client has already: the highest `pos` of each conversation that it knows (contract §4, guarantee 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,17 +15,16 @@ impl Resume {
     pub const MAX_CONVERSATIONS: usize = 10_000;
 
     /// From `{conversationId: pos, ...}`; the fault is the end of a sentence.
-    pub fn from_json(value: Value) -> Result<Self, &'static str> {
-        const FORM: &str = "must be an object of conversation ids and numbers";
-        let Value::Object(entries) = value else { return Err(FORM) };
+    pub fn from_json(value: Value) -> Result<Self, Problem> {
+        let Value::Object(entries) = value else { return Err(FORM.into()) };
         if entries.len() > Self::MAX_CONVERSATIONS {
-            return Err("must not name more than 10000 conversations");
+            return Err(format!("must not name more than {} conversations", Self::MAX_CONVERSATIONS).into());
         }
         let positions = entries
             .into_iter()
-            .map(|(id, pos)| Some((id.parse().ok()?, Pos::new(pos.as_u64()?))))
-            .collect::<Option<HashMap<_, _>>>();
-        positions.map(Self).ok_or(FORM)
+            .map(|(id, pos)| Ok((id.parse().map_err(|_| Problem::from(FORM))?, Pos::new(whole_number(&pos, FORM)?))))
+            .collect::<Result<HashMap<_, _>, Problem>>();
+        positions.map(Self)
     }
 
     /// From these positions.

@@ -204,6 +204,8 @@ mod tests {
         assert!(matches!(&greeting.credentials, Credentials::Token(token) if token == "c.d"));
         assert_eq!(greeting.format.dialect, Dialect::Colon);
         assert!(matches!(greeting.resume, ResumeAsked::Now(_)));
+        let positions = r#"{"token":"t","resume":{"00000000-0000-0000-0000-000000000001":5.0}}"#;
+        assert!(matches!(connect(positions, None).expect("a whole number").resume, ResumeAsked::Now(_)));
         assert!(matches!(connect(r#"{"token":"t","resume":true}"#, None).expect("later").resume, ResumeAsked::Later));
         for nobody in ["{}", r#"{"token":null}"#, r#"{"token":""}"#] {
             assert_eq!(connect(nobody, None).err(), Some(ErrorCode::Unauthenticated), "{nobody}");

@@ -3,7 +3,6 @@
 //! as `AsyncAPI` wants it: it *receives* commands and *sends* events. What cannot be seen in types (guarantees, how to
 //! come back) is in `docs/realtime.md`.
 
-mod answers;
 mod frames;
 mod texts;
 
@@ -88,7 +87,7 @@ fn frames_of(dialect: Dialect) -> Vec<Frame> {
     for row in COMMANDS {
         for entry in row.names.iter().filter(|entry| entry.dialect == dialect) {
             add(Kind::Command, entry.name, row.what, entry.schema);
-            add(Kind::Ack, entry.name, "the command succeeded", answers::answer_to(entry.name));
+            add(Kind::Ack, entry.name, "the command succeeded", entry.answer_schema);
         }
     }
     for row in EVENTS {

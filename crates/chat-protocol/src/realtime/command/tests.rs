@@ -180,7 +180,7 @@ fn faults_of_the_second_dialect_name_their_fields() {
     assert_eq!(fields_of("messageRead", &json!({"messageId": 7})), ["messageId"]);
     assert_eq!(fields_of("getGroupMessages", &json!({"senderId": ID, "receiverId": ID})), ["groupId"]);
     assert_eq!(fields_of("fetchMessages", &json!({"groupId": ID, "page": 0, "limit": 101})), ["limit", "page"]);
-    assert_eq!(fields_of("groupCall", &json!({"callerName": " "})), ["groupId", "callerName"]);
+    assert_eq!(fields_of("groupCall", &json!({"callerName": " "})), ["callerName", "groupId"]);
     assert_eq!(fields_of("auth", &json!({"token": "t", "dialect": "klingon"})), ["dialect"]);
 }
 
@@ -200,7 +200,7 @@ fn a_message_is_read_with_all_that_belongs_to_it() {
 #[test]
 fn every_fault_of_a_command_is_named_at_once() {
     let data = json!({"conversationId": "no", "content": 7, "attachment": "javascript:x", "clientMessageId": "a b"});
-    assert_eq!(fields_of("message:send", &data), ["conversationId", "content", "attachment", "clientMessageId"]);
+    assert_eq!(fields_of("message:send", &data), ["conversationId", "attachment", "clientMessageId", "content"]);
     assert_eq!(fields_of("message:send", &json!({})), ["conversationId", "content"]);
     assert_eq!(fields_of("typing:start", &json!([])), ["data"]);
     assert_eq!(fields_of("typing:start", &json!("x")), ["data"]);
@@ -209,9 +209,44 @@ fn every_fault_of_a_command_is_named_at_once() {
     assert_eq!(fields_of("messages:fetch", &json!({"conversationId": ID, "before": 1, "after": 1})), ["before"]);
     assert_eq!(fields_of("messages:fetch", &json!({"conversationId": ID, "limit": 101})), ["limit"]);
     assert_eq!(fields_of("presence:update", &json!({"status": "offline"})), ["status"]);
-    assert_eq!(fields_of("auth", &json!({"resume": {"x": 1}})), ["token", "resume"]);
+    assert_eq!(fields_of("auth", &json!({"resume": {"x": 1}})), ["resume", "token"]);
     assert_eq!(fields_of("resume", &json!({"resume": {ID.to_string(): -1}})), ["resume"]);
     assert_eq!(fields_of("resume", &json!({})), ["resume"]);
+}
+
+#[test]
+fn whole_numbers_may_be_written_with_a_fraction_or_an_exponent() {
+    let up_to = |seq| Command::Advance(conversation(), AdvancePositions::Read(ReceiptTarget::Seq(Seq::new(seq))));
+    let parse = |event: &str, data: &str| {
+        let text = format!(r#"{{"event":"{event}","data":{data}}}"#);
+        Command::parse(&ClientFrame::parse(&text).expect("a frame"))
+    };
+    for (number, seq) in [("1.0", 1), ("1e3", 1_000), ("999999999999999.0", 999_999_999_999_999)] {
+        let data = format!(r#"{{"conversationId":"{ID}","seq":{number}}}"#);
+        assert_eq!(parse("message:read", &data), Ok(up_to(seq)), "{number}");
+        let data = format!(r#"{{"resume":{{"{ID}":{number}}}}}"#);
+        let resume = Resume::new([(conversation(), chat_domain::Pos::new(seq))]);
+        assert_eq!(parse("resume", &data), Ok(Command::Resume(resume)), "{number}");
+    }
+    for number in ["1.5", "-1.0", "1e-1", "9007199254740993.0", "1e300", "9223372036854775808"] {
+        let data = format!(r#"{{"conversationId":"{ID}","seq":{number}}}"#);
+        assert_eq!(parse("message:read", &data).expect_err(number).faults[0].field, "seq", "{number}");
+    }
+    let data = format!(r#"{{"conversationId":"{ID}","before":12.0,"limit":3.0}}"#);
+    let before = HistoryRequest::Before(Anchor::Seq(Seq::new(12)), PageLimit::parse(3).expect("a limit"));
+    assert_eq!(parse("messages:fetch", &data), Ok(Command::FetchMessages(conversation(), before)));
+    let data = format!(r#"{{"groupId":"{ID}","page":1.0,"limit":3e0}}"#);
+    let page = PageRequest { number: PageNumber::FIRST, limit: PageLimit::parse(3).expect("a limit") };
+    let fetch = ChatFetch { current_user: None, room: ChatRoomId::Group(conversation()), page };
+    assert_eq!(parse("getGroupMessages", &data), Ok(Command::FetchGroup(fetch)));
+}
+
+#[test]
+fn a_field_that_stands_twice_is_a_fault_as_in_a_request() {
+    let text = format!(r#"{{"event":"typing:start","data":{{"conversationId":"{ID}","conversationId":"{ID}"}}}}"#);
+    let invalid = Command::parse(&ClientFrame::parse(&text).expect("a frame")).expect_err("twice");
+    assert_eq!(invalid.code, ErrorCode::ValidationFailed);
+    assert_eq!(invalid.message, "data must not have the field conversationId twice");
 }
 
 #[test]

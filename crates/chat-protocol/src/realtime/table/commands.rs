@@ -1,12 +1,17 @@
-use crate::chat::FetchChatBody;
-use crate::messages::SendMessageData;
-use crate::realtime::Dialect;
-use crate::realtime::command::{self, Command};
-use crate::realtime::command_data::{
-    AuthData, CallData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData,
-    MessageData, NoData, PairData, PositionData, ResumeData, SendChatMessageData, StatusData, UserData,
+use crate::BodyError;
+use crate::body::parse_data;
+use crate::chat::{FetchChatBody, LastSeenView, OnlineStatusView};
+use crate::realtime::camel_payloads::{
+    ChatMessageReceivedView, FetchedChatView, FetchedGroupView, MessageProgressView,
 };
-use crate::realtime::fields::Fields;
+use crate::realtime::command_data::{
+    AuthData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData, MessageData,
+    NoData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData, UserData,
+};
+use crate::realtime::payloads::{AuthenticatedView, FetchedView, MessageReceivedView, PresenceStatusView};
+use crate::realtime::{Command, Dialect};
+use crate::receipts::PositionsView;
+use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use std::marker::PhantomData;
 
 /// What a client may ask for, under its names.
@@ -30,24 +35,35 @@ pub struct CommandEntry {
     /// The schema of its `data`.
     #[cfg(feature = "openapi")]
     pub schema: super::SchemaOf,
-    pub(in crate::realtime) read: fn(&mut Fields) -> Option<Command>,
+    /// The type of the `data` of its acknowledgement, on a connection of the name's dialect.
+    pub answer: &'static str,
+    /// The schema of that.
+    #[cfg(feature = "openapi")]
+    pub answer_schema: super::SchemaOf,
+    /// Reads the JSON of its `data`.
+    pub(in crate::realtime) read: fn(&str) -> Result<Command, BodyError>,
 }
 
+/// A row holds, for each name: `Dialect "name" Payload => Answer = reader;`. The reader makes the command of the payload
+/// or tells what is wrong with it.
 macro_rules! commands {
-    ($($what:literal { $($dialect:ident $name:literal $payload:ty = $read:expr;)+ })*) => {
+    ($($what:literal { $($dialect:ident $name:literal $payload:ty => $answer:ty = $read:expr;)+ })*) => {
         /// Every command.
         pub const COMMANDS: &[CommandRow] = &[$(CommandRow {
             what: $what,
             names: &[$(CommandEntry {
                 dialect: Dialect::$dialect,
                 name: $name,
-                payload: {
-                    const _: PhantomData<$payload> = PhantomData;
-                    stringify!($payload)
-                },
+                payload: stringify!($payload),
                 #[cfg(feature = "openapi")]
                 schema: super::schema_of::<$payload>,
-                read: $read,
+                answer: {
+                    const _: PhantomData<$answer> = PhantomData;
+                    stringify!($answer)
+                },
+                #[cfg(feature = "openapi")]
+                answer_schema: super::schema_of::<$answer>,
+                read: |json| parse_data::<$payload, Command>(json, $read),
             },)+],
         },)*];
     };
@@ -55,57 +71,64 @@ macro_rules! commands {
 
 commands! {
     "open a conversation on screen" {
-        Colon "conversation:join" ConversationData = command::colon::open_window;
-        Camel "joinPrivateChat" PairData = command::camel::join_private_chat;
-        Camel "joinGroup" GroupData = command::camel::join_group;
+        Colon "conversation:join" ConversationData => NoData = |data| data.place().map(Command::OpenWindow);
+        Camel "joinPrivateChat" PairData => NoData = |data| data.place().map(Command::OpenWindow);
+        Camel "joinGroup" GroupData => NoData = |data| data.place().map(Command::OpenWindow);
     }
     "close a conversation on screen" {
-        Colon "conversation:leave" ConversationData = command::colon::close_window;
-        Camel "leavePrivateChat" PairData = command::camel::leave_private_chat;
-        Camel "leaveGroup" GroupData = command::camel::leave_group;
+        Colon "conversation:leave" ConversationData => NoData = |data| data.place().map(Command::CloseWindow);
+        Camel "leavePrivateChat" PairData => NoData = |data| data.place().map(Command::CloseWindow);
+        Camel "leaveGroup" GroupData => NoData = |data| data.place().map(Command::CloseWindow);
     }
     "send a message" {
-        Colon "message:send" SendMessageData = command::colon::send_message;
-        Camel "sendMessage" SendChatMessageData = command::camel::send_message;
+        Colon "message:send" SendMessageData => MessageReceivedView =
+            |data| data.parse().map(|send| Command::SendMessage(Box::new(send)));
+        Camel "sendMessage" SendChatMessageData => ChatMessageReceivedView = SendChatMessageData::parse;
     }
     "mark messages as delivered" {
-        Colon "message:delivered" PositionData = command::colon::delivered;
-        Camel "messageDelivered" MessageData = command::camel::delivered;
+        Colon "message:delivered" PositionData => PositionsView = |data| data.parse(AdvancePositions::Delivered);
+        Camel "messageDelivered" MessageData => MessageProgressView =
+            |data| data.message().map(|id| Command::AdvanceMessage(id, DeliveryStatus::Delivered));
     }
     "mark messages as read" {
-        Colon "message:read" PositionData = command::colon::read;
-        Camel "messageRead" MessageData = command::camel::read;
+        Colon "message:read" PositionData => PositionsView = |data| data.parse(AdvancePositions::Read);
+        Camel "messageRead" MessageData => MessageProgressView =
+            |data| data.message().map(|id| Command::AdvanceMessage(id, DeliveryStatus::Read));
     }
     "get a part of the history" {
-        Colon "messages:fetch" FetchData = command::colon::fetch_messages;
-        Camel "fetchMessages" FetchChatBody = command::camel::fetch_messages;
-        Camel "getGroupMessages" GroupFetchData = command::camel::group_messages;
+        Colon "messages:fetch" FetchData => FetchedView = FetchData::parse;
+        Camel "fetchMessages" FetchChatBody => FetchedChatView = |data| data.parse().map(Command::FetchChat);
+        Camel "getGroupMessages" GroupFetchData => FetchedGroupView = GroupFetchData::parse;
     }
     "start typing" {
-        Colon "typing:start" ConversationData = command::colon::start_typing;
-        Camel "userTyping" ChatTypingData = command::camel::start_typing;
+        Colon "typing:start" ConversationData => NoData = |data| data.place().map(Command::StartTyping);
+        Camel "userTyping" ChatTypingData => NoData = |data| data.place().map(Command::StartTyping);
     }
     "stop typing" {
-        Colon "typing:stop" ConversationData = command::colon::stop_typing;
-        Camel "userStoppedTyping" ChatTypingData = command::camel::stop_typing;
+        Colon "typing:stop" ConversationData => NoData = |data| data.place().map(Command::StopTyping);
+        Camel "userStoppedTyping" ChatTypingData => NoData = |data| data.place().map(Command::StopTyping);
     }
-    "set the caller's presence" { Colon "presence:update" StatusData = command::colon::choose_presence; }
-    "update the caller's last-seen time" { Camel "updateLastSeen" NoData = command::camel::update_last_seen; }
+    "set the caller's presence" {
+        Colon "presence:update" StatusData => NoData = |data| data.status().map(Command::ChoosePresence);
+    }
+    "update the caller's last-seen time" {
+        Camel "updateLastSeen" NoData => LastSeenView = |_| Ok(Command::UpdateLastSeen);
+    }
     "get a user's presence" {
-        Colon "presence:get" UserData = command::colon::read_presence;
-        Camel "getUserStatus" UserData = command::colon::read_presence;
+        Colon "presence:get" UserData => PresenceStatusView = |data| data.user().map(Command::ReadPresence);
+        Camel "getUserStatus" UserData => OnlineStatusView = |data| data.user().map(Command::ReadPresence);
     }
     "call the participants of a conversation" {
-        Colon "call:start" CallData = command::colon::start_call;
-        Camel "groupCall" GroupCallData = command::camel::group_call;
+        Colon "call:start" ConversationData => NoData = |data| data.place().map(|place| Command::StartCall(place, None));
+        Camel "groupCall" GroupCallData => NoData = GroupCallData::parse;
     }
     "authenticate, or send a new token" {
-        Colon "auth" AuthData = command::session::authenticate;
-        Camel "auth" AuthData = command::session::authenticate;
+        Colon "auth" AuthData => AuthenticatedView = AuthData::parse;
+        Camel "auth" AuthData => AuthenticatedView = AuthData::parse;
     }
     "resume: send the positions that the client has" {
-        Colon "resume" ResumeData = command::session::resume;
-        Camel "resume" ResumeData = command::session::resume;
+        Colon "resume" ResumeData => NoData = ResumeData::parse;
+        Camel "resume" ResumeData => NoData = ResumeData::parse;
     }
 }
 

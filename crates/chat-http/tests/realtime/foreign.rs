@@ -156,8 +156,11 @@ fn a_message_that_is_too_long_is_refused_before_all_of_it_has_come() {
         for (what, bytes) in [("in one frame", whole), ("in fragments", parts)] {
             let socket = host.socket(&ann).await;
             let (mut reading, mut writing) = socket.stream.into_split();
-            // The server may hang up before it has all.
-            let write = tokio::spawn(async move { drop(writing.write_all(&bytes).await) });
+            // The server may hang up before it has all. The client keeps its half open and waits for the answer.
+            let write = tokio::spawn(async move {
+                drop(writing.write_all(&bytes).await);
+                writing
+            });
             let mut answer = [0; 4];
             tokio::io::AsyncReadExt::read_exact(&mut reading, &mut answer).await.expect("a Close frame");
             assert_eq!((answer[0], u16::from_be_bytes([answer[2], answer[3]])), (FIN | CLOSE, 1009), "{what}");

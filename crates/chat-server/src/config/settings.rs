@@ -128,7 +128,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
          with `RATE_LIMIT=off` too",
     ),
     setting("MAX_CONNECTIONS", "100000", "Maximum number of sockets of this node"),
-    setting("MAX_CONNECTIONS_PER_USER", "20", "Maximum number of sockets of one user"),
+    setting("MAX_CONNECTIONS_PER_USER", "20", "Maximum number of sockets of one user on this node"),
     setting(
         "MAX_CONVERSATIONS_PER_USER",
         "10000",

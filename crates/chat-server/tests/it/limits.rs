@@ -127,7 +127,7 @@ async fn development_leaves_this_machine_alone_and_counts_who_comes_by_a_proxy()
 async fn production_refuses_to_start_without_limits() {
     let (status, output) = production().set("RATE_LIMIT", "off").run(&["serve"]).await;
     assert!(!status.success());
-    assert!(output.contains("RATE_LIMIT is off: leave it on in production"), "{output}");
+    assert!(output.contains("RATE_LIMIT is off: keep it on in production"), "{output}");
 }
 
 #[tokio::test]

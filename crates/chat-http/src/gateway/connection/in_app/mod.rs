@@ -118,24 +118,27 @@ impl Drop for SocketBody {
 async fn linger(realtime: &Realtime, connection: &Rc<Connection>, messages: Messages, parting: Parting) {
     realtime.hub.linger(connection);
     let (mut stream, bytes) = messages.into_parts();
-    let mut has_answered = parting == Parting::Goodbye;
+    let mut is_done = parting == Parting::Goodbye;
     let (mut is_understood, mut ignored) = (parting != Parting::NotUnderstood, 0);
     poll_fn(|context| {
         connection.poll_write(context);
-        if connection.life() == Life::Gone || (has_answered && connection.is_flushed()) {
+        if connection.life() == Life::Gone || (is_done && connection.is_flushed()) {
             return Poll::Ready(());
+        }
+        if is_done {
+            // The response takes the Close frame; it wakes this task.
+            return Poll::Pending;
         }
         if is_understood {
             match ready!(Pin::new(&mut stream).poll_next(context)) {
-                Some(Ok(Message::Close(_))) => has_answered = true,
+                Some(Ok(Message::Close(_))) | None => is_done = true,
                 Some(Ok(_)) => {}
                 Some(Err(_)) => is_understood = false,
-                None => return Poll::Ready(()),
             }
         } else {
             match ready!(Pin::new(&mut *bytes.borrow_mut()).poll_next(context)) {
                 Some(Ok(bytes)) if ignored <= MAX_IGNORED_BYTES => ignored += bytes.len(),
-                _ => return Poll::Ready(()),
+                _ => is_done = true,
             }
         }
         // The next message may have arrived already.

@@ -68,7 +68,7 @@ fn within(outer: &str, fault: &Fault) -> Fault {
     Fault::new(format!("{outer}.{}", fault.field), problem)
 }
 
-fn of_frame(event: &str, data: Value) -> Result<Command, Vec<Fault>> {
+fn of_frame(event: &str, data: &Value) -> Result<Command, Vec<Fault>> {
     let text = json!({"event": event, "data": data}).to_string();
     Command::parse(&ClientFrame::parse(&text).expect("a frame")).map_err(|invalid| {
         assert_eq!(Some(&invalid.message), invalid.faults.first().map(|fault| &fault.message));
@@ -90,14 +90,14 @@ proptest! {
     fn a_message(fields in some_of(&["content", "attachment", "clientMessageId", "replyTo"])) {
         let request = parse_body(&bytes(&fields), |body: SendMessageBody| body.parse(conversation()));
         let request = request.map(|send| Command::SendMessage(Box::new(send)));
-        prop_assert_eq!(of_request(request, as_data), of_frame("message:send", beside_conversation(fields)));
+        prop_assert_eq!(of_request(request, as_data), of_frame("message:send", &beside_conversation(fields)));
     }
 
     #[test]
     fn a_position(fields in some_of(&["seq", "messageId"])) {
         let request = parse_body(&bytes(&fields), ReadBody::parse);
         let request = request.map(|target| Command::Advance(conversation(), AdvancePositions::Read(target)));
-        prop_assert_eq!(of_request(request, as_data), of_frame("message:read", beside_conversation(fields)));
+        prop_assert_eq!(of_request(request, as_data), of_frame("message:read", &beside_conversation(fields)));
     }
 
     #[test]
@@ -109,7 +109,7 @@ proptest! {
         let request = parse_body(&bytes(&fields), ChatMessageBody::parse);
         let request = request.map(|message| Command::SendChatMessage(Box::new(message)));
         let request = of_request(request, |fault| within("messageData", &fault));
-        prop_assert_eq!(request, of_frame("sendMessage", json!({"messageData": fields})));
+        prop_assert_eq!(request, of_frame("sendMessage", &json!({"messageData": fields})));
     }
 
     #[test]
@@ -117,13 +117,13 @@ proptest! {
         fields in some_of(&["currentUserId", "senderId", "receiverId", "groupId", "page", "limit"])
     ) {
         let request = parse_body(&bytes(&fields), FetchChatBody::parse).map(Command::FetchChat);
-        prop_assert_eq!(of_request(request, as_data), of_frame("fetchMessages", fields.into()));
+        prop_assert_eq!(of_request(request, as_data), of_frame("fetchMessages", &fields.into()));
     }
 }
 
 #[test]
 fn an_id_of_the_wrong_type_has_one_sentence() {
-    let faults = of_frame("message:send", json!({"conversationId": ID, "content": "x", "replyTo": 7}));
+    let faults = of_frame("message:send", &json!({"conversationId": ID, "content": "x", "replyTo": 7}));
     assert_eq!(faults, Err(vec![Fault::new("replyTo", "must be a UUID")]));
     let request = parse_body(br#"{"content": "x", "replyTo": 7}"#, |body: SendMessageBody| body.parse(conversation()));
     assert_eq!(of_request(request, as_data).err(), faults.err());

@@ -150,9 +150,9 @@ mod tests {
         let (releases, waved) = (releases(), tag("waved"));
         let whole = releases.own().to_text();
         releases.note(&[whole.clone(), String::new()], false);
-        releases.note(&[whole.clone()], true);
+        releases.note(std::slice::from_ref(&whole), true);
         assert!(!releases.may_write(&waved), "the other node may live without having renewed its lease");
-        releases.note(&[whole.clone()], false);
+        releases.note(std::slice::from_ref(&whole), false);
         assert!(releases.may_write(&waved));
         releases.note(&[whole, String::new()], true);
         assert!(!releases.may_write(&waved));

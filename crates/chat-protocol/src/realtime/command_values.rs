@@ -88,7 +88,7 @@ impl Field for PresenceStatus {
 
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
-        schema::one_of([Self::Online, Self::Away, Self::Busy].map(|status| status.as_str()))
+        schema::one_of([Self::Online, Self::Away, Self::Busy].map(Self::as_str))
     }
 }
 
@@ -106,7 +106,7 @@ impl Field for Dialect {
 
 impl Field for Resume {
     fn read(json: Value) -> Result<Self, Problem> {
-        Self::from_json(json).map_err(Problem::from)
+        Self::from_json(json)
     }
 
     #[cfg(feature = "openapi")]

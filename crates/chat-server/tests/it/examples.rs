@@ -142,9 +142,9 @@ async fn the_client_in_python_misses_nothing() {
 async fn the_client_in_rust_misses_nothing() {
     let server = start().await;
     // With the features of the whole workspace, as the suite is built: otherwise its dependencies are compiled again.
-    let build = ["build", "--quiet", "--workspace", "--example", "chat", "--target-dir"];
+    let arguments = ["build", "--quiet", "--workspace", "--example", "chat", "--target-dir"];
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(examples()).args(build).arg(target()).kill_on_drop(true);
+    cargo.current_dir(examples()).args(arguments).arg(target()).kill_on_drop(true);
     let built =
         tokio::time::timeout(BUILD_DEADLINE, cargo.status()).await.expect("an end in time").expect("cargo runs");
     assert!(built.success(), "{built}");

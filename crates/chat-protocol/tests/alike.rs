@@ -1,4 +1,4 @@
-//! What REST and the sockets both have is read by both alike: the same values, and the same sentence for the same fault.
+//! REST and the sockets read the same data alike: the same values, and the same sentence for the same fault.
 
 use chat_domain::ConversationId;
 use chat_domain::receipts::AdvancePositions;

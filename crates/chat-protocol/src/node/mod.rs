@@ -5,15 +5,15 @@
 //! and the ids. Every packet begins with its form, the length of its head (4 bytes) and the sending node (16). Bytes
 //! that a later release appends to a head are skipped, and so are fields that it adds to a body.
 //!
-//! There are two [forms](Form). [`events`] carries one event that is not durable, or one durable change for nodes of
-//! the previous release. [`changes`] carries the records of one or more durable changes, with the present state that
+//! There are two [forms](Form). `events` carries one event that is not durable, or one durable change for nodes of
+//! the previous release. `changes` carries the records of one or more durable changes, with the present state that
 //! their events show. A node that does not know a kind keeps its number and obeys its effect. Bodies are the domain's
 //! own types, so their field names are the wire format: `tests/names.rs` pins them.
 //!
 //! Two neighbouring versions run side by side during an upgrade. A packet that this version cannot read is refused with
 //! a name ([`PacketError::is_of_another_version`]) and skipped. Durable changes are then repaired from the store.
 //!
-//! **To add an event**: a number never used before in [`events`]. **To add a durable change**: nothing here.
+//! **To add an event**: a number never used before in `events`. **To add a durable change**: nothing here.
 
 mod bytes;
 mod changes;
@@ -154,7 +154,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// Writes an envelope for nodes that read this form. A change of a kind without a number in [`events`] is always sent
+/// Writes an envelope for nodes that read this form. A change of a kind without a number in `events` is always sent
 /// as a record: nodes that cannot read the packet read the change from the store.
 pub fn write_packet(sender: NodeId, envelope: &Envelope, form: Form) -> Result<Vec<u8>, PacketError> {
     let written = match (&envelope.event, events::kind_of(&envelope.event)) {

@@ -44,7 +44,8 @@ pub struct CommandEntry {
     pub(in crate::realtime) read: fn(&str) -> Result<Command, BodyError>,
 }
 
-/// A row holds, for each name: `Dialect "name" Payload => Answer = reader;`. The reader makes the command of the payload
+/// A row holds, for each name: `Dialect "name" Payload => Answer = reader;`. The reader makes the command of the
+/// payload
 /// or tells what is wrong with it.
 macro_rules! commands {
     ($($what:literal { $($dialect:ident $name:literal $payload:ty => $answer:ty = $read:expr;)+ })*) => {
@@ -119,7 +120,8 @@ commands! {
         Camel "getUserStatus" UserData => OnlineStatusView = |data| data.user().map(Command::ReadPresence);
     }
     "call the participants of a conversation" {
-        Colon "call:start" ConversationData => NoData = |data| data.place().map(|place| Command::StartCall(place, None));
+        Colon "call:start" ConversationData => NoData =
+            |data| data.place().map(|place| Command::StartCall(place, None));
         Camel "groupCall" GroupCallData => NoData = GroupCallData::parse;
     }
     "authenticate, or send a new token" {

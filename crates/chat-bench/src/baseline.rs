@@ -1,5 +1,5 @@
-//! The lowest cost of a delivery on this machine: one `send()` to one of a thousand loopback sockets. Compare every
-//! server's figures with it.
+//! The minimum cost of a delivery on this machine: one `send()` to one of a thousand loopback sockets. The figures of
+//! servers are compared with it.
 
 use crate::report::{Kind, Report};
 use crate::say;
@@ -13,16 +13,16 @@ const SCENARIO: &str = "baseline";
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Connections that are written to in turn
+    /// Number of connections, which are written to in turn
     #[arg(long, default_value_t = 1_000)]
     sockets: usize,
-    /// Bytes of one delivery: as many as a message of the other scenarios has with its frame
+    /// Bytes of one delivery, as many as a framed message in the other scenarios
     #[arg(long, default_value_t = 520)]
     bytes: usize,
-    /// Deliveries that share a write, as in a burst
+    /// Deliveries per write in the second measurement, as in a burst
     #[arg(long, default_value_t = 16)]
     shared: usize,
-    /// For how long each, in seconds
+    /// Duration of each measurement, in seconds
     #[arg(long, default_value_t = 3)]
     seconds: u64,
 }
@@ -35,9 +35,9 @@ impl Default for Options {
 
 pub(crate) fn run(options: &Options, report: &mut Report) {
     say(format!(
-        "baseline: one thread writes {} bytes to each of {} loopback sockets in turn, with nothing else to do; the \
-         rest of the process reads. When all have\n  \
-         been read, the next turn begins. The figure is the CPU time of the thread that writes, user and kernel.",
+        "baseline: one thread writes {} bytes to each of {} loopback sockets in turn and does nothing else. Another \
+         thread reads; the next turn begins\n  \
+         when all sockets have been read. The figure is the CPU time of the writing thread, user and kernel.",
         options.bytes, options.sockets
     ));
     let single = measure(options, 1);
@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options, report: &mut Report) {
     report.note(kind("a burst per send(), per CPU-second of the sender", ""), "this machine", shared);
 }
 
-/// Deliveries per CPU-second of the writing thread, with this many per write.
+/// Returns the deliveries per CPU-second of the writing thread, with `shared` deliveries per write.
 fn measure(options: &Options, shared: usize) -> f64 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -72,7 +72,7 @@ fn measure(options: &Options, shared: usize) -> f64 {
     thread::scope(|scope| {
         let (read, length) = (&read, payload.len());
         scope.spawn(move || read_in_turn(reading, length, read));
-        // A thread of its own, to measure its CPU time.
+        // A separate thread, so that its CPU time can be measured.
         let sender = scope.spawn(move || write_in_turn(writing, &payload, read, time));
         let (turns, cpu) = sender.join().expect("a sender");
         (turns * options.sockets as u64 * shared as u64) as f64 / cpu.as_secs_f64()

@@ -1,4 +1,4 @@
-//! The speed of the disk: how long it takes until a page of a log is stored.
+//! The speed of the disk: how long a synced write of one log page takes.
 
 use crate::say;
 use hdrhistogram::Histogram;
@@ -8,21 +8,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const PAGE: usize = 8 * 1_024;
-/// As long as a segment of `PostgreSQL`'s log, and written in advance like one: no sync has to update the length of the
-/// file.
+/// As long as a segment of `PostgreSQL`'s log, and allocated in advance like one: no sync has to update the length of
+/// the file.
 const PAGES: usize = 2 * 1_024;
 
-/// Writes a page and waits for it (`fdatasync`), repeatedly for this time; prints how long a write takes.
+/// Writes a page and syncs it (`fdatasync`), repeatedly for this time. Prints how long a write takes.
 pub(crate) fn probe(folder: &Path, time: Duration) {
     let path = folder.join("probe");
     let mut file = OpenOptions::new().create_new(true).write(true).open(&path).expect("a file beside the store's");
     let waits = measure(&mut file, time);
     drop(file);
-    // The folder is deleted at the end anyway.
+    // The folder is deleted later in any case.
     let _ = std::fs::remove_file(path);
     say(format!(
-        "  disk: {}; fdatasync of 8 KiB, one after the other, nothing else going on: {:.0} per second, p50 {:.2} ms, \
-         p99 {:.2} ms",
+        "  disk: {}; fdatasync of 8 KiB, one after the other, on an idle server: {:.0} per second, p50 {:.2} ms, p99 \
+         {:.2} ms",
         filesystem(folder),
         waits.len() as f64 / time.as_secs_f64(),
         waits.value_at_quantile(0.5) as f64 / 1_000.0,
@@ -53,12 +53,12 @@ fn measure(file: &mut File, time: Duration) -> Histogram<u64> {
     waits
 }
 
-/// Whole microseconds.
+/// Converts to whole microseconds.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// The type of the file system and its device. Panics if it is in memory, where nothing is durable.
+/// Returns the type of the file system and its device. Panics if it is in memory, where nothing is durable.
 fn filesystem(folder: &Path) -> String {
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("Linux");
     let folder = folder.canonicalize().expect("a folder");
@@ -67,7 +67,7 @@ fn filesystem(folder: &Path) -> String {
         let (device, at, kind) = (fields.next()?, fields.next()?, fields.next()?);
         folder.starts_with(at).then_some((at.len(), device, kind))
     });
-    // Of several mounts at one place, the last is visible.
+    // If several mounts share a path, the last one is visible.
     let (_, device, kind) = under.max_by_key(|(length, ..)| *length).expect("a root");
     assert!(kind != "tmpfs", "{} is memory: set TMPDIR to a folder on a disk", folder.display());
     format!("{kind} on {device}")

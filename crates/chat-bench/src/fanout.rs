@@ -1,5 +1,5 @@
-//! Deliveries per CPU-second: messages to every member of a large conversation, one at a time or in bursts, and how
-//! long they take at a rate that the peer can bear.
+//! Deliveries per CPU-second of messages to every member of a large conversation, one at a time or in bursts; and their
+//! latency at a rate that the peer can sustain.
 
 use crate::contest::{Contest, Entrant, Leg, Pace, Terms, circumstances, compare};
 use crate::report::{Kind, Report};
@@ -8,17 +8,17 @@ use chat_blackbox::Setup;
 use hdrhistogram::Histogram;
 use std::time::Duration;
 
-/// Members who send in turn where that is not what is measured.
+/// Members who send in turn, in the scenarios that do not vary the number of senders.
 const SENDERS: usize = 16;
 
 const PER_CPU_SECOND: &str = "deliveries per CPU-second of the server";
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct BurstOptions {
-    /// Messages in a burst, each from another member; or in flight
+    /// Messages per burst, each from a different member; with --steady, messages in flight
     #[arg(long, default_value_t = 16)]
     in_flight: u64,
-    /// Not in bursts: whenever a message has reached every member, the next is sent
+    /// Instead of bursts: send the next message whenever one has reached every member
     #[arg(long)]
     steady: bool,
     #[command(flatten)]
@@ -27,19 +27,19 @@ pub(crate) struct BurstOptions {
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct LatencyOptions {
-    /// Messages per second; without it, half of what the peer does one at a time, as measured just before
+    /// Messages per second; by default half of the peer's peak rate, which is measured first
     #[arg(long)]
     rate: Option<f64>,
     #[command(flatten)]
     terms: Terms,
 }
 
-/// One message at a time.
+/// Measures one message at a time.
 pub(crate) async fn one_at_a_time(setup: &Setup, terms: &Terms, report: &mut Report) {
     throughput(setup, "fanout", Pace::InFlight(1), terms, report).await;
 }
 
-/// Several in flight.
+/// Measures several messages in flight.
 pub(crate) async fn burst(setup: &Setup, options: &BurstOptions, report: &mut Report) {
     let pace = if options.steady { Pace::InFlight(options.in_flight) } else { Pace::Bursts(options.in_flight) };
     throughput(setup, "burst", pace, &options.terms, report).await;
@@ -48,14 +48,15 @@ pub(crate) async fn burst(setup: &Setup, options: &BurstOptions, report: &mut Re
 async fn throughput(setup: &Setup, scenario: &'static str, pace: Pace, terms: &Terms, report: &mut Report) {
     let (senders, how) = match pace {
         Pace::InFlight(1) | Pace::Rate(_) => {
-            (1, "one message at a time: the next is sent when every member has the last".to_owned())
+            (1, "one message at a time: the next is sent when every member has received the last".to_owned())
         }
-        Pace::InFlight(count) => {
-            (count, format!("{count} in flight, from as many members: one is sent whenever one has reached everybody"))
-        }
+        Pace::InFlight(count) => (
+            count,
+            format!("{count} in flight, from as many members: one is sent whenever one has reached all members"),
+        ),
         Pace::Bursts(count) => (
             count,
-            format!("bursts of {count} messages from as many members: the next when every member has all of the last"),
+            format!("bursts of {count} messages from as many members: the next when all have received the last"),
         ),
     };
     explain(scenario, &how, terms);
@@ -66,14 +67,14 @@ async fn throughput(setup: &Setup, scenario: &'static str, pace: Pace, terms: &T
     contest.check().await;
 }
 
-/// How long the last member waits.
+/// Measures the latency to the last member.
 pub(crate) async fn latency(setup: &Setup, options: &LatencyOptions, report: &mut Report) {
     let scenario = "latency";
     explain(
         scenario,
-        "messages become due evenly, whatever the server does (open loop); counted from then until the last\n  member \
-         has it (a timer of the client's adds up to 1 ms). Half of the peer's rate: of what it does by the clock, one \
-         at a time",
+        "messages become due at a fixed rate (open loop); latency is from then until the last\n  member has received \
+         the message (the client's timer adds up to 1 ms). Without --rate, the rate is half of the peer's peak, one \
+         message at a time",
         &options.terms,
     );
     let contest = Contest::stage(setup, &options.terms, SENDERS).await;
@@ -109,18 +110,14 @@ pub(crate) async fn latency(setup: &Setup, options: &LatencyOptions, report: &mu
     contest.check().await;
 }
 
-/// In messages per second.
+/// Measures the peer's peak rate, and returns half of it in messages per second.
 async fn half_of_the_peak(contest: &Contest, terms: &Terms, report: &mut Report) -> f64 {
     let peer = contest.subject(Entrant::Peer).expect("without the peer, --rate is needed");
     let time = Duration::from_secs(terms.seconds);
-    // The first leg warms it up.
+    // The first leg is a warm-up.
     peer.leg(Pace::InFlight(1), time).await;
     let peak = peer.leg(Pace::InFlight(1), time).await.per_second();
-    report.figure(
-        Kind { scenario: "latency", figure: "peak, deliveries per second of the clock", unit: "" },
-        peer.name,
-        peak,
-    );
+    report.figure(Kind { scenario: "latency", figure: "peak deliveries per second", unit: "" }, peer.name, peak);
     let rate = peak / 2.0 / peer.crowd.members() as f64;
     say(format!("  {rate:.1} messages are due per second."));
     rate
@@ -130,9 +127,9 @@ fn explain(scenario: &str, how: &str, terms: &Terms) {
     let (members, seconds, rounds) = (terms.members, terms.seconds, terms.rounds);
     say(format!(
         "{scenario}: {members} members of one conversation on each server, one connection each, on loopback; {how}.\n  \
-         {rounds} rounds of legs of {seconds} s, there and back, after one of each to warm up; medians of the rounds. \
-         Ours authenticates and stores ({});\n  \
-         the peer does neither. CPU is that of all processes of a server, by the kernel.",
+         {rounds} rounds, in each two legs of {seconds} s per server, after a warm-up; figures are medians of the \
+         rounds. Our server authenticates and stores ({});\n  \
+         the peer does neither. CPU is the CPU time of all processes of a server, as the kernel counts it.",
         terms.store.name()
     ));
 }

@@ -1,4 +1,4 @@
-//! The cost of a page with little and with much history.
+//! The cost of a page of messages or conversations, with short and with long histories.
 
 use crate::http::Connection;
 use crate::pages::Times;
@@ -10,46 +10,45 @@ use chat_blackbox::{Person, Setup};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The reader's conversations: more than one page of the list.
+/// Number of the reader's conversations, more than one page of the list.
 const CONVERSATIONS: u64 = 50;
 
-/// Everything that is loaded was sent before this time, in microseconds since the Unix epoch: 2025-01-01.
+/// All loaded messages were sent before this time, in microseconds since the Unix epoch: 2025-01-01.
 const LOADED_UNTIL: u64 = 1_735_689_600_000_000;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Where the messages are; may be given several times
+    /// Which stores are measured; may be given several times
     #[arg(long, value_enum, default_values_t = [StoreKind::Sqlite, StoreKind::Postgres])]
     store: Vec<StoreKind>,
-    /// How many messages there are, half of them in one conversation; may be given several times
+    /// Number of messages, half of them in one conversation; may be given several times
     #[arg(long, default_values_t = [10_000, 2_000_000])]
     messages: Vec<u64>,
-    /// How often each page is asked for
+    /// Number of requests for each page
     #[arg(long, default_value_t = 1_000)]
     repeat: usize,
-    /// Connections that read the newest page, each again and again, while CPU is measured
+    /// Connections that repeatedly read the newest page while CPU is measured
     #[arg(long, default_value_t = 8)]
     readers: usize,
-    /// For how long a round, in seconds
+    /// Duration of a round, in seconds
     #[arg(long, default_value_t = 3)]
     seconds: u64,
-    /// How many rounds
+    /// Number of rounds
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 }
 
 pub(crate) async fn run(setup: impl Fn() -> Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "history: pages of messages and of conversations over REST, one after the other on one connection, {} times \
-         each after a\n  \
-         tenth as many that do not count. The reader has {CONVERSATIONS} conversations; one holds half of all \
-         messages, the others share the rest,\n  \
-         stored in the order of their times, so that those of one conversation lie among those of others. They are \
-         loaded by SQL\n  \
-         and VACUUM ANALYZE follows. Deepest: the cursor or page at which the oldest messages come. Server and store \
-         share the machine.\n  \
-         Then {} connections read the newest page for {} s a round: pages by the CPU seconds of the server and its \
-         database.",
+        "history: pages of messages and of conversations over REST, one request after the other on one connection, \
+         {} per page after a\n  \
+         warm-up of a tenth as many. The reader has {CONVERSATIONS} conversations. One has half of all messages, the \
+         others share the rest.\n  \
+         Rows are in order of time, so that the conversations are interleaved. SQL loads them; VACUUM ANALYZE \
+         follows.\n  \
+         Deepest: the cursor or page with the oldest messages. Server and store share the machine.\n  \
+         Then {} connections read the newest page for {} s per round. The figure is pages per CPU-second of server \
+         and database.",
         options.repeat, options.readers, options.seconds
     ));
     for &store in &options.store {
@@ -95,7 +94,7 @@ async fn measure(setup: &Setup, store: StoreKind, messages: u64, options: &Optio
     site.server.assert_untroubled();
 }
 
-/// How many newest pages are read per CPU-second of server and database, in each round.
+/// Returns the newest pages read per CPU-second of server and database, in each round.
 async fn newest(site: &Site, reader: &Person, path: &str, options: &Options) -> Vec<f64> {
     let (mut rates, mut progress) = (Vec::new(), Progress::of(options.rounds));
     let mut connections = Vec::new();
@@ -128,8 +127,8 @@ async fn newest(site: &Site, reader: &Person, path: &str, options: &Options) -> 
     rates
 }
 
-/// SQL that stores this many messages. Message `n` belongs to the first conversation if `n` is odd, and otherwise to
-/// the others in turn.
+/// Returns SQL that stores this many messages. Message `n` belongs to the first conversation if `n` is odd, and
+/// otherwise to the others in turn.
 fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], messages: u64) -> String {
     let others = CONVERSATIONS - 1;
     let text = |id: &String| match store {
@@ -141,7 +140,7 @@ fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], mes
     let (id, length, numbers) = match store {
         StoreKind::Sqlite => (
             "randomblob(16)",
-            // Indexes grow fast if everything fits into memory; data lost in a crash would be discarded anyway.
+            // Building indexes is fast if everything fits into memory. If the process crashes, the data is discarded.
             "PRAGMA cache_size = -2000000; PRAGMA synchronous = OFF;",
             format!(
                 "(WITH RECURSIVE up (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < {messages}) SELECT n \
@@ -149,7 +148,7 @@ fn loading(store: StoreKind, conversations: &[String], people: [&Person; 2], mes
             ),
         ),
         StoreKind::Postgres => (
-            // In the order of time, like the ids that the server makes.
+            // In order of time, like the ids that the server creates.
             "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000a' || substr(md5(n::text), 1, 15))::uuid",
             "",
             format!("generate_series(1, {messages}::bigint)"),

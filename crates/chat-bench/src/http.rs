@@ -1,20 +1,21 @@
-//! As little of a client as will do: client and server share the cores, and what the client uses is missing elsewhere.
+//! A minimal HTTP client: client and server share the cores, and CPU time that the client uses is not available to the
+//! server.
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// A keep-alive connection that carries one request after the other.
+/// A keep-alive connection that sends one request after the other.
 pub(crate) struct Connection {
     stream: TcpStream,
-    /// The headers that every request has.
+    /// The headers of every request.
     headers: String,
-    /// The request, then its answer.
+    /// The request, then its response.
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    /// To the server at `http://address:port`, in somebody's name.
+    /// Connects to the server at `http://address:port`, authenticated by `token`.
     pub(crate) async fn open(base: &str, token: &str) -> Self {
         let address = base.strip_prefix("http://").expect("an address without TLS");
         let stream = TcpStream::connect(address).await.expect("a connection");
@@ -23,7 +24,7 @@ impl Connection {
         Self { stream, headers, buffer: Vec::with_capacity(4_096) }
     }
 
-    /// Sends and waits for the answer. Panics where there is none, or not with this status.
+    /// Sends a body and returns the response. Panics if there is no response or its status differs from `status`.
     pub(crate) async fn post(&mut self, path: &str, body: &str, status: u16) -> Value {
         let length = body.len();
         let request = format!(
@@ -34,7 +35,7 @@ impl Connection {
         serde_json::from_slice(answer).expect("an answer in JSON")
     }
 
-    /// Asks for a page; answers how many bytes it has. Panics as [`Connection::post`] does.
+    /// Requests a page and returns its size in bytes. Panics as [`Connection::post`] does.
     pub(crate) async fn get(&mut self, path: &str) -> usize {
         let request = format!("GET /api/v1{path} HTTP/1.1\r\n{}\r\n", self.headers);
         self.exchange(&request, 200).await.len()
@@ -53,7 +54,7 @@ impl Connection {
         while self.buffer.len() < head + length {
             self.read().await;
         }
-        assert_eq!(self.buffer.len(), head + length, "one answer to one request");
+        assert_eq!(self.buffer.len(), head + length, "more than one response to one request");
         &self.buffer[head..]
     }
 
@@ -63,7 +64,7 @@ impl Connection {
     }
 }
 
-/// The length of the body.
+/// Checks the status, and returns the length of the body.
 fn check(head: &str, status: u16) -> usize {
     let mut lines = head.split("\r\n");
     let found = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
@@ -73,5 +74,5 @@ fn check(head: &str, status: u16) -> usize {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
         })
-        .expect("the length of the answer")
+        .expect("a content-length")
 }

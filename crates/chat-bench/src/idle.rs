@@ -15,26 +15,26 @@ use tokio::task::JoinSet;
 
 const STEPS: usize = 4;
 const CONNECTING: usize = 64;
-/// Memory is read when it has not changed for this long.
+/// Memory is read when it has been constant for this long.
 const SETTLING: Duration = Duration::from_millis(500);
-/// The most reads, if it never stops changing.
+/// Maximum number of reads, if memory never becomes constant.
 const LOOKS: usize = 60;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Connections in the end, each of another user
+    /// Connections at the end, each of a different user
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
-    /// Conversations that each user is in
+    /// Conversations of each user
     #[arg(long, default_value_t = 20)]
     conversations: usize,
-    /// Members of each of them
+    /// Members of each conversation
     #[arg(long, default_value_t = 20)]
     members: usize,
-    /// How they come in; may be given several times
+    /// How the clients connect; may be given several times
     #[arg(long = "entry", value_enum, default_values_t = Entry::ALL)]
     entries: Vec<Entry>,
-    /// The peer's script
+    /// Path of the peer's script
     #[arg(long, default_value = "target/peers/socketio.mjs")]
     peer: PathBuf,
 }
@@ -42,17 +42,17 @@ pub(crate) struct Options {
 /// A way of connecting. Each is measured separately, since the memory of a connection may depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Entry {
-    /// Our server: header, resuming
+    /// Our server: authenticated by header, resuming
     HeaderResume,
-    /// Our server: header, and then not a frame
+    /// Our server: authenticated by header, no frame is sent
     Header,
-    /// Our server: subprotocol, and then not a frame
+    /// Our server: authenticated by subprotocol, no frame is sent
     Subprotocol,
-    /// Our server: a first frame `auth`
+    /// Our server: authenticated by a first frame `auth`
     FirstFrame,
-    /// Our server: Socket.IO on a websocket
+    /// Our server: Socket.IO over a websocket from the start
     SocketIo,
-    /// Our server: Socket.IO, polling first
+    /// Our server: Socket.IO, upgraded from polling
     SocketIoUpgraded,
     /// The official Socket.IO server
     Peer,
@@ -97,12 +97,12 @@ impl Entry {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "idle: {} silent connections, each of another authenticated user in {} conversations of {} members (teams of \
-         colleagues), in {STEPS} steps;\n  \
+        "idle: {} silent connections, each of a different user in {} conversations of {} members (who share all of \
+         them), opened in {STEPS} steps;\n  \
          pings are answered. The figure is the slope of the server's resident memory over the number of connections \
-         (least squares; the first step,\n  \
-         which also pays for what is there once, is left out). The kernel's own buffers are not in it. The peer knows \
-         rooms and no users.",
+         (least squares). The first step\n  \
+         is left out, because it includes one-time costs. Kernel buffers are not included. The peer has rooms and no \
+         users.",
         options.connections, options.conversations, options.members
     ));
     let people = if options.entries.iter().any(|&entry| entry != Entry::Peer) {
@@ -124,7 +124,7 @@ pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     }
 }
 
-/// The accounts and conversations, kept over several starts of the server.
+/// The accounts and conversations, which are kept when the server restarts.
 struct Everybody {
     setup: Setup,
     people: Vec<Person>,
@@ -141,7 +141,7 @@ impl Everybody {
     }
 
     async fn measure(&self, entry: Entry, options: &Options) -> f64 {
-        // A fresh process, without the memory that creating the accounts used.
+        // A new process, without the memory that creating the accounts used.
         let server = self.setup.start().await;
         let endpoint = entry.endpoint(server.base());
         let passes: Vec<_> = self.people.iter().map(|person| Pass::new(&person.access_token, &[])).collect();
@@ -185,7 +185,7 @@ async fn slope_of(name: &str, endpoint: &Endpoint, pid: u32, passes: &[Pass<'_>]
     slope(&points[1..])
 }
 
-/// Answers pings and nothing else.
+/// Answers pings until the connection ends.
 async fn hold(mut link: Link) {
     let ended = link.until(|heard| matches!(heard, Heard::Event { name: "error", .. })).await;
     drop(ended);
@@ -204,7 +204,7 @@ async fn settled(pid: u32) -> u64 {
     last
 }
 
-/// The slope of the line that fits best.
+/// Returns the slope of the line of best fit.
 pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;

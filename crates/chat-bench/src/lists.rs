@@ -1,4 +1,4 @@
-//! The cost of a page of the list of conversations for a user with very many.
+//! The cost of a page of the conversation list, for a user with very many conversations.
 
 use crate::http::Connection;
 use crate::pages::Times;
@@ -11,7 +11,7 @@ use std::time::Instant;
 /// The number of conversations per page.
 const PAGE: u64 = 20;
 
-/// Everything that is loaded was sent before this time, in microseconds since the Unix epoch: 2025-01-01.
+/// All loaded messages were sent before this time, in microseconds since the Unix epoch: 2025-01-01.
 const LOADED_UNTIL: u64 = 1_735_689_600_000_000;
 
 /// The time between the newest messages of two conversations, in microseconds.
@@ -19,24 +19,24 @@ const APART: u64 = 1_000;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Where the conversations are; may be given several times
+    /// Which stores are measured; may be given several times
     #[arg(long, value_enum, default_values_t = [StoreKind::Sqlite, StoreKind::Postgres])]
     store: Vec<StoreKind>,
-    /// In how many conversations the reader takes part, 40 or more; may be given several times
+    /// Number of the reader's conversations, at least 40; may be given several times
     #[arg(long, default_values_t = [10_000, 100_000], value_parser = clap::value_parser!(u64).range(2 * PAGE..))]
     memberships: Vec<u64>,
-    /// How often each page is asked for
+    /// Number of requests for each page
     #[arg(long, default_value_t = 100)]
     repeat: usize,
 }
 
 pub(crate) async fn run(setup: impl Fn() -> Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "lists: pages of {PAGE} of GET /conversations, one after the other on one connection, {} times each after a \
-         tenth as many that\n  \
-         do not count. The reader takes part in so many groups of two, each with one message. They are loaded by SQL \
-         and VACUUM\n  \
-         ANALYZE follows. Deep: the page with the oldest conversations. Server and store share the machine.",
+        "lists: pages of {PAGE} of GET /conversations, one request after the other on one connection, {} per page \
+         after a warm-up\n  \
+         of a tenth as many. Each membership is in a group of two with one message. SQL loads them; VACUUM ANALYZE \
+         follows.\n  \
+         Deep: the page with the oldest conversations. Server and store share the machine.",
         options.repeat
     ));
     for &store in &options.store {
@@ -56,7 +56,7 @@ async fn measure(setup: &Setup, store: StoreKind, memberships: u64, repeat: usiz
     say(format!("  {}, {memberships} memberships (loaded in {:.0} s)", store.name(), started.elapsed().as_secs_f64()));
     let numbered = format!("/conversations?limit={PAGE}&page=");
     let cursor = format!("/conversations?limit={PAGE}&cursor=");
-    // As the server writes it: older than the last conversation but a page.
+    // The cursor as the server writes it, one page before the oldest conversation.
     let deep = format!("o{}-{:032x}", sent_at(PAGE + 1, memberships), 0);
     let pages = [
         ("first numbered page", format!("{numbered}1"), memberships),
@@ -85,12 +85,13 @@ async fn assert_page(reader: &Person, path: &str, newest: u64) {
     assert!(names.iter().copied().eq(expected.iter().map(|name| Some(name.as_str()))), "{names:?} at {path}");
 }
 
-/// When the only message of a conversation was sent.
+/// Returns when the only message of a conversation was sent.
 const fn sent_at(number: u64, memberships: u64) -> u64 {
     LOADED_UNTIL - (memberships - number) * APART
 }
 
-/// SQL that creates this many groups of these two users; the second user made each group and sent its message.
+/// Returns SQL that creates this many groups of these two users; the second user created each group and sent its
+/// message.
 fn loading(store: StoreKind, people: [&Person; 2], memberships: u64) -> String {
     let text = |id: &str| match store {
         StoreKind::Sqlite => format!("x'{}'", id.replace('-', "")),
@@ -111,7 +112,7 @@ fn loading(store: StoreKind, people: [&Person; 2], memberships: u64) -> String {
         StoreKind::Postgres => (
             "UUID",
             format!("generate_series(1, {memberships}::bigint) AS numbers (n)"),
-            // In the order of time, like the ids that the server makes.
+            // In order of time, like the ids that the server creates.
             "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000a' || substr(md5(n::text), 1, 15))::uuid",
             "(lpad(to_hex(1735689600000 + n), 12, '0') || '7000b' || substr(md5(n::text), 1, 15))::uuid",
             "md5(n::text)",

@@ -1,9 +1,9 @@
 //! Measures the server from the outside, as `docs/benchmarks.md` describes: a real binary on this machine, real
-//! sockets, and what the kernel says that the server used. Every measurement checks that nothing was lost and nothing
-//! came out of order; one that finds a fault panics instead of printing a figure.
+//! sockets, and the kernel's counters of what the server used. Every measurement checks that nothing was lost or
+//! delivered out of order; if it finds a fault, it panics instead of printing a figure.
 //!
-//! **To add a measurement**: a module with one `run` that prints its method before its figures, and a variant of
-//! [`Measurement`].
+//! **To add a measurement**: write a module with one `run` that prints its method before its figures, and add a variant
+//! of [`Measurement`].
 
 // Figures are rounded when they are printed.
 #![allow(clippy::cast_precision_loss)]
@@ -40,10 +40,10 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(about = "Measures a release build of the server, beside an official Socket.IO server")]
 struct Options {
-    /// The server's binary
+    /// Path of the server's binary
     #[arg(long, default_value = "target/release/chat-server")]
     server: PathBuf,
-    /// Writes all figures into this file, too
+    /// Also writes all figures to this file
     #[arg(long, value_name = "FILE", global = true)]
     json: Option<PathBuf>,
     #[command(subcommand)]
@@ -52,41 +52,42 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Measurement {
-    /// What a raw `send()` costs on this machine, against which the others are to be read
+    /// Cost of a raw `send()` on this machine, to compare the other figures with
     Baseline(baseline::Options),
     /// Deliveries per CPU-second to the members of one conversation, one message at a time
     Fanout(contest::Terms),
-    /// The same in bursts
+    /// The same, sent in bursts
     Burst(fanout::BurstOptions),
-    /// How long the last member waits, at half of the peer's peak rate
+    /// Latency to the last member, at half of the peer's peak rate
     Latency(fanout::LatencyOptions),
     /// Memory of the server per idle connection
     Idle(idle::Options),
     /// Durable sends per second over REST
     Send(send::Options),
-    /// Pages of histories and lists where there are few messages, and where there are millions; takes minutes, and
-    /// needs the program sqlite3
+    /// Pages of histories and conversation lists with few and with millions of messages; takes minutes, and needs the
+    /// program sqlite3
     History(history::Options),
-    /// Pages of the list of conversations of a user who has very many; takes minutes, and needs the program sqlite3
+    /// Pages of the conversation list of a user with very many conversations; takes minutes, and needs the program
+    /// sqlite3
     Lists(lists::Options),
-    /// All clients come back at once
+    /// All clients reconnect at once
     ReconnectStorm(storm::Options),
-    /// What a day is like
+    /// A mix of all kinds of work, as on a usual day
     Mixed(mixed::Options),
-    /// What clients that mean harm do to all others
+    /// Effect of malicious clients on all others
     Siege(siege::Options),
-    /// The floor of `siege`: a server that accepts and closes
+    /// The baseline of `siege`: a server that accepts connections and closes them
     #[command(hide = true)]
     AcceptAndClose,
 }
 
-/// One thread: it reads for all clients, and the server has the other cores for itself.
+/// One thread reads for all clients, which leaves the other cores to the server.
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let options = Options::parse();
     raise_open_files();
-    // Requests are not logged: what is measured is the work, not the terminal. What takes long to set up must not lose
-    // its tokens on the way.
+    // Requests are not logged, because writing the log is not what is measured. Tokens must not expire during a long
+    // setup.
     let binary = options.server.canonicalize().unwrap_or(options.server);
     let setup = move || Setup::new(&binary).set("RUST_LOG", "warn,chat_server=info").set("JWT_EXPIRATION", "12h");
     let mut report = Report::default();
@@ -97,7 +98,7 @@ async fn main() {
 }
 
 async fn measure(setup: impl Fn() -> Setup, measurement: &Measurement, report: &mut Report) {
-    // What a delivery costs at the least belongs beside every figure of deliveries.
+    // The minimum cost of a delivery is needed to judge every figure of deliveries.
     if matches!(measurement, Measurement::Fanout(_) | Measurement::Burst(_) | Measurement::Latency(_)) {
         baseline::run(&baseline::Options::default(), report);
     }
@@ -112,23 +113,23 @@ async fn measure(setup: impl Fn() -> Setup, measurement: &Measurement, report: &
         Measurement::Lists(options) => lists::run(setup, options, report).await,
         Measurement::ReconnectStorm(options) => storm::run(&setup(), options, report).await,
         Measurement::Mixed(options) => mixed::run(&setup(), options, report).await,
-        // What is refused is logged as in production, since that is a part of the cost.
+        // Refusals are logged as in production, because the log is part of their cost.
         Measurement::Siege(options) => siege::run(&setup().set("RUST_LOG", "info"), options, report).await,
         Measurement::AcceptAndClose => siege::accept_and_close(),
     }
 }
 
-/// Prints a line; a reader that has gone does not matter.
+/// Prints a line. Ignores that a reader of the output may be gone.
 fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Thousands of sockets are as many files, here as in the server.
+/// Every socket needs a file descriptor, in this process and in the server.
 fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     if raised.is_err() {
-        say("The limit of open files stays as it is.");
+        say("The limit of open files could not be raised.");
     }
 }

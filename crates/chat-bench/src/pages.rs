@@ -1,4 +1,4 @@
-//! How long pages take, asked for one after the other on one connection.
+//! The latency of pages, requested one after the other on one connection.
 
 use crate::disk::micros;
 use crate::http::Connection;
@@ -6,11 +6,11 @@ use crate::say;
 use hdrhistogram::Histogram;
 use std::time::Instant;
 
-/// How long a page took, in microseconds.
+/// Latencies in microseconds.
 pub(crate) struct Times(Histogram<u64>);
 
 impl Times {
-    /// Asks for the page so many times, after a tenth as many that do not count, and prints what came out.
+    /// Requests the page `repeat` times after a warm-up of a tenth as many, and prints the latencies.
     pub(crate) async fn of(connection: &mut Connection, name: &str, path: &str, repeat: usize) -> Self {
         for _ in 0..repeat / 10 {
             connection.get(path).await;

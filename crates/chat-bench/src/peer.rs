@@ -6,16 +6,16 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// A running peer. Dropped, it ends.
+/// A running peer, which ends on drop.
 pub(crate) struct Peer {
     process: Child,
     pub(crate) endpoint: Endpoint,
 }
 
 impl Peer {
-    /// Starts it, and waits until it listens. Panics where it does not.
+    /// Starts the peer and waits until it listens. Panics if it does not.
     pub(crate) async fn start(script: &Path) -> Self {
-        assert!(script.exists(), "{} is not there: scripts/bench.sh installs it", script.display());
+        assert!(script.exists(), "{} is missing: scripts/bench.sh installs it", script.display());
         let mut command = Command::new("node");
         command.arg(script).env("NODE_ENV", "production").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = command.kill_on_drop(true).spawn().expect("node is installed");

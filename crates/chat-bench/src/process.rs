@@ -1,4 +1,4 @@
-//! What the kernel knows about processes (proc(5)).
+//! CPU time and memory of processes, from the kernel (proc(5)).
 
 use std::time::Duration;
 
@@ -6,43 +6,44 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meter {
     server: u32,
-    /// The first process of its database, where that is another.
+    /// The database's first process, if the database is a separate server.
     database: Option<u32>,
 }
 
 impl Meter {
-    /// A server of one process.
+    /// Measures a server of one process.
     pub(crate) const fn of(server: u32) -> Self {
         Self { server, database: None }
     }
 
-    /// The same with a database, whose first process this is.
+    /// Measures a server and its database, whose first process is given.
     pub(crate) const fn with(server: u32, database: Option<u32>) -> Self {
         Self { server, database }
     }
 
-    /// CPU time of all of them so far.
+    /// Returns the CPU time of all processes so far.
     pub(crate) fn cpu(&self) -> Duration {
         cpu_time(self.server) + self.database.map(cpu_time_of_family).unwrap_or_default()
     }
 }
 
-/// CPU time of all threads of a process, in user and in kernel mode.
+/// Returns the CPU time of all threads of a process, in user and in kernel mode.
 pub(crate) fn cpu_time(pid: u32) -> Duration {
     let stat = Stat::of(pid).expect("a running server, on Linux");
     ticks(stat.own)
 }
 
-/// The same of a process and its children, those that have ended included.
+/// Returns the CPU time of a process and its children, including those that have ended.
 pub(crate) fn cpu_time_of_family(pid: u32) -> Duration {
     let processes = std::fs::read_dir("/proc").expect("Linux");
     let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    // A process may end between the two looks.
+    // A process may end between listing and reading it.
     let family = pids.filter_map(Stat::of).filter(|stat| stat.pid == pid || stat.parent == pid);
     ticks(family.map(|stat| stat.own + stat.of_ended_children).sum())
 }
 
-/// CPU time of everything on the machine since it was started: what was used, and what another tenant of its host took.
+/// Returns the CPU time of the machine since its start: the time that it used, and the time that its host gave to
+/// others.
 pub(crate) fn machine() -> (Duration, Duration) {
     let stat = std::fs::read_to_string("/proc/stat").expect("Linux");
     let of_all = stat.lines().next().unwrap_or_default().split_whitespace().skip(1);
@@ -53,7 +54,7 @@ pub(crate) fn machine() -> (Duration, Duration) {
     (ticks(user + nice + system + interrupts + soft_interrupts), ticks(stolen))
 }
 
-/// Resident memory, in KiB.
+/// Returns the resident memory in KiB.
 pub(crate) fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a running server, on Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of resident memory");
@@ -70,7 +71,7 @@ struct Stat {
 impl Stat {
     fn of(pid: u32) -> Option<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The second field, the name, may contain anything; what follows its last parenthesis is numbers.
+        // The second field, the name, may contain any character. Only numbers follow its last parenthesis.
         let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
         Some(Self {

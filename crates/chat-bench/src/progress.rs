@@ -1,10 +1,10 @@
-//! How far it is: a bar on the terminal, and nothing where there is none.
+//! A progress bar, shown if stderr is a terminal.
 
 use std::io::{IsTerminal as _, Write as _};
 
 const WIDTH: usize = 30;
 
-/// Steps that are counted. Dropped, the bar goes.
+/// Counts steps. Dropping it clears the bar.
 pub(crate) struct Progress {
     steps: usize,
     done: usize,
@@ -16,15 +16,15 @@ impl Progress {
         Self { steps: steps.max(1), done: 0, is_shown: std::io::stderr().is_terminal() }
     }
 
-    /// A step begins.
+    /// Shows that a step begins.
     pub(crate) fn begin(&self, what: &str) {
         if self.is_shown {
-            // \x1b[K clears what a longer text left behind.
+            // \x1b[K clears the rest of a longer text.
             write(&format!("\r{} {}/{} {what}\x1b[K", self.bar(), self.done, self.steps));
         }
     }
 
-    /// The step that began is done.
+    /// Counts the current step as done.
     pub(crate) fn step(&mut self) {
         self.done += 1;
     }
@@ -44,7 +44,7 @@ impl Drop for Progress {
 }
 
 fn write(text: &str) {
-    // A terminal that has gone does not matter.
+    // A failed write is ignored: the terminal may be gone.
     let mut terminal = std::io::stderr();
     let _ = terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush());
 }

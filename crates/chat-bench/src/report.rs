@@ -1,16 +1,16 @@
-//! What came out: text on the way, and all of it as JSON in the end.
+//! The figures: printed while the measurement runs, and written as JSON at its end.
 
 use crate::say;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Every figure of a run.
+/// All figures of a run.
 #[derive(Default)]
 pub(crate) struct Report {
     figures: Vec<Value>,
 }
 
-/// What a figure is of.
+/// The scenario, the name and the unit of a figure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) scenario: &'static str,
@@ -19,8 +19,7 @@ pub(crate) struct Kind {
 }
 
 impl Report {
-    /// A figure that was measured in several rounds: prints their median and how far they lie apart, and answers the
-    /// median.
+    /// Adds a figure that was measured in several rounds. Prints their median and range, and returns the median.
     pub(crate) fn rounds(&mut self, kind: Kind, subject: &str, rounds: &[f64]) -> f64 {
         let (median, least, most) = spread(rounds);
         say(format!("  {subject:<26} {}: {} {}{}", kind.figure, shown(median), kind.unit, range(rounds, least, most)));
@@ -31,12 +30,12 @@ impl Report {
         median
     }
 
-    /// A figure of one measurement.
+    /// Adds a figure that was measured once.
     pub(crate) fn figure(&mut self, kind: Kind, subject: &str, value: f64) {
         self.rounds(kind, subject, &[value]);
     }
 
-    /// The same without a line of text: where a line says more than one figure.
+    /// As [`Report::figure`], but prints nothing: for lines that show several figures.
     pub(crate) fn note(&mut self, kind: Kind, subject: &str, value: f64) {
         self.figures.push(json!({
             "scenario": kind.scenario, "figure": kind.figure, "subject": subject,
@@ -44,7 +43,7 @@ impl Report {
         }));
     }
 
-    /// How many times another's figure this is, round by round: what disturbs a round disturbs both.
+    /// Adds the ratio of two subjects' figures, round by round, so that a disturbance affects both.
     pub(crate) fn ratio(&mut self, kind: Kind, subject: (&str, &[f64]), other: (&str, &[f64])) {
         let ratios: Vec<f64> = subject.1.iter().zip(other.1).map(|(one, other)| one / other).collect();
         let (median, least, most) = spread(&ratios);
@@ -55,7 +54,7 @@ impl Report {
         }));
     }
 
-    /// Writes it all, with what is to be known of the machine.
+    /// Writes all figures and a description of the machine.
     pub(crate) fn write(&self, file: &Path) {
         let all = json!({"machine": machine(), "figures": self.figures});
         let text = serde_json::to_string_pretty(&all).expect("JSON") + "\n";
@@ -71,7 +70,7 @@ fn range(rounds: &[f64], least: f64, most: f64) -> String {
     format!(" ({} to {} in {} rounds)", shown(least), shown(most), rounds.len())
 }
 
-/// The median, the least and the most.
+/// Returns the median, the minimum and the maximum.
 fn spread(rounds: &[f64]) -> (f64, f64, f64) {
     let mut sorted = rounds.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -81,7 +80,7 @@ fn spread(rounds: &[f64]) -> (f64, f64, f64) {
     (median, *least, *most)
 }
 
-/// With as many digits as mean something.
+/// Formats a value with its significant digits.
 fn shown(value: f64) -> String {
     if value.abs() < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }

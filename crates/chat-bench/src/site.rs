@@ -1,4 +1,4 @@
-//! A server that is to be measured, with its store, and what all that says about itself.
+//! A server to measure, with its store and their counters.
 
 use crate::process::{self, Meter};
 use chat_blackbox::{Rest, Server, Setup};
@@ -6,15 +6,15 @@ use chat_testkit::servers::Postgres;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// The database that [`Postgres::create_database`] makes first.
+/// The name of the first database that [`Postgres::create_database`] creates.
 const DATABASE: &str = "test_0";
 
 /// Where messages are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum StoreKind {
-    /// The embedded database, WAL with synchronous=FULL
+    /// The embedded database, in WAL mode with synchronous=FULL
     Sqlite,
-    /// A throw-away `PostgreSQL` server with fsync on
+    /// A temporary `PostgreSQL` server with fsync on
     Postgres,
 }
 
@@ -27,7 +27,7 @@ impl StoreKind {
     }
 }
 
-/// How to start what is measured, beside its defaults.
+/// Settings of the measured server and its database.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Settings {
     /// A setting of the server, such as `DATABASE_WRITERS=4`; may be given several times
@@ -38,11 +38,11 @@ pub(crate) struct Settings {
     postgres: Vec<String>,
 }
 
-/// Statements of `PostgreSQL`, counted by itself.
+/// Makes `PostgreSQL` count statements.
 const STATEMENTS: &str = "shared_preload_libraries=pg_stat_statements";
 
 impl Settings {
-    /// The same, with statements counted: see [`Site::statements`].
+    /// Adds the counting of statements, see [`Site::statements`].
     pub(crate) fn counting_statements(&self) -> Self {
         let mut settings = self.clone();
         settings.postgres.push(STATEMENTS.to_owned());
@@ -51,11 +51,11 @@ impl Settings {
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {
-    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is needed")?;
+    let (name, value) = text.split_once('=').ok_or("must have the form NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// A running server and its store. Dropped, both end.
+/// A running server and its store. Both end on drop.
 pub(crate) struct Site {
     pub(crate) server: Server,
     admin: Rest,
@@ -65,7 +65,7 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) async fn start(setup: &Setup, store: StoreKind, settings: &Settings) -> Self {
         let database = (store == StoreKind::Postgres).then(|| {
-            // How long syncs take is worth the two looks at the clock.
+            // The times of syncs are needed, and cost only two reads of the clock.
             let own = std::iter::once("track_wal_io_timing=on");
             let all: Vec<_> = own.chain(settings.postgres.iter().map(String::as_str)).collect();
             Postgres::start_with(&all)
@@ -73,9 +73,9 @@ impl Site {
         let port =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let mut setup = setup.clone().set("ADMIN_PORT", &port.to_string());
-        // A server without a folder for data keeps no secrets of its own making.
+        // A server without a data folder does not generate secrets.
         for secret in ["JWT_SECRET", "JWT_REFRESH_SECRET"] {
-            setup = setup.set(secret, &format!("not a secret of anybody {secret}"));
+            setup = setup.set(secret, &format!("a well-known test secret {secret}"));
         }
         if let Some(database) = &database {
             setup = setup.set("DATABASE_URL", &database.create_database());
@@ -88,7 +88,7 @@ impl Site {
         Self { server, admin, database }
     }
 
-    /// All that it consists of.
+    /// Returns the meter of all processes of the server and its database.
     pub(crate) fn meter(&self) -> Meter {
         Meter::with(self.server.pid(), self.database.as_ref().map(postmaster))
     }
@@ -98,7 +98,7 @@ impl Site {
         self.database.as_ref().map_or_else(|| self.server.folder().to_owned(), |database| database.folder().to_owned())
     }
 
-    /// Runs some SQL on the store, beside the server.
+    /// Runs SQL on the store while the server runs.
     pub(crate) fn sql(&self, sql: &str) {
         let Some(database) = &self.database else {
             let file = self.server.folder().join("data/chat.db");
@@ -110,7 +110,7 @@ impl Site {
         database.psql(DATABASE, sql);
     }
 
-    /// Begins to count statements anew. Needs [`Settings::counting_statements`].
+    /// Resets the counts of statements. Needs [`Settings::counting_statements`].
     pub(crate) fn reset_statements(&self) {
         if let Some(database) = &self.database {
             database.psql(DATABASE, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
@@ -118,8 +118,8 @@ impl Site {
         }
     }
 
-    /// How many statements `PostgreSQL` has run since, and the most frequent with their counts. `None` on the embedded
-    /// database.
+    /// Returns how many statements `PostgreSQL` has run since the reset, and the most frequent ones with their counts.
+    /// `None` for the embedded database.
     pub(crate) fn statements(&self) -> Option<(f64, String)> {
         let database = self.database.as_ref()?;
         let own = "WHERE query NOT LIKE '%pg_stat_statements%'";
@@ -135,13 +135,13 @@ impl Site {
         Some((count.parse().expect("a number"), most))
     }
 
-    /// A metric without labels, by its name.
+    /// Reads a metric without labels.
     pub(crate) async fn metric(&self, name: &str) -> f64 {
         let reply = self.admin.get("~/metrics").await;
         metric(reply.body.as_str().expect("a page of metrics"), name)
     }
 
-    /// What there is to know at this moment, at next to no cost.
+    /// Reads all counters. Cheap enough to do while something is measured.
     pub(crate) async fn sample(&self) -> Sample {
         let commits = match &self.database {
             Some(_) => {
@@ -164,8 +164,8 @@ impl Site {
         }
     }
 
-    /// What `PostgreSQL` has written to its log so far. Asking takes a process and a connection: not while something is
-    /// measured.
+    /// Returns what `PostgreSQL` has written to its log so far. This starts a process and a connection: do not call it
+    /// while something is measured.
     pub(crate) fn log(&self) -> Option<Log> {
         self.database.as_ref().map(Log::of)
     }
@@ -184,7 +184,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// What came in between.
+    /// Returns the difference to an earlier sample.
     pub(crate) fn since(self, earlier: Self) -> Spent {
         let database = self.database.zip(earlier.database).map(|(now, then)| now.saturating_sub(then));
         let server = self.server.saturating_sub(earlier.server);
@@ -211,23 +211,23 @@ pub(crate) struct Spent {
     pub(crate) time: Duration,
     pub(crate) server: Duration,
     pub(crate) client: Duration,
-    /// By processes that are neither the server, nor its database, nor this one. The kernel's own threads are among
-    /// them, such as those that write to the disk.
+    /// CPU time of all processes except the server, its database and this one. It includes the kernel's threads, such
+    /// as those that write to the disk.
     pub(crate) others: Duration,
-    /// By other machines on the same host.
+    /// CPU time that the host gave to other machines.
     pub(crate) stolen: Duration,
     pub(crate) database: Option<Duration>,
     pub(crate) commits: Commits,
 }
 
-/// Group commit, as the server counts it.
+/// Counters of the server's group commit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Commits {
     pub(crate) count: f64,
     pub(crate) sends: f64,
 }
 
-/// What `PostgreSQL` says about its write-ahead log.
+/// Counters of `PostgreSQL`'s write-ahead log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Log {
     pub(crate) syncs: f64,
@@ -238,7 +238,7 @@ pub(crate) struct Log {
 impl Log {
     fn of(database: &Postgres) -> Self {
         let version: u32 = database.psql(DATABASE, "SHOW server_version_num").parse().expect("a number");
-        // The times moved in version 18.
+        // Version 18 moved the times to another view.
         let sql = if version < 180_000 {
             "SELECT wal_sync, wal_sync_time, wal_bytes FROM pg_stat_wal"
         } else {
@@ -250,7 +250,7 @@ impl Log {
         Self { syncs: numbers[0], sync_millis: numbers[1], bytes: numbers[2] }
     }
 
-    /// What came in between.
+    /// Returns the difference to an earlier reading.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
             syncs: self.syncs - earlier.syncs,

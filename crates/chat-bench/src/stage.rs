@@ -1,30 +1,30 @@
-//! Who is there before anything is measured.
+//! Creates the users and conversations of a measurement.
 
 use crate::progress::Progress;
 use chat_blackbox::{Person, Server};
 use futures_util::StreamExt as _;
 
-/// Requests under way at once.
+/// Number of concurrent requests.
 const AT_ONCE: usize = 32;
 
-/// Registers so many people, whose names begin with this one.
+/// Registers `count` users, whose names begin with `name`.
 pub(crate) async fn people(server: &Server, name: &str, count: usize) -> Vec<Person> {
     let rest = server.rest();
     let registering = (0..count).map(|number| {
         let (rest, name) = (rest.clone(), format!("{name}{number}"));
         async move { Person::register(&rest, &name).await }
     });
-    all(&format!("registering {count} people"), count, registering).await
+    all(&format!("registering {count} users"), count, registering).await
 }
 
-/// People who have all their conversations with each other, as colleagues do.
+/// Users who share all of their conversations, like colleagues.
 pub(crate) struct Team {
-    /// Their places in the list of all people.
+    /// Their indexes in the list of all users.
     pub(crate) people: std::ops::Range<usize>,
     pub(crate) conversations: Vec<String>,
 }
 
-/// Makes teams of this size of the people (the last may be smaller), each with so many conversations of all of its
+/// Creates teams of `size` users (the last may be smaller). Each team has `conversations` conversations with all of its
 /// members.
 pub(crate) async fn teams(people: &[Person], size: usize, conversations: usize) -> Vec<Team> {
     let mut teams: Vec<_> = (0..people.len())
@@ -39,14 +39,14 @@ pub(crate) async fn teams(people: &[Person], size: usize, conversations: usize) 
             team[0].group_with(&format!("group {number}"), &others).await
         }
     });
-    let ids: Vec<_> = all(&format!("making {count} conversations"), count, creating).await;
+    let ids: Vec<_> = all(&format!("creating {count} conversations"), count, creating).await;
     for (team, ids) in teams.iter_mut().zip(ids.chunks(conversations)) {
         team.conversations = ids.to_vec();
     }
     teams
 }
 
-/// The results of many requests, some of them at once, in order.
+/// Runs the requests, some of them concurrently. Returns their results in order.
 pub(crate) async fn all<T>(
     what: &str,
     count: usize,

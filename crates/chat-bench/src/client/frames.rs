@@ -1,28 +1,28 @@
-//! WebSocket frames (RFC 6455 §5.2), as a client of well-behaved servers needs them.
+//! WebSocket frames (RFC 6455 §5.2), as far as a client of well-behaved servers needs them.
 
-/// A message is one frame of at least this opcode's kind; servers that we know do not split them.
+/// Opcode of a text frame. Each message is one frame: the measured servers do not split messages.
 const TEXT: u8 = 0x1;
 const CLOSE: u8 = 0x8;
 pub(super) const PING: u8 = 0x9;
 pub(super) const PONG: u8 = 0xA;
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;
-/// In place of a length: so many bytes that follow hold it.
+/// Length value that says that the next 2 bytes contain the length.
 const TWO_BYTES: u8 = 126;
 const EIGHT_BYTES: u8 = 127;
 
-/// What a server sends.
+/// A frame from a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Frame<'a> {
     Text(&'a str),
     Ping(&'a [u8]),
-    /// With its code; 1005 where there is none.
+    /// The close code, 1005 if the frame has none.
     Close(u16),
     Pong,
 }
 
-/// The first of these bytes' frames and its length; `None` where it is not all there yet. Panics on what no server may
-/// send.
+/// Reads the first frame in `bytes`. Returns the frame and its length, or `None` if the frame is incomplete. Panics on
+/// a frame that a server must not send.
 pub(super) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let (length, header) = match second {
@@ -30,21 +30,21 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
         EIGHT_BYTES => (usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).expect("a frame that fits"), 10),
         short => (usize::from(short), 2),
     };
-    assert!(second & MASKED == 0, "servers do not mask");
-    assert!(first & 0xF0 == FINAL, "no message in parts, no extension: {first:#x}");
+    assert!(second & MASKED == 0, "a server must not mask its frames");
+    assert!(first & 0xF0 == FINAL, "a split message or an extension bit: {first:#x}");
     let payload = bytes.get(header..header + length)?;
     let frame = match first & 0x0F {
         TEXT => Frame::Text(str::from_utf8(payload).expect("text in UTF-8")),
         PING => Frame::Ping(payload),
         PONG => Frame::Pong,
         CLOSE => Frame::Close(payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code))),
-        other => panic!("an opcode that nobody asked for: {other:#x}"),
+        other => panic!("unexpected opcode: {other:#x}"),
     };
     Some((frame, header + length))
 }
 
-/// A text as a client sends it. The mask is of zeros, which leaves it as it is: there is no proxy that could be misled,
-/// and to the server the work is the same.
+/// Encodes a client's text frame. The mask is zero, so that the payload stays unchanged: no proxy is involved, and the
+/// server's work is the same.
 pub(super) fn text(payload: &str) -> Vec<u8> {
     frame(TEXT, payload.as_bytes())
 }

@@ -9,51 +9,51 @@ use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-/// More than is waiting on a socket as a rule.
+/// Larger than what usually waits on a socket.
 const SCRATCH_BYTES: usize = 64 * 1_024;
 
-/// Any nonce will do for whoever does not check what is made of it (RFC 6455 §4.1).
+/// A fixed nonce: this client does not check the server's answer to it (RFC 6455 §4.1).
 const NONCE: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
 }
 
-/// An open WebSocket: its reading side. Pings are answered while it is read.
+/// The reading side of an open WebSocket. It answers pings while it reads.
 pub(crate) struct Link {
     half: OwnedReadHalf,
-    /// The beginning of a frame, or frames that nobody has asked for yet.
+    /// Received bytes that have not been consumed: complete frames, or the start of one.
     rest: Vec<u8>,
     writer: Writer,
 }
 
-/// Its writing side. Cheap to clone; the connection ends with the last.
+/// The writing side. Cheap to clone. The connection closes when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
     half: Arc<OwnedWriteHalf>,
     protocol: Protocol,
 }
 
-/// Why there is no more.
+/// Why a connection ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// The server closed, with this code
+    /// The server closed it with this code
     Closed(u16),
-    /// The transport ended without a word
+    /// The transport ended without a close frame
     Broken,
-    /// Socket.IO: the session or the namespace said no
+    /// Socket.IO: the server refused the session or the namespace
     Refused(String),
 }
 
 impl Writer {
-    /// Sends a command, to be answered by this number. Panics where the server takes no more: commands are small, and
-    /// many megabytes would have to wait already.
+    /// Sends a command; the server acknowledges it under `number`. Panics if the socket does not accept it: commands
+    /// are small, so many megabytes would have to be unread.
     pub(crate) fn command(&self, number: u64, name: &str, data: &str) {
         let is_sent = self.try_text(&self.protocol.command(number, name, data));
-        assert!(is_sent, "the server reads nothing more, or has closed");
+        assert!(is_sent, "the server no longer reads, or has closed");
     }
 
-    /// Whether it went out whole.
+    /// Returns whether all of it was written.
     pub(super) fn try_text(&self, text: &str) -> bool {
         self.try_write(&frames::text(text))
     }
@@ -63,13 +63,13 @@ impl Writer {
     }
 
     fn pong(&self, payload: &[u8]) {
-        // Where the connection has ended, the reading side finds out.
+        // If the connection has ended, the reading side notices.
         let _ = self.try_write(&frames::frame(frames::PONG, payload));
     }
 }
 
 impl Link {
-    /// The upgrade; else why it did not come about.
+    /// Opens a WebSocket. Returns the reason if the upgrade fails.
     pub(super) async fn open(protocol: Protocol, address: &str, path: &str, headers: &str) -> Result<Self, String> {
         let mut stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
@@ -84,14 +84,14 @@ impl Link {
                 break end + 4;
             }
             if stream.read_buf(&mut answer).await.map_err(|error| error.to_string())? == 0 {
-                return Err("the connection ended before an answer".to_owned());
+                return Err("the connection ended before the response".to_owned());
             }
         };
         if !answer.starts_with(b"HTTP/1.1 101 ") {
             let head = String::from_utf8_lossy(&answer);
             return Err(head.lines().next().unwrap_or_default().to_owned());
         }
-        // Nearly always nothing: then nothing is kept.
+        // Almost always empty, which allocates nothing.
         let rest = answer[end..].to_vec();
         let (half, writing) = stream.into_split();
         Ok(Self { half, rest, writer: Writer { half: Arc::new(writing), protocol } })
@@ -101,7 +101,7 @@ impl Link {
         &self.writer
     }
 
-    /// Reads on until `is_last` says so of something; the rest waits.
+    /// Reads until `is_last` is true for something received. What follows stays buffered.
     pub(crate) async fn until(&mut self, mut is_last: impl FnMut(&Heard<'_>) -> bool) -> Result<(), Ended> {
         let waiting = std::mem::take(&mut self.rest);
         let (taken, found) = take(&self.writer, &waiting, &mut is_last);
@@ -136,7 +136,7 @@ impl Link {
                     found
                 };
                 if self.rest.is_empty() {
-                    // Idle connections keep nothing.
+                    // Idle connections keep no buffer.
                     self.rest = Vec::new();
                 }
                 if let Some(found) = found {
@@ -147,7 +147,7 @@ impl Link {
     }
 }
 
-/// Goes through whole frames; answers how many bytes it has taken, and how it ended where it did.
+/// Handles complete frames. Returns the number of bytes consumed, and why the connection ended if it did.
 fn take(
     writer: &Writer,
     bytes: &[u8],

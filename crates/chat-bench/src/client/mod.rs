@@ -1,6 +1,6 @@
-//! One client for every server that is measured: WebSocket frames written and read by hand, for client and server share
-//! the cores, and what the client uses is missing elsewhere. Each connection is a small task; all read through one
-//! buffer, one `recv` for whatever is there.
+//! One client for all measured servers. It encodes and decodes WebSocket frames itself, because client and server share
+//! the cores, and CPU time that the client uses is not available to the server. Each connection is a small task; all
+//! tasks share one read buffer.
 
 mod frames;
 mod link;
@@ -10,61 +10,62 @@ mod protocol;
 pub(crate) use link::{Ended, Link, Writer};
 pub(crate) use protocol::{Heard, Protocol, number_of, text_of};
 
-/// A text frame as a client sends it, for those who write frames by the thousand.
+/// Encodes a client's text frame, for callers that write thousands of frames.
 pub(crate) fn frame_of(text: &str) -> Vec<u8> {
     frames::text(text)
 }
 
-/// A ping without a payload.
+/// Encodes a ping without a payload.
 pub(crate) fn ping() -> Vec<u8> {
     frames::frame(frames::PING, &[])
 }
 
-/// How a client comes in.
+/// How a client connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Signed in by header, resuming; with Socket.IO on a websocket from the start
+    /// Authenticates by header and resumes; with Socket.IO, the websocket transport without polling
     Usual,
-    /// Plain WebSocket: signed in by header, without a frame
+    /// Plain WebSocket: authenticates by header, sends no frame
     Header,
-    /// Plain WebSocket: signed in by the subprotocol, without a frame
+    /// Plain WebSocket: authenticates by subprotocol, sends no frame
     Subprotocol,
-    /// Plain WebSocket: signed in by a first frame
+    /// Plain WebSocket: authenticates by its first frame
     FirstFrame,
-    /// Socket.IO: a session that polls, taken over by a websocket
+    /// Socket.IO: starts with polling and upgrades to a websocket
     Upgraded,
 }
 
-/// Where a server is, and how it is spoken to.
+/// The address of a server and the protocol it speaks.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     pub(crate) protocol: Protocol,
     /// `address:port`
     pub(crate) address: String,
     pub(crate) way: Way,
-    /// Our server says `resumed` when delivery has begun; with others it has, once they let us in.
+    /// Whether the server sends `resumed` when delivery begins, as ours does. Other servers deliver from the moment
+    /// they accept the client.
     pub(crate) resumes: bool,
 }
 
-/// Who connects.
+/// The credentials and the state of a client that connects.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pass<'a> {
     pub(crate) token: &'a str,
-    /// What the client has, as JSON: `{conversationId: pos}`
+    /// The positions that the client has, as JSON: `{conversationId: pos}`
     pub(crate) resume: &'a str,
-    /// For a server that does not know whose conversations are whose
+    /// The rooms to join, for a server that does not know a user's conversations
     pub(crate) rooms: &'a [String],
 }
 
 impl<'a> Pass<'a> {
-    /// Of somebody who has nothing yet.
+    /// A client that has received nothing yet.
     pub(crate) const fn new(token: &'a str, rooms: &'a [String]) -> Self {
         Self { token, resume: "{}", rooms }
     }
 }
 
 impl Endpoint {
-    /// Connects and says who comes; else why that could not be.
+    /// Connects and authenticates. Returns the reason if that fails.
     pub(crate) async fn open(&self, pass: Pass<'_>) -> Result<Link, String> {
         match self.protocol {
             Protocol::Plain => self.open_plain(pass).await,
@@ -115,17 +116,17 @@ impl Endpoint {
         }
     }
 
-    /// The same, and waits until delivery has begun. Panics where it does not.
+    /// As [`Endpoint::open`], and waits until delivery has begun. Panics if it does not begin.
     pub(crate) async fn connect(&self, pass: Pass<'_>) -> Link {
         let mut link = self.open(pass).await.expect("a connection");
-        // What is told nothing is ready when it is open, or is closed.
+        // These ways receive no frame that says that delivery has begun.
         if !matches!(self.way, Way::Header | Way::Subprotocol) {
             link.until(|heard| self.is_ready(heard)).await.expect("a connection that lasts");
         }
         link
     }
 
-    /// Whether this says that all that happens from now on is delivered.
+    /// Whether this says that delivery has begun.
     pub(crate) fn is_ready(&self, heard: &Heard<'_>) -> bool {
         match heard {
             Heard::Event { name, .. } => *name == "resumed",

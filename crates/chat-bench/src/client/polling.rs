@@ -1,9 +1,9 @@
-//! As much of long polling as opens a session that a websocket will take over.
+//! Opens a Socket.IO session by long polling, which a websocket then takes over.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The new session's id; else why there is none.
+/// Returns the id of the new session, or the reason if there is none.
 pub(super) async fn open(address: &str) -> Result<String, String> {
     let opening = async {
         let mut stream = TcpStream::connect(address).await?;

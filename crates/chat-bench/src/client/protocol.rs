@@ -1,27 +1,27 @@
-//! What stands around commands, events and answers: the frames of the plain WebSocket, and the packets of Engine.IO 4
-//! and Socket.IO 5.
+//! The text around commands, events and answers: the frames of the plain WebSocket, and the packets of Engine.IO 4 and
+//! Socket.IO 5.
 
-/// The namespace of the chat, here and on the peer.
+/// The namespace of the chat on our server and on the peer.
 const NAMESPACE: &str = "/chat";
 
-/// How a server is spoken to.
+/// The protocol that a server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// The plain WebSocket of our own server
     Plain,
-    /// The websocket transport of Socket.IO, of ours or of any other server
+    /// The websocket transport of Socket.IO, of our server or any other
     SocketIo,
 }
 
-/// What a client hears.
+/// What a client receives.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard<'a> {
-    /// An event. The data is JSON; more of the frame follows it.
+    /// An event. `data` starts with its JSON and ends with the rest of the frame.
     Event {
         name: &'a str,
         data: &'a str,
     },
-    /// The answer to the command of this number. What it says is JSON; more of the frame follows it.
+    /// The answer to the command of this number. `said` starts with its JSON and ends with the rest of the frame.
     Answer {
         number: u64,
         is_done: bool,
@@ -29,19 +29,19 @@ pub(crate) enum Heard<'a> {
     },
     /// Socket.IO: the handshake of the transport.
     Opened,
-    /// Socket.IO: the namespace takes us.
+    /// Socket.IO: the server has accepted the connection to the namespace.
     Connected,
-    /// Socket.IO: to be answered at once.
+    /// Socket.IO: a ping, to be answered at once.
     Ping,
-    /// Socket.IO: frames pass both ways on a websocket that would take a session over.
+    /// Socket.IO: the server has answered the probe of a websocket that takes over a session.
     Probed,
-    /// The server says goodbye, or refuses.
+    /// The server has disconnected or refused the client.
     Refused(&'a str),
     Other,
 }
 
 impl Protocol {
-    /// A command that is to be answered by this number.
+    /// Encodes a command that asks for an answer under `number`.
     pub(super) fn command(self, number: u64, name: &str, data: &str) -> String {
         match self {
             Self::Plain => format!(r#"{{"event":"{name}","data":{data},"id":"{number}"}}"#),
@@ -49,7 +49,7 @@ impl Protocol {
         }
     }
 
-    /// Socket.IO: asks to be let into the namespace.
+    /// Socket.IO: encodes a CONNECT to the namespace.
     pub(super) fn connect(auth: &str) -> String {
         format!("40{NAMESPACE},{auth}")
     }
@@ -102,13 +102,14 @@ fn packet(text: &str) -> Option<Heard<'_>> {
     }
 }
 
-/// The number behind a name: far cheaper than parsing the frame, and the client's CPU is the machine's too.
+/// Returns the number that follows `name`. Much cheaper than parsing the frame, which matters because client and server
+/// share the cores.
 pub(crate) fn number_of(data: &str, name: &str) -> Option<u64> {
     let rest = &data[data.find(name)? + name.len()..];
     rest[..rest.find(|character: char| !character.is_ascii_digit())?].parse().ok()
 }
 
-/// The text without escapes behind a name.
+/// Returns the text without escapes that follows `name`.
 pub(crate) fn text_of<'a>(data: &'a str, name: &str) -> Option<&'a str> {
     let rest = &data[data.find(name)? + name.len()..];
     rest.strip_prefix('"')?.split('"').next()
@@ -133,7 +134,7 @@ mod tests {
         assert_eq!(
             understand(r#"{"event":"error","data":{}}"#),
             Heard::Event { name: "error", data: "{}}" },
-            "an error that answers nothing"
+            "an error that answers no command"
         );
     }
 

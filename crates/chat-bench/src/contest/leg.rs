@@ -6,39 +6,39 @@ use std::time::{Duration, Instant};
 /// When the next message is sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// When so few have not reached every member: closed loop
+    /// When fewer than this many messages have not reached every member (closed loop)
     InFlight(u64),
-    /// So many in one go, when every member has all of the last: closed loop
+    /// This many at once, when every member has received all of the previous ones (closed loop)
     Bursts(u64),
-    /// So many a second, evenly, whatever the server does: open loop
+    /// This many per second, evenly spaced and independent of the server (open loop)
     Rate(f64),
 }
 
-/// A server with the members of a conversation, who listen.
+/// A server, and the connected members of a conversation on it.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
     pub(crate) crowd: Crowd,
     pub(crate) meter: Meter,
 }
 
-/// What came of sending for some time.
+/// The results of sending for some time.
 pub(crate) struct Leg {
     pub(crate) messages: u64,
     pub(crate) deliveries: u64,
     pub(crate) bytes: u64,
     pub(crate) time: Duration,
-    /// Of all processes of the server.
+    /// CPU time of all processes of the server.
     pub(crate) cpu: Duration,
-    /// Of this process.
+    /// CPU time of this process.
     pub(crate) client: Duration,
-    /// Of everybody else on the machine.
+    /// CPU time of all other processes.
     pub(crate) others: Duration,
-    /// From when a message was due until the last member had it, in microseconds.
+    /// From when a message was due until its last member received it, in microseconds.
     pub(crate) latency: Histogram<u64>,
 }
 
 impl Subject {
-    /// Sends for so long, and then waits until everybody has everything.
+    /// Sends for this time, then waits until every member has received everything.
     pub(crate) async fn leg(&self, pace: Pace, time: Duration) -> Leg {
         let own = std::process::id();
         let (totals, cpu, client, machine) =
@@ -95,7 +95,7 @@ impl Subject {
 }
 
 impl Leg {
-    /// Both together: a round of there and back.
+    /// Returns the sum of both legs of a round, out and back.
     pub(super) fn and(mut self, other: &Self) -> Self {
         self.latency.add(&other.latency).expect("equal histograms");
         Self {

@@ -1,5 +1,5 @@
-//! Our server and the peer side by side, in one run: there and back again (A B C C B A), several rounds, so that what
-//! disturbs the machine for a while disturbs all of them alike.
+//! Our server and the peer, measured in one run. The order of each round is A B C C B A, so that a disturbance of the
+//! machine affects all of them alike.
 
 mod leg;
 
@@ -18,15 +18,15 @@ use chat_blackbox::{Person, Setup};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The peer's conversation: as long a name as one of ours has.
+/// The peer's conversation. Its name is as long as one of our conversation ids.
 const ROOM: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/// Who is measured.
+/// A measured server with a type of client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Entrant {
-    /// Our server, clients of the plain WebSocket
+    /// Our server with clients of the plain WebSocket
     Plain,
-    /// Our server, clients of Socket.IO
+    /// Our server with clients of Socket.IO
     SocketIo,
     /// The official Socket.IO server
     Peer,
@@ -43,7 +43,7 @@ impl Entrant {
         }
     }
 
-    /// How our server is reached by this; `None` for the peer.
+    /// Returns how clients reach our server; `None` for the peer.
     pub(crate) fn endpoint(self, base: &str) -> Option<Endpoint> {
         let protocol = match self {
             Self::Plain => Protocol::Plain,
@@ -61,36 +61,36 @@ pub(crate) struct Terms {
     /// Members of the conversation, each with one connection
     #[arg(long, default_value_t = 1_000)]
     pub(crate) members: usize,
-    /// How long each leg takes, in seconds; a round has two of each entrant
+    /// Duration of each leg, in seconds; a round has two legs per entrant
     #[arg(long, default_value_t = 3)]
     pub(crate) seconds: u64,
-    /// Rounds of there and back
+    /// Number of rounds
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
-    /// Who takes part; may be given several times
+    /// Which servers are measured; may be given several times
     #[arg(long = "entrant", value_enum, default_values_t = Entrant::ALL)]
     pub(crate) entrants: Vec<Entrant>,
-    /// Where our server stores what is sent; the peer stores nothing
+    /// Where our server stores messages; the peer stores nothing
     #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
     pub(crate) store: StoreKind,
-    /// The peer's script
+    /// Path of the peer's script
     #[arg(long, default_value = "target/peers/socketio.mjs")]
     pub(crate) peer: PathBuf,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
 
-/// Everything that runs. Dropped, it ends.
+/// The running servers and clients, which end on drop.
 pub(crate) struct Contest {
     subjects: Vec<Subject>,
-    /// Of our server: who can read a conversation's history, and the number of its subject.
+    /// Of our server: a user who can read a conversation, the conversation, and the index of its subject.
     histories: Vec<(Person, String, usize)>,
     site: Option<Site>,
     _peer: Option<Peer>,
 }
 
 impl Contest {
-    /// Starts the servers, and connects the members, of whom so many will send.
+    /// Starts the servers and connects the members; the first `senders` of them send.
     pub(crate) async fn stage(setup: &Setup, terms: &Terms, senders: usize) -> Self {
         let is_ours = terms.entrants.iter().any(|&entrant| entrant != Entrant::Peer);
         let site = if is_ours { Some(Site::start(setup, terms.store, &terms.settings).await) } else { None };
@@ -124,7 +124,7 @@ impl Contest {
         self.subjects.iter().find(|subject| subject.name == entrant.name())
     }
 
-    /// All rounds, after one leg of each that does not count: the rounds of each subject.
+    /// Runs all rounds, after one warm-up leg for each subject. Returns the rounds of each subject.
     pub(crate) async fn run(&self, what: &str, pace: Pace, terms: &Terms) -> Vec<(&Subject, Vec<Leg>)> {
         let time = Duration::from_secs(terms.seconds);
         let mut progress = Progress::of((terms.rounds * 2 + 1) * self.subjects.len());
@@ -146,28 +146,28 @@ impl Contest {
                 progress.begin(&format!("{what}: {}, round {round}, and back", subject.name));
                 let back = subject.leg(pace, time).await;
                 progress.step();
-                rounds.push(there.pop().expect("as many there as back").and(&back));
+                rounds.push(there.pop().expect("as many legs out as back").and(&back));
             }
         }
         results
     }
 
-    /// What was delivered is stored, and nothing else is.
+    /// Checks that our server has stored exactly what it delivered.
     pub(crate) async fn check(&self) {
         for (reader, conversation, subject) in &self.histories {
             let (stored, sent) =
                 (reader.history(conversation).await.len() as u64, self.subjects[*subject].crowd.totals().sent);
-            assert_eq!(stored, sent, "what was delivered is stored");
+            assert_eq!(stored, sent, "stored and delivered messages differ");
         }
         if let Some(site) = &self.site {
             site.server.assert_untroubled();
         }
-        say("  Every message reached every member once and in order, and was acknowledged; what ours delivered is \
-             stored.");
+        say("  Every message reached every member once and in order, and was acknowledged. Our server stored every \
+             message.");
     }
 }
 
-/// One figure of each subject, and how many times the peer's it is.
+/// Reports one figure of each subject, and its ratio to the peer's.
 pub(crate) fn compare(report: &mut Report, kind: Kind, results: &[(&Subject, Vec<Leg>)], of: impl Fn(&Leg) -> f64) {
     let figures: Vec<(&str, Vec<f64>)> =
         results.iter().map(|(subject, rounds)| (subject.name, rounds.iter().map(&of).collect())).collect();
@@ -180,7 +180,7 @@ pub(crate) fn compare(report: &mut Report, kind: Kind, results: &[(&Subject, Vec
     }
 }
 
-/// How the work was shared, without which no figure can be judged.
+/// Reports how the CPU time was shared, which is needed to judge the other figures.
 pub(crate) fn circumstances(report: &mut Report, scenario: &'static str, results: &[(&Subject, Vec<Leg>)]) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
     for (subject, rounds) in results {
@@ -189,8 +189,8 @@ pub(crate) fn circumstances(report: &mut Report, scenario: &'static str, results
         let bytes = sum(|leg| leg.bytes as f64) / sum(|leg| leg.deliveries as f64);
         let others = sum(|leg| leg.others.as_secs_f64()) / time;
         say(format!(
-            "  {:<26} {:.0} messages to {} members, {bytes:.0} bytes of JSON each; {:.0} deliveries a second of the \
-             clock; of the cores: server {:.0} %, client {:.0} %, all else {others:.0} %",
+            "  {:<26} {:.0} messages to {} members, {bytes:.0} bytes of JSON each; {:.0} deliveries per second; CPU \
+             of all cores: server {:.0} %, client {:.0} %, other processes {others:.0} %",
             subject.name,
             sum(|leg| leg.messages as f64),
             subject.crowd.members(),
@@ -199,6 +199,6 @@ pub(crate) fn circumstances(report: &mut Report, scenario: &'static str, results
             sum(|leg| leg.client.as_secs_f64()) / time,
         ));
         report.note(Kind { scenario, figure: "bytes per delivery", unit: "bytes" }, subject.name, bytes);
-        report.note(Kind { scenario, figure: "all else on the machine", unit: "% of the cores" }, subject.name, others);
+        report.note(Kind { scenario, figure: "CPU of other processes", unit: "% of the cores" }, subject.name, others);
     }
 }

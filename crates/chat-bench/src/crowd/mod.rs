@@ -75,7 +75,7 @@ impl Crowd {
     pub(crate) async fn settled(&self) {
         self.tally.until(|totals| totals.complete == totals.sent && totals.acked == totals.sent).await;
         let totals = self.tally.totals();
-        assert_eq!(totals.deliveries, totals.sent * self.members as u64, "each message to each member, once");
+        assert_eq!(totals.deliveries, totals.sent * self.members as u64, "not every message reached every member once");
     }
 
     /// The times from when each message was due until its last member had it, in microseconds; starts a new histogram.
@@ -95,7 +95,7 @@ async fn listen(mut link: Link, tally: Arc<Tally>) {
                     let number = number_of(data, r#""content":""#).unwrap_or_default();
                     tally.received(number, data.len());
                 } else {
-                    tally.fail(format!("lost, repeated or out of order: {seq} is due, and {data} came"));
+                    tally.fail(format!("lost, repeated or out of order: expected {seq}, received {data}"));
                 }
             }
             Heard::Event { name: "error", data } => tally.fail(format!("an error: {data}")),

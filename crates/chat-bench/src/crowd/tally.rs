@@ -68,7 +68,7 @@ impl Tally {
         state.totals.sent
     }
 
-    /// A member has received message `number`.
+    /// Records that a member has received message `number`.
     pub(super) fn received(&self, number: u64, bytes: usize) {
         let mut state = self.state();
         state.totals.deliveries += 1;
@@ -77,7 +77,7 @@ impl Tally {
         let place = number.checked_sub(*first).and_then(|place| usize::try_from(place).ok());
         let Some(message) = place.and_then(|place| waiting.get_mut(place)).filter(|message| message.missing > 0) else {
             drop(state);
-            self.fail(format!("message {number} came once more, or was never sent"));
+            self.fail(format!("message {number} was received again, or was never sent"));
             return;
         };
         message.missing -= 1;
@@ -99,7 +99,7 @@ impl Tally {
         self.changed.notify_one();
     }
 
-    /// Records a fault: the run is void.
+    /// Records a fault, which makes the run invalid.
     pub(super) fn fail(&self, fault: String) {
         self.state().fault.get_or_insert(fault);
         self.changed.notify_one();
@@ -114,21 +114,21 @@ impl Tally {
         std::mem::replace(&mut self.state().latency, Histogram::new(3).expect("three digits"))
     }
 
-    /// Waits until the totals satisfy the condition. Panics if the run is void, or if nothing arrives any more.
+    /// Waits until the totals satisfy the condition. Panics if the run is invalid, or if deliveries stop.
     pub(super) async fn until(&self, is_reached: impl Fn(&Totals) -> bool) {
         loop {
             let changed = self.changed.notified();
             {
                 let state = self.state();
                 if let Some(fault) = &state.fault {
-                    panic!("this run is void: {fault}");
+                    panic!("invalid run: {fault}");
                 }
                 if is_reached(&state.totals) {
                     return;
                 }
             }
             let in_time = tokio::time::timeout(PATIENCE, changed).await.is_ok();
-            assert!(in_time, "this run is void: deliveries or answers were lost: {:?}", self.totals());
+            assert!(in_time, "invalid run: deliveries or answers were lost: {:?}", self.totals());
         }
     }
 }
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    #[should_panic(expected = "message 1 came once more")]
+    #[should_panic(expected = "message 1 was received again")]
     async fn a_message_that_comes_again_voids_the_run() {
         let tally = Tally::new(1);
         let number = tally.begin(Instant::now());

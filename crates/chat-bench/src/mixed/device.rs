@@ -1,4 +1,4 @@
-//! A device: it keeps what it gets, and comes back when it lost its connection.
+//! A device: it keeps what it receives, and reconnects when it loses its connection.
 
 use crate::client::{Endpoint, Heard, Link, Writer, number_of};
 use crate::disk::micros;
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
-/// What all devices have counted together.
+/// The counts of all devices together.
 pub(super) struct Counts {
-    /// Times in messages are since then.
+    /// Times in messages are relative to this.
     pub(super) epoch: Instant,
-    /// Deliveries of messages: from when the message was due, in microseconds.
+    /// Latency of deliveries, from when the message was due, in microseconds.
     pub(super) latency: Mutex<Histogram<u64>>,
     pub(super) acked: AtomicU64,
     pub(super) resumed: AtomicU64,
@@ -30,25 +30,25 @@ impl Counts {
     }
 
     fn received(&self, data: &str) {
-        // Only what was sent in this run has a time at its beginning.
+        // Only messages of this run start with their time.
         let Some(due) = number_of(data, r#""content":""#) else { return };
         let latency = micros(self.epoch.elapsed()).saturating_sub(due);
         self.latency.lock().expect("nobody panics in here").record(latency).expect("a histogram that grows");
     }
 }
 
-/// The side from which it is told what to do.
+/// The handle by which a device is controlled.
 pub(super) struct Remote {
-    /// `None` while it is away.
+    /// `None` while the device is disconnected.
     writer: Mutex<Option<Writer>>,
     hang_up: Notify,
-    /// Commands without an answer.
+    /// Number of commands without an answer.
     unanswered: AtomicU64,
     is_away: AtomicBool,
 }
 
 impl Remote {
-    /// Gives a command, to be answered; whether it is here to be told.
+    /// Sends a command that asks for an answer. Returns whether the device was connected.
     pub(super) fn command(&self, number: u64, name: &str, data: &str) -> bool {
         let writer = self.writer.lock().expect("nobody panics in here");
         let Some(writer) = writer.as_ref() else { return false };
@@ -57,7 +57,8 @@ impl Remote {
         true
     }
 
-    /// Lets it lose its connection, and come back at once; whether it was here, and nothing unanswered.
+    /// Closes the connection; the device reconnects at once. Returns whether it was connected and had no unanswered
+    /// command.
     pub(super) fn hang_up(&self) -> bool {
         if self.unanswered.load(Ordering::Relaxed) > 0 || self.is_away.swap(true, Ordering::Relaxed) {
             return false;
@@ -68,7 +69,7 @@ impl Remote {
     }
 }
 
-/// A device that has arrived.
+/// A connected device.
 pub(super) struct Device {
     pub(super) client: Client,
     pub(super) remote: Arc<Remote>,
@@ -89,7 +90,7 @@ impl Device {
         Self { client, remote: Arc::new(remote), link, endpoint, counts }
     }
 
-    /// Until it is told what it must have in the end, and has it; that is where the time is up.
+    /// Runs until the device knows its final positions and has reached them. Panics if that takes too long.
     pub(super) async fn live(mut self, mut goal: watch::Receiver<Option<Arc<Positions>>>) -> Client {
         let goal = loop {
             let Self { client, remote, link, counts, .. } = &mut self;
@@ -109,7 +110,7 @@ impl Device {
             });
             tokio::time::timeout(Duration::from_secs(30), reading)
                 .await
-                .expect("nothing is lost")
+                .expect("every event arrives in time")
                 .expect("a connection");
         }
         self.client
@@ -117,7 +118,7 @@ impl Device {
 
     async fn come_back(&mut self) {
         let Self { client, remote, link, endpoint, counts } = self;
-        // What still waits on the old connection is lost with it, as it is when a network goes.
+        // What the old connection has not delivered is lost with it, as when a network fails.
         let (fresh, _) = client.come_back(endpoint).await;
         *link = fresh;
         counts.resumed.fetch_add(1, Ordering::Relaxed);

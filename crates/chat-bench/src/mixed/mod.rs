@@ -1,4 +1,4 @@
-//! What a day is like: messages, receipts, typing, histories and lost connections at once, of people in many small
+//! A usual day: messages, receipts, typing, histories and lost connections at once, from users in many small
 //! conversations.
 
 mod device;
@@ -28,32 +28,32 @@ use tokio::task::JoinSet;
 
 const SCENARIO: &str = "mixed";
 const CONNECTING: usize = 64;
-/// Connections over which histories are read.
+/// Number of connections that read histories.
 const READERS: usize = 8;
-/// Memory is looked at this often.
+/// Interval between two reads of the memory.
 const LOOK: Duration = Duration::from_secs(1);
-/// Of the time, at the beginning, in which memory grows to what the work needs.
+/// The part of the time, at the beginning, that is left out of the slope of the memory.
 const SETTLING: f64 = 0.25;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// People, each with one device: half of them on the plain WebSocket, half on Socket.IO
+    /// Number of users, each with one device: half of them on the plain WebSocket, half on Socket.IO
     #[arg(long, default_value_t = 1_000)]
     people: usize,
-    /// Conversations that each is in
+    /// Conversations of each user
     #[arg(long, default_value_t = 20)]
     conversations: usize,
-    /// Members of each of them
+    /// Members of each conversation
     #[arg(long, default_value_t = 20)]
     members: usize,
-    /// Things done per second by all together, whatever the server does: of a hundred 60 messages, 20 reads, 10
-    /// typings, 8 histories, 2 reconnections
+    /// Actions per second in total, at a fixed rate: of 100 actions, 60 messages, 20 reads, 10 typings, 8 histories, 2
+    /// reconnections
     #[arg(long, default_value_t = 500.0)]
     rate: f64,
-    /// For how long, in seconds
+    /// Duration, in seconds
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Where the server stores
+    /// The store of the server
     #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
     store: StoreKind,
     #[command(flatten)]
@@ -62,11 +62,11 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "mixed: {} people in {} conversations of {} members each, half of them on the plain WebSocket, half on \
-         Socket.IO; {} things a second become due for\n  \
-         {} s (open loop): of a hundred 60 messages, 20 reads, 10 typings, 8 histories, 2 lost connections. Latency is \
-         from when a message was due\n  \
-         until each member has it, who was away included. {}.",
+        "mixed: {} users in {} conversations of {} members each, half of them on the plain WebSocket, half on \
+         Socket.IO; {} actions per second become due for\n  \
+         {} s (open loop): of 100 actions, 60 messages, 20 reads, 10 typings, 8 histories, 2 lost connections. Latency \
+         is from when a message was due\n  \
+         until each member has received it, including members who had to reconnect. {}.",
         options.people,
         options.conversations,
         options.members,
@@ -83,7 +83,7 @@ pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     site.server.assert_untroubled();
 }
 
-/// Who can be told what to do, and what must come of it.
+/// The users and devices, and what they must receive.
 struct Day<'a> {
     people: &'a [Person],
     teams: &'a [Team],
@@ -98,11 +98,11 @@ struct Day<'a> {
     messages: u64,
 }
 
-/// What it took.
+/// What the run used.
 struct Spent {
     cpu: Duration,
     time: Duration,
-    /// Seconds and KiB.
+    /// Pairs of seconds and KiB.
     memory: Vec<(f64, f64)>,
 }
 
@@ -126,7 +126,7 @@ impl<'a> Day<'a> {
         Self { people, teams, remotes, devices, counts, goal, tell_goal, looks, readers, commands: 0, messages: 0 }
     }
 
-    /// Does what is due, until the time is over.
+    /// Performs each action when it is due, until the time is over.
     async fn go_on(&mut self, site: &Site, options: &Options) -> Spent {
         let (meter, mut chance, mut memory) = (site.meter(), Chance::new(), Vec::new());
         let (start, cpu, interval) = (Instant::now(), meter.cpu(), Duration::from_secs_f64(options.rate.recip()));
@@ -148,7 +148,7 @@ impl<'a> Day<'a> {
     }
 
     fn act(&mut self, action: Action, due: Instant, chance: &mut Chance) {
-        // Who is away is passed over.
+        // Skips users who are disconnected.
         for _ in 0..self.people.len() {
             let person = chance.below(self.people.len());
             let Some(team) = self.teams.iter().find(|team| team.people.contains(&person)) else { continue };
@@ -157,7 +157,7 @@ impl<'a> Day<'a> {
                 return;
             }
         }
-        panic!("nobody is here");
+        panic!("no device is connected");
     }
 
     fn try_to(&mut self, action: Action, due: Instant, person: usize, conversation: &str) -> bool {
@@ -175,7 +175,7 @@ impl<'a> Day<'a> {
             Action::Read => ("message:read", format!(r#"{{"conversationId":"{conversation}"}}"#)),
             Action::Type => ("typing:start", format!(r#"{{"conversationId":"{conversation}"}}"#)),
             Action::Look => {
-                // The readers are one person's, who is in the first team.
+                // The readers belong to one user, who is in the first team.
                 let own = &self.teams[0].conversations;
                 let path = format!("/conversations/{}/messages?limit=50", own[person % own.len()]);
                 return self.looks.send((due, path)).is_ok();
@@ -193,7 +193,7 @@ impl<'a> Day<'a> {
         true
     }
 
-    /// Waits until all have everything, and says how it was.
+    /// Waits until all devices have received everything, and reports.
     async fn end(self, spent: &Spent, report: &mut Report) {
         let Self { devices, counts, goal, tell_goal, looks, readers, messages, .. } = self;
         tell_goal.send_replace(Some(Arc::new(goal)));
@@ -215,8 +215,8 @@ impl<'a> Day<'a> {
             spent.memory.iter().copied().filter(|(second, _)| *second >= spent.time.as_secs_f64() * SETTLING).collect();
         report.figure(kind("resident memory, slope", "KiB per minute"), "ours", slope(&settled) * 60.0);
         say(format!(
-            "  {messages} messages, {} deliveries, {} answers, {} histories, {} connections lost and resumed; every \
-             device has every event once and in order.",
+            "  {messages} messages, {} deliveries, {} answers, {} histories, {} connections lost and resumed. Every \
+             device received every event once and in order.",
             latency.len(),
             counts.acked.load(Ordering::Relaxed),
             pages.len(),
@@ -227,7 +227,7 @@ impl<'a> Day<'a> {
 
 type Readers = (mpsc::UnboundedSender<(Instant, String)>, JoinSet<Histogram<u64>>);
 
-/// Those who read histories: whoever is free takes the next. They end when nothing more can come.
+/// Starts the readers of histories. Each takes the next request when it is free; they end when the sender is dropped.
 async fn readers(site: &Site, person: &Person) -> Readers {
     let (looks, coming) = mpsc::unbounded_channel::<(Instant, String)>();
     let coming = Arc::new(tokio::sync::Mutex::new(coming));

@@ -1,25 +1,25 @@
-//! What people do, and how often: the same in every run.
+//! The users' actions and their frequencies, the same in every run.
 
-/// One thing that somebody does.
+/// One action of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     /// A message, over the socket
     Send,
-    /// Everything in a conversation is read
+    /// The user reads everything in a conversation
     Read,
-    /// Somebody types
+    /// The user types
     Type,
-    /// The newest page of a conversation, over REST
+    /// The user requests the newest page of a conversation over REST
     Look,
-    /// The connection is lost; the device comes back and resumes
+    /// The connection is lost; the device reconnects and resumes
     HangUp,
 }
 
-/// In a hundred.
+/// Shares in percent.
 const SHARES: [(Action, u64); 5] =
     [(Action::Send, 60), (Action::Read, 20), (Action::Type, 10), (Action::Look, 8), (Action::HangUp, 2)];
 
-/// Numbers without an order that one could see, and the same in every run (xorshift64, Marsaglia 2003).
+/// Pseudo-random numbers, the same in every run (xorshift64, Marsaglia 2003).
 pub(super) struct Chance(u64);
 
 impl Chance {

@@ -1,4 +1,4 @@
-//! Those who send.
+//! The clients that send.
 
 use crate::disk::micros;
 use crate::http::Connection;
@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 const CONTENT: &str = "A message of a usual length, such as people write: 64 characters";
 
-/// When messages are due, and which of them count.
+/// When messages are due, and which of them are counted.
 pub(super) struct Timetable {
     begin: Instant,
-    /// What is due from here on counts.
+    /// Messages that are due from here on are counted.
     window: Instant,
     end: Instant,
     interval: Option<Duration>,
-    /// The next message that nobody has taken.
+    /// Index of the next message that no client has taken.
     next: AtomicU32,
 }
 
@@ -27,7 +27,7 @@ impl Timetable {
         Self { begin, window, end, interval, next: AtomicU32::new(0) }
     }
 
-    /// Waits until the next message is due, and answers since when it is; `None` when no more is to be sent.
+    /// Waits until the next message is due, and returns when that was. Returns `None` at the end of the run.
     async fn due(&self) -> Option<Instant> {
         let due = match self.interval {
             Some(interval) => self.begin + interval * self.next.fetch_add(1, Ordering::Relaxed),
@@ -43,14 +43,15 @@ impl Timetable {
     }
 }
 
-/// A sender with a connection of its own.
+/// A sender with its own connection.
 pub(super) struct Client {
     connection: Connection,
     person: String,
     conversation: String,
 }
 
-/// What one client sent: the ids that were acked, and how long those that count took, in microseconds.
+/// The results of one client: the ids of the acknowledged messages, and the latencies of those that count, in
+/// microseconds.
 pub(super) struct Sent {
     pub(super) conversation: String,
     pub(super) ids: Vec<String>,
@@ -64,7 +65,7 @@ impl Client {
         Self { connection, person: person.id.clone(), conversation: conversation.to_owned() }
     }
 
-    /// Sends what is due until the end.
+    /// Sends the messages that are due until the end of the run.
     pub(super) async fn send(mut self, timetable: Arc<Timetable>) -> Sent {
         let path = format!("/conversations/{}/messages", self.conversation);
         let (mut ids, mut waits, mut last_ack) = (Vec::new(), Histogram::new(3).expect("three digits"), None);

@@ -1,4 +1,4 @@
-//! Durable sends per second, and how long each takes: an ack follows the commit, which is on disk.
+//! Durable sends per second and their latency: the ack follows the commit, which is on disk.
 
 mod load;
 
@@ -14,28 +14,28 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// How long the disk is tried.
+/// How long the disk is probed.
 const PROBE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Where the server stores what is sent
+    /// The store of the server
     #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
     store: StoreKind,
-    /// Clients, each with an account of its own and one connection that it keeps
+    /// Number of clients, each with its own account and one keep-alive connection
     #[arg(long, default_value_t = 64)]
     clients: usize,
-    /// Conversations that they are spread over, in turn
+    /// Number of conversations, which are assigned to the clients in turn
     #[arg(long, default_value_t = 16)]
     conversations: usize,
-    /// Messages per second that become due, whatever the server does (open loop); without it, each client sends its
-    /// next message when the last is acked (closed loop)
+    /// Messages per second that become due, at a fixed rate (open loop); without it, each client sends its next message
+    /// when the last is acked (closed loop)
     #[arg(long)]
     rate: Option<f64>,
-    /// For how long, in seconds, after the warm-up
+    /// Duration in seconds, after the warm-up
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// For how long before, without counting, in seconds
+    /// Duration of the warm-up, in seconds
     #[arg(long, default_value_t = 3)]
     warm_up: u64,
     #[command(flatten)]
@@ -75,14 +75,13 @@ fn explain(options: &Options) {
         || "closed loop: each sends its next message when the last is acked".to_owned(),
         |rate| {
             format!(
-                "open loop: {rate:.0} become due per second, evenly; who is free sends the next, and its latency \
-                 counts from\n  when it was due (a timer of the client's adds up to 1 ms)"
+                "open loop: {rate:.0} become due per second, evenly; the next free client sends each, and latency \
+                 counts from\n  when it was due (the client's timer adds up to 1 ms)"
             )
         },
     );
     say(format!(
-        "send: {} keep-alive clients POST messages of 64 characters, each under a key, into {} conversations; \
-         {when}.\n  \
+        "send: {} keep-alive clients POST messages of 64 characters, each with a key, to {} conversations; {when}.\n  \
          A 201 follows the commit ({}). {} s are counted, after {} s of warm-up. Client, server and database share the \
          machine.",
         options.clients,
@@ -93,10 +92,10 @@ fn explain(options: &Options) {
     ));
 }
 
-/// A conversation, with somebody who can read it.
+/// A conversation, and a member who can read it.
 type Place = (String, Person);
 
-/// Accounts, and conversations of those who will send into them.
+/// Creates the accounts, and the conversations that they send to.
 async fn stage(site: &Site, options: &Options) -> (Vec<Place>, Vec<Client>) {
     let mut members: Vec<Vec<Person>> = vec![Vec::new(); options.conversations];
     for number in 0..options.clients.max(options.conversations * 2) {
@@ -140,7 +139,7 @@ fn tell(report: &mut Report, options: &Options, clients: &[Sent], spent: Spent, 
     let database = spent.database.unwrap_or_default();
     say(format!(
         "  CPU per send: server {:.0} µs, database {:.0} µs, client {:.0} µs. Of {cores} cores: server {:.0} %, \
-         database {:.0} %, client {:.0} %, all else {:.0} %, stolen {:.0} %",
+         database {:.0} %, client {:.0} %, other processes {:.0} %, stolen by the host {:.0} %",
         each(spent.server),
         each(database),
         each(spent.client),
@@ -157,15 +156,15 @@ fn tell(report: &mut Report, options: &Options, clients: &[Sent], spent: Spent, 
     note("latency, p99", "ms", at(0.99));
     note("CPU of the server per send", "µs", each(spent.server));
     note("CPU of the database per send", "µs", each(database));
-    note("all else on the machine", "% of the cores", share(spent.others));
+    note("CPU of other processes", "% of the cores", share(spent.others));
 }
 
-/// How sends share commits while it counts, and commits the disk over the whole run.
+/// Reports how many sends share a commit in the counted time, and the syncs of the disk over the whole run.
 fn tell_commits(options: &Options, spent: Spent, log: Log, sends: usize) {
     let seconds = (options.warm_up + options.seconds) as f64;
     say(format!(
         "  {:.1} messages per commit, {:.0} commits per second; {:.0} syncs of the log per second, {:.2} ms each on \
-         average, under way {:.0} % of the time; {:.1} KiB of log per message",
+         average, busy {:.0} % of the time; {:.1} KiB of log per message",
         spent.commits.sends / spent.commits.count.max(1.0),
         spent.commits.count / spent.time.as_secs_f64(),
         log.syncs / seconds,
@@ -175,8 +174,8 @@ fn tell_commits(options: &Options, spent: Spent, log: Log, sends: usize) {
     ));
 }
 
-/// Every acked message is in its conversation's history once, and the history is numbered from 1 without a gap. Since
-/// nothing failed, nothing else is there.
+/// Checks that every acked message is in its conversation's history once, that the history is numbered from 1 without a
+/// gap, and that it contains nothing else.
 async fn check(conversations: &[Place], sent: &[Sent]) {
     let mut acked: HashMap<&str, HashSet<&str>> = HashMap::new();
     for client in sent {
@@ -187,10 +186,13 @@ async fn check(conversations: &[Place], sent: &[Sent]) {
     }
     for (conversation, reader) in conversations {
         let history = reader.history(conversation).await;
-        assert!(history.iter().zip(1..).all(|(message, seq)| message["seq"] == seq), "no gap, no repeat");
+        assert!(
+            history.iter().zip(1..).all(|(message, seq)| message["seq"] == seq),
+            "the history has a gap or a repeat"
+        );
         let stored: HashSet<_> = history.iter().filter_map(|message| message["id"].as_str()).collect();
-        assert_eq!(stored.len(), history.len(), "no message twice");
+        assert_eq!(stored.len(), history.len(), "a message is in the history twice");
         let acked = acked.remove(conversation.as_str()).unwrap_or_default();
-        assert!(acked == stored, "what is acked is stored, and nothing else");
+        assert!(acked == stored, "acked and stored messages differ");
     }
 }

@@ -31,45 +31,45 @@ const UPGRADE: &str = "host: siege\r\nconnection: Upgrade\r\nupgrade: websocket\
 pub(crate) enum Attack {
     /// Empty pings on a WebSocket without a token
     Pings,
-    /// Frames that say nothing on a WebSocket without a token
+    /// Frames without meaning on a WebSocket without a token
     Frames,
-    /// Engine.IO packets without a meaning, on a Socket.IO websocket without a token
+    /// Engine.IO packets without meaning, on a Socket.IO websocket without a token
     Packets,
-    /// Connects to namespaces that there are not
+    /// Connects to namespaces that do not exist
     Namespaces,
-    /// Commands over their limit, on a WebSocket that is signed in
+    /// Commands over their limit, on an authenticated WebSocket
     Refused,
     /// Requests that fail, pipelined on one connection
     Pipelined,
-    /// Upgrades that are refused, as quickly as they can be asked for
+    /// Refused upgrades, requested as quickly as possible
     Upgrades,
     /// 2,000 Socket.IO websockets, each with most of a large frame: memory
     Unfinished,
-    /// One user asks for deep pages of a long list, 64 at a time
+    /// One user requests deep pages of a long list, 64 at a time
     Pages,
-    /// Wrong passwords where a password is changed
+    /// Wrong passwords in requests to change a password
     Guesses,
-    /// Requests without sign-in: bytes of log
+    /// Requests without authentication: bytes of log
     Log,
 }
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// What is tried; may be given several times. All of it without this
+    /// Which attacks are measured, by default all; may be given several times
     #[arg(long = "attack", value_enum)]
     attacks: Vec<Attack>,
-    /// How long each lasts, in seconds
+    /// Duration of each attack, in seconds
     #[arg(long, default_value_t = 61)]
     seconds: u64,
     /// Bytes per second of each offender
     #[arg(long, default_value_t = 1_000_000)]
     rate: usize,
-    /// Conversations of the user who asks for pages
+    /// Conversations of the user who requests pages
     #[arg(long, default_value_t = 10_000)]
     conversations: usize,
 }
 
-/// Production settings, where addresses of this machine are limited too; registration allows many accounts.
+/// Production settings, with rate limits for addresses of this machine too. Registration allows many accounts.
 fn production(setup: &Setup) -> Setup {
     setup
         .clone()
@@ -83,12 +83,12 @@ fn production(setup: &Setup) -> Setup {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "siege: clients that mean harm, and what others wait meanwhile. Floods: {OFFENDERS} threads, each with one \
-         connection at a time that it opens again once it is\n  \
-         closed, write {} bytes per second; an honest client asks for /health/live every 20 ms on a new connection, \
-         and what was due after the first second\n  \
-         counts. Beside it, under the same generator, a bare server that accepts and closes. Settings as in \
-         production, {} s each.",
+        "siege: malicious clients, and how long others wait meanwhile. Floods: {OFFENDERS} threads write {} bytes per \
+         second each, over one connection at a time that\n  \
+         they reopen when it is closed. An honest client requests /health/live every 20 ms on a new connection; \
+         requests that are due after the first second\n  \
+         count. The baseline is a bare server under the same load, which accepts connections and closes them. \
+         Production settings, {} s each.",
         options.rate, options.seconds
     ));
     let all = <Attack as clap::ValueEnum>::value_variants();
@@ -119,7 +119,7 @@ async fn besiege(attack: &Attack, server: &Server, script: &Script, options: &Op
     let (floor, ..) = under(&bare.address, "", script, time).await;
     let kind = |figure, unit| Kind { scenario: "siege", figure, unit };
     say(format!(
-        "  {name:<12} {opened} connections, {:.1} MB written; failed: {} of the server, {} of the bare one",
+        "  {name:<12} {opened} connections, {:.1} MB written; failed requests: {} to our server, {} to the bare one",
         written as f64 / 1e6,
         ours.failed,
         floor.failed
@@ -156,7 +156,7 @@ fn script(attack: Attack, person: &Person, rate: usize) -> Script {
             let noise = b"GET /api/v1/nowhere HTTP/1.1\r\nhost: siege\r\n\r\n".to_vec();
             Script { noise, ..quiet }
         }
-        // Refused without a 101: the offender reconnects at once.
+        // Refused without a 101, so that the offender reconnects at once.
         Attack::Upgrades => Script { handshake: upgrade("/api/v1/nowhere", ""), noise: b"x".to_vec(), ..quiet },
         Attack::Unfinished | Attack::Pages | Attack::Guesses | Attack::Log => quiet,
     }

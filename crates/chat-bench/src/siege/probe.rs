@@ -7,20 +7,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// The time between two honest requests. Each starts when it is due, whatever happened to the earlier ones.
+/// The time between two honest requests. Each starts when it is due, independent of earlier ones.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// A request that takes longer has failed, and counts as this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long honest requests took, and how many failed.
+/// The latencies of honest requests, and the number of those that failed.
 pub(super) struct Waits {
     histogram: Histogram<u64>,
     pub(super) failed: u64,
 }
 
 impl Waits {
-    /// A quantile in milliseconds.
+    /// Returns a quantile in milliseconds.
     pub(super) fn quantile(&self, quantile: f64) -> f64 {
         self.histogram.value_at_quantile(quantile) as f64 / 1_000.0
     }
@@ -51,7 +51,7 @@ pub(super) async fn probe(address: &str, request: &'static str, time: Duration) 
     waits
 }
 
-/// Whether the response is good, or the bare server closed the connection.
+/// Returns whether the response is good. For the bare server, closing the connection is good.
 async fn ask(address: &str, request: &str) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(address).await?;
     if request.is_empty() {

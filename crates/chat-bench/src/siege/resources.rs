@@ -49,14 +49,14 @@ pub(super) async fn unfinished(server: &Server, report: &mut Report) {
     most.fetch_max(resident_kib(server.pid()), Ordering::Relaxed);
     let grown = most.load(Ordering::Relaxed).saturating_sub(before);
     say(format!(
-        "  unfinished   {SOCKETS} Socket.IO websockets of strangers, each with {UNFINISHED} bytes of a frame; {} took \
-         all of it",
+        "  unfinished   {SOCKETS} unauthenticated Socket.IO websockets, each with {UNFINISHED} bytes of a frame; {} \
+         accepted all of it",
         open.len()
     ));
-    report.figure(kind("memory that strangers take", "MB"), "unfinished", grown as f64 / 1_024.0);
+    report.figure(kind("memory of unauthenticated clients", "MB"), "unfinished", grown as f64 / 1_024.0);
 }
 
-/// The socket, if it accepted everything.
+/// Opens a socket and sends part of a frame. Returns the socket if the server accepted everything.
 async fn swallow(address: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let upgrade = format!("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n{}", super::UPGRADE);
@@ -69,7 +69,7 @@ async fn swallow(address: &str) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// One user with many conversations, against the reads of others.
+/// Measures how one user with many conversations slows the reads of others.
 pub(super) async fn pages(setup: &Setup, options: &Options, report: &mut Report) {
     let count = options.conversations;
     let setup =
@@ -97,12 +97,12 @@ pub(super) async fn pages(setup: &Setup, options: &Options, report: &mut Report)
     ends.store(true, Ordering::Relaxed);
     asking.join_all().await;
     say(format!(
-        "  pages        one user in {count} conversations, {AT_ONCE} requests for a deep page at once; {} were \
+        "  pages        one user in {count} conversations, {AT_ONCE} concurrent requests for a deep page; {} were \
          answered",
         answered.load(Ordering::Relaxed)
     ));
-    report.figure(kind("a list of somebody else, alone, p99", "ms"), "pages", quantile(&alone));
-    report.figure(kind("a list of somebody else, p99", "ms"), "pages", quantile(&together));
+    report.figure(kind("another user's list without the attack, p99", "ms"), "pages", quantile(&alone));
+    report.figure(kind("another user's list under attack, p99", "ms"), "pages", quantile(&together));
 }
 
 /// The times of honest reads in milliseconds, sorted.
@@ -122,7 +122,7 @@ fn quantile(sorted: &[f64]) -> f64 {
     sorted[(sorted.len() - 1) * 99 / 100]
 }
 
-/// Wrong passwords, against the sign-ins of others.
+/// Measures how wrong passwords slow the sign-ins of others.
 pub(super) async fn guesses(server: &Server, options: &Options, report: &mut Report) {
     let (victim, other) =
         (Person::register(&server.rest(), "victim").await, Person::register(&server.rest(), "other").await);
@@ -148,11 +148,11 @@ pub(super) async fn guesses(server: &Server, options: &Options, report: &mut Rep
     guessing.join_all().await;
     waits.sort_by(f64::total_cmp);
     say(format!("  guesses      {GUESSERS} clients guess one password for {} s", time.as_secs()));
-    report.figure(kind("guesses that were tried", ""), "guesses", tried.load(Ordering::Relaxed) as f64);
-    report.figure(kind("a sign-in of somebody else, p99", "ms"), "guesses", quantile(&waits));
+    report.figure(kind("checked guesses", ""), "guesses", tried.load(Ordering::Relaxed) as f64);
+    report.figure(kind("another user's sign-in, p99", "ms"), "guesses", quantile(&waits));
 }
 
-/// How much requests without sign-in write to the log.
+/// Measures how much unauthenticated requests write to the log.
 pub(super) async fn log(server: &Server, report: &mut Report) {
     let before = server.log().len();
     let (begin, answered) = (Instant::now(), Arc::<AtomicU64>::default());
@@ -172,9 +172,9 @@ pub(super) async fn log(server: &Server, report: &mut Report) {
     asking.join_all().await;
     let written = server.log().len() - before;
     say(format!(
-        "  log          {} requests without sign-in within {} s, half of them for health",
+        "  log          {} unauthenticated requests within {} s, half of them for health",
         answered.load(Ordering::Relaxed),
         LOGGED.as_secs()
     ));
-    report.figure(kind("log of requests without sign-in", "MB"), "log", written as f64 / 1e6);
+    report.figure(kind("log of unauthenticated requests", "MB"), "log", written as f64 / 1e6);
 }

@@ -1,4 +1,4 @@
-//! A client that comes back, and knows what it has.
+//! A client that reconnects and knows its positions.
 
 use crate::client::{Endpoint, Heard, Link, Pass, number_of, text_of};
 use serde_json::Value;
@@ -6,21 +6,21 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-/// Who was turned away waits for a random time of at most this, doubled with each attempt in vain (docs/realtime.md).
+/// A refused client waits for a random time of at most this, doubled with each failed attempt (docs/realtime.md).
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Attempts in vain.
+/// Number of failed attempts after which the client gives up.
 const PATIENCE: u32 = 12;
 
-/// Of each conversation the highest `pos`.
+/// The highest `pos` of each conversation.
 pub(crate) type Positions = HashMap<String, u64>;
 
-/// What a client keeps while it is away.
+/// What a client keeps while it is disconnected.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) token: String,
     pub(crate) have: Positions,
-    /// Durable events that came.
+    /// Number of durable events received.
     pub(crate) events: u64,
 }
 
@@ -29,7 +29,7 @@ impl Client {
         Self { token: token.to_owned(), have: Positions::new(), events: 0 }
     }
 
-    /// Comes in for the first time, and learns where everything stands.
+    /// Connects for the first time and learns the current positions.
     pub(crate) async fn arrive(&mut self, endpoint: &Endpoint) -> Link {
         let mut link = endpoint.open(Pass::new(&self.token, &[])).await.expect("a connection");
         let arriving = link.until(|heard| {
@@ -41,7 +41,7 @@ impl Client {
         link
     }
 
-    /// Comes back; answers why it was turned away before, each time. Panics where something is missing or comes twice.
+    /// Reconnects and returns the reasons of refused attempts. Panics if an event is missing or repeated.
     pub(crate) async fn come_back(&mut self, endpoint: &Endpoint) -> (Link, Vec<String>) {
         let mut refusals = Vec::new();
         for attempt in 0..PATIENCE {
@@ -52,10 +52,10 @@ impl Client {
             let pause = LONGEST_PAUSE.min(PAUSE * 2_u32.pow(attempt));
             tokio::time::sleep(pause.mul_f64(self.chance(attempt))).await;
         }
-        panic!("a client could not come back: {refusals:?}");
+        panic!("a client could not reconnect: {refusals:?}");
     }
 
-    /// What came before a refusal is kept: the next attempt goes on from there.
+    /// Keeps what arrives before a refusal; the next attempt continues from there.
     async fn try_to(&mut self, endpoint: &Endpoint) -> Result<Link, String> {
         let resume = serde_json::to_string(&self.have).expect("JSON");
         let mut link = endpoint.open(Pass { token: &self.token, resume: &resume, rooms: &[] }).await?;
@@ -71,20 +71,20 @@ impl Client {
         refusal.map_or(ended, Err).map(|()| link)
     }
 
-    /// From 0 to 1, and another for each client and attempt.
+    /// Returns a number from 0 to 1 that differs for each client and attempt.
     fn chance(&self, attempt: u32) -> f64 {
         let mut hasher = DefaultHasher::new();
         (&self.token, attempt).hash(&mut hasher);
         f64::from(u32::try_from(hasher.finish() >> 32).expect("half of it")) / f64::from(u32::MAX)
     }
 
-    /// Keeps what comes; answers whether it was `resumed`.
+    /// Records what arrives. Returns whether it was `resumed`.
     pub(crate) fn hear(&mut self, heard: &Heard<'_>) -> bool {
         match heard {
             Heard::Event { name: "resumed", data } => {
                 let (positions, limited) = resumed(data);
                 assert!(limited == 0, "too much was missed in {limited} conversations");
-                assert!(positions == self.have, "a gap: {positions:?} are there, and {:?} came", self.have);
+                assert!(positions == self.have, "a gap: expected {positions:?}, received {:?}", self.have);
                 true
             }
             Heard::Event { name: "error", data } => panic!("an error: {data}"),
@@ -100,21 +100,21 @@ impl Client {
 
     fn keep(&mut self, name: &str, pos: u64, data: &str) {
         let conversation = text_of(data, r#""conversationId":"#).expect("a conversation");
-        let have = self.have.get_mut(conversation).expect("a conversation that we are in");
+        let have = self.have.get_mut(conversation).expect("a conversation of this client");
         assert!(pos == *have + 1, "lost, repeated or out of order: {name} {pos} after {have} in {conversation}");
         *have = pos;
         self.events += 1;
     }
 
-    /// Whether it has all of its conversations' events up to these.
+    /// Returns whether the client has all events of its conversations up to these positions.
     pub(crate) fn has(&self, goal: &Positions) -> bool {
         self.have.iter().all(|(conversation, have)| goal.get(conversation).is_none_or(|goal| have >= goal))
     }
 }
 
-/// Where everything stands, and in how many conversations too much was missed.
+/// Parses the positions, and the number of conversations in which too much was missed.
 fn resumed(data: &str) -> (Positions, usize) {
-    // More of the frame follows.
+    // The rest of the frame follows the JSON.
     let value = serde_json::Deserializer::from_str(data).into_iter::<Value>().next();
     let value = value.expect("data").expect("JSON");
     let positions = value["positions"].as_object().expect("positions").iter();

@@ -1,4 +1,4 @@
-//! All clients lose their connections and come back at once, each with what it has.
+//! All clients lose their connections and reconnect at once, each with its positions.
 
 mod client;
 
@@ -22,46 +22,46 @@ use tokio::task::JoinSet;
 
 const SCENARIO: &str = "reconnect-storm";
 const CONNECTING: usize = 64;
-/// What takes longer will not come.
+/// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_mins(3);
-const COUNTING: &str = " Statements are counted by PostgreSQL,\n  from the first \
-    connection until the last is back: all of them, BEGIN and COMMIT too, and those of the messages that go on.";
+const COUNTING: &str = " PostgreSQL counts statements from the first\n  \
+    connection to the last: all of them, including BEGIN, COMMIT and those of new messages.";
 const POLL: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
-    /// Clients, each of another user
+    /// Number of clients, each of a different user
     #[arg(long, default_value_t = 10_000)]
     clients: usize,
-    /// Conversations that each user is in
+    /// Conversations of each user
     #[arg(long, default_value_t = 20)]
     conversations: usize,
-    /// Members of each of them
+    /// Members of each conversation
     #[arg(long, default_value_t = 20)]
     members: usize,
-    /// Messages in each conversation while all are away
+    /// Messages per conversation that are sent while all clients are disconnected
     #[arg(long, default_value_t = 1)]
     missed: usize,
-    /// Messages per second that are sent while they come back
+    /// Messages per second that are sent while the clients reconnect
     #[arg(long, default_value_t = 20.0)]
     live: f64,
-    /// How often all of it happens
+    /// Number of rounds
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// How they connect; may be given several times
     #[arg(long = "entrant", value_enum, default_values_t = [Entrant::Plain, Entrant::SocketIo])]
     entrants: Vec<Entrant>,
-    /// Where the server stores; queries are counted on `PostgreSQL`
+    /// The store of the server; queries are counted on `PostgreSQL`
     #[arg(long, value_enum, default_value_t = StoreKind::Postgres)]
     store: StoreKind,
     #[command(flatten)]
     settings: Settings,
 }
 
-/// What one storm was like.
+/// The results of one round.
 struct Storm {
     time: Duration,
-    /// Of each client, in microseconds.
+    /// Time of each client, in microseconds.
     each: Histogram<u64>,
     refusals: Vec<String>,
     events: u64,
@@ -72,12 +72,12 @@ struct Storm {
 
 pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     say(format!(
-        "reconnect-storm: {} clients, each of another user in {} conversations of {} members, lose their connections; \
-         {} message(s) are stored in each\n  \
-         conversation; then all connect and resume in the same instant (who is turned away, again after a random \
-         pause), while {} messages a second go on. The time is until the last has had its\n  \
-         `resumed`. Each client checks that every `pos` comes once and in order, and all must have everything in the \
-         end. {}.{}",
+        "reconnect-storm: {} clients, each of a different user in {} conversations of {} members, lose their \
+         connections; {} message(s) are stored in each\n  \
+         conversation. Then all connect and resume at once, and retry after a random pause if refused, while {} \
+         messages per second are sent. The time ends when the last client\n  \
+         has received `resumed`. Each client checks that it receives every `pos` once and in order; in the end all \
+         clients must have everything. {}.{}",
         options.clients,
         options.conversations,
         options.members,
@@ -102,11 +102,11 @@ pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
         tell(report, entrant.name(), options, &storms);
     }
     let log = site.server.log();
-    assert!(!log.contains("panicked at"), "the server's log tells of a panic");
+    assert!(!log.contains("panicked at"), "the server's log contains a panic");
     let errors = log.lines().filter(|line| line.contains(r#""level":"ERROR""#)).count();
     let kind = Kind { scenario: SCENARIO, figure: "errors in the server's log", unit: "lines" };
     report.figure(kind, options.store.name(), errors as f64);
-    say("  Every client has every event once and in order.");
+    say("  Every client received every event once and in order.");
 }
 
 struct Scene<'a> {
@@ -118,12 +118,12 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Every conversation, with somebody who can send into it.
+    /// Returns every conversation with a member who can send to it.
     fn everywhere(&self) -> impl Iterator<Item = (&Person, &String)> {
         self.teams.iter().flat_map(|team| team.conversations.iter().map(|id| (&self.people[team.people.start], id)))
     }
 
-    /// All connect once, and hang up.
+    /// Connects all clients once, and disconnects them.
     async fn arrive(&self) -> Vec<Client> {
         let arriving = self.people.iter().map(|person| async {
             let mut client = Client::new(&person.access_token);
@@ -140,12 +140,12 @@ impl Scene<'_> {
                 tokio::time::sleep(POLL).await;
             }
         };
-        tokio::time::timeout(PATIENCE, gone).await.expect("the server notices that clients have gone");
+        tokio::time::timeout(PATIENCE, gone).await.expect("the server notices that all clients have disconnected");
     }
 
     async fn storm(&self, clients: &mut Vec<Client>) -> Storm {
         self.nobody_is_here().await;
-        // What anybody has, and one more for each message.
+        // The positions that the clients have, plus one for each missed message.
         let mut goal: Positions = Positions::new();
         for (id, pos) in clients.iter().flat_map(|client| &client.have) {
             let highest = goal.entry(id.clone()).or_default();
@@ -177,18 +177,19 @@ impl Scene<'_> {
         };
         let mut live = 0;
         let end = tokio::select! {
-            end = tokio::time::timeout(PATIENCE, all_back) => end.expect("all come back"),
-            () = self.go_on(&mut goal, &mut live) => unreachable!("it goes on"),
+            end = tokio::time::timeout(PATIENCE, all_back) => end.expect("all clients reconnect in time"),
+            () = self.go_on(&mut goal, &mut live) => unreachable!("sending never ends"),
         };
         let (cpu, statements) = (self.site.meter().cpu().saturating_sub(cpu), self.site.statements());
         tell_goal.send_replace(Some(Arc::new(goal)));
-        let done = tokio::time::timeout(PATIENCE, tasks.join_all()).await.expect("all get everything");
+        let done =
+            tokio::time::timeout(PATIENCE, tasks.join_all()).await.expect("all clients receive everything in time");
         *clients = done;
         let events = clients.iter().map(|client| client.events).sum::<u64>() - events;
         Storm { time: end - start, each, refusals, events, live, cpu, statements }
     }
 
-    /// People who send meanwhile, over REST, one after the other.
+    /// Sends messages over REST, one after the other, until it is cancelled.
     async fn go_on(&self, goal: &mut Positions, live: &mut u64) {
         if self.options.live <= 0.0 {
             return std::future::pending().await;
@@ -197,7 +198,7 @@ impl Scene<'_> {
         let everywhere: Vec<_> = self.everywhere().collect();
         for (person, id) in everywhere.iter().cycle() {
             ticks.tick().await;
-            // One that is cut off here may be stored: what it brings is more than the goal, and no fault.
+            // A send that is cancelled here may still be stored. Its event goes beyond the goal, which is no fault.
             send(person, id).await;
             *goal.get_mut(*id).expect("a conversation that all have seen") += 1;
             *live += 1;
@@ -205,7 +206,7 @@ impl Scene<'_> {
     }
 }
 
-/// Comes back, stays until it is told what everybody must have, and has it.
+/// Reconnects, stays until the final positions are known, and reaches them.
 async fn life(
     mut client: Client,
     endpoint: Endpoint,
@@ -228,7 +229,7 @@ async fn life(
     client
 }
 
-/// Waits until it is known what everybody must have in the end.
+/// Waits until the final positions are known.
 pub(crate) async fn told(goal: &mut watch::Receiver<Option<Arc<Positions>>>) -> Arc<Positions> {
     let known = goal.wait_for(Option::is_some).await.expect("whoever tells");
     known.clone().expect("what was waited for")
@@ -242,18 +243,22 @@ fn tell(report: &mut Report, subject: &str, options: &Options, storms: &[Storm])
     let clients = options.clients as f64;
     let kind = |figure, unit| Kind { scenario: SCENARIO, figure, unit };
     let of = |of: &dyn Fn(&Storm) -> f64| storms.iter().map(of).collect::<Vec<_>>();
-    report.rounds(kind("until all are back", "s"), subject, &of(&|storm| storm.time.as_secs_f64()));
-    report.rounds(kind("half are back", "s"), subject, &of(&|storm| storm.each.value_at_quantile(0.5) as f64 / 1e6));
+    report.rounds(kind("until all have resumed", "s"), subject, &of(&|storm| storm.time.as_secs_f64()));
+    report.rounds(
+        kind("until half have resumed", "s"),
+        subject,
+        &of(&|storm| storm.each.value_at_quantile(0.5) as f64 / 1e6),
+    );
     report.rounds(
         kind("CPU per client, all processes", "ms"),
         subject,
         &of(&|storm| storm.cpu.as_secs_f64() * 1e3 / clients),
     );
     report.rounds(kind("missed events per client", ""), subject, &of(&|storm| storm.events as f64 / clients));
-    report.rounds(kind("turned away", "times in all"), subject, &of(&|storm| storm.refusals.len() as f64));
+    report.rounds(kind("refused attempts", ""), subject, &of(&|storm| storm.refusals.len() as f64));
     report.rounds(kind("sent meanwhile", "messages"), subject, &of(&|storm| storm.live as f64));
     if let Some(refusal) = storms.iter().find_map(|storm| storm.refusals.first()) {
-        say(format!("    turned away with, for example: {refusal}"));
+        say(format!("    first reason of a refusal: {refusal}"));
     }
     let statements: Vec<_> =
         storms.iter().filter_map(|storm| storm.statements.as_ref()).map(|(count, _)| count / clients).collect();

@@ -1,6 +1,5 @@
 //! Replaces the nodes of one release by nodes of another, one after the other, while clients send, listen and change
-//! groups; then judges what the clients saw. `scripts/mixed-release.sh` builds both releases and runs this:
-//!
+//! groups. Then checks what the clients received. `scripts/mixed-release.sh` builds both releases and runs this:
 //! ```text
 //! cargo run -p chat-blackbox --example mixed_release -- path/to/previous/chat-server path/to/this/chat-server
 //! ```
@@ -19,24 +18,26 @@ use tokio::task::JoinSet;
 const NODES: usize = 3;
 const PEOPLE: usize = 6;
 const GROUPS: usize = 8;
-/// The members of group 0, 1, 2: these steps apart.
+/// The offsets of the members of group 0, 1 and 2.
 const STEPS: [usize; 3] = [0, 1, 3];
 const SENDERS: usize = 6;
 /// At least this many messages are stored between two replacements of a node.
 const MESSAGES_BETWEEN: usize = 200;
-/// Between two looks, and between two rounds of changes.
+/// Interval between two checks, and between two rounds of changes.
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[tokio::main]
 async fn main() {
     let binaries = std::env::args().skip(1).map(|path| std::fs::canonicalize(path).expect("a binary"));
     let binaries: Vec<_> = binaries.map(|path| path.display().to_string()).collect();
-    let [previous, this] = binaries.as_slice() else { panic!("name the binaries of the previous and of this release") };
+    let [previous, this] = binaries.as_slice() else {
+        panic!("pass the paths of the previous and of this release's binary")
+    };
     replace_all("upgrade", previous, this).await;
     replace_all("rollback", this, previous).await;
 }
 
-/// People in groups, each of whom listens on another node than the one before.
+/// Users in groups. Each user listens on a different node than the one before.
 struct Stage {
     nodes: Nodes,
     people: Vec<Person>,
@@ -133,7 +134,7 @@ impl Stage {
                 let rest = Rest::new(&self.nodes.pick(rounds + step)).with_token(token);
                 let request = rest.request(method, &path);
                 let request = if body.is_null() { request } else { request.json(&body) };
-                // A node that stops in the middle may have made the change or not, so the next one may find it made.
+                // A node that stops may or may not have made the change, so the next node may find it made already.
                 if let Some(reply) = request.try_send().await {
                     assert!(reply.status < 500 || reply.status == 503, "{reply:?}");
                     changes += usize::from(reply.status < 300);
@@ -155,7 +156,7 @@ impl Stage {
         tokio::time::timeout(4 * DEADLINE, reached).await.expect("messages are stored in time");
     }
 
-    /// Compares what every member was shown with what is stored: all of it, once, in order.
+    /// Compares what every member received with what is stored: all of it, once, in order.
     async fn judge(&self, listeners: Vec<Listener>, acked: &[Acked]) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut history = History::new();
@@ -176,11 +177,11 @@ impl Stage {
             let mut log = listener.finish(expected).await;
             // A guest sees some messages of other groups, depending on when they were added.
             log.seen.retain(|seen| own.contains(&seen.conversation));
-            assert_eq!(log.paged, 0, "nobody misses so much that it is read over REST");
+            assert_eq!(log.paged, 0, "a member missed too much to resume");
             logs.push((self.people[number].name.clone(), own.into_iter().collect(), log.seen));
         }
         let faults = check(&history, &logs, acked);
         let first: Vec<_> = faults.iter().take(20).collect();
-        assert!(faults.is_empty(), "{} faults, of which the first are {first:#?}", faults.len());
+        assert!(faults.is_empty(), "{} faults; the first are {first:#?}", faults.len());
     }
 }

@@ -1,8 +1,8 @@
-//! A client for the real server binary, from the outside. It starts the process in a folder of its own on a free port,
-//! and uses REST and WebSocket like an integrator. It knows nothing of the server's internals, and never sleeps for a
-//! fixed time: every wait ends with the awaited event, or fails at [`DEADLINE`].
+//! A client of the real server binary. It starts the process in its own folder on a free port, and uses REST and
+//! WebSocket like an integrator. It does not know the server's internals, and never sleeps for a fixed time: every wait
+//! ends with the awaited event, or fails at [`DEADLINE`].
 //!
-//! These are test helpers: an unexpected result panics and shows what came instead.
+//! These are test helpers: an unexpected result panics and shows what was received.
 #![allow(clippy::missing_panics_doc)]
 
 pub mod cluster;

@@ -195,7 +195,7 @@ impl Server {
         let log = self.log();
         let troubles: Vec<_> =
             log.lines().filter(|line| line.contains("panicked at") || line.contains(r#""level":"ERROR""#)).collect();
-        assert!(troubles.is_empty(), "the log tells of trouble: {troubles:#?}");
+        assert!(troubles.is_empty(), "the log contains errors: {troubles:#?}");
     }
 
     /// Waits until a line of the log contains this text.
@@ -228,7 +228,7 @@ impl Server {
     /// Waits until the process ends.
     pub async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(DEADLINE, self.process.wait()).await;
-        ended.unwrap_or_else(|_| panic!("the server does not end:\n{}", self.log())).expect("an exit status")
+        ended.unwrap_or_else(|_| panic!("the server did not end:\n{}", self.log())).expect("an exit status")
     }
 
     /// `kill -9`: the server cannot finish anything.

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// A plain WebSocket. Events that the test has not asked for yet wait in the order of arrival.
+/// A plain WebSocket. Events that the test has not read yet wait in the order of arrival.
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -170,11 +170,11 @@ impl Socket {
         }
         let deadline = tokio::time::Instant::now() + DEADLINE;
         loop {
-            assert!(tokio::time::Instant::now() < deadline, "it does not come; what came: {:?}", self.waiting);
+            assert!(tokio::time::Instant::now() < deadline, "the event did not arrive; received: {:?}", self.waiting);
             match self.read().await {
                 Ok(frame) if wanted(&frame) => return frame,
                 Ok(frame) => self.waiting.push_back(frame),
-                Err(closed) => panic!("closed ({closed:?}); what came before: {:?}", self.waiting),
+                Err(closed) => panic!("closed ({closed:?}); received before: {:?}", self.waiting),
             }
         }
     }
@@ -183,7 +183,7 @@ impl Socket {
     async fn read(&mut self) -> Result<Value, Closed> {
         loop {
             let message = tokio::time::timeout(DEADLINE, self.stream.next()).await;
-            let message = message.unwrap_or_else(|_| panic!("nothing comes; what came: {:?}", self.waiting));
+            let message = message.unwrap_or_else(|_| panic!("no frame arrived; received: {:?}", self.waiting));
             match message {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("frames are JSON")),
                 Some(Ok(Message::Close(Some(frame)))) => {

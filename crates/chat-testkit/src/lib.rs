@@ -1,5 +1,5 @@
-//! Contract suites for the ports, fakes, and throw-away servers for their adapters. Knows no HTTP and no sockets:
-//! clients of the real binary are in `chat-blackbox`.
+//! Contract suites for the ports, fakes, and temporary servers for the adapters. Knows no HTTP and no sockets: clients
+//! of the real binary are in `chat-blackbox`.
 
 pub mod fakes;
 pub mod nodes;

@@ -1,4 +1,4 @@
-//! Throw-away servers start, come back, and leave nothing behind.
+//! Temporary servers start, restart, and leave nothing behind.
 
 use chat_testkit::servers::{Postgres, RedisServer};
 use std::net::TcpStream;

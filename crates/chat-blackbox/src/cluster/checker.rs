@@ -38,10 +38,11 @@ pub struct Acked {
 /// The stored messages, by conversation, in order.
 pub type History = BTreeMap<String, Vec<Stored>>;
 
-/// A fault in a run. The first text is the conversation, except for faults of the history alone.
+/// A fault in a run. The first text is the conversation. The second is the member,
+/// or the content of the message for `Twice` and `Lost`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// The history does not count 1, 2, 3.
+    /// The history is not numbered 1, 2, 3.
     Miscounted(String),
     /// One send is in the history twice.
     Twice(String, String),

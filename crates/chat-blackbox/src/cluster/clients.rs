@@ -27,7 +27,7 @@ impl Nodes {
     }
 }
 
-/// What clients leave out, to check that the judge notices. `CHAT_CLUSTER_WITHOUT` names it and is read only here.
+/// What clients leave out, to check that the checker notices. `CHAT_CLUSTER_WITHOUT` names it and is read only here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Without {
     /// Nothing: clients behave correctly.

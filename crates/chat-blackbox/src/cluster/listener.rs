@@ -51,7 +51,8 @@ impl Listener {
         Self { expected, task }
     }
 
-    /// Waits until all of this was shown, or much too long, then for anything that follows. Returns what was shown.
+    /// Waits until all of this was shown, or the time is over, then reads anything that follows. Returns what was
+    /// shown.
     pub async fn finish(self, expected: HashMap<String, u64>) -> Log {
         self.expected.send_replace(Some(expected));
         self.task.await.expect("a listener ends")
@@ -105,14 +106,14 @@ impl Device {
     async fn connect(&mut self) -> Socket {
         let until = Instant::now() + 4 * DEADLINE;
         loop {
-            assert!(Instant::now() < until, "no node takes {} in", self.person.name);
+            assert!(Instant::now() < until, "no node accepts {}", self.person.name);
             let url = format!("{}/api/v1/ws", self.nodes.pick(self.number).replacen("http", "ws", 1));
             let resume = if self.without == Without::Resume { json!({}) } else { json!(self.positions) };
             if let Some(mut socket) = Socket::try_resume(&url, &self.person.access_token, &resume).await
                 && self.catch_up(&mut socket).await
             {
                 if let Some(ready) = self.ready.take() {
-                    // If it no longer listens, the other side has given up.
+                    // A failure means that the receiver was dropped.
                     let _ = ready.send(());
                 }
                 return socket;
@@ -176,7 +177,7 @@ impl Device {
         *highest = pos.max(*highest);
     }
 
-    /// Reads over REST the messages that were too many to resume.
+    /// Reads messages over REST that were too many to resume.
     async fn page(&mut self, conversation: &str, up_to: u64) {
         let until = Instant::now() + DEADLINE;
         loop {

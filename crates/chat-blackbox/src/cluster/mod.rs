@@ -1,11 +1,11 @@
-//! Several real servers on a `PostgreSQL` and a Redis of their own, clients that survive failures, and a judge of what
-//! these clients saw.
+//! Several real servers with their own `PostgreSQL` and Redis, clients that survive failures, and a checker of what
+//! these clients received.
 //!
 //! [`Cluster`] starts and breaks things. A [`Listener`] is a member's device: if its node is gone it connects to
 //! another one, resumes, and records every message that it receives. A [`Sender`] sends until it gets an ack from any
 //! node, always with the same key. [`check`] is a pure function over these records and the history.
 
-// A test wants a panic if the cluster does not do what it is told.
+// Tests want a panic if the cluster does not do what they ask for.
 #![allow(clippy::missing_panics_doc)]
 
 mod checker;
@@ -66,7 +66,7 @@ impl Cluster {
         cluster
     }
 
-    /// Starts the first node, which migrates the database, and then the others side by side.
+    /// Starts the first node, which migrates the database, and then the others concurrently.
     async fn start_nodes(&mut self, setups: &[Setup]) {
         let Some((first, others)) = setups.split_first() else { return };
         self.nodes.push(Some(first.start().await));
@@ -85,12 +85,12 @@ impl Cluster {
         }
     }
 
-    /// The settings of another node of this cluster.
+    /// Returns the settings of a further node of this cluster.
     pub fn setup(&self) -> Setup {
         self.setup_of(&self.binary)
     }
 
-    /// How another node of this cluster is started that is of another release.
+    /// Returns the settings of a further node with the binary of another release.
     pub fn setup_of(&self, binary: impl Into<PathBuf>) -> Setup {
         let mut setup = Setup::new(binary)
             .set("DATABASE_URL", &self.database)

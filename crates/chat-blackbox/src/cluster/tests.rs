@@ -1,4 +1,4 @@
-//! Tests that the judge finds faults: each kind of fault is put into a faultless run.
+//! Tests that the checker finds faults: each kind of fault is put into a faultless run.
 
 use super::{Acked, Fault, History, Seen, Stored, check};
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ fn a_message_that_a_member_was_never_shown_is_a_gap_wherever_it_stood() {
     }
     let mut run = faultless();
     run.log.clear();
-    assert_eq!(faults(run).len() as u64, LENGTH, "who was shown nothing misses all of it");
+    assert_eq!(faults(run).len() as u64, LENGTH, "a member who was shown nothing misses every message");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Small named values of a change that have no column of their own. Stored as a JSON object of at most
-/// [`Detail::MAX_BYTES`]. Entries whose form this release does not know are ignored.
+/// Small named values of a change that have no column. Stored as a JSON object of at most [`Detail::MAX_BYTES`].
+/// Entries with a form that this release does not know are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Detail(BTreeMap<Cow<'static, str>, DetailValue>);
 
@@ -19,10 +19,10 @@ pub enum DetailValue {
 }
 
 impl Detail {
-    /// The longest JSON text that a store keeps, in bytes.
+    /// Maximum length of the JSON text that a store keeps, in bytes.
     pub const MAX_BYTES: usize = 1_024;
 
-    /// Adds an entry, or replaces the one of this name.
+    /// Adds an entry, or replaces the entry with this name.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: DetailValue) -> Self {
         self.0.insert(Cow::Borrowed(name), value);
@@ -34,7 +34,7 @@ impl Detail {
         self.0.is_empty()
     }
 
-    /// The text of this name.
+    /// Returns the text with this name.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.0.get(name)? {
             DetailValue::Text(text) => Some(text),
@@ -42,7 +42,7 @@ impl Detail {
         }
     }
 
-    /// The number of this name.
+    /// Returns the number with this name.
     pub fn number(&self, name: &str) -> Option<i64> {
         match self.0.get(name)? {
             DetailValue::Number(number) => Some(*number),
@@ -50,7 +50,7 @@ impl Detail {
         }
     }
 
-    /// The flag of this name.
+    /// Returns the flag with this name.
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.0.get(name)? {
             DetailValue::Flag(flag) => Some(*flag),
@@ -67,12 +67,13 @@ mod form {
     use std::collections::BTreeMap;
 
     impl Detail {
-        /// The stored text; `None` if there are no entries.
+        /// Returns the text to store, or `None` if there are no entries.
         pub fn to_stored(&self) -> Option<String> {
             if self.is_empty() { None } else { serde_json::to_string(self).ok() }
         }
 
-        /// Reads a stored text. Anything but a JSON object reads as empty; entries of another form are left out.
+        /// Reads a stored text. Text that is not a JSON object reads as empty; entries with an unknown form are left
+        /// out.
         pub fn from_stored(text: Option<&str>) -> Self {
             text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
         }
@@ -84,7 +85,7 @@ mod form {
         }
     }
 
-    /// A later release may have written an entry of any form.
+    /// An entry that a later release may have written in any form.
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
     enum Entry {

@@ -1,11 +1,11 @@
 use crate::UserId;
 
-/// The most users that the effect of one change names. Making a group and adding to it take at most this many ids in
-/// one call, so no row and no packet grows with the size of a group.
+/// Maximum number of users in the effect of one change. Calls that create a group or add participants accept at most
+/// this many ids, so the size of rows and packets does not depend on the size of the group.
 pub const MAX_NAMED_USERS: usize = 1_000;
 
 /// How a change alters the set of participants. It is stored with the change, so that nodes that do not know the kind
-/// obey it too: users who left get no later change.
+/// apply it too: users who left receive no later change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Effect<Users = Vec<UserId>> {
     /// Nobody joins or leaves.
@@ -13,7 +13,7 @@ pub enum Effect<Users = Vec<UserId>> {
     None,
     /// These users take part from this change on.
     Joins(Users),
-    /// These users learn of this change and of none after it.
+    /// These users receive this change and none after it.
     Leaves(Users),
 }
 
@@ -43,7 +43,7 @@ impl<Users: AsRef<[UserId]>> Effect<Users> {
         }
     }
 
-    /// The same effect with a list of its own.
+    /// Returns the same effect with an owned list.
     pub fn to_owned(&self) -> Effect {
         match self {
             Self::None => Effect::None,
@@ -54,8 +54,8 @@ impl<Users: AsRef<[UserId]>> Effect<Users> {
 }
 
 impl Effect {
-    /// Reads the columns of a row. `users` is `None` where the effect is on the subject alone. An effect that only a
-    /// later release knows counts as none.
+    /// Reads the columns of a row. `users` is `None` if the effect applies to the subject only. An unknown effect, of a
+    /// later release, reads as [`Effect::None`].
     pub fn from_stored(name: &str, users: Option<Vec<UserId>>, subject: Option<UserId>) -> Self {
         let users = || users.unwrap_or_else(|| subject.into_iter().collect());
         match name {

@@ -13,55 +13,55 @@ pub struct Change {
     pub conversation_id: ConversationId,
     /// The number of the change.
     pub pos: Pos,
-    /// The time of the change; never before that of the change before.
+    /// The time of the change, at or after that of the previous change.
     pub at: Timestamp,
     /// What changed.
     pub kind: ChangeKind,
 }
 
-/// The kinds of durable change. A change that is read back later has the references and values of its time (which user,
-/// which role, which first members) and the present state of the message, user and conversation that it refers to.
+/// The kinds of durable change. A change that is read from the store has the references and values of its time (users,
+/// roles, first members), and the present state of the message, user and conversation that it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ChangeKind {
     /// A new message.
     MessageSent(Box<Message>),
-    /// The conversation was made; always `pos` 1.
+    /// The conversation was created; always `pos` 1.
     Created {
         /// The new conversation.
         details: Box<ConversationDetails>,
-        /// All first participants, also those whom `details` leaves out; at most [`super::MAX_NAMED_USERS`].
+        /// All first participants, including those that `details` leaves out; at most [`super::MAX_NAMED_USERS`].
         member_ids: Vec<UserId>,
     },
-    /// Name, description, avatar, activity or a role changed.
+    /// The name, description, avatar or activity of the conversation changed, or a participant's role.
     Updated(Box<ConversationDetails>),
     /// A participant joined, or was added.
     ParticipantAdded {
         /// The new participant.
         user: UserSummary,
-        /// Their role.
+        /// The role of the new participant.
         role: Role,
-        /// The conversation with them in it, for those to whom it is new.
+        /// The conversation including the new participant, for clients to which it is new.
         details: Box<ConversationDetails>,
     },
-    /// A participant left, or was removed. They learn of this change and of none after it.
+    /// A participant left, or was removed. Their clients receive this change and none after it.
     ParticipantRemoved {
         /// The participant who left.
         user_id: UserId,
     },
-    /// A kind that this release does not know, or a record that it cannot read: clients are told of its number alone.
+    /// A kind that this release does not know, or a record that it cannot read. Clients receive only its `pos`.
     #[cfg_attr(feature = "serde", serde(skip))]
     Unknown(Box<ChangeRecord>),
 }
 
 impl Change {
-    /// The change by which this message was sent. Stores keep no record of it, only the message's own row.
+    /// Returns the change by which this message was sent. Stores keep no record of it, only the message's row.
     pub fn message_sent(message: Message) -> Self {
         let (conversation_id, pos, at) = (message.conversation_id, message.pos, message.created_at);
         Self { conversation_id, pos, at, kind: ChangeKind::MessageSent(Box::new(message)) }
     }
 
-    /// The record that stores keep of the change and nodes send each other.
+    /// Returns the record, which stores keep and nodes exchange.
     pub fn record(&self) -> ChangeRecord {
         let blank = ChangeRecord {
             effect: self.kind.effect().to_owned(),
@@ -82,7 +82,7 @@ impl Change {
 }
 
 impl ChangeKind {
-    /// The name of the kind.
+    /// Returns the name of the kind.
     pub fn tag(&self) -> ChangeTag {
         match self {
             Self::MessageSent(_) => ChangeTag::MESSAGE_SENT,
@@ -94,7 +94,7 @@ impl ChangeKind {
         }
     }
 
-    /// The users who join or leave by this change.
+    /// Returns the users who join or leave by this change.
     pub fn effect(&self) -> Effect<&[UserId]> {
         match self {
             Self::Created { member_ids, .. } => Effect::Joins(member_ids),
@@ -109,7 +109,8 @@ impl ChangeKind {
         }
     }
 
-    /// The user whose connections get a variant of the event of their own: the sender of a message, a new participant.
+    /// Returns the user whose connections receive their own variant of the event: the sender of a message, or a new
+    /// participant.
     pub const fn own_variant_of(&self) -> Option<UserId> {
         match self {
             Self::MessageSent(message) => Some(message.sender.id),
@@ -123,7 +124,7 @@ impl ChangeKind {
         matches!(self, Self::Unknown(_))
     }
 
-    /// The present state that the event shows: what other nodes need beside the record.
+    /// Returns the present state that the event shows: what other nodes need in addition to the record.
     pub fn shown(&self) -> Shown<'_> {
         let (message, user, conversation) = match self {
             Self::MessageSent(message) => (Some(&**message), None, None),

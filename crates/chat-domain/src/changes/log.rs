@@ -7,22 +7,22 @@ use async_trait::async_trait;
 pub struct ChangeRange {
     /// The conversation.
     pub conversation_id: ConversationId,
-    /// Exclusive.
+    /// The last `pos` before the range.
     pub after: Pos,
-    /// Inclusive.
+    /// The last `pos` of the range.
     pub up_to: Pos,
 }
 
-/// Reads durable changes back.
+/// Reads stored changes.
 #[async_trait]
 pub trait ChangeLog: Send + Sync {
-    /// Returns the first `limit` changes of these ranges, in the order of the ranges and of `pos` within each, by a
-    /// constant number of queries. The caller decides who may see them.
+    /// Returns the first `limit` changes of these ranges, in the order of the ranges and by `pos` within each, in a
+    /// constant number of queries. The caller checks who may see them.
     async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError>;
 }
 
 impl ChangeRange {
-    /// How many changes the range holds if all of them exist.
+    /// Returns the number of changes in the range, if all of them exist.
     pub fn len(&self) -> usize {
         usize::try_from(self.up_to.since(self.after)).unwrap_or(usize::MAX)
     }
@@ -33,8 +33,8 @@ impl ChangeRange {
     }
 }
 
-/// Cuts the ranges to the changes that exist, and to `limit` changes in all. Numbers have no gaps, so this is
-/// arithmetic and no row is read in vain. `last_pos` returns the newest number of a conversation.
+/// Cuts the ranges to the changes that exist, and to `limit` changes in total. Numbers have no gaps, so this needs no
+/// query. `last_pos` returns the newest number of a conversation.
 pub fn cut(ranges: &[ChangeRange], last_pos: impl Fn(ConversationId) -> Option<Pos>, limit: u64) -> Vec<ChangeRange> {
     let mut room = limit;
     let mut spans = Vec::with_capacity(ranges.len());

@@ -1,13 +1,13 @@
-//! The durable changes of conversations, and the records that stores keep of them and nodes send each other.
+//! The durable changes of conversations, and their records, which stores keep and nodes exchange.
 //!
-//! The program works with a [`ChangeKind`]. Stores and the bus carry a [`ChangeRecord`]: a tag, an [`Effect`] on who
-//! takes part, and a few references. They know no kind by name. [`resolve`] turns a record into a change, given the
-//! [`Present`] state of what the record refers to. A record whose kind this release does not know becomes
-//! [`ChangeKind::Unknown`]: it keeps its `pos`, and its effect is obeyed.
+//! The program works with a [`ChangeKind`]. Stores and the bus carry a [`ChangeRecord`]: a tag, an [`Effect`] on the
+//! set of participants, and a few references. They know no kind by name. [`resolve`] turns a record into a change,
+//! given the [`Present`] state of what the record refers to. A record of an unknown kind becomes
+//! [`ChangeKind::Unknown`]: it keeps its `pos`, and its effect is applied.
 //!
-//! **To add a kind**: add a tag to `tag.rs`, with what its event needs of the present ([`ChangeTag::KNOWN`]); a variant
-//! to [`ChangeKind`], for which the compiler asks for a record, an effect and what it shows; and an arm to [`resolve`]
-//! that reads it back.
+//! **To add a kind**: add a tag to `tag.rs`, with the present state that its event needs ([`ChangeTag::KNOWN`]); a
+//! variant to [`ChangeKind`], for which the compiler requires a record, an effect and what it shows; and an arm to
+//! [`resolve`] that reads the record.
 
 mod detail;
 mod effect;

@@ -15,13 +15,13 @@ pub enum Need {
     Message,
     /// The user who made the change.
     Actor,
-    /// The user whom the change is about.
+    /// The user whom the change concerns.
     Subject,
-    /// The conversation with those who take part in it.
+    /// The conversation with its participants.
     Conversation,
 }
 
-/// The present state that a number of records need: each id once, in order.
+/// The present state that a set of records needs: each id once, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
     /// Messages.
@@ -33,7 +33,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Collects what these records need. Each kind declares its needs in [`ChangeTag::KNOWN`].
+    /// Collects the needs of these records. Each kind declares its needs in [`ChangeTag::KNOWN`].
     pub fn of<'a>(records: impl IntoIterator<Item = &'a ChangeRecord>) -> Self {
         let mut needs = Self::default();
         for record in records {
@@ -58,7 +58,7 @@ fn sort<T: Ord>(ids: &mut Vec<T>) {
     ids.dedup();
 }
 
-/// The present state of what a number of records refer to.
+/// The present state that a set of records refers to.
 #[derive(Debug, Clone, Default)]
 pub struct Present {
     messages: HashMap<MessageId, Message>,
@@ -67,7 +67,7 @@ pub struct Present {
 }
 
 impl Present {
-    /// Holds these.
+    /// Creates it from loaded messages, users and conversations.
     pub fn new(
         messages: impl IntoIterator<Item = Message>,
         users: impl IntoIterator<Item = UserSummary>,
@@ -93,7 +93,7 @@ pub struct Shown<'a> {
 }
 
 /// Turns a record into a change. A record of an unknown kind, or without what its kind needs, becomes
-/// [`ChangeKind::Unknown`], never an error: it must not hold up the changes after it.
+/// [`ChangeKind::Unknown`] and never an error, because an error would block all later changes.
 pub fn resolve(record: ChangeRecord, present: &Present) -> Change {
     let (conversation_id, pos, at) = (record.conversation_id, record.pos, record.at);
     let kind = known(&record, present).unwrap_or_else(|| ChangeKind::Unknown(Box::new(record)));

@@ -2,7 +2,7 @@ use super::{ChangeTag, Detail, Effect};
 use crate::conversations::Role;
 use crate::{ConversationId, MessageId, Pos, Timestamp, UserId};
 
-/// A durable change as stores keep it and nodes send it: references and values of its time, no present state.
+/// A durable change as stores keep it and nodes exchange it: references and values of its time, no present state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChangeRecord {
@@ -15,19 +15,19 @@ pub struct ChangeRecord {
     /// The name of its kind.
     #[cfg_attr(feature = "serde", serde(rename = "kind"))]
     pub tag: ChangeTag,
-    /// The users who join or leave by it. A packet has it in the head.
+    /// The users who join or leave by it. A packet has them in its head.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub effect: Effect,
     /// The user who made the change.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub actor: Option<UserId>,
-    /// The user whom the change is about.
+    /// The user whom the change concerns.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub subject: Option<UserId>,
-    /// The message that the change is about.
+    /// The message that the change concerns.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub message: Option<MessageId>,
-    /// The role that the subject has by it.
+    /// The role that the change gives to the subject.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_role")
@@ -39,14 +39,15 @@ pub struct ChangeRecord {
 }
 
 impl ChangeRecord {
-    /// A record of this kind that refers to nothing.
+    /// Creates a record without references.
     pub fn new(conversation_id: ConversationId, pos: Pos, at: Timestamp, tag: ChangeTag) -> Self {
         let (actor, subject, message, role) = (None, None, None, None);
         let (effect, detail) = (Effect::None, Detail::default());
         Self { conversation_id, pos, at, tag, effect, actor, subject, message, role, detail }
     }
 
-    /// The users of the effect, as a row names them: `None` if the effect is on the subject alone, or on nobody.
+    /// Returns the users of the effect as a row names them: `None` if the effect applies to the subject only, or to
+    /// nobody.
     pub fn named_users(&self) -> Option<&[UserId]> {
         let (Effect::Joins(users) | Effect::Leaves(users)) = &self.effect else { return None };
         let is_subject = matches!((users.as_slice(), self.subject), ([only], Some(subject)) if *only == subject);
@@ -54,7 +55,7 @@ impl ChangeRecord {
     }
 }
 
-/// Reads a role that only a later release knows as none: the change then resolves as unknown.
+/// Reads an unknown role, of a later release, as `None`: the change then resolves as unknown.
 #[cfg(feature = "serde")]
 fn known_role<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Role>, D::Error> {
     use serde::Deserialize as _;

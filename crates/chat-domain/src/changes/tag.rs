@@ -2,7 +2,7 @@ use super::Need;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The names as constants, for patterns.
+/// The names as constants, for use in patterns.
 pub(super) mod names {
     pub(in super::super) const MESSAGE_SENT: &str = "message_sent";
     pub(in super::super) const CREATED: &str = "created";
@@ -11,20 +11,20 @@ pub(super) mod names {
     pub(in super::super) const PARTICIPANT_REMOVED: &str = "participant_removed";
 }
 
-/// The name under which a kind of change is stored and sent between nodes. The set is open: a later release may have
+/// The name of a kind of change, which is stored and sent between nodes. The set is open: a later release may have
 /// written a tag that this release does not know.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChangeTag(Cow<'static, str>);
 
 impl ChangeTag {
-    /// The longest tag of this release, in bytes. Tags are lower-case letters and underscores.
+    /// Maximum length of a tag of this release, in bytes. Tags consist of lower-case letters and underscores.
     pub const MAX_BYTES: usize = 32;
 
     /// A new message.
     pub const MESSAGE_SENT: Self = Self::known(names::MESSAGE_SENT);
-    /// A conversation was made.
+    /// A conversation was created.
     pub const CREATED: Self = Self::known(names::CREATED);
-    /// Name, description, avatar, activity or a role changed.
+    /// The name, description, avatar or activity of the conversation changed, or a participant's role.
     pub const UPDATED: Self = Self::known(names::UPDATED);
     /// A participant joined, or was added.
     pub const PARTICIPANT_ADDED: Self = Self::known(names::PARTICIPANT_ADDED);
@@ -40,7 +40,7 @@ impl ChangeTag {
         (Self::PARTICIPANT_REMOVED, &[]),
     ];
 
-    /// The kinds that the previous release knows too. They are written without asking what other nodes know.
+    /// The kinds that the previous release knows too. They are written without checking what other nodes know.
     pub const BASELINE: &'static [Self] =
         &[Self::MESSAGE_SENT, Self::CREATED, Self::UPDATED, Self::PARTICIPANT_ADDED, Self::PARTICIPANT_REMOVED];
 
@@ -48,19 +48,19 @@ impl ChangeTag {
         Self(Cow::Borrowed(name))
     }
 
-    /// Reads a tag from a row or a packet. Accepts any text: a later release may have tags of another form.
+    /// Reads a tag from a row or a packet. Accepts any text: a later release may use other forms.
     pub fn from_stored(text: &str) -> Self {
         // A known tag costs no allocation.
         let known = Self::KNOWN.iter().map(|(tag, _)| tag).find(|tag| tag.as_str() == text);
         known.cloned().unwrap_or_else(|| Self(Cow::Owned(text.to_owned())))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The present state that the event of this kind needs. Empty for unknown kinds.
+    /// Returns the present state that the event of this kind needs. Empty for unknown kinds.
     pub fn needs(&self) -> &'static [Need] {
         Self::KNOWN.iter().find(|(tag, _)| tag == self).map_or(&[], |(_, needs)| needs)
     }

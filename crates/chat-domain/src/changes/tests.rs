@@ -78,7 +78,7 @@ fn present_of(change: &Change) -> Present {
 fn every_kind_has_a_row_and_comes_back_from_its_record() {
     let tags: BTreeSet<_> = every_kind().iter().map(ChangeKind::tag).collect();
     let known: BTreeSet<_> = ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect();
-    assert_eq!(tags, known, "each kind has its row, and is looked at here");
+    assert_eq!(tags, known, "`KNOWN` and the kinds of this test differ");
     assert!(ChangeTag::BASELINE.iter().all(|tag| known.contains(tag)));
     for change in every_kind().into_iter().map(change) {
         assert_eq!(ChangeTag::from_stored(change.kind.tag().as_str()), change.kind.tag());
@@ -106,7 +106,7 @@ fn what_cannot_be_read_is_unknown_and_keeps_its_number_and_effect() {
         let read = resolve(record.clone(), &present_of(&change));
         assert_eq!((read.pos, read.kind.effect().to_owned()), (change.pos, record.effect.clone()));
         assert_eq!(read.kind, ChangeKind::Unknown(Box::new(record.clone())));
-        assert_eq!(read.record(), record, "it is passed on as it came");
+        assert_eq!(read.record(), record, "the record is passed on unchanged");
         if !change.record().tag.needs().is_empty() {
             let without = resolve(change.record(), &Present::default());
             assert!(without.kind.is_unknown(), "{without:?}");
@@ -137,7 +137,7 @@ fn an_effect_reads_back_from_its_columns_and_names_no_more_users_than_it_must() 
         assert_eq!(users.as_ref().map_or(0, Vec::len), named);
         assert_eq!(Effect::from_stored(record.effect.as_str(), users, subject), record.effect);
     }
-    assert_eq!(Effect::from_stored("mutes", Some(vec![user(1)]), None), Effect::None, "of a later release");
+    assert_eq!(Effect::from_stored("mutes", Some(vec![user(1)]), None), Effect::None, "an effect of a later release");
 }
 
 #[test]

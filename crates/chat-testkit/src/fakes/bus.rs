@@ -3,12 +3,12 @@ use async_trait::async_trait;
 use chat_domain::{Envelope, EventBus};
 use std::sync::Mutex;
 
-/// A bus that keeps what was published, in order.
+/// A bus that keeps the published envelopes, in order.
 #[derive(Debug, Default)]
 pub struct RecordingBus(Mutex<Vec<Envelope>>);
 
 impl RecordingBus {
-    /// What was published since this was last asked.
+    /// Returns what was published since the last call.
     pub fn take(&self) -> Vec<Envelope> {
         std::mem::take(&mut *lock(&self.0))
     }

@@ -3,7 +3,7 @@ use chat_domain::{Clock, Timestamp};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until it is advanced.
 #[derive(Debug)]
 pub struct FakeClock(Mutex<Timestamp>);
 
@@ -15,7 +15,7 @@ impl Default for FakeClock {
 }
 
 impl FakeClock {
-    /// Lets this much time pass.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         let mut now = lock(&self.0);
         *now = now.plus(by);

@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher};
 use std::sync::Mutex;
 
-/// A hasher that costs nothing and hides nothing.
+/// A fast hasher that keeps passwords readable.
 #[derive(Debug, Default)]
 pub struct FastHasher(Mutex<State>);
 
@@ -16,22 +16,22 @@ struct State {
 }
 
 impl FastHasher {
-    /// Refuses everything from now on, or not.
+    /// Sets whether all following calls are refused.
     pub fn set_overloaded(&self, overloaded: bool) {
         lock(&self.0).overloaded = overloaded;
     }
 
-    /// Hashes otherwise from now on; what was hashed before is outdated, and compares all the same.
+    /// Changes the cost of new hashes. Older hashes become outdated, but can still be compared.
     pub fn change_the_cost(&self) {
         lock(&self.0).round += 1;
     }
 
-    /// How many passwords were hashed.
+    /// Returns how many passwords were hashed.
     pub fn hashed(&self) -> usize {
         lock(&self.0).hashed
     }
 
-    /// How many passwords were compared, with a hash or without.
+    /// Returns how many passwords were compared, with or without a hash.
     pub fn compared(&self) -> usize {
         lock(&self.0).compared
     }

@@ -3,7 +3,8 @@ use async_trait::async_trait;
 use chat_domain::{Envelope, EventBus};
 use std::sync::Arc;
 
-/// The bus of one of several nodes in one process: each hands what it publishes to itself first, then to the others.
+/// The bus of one of several nodes in one process. It delivers what it publishes to its own node first, then to the
+/// others.
 #[derive(Debug)]
 pub struct LinkedBus {
     own: Arc<RecordingBus>,
@@ -11,7 +12,7 @@ pub struct LinkedBus {
 }
 
 impl LinkedBus {
-    /// A node that keeps what arrives in `own`, and whose peers keep theirs in `others`.
+    /// Creates the bus of a node that receives in `own` and whose peers receive in `others`.
     pub const fn new(own: Arc<RecordingBus>, others: Vec<Arc<RecordingBus>>) -> Self {
         Self { own, others }
     }

@@ -1,4 +1,4 @@
-//! Ports that need nothing, do as they say, and can be looked into: for tests of use cases.
+//! Fakes of the ports for tests of use cases. They need no server, and tests can read what they recorded.
 
 mod bus;
 mod clock;
@@ -22,13 +22,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a fake says that was told to fail.
+/// The error of a fake that a test has set to fail.
 #[derive(Debug)]
 struct ToldToFail;
 
 impl std::fmt::Display for ToldToFail {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the fake was told to fail")
+        formatter.write_str("the test set this fake to fail")
     }
 }
 

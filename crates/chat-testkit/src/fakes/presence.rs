@@ -16,7 +16,7 @@ struct State {
 }
 
 impl FakePresence {
-    /// Fails from now on, or not.
+    /// Sets whether all following calls fail.
     pub fn set_broken(&self, broken: bool) {
         lock(&self.0).broken = broken;
     }

@@ -5,7 +5,7 @@ use chat_domain::users::UserSummary;
 use chat_domain::{Audience, ConversationId, Envelope, Event, Timestamp, UserId};
 use uuid::Uuid;
 
-/// How many events each node publishes where order is at stake.
+/// Number of events that each node publishes in tests of order.
 const MANY: u128 = 1_000;
 
 fn user(number: u128) -> UserId {
@@ -21,7 +21,7 @@ fn seen(audience: Audience, who: u128, when: u128) -> Envelope {
     Envelope { audience, except: None, event: Event::UserOffline { user_id: user(who), last_seen } }
 }
 
-/// Waits until so many have arrived, and returns them.
+/// Waits until `count` events have arrived, and returns them.
 async fn arrived(node: &BusNode, count: usize) -> Vec<Envelope> {
     let mut all = Vec::new();
     eventually(&format!("{count} events have arrived"), async || {

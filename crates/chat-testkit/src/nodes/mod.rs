@@ -1,21 +1,21 @@
-//! The contract of what several nodes share: the bus between them, presence, typing and rate limits, as one named test
-//! per clause.
+//! The contract of what several nodes share: the bus between them, presence, typing and rate limits. Each clause is a
+//! named test.
 //!
-//! What one node must do by itself is said in `realtime`; here are two of them on one backend. An adapter's test target
-//! says
+//! `realtime` says what a single node must do; the clauses here use two nodes on one backend. The test target of an
+//! adapter contains
 //!
 //! ```ignore
-//! async fn buses() -> Pair<BusNode> { ... } // two nodes that hear each other, and nothing else
-//! async fn presence() -> Pair<Arc<dyn PresenceRegistry>> { ... } // nobody is here, each time
+//! async fn buses() -> Pair<BusNode> { ... } // two nodes that receive each other's events and no others
+//! async fn presence() -> Pair<Arc<dyn PresenceRegistry>> { ... } // nobody is online, each time
 //! async fn typing() -> Pair<Arc<dyn TypingRegistry>> { ... }
 //! async fn limits() -> Pair<Arc<dyn RateLimiter>> { ... } // every bucket is full
 //! chat_testkit::nodes_contract!(buses, presence, typing, limits);
 //! ```
 //!
-//! and has them all. An adapter of a single process gives the same value twice. **To add a clause**: a `pub async fn`
-//! in the file of its port and its name in the list below; a test here finds the forgotten ones.
+//! which emits all clauses. An adapter of a single process returns the same value twice. **To add a clause**: add a
+//! `pub async fn` to the file of its port and its name to the list below; a test here finds forgotten names.
 
-// A clause's name is its documentation, and to panic is its purpose.
+// The name of a clause is its documentation, and a clause panics on purpose.
 #![allow(missing_docs, clippy::missing_panics_doc)]
 
 pub mod bus;
@@ -29,39 +29,39 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long anything may take before a clause gives up. Far above what it should take, for busy machines.
+/// The longest wait before a clause fails: far more than needed, for busy machines.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How often a condition is looked at that cannot be awaited.
+/// How often to check a condition that cannot be awaited.
 const POLL: Duration = Duration::from_millis(5);
 
 /// Two nodes on one backend.
 pub struct Pair<T> {
     pub one: T,
     pub other: T,
-    /// What must live as long as the nodes.
+    /// Values that must live as long as the nodes.
     _keep: Box<dyn Any + Send>,
 }
 
 impl<T> Pair<T> {
-    /// `keep` lives as long as the pair.
+    /// Creates a pair that owns `keep`.
     pub fn new(one: T, other: T, keep: impl Any + Send) -> Self {
         Self { one, other, _keep: Box::new(keep) }
     }
 }
 
-/// The bus of a node, and what has arrived on that node: its own events and the other's.
+/// The bus of a node and the events that have arrived there: its own and the other node's.
 #[derive(Clone)]
 pub struct BusNode {
     pub bus: Arc<dyn EventBus>,
     pub arrived: Arc<RecordingBus>,
 }
 
-/// Asks until the answer is yes; fails at [`DEADLINE`].
+/// Repeats the check until it returns true. Fails at [`DEADLINE`].
 pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + DEADLINE;
     while !is_so().await {
-        assert!(Instant::now() < until, "in {DEADLINE:?} it did not come to this: {what}");
+        assert!(Instant::now() < until, "not reached within {DEADLINE:?}: {what}");
         tokio::time::sleep(POLL).await;
     }
 }

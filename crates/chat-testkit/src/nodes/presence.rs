@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// How many connections come and go at once on each node.
+/// Number of connections that come and go concurrently on each node.
 const CROWD: u128 = 25;
 
 type Presence = Arc<dyn PresenceRegistry>;
@@ -56,9 +56,9 @@ pub async fn the_latest_choice_wins_over_all_nodes(nodes: Nodes) {
     assert!(choose(&nodes.other, 1, Away).await);
     assert_eq!(status(&nodes.one, 1).await, Away);
     disconnect(&nodes.other, 1, 2).await;
-    assert_eq!(status(&nodes.one, 1).await, Away, "the choice outlives the connection that made it");
+    assert_eq!(status(&nodes.one, 1).await, Away, "the choice does not end with the connection that made it");
     disconnect(&nodes.one, 1, 1).await;
-    assert_eq!(connect(&nodes.other, 1, 3).await, Some(Online), "but not the last one");
+    assert_eq!(connect(&nodes.other, 1, 3).await, Some(Online), "the choice ends with the last connection");
 }
 
 pub async fn who_is_online_is_listed_over_all_nodes(nodes: Nodes) {

@@ -9,10 +9,10 @@ type Nodes = Pair<Arc<dyn RateLimiter>>;
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_hours(10);
 
-/// `LONG`, less than what a test takes.
+/// `LONG` minus one minute, which is longer than a test takes.
 const ALMOST: Duration = Duration::from_mins(599);
 
-/// A tenth of it.
+/// A tenth of `LONG`.
 const A_TENTH: Duration = Duration::from_hours(1);
 const ALMOST_A_TENTH: Duration = Duration::from_mins(59);
 
@@ -47,8 +47,8 @@ pub async fn a_refusal_takes_nothing_and_says_when_to_come_back(nodes: Nodes) {
     let refused = nodes.other.take(&key("a"), quota, 2).await;
     assert!(!refused.is_allowed && refused.remaining == 1);
     assert!(refused.retry_after > ALMOST_A_TENTH && refused.retry_after <= A_TENTH);
-    assert_eq!(nodes.one.take(&key("a"), quota, 0).await.remaining, 1, "nothing was taken");
-    assert!(!nodes.one.take(&key("b"), quota, 11).await.is_allowed, "more than there ever is");
+    assert_eq!(nodes.one.take(&key("a"), quota, 0).await.remaining, 1, "a refused call takes no tokens");
+    assert!(!nodes.one.take(&key("b"), quota, 11).await.is_allowed, "more than the capacity is never allowed");
 }
 
 pub async fn tokens_that_are_given_back_can_be_taken_again(nodes: Nodes) {
@@ -58,13 +58,13 @@ pub async fn tokens_that_are_given_back_can_be_taken_again(nodes: Nodes) {
     assert!(nodes.one.take(&key("a"), quota, 1).await.is_allowed);
     assert!(!nodes.one.take(&key("a"), quota, 1).await.is_allowed);
     nodes.one.give_back(&key("a"), quota, 100).await;
-    assert_eq!(nodes.other.take(&key("a"), quota, 0).await.remaining, 2, "never more than full");
+    assert_eq!(nodes.other.take(&key("a"), quota, 0).await.remaining, 2, "a bucket never exceeds its capacity");
 }
 
 pub async fn tokens_come_back_with_time(nodes: Nodes) {
     let quota = Quota::new(2, Duration::from_millis(400));
     assert!(nodes.one.take(&key("a"), quota, 2).await.is_allowed);
-    eventually("the tokens are back", async || nodes.other.take(&key("a"), quota, 2).await.is_allowed).await;
+    eventually("the tokens are refilled", async || nodes.other.take(&key("a"), quota, 2).await.is_allowed).await;
 }
 
 pub async fn buckets_of_different_keys_do_not_mix(nodes: Nodes) {

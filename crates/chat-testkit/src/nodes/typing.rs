@@ -15,7 +15,7 @@ fn user(number: u128) -> UserId {
 }
 
 fn at(seconds: i64) -> Timestamp {
-    // Far ahead, so that an adapter whose server drops what is long past keeps it.
+    // In the far future, so that a server that removes past entries keeps this one.
     Timestamp::from_unix_micros(4_000_000_000_000_000 + seconds * 1_000_000)
 }
 

@@ -1,18 +1,18 @@
-//! The contract of presence and typing: what every adapter of these ports must do, in one process or over many nodes,
-//! as one named test per clause.
+//! The contract of presence and typing, which every adapter of these ports must fulfil, in one process or on many
+//! nodes. Each clause is a named test.
 //!
-//! An adapter's test target says
+//! The test target of an adapter contains
 //!
 //! ```ignore
-//! async fn presence() -> Arc<dyn PresenceRegistry> { ... } // nobody is here, each time
-//! async fn typing() -> Arc<dyn TypingRegistry> { ... } // nobody is writing, each time
+//! async fn presence() -> Arc<dyn PresenceRegistry> { ... } // nobody is online, each time
+//! async fn typing() -> Arc<dyn TypingRegistry> { ... } // nobody is typing, each time
 //! chat_testkit::realtime_contract!(presence, typing);
 //! ```
 //!
-//! and has them all. **To add a clause**: a `pub async fn` in the file of its port and its name in the list below; a
-//! test here finds the forgotten ones.
+//! which emits all clauses. **To add a clause**: add a `pub async fn` to the file of its port and its name to the list
+//! below; a test here finds forgotten names.
 
-// A clause's name is its documentation, and to panic is its purpose.
+// The name of a clause is its documentation, and a clause panics on purpose.
 #![allow(missing_docs, clippy::missing_panics_doc)]
 
 pub mod presence;

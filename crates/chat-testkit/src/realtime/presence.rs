@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// How many connections come and go at once.
+/// Number of connections that come and go concurrently.
 const CROWD: u128 = 50;
 
 type Presence = Arc<dyn PresenceRegistry>;
@@ -64,14 +64,14 @@ pub async fn the_latest_choice_wins_over_all_of_a_user_s_connections(presence: P
     assert!(choose(&presence, 1, Busy).await);
     assert!(choose(&presence, 1, Away).await);
     assert_eq!(connect(&presence, 1, 2).await, None);
-    assert_eq!(status(&presence, 1).await, Away, "another device changes nothing about it");
+    assert_eq!(status(&presence, 1).await, Away, "another device does not change the chosen status");
     disconnect(&presence, 1, 1).await;
-    assert_eq!(status(&presence, 1).await, Away, "nor does the end of the one that chose");
+    assert_eq!(status(&presence, 1).await, Away, "nor does the end of the device that chose it");
 }
 
 pub async fn choosing_what_is_chosen_already_changes_nothing(presence: Presence) {
     connect(&presence, 1, 1).await;
-    assert!(!choose(&presence, 1, Online).await, "so it begins");
+    assert!(!choose(&presence, 1, Online).await, "the user is online already");
     assert!(choose(&presence, 1, Busy).await);
     assert!(!choose(&presence, 1, Busy).await);
 }
@@ -86,7 +86,7 @@ pub async fn a_choice_is_forgotten_with_the_last_connection(presence: Presence) 
 pub async fn who_is_offline_has_no_choice(presence: Presence) {
     assert!(!choose(&presence, 1, Busy).await);
     assert_eq!(status(&presence, 1).await, Offline);
-    assert_eq!(connect(&presence, 1, 1).await, Some(Online), "and leaves none behind");
+    assert_eq!(connect(&presence, 1, 1).await, Some(Online), "no connection is left over");
 }
 
 pub async fn statuses_come_in_the_order_of_the_question(presence: Presence) {

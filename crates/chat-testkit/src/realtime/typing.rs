@@ -15,7 +15,7 @@ fn place(number: u128) -> ConversationId {
 }
 
 fn at(seconds: i64) -> Timestamp {
-    // Far ahead, so that an adapter whose server drops what is long past keeps it.
+    // In the far future, so that a server that removes past entries keeps this one.
     Timestamp::from_unix_micros(4_000_000_000_000_000 + seconds * 1_000_000)
 }
 
@@ -43,14 +43,14 @@ pub async fn stopping_is_news_where_one_was_writing(typing: Typing) {
     start(&typing, 1, 1, 5).await;
     assert!(stop(&typing, 1, 1).await);
     assert!(!stop(&typing, 1, 1).await);
-    assert!(start(&typing, 1, 1, 5).await, "a beginning again");
+    assert!(start(&typing, 1, 1, 5).await, "typing begins again");
 }
 
 pub async fn who_does_not_renew_expires_at_their_time(typing: Typing) {
     start(&typing, 1, 1, 5).await;
     assert_eq!(expired(&typing, 4).await, []);
     assert_eq!(expired(&typing, 5).await, [(place(1), who(1))]);
-    assert!(!stop(&typing, 1, 1).await, "it is over");
+    assert!(!stop(&typing, 1, 1).await, "typing has ended already");
     assert!(start(&typing, 1, 1, 9).await);
 }
 

@@ -1,14 +1,14 @@
-//! Throw-away servers for tests: each on a free port, with its data in a temporary folder, gone with the value that
-//! stands for it or with the process, however that ends.
+//! Temporary servers for tests. Each uses a free port and a temporary folder, and ends when its value is dropped or the
+//! process ends, however it ends.
 //!
 //! **A machine needs** the programs of `PostgreSQL` 14 or later (`initdb`, `postgres`, `pg_isready`, `psql`; in `PATH`
-//! or in `/usr/lib/postgresql/*/bin`) and of Redis 6.2 or later (`redis-server` in `PATH`), for tests of proxies
-//! `nginx` and `caddy`, `sh`, and, where tests run as root, a user `postgres` and `setpriv`: `PostgreSQL` refuses to
-//! serve root. On Debian and Ubuntu: `apt install postgresql redis-server faketime nginx-light caddy` (`util-linux` has
-//! `setpriv`; `faketime` is for servers with another clock); no service needs to run. On macOS: `brew install
-//! postgresql redis nginx caddy`.
+//! or in `/usr/lib/postgresql/*/bin`) and of Redis 6.2 or later (`redis-server` in `PATH`). Tests of proxies need
+//! `nginx` and `caddy`; servers with a different clock need `faketime`. If tests run as root, they also need a user
+//! `postgres` and `setpriv`, because `PostgreSQL` refuses to run as root. On Debian and Ubuntu: `apt install postgresql
+//! redis-server faketime nginx-light caddy` (`util-linux` has `setpriv`); no service needs to run. On macOS: `brew
+//! install postgresql redis nginx caddy`.
 
-// To panic is what a test wants of a server that does not start.
+// Tests want a panic if a server does not start.
 #![allow(clippy::missing_panics_doc)]
 
 mod postgres;
@@ -23,24 +23,24 @@ pub use redis::{RedisOptions, RedisServer};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-/// A busy machine may take this long to start a server.
+/// The longest time that a server may take to start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Between two looks at a server that starts.
+/// Interval between two checks of a server that starts.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("an address").port()
 }
 
-/// Whether the process is gone, or only waited for.
+/// Returns whether the process has ended, including a zombie that nobody has waited for.
 fn has_ended(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
 }
 
-/// Asks until the answer is yes; `false` when [`START_TIMEOUT`] is over.
+/// Repeats the check until it returns true. Returns `false` after [`START_TIMEOUT`].
 fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
     let until = Instant::now() + START_TIMEOUT;
     while Instant::now() < until {

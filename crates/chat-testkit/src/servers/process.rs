@@ -3,10 +3,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Starts the server, says its process id, and waits for a word on its standard input. That ends with the test's
-/// process even where nothing else of it gets to run: then the server is ended and its folder removed. After the word
-/// `keep` the same happens when the process named there has ended. (`SIGTERM` ends Redis; `PostgreSQL` would wait for
-/// its clients, but not on `SIGQUIT`, which Redis inherits ignored.)
+/// Starts the server, prints its process id, and waits for a word on its standard input. The input ends with the test's
+/// process, even if that is killed; then the guard ends the server and removes its folder. After the word `keep` and a
+/// process id, the guard does so when that process has ended. (`SIGTERM` ends Redis. `PostgreSQL` would wait for its
+/// clients, except on `SIGQUIT`, which Redis inherits ignored.)
 const GUARD: &str = r#"
 trap '' HUP
 folder=$1
@@ -21,8 +21,8 @@ fi
 case "$word" in
     stop) kill -INT "$server" ;;
     kill) kill -KILL "$server" ;;
-    # What runs in the background of a shell ignores SIGQUIT unless it asks for it, and a frozen server sees
-    # nothing but SIGCONT.
+    # A background process of a shell ignores SIGQUIT unless it handles it, and a frozen server receives only
+    # SIGCONT.
     *) kill -QUIT "$server"; kill -TERM "$server"; kill -CONT "$server" ;;
 esac 2>/dev/null
 wait "$server"
@@ -41,16 +41,16 @@ pub(super) struct Process {
 /// How a server ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// In order; its folder stays.
+    /// Orderly; its folder stays.
     Stop,
     /// By `SIGKILL`; its folder stays.
     Kill,
-    /// At once, with its folder.
+    /// At once; its folder is removed.
     Remove,
 }
 
 impl Process {
-    /// Runs the command line, with its output in the file `log` of the folder.
+    /// Starts the command and writes its output to the file `log` in the folder.
     pub(super) fn start(folder: &Path, command: &[String]) -> Self {
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "guard"])
@@ -59,7 +59,7 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // What is sent to the test's process group, such as Ctrl-C, is not for the guard: it has to clean up.
+            // Signals to the test's process group, such as Ctrl-C, must not reach the guard, which has to clean up.
             .process_group(0)
             .spawn()
             .expect("sh");
@@ -79,7 +79,7 @@ impl Process {
         self.end_by(ending);
     }
 
-    /// Lets the server live as long as another process.
+    /// Makes the server live as long as another process.
     pub(super) fn give_to(mut self, owner: u32) {
         let mut input = self.guard.stdin.take().expect("a server that runs");
         writeln!(input, "keep {owner}").expect("the guard reads");
@@ -92,7 +92,7 @@ impl Process {
             Ending::Kill => "kill\n",
             Ending::Remove => "\n",
         };
-        // Where the guard is gone, so is the server.
+        // If the guard has ended, so has the server.
         let _ = input.write_all(word.as_bytes());
         drop(input);
         let _ = self.guard.wait();

@@ -4,23 +4,23 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
-/// How often a proxy is started anew because somebody else took its port.
+/// How many ports are tried, since another process may take one first.
 const ATTEMPTS: usize = 5;
 
-/// A throw-away reverse proxy: nginx or Caddy, with a configuration of the test's own.
+/// A temporary reverse proxy, nginx or Caddy, with the test's configuration.
 pub struct Proxy {
     port: u16,
-    // Its guard removes the folder.
+    // The guard of the process removes the folder.
     _process: Process,
 }
 
 impl Proxy {
-    /// nginx. `http` makes what stands in the `http` block, given the port to listen on, such as
-    /// `server { listen 127.0.0.1:{port}; location / { proxy_pass http://...; } }`.
+    /// Starts nginx. `http` returns the content of the `http` block for the port to listen on, such as `server { listen
+    /// 127.0.0.1:{port}; location / { proxy_pass http://...; } }`.
     pub fn nginx(http: impl Fn(u16) -> String) -> Self {
         Self::start("nginx", |folder, port| {
-            // nginx would give its workers to `nobody`, who may not write into the folder. Where it is not root it has
-            // to stay who it is.
+            // As root, nginx would run its workers as `nobody`, who cannot write to the folder. If it is not root, it
+            // must not change its user.
             let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
                 .map(|name| format!("{name}_temp_path {}/{name};", folder.display()))
                 .join(" ");
@@ -37,8 +37,8 @@ impl Proxy {
         })
     }
 
-    /// Caddy. `caddyfile` makes the whole file, given the port to listen on, such as `http://:{port} { reverse_proxy
-    /// ... }`; its global options should say `admin off`.
+    /// Starts Caddy. `caddyfile` returns the whole file for the port to listen on, such as `http://:{port} {
+    /// reverse_proxy ... }`. Its global options should include `admin off`.
     pub fn caddy(caddyfile: impl Fn(u16) -> String) -> Self {
         Self::start("caddy", |folder, port| {
             let file = folder.join("Caddyfile");
@@ -74,10 +74,10 @@ impl Proxy {
             said = fs::read_to_string(folder.join("log")).unwrap_or_default();
             process.end(Ending::Remove);
         }
-        panic!("{name} does not start; is it installed?\n{said}");
+        panic!("{name} did not start; is it installed?\n{said}");
     }
 
-    /// The port that it listens on, at 127.0.0.1.
+    /// Returns the port on which it listens, at 127.0.0.1.
     pub const fn port(&self) -> u16 {
         self.port
     }
@@ -92,7 +92,7 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Debian keeps servers where only root looks for programs.
+/// Debian installs servers in a folder that only root has in `PATH`.
 fn program(name: &str) -> String {
     let file = PathBuf::from("/usr/sbin").join(name);
     if file.exists() { text(&file) } else { name.to_owned() }

@@ -7,16 +7,16 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
-/// What a throw-away Redis is like.
+/// The settings of a temporary Redis.
 #[derive(Debug, Clone, Default)]
 pub struct RedisOptions {
-    /// Keeps every write on disk, so that it is there after a restart. Otherwise nothing is kept.
+    /// Whether every write is kept on disk and survives a restart. By default nothing is kept.
     pub append_only: bool,
-    /// Asks for this password.
+    /// The password that clients need, if any.
     pub password: Option<String>,
 }
 
-/// A throw-away Redis server. Unless told otherwise it keeps nothing on disk: ended and started again, it is empty.
+/// A temporary Redis server. By default it keeps nothing on disk: after a restart it is empty.
 pub struct RedisServer {
     folder: PathBuf,
     port: u16,
@@ -25,46 +25,46 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// A server of one's own, to be stopped and broken.
+    /// Starts a server for one test, which may stop and break it.
     pub fn start() -> Self {
         Self::start_with(RedisOptions::default())
     }
 
-    /// The same, otherwise.
+    /// Starts a server with these settings.
     pub fn start_with(options: RedisOptions) -> Self {
         let folder = tempfile::Builder::new().prefix("chat-redis-").tempdir().expect("a folder").keep();
         let mut server = Self { folder, port: free_port(), options, process: Mutex::new(None) };
-        // Somebody else may be given the port that was free a moment ago.
+        // Another process may take the port that was free a moment ago.
         while !server.try_resume() {
             server.port = free_port();
         }
         server
     }
 
-    /// The one server of this process. Its 16 databases and all of its channels are shared: tests tell theirs apart by
-    /// a prefix.
+    /// Returns the server that all tests of this process share, with its 16 databases and all channels. Tests separate
+    /// their keys by prefixes.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<RedisServer> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// Its address, password included.
+    /// Returns its address, including the password.
     pub fn url(&self) -> String {
         let password = self.options.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default();
         format!("redis://{password}127.0.0.1:{}", self.port)
     }
 
-    /// The port it listens on; stays the same over restarts.
+    /// Returns the port, which stays the same over restarts.
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Stops the server in order.
+    /// Stops the server in an orderly way.
     pub fn stop(&self) {
         self.end(Ending::Stop);
     }
 
-    /// Ends the server by `SIGKILL`, as a crash does.
+    /// Ends the server by `SIGKILL`, like a crash.
     pub fn kill9(&self) {
         self.end(Ending::Kill);
     }
@@ -72,7 +72,7 @@ impl RedisServer {
     /// Starts the server again, on the same port, and waits until it answers.
     pub fn resume(&self) {
         let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-        assert!(self.try_resume(), "Redis does not start; is it installed?\n{}", log());
+        assert!(self.try_resume(), "Redis did not start; is it installed?\n{}", log());
     }
 
     /// Stops the server and starts it again.
@@ -81,7 +81,7 @@ impl RedisServer {
         self.resume();
     }
 
-    /// The server neither answers nor hangs up, until [`Self::thaw`].
+    /// Freezes the server: it neither answers nor disconnects until [`Self::thaw`].
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }
@@ -91,7 +91,7 @@ impl RedisServer {
         self.signal(Signal::CONT);
     }
 
-    /// What the server answers to a command in one line, such as `FLUSHALL`, as it stands on the wire.
+    /// Sends a command of one line, such as `FLUSHALL`, and returns the raw response.
     pub fn ask(&self, command: &str) -> String {
         self.try_ask(command).unwrap_or_else(|fault| panic!("{command}: {fault}"))
     }
@@ -108,7 +108,7 @@ impl RedisServer {
 
     fn try_resume(&self) -> bool {
         let mut process = self.process.lock().expect("no test panicked in here");
-        assert!(process.is_none(), "the server runs already");
+        assert!(process.is_none(), "the server is already running");
         let mut command: Vec<_> = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendfsync", "always"]
             .map(str::to_owned)
             .to_vec();
@@ -121,7 +121,7 @@ impl RedisServer {
         let starting = Process::start(&self.folder, &command);
         let mut is_up = false;
         eventually(|| {
-            // Another server at this port would answer too, with another process id.
+            // Another server on this port would answer too, with a different process id.
             let pid = format!("process_id:{}\r\n", starting.pid());
             is_up = self.try_ask("INFO server").is_ok_and(|answer| answer.contains(&pid))
                 && self.try_ask("PING").is_ok_and(|answer| answer == "+PONG\r\n");
@@ -149,7 +149,7 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        // A running server's guard removes the folder.
+        // The guard of a running server removes the folder.
         if self.process.get_mut().is_ok_and(|process| process.take().is_none()) {
             let _ = fs::remove_dir_all(&self.folder);
         }

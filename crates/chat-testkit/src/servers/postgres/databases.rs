@@ -8,17 +8,17 @@ use std::sync::atomic::Ordering;
 const TEMPLATE: &str = "migrated";
 
 impl Postgres {
-    /// The address of a new, empty database.
+    /// Creates an empty database and returns its address.
     pub fn create_database(&self) -> String {
         self.create_from("template1")
     }
 
-    /// The address of a new database that is a copy of one that was migrated once, by what is given here.
+    /// Creates a copy of a template database, which `migrate` has migrated once, and returns its address.
     pub async fn create_migrated_database(&self, migrate: impl AsyncFnOnce(String)) -> String {
         let lock = self.lock();
         let is_migrated = self.folder.join("is-migrated");
         if !is_migrated.exists() {
-            // A test that was killed while it migrated leaves half a database.
+            // A test that was killed while it migrated leaves an unfinished database.
             self.psql("postgres", &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
             self.psql("postgres", &format!("CREATE DATABASE {TEMPLATE}"));
             migrate(self.url(TEMPLATE)).await;
@@ -28,7 +28,7 @@ impl Postgres {
         self.create_from(TEMPLATE)
     }
 
-    /// Removes the database at this address, with the connections to it, when the result is dropped.
+    /// Returns a guard that removes the database at this address, and its connections, on drop.
     pub fn guard(&'static self, url: &str) -> DatabaseGuard {
         let database = url.rsplit('/').next().unwrap_or_default().to_owned();
         DatabaseGuard { server: self, database }
@@ -37,13 +37,13 @@ impl Postgres {
     fn create_from(&self, template: &str) -> String {
         let name = format!("{}_{}", self.prefix, self.databases.fetch_add(1, Ordering::Relaxed));
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        // The connection that migrated the template may take a moment to be gone.
+        // The connection that migrated the template may take a moment to end.
         let created = eventually(|| self.try_psql("postgres", &sql).is_ok());
         assert!(created, "{sql}: {:?}", self.try_psql("postgres", &sql));
         self.url(&name)
     }
 
-    /// Keeps other users of this server out, in whichever process they are, until the result is dropped.
+    /// Locks this server for this process, until the result is dropped.
     pub(super) fn lock(&self) -> File {
         fs::create_dir_all(&self.folder).expect("the server's folder");
         let lock = File::create(self.folder.join("lock")).expect("a lock file");
@@ -52,7 +52,7 @@ impl Postgres {
     }
 }
 
-/// A database that is removed together with this value.
+/// Removes a database on drop.
 pub struct DatabaseGuard {
     server: &'static Postgres,
     database: String,
@@ -60,7 +60,7 @@ pub struct DatabaseGuard {
 
 impl Drop for DatabaseGuard {
     fn drop(&mut self) {
-        // A failure costs some space on disk until the server ends.
+        // If this fails, the database uses disk space until the server ends.
         let _ = self.server.try_psql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.database));
     }
 }

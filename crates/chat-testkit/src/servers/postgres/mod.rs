@@ -17,28 +17,28 @@ use std::sync::{Mutex, OnceLock};
 
 const USER: &str = "postgres";
 
-/// As many tests as a machine runs at once, each with the pools of several nodes.
+/// Enough for all tests that run at once, each with the pools of several nodes.
 const MAX_CONNECTIONS: u32 = 300;
 
-/// A throw-away `PostgreSQL` server with the settings of a real one: what it acknowledges is on disk.
+/// A temporary `PostgreSQL` server with production settings: what it acknowledges is on disk.
 pub struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     port: u16,
     settings: Vec<String>,
     process: Mutex<Option<Process>>,
-    /// What the names of its databases begin with.
+    /// The prefix of the names of its databases.
     prefix: String,
     databases: AtomicU32,
 }
 
 impl Postgres {
-    /// A server of one's own, to be stopped and broken.
+    /// Starts a server for one test, which may stop and break it.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// The same with settings, such as `fsync=off`.
+    /// Starts a server with these settings, such as `fsync=off`.
     pub fn start_with(settings: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("chat-postgres-").tempdir().expect("a folder").keep();
         let server = Self::new(folder, free_port(), settings);
@@ -59,7 +59,7 @@ impl Postgres {
         }
     }
 
-    /// Makes an empty cluster in its folder.
+    /// Creates an empty cluster in its folder.
     fn make_data(&self) {
         own_by_server(&self.folder);
         let data = self.folder.join("data");
@@ -78,28 +78,28 @@ impl Postgres {
         assert!(initdb.status.success(), "initdb: {}", String::from_utf8_lossy(&initdb.stderr));
     }
 
-    /// The one server of this process, for tests that break nothing.
+    /// Returns the server that all tests of this process share. They must leave it working.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// The address of a database on this server.
+    /// Returns the address of a database on this server.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// The port it listens on; stays the same over restarts.
+    /// Returns the port, which stays the same over restarts.
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its folder, in which `data` is the cluster.
+    /// Returns the server's folder. Its subfolder `data` is the cluster.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What the server answers to some SQL, as text without headings.
+    /// Runs SQL and returns the result, as text without headings.
     pub fn psql(&self, database: &str, sql: &str) -> String {
         self.try_psql(database, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
@@ -113,37 +113,37 @@ impl Postgres {
         }
     }
 
-    /// A `psql` that ends at the first error.
+    /// Returns a `psql` that ends at the first error.
     fn session(&self, database: &str) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database)]);
         psql
     }
 
-    /// Holds a table against everybody, as a migration or a careless operator does, until the result is dropped.
+    /// Locks a table exclusively, as a migration or an operator may do, until the result is dropped.
     pub fn lock_table(&self, database: &str, table: &str) -> OpenTransaction {
         self.begin(database, &format!("LOCK TABLE {table}"))
     }
 
-    /// Runs some SQL in a transaction that stays open until it is committed, or undone by dropping it.
+    /// Runs SQL in a transaction that stays open until it is committed, or rolled back on drop.
     pub fn begin(&self, database: &str, sql: &str) -> OpenTransaction {
         OpenTransaction::begin(&mut self.session(database), sql)
     }
 
-    /// Stops the server in order: who is connected is sent away.
+    /// Stops the server and ends all of its connections.
     pub fn stop(&self) {
         self.end(Ending::Stop);
     }
 
-    /// Ends the server by `SIGKILL`, as a crash does.
+    /// Ends the server by `SIGKILL`, like a crash.
     pub fn kill9(&self) {
         self.end(Ending::Kill);
     }
 
-    /// Starts the server again, on the same port with the same data, and waits until it takes connections.
+    /// Starts the server again, on the same port with the same data, and waits until it accepts connections.
     pub fn resume(&self) {
         let mut process = self.process.lock().expect("no test panicked in here");
-        assert!(process.is_none(), "the server runs already");
+        assert!(process.is_none(), "the server is already running");
         let mut command = as_server(&self.programs.join("postgres"));
         command.extend(["-D".to_owned(), self.folder.join("data").display().to_string()]);
         let own = [
@@ -155,7 +155,7 @@ impl Postgres {
         for setting in own.iter().chain(&self.settings) {
             command.extend(["-c".to_owned(), setting.clone()]);
         }
-        // After a crash, what is left of the old server may have to go first.
+        // After a crash, remains of the old server may have to end first.
         let is_up = eventually(|| {
             let starting = Process::start(&self.folder, &command);
             if eventually_ready(|| self.is_ready(), starting.pid()) {
@@ -174,7 +174,7 @@ impl Postgres {
         self.resume();
     }
 
-    /// What the server has written to its log.
+    /// Returns the server's log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
@@ -194,14 +194,14 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // A running server's guard removes the folder.
+        // The guard of a running server removes the folder.
         if self.process.get_mut().is_ok_and(|process| process.take().is_none()) {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
 }
 
-/// Waits until the server answers, or has ended.
+/// Waits until the server is ready or has ended.
 fn eventually_ready(is_ready: impl Fn() -> bool, pid: u32) -> bool {
     let mut is_up = false;
     eventually(|| {

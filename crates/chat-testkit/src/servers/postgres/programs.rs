@@ -7,7 +7,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The command line that runs a program as a user that `PostgreSQL` accepts.
+/// Returns the command line that runs a program as a user that `PostgreSQL` accepts.
 pub(super) fn as_server(program: &Path) -> Vec<String> {
     let program = program.display().to_string();
     if !is_root() {
@@ -17,7 +17,7 @@ pub(super) fn as_server(program: &Path) -> Vec<String> {
     drop_root.iter().map(ToString::to_string).chain([program]).collect()
 }
 
-/// Gives the folder to the user that the server runs as.
+/// Changes the owner of the folder to the user that the server runs as.
 pub(super) fn own_by_server(folder: &Path) {
     if is_root() {
         let id = |option: &str| {
@@ -25,12 +25,12 @@ pub(super) fn own_by_server(folder: &Path) {
             String::from_utf8_lossy(&output.stdout).trim().parse().ok()
         };
         let (user, group) = (id("-u"), id("-g"));
-        assert!(user.is_some(), "where tests run as root, PostgreSQL needs a user {USER}");
+        assert!(user.is_some(), "if tests run as root, PostgreSQL needs a user {USER}");
         std::os::unix::fs::chown(folder, user, group).expect("to give the folder to PostgreSQL");
     }
 }
 
-/// The folder of the newest `PostgreSQL` on this machine.
+/// Returns the folder of the newest `PostgreSQL` on this machine.
 pub(super) fn find_programs() -> PathBuf {
     let in_path =
         std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());

@@ -1,14 +1,14 @@
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A transaction that is open; dropped, it is undone.
+/// An open transaction, which is rolled back on drop.
 pub struct OpenTransaction {
     session: Child,
     answers: Lines<BufReader<ChildStdout>>,
 }
 
 impl OpenTransaction {
-    /// Begins it by a `psql` that waits for more, and runs some SQL in it.
+    /// Begins a transaction in a `psql` that waits for more input, and runs SQL in it.
     pub(super) fn begin(psql: &mut Command, sql: &str) -> Self {
         let mut session = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql");
         let input = session.stdin.as_mut().expect("piped");
@@ -19,30 +19,30 @@ impl OpenTransaction {
         transaction
     }
 
-    /// Commits it.
+    /// Commits the transaction.
     pub fn commit(mut self) {
         let input = self.session.stdin.as_mut().expect("piped");
         writeln!(input, "COMMIT;\nSELECT 'committed';").expect("psql reads");
         self.answered("committed");
     }
 
-    /// Runs more SQL in it, and waits until that is done.
+    /// Runs more SQL in the transaction, and waits until it is done.
     pub fn run(&mut self, sql: &str) {
         let input = self.session.stdin.as_mut().expect("piped");
         writeln!(input, "{sql};\nSELECT 'done';").expect("psql reads");
         self.answered("done");
     }
 
-    /// Waits for this answer. A transaction that failed answers nothing.
+    /// Waits for this output. A failed transaction prints nothing.
     fn answered(&mut self, expected: &str) {
         let found = self.answers.by_ref().any(|line| line.expect("psql answers") == expected);
-        assert!(found, "psql ended before it said {expected}");
+        assert!(found, "psql ended before it printed {expected}");
     }
 }
 
 impl Drop for OpenTransaction {
     fn drop(&mut self) {
-        // At the end of its input psql goes, and the server undoes its transaction.
+        // At the end of its input psql exits, and the server rolls back.
         drop(self.session.stdin.take());
         let _ = self.session.wait();
     }

@@ -57,26 +57,75 @@ ensure_component() {
   rustup component add "$1"
 }
 
+work=$(mktemp -d)
+output=$work/tests.log
+jobs=()
+finish() {
+  for job in "${jobs[@]}"; do kill -- "-$job" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+# in_background LOG COMMAND...: in a process group of its own, so that all of it can be stopped.
+in_background() {
+  local log=$1
+  shift
+  set -m
+  "$@" >"$log" 2>&1 &
+  set +m
+  jobs+=("$!")
+}
+
+# cargo runs one build at a time, so the lints begin when the tests have been built and run. Most tests wait for
+# something most of the time; at the lowest priority the lints use what is left and do not slow them down.
+lint_beside_tests() {
+  until grep -qE 'Starting|Running' "$output"; do sleep 0.5; done
+  nice -n 19 scripts/lint.sh
+}
+
+install_programs() {
+  ensure_programs
+  scripts/install-clients.sh
+}
+
 ensure_c_compiler
-ensure_programs
-scripts/install-clients.sh
 ensure_component rustfmt fmt
 ensure_component clippy clippy
 
-step "Lints"
-scripts/lint.sh
+step "Format"
+cargo fmt --all --check
 
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+# Programs are downloaded while the tests compile.
+in_background "$work/install.log" install_programs
+installing=$!
+has_nextest=false
+cargo nextest --version >/dev/null 2>&1 && has_nextest=true
+step "Compiling the tests"
+if $has_nextest; then cargo nextest run --workspace --no-run; else cargo test --workspace --no-run; fi
+wait "$installing" || { cat "$work/install.log" >&2; exit 1; }
+cat "$work/install.log"
+
+: >"$output"
+in_background "$work/lint.log" lint_beside_tests
+linting=$!
+failed=
 # nextest runs the tests of all crates in parallel; without it, cargo runs the same tests.
-if cargo nextest --version >/dev/null 2>&1; then
+if $has_nextest; then
   step "Tests (cargo nextest)"
-  cargo nextest run --workspace --no-fail-fast 2>&1 | tee "$output"
+  cargo nextest run --workspace --no-fail-fast 2>&1 | tee "$output" || failed=tests
   passed=$(sed -n 's/.* tests\{0,1\} run: \([0-9]*\) passed.*/\1/p' "$output" | tail -n 1)
 else
   step "Tests (cargo test)"
-  cargo test --workspace --no-fail-fast --lib --bins --tests 2>&1 | tee "$output"
+  cargo test --workspace --no-fail-fast --lib --bins --tests 2>&1 | tee "$output" || failed=tests
   passed=$(sed -n 's/^test result: .* \([0-9]*\) passed.*/\1/p' "$output" | awk '{ sum += $1 } END { print sum + 0 }')
+fi
+
+step "Lints (they ran beside the tests)"
+wait "$linting" || failed="${failed:+$failed and }lints"
+cat "$work/lint.log"
+if [[ -n $failed ]]; then
+  echo "Failed: $failed" >&2
+  exit 1
 fi
 
 step "Documentation tests"

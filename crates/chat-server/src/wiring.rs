@@ -24,7 +24,7 @@ const TOKEN_ISSUER: &str = "chat-server";
 const TOKEN_AUDIENCE: &str = "chat";
 
 /// Opens the database and builds everything, without listening yet. Takes as long as the database and its migrations.
-/// Returns everything that has metrics, which is everything there is.
+/// The result holds every part of the server, since every part has metrics.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let store = Store::open(&config.database).await?;
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;

@@ -1,4 +1,4 @@
-//! What operators do to accounts from the command line, beside a running server.
+//! The account commands of the command line, beside a running server.
 
 use crate::setup;
 use chat_blackbox::{Reply, Server};
@@ -52,7 +52,7 @@ async fn commands_for_accounts_make_no_database() {
             assert!(!status.success() && said.contains("no database at") && said.contains("DATABASE_URL"), "{said}");
         }
     }
-    assert!(!file.folder().join("data").exists(), "not even a folder");
+    assert!(!file.folder().join("data").exists(), "the command creates no folder");
     assert_eq!(postgres.psql("test_0", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
     for setup in [&file, &shared] {
         assert!(setup.run(&["migrate"]).await.0.success());

@@ -1,4 +1,4 @@
-//! Input of every bad kind: a clear error, and it costs nothing else.
+//! Invalid input of every kind: the client gets a clear error, and nothing else is affected.
 
 use crate::start;
 use chat_blackbox::{Server, Socket};
@@ -12,7 +12,7 @@ fn nested(depth: usize) -> String {
     format!("{}{}", "[".repeat(depth), "]".repeat(depth))
 }
 
-/// What it was before: untroubled, and able to do its main job.
+/// Checks that the server has logged no error and still delivers a message.
 async fn assert_still_works(server: &Server) {
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let conversation = ann.direct_with(&ben).await;
@@ -55,7 +55,7 @@ async fn bad_bodies_get_a_clear_error_and_cost_nothing_else() {
         reply.assert_failure_shape();
     }
     let too_large = ann.rest.request(Method::POST, &messages).body("application/json", vec![b' '; 10_000_000]);
-    // The server may hang up while the client still writes; an answer, where one arrives, is 413.
+    // The server may close the connection while the client still writes. If a response arrives, it is 413.
     if let Some(reply) = too_large.try_send().await {
         reply.assert_failure(413, "PAYLOAD_TOO_LARGE");
     }
@@ -106,13 +106,13 @@ async fn bad_frames_get_an_error_and_the_connection_goes_on() {
         ("an unknown event", "message:explode", json!({}), "UNKNOWN_EVENT"),
         ("another dialect's nonsense", "", json!({}), "UNKNOWN_EVENT"),
         ("no fields", "message:send", json!({}), "VALIDATION_FAILED"),
-        ("data that is no object", "message:send", json!("text"), "VALIDATION_FAILED"),
+        ("data that is not an object", "message:send", json!("text"), "VALIDATION_FAILED"),
         ("a bad UUID", "typing:start", bad_id, "VALIDATION_FAILED"),
         ("a NUL", "message:send", with_nul, "VALIDATION_FAILED"),
-        ("too long a content", "message:send", long, "VALIDATION_FAILED"),
+        ("content that is too long", "message:send", long, "VALIDATION_FAILED"),
         ("deep JSON", "message:send", json!({"conversationId": deep}), "VALIDATION_FAILED"),
-        ("a status that nobody has", "presence:update", json!({"status": "invisible"}), "VALIDATION_FAILED"),
-        ("offline is no choice", "presence:update", json!({"status": "offline"}), "VALIDATION_FAILED"),
+        ("an unknown status", "presence:update", json!({"status": "invisible"}), "VALIDATION_FAILED"),
+        ("the status offline cannot be chosen", "presence:update", json!({"status": "offline"}), "VALIDATION_FAILED"),
         (
             "an unknown user",
             "presence:get",
@@ -137,7 +137,7 @@ async fn what_is_no_frame_at_all_ends_at_most_its_own_connection() {
         ("not JSON", Message::text("hello"), &[4000]),
         ("a list", Message::text("[]"), &[4000]),
         ("no event", Message::text(r#"{"data":{}}"#), &[4000]),
-        ("an event that is no text", Message::text(r#"{"event":7}"#), &[4000]),
+        ("an event that is not a string", Message::text(r#"{"event":7}"#), &[4000]),
         ("deep JSON", Message::text(nested(100_000)), &[4000]),
         ("half a UTF-8 character", text(b"{\"event\":\"\xc3\"}"), &[1007]),
         ("bytes", Message::binary(vec![0, 1, 2]), &[1003]),
@@ -151,7 +151,7 @@ async fn what_is_no_frame_at_all_ends_at_most_its_own_connection() {
     assert_still_works(&server).await;
 }
 
-/// Either an error event and the connection goes on, or a close with one of these codes.
+/// Accepts an error event on an open connection, or a close with one of these codes.
 async fn assert_refused(name: &str, socket: &mut Socket, codes: &[u16]) {
     let outcome = socket.next_or_closed().await;
     match outcome {

@@ -1,5 +1,4 @@
-//! Every event of the `camel` dialect, from the outside, on both databases; and that what happens in one dialect is
-//! seen in the other.
+//! Every event of the `camel` dialect on both databases, and that each dialect sees what happens in the other.
 
 use crate::chat_api::on_both_databases;
 use crate::setup;
@@ -22,7 +21,7 @@ on_both_databases! {
     both_dialects_see_the_same
 }
 
-/// Two people in the second dialect.
+/// Two connected people who use the `camel` dialect.
 struct Two {
     ann: Person,
     ben: Person,
@@ -85,7 +84,7 @@ async fn deliveries_and_readings_are_told(server: &Server) {
     let second = at_ann.ask("sendMessage", private(&ben, "two")).await["messageId"].clone();
     at_ben.tell("messageDelivered", json!({"messageId": second})).await;
     let delivered = json!({"messageId": second, "status": "DELIVERED", "readBy": []});
-    assert_eq!(at_ann.event("messageStatus").await, delivered, "the newest stands for both");
+    assert_eq!(at_ann.event("messageStatus").await, delivered, "one event for the newest message covers both");
     at_ben.tell("messageRead", json!({"messageId": second})).await;
     let read = json!({"messageId": second, "status": "READ", "readBy": [ben.id]});
     assert_eq!(at_ann.event("messageStatus").await, read);
@@ -131,12 +130,12 @@ async fn windows_are_opened_and_closed(server: &Server) {
     assert_eq!(at_ben.event("userLeftChat").await, json!({"userId": ann.id, "chatRoomId": room}));
 
     let group = group_of(&ann, &[&ben], "Hikers").await;
-    // As the document's example sends it, with an id that is not asked for.
+    // The documented example sends this `userId`, which the server ignores.
     let window = json!({"groupId": group, "userId": ann.id});
     at_ann.ask("joinGroup", window.clone()).await;
     at_ben.ask("joinGroup", window.clone()).await;
     let joined = at_ann.event("userJoinedGroup").await;
-    assert_eq!((&joined["userId"], &joined["groupId"]), (&json!(ben.id), &json!(group)), "whoever was named");
+    assert_eq!((&joined["userId"], &joined["groupId"]), (&json!(ben.id), &json!(group)), "the named user is ignored");
     at_ben.ask("leaveGroup", window).await;
     assert_eq!(at_ann.event("userLeftGroup").await["userId"], ben.id);
     server.assert_untroubled();
@@ -228,7 +227,7 @@ async fn groups_are_announced(server: &Server) {
     assert_eq!(at_cat.event("participant:removed").await["userId"], cat.id);
     at_ann.ask("sendMessage", in_group(&group, "without her")).await;
     at_ben.event("groupMessageReceived").await;
-    assert!(at_cat.seen("groupMessageReceived").await.is_empty(), "who was removed gets nothing more");
+    assert!(at_cat.seen("groupMessageReceived").await.is_empty(), "a removed member gets no more messages");
     server.assert_untroubled();
 }
 

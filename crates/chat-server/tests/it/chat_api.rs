@@ -1,12 +1,11 @@
-//! The calls of `/chat`, as its users write them with curl, one after the other; and that what they make is the same
-//! data that clients of `/conversations` see. On both databases.
+//! The documented calls of `/chat` in order, and that clients of `/conversations` see the same data. On both databases.
 
 use crate::setup;
 use chat_blackbox::{Person, Server};
 use chat_testkit::servers::Postgres;
 use serde_json::{Value, json};
 
-/// Runs a journey on an embedded database, and on a server's.
+/// Runs a journey on SQLite and on PostgreSQL.
 macro_rules! on_both_databases {
     ($($journey:ident)*) => {$(
         mod $journey {
@@ -52,7 +51,7 @@ async fn every_documented_call_works_in_order(server: &Server) {
     });
     let sent = john.post("/chat/message", &private).await.data(201);
     assert_eq!((&sent["sender"], &sent["receiver"], &sent["status"]), (&json!(id), &json!(jane.id), &json!("SENT")));
-    assert_ne!(sent["chatRoomId"], "user1_user2", "the server knows the room");
+    assert_ne!(sent["chatRoomId"], "user1_user2", "the server ignores the client's room id");
 
     let group = json!({
         "groupName": "Project Developers", "groupDescription": "Discussion group for project \
@@ -101,7 +100,7 @@ async fn every_documented_call_works_in_order(server: &Server) {
     server.assert_untroubled();
 }
 
-/// The endpoints that the document lists and has no call for.
+/// The endpoints that the document lists without an example.
 async fn rest_of_the_reference(john: &chat_blackbox::Rest, id: &str, jane: &Person, sent: &Value, group_id: &str) {
     let waiting = jane.rest.get(&format!("/chat/messages/undelivered/{}/{id}", jane.id)).await.data(200);
     assert_eq!(waiting[0]["messageId"], sent["messageId"]);
@@ -136,7 +135,7 @@ async fn what_is_made_by_one_document_is_seen_through_the_other(server: &Server)
     let received = at_ben.event("message:received").await;
     assert_eq!((&received["id"], &received["content"]), (&sent["messageId"], &json!("by the second")));
     let direct = received["conversationId"].as_str().expect("a conversation").to_owned();
-    assert_eq!(ben.direct_with(&ann).await, direct, "the pair has one conversation, whoever asks how");
+    assert_eq!(ben.direct_with(&ann).await, direct, "a pair has one conversation, whichever API opens it");
 
     ben.say(&direct, "by the first").await;
     let fetch = json!({"senderId": ann.id, "receiverId": ben.id});
@@ -146,7 +145,11 @@ async fn what_is_made_by_one_document_is_seen_through_the_other(server: &Server)
         ["by the second", "by the first"]
     );
     let moved = at_ben.event_where("message:status", |moved| moved["userId"] == ann.id.as_str()).await;
-    assert_eq!((&moved["deliveredSeq"], &moved["conversationId"]), (&json!(2), &json!(direct)), "a fetch delivers");
+    assert_eq!(
+        (&moved["deliveredSeq"], &moved["conversationId"]),
+        (&json!(2), &json!(direct)),
+        "fetching marks messages as delivered"
+    );
 
     let made = json!({"groupName": "Both", "members": [ben.id]});
     let made = ann.rest.post("/chat/group", &made).await.data(201);

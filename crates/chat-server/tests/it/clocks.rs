@@ -4,7 +4,7 @@ use crate::setup;
 use chat_blackbox::Server;
 use serde_json::{Value, json};
 
-/// A node with the embedded database, which has no other clock to go by than its machine's.
+/// A node with an embedded database, which uses its machine's clock.
 async fn start() -> Server {
     setup().clock_off_by(0).start().await
 }
@@ -32,7 +32,7 @@ async fn created_at_never_runs_against_seq_while_the_clock_steps() {
     assert!(told.is_sorted(), "{told:?}");
     let stored: Vec<_> = ann.history(&conversation).await.iter().map(|message| time(&message["createdAt"])).collect();
     assert_eq!(stored, told);
-    // What is no part of the conversation shows that the clock did step back.
+    // A new account is not part of the conversation, so its time shows that the clock stepped back.
     let late = server.register("cid").await;
     let registered = time(&late.rest.get("/users/me").await.data(200)["createdAt"]);
     assert!(registered < told[2], "{registered} is not before {}", told[2]);

@@ -1,5 +1,5 @@
-//! Whom presence is shown to: those who share a group, and pairs of whom both have written. A stranger learns nothing
-//! by any way.
+//! Presence is visible to users who share a group, and to pairs in which both have written. A stranger must not learn
+//! it in any way.
 
 use crate::chat_api::on_both_databases;
 use crate::setup;
@@ -20,7 +20,7 @@ async fn a_stranger_learns_nothing_on_one_node(server: &Server) {
     server.assert_untroubled();
 }
 
-/// Somebody who wants to know how another user is, and all ways to find out.
+/// A user who tries every way to learn another user's presence.
 struct Watcher {
     person: Person,
     colon: Socket,
@@ -29,13 +29,13 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// The watcher's own server, and whom they watch.
+    /// `server` is the watcher's; `of` is the user to watch.
     async fn of(server: &Server, person: Person, of: &Person) -> Self {
         let (colon, camel) = (server.connect(&person).await, server.connect_camel(&person).await);
         Self { person, colon, camel, of: of.clone() }
     }
 
-    /// The ways by which presence or a time of it shows.
+    /// Returns the ways that show presence or a time of it.
     async fn asks(&mut self) -> Vec<&'static str> {
         let id = self.of.id.clone();
         let get = async |path: String| self.person.rest.get(&path).await.data(200);
@@ -58,7 +58,7 @@ impl Watcher {
         ways.into_iter().filter(|(_, shows)| *shows).map(|(way, _)| way).collect()
     }
 
-    /// Events of the one who is watched.
+    /// Returns the events about the watched user.
     async fn hears(&mut self) -> Vec<Value> {
         let mut heard = Vec::new();
         for name in ["user:online", "user:offline", "conversation:joined", "conversation:left", "typing:update"] {
@@ -67,7 +67,7 @@ impl Watcher {
         for name in ["userOnline", "userOffline", "userStatus", "userJoinedChat", "userLeftChat", "userTyping"] {
             heard.extend(self.camel.seen(name).await);
         }
-        // The answers to what was asked before say `isOnline: false`, and no more.
+        // The answers to the watcher's own requests contain `isOnline: false`, and nothing else about presence.
         let tells = |event: &Value| event.get("isOnline").is_none() || is_known(event);
         heard.retain(|event| event["userId"] == self.of.id.as_str() && tells(event));
         heard
@@ -79,7 +79,7 @@ fn is_known(view: &Value) -> bool {
     view["isOnline"] == true || has("status") || has("lastSeen")
 }
 
-/// Comes, chooses a status, goes, and comes again; a friend hears of all of it.
+/// Connects, sets a status, disconnects and connects again. A friend receives an event for each.
 async fn lives(at: &Server, person: &Person, friend: &mut Socket) -> Socket {
     let is_theirs = |user: &Value| user["userId"] == person.id.as_str();
     let first = at.connect(person).await;
@@ -93,7 +93,7 @@ async fn lives(at: &Server, person: &Person, friend: &mut Socket) -> Socket {
     second
 }
 
-/// The stranger on one server, the other user on another, or on the same.
+/// Runs the test with the stranger on one server and the other user on the same or another one.
 pub(crate) async fn a_stranger_learns_nothing(at_stranger: &Server, at_user: &Server) {
     let ann = at_user.register("ann").await;
     let (bob, eve) = (at_stranger.register("bob").await, at_stranger.register("eve").await);
@@ -140,7 +140,7 @@ pub(crate) async fn a_stranger_learns_nothing(at_stranger: &Server, at_user: &Se
         "presence:get",
         "getUserStatus",
     ];
-    assert_eq!(watcher.asks().await, ways, "now she is somebody ann talks to");
+    assert_eq!(watcher.asks().await, ways, "after ann's reply every way shows presence");
     at_ann.ask("userTyping", room).await;
     assert_eq!(watcher.camel.event("userTyping").await["userId"], ann.id);
     assert_eq!(watcher.colon.event("typing:update").await["userId"], ann.id);

@@ -1,12 +1,12 @@
-//! The table of `ARCHITECTURE.md` against what cargo says: which of our crates may use which, and where the heavy ones
-//! of others live.
+//! Compares the table of `ARCHITECTURE.md` with `cargo metadata`: which of our crates may depend on which, and which of
+//! them may use certain external crates.
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TABLE: &str = include_str!("../../../../ARCHITECTURE.md");
 
-/// Who may depend on what, of crates that are not ours and that decide what a crate is.
+/// External crates that only some of our crates may depend on.
 const CONFINED: &[(&str, &[&str])] = &[
     ("diesel", &["chat-postgres", "chat-sqlite"]),
     ("diesel_migrations", &["chat-postgres", "chat-sqlite"]),
@@ -21,7 +21,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("bcrypt", &["chat-auth"]),
     ("jsonwebtoken", &["chat-auth"]),
     ("actix-ws", &["chat-http"]),
-    // Clients: tests of stores build none of them.
+    // HTTP clients are slow to build, so tests of stores must not need them.
     ("reqwest", &["chat-bench", "chat-blackbox"]),
     ("tokio-tungstenite", &["chat-blackbox", "chat-server"]),
     ("anyhow", &["chat-bench", "chat-server"]),
@@ -38,7 +38,8 @@ fn normal_dependencies(package: &Package) -> impl Iterator<Item = String> {
     })
 }
 
-/// The rows `| `crate` | what it owns | a, b |`, as crate → what it may import of ours.
+/// Reads the rows `| `crate` | what it owns | a, b |` as a map from each crate to the crates of ours that it may
+/// import.
 fn documented() -> BTreeMap<String, BTreeSet<String>> {
     TABLE
         .lines()

@@ -1,4 +1,4 @@
-//! Documents that repeat what the code says.
+//! Compares the documents with the code that they describe.
 
 use chat_domain::ErrorCode;
 use chat_http::error::status_of;
@@ -31,7 +31,7 @@ fn the_realtime_reference_has_every_name_of_both_dialects_and_every_close_code()
     };
     for dialect in Dialect::ALL {
         let (sent, told) = (table("What you send", *dialect), table("What you get", *dialect));
-        // `auth` and `resume` are the same in both, and stand once.
+        // `auth` and `resume` are the same in both dialects, and documented once.
         let sent = if *dialect == Dialect::Camel { sent + "`auth` `resume`" } else { sent };
         for entry in COMMANDS.iter().flat_map(|row| row.names).filter(|entry| entry.dialect == *dialect) {
             assert!(sent.contains(&format!("`{}`", entry.name)), "docs/realtime.md lacks the command `{}`", entry.name);

@@ -1,4 +1,4 @@
-//! Every status that a client has to handle, in the one envelope.
+//! Every error status that a client has to handle, each with the error body.
 
 use crate::{setup, start};
 use reqwest::Method;
@@ -23,7 +23,7 @@ async fn a_bad_request_names_every_fault() {
         (json!({"content": "   "}), "blank"),
         (json!({"content": "x".repeat(2_001)}), "too long"),
         (json!({"content": "a\u{0}b"}), "a NUL"),
-        (json!({"content": 7}), "not a text"),
+        (json!({"content": 7}), "not a string"),
         (json!({"content": "x", "colour": "red"}), "an unknown field"),
         (json!({}), "nothing"),
         (json!([]), "a list"),
@@ -56,7 +56,7 @@ async fn credentials_that_are_missing_or_wrong_are_401_with_a_challenge() {
         server.rest().post("/auth/login", &json!({"email": "nobody@test.example", "password": "not hers"})).await;
     wrong.assert_failure(401, "INVALID_CREDENTIALS");
     unknown.assert_failure(401, "INVALID_CREDENTIALS");
-    assert_eq!(wrong.body["message"], unknown.body["message"], "the answer does not tell whether the account exists");
+    assert_eq!(wrong.body["message"], unknown.body["message"], "the response does not show whether the account exists");
 }
 
 #[tokio::test]

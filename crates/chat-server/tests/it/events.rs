@@ -4,7 +4,7 @@ use crate::{setup, start};
 use chat_blackbox::{Person, Server, Socket};
 use serde_json::{Value, json};
 
-/// Two people with a direct conversation, both connected. The server lives as long as it is bound.
+/// Two connected people with a direct conversation. The server runs until the value is dropped.
 struct Pair {
     server: Server,
     ann: Person,
@@ -37,7 +37,7 @@ async fn a_message_is_acked_and_reaches_everyone_without_joining() {
         (&ack["id"], &json!(2), &json!(conversation))
     );
     assert_eq!(received["sender"], json!({"id": ann.id, "name": "ann", "avatar": null}));
-    assert_eq!(received["clientMessageId"], Value::Null, "the key is the sender's own business");
+    assert_eq!(received["clientMessageId"], Value::Null, "only the sender sees the key");
     for own in [&mut at_ann, &mut elsewhere] {
         let own = own.event("message:received").await;
         assert_eq!((&own["id"], &own["clientMessageId"]), (&ack["id"], &json!("key")));
@@ -56,7 +56,7 @@ async fn a_message_over_rest_reaches_sockets_and_one_without_an_id_gets_no_ack()
     assert_eq!(at_ben.event("message:received").await["content"], "no id");
     assert_eq!(at_ann.event("message:received").await["content"], "over REST");
     assert_eq!(at_ann.event("message:received").await["content"], "no id");
-    assert!(at_ann.seen("ack").await.is_empty(), "nothing but its effects answers a command without an id");
+    assert!(at_ann.seen("ack").await.is_empty(), "a command without an id gets no ack");
     at_ann.tell("message:send", json!({"conversationId": conversation, "content": ""})).await;
     assert_eq!(at_ann.event("error").await["code"], "VALIDATION_FAILED");
 }
@@ -103,13 +103,13 @@ async fn typing_is_seen_in_the_window_and_ends_by_itself_and_with_the_message() 
     at_ann.ask("typing:start", window.clone()).await;
     assert_eq!(at_ben.event("typing:update").await, update(true));
     at_ann.ask("message:send", json!({"conversationId": conversation, "content": "done"})).await;
-    assert_eq!(at_ben.event("typing:update").await, update(false), "it ends with the message");
+    assert_eq!(at_ben.event("typing:update").await, update(false), "typing ends with the message");
 
     at_ann.ask("typing:start", window).await;
     assert_eq!(at_ben.event("typing:update").await, update(true));
     assert!(at_ann.seen("typing:update").await.is_empty(), "the typist is not told");
     at_ann.close().await;
-    assert_eq!(at_ben.event("typing:update").await, update(false), "it ends with the socket");
+    assert_eq!(at_ben.event("typing:update").await, update(false), "typing ends with the socket");
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn conversations_and_participants_are_announced_to_whom_they_concern() {
     }
     ann.say(&group, "without her").await;
     assert_eq!(at_ben.event_where("message:received", |message| message["content"] == "without her").await["seq"], 3);
-    assert!(at_cat.seen("message:received").await.is_empty(), "who was removed gets nothing more");
+    assert!(at_cat.seen("message:received").await.is_empty(), "a removed member gets no more messages");
     server.assert_untroubled();
 }
 

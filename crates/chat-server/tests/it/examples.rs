@@ -1,4 +1,4 @@
-//! The clients that `docs/realtime.md` shows, run as their readers would run them.
+//! Runs the example clients of `docs/realtime.md` as a reader would.
 
 use crate::start;
 use chat_blackbox::Server;
@@ -12,13 +12,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// For a program that is there. One that misses something waits for it in vain.
+/// The time limit of an example. One that misses an event waits for it until then.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// For cargo to build one.
+/// The time limit for cargo to build the Rust example.
 const BUILD_DEADLINE: Duration = Duration::from_mins(10);
 
-/// What each of them prints, in whatever language.
+/// The output of every example, in any language.
 const PRINTED: &str = "\
 Bob has one
 Bob is away, and still has one
@@ -35,19 +35,19 @@ fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder")
 }
 
-/// Where `scripts/install-clients.sh` installs.
+/// The folder in which `scripts/install-clients.sh` installs.
 pub(crate) fn clients() -> PathBuf {
     target().join("clients")
 }
 
-/// A file of what is installed there.
+/// Returns the path of an installed file. Panics if it does not exist.
 pub(crate) fn installed(path: &str) -> PathBuf {
     let path = clients().join(path);
     assert!(path.exists(), "{} is missing: run scripts/install-clients.sh", path.display());
     path
 }
 
-/// With nothing of this process's environment but where programs are.
+/// Returns a command with an empty environment except `PATH`.
 pub(crate) fn program(path: impl AsRef<Path>) -> Command {
     let mut command = Command::new(path.as_ref());
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -55,7 +55,7 @@ pub(crate) fn program(path: impl AsRef<Path>) -> Command {
 }
 
 async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
-    // Once directly; once by a way on which two tokens are refused as if they had become invalid.
+    // Once directly, and once through a proxy that rejects two tokens with 4001.
     for base in [server.base().to_owned(), refusing_tokens(server.base(), 2).await] {
         let running = make().arg(&base).stdin(Stdio::null()).kill_on_drop(true).output();
         let output = tokio::time::timeout(DEADLINE, running).await.expect("an end in time").expect("the program runs");
@@ -68,7 +68,7 @@ async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
     server.assert_untroubled();
 }
 
-/// A way to the server on which the first `count` WebSocket connections are closed with 4001.
+/// Starts a proxy to the server that closes the first `count` WebSocket connections with 4001.
 async fn refusing_tokens(base: &str, count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
@@ -114,7 +114,7 @@ async fn pass_on(mut client: TcpStream, server: &str, refused: &AtomicUsize, cou
 #[tokio::test]
 async fn the_client_in_javascript_misses_nothing() {
     let server = start().await;
-    // Node looks for packages beside the program.
+    // Node looks for packages in the program's folder.
     installed("node_modules/ws");
     let program_file = clients().join("chat.mjs");
     std::fs::copy(examples().join("chat.mjs"), &program_file).expect("a copy of the program");
@@ -141,7 +141,8 @@ async fn the_client_in_python_misses_nothing() {
 #[tokio::test]
 async fn the_client_in_rust_misses_nothing() {
     let server = start().await;
-    // With the features of the whole workspace, as the suite is built: otherwise its dependencies are compiled again.
+    // Builds with the features of the whole workspace, as the suite does: otherwise cargo would compile the
+    // dependencies again.
     let arguments = ["build", "--quiet", "--workspace", "--example", "chat", "--target-dir"];
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(examples()).args(arguments).arg(target()).kill_on_drop(true);

@@ -1,4 +1,4 @@
-//! Faults of the machine: logs that nobody takes, disks that are full, and servers that would share a file.
+//! Faults of the machine: log output that no one reads, full disks, and two servers that would share a database file.
 
 use crate::metrics::watched;
 use crate::{setup, start};
@@ -12,7 +12,7 @@ fn full_disk() -> Stdio {
     OpenOptions::new().write(true).open("/dev/full").expect("/dev/full").into()
 }
 
-/// Gets this path so often, by several clients at once, and counts the answers of this status.
+/// Requests this path `times` times with several clients at once, and returns how many responses have this status.
 async fn asks(server: &Server, times: usize, path: &'static str, status: u16) -> usize {
     const CLIENTS: usize = 8;
     let clients: Vec<_> = (0..CLIENTS)
@@ -96,11 +96,11 @@ async fn requests_of_strangers_do_not_fill_the_log() {
     for (path, status) in [("~/health/ready", 200), ("/users/me", 401), ("~/nowhere", 404), ("~/", 200)] {
         assert_eq!(asks(&server, REQUESTS, path, status).await, REQUESTS, "{path}");
     }
-    // Of each kind a hundred, and five a second.
+    // A hundred lines of each kind at once, and five per second.
     let most = 101 + 5 * usize::try_from(started.elapsed().as_secs() + 1).expect("a few seconds");
     let log = server.log();
     let lines = |text: &str| log.lines().filter(|line| line.contains(text)).count();
-    assert_eq!(lines("/health/"), 0, "health checks that go well are no news");
+    assert_eq!(lines("/health/"), 0, "successful health checks are not logged");
     for kind in [r#""status":401"#, r#""status":404"#, r#""route":"/","status":200"#] {
         assert!((100..=most).contains(&lines(kind)), "{} of {kind}, at most {most}", lines(kind));
     }
@@ -109,7 +109,7 @@ async fn requests_of_strangers_do_not_fill_the_log() {
     for _ in 0..150 {
         ann.rest.get("/users/me").await.data(200);
     }
-    // Lines are written a moment after the answer.
+    // A line is written shortly after its response.
     let own = r#""route":"/api/v1/users/me","status":200"#;
     let whole = async {
         while server.log().lines().filter(|line| line.contains(own)).count() < 150 {
@@ -117,10 +117,10 @@ async fn requests_of_strangers_do_not_fill_the_log() {
         }
     };
     let written = tokio::time::timeout(Duration::from_secs(20), whole).await;
-    assert!(written.is_ok(), "requests of users are each a line");
+    assert!(written.is_ok(), "each request of a user is logged");
 }
 
-/// A limit of the length of files stands for a full disk: what would grow them fails.
+/// A limit on the size of files stands for a full disk: a write that would exceed it fails.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost() {
@@ -133,14 +133,14 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     at_ben.event("message:received").await;
 
     let journal = server.folder().join("data/chat.db-wal");
-    // What is left holds one changed page, and no message.
+    // The remaining space holds one changed page, but no message.
     let left = 2 * (4_096 + 24) - 1;
     server.limit_files(Some(std::fs::metadata(journal).expect("a journal").len() + left));
     let during = json!({"content": "during", "clientMessageId": "during"});
     ann.send(&conversation, &during).await.assert_failure(503, "UNAVAILABLE");
     until(&server, 503).await;
     let started = Instant::now();
-    // The server looks every second: longer than it takes to look a few times.
+    // The server checks every second; this is long enough for several checks.
     while started.elapsed() < Duration::from_millis(3_500) {
         let refused = ann.send(&conversation, &during).await;
         refused.assert_failure(503, "UNAVAILABLE");
@@ -153,7 +153,7 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     let login = json!({"email": ann.email, "password": ann.password});
     server.rest().post("/auth/login", &login).await.assert_failure(503, "UNAVAILABLE");
     assert_eq!(server.rest().get("~/health/live").await.status, 200);
-    assert_eq!(ben.history(&conversation).await.len(), 1, "reading goes on");
+    assert_eq!(ben.history(&conversation).await.len(), 1, "reads still work");
 
     server.limit_files(None);
     until(&server, 200).await;

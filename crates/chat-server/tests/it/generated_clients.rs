@@ -1,4 +1,4 @@
-//! Clients generated from the OpenAPI document: they pass the strictest type checks of their languages, sign in, send
+//! Clients generated from the OpenAPI document pass the strictest type checks of their languages, sign in, send
 //! messages and page by cursor.
 
 use crate::examples::{clients, installed, program};
@@ -13,10 +13,10 @@ use tokio::process::Command;
 /// The time limit of each program.
 const DEADLINE: Duration = Duration::from_mins(2);
 
-/// What the programs print, in either language.
+/// The output of both programs.
 const PRINTED: &str = "message 5, message 4, message 3, message 2, message 1\n3 conversations\n";
 
-/// A folder with the server's document and one of the programs, below the installed packages.
+/// Makes a folder with the server's document and one of the programs, below the installed packages.
 async fn folder_with(server: &Server, name: &str) -> TempDir {
     let folder = tempfile::tempdir_in(generated()).expect("a folder");
     let document = server.rest().get("~/api/openapi.json").await.body.to_string();
@@ -55,7 +55,7 @@ async fn a_client_by_openapi_typescript_passes_strict_checks_and_pages_by_cursor
     let mut compile = node("typescript/bin/tsc");
     compile.args(["--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom", "page.ts"]);
     run(&folder, compile).await;
-    // Modules of ECMAScript, as the compiler writes them beside the package that says so.
+    // The compiler writes ECMAScript modules beside the `package.json` that declares them.
     let mut page = program("node");
     page.arg("page.js").arg(server.base());
     assert_eq!(run(&folder, page).await, PRINTED);

@@ -1,4 +1,4 @@
-//! What one user may take of what all share, and what is left to the others.
+//! How much of the shared resources one user may use, and that other users still get their share.
 
 use crate::chat_api::on_both_databases;
 use crate::metrics::value;
@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// How many conversations a user may have here.
+/// The limit of conversations per user in this test.
 const ROOM: usize = 3;
 
 fn setup() -> Setup {
@@ -47,12 +47,12 @@ async fn a_user_has_a_limited_number_of_conversations_by_their_own_act(server: &
     ] {
         let refused = ann.rest.post(path, &body).await;
         refused.assert_failure(409, "TOO_MANY_CONVERSATIONS");
-        assert!(refused.body.to_string().contains("(3)"), "it names the limit: {}", refused.body);
+        assert!(refused.body.to_string().contains("(3)"), "the error names the limit: {}", refused.body);
     }
     let mut socket = server.connect_camel(&ann).await;
     let error = socket.try_ask("sendMessage", json!({"messageData": message})).await.expect_err("a refusal");
     assert_eq!(error["code"], "TOO_MANY_CONVERSATIONS");
-    assert_eq!(ann.direct_with(&ben).await, direct, "what is there is found");
+    assert_eq!(ann.direct_with(&ben).await, direct, "the existing conversation is found");
     ann.say(&direct, "hello").await;
     let listed = ann.rest.get("/conversations").await;
     assert_eq!(listed.body["pagination"]["total"], 3, "{}", listed.body);
@@ -107,13 +107,13 @@ async fn of_many_creations_at_once_as_many_succeed_as_there_is_room(server: &Ser
     server.assert_untroubled();
 }
 
-/// Requests that the greedy user has under way all the time.
+/// The number of requests that the greedy user always has open.
 const BACKLOG: usize = 64;
 
-/// How often another user reads meanwhile.
+/// The number of reads of another user meanwhile.
 const READS: usize = 25;
 
-/// The conversations of the greedy user.
+/// The number of conversations of the greedy user.
 const CONVERSATIONS: usize = 1_000;
 
 mod a_backlog_of_one_user_runs_a_few_reads_at_once_and_others_are_answered {
@@ -124,7 +124,7 @@ mod a_backlog_of_one_user_runs_a_few_reads_at_once_and_others_are_answered {
     use chat_testkit::stores::Stores;
     use std::sync::Arc;
 
-    /// One fewer than the four that this database runs.
+    /// One user may use one fewer than the four readers of the database.
     #[tokio::test]
     async fn on_sqlite() {
         let (server, admin) = watched(crate::setup()).await;
@@ -148,7 +148,7 @@ async fn beside_a_backlog(server: &Server, admin: &Rest, stores: Stores, per_use
     let (greedy, other) = (server.register("greedy").await, server.register("other").await);
     make_groups(stores, &greedy, &server.register("friend").await).await;
     let stop = Arc::new(AtomicBool::new(false));
-    // A thread of its own, so that the other user's client does not wait for it.
+    // The backlog has its own thread, so that it does not delay the other user's client.
     let backlog = std::thread::spawn({
         let (base, token, stop) = (server.base().to_owned(), greedy.access_token.clone(), stop.clone());
         move || {
@@ -161,7 +161,7 @@ async fn beside_a_backlog(server: &Server, admin: &Rest, stores: Stores, per_use
         let page = admin.get("~/metrics").await;
         let page = page.body.as_str().expect("text");
         let running = value(page, r#"chat_user_reads{state="running"}"#);
-        assert!(running <= per_user + 1.0, "{running} reads of two users, of whom one reads once at a time");
+        assert!(running <= per_user + 1.0, "{running} reads run for two users, one of whom sends one at a time");
         value(page, r#"chat_user_reads{state="waiting"}"#)
     };
     while look().await < 16.0 {
@@ -177,11 +177,11 @@ async fn beside_a_backlog(server: &Server, admin: &Rest, stores: Stores, per_use
     stop.store(true, Ordering::Relaxed);
     let own = backlog.join().expect("the backlog was served");
     let (beside, own) = (median(waits), median(own));
-    assert!(beside * 4 < own, "{beside:?} beside the backlog, {own:?} for those who wait in it");
+    assert!(beside * 4 < own, "{beside:?} beside the backlog, {own:?} within it");
     server.assert_untroubled();
 }
 
-/// Makes the conversations of the greedy user, past the server: that is quicker.
+/// Creates the greedy user's conversations directly in the store, which is quicker than through the server.
 async fn make_groups(stores: Stores, creator: &Person, member: &Person) {
     let scene = Scene::new(stores);
     let [creator, member] = [creator, member].map(|person| UserId::new(person.id.parse().expect("an id")));
@@ -190,7 +190,8 @@ async fn make_groups(stores: Stores, creator: &Person, member: &Person) {
     assert_eq!(made.len(), CONVERSATIONS);
 }
 
-/// How long the last pages of the list took, of which so many are asked for at once.
+/// Keeps [`BACKLOG`] requests for the last pages of the list open until `stop` is set. Returns the duration of each
+/// request.
 async fn read_all_the_time(base: &str, token: &str, stop: &AtomicBool) -> Vec<Duration> {
     let reading = (0..BACKLOG).map(async |number| {
         let address = base.strip_prefix("http://").expect("an address");
@@ -211,7 +212,7 @@ async fn read_all_the_time(base: &str, token: &str, stop: &AtomicBool) -> Vec<Du
     join_all(reading).await.concat()
 }
 
-/// Reads an answer to its end, and no more of it than has to be known.
+/// Reads one whole response, and parses only its length.
 async fn read_page(stream: &mut TcpStream) {
     let mut bytes = Vec::with_capacity(16 * 1024);
     loop {

@@ -1,4 +1,4 @@
-//! Three people's way through the product, over REST alone.
+//! Three people use the product over REST alone.
 
 use crate::start;
 use serde_json::json;
@@ -99,7 +99,7 @@ async fn a_group_is_made_grown_talked_in_and_left() {
     assert_eq!(left["participantCount"], 1);
     assert_eq!(left["participants"][0]["role"], "admin", "the last admin's role is handed over");
     ben.rest.post(&participants, &json!({"userId": cat.id})).await.data(201);
-    assert_eq!(cat.history(&group).await.len(), 3, "who rejoins sees it all again");
+    assert_eq!(cat.history(&group).await.len(), 3, "a member who rejoins sees the whole history");
     server.assert_untroubled();
 }
 

@@ -19,7 +19,7 @@ async fn a_stop_closes_sockets_with_a_time_to_come_back_and_ends_well() {
         assert!(reason["retryAfterMs"].is_u64(), "{reason}");
     }
     assert!(server.ended().await.success());
-    assert!(before.elapsed() < Duration::from_secs(10), "nobody had to wait for a timeout: {:?}", before.elapsed());
+    assert!(before.elapsed() < Duration::from_secs(10), "the stop did not wait for a timeout: {:?}", before.elapsed());
     server.assert_untroubled();
 }
 
@@ -64,7 +64,7 @@ async fn sends_that_are_under_way_at_a_stop_are_finished() {
 #[tokio::test]
 async fn a_second_signal_ends_the_server_at_once() {
     let mut server = setup().set("SHUTDOWN_TIMEOUT", "10m").start().await;
-    // A request whose body never comes keeps the server from ending by itself.
+    // A request whose body never arrives keeps the server from stopping before its timeout.
     let address = server.base().trim_start_matches("http://").to_owned();
     let mut half = tokio::net::TcpStream::connect(address).await.expect("a connection");
     let head = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \
@@ -123,7 +123,7 @@ async fn production_starts_with_proper_secrets() {
     let server = setup.set("JWT_SECRET", strong[0]).set("JWT_REFRESH_SECRET", strong[1]).start().await;
     let ann = server.register("ann").await;
     assert_eq!(ann.rest.get("/users/me").await.data(200)["id"], ann.id);
-    assert!(!setup_folder_has_secrets(&server), "nothing is made where everything is given");
+    assert!(!setup_folder_has_secrets(&server), "no secret is generated if all are configured");
 }
 
 fn setup_folder_has_secrets(server: &chat_blackbox::Server) -> bool {

@@ -1,11 +1,11 @@
-//! How often somebody may do something, and from where, as an integrator, an operator and an attacker meet it.
+//! Rate limits, from the view of an integrator, an operator and an attacker.
 
 use crate::setup;
 use chat_blackbox::{Person, Reply, Rest, Server, Setup, Socket};
 use reqwest::Method;
 use serde_json::json;
 
-/// Two that no example has.
+/// Two secrets that are in no example.
 const SECRETS: [(&str, &str); 2] =
     [("JWT_SECRET", "k3Jv9QxT2mZp7LsW4nRb8YcF6hDg1AeU"), ("JWT_REFRESH_SECRET", "Zr5Xw8Nq1Kd4Vt7Gb0Hm3Pj6Lc9Sf2Ay")];
 
@@ -18,7 +18,7 @@ fn production() -> Setup {
     SECRETS.iter().fold(setup, |setup, (name, value)| setup.set(name, value))
 }
 
-/// As the proxy that the test is, for a client of this address.
+/// Logs in through the test's proxy, as a client with this address.
 async fn login(server: &Server, address: &str, person: &Person, password: &str) -> Reply {
     let body = json!({"email": person.email, "password": password});
     let request = server.rest().request(Method::POST, "/auth/login").header("x-forwarded-for", address);
@@ -49,7 +49,7 @@ async fn a_user_s_messages_are_limited_over_rest_and_sockets_together() {
     let error = socket.try_ask("message:send", message).await.expect_err("a refusal");
     assert_eq!(error["code"], "RATE_LIMITED");
     assert!(error["retryAfterMs"].as_u64().is_some_and(|pause| (1..=900_000).contains(&pause)), "{error}");
-    assert_eq!(ann.history(&place).await.len(), 4, "what was refused was not done");
+    assert_eq!(ann.history(&place).await.len(), 4, "rejected sends store nothing");
     ben.say(&place, "others go on").await;
     server.assert_untroubled();
 }
@@ -65,7 +65,7 @@ async fn whoever_guesses_a_password_is_locked_out_and_the_victim_is_not() {
     let refused = login(&server, attacker, &victim, &victim.password).await;
     refused.assert_failure(429, "RATE_LIMITED");
     assert!(refused.header("retry-after").parse().is_ok_and(|pause: u64| (1..=300).contains(&pause)));
-    // The left of the list is the attacker's own to make up.
+    // The client can forge the left part of the list.
     let disguised = format!("{home}, {attacker}");
     login(&server, &disguised, &victim, &victim.password).await.assert_failure(429, "RATE_LIMITED");
     let signed_in = login(&server, home, &victim, &victim.password).await.data(200);

@@ -1,4 +1,4 @@
-//! Many at once: nothing lost, nothing twice, one order.
+//! Many clients at once: no message is lost or stored twice, and all see one order.
 
 use crate::start;
 use chat_blackbox::Person;
@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 const SENDERS: usize = 64;
 const MESSAGES_EACH: usize = 20;
 
-/// Every acked message by id, and what it said.
+/// The content of every acked message, by the message's id.
 type Acked = HashMap<String, String>;
 
-/// Sends until done or until the server is gone; counts what was acked on the way.
+/// Sends until done or until the server is gone. Counts acks meanwhile.
 async fn send_all(
     person: Person,
     conversation: String,
@@ -48,7 +48,7 @@ fn assert_complete(history: &[Value], acked: &Acked) {
     let contents: std::collections::HashSet<_> = history.iter().map(|message| message["content"].to_string()).collect();
     assert_eq!(contents.len(), history.len(), "no content twice");
     for (id, content) in acked {
-        assert_eq!(stored.get(id.as_str()), Some(&&json!(content)), "acked and not in history: {content}");
+        assert_eq!(stored.get(id.as_str()), Some(&&json!(content)), "acked but not in the history: {content}");
     }
 }
 

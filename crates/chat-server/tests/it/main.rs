@@ -1,5 +1,5 @@
-//! Tests against the real binary: what an integrator sees from the outside. One test binary, since linking is slow; a
-//! module per subject.
+//! Tests against the real binary, from the view of an integrator. One test binary, since linking is slow, with a module
+//! per subject.
 
 mod accounts;
 mod authorisation;
@@ -34,12 +34,12 @@ mod traffic;
 
 use chat_blackbox::{Server, Setup};
 
-/// How to start the server that was built with these tests.
+/// The setup of a server of the binary that was built with these tests.
 fn setup() -> Setup {
     Setup::new(env!("CARGO_BIN_EXE_chat-server"))
 }
 
-/// A server with its defaults, but for what makes tests quick.
+/// Starts a server with its defaults, except for settings that make tests quicker.
 async fn start() -> Server {
     setup().start().await
 }

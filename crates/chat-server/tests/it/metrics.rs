@@ -1,11 +1,11 @@
-//! What operators read: metrics and readiness.
+//! Metrics and readiness, for operators.
 
 use crate::setup;
 use chat_blackbox::{Rest, Server, Setup};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// A server with metrics at a port that was free a moment ago, and a client of that.
+/// Starts a server with metrics on a free port, and returns a client of that port.
 pub(crate) async fn watched(setup: Setup) -> (Server, Rest) {
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
@@ -13,13 +13,13 @@ pub(crate) async fn watched(setup: Setup) -> (Server, Rest) {
     (server, Rest::new(&format!("http://127.0.0.1:{port}")))
 }
 
-/// The metrics that a page has, with the suffix that counters have.
+/// Returns the names of the metrics on a page, with the suffix of counters.
 pub(crate) fn names(page: &str) -> BTreeSet<String> {
     let described = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     described.map(|(name, kind)| format!("{name}{}", if kind == "counter" { "_total" } else { "" })).collect()
 }
 
-/// The metrics that the guide for operators names in its table.
+/// Returns the names of the metrics in the table of the operator's guide.
 pub(crate) fn documented() -> BTreeSet<String> {
     let guide = include_str!("../../../../docs/operations.md");
     let rows = guide.lines().filter(|line| line.starts_with("| `chat_") || line.starts_with("| `process_"));
@@ -30,7 +30,7 @@ pub(crate) fn documented() -> BTreeSet<String> {
         .collect()
 }
 
-/// The value of a metric with these labels, written as they stand on the page.
+/// Returns the value of a metric. `name` includes the labels, written as on the page.
 pub(crate) fn value(page: &str, name: &str) -> f64 {
     let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} is not in {page}")).parse().expect("a number")
@@ -79,10 +79,10 @@ async fn metrics_count_what_happened() {
 #[tokio::test]
 async fn metrics_stand_alone_and_can_be_turned_off() {
     let (server, admin) = watched(setup()).await;
-    assert_eq!(server.rest().get("~/metrics").await.status, 404, "not where clients come in");
-    assert_eq!(admin.get("/users/me").await.status, 404, "and nothing else where metrics are");
+    assert_eq!(server.rest().get("~/metrics").await.status, 404, "the clients' port does not serve metrics");
+    assert_eq!(admin.get("/users/me").await.status, 404, "the metrics port serves nothing else");
     let quiet = setup().start().await;
-    assert!(!quiet.log().contains(":9090"), "a second node beside it");
+    assert!(!quiet.log().contains(":9090"), "a second node does not use the default port");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The files in `deploy`: what operators copy must work with the programs that it is for.
+//! The files in `deploy` must work with the programs that they are for.
 
 use crate::metrics::{documented, names, watched};
 use crate::setup;
@@ -12,7 +12,7 @@ fn deploy(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(file)
 }
 
-/// Runs a program and returns what it printed, if it succeeded.
+/// Runs a program. Returns its output, or its errors if it failed.
 fn run(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Result<String, String> {
     let mut command = Command::new(program);
     let output = command.args(arguments).envs(settings.iter().copied()).output();
@@ -22,7 +22,7 @@ fn run(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Result<S
     if output.status.success() { Ok(printed) } else { Err(printed) }
 }
 
-/// The metrics of ours that a text names, without the suffixes of histograms.
+/// Returns the names of our metrics in a text, without the suffixes of histograms.
 fn metrics_in(text: &str) -> BTreeSet<String> {
     let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
     let ours = words.filter(|word| word.starts_with("chat_") || word.starts_with("process_"));
@@ -33,7 +33,7 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
     .collect()
 }
 
-/// `deploy/nginx.conf` for these two nodes, as plain HTTP on this port.
+/// Returns `deploy/nginx.conf` for these two nodes, with plain HTTP on this port.
 pub(crate) fn nginx_config([first, second]: &[String; 2], port: u16) -> String {
     let config = include_str!("../../../../deploy/nginx.conf");
     let config = config.replace("127.0.0.1:3001", first).replace("127.0.0.1:3002", second);
@@ -41,8 +41,8 @@ pub(crate) fn nginx_config([first, second]: &[String; 2], port: u16) -> String {
     config.lines().filter(|line| !line.contains("ssl_certificate")).collect::<Vec<_>>().join("\n")
 }
 
-/// The first site of `deploy/Caddyfile` for these two nodes, as plain HTTP on this port. The second site is the same
-/// with other nodes.
+/// Returns the first site of `deploy/Caddyfile` for these two nodes, with plain HTTP on this port. The second site
+/// differs only in its nodes.
 pub(crate) fn caddy_config([first, second]: &[String; 2], port: u16) -> String {
     let config = include_str!("../../../../deploy/Caddyfile");
     let config = config.replace("{$CHAT_NODES:node-1:3000 node-2:3000}", &format!("{first} {second}"));
@@ -72,7 +72,7 @@ async fn a_503_for_one_client_takes_no_node_out_of_nginx() {
 
 #[tokio::test]
 async fn caddy_answers_in_the_form_of_the_api_while_no_node_is_ready() {
-    // Nothing listens there.
+    // No node listens on this port.
     let nodes = ["127.0.0.1:1".to_owned(), "127.0.0.1:1".to_owned()];
     let proxy = Proxy::caddy(|port| caddy_config(&nodes, port));
     let through = Rest::new(&proxy.base());
@@ -137,7 +137,7 @@ async fn metrics_come_in_the_classic_format_for_tools_that_ask_for_text() {
     let file = folder.path().join("metrics");
     std::fs::write(&file, page).expect("written");
     let checked = run("sh", &["-c", "promtool check metrics <\"$PAGE\""], &[("PAGE", file.to_str().expect("a path"))]);
-    // Prometheus' linter also has opinions on names; what it cannot parse, it calls an error while parsing.
+    // `promtool` also criticises names. Only its parse errors count.
     if let Err(said) = checked {
         assert!(!said.contains("error while"), "{said}");
     }

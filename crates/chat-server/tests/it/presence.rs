@@ -1,4 +1,4 @@
-//! Who is here, over several connections and for whom it is to see.
+//! Presence over several connections, and to whom it is visible.
 
 use crate::{setup, start};
 use serde_json::json;
@@ -22,7 +22,7 @@ async fn a_user_is_online_from_the_first_connection_to_the_last() {
     other.ask("presence:update", json!({"status": "away"})).await;
     at_ben.event_where("user:online", |user| user["status"] == "away").await;
     other.event_where("user:online", |user| user["status"] == "away").await;
-    assert_eq!(away["userId"], ann.id, "the latest choice is told");
+    assert_eq!(away["userId"], ann.id, "others get the latest status");
     assert!(at_ben.seen("user:offline").await.is_empty(), "one connection is left");
     assert_eq!(at_ben.ask("presence:get", json!({"userId": ann.id})).await["status"], "away");
     let seen = ben.rest.get(&format!("/users/{}", ann.id)).await.data(200);
@@ -63,7 +63,7 @@ async fn a_connection_that_does_not_answer_pings_is_closed() {
     let mut at_ben = server.connect(&ben).await;
     let mut at_ann = server.connect(&ann).await;
     at_ben.event_where("user:online", |user| user["userId"] == ann.id.as_str()).await;
-    // Nobody reads at ann, so nobody answers; ben's socket is read, and answers.
+    // ann's socket is not read, so it does not answer pings; ben's is read, and does.
     at_ben.event_where("user:offline", |user| user["userId"] == ann.id.as_str()).await;
     assert_eq!(at_ann.closed().await.code, 4004);
 }

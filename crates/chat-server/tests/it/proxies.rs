@@ -1,5 +1,4 @@
-//! Behind real reverse proxies: what a client sends cannot be taken for anything else by the server than by the proxy
-//! in front of it.
+//! Behind real reverse proxies, the server and the proxy must always agree where a request ends.
 
 use crate::setup;
 use chat_blackbox::{Person, Server, Socket};
@@ -12,7 +11,7 @@ use tokio::net::TcpStream;
 
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// An address that a client would like to come from.
+/// An address that a client tries to forge.
 const FORGED: &str = "203.0.113.9";
 
 async fn behind_a_proxy() -> Server {
@@ -49,20 +48,20 @@ fn address(base: &str) -> SocketAddr {
     base.trim_start_matches("http://").parse().expect("an address")
 }
 
-/// Everything that is answered to these bytes, until the connection ends.
+/// Sends these bytes and returns everything that is received until the connection ends.
 async fn answers(address: SocketAddr, bytes: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let mut answer = Vec::new();
     let talking = async {
-        // The other side may hang up before it has read everything.
+        // The other side may close the connection before it has read everything.
         let _ = stream.write_all(bytes.as_bytes()).await;
         let _ = stream.read_to_end(&mut answer).await;
     };
-    tokio::time::timeout(DEADLINE, talking).await.unwrap_or_else(|_| panic!("no end of the answers to {bytes}"));
+    tokio::time::timeout(DEADLINE, talking).await.unwrap_or_else(|_| panic!("the connection stays open after {bytes}"));
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The sign-in of this person as a request that says to come from elsewhere.
+/// A login request of this person that claims to come from [`FORGED`].
 fn forged_sign_in(person: &Person) -> String {
     let body = json!({"email": person.email, "password": person.password}).to_string();
     format!(
@@ -73,15 +72,15 @@ fn forged_sign_in(person: &Person) -> String {
     )
 }
 
-/// Where this person has signed in from.
+/// The addresses of this person's sessions.
 async fn addresses(person: &Person) -> Vec<String> {
     let sessions = person.rest.get("/auth/sessions").await.data(200);
     let sessions = sessions.as_array().expect("sessions").iter();
     sessions.map(|session| session["ip"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Heads that a proxy may take for an upgrade and a server for a request with a body, or the other way round; with what
-/// ends that body.
+/// Request heads that a proxy may treat as an upgrade and a server as a request with a body, or the reverse. Each has
+/// the end of that body.
 fn attempts() -> Vec<(String, &'static str)> {
     let websocket = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
     let variants = [
@@ -124,7 +123,7 @@ fn attempts() -> Vec<(String, &'static str)> {
 async fn no_upgrade_smuggles_a_request_past_a_proxy() {
     let server = behind_a_proxy().await;
     let person = server.register("ann").await;
-    // The proxy is believed: what reached the server around it would show.
+    // The server trusts the proxy's header, so a request that bypassed the proxy would show the forged address.
     answers(address(server.base()), &forged_sign_in(&person)).await;
     assert!(addresses(&person).await.contains(&FORGED.to_owned()));
     let buffering = nginx(&server, "");
@@ -134,15 +133,15 @@ async fn no_upgrade_smuggles_a_request_past_a_proxy() {
         let person = server.register("eve").await;
         for (head, end) in attempts() {
             let answer = answers(address(&proxy.base()), &format!("{head}{end}{}", forged_sign_in(&person))).await;
-            // nginx may leave an empty body out, and then it is a socket: to both.
+            // nginx may drop an empty body; then both sides treat the request as an upgrade.
             let behind_upgrade = answer.split_once(" 101 ").map_or("", |(_, behind)| behind);
             assert!(!behind_upgrade.contains("HTTP/1.1"), "{name}, {head}: {answer}");
         }
         let seen = addresses(&person).await;
         assert!(!seen.contains(&FORGED.to_owned()), "{name}: {seen:?}");
-        assert!(seen.len() > 1, "{name}: some of them are requests of their own, from the address that they come from");
+        assert!(seen.len() > 1, "{name}: no attempt led to a request of its own, with the true address");
 
-        // A socket that is a socket passes, and nothing that is sent on it is a request.
+        // A real upgrade passes, and the server treats nothing sent on the socket as a request.
         let url = format!("{}/api/v1/ws", proxy.base().replacen("http", "ws", 1));
         let mut socket = Socket::connect(&url, &person.access_token).await;
         let own = socket.ask("presence:get", json!({"userId": person.id})).await;
@@ -161,8 +160,8 @@ async fn an_upgrade_with_a_body_or_of_another_protocol_is_no_socket() {
     let server = behind_a_proxy().await;
     let person = server.register("ann").await;
     for (head, end) in attempts() {
-        // Nothing of what follows is read as a request where the connection was to be a socket; where it was not, it is
-        // one of its own.
+        // If the head became an upgrade, nothing after it may be parsed as a request. If it did not, what follows is a
+        // request of its own.
         let answer = answers(address(server.base()), &format!("{head}{end}{}", forged_sign_in(&person))).await;
         assert!(!answer.contains(" 101 "), "{head}: {answer}");
         let (status, is_health) = (answer.split(' ').nth(1).unwrap_or_default(), head.contains("/health"));
@@ -196,7 +195,7 @@ async fn an_offer_of_another_protocol_is_ignored_and_the_connection_stays() {
         format!("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n{offer}\r\n"),
         "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_owned(),
     ];
-    // One after the other, byte by byte; then all at once.
+    // Sends the requests one after the other, byte by byte, and then all at once.
     let mut stream = TcpStream::connect(address(server.base())).await.expect("a connection");
     stream.set_nodelay(true).expect("an option");
     let mut slowly = String::new();
@@ -211,7 +210,7 @@ async fn an_offer_of_another_protocol_is_ignored_and_the_connection_stays() {
             slowly.push_str(&String::from_utf8_lossy(&bytes));
         }
     }
-    // To a client that waits for each answer only the last says that the connection ends.
+    // A client that waits for each response sees `connection: close` only on the last one.
     assert_eq!(slowly.matches("connection: close").count(), 1, "{slowly}");
     for answer in [slowly, answers(address(server.base()), &requests.concat()).await] {
         let statuses: Vec<_> = answer.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
@@ -221,7 +220,7 @@ async fn an_offer_of_another_protocol_is_ignored_and_the_connection_stays() {
     server.assert_untroubled();
 }
 
-/// Where a browser finds what a page or a redirect at `base` names.
+/// Resolves a reference of a page or a redirect at `base`, as a browser does.
 fn resolved(base: &str, reference: &str) -> String {
     let base = reqwest::Url::parse(base).expect("an address");
     base.join(reference).expect("a reference").to_string()

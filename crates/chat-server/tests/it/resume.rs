@@ -1,4 +1,4 @@
-//! Coming back: exactly what was missed, in order, then what is new.
+//! Resume: a client that reconnects gets exactly what it missed, in order, and then new events.
 
 use crate::start;
 use chat_blackbox::Socket;
@@ -41,9 +41,9 @@ async fn who_comes_back_gets_what_was_missed_in_order_and_then_what_is_new() {
     let expected = [("message:received", 3), ("conversation:updated", 4), ("message:received", 5)];
     assert_eq!(told, expected.map(|(event, pos)| (json!(event), json!(pos))));
     assert_eq!((&positions["positions"][&group], &positions["limited"]), (&json!(5), &json!([])));
-    assert_eq!(positions["positions"][&unknown], 1, "a conversation that it has never seen shows");
+    assert_eq!(positions["positions"][&unknown], 1, "a conversation that the client did not name is listed");
     ann.say(&group, "four").await;
-    assert_eq!(resumed.event("message:received").await["pos"], 6, "nothing twice, nothing left out");
+    assert_eq!(resumed.event("message:received").await["pos"], 6, "no event is repeated or missing");
     server.assert_untroubled();
 }
 
@@ -64,7 +64,7 @@ async fn a_removal_that_was_missed_is_told_and_too_much_is_named() {
     assert_eq!(positions["limited"], json!([busy]));
     assert_eq!(positions["positions"][&busy], 1_002);
     assert_eq!(positions["positions"][&left], Value::Null);
-    assert!(resumed.seen("message:received").await.is_empty(), "what is limited is paged through instead");
+    assert!(resumed.seen("message:received").await.is_empty(), "a limited conversation gets no replay");
 }
 
 #[tokio::test]

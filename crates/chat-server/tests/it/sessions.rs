@@ -1,4 +1,4 @@
-//! Tokens and sign-ins, on REST and on sockets.
+//! Tokens and sessions, on REST and on sockets.
 
 use crate::{setup, start};
 use chat_blackbox::Socket;
@@ -28,7 +28,7 @@ async fn a_socket_takes_its_token_in_the_header_the_subprotocol_or_the_first_fra
     let mut wrong = Socket::open(&url, &[("sec-websocket-protocol", "bearer, nonsense")]).await.expect("an upgrade");
     assert_eq!(wrong.closed().await.code, 4001);
     let mut silent = Socket::open(&url, &[]).await.expect("an upgrade");
-    assert_eq!(silent.closed().await.code, 4001, "a socket that never says who it is");
+    assert_eq!(silent.closed().await.code, 4001, "a socket that never authenticates");
     server.assert_untroubled();
 }
 
@@ -73,7 +73,7 @@ async fn a_token_s_end_ends_the_socket_unless_a_fresh_one_comes() {
     let server = setup().set("JWT_EXPIRATION", "4s").start().await;
     let ann = server.register("ann").await;
     let (mut idle, mut renewing) = (server.connect(&ann).await, server.connect(&ann).await);
-    // Tokens count whole seconds: one that is issued two seconds later certainly ends later.
+    // Tokens have times in whole seconds: a token issued two seconds later ends later.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let later = server.rest().post("/auth/refresh", &json!({"refreshToken": ann.refresh_token})).await.data(200);
     renewing.ask("auth", json!({"token": later["accessToken"]})).await;
@@ -92,7 +92,7 @@ async fn refresh_tokens_rotate_and_reuse_ends_the_session() {
     };
     let first = refresh(&ann.refresh_token).await.data(200);
     let repeated = refresh(&ann.refresh_token).await.data(200);
-    assert_eq!(first["refreshToken"], repeated["refreshToken"], "an answer that got lost is given again");
+    assert_eq!(first["refreshToken"], repeated["refreshToken"], "a repeated refresh gets the same response");
     let successor = first["refreshToken"].as_str().expect("a token").to_owned();
     let by_header =
         server.rest().with_token(&successor).request(reqwest::Method::POST, "/auth/refresh").send().await.data(200);

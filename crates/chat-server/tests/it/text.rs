@@ -1,4 +1,4 @@
-//! Text of the whole world: what is refused, what is kept, and what counts as the same.
+//! Unicode text: what is rejected, what is kept, and which texts count as equal.
 
 use crate::chat_api::on_both_databases;
 use crate::setup;
@@ -137,7 +137,7 @@ async fn collisions_of_old_accounts_and_groups_are_listed() {
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines.len(), 2, "{said}");
     assert!(lines[0].contains("(ben, \"jörg@example.com\") has the same email as Account"), "{said}");
-    assert!(lines[0].contains(r#"(ann, "jo\u{308}rg@example.com")"#), "what differs can be seen: {said}");
+    assert!(lines[0].contains(r#"(ann, "jo\u{308}rg@example.com")"#), "the difference is visible: {said}");
     assert!(lines[1].contains(r#"("Te\u{200b}am") has a name that looks like the name of Group"#), "{said}");
 }
 

@@ -2,23 +2,24 @@ use super::outcome::Outcome;
 use super::role::Role;
 use chat_protocol::realtime::Dialect;
 
-/// Somebody names somebody or something that is not theirs.
+/// A request or a command that names a user or an object of others.
 #[derive(Debug)]
 pub(super) struct Attack {
-    /// The operation or command and the field by which it is named, with a dot between.
+    /// The operation or command and the field that names it, joined by a dot.
     pub(super) field: &'static str,
-    /// Who tries.
+    /// The role of the attacker.
     pub(super) by: Role,
     pub(super) how: How,
-    /// What comes of it. A success is one's own: the field was not looked at, or shows nothing of others.
+    /// The expected outcome. A success affects only the attacker's own data: the field is ignored, or shows nothing of
+    /// others.
     pub(super) expected: Outcome,
 }
 
 #[derive(Debug)]
 pub(super) enum How {
-    /// Method and path, and a body, if any.
+    /// Method and path, and the body, if any.
     Request(&'static str, &'static str),
-    /// A dialect, and the data of the command.
+    /// The dialect, and the command's data.
     Frame(Dialect, &'static str),
 }
 
@@ -41,7 +42,7 @@ pub(super) const fn camel(field: &'static str, by: Role, data: &'static str, exp
 }
 
 impl Attack {
-    /// The operation or command alone.
+    /// The operation or command, without the field.
     pub(super) fn subject(&self) -> &'static str {
         self.field.split_once('.').expect("a subject and its field").0
     }

@@ -2,8 +2,8 @@ use super::attack::{Attack, camel, colon};
 use super::outcome::{NO_MESSAGE, OK, OTHERS, OUT};
 use super::role::Role::{Bystander, Former, Stranger};
 
-/// Every field of a command that names somebody or something, and those by which clients say who they are. `$shared` is
-/// the private chat of the stranger and the admin.
+/// Every field of a command that names a user or an object, and the fields in which clients name themselves. `$shared`
+/// is the direct conversation of the stranger and the admin.
 #[rustfmt::skip]
 pub(super) const FRAMES: &[Attack] = &[
     colon("auth.token",                        Stranger,  r#"{"token": "$adminToken"}"#, OTHERS),

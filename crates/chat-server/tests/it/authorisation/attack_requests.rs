@@ -2,11 +2,11 @@ use super::attack::{Attack, request};
 use super::outcome::{FAULTY, LOW, MADE, NO_INVITE, NO_MESSAGE, NO_SESSION, OK, OTHERS, OUT};
 use super::role::Role::{Bystander, Former, Stranger};
 
-/// Every field of a request that names somebody or something. `$shared` is the private chat of the stranger and the
-/// admin.
+/// Every field of a request that names a user or an object. `$shared` is the direct conversation of the stranger and
+/// the admin.
 #[rustfmt::skip]
 pub(super) const REQUESTS: &[Attack] = &[
-    // A group's code is no invitation to register, and where registration is open none is needed.
+    // A group's invite code does not invite to register, and open registration needs no code.
     request("register.inviteCode", Stranger, "POST /auth/register",
         concat!(
             r#"{"email": "$unique@test.example", "username": "$unique", "password": "long enough", "inviteCode": "#,
@@ -32,7 +32,7 @@ pub(super) const REQUESTS: &[Attack] = &[
         NO_MESSAGE),
     request("sendMessage.id", Stranger, "POST /conversations/$direct/messages", r#"{"content": "forged"}"#, OUT),
     request("sendMessage.id", Former, "POST /conversations/$group/messages", r#"{"content": "forged"}"#, OUT),
-    // A key is looked up before membership is; it is the sender's own all the same.
+    // A key is looked up before membership is checked, but only among the sender's own keys.
     request("sendMessage.clientMessageId", Former, "POST /conversations/$group/messages",
         r#"{"content": "among-us", "clientMessageId": "of-the-group"}"#, OUT),
     request("sendMessage.clientMessageId", Stranger, "POST /conversations/$shared/messages",

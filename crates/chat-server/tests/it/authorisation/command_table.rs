@@ -1,17 +1,17 @@
 use super::outcome::{FAULTY, LATE, NO_CHAT, OK, OTHERS, OUT, Outcome};
 use chat_protocol::realtime::Dialect;
 
-/// One way to give a command, and what everyone gets who is signed in. Whoever is not, never gets beyond
+/// One form of a command, and the outcome for each role with a valid token. Roles without one always get
 /// [`super::outcome::SHUT`].
 #[derive(Debug)]
 pub(super) struct Row {
-    /// Of the connection, and of the name.
+    /// The dialect of the connection and of the command's name.
     pub(super) dialect: Dialect,
-    /// The command.
+    /// The command's name.
     pub(super) name: &'static str,
-    /// JSON.
+    /// The command's data, as JSON.
     pub(super) data: &'static str,
-    /// A stranger, a former member, a member, an admin.
+    /// The outcomes for a stranger, a former member, a member and an admin.
     pub(super) known: [Outcome; 4],
 }
 
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
     colon("resume", r#"{"resume": {"$group": 0}}"#, [LATE, LATE, LATE, LATE]),
     colon("conversation:join", r#"{"conversationId": "$group"}"#, [OUT, OUT, OK, OK]),
     colon("conversation:join", r#"{"conversationId": "$direct"}"#, [OUT, OUT, OK, OK]),
-    // What is not open need not be closed.
+    // Leaving a conversation that is not open succeeds.
     colon("conversation:leave", r#"{"conversationId": "$group"}"#, [OK, OK, OK, OK]),
     colon("message:send", r#"{"conversationId": "$group", "content": "new"}"#, [OUT, OUT, OK, OK]),
     colon("message:send", r#"{"conversationId": "$direct", "content": "new"}"#, [OUT, OUT, OK, OK]),

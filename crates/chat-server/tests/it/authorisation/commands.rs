@@ -1,4 +1,4 @@
-//! The table of commands, run.
+//! Runs the table of commands.
 
 use super::command_table::{ROWS, Row};
 use super::house::House;
@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
-/// How many rows run at once that have a scene of their own.
+/// How many rows run at once, each with its own scene.
 const AT_ONCE: usize = 8;
 
 #[test]
@@ -22,9 +22,9 @@ fn every_command_has_a_row_and_every_row_a_command() {
     let (known, tried): (BTreeSet<_>, BTreeSet<_>) =
         (known.collect(), ROWS.iter().map(|row| name(row.dialect, row.name)).collect());
     let missing: Vec<_> = known.difference(&tried).collect();
-    assert!(missing.is_empty(), "commands that nobody says who may give: {missing:?}");
+    assert!(missing.is_empty(), "commands without a row: {missing:?}");
     let idle: Vec<_> = tried.difference(&known).collect();
-    assert!(idle.is_empty(), "rows of commands that do not exist: {idle:?}");
+    assert!(idle.is_empty(), "rows for commands that do not exist: {idle:?}");
 }
 
 #[tokio::test]
@@ -44,10 +44,10 @@ async fn everyone_is_refused_of_every_command_what_the_table_says_on_postgres_to
     house.judge(&wrong);
 }
 
-/// Every cell that is refused, on one scene: it must be as it was after each row.
+/// Runs every cell that expects a refusal, on one scene. The scene must not change.
 async fn refuse(house: &House) -> Vec<String> {
     let scene = Scene::set(house).await;
-    // That a socket ends is seen, too: they stay open for as long as is looked.
+    // The sockets stay open while the witness looks, so that a closed one is noticed.
     let mut sockets = HashMap::new();
     for (role, dialect) in Role::KNOWN.into_iter().flat_map(|role| Dialect::ALL.iter().map(move |it| (role, *it))) {
         sockets.insert((role, dialect), connect(house, &scene, dialect, role).await);
@@ -60,18 +60,16 @@ async fn refuse(house: &House) -> Vec<String> {
             wrong.extend(found.map(|how| format!("{} as {role:?}: {how}", row.name)));
         }
         for (role, outcome) in Role::KNOWN.into_iter().zip(row.known).filter(|(_, outcome)| !outcome.is_success()) {
-            let socket = sockets.get_mut(&(role, row.dialect)).expect("a socket of each");
+            let socket = sockets.get_mut(&(role, row.dialect)).expect("a socket per role and dialect");
             wrong.extend(try_cell(socket, &scene, row, role, outcome).await);
         }
         let after = Witness::look(&scene).await;
-        wrong.extend(
-            before.differs_from(&after).map(|how| format!("{} {}: refused, and yet {how}", row.name, row.data)),
-        );
+        wrong.extend(before.differs_from(&after).map(|how| format!("{} {}: refused, but {how}", row.name, row.data)));
     }
     wrong
 }
 
-/// Every other cell of a row, in the order of the columns, on a scene of their own.
+/// Runs every other cell of a row, in the order of the columns, each row on its own scene.
 async fn allow_row(house: &House, row: &Row) -> Vec<String> {
     let scene = Scene::set(house).await;
     let mut wrong = Vec::new();
@@ -83,7 +81,7 @@ async fn allow_row(house: &House, row: &Row) -> Vec<String> {
 }
 
 async fn connect(house: &House, scene: &Scene, dialect: Dialect, role: Role) -> Socket {
-    house.connect(dialect, scene.token(role).expect("those who are known have one")).await
+    house.connect(dialect, scene.token(role).expect("known roles have a token")).await
 }
 
 async fn try_cell(socket: &mut Socket, scene: &Scene, row: &Row, role: Role, expected: Outcome) -> Option<String> {
@@ -93,8 +91,8 @@ async fn try_cell(socket: &mut Socket, scene: &Scene, row: &Row, role: Role, exp
     (!expected.is_of_frame(&answer)).then_some(told)
 }
 
-/// Whoever has no good token tries it as an upgrade, as the first frame, and by not caring; the command comes right
-/// behind.
+/// Tries the command without a valid token: with the token in the upgrade, with it in the first frame, and without
+/// authenticating. The command follows at once.
 async fn try_shut_out(house: &House, scene: &Scene, row: &Row, role: Role) -> Option<String> {
     let expected = match role {
         Role::Expired => EXPIRED,
@@ -105,10 +103,10 @@ async fn try_shut_out(house: &House, scene: &Scene, row: &Row, role: Role) -> Op
     if let Some(token) = scene.token(role) {
         match Socket::open(&url, &[("authorization", &format!("Bearer {token}"))]).await {
             Err(refused) if refused.status == 401 && refused.body["code"] == expected.code => {}
-            other => return Some(format!("the upgrade came to {other:?}")),
+            other => return Some(format!("the upgrade ended with {other:?}")),
         }
     }
-    let mut socket = Socket::open(&url, &[]).await.expect("a socket for whoever has yet to say who it is");
+    let mut socket = Socket::open(&url, &[]).await.expect("a socket without a token in the upgrade");
     let Some(token) = scene.token(role) else {
         let expected = if row.name == "auth" { INVALID } else { expected };
         let data = json!({"event": row.name, "data": filled(scene, role, row), "id": "1"});

@@ -1,11 +1,11 @@
-//! Which fields of the documented requests and commands name somebody or something, found by their type and name.
+//! Finds the fields of the documented requests and commands that name a user or an object, by their type and name.
 
 use super::operations::{name_of, operations};
 use chat_protocol::realtime::{COMMANDS, asyncapi};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// `operationId.field` of each.
+/// Returns `operationId.field` for each field of a request.
 pub(super) fn of_operations(document: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for operation in operations(document) {
@@ -22,13 +22,13 @@ pub(super) fn of_operations(document: &Value) -> BTreeSet<String> {
     found
 }
 
-/// `command.field` of each, fields of nested objects by their own name.
+/// Returns `command.field` for each field of a command. A field of a nested object has its own name.
 pub(super) fn of_commands() -> BTreeSet<String> {
     let document = asyncapi();
     let mut found = BTreeSet::new();
     for entry in COMMANDS.iter().flat_map(|row| row.names) {
         let schema = &document["components"]["schemas"][entry.payload];
-        assert!(schema.is_object(), "{} of {} is not described", entry.payload, entry.name);
+        assert!(schema.is_object(), "{} of {} has no schema", entry.payload, entry.name);
         let outer: Vec<_> = properties(&document, schema).collect();
         let inner = outer.iter().flat_map(|(_, schema)| properties(&document, schema));
         for (name, schema) in outer.iter().copied().chain(inner) {
@@ -40,17 +40,17 @@ pub(super) fn of_commands() -> BTreeSet<String> {
     found
 }
 
-/// Those of an object, also where it is referred to.
+/// Returns the properties of an object schema, and follows references.
 fn properties<'a>(document: &'a Value, schema: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
     let reference = [schema, &schema["allOf"][0]].into_iter().find_map(|schema| schema["$ref"].as_str());
     let schema = match reference {
-        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("what is referred to"),
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("the schema referred to"),
         None => schema,
     };
     schema["properties"].as_object().into_iter().flatten().map(|(name, schema)| (name.as_str(), schema))
 }
 
-/// A UUID, several of them, or what is called as if it were one.
+/// Whether the field holds UUIDs, or has the name of such a field.
 fn names_something(name: &str, schema: &Value) -> bool {
     let is_id = [schema, &schema["items"]].iter().any(|schema| schema["format"] == "uuid");
     let is_called_so = name.ends_with("Id") || ["before", "after", "around", "inviteCode", "q"].contains(&name);

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 const KEY: &str = "test";
 const SECRET: &str = "what-signs-the-tokens-of-this-test-and-of-no-other";
-/// Longer than a token is good for, leeway included.
+/// Longer than a token is valid, leeway included.
 const LONG: Duration = Duration::from_hours(1);
 
-/// A server, and what signs its tokens.
+/// A server, and the key that signs its tokens.
 pub(super) struct House {
     pub(super) server: Server,
     tokens: JwtAccessTokens,
@@ -36,42 +36,42 @@ impl House {
         Self { server, tokens: JwtAccessTokens::new(&keys, "chat-server", "chat") }
     }
 
-    /// Fails where some cells are not what the table says, and where the server is troubled.
+    /// Fails if a cell has another outcome than the table says, or if the server logged an error.
     pub(super) fn judge(&self, wrong: &[String]) {
-        assert!(wrong.is_empty(), "{} cells are not what the table says:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(wrong.is_empty(), "{} cells differ from the table:\n{}", wrong.len(), wrong.join("\n"));
         self.server.assert_untroubled();
     }
 
-    /// What somebody's token says.
+    /// The claims of a person's token.
     fn claims(&self, person: &Person) -> AccessClaims {
         let claims = self.tokens.verify(&person.access_token, SystemClock.now());
-        claims.expect("the server signs with the key that it was given")
+        claims.expect("the server signs with the configured key")
     }
 
     pub(super) fn session_of(&self, person: &Person) -> String {
         self.claims(person).session_id.to_string()
     }
 
-    /// A token of the same session that was good once, properly signed.
+    /// A correctly signed, expired token of the person's session.
     pub(super) fn expired_token_of(&self, person: &Person) -> String {
         let claims = self.claims(person);
         let (issued_at, expires_at) = (claims.issued_at.minus(LONG), claims.expires_at.minus(LONG));
         self.tokens.issue(&AccessClaims { issued_at, expires_at, ..claims })
     }
 
-    /// A token of the same session that has ended a moment ago, which requests are still given the benefit of a slow
-    /// clock for.
+    /// A token of the person's session that expired a moment ago. Requests still accept it, within the leeway for clock
+    /// differences.
     pub(super) fn token_that_just_ended(&self, person: &Person) -> String {
         let claims = self.claims(person);
         self.tokens.issue(&AccessClaims { expires_at: SystemClock.now().minus(Duration::from_secs(1)), ..claims })
     }
 
-    /// Where sockets of this dialect are opened.
+    /// The URL for sockets of this dialect.
     pub(super) fn socket_url(&self, dialect: Dialect) -> String {
         format!("{}?dialect={}", self.server.socket_url(), dialect.as_str())
     }
 
-    /// A socket in the flow of events.
+    /// A socket that receives events.
     pub(super) async fn connect(&self, dialect: Dialect, token: &str) -> Socket {
         let url = format!("{}&resume=true", self.socket_url(dialect));
         let mut socket =

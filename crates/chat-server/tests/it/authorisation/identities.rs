@@ -1,5 +1,5 @@
-//! Nobody reads, marks or sends as another, whatever ids they put where: the tables of attacks, run on one scene on
-//! which nothing may change.
+//! No user can read, mark or send as another user, whatever ids a request contains. Runs the tables of attacks on one
+//! scene, which must not change.
 
 use super::attack::{Attack, How};
 use super::attack_frames::FRAMES;
@@ -24,18 +24,18 @@ async fn every_field_that_names_somebody_or_something_is_tried() {
     assert_all_tried(&of_commands(), FRAMES);
 }
 
-/// Commands whose data names nobody, tried with what old clients send.
+/// Fields of commands whose data names no one, tried with what old clients send.
 const NAMING_NOBODY: &[&str] = &["updateLastSeen.userId", "presence:update.userId"];
 
-/// Rows may try more than the documents name: fields of old clients that are ignored, or refused.
+/// Rows may try more than the documents name: fields of old clients, which are ignored or refused.
 fn assert_all_tried(known: &BTreeSet<String>, attacks: &[Attack]) {
     let tried: BTreeSet<_> = attacks.iter().map(|attack| attack.field.to_owned()).collect();
     let missing: Vec<_> = known.difference(&tried).collect();
-    assert!(known.len() > 20 && missing.is_empty(), "fields that nobody tries to misuse: {missing:?}");
+    assert!(known.len() > 20 && missing.is_empty(), "fields without an attack: {missing:?}");
     let subjects: BTreeSet<_> = known.iter().filter_map(|field| field.split('.').next()).collect();
     let idle = attacks.iter().filter(|attack| !subjects.contains(attack.subject())).map(|attack| attack.field);
     let idle: Vec<_> = idle.filter(|field| !NAMING_NOBODY.contains(field)).collect();
-    assert!(idle.is_empty(), "rows of what does not exist: {idle:?}");
+    assert!(idle.is_empty(), "rows for fields that do not exist: {idle:?}");
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn no_id_in_a_request_or_frame_lets_anybody_read_mark_or_send_as_another_o
     run(&House::on_postgres().await, false).await;
 }
 
-/// Looks for effects after each attack, or in the end.
+/// Looks for effects after each attack, or once at the end.
 async fn run(house: &House, each: bool) {
     let scene = set(house).await;
     let mut watches = Watch::both(house, &scene).await;
@@ -64,15 +64,15 @@ async fn run(house: &House, each: bool) {
         wrong.extend(found.map(|found| format!("{} as {:?}: {found}", attack.field, attack.by)));
     }
     wrong.extend(before.differs_from(&Witness::look(&scene).await));
-    assert_eq!(in_their_names(&scene).await, theirs, "somebody sent in their names");
+    assert_eq!(in_their_names(&scene).await, theirs, "a message was sent in a victim's name");
     for watch in &mut watches {
         wrong.extend(watch.end(&scene).await);
     }
-    assert!(wrong.is_empty(), "{} attacks came to something:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} attacks had an effect:\n{}", wrong.len(), wrong.join("\n"));
     house.server.assert_untroubled();
 }
 
-/// The scene, with a private chat of the stranger and the admin in it, and a bystander who has read everything.
+/// Builds the scene, with a direct conversation of the stranger and the admin, and a bystander who has read everything.
 async fn set(house: &House) -> Scene {
     let mut scene = Scene::set(house).await;
     let (admin, member) = (scene.person("admin").clone(), scene.person("member").clone());
@@ -100,7 +100,7 @@ async fn newest(reader: &Person, conversation: &str) -> String {
     text(&reader.rest.get(&format!("/conversations/{conversation}/messages?limit=1")).await.data(200)[0]["id"])
 }
 
-/// One socket for each attacker and dialect.
+/// One socket per attacker and dialect.
 #[derive(Default)]
 struct Attackers(HashMap<(Role, Dialect), Socket>);
 
@@ -123,7 +123,7 @@ impl Attackers {
                 if !attack.expected.is_of_frame(&answer) {
                     return Err(format!("expected {}, got {answer:?}", attack.expected));
                 }
-                // What a dialect answers by an event is looked through too.
+                // A dialect may answer by an event: the events are checked too.
                 let mut answers = vec![answer.unwrap_or_else(|error| error)];
                 for event in ["messagesFetched", "groupMessagesFetched", "userStatus"] {
                     answers.extend(socket.seen(event).await);
@@ -143,7 +143,7 @@ impl Attackers {
     }
 }
 
-/// Nothing that is not for this attacker to know, and nothing made in a victim's name.
+/// Fails if the answer contains data that the attacker may not see, or shows an action in a victim's name.
 fn harmless(scene: &Scene, answer: &Value, may_read: bool) -> Result<(), String> {
     let told = answer.to_string();
     let mut hidden = vec![scene.person("admin").email.as_str(), scene.person("member").email.as_str()];
@@ -151,16 +151,16 @@ fn harmless(scene: &Scene, answer: &Value, may_read: bool) -> Result<(), String>
         hidden.extend([SECRET, scene.value("invite")]);
     }
     if hidden.iter().any(|hidden| told.contains(hidden)) {
-        return Err(format!("the answer tells what it should not: {told}"));
+        return Err(format!("the answer contains secret data: {told}"));
     }
     for data in [&answer["data"], &answer[0]] {
         let actors = [&data["sender"], &data["sender"]["id"], &data["createdBy"], &data["userId"], &data["admins"][0]];
         let victims = ["admin", "member"].map(|name| scene.person(name).id.as_str());
         let is_theirs = actors.iter().any(|actor| victims.iter().any(|id| **actor == *id));
-        // Whose presence or message it is was the question there.
+        // The request named whose presence or message it asks for.
         let was_asked_for = data.get("isOnline").is_some() || data.get("lastSeen").is_some() || may_read;
         if is_theirs && !was_asked_for {
-            return Err(format!("it was done in another's name: {told}"));
+            return Err(format!("the action was done in another user's name: {told}"));
         }
     }
     Ok(())

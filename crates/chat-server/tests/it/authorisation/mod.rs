@@ -1,9 +1,8 @@
-//! Who may do what, as one table: every operation of the API's document and every command of the socket, for everyone
-//! who could ask ([`role::Role`]). What is not in the table fails here by its name, and so does a row that names
-//! nothing.
+//! One table of permissions: every operation of the API's document and every command of the socket, for every role
+//! ([`role::Role`]). An operation without a row fails, and so does a row for an operation that does not exist.
 //!
-//! Then, as a second table, everything by which a request names somebody or something: each is tried by whom it does
-//! not belong to, and the effect is looked for where it would hurt ([`witness`]).
+//! A second table tries every field by which a request names a user or an object. Each is tried by a user who has no
+//! right to it, and the witness ([`witness`]) looks for an effect.
 
 mod attack;
 mod attack_frames;

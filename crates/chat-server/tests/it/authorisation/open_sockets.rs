@@ -1,5 +1,4 @@
-//! Sockets that are open already when their user loses what they had, and those that claim to have had what was never
-//! theirs.
+//! Sockets that are open when their user loses access, and sockets that claim positions in conversations of others.
 
 use super::command_table::ROWS;
 use super::house::House;
@@ -26,7 +25,7 @@ async fn an_open_socket_of_a_deleted_user_does_nothing_more_and_ends() {
         let (frames, code) = to_the_end(&mut socket).await;
         assert_eq!(code, 4003);
         let answered: Vec<_> = frames.iter().filter(|frame| frame["event"] == "ack").collect();
-        assert!(answered.is_empty(), "nothing is done for who is gone: {answered:?}");
+        assert!(answered.is_empty(), "commands of a deleted user have no effect: {answered:?}");
         assert_eq!(before.differs_from(&Witness::look(&scene).await), None);
     }
     house.server.assert_untroubled();
@@ -48,7 +47,7 @@ async fn an_open_socket_of_who_is_removed_is_told_so_and_hears_no_more_of_the_gr
             assert_eq!(refused["code"], "NOT_A_PARTICIPANT", "{} {}", row.name, row.data);
         }
         admin.say(group, "without them").await;
-        // A private message after it: what was to come would have come before.
+        // A direct message sent afterwards: events before it would have arrived by then.
         let private = admin.direct_with(bystander).await;
         admin.say(&private, "between us").await;
         let received = [
@@ -94,7 +93,7 @@ async fn resuming_what_is_not_one_s_own_brings_nothing_of_it() {
                 assert_eq!(
                     (about.len(), removals),
                     (told, told),
-                    "{role:?} in {dialect:?} hears of their own removal alone: {whole}"
+                    "{role:?} in {dialect:?} is told only about the own removal: {whole}"
                 );
             }
         }
@@ -122,7 +121,7 @@ async fn no_socket_begins_with_a_token_that_is_over_though_a_request_may() {
     }
 }
 
-/// A socket that says what it has: in a frame `resume`, or within its first frame `auth`.
+/// Opens a socket that sends its positions, in a `resume` frame or within its first `auth` frame.
 async fn resuming(house: &House, dialect: Dialect, token: &str, claimed: &Value, by_frame: bool) -> Socket {
     let url = house.socket_url(dialect);
     if by_frame {
@@ -138,7 +137,7 @@ async fn resuming(house: &House, dialect: Dialect, token: &str, claimed: &Value,
     }
 }
 
-/// Everything that comes until the end, and the end's code.
+/// Returns every frame until the close, and the close code.
 async fn to_the_end(socket: &mut Socket) -> (Vec<Value>, u16) {
     let mut frames = Vec::new();
     loop {

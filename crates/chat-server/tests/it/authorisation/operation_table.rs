@@ -3,18 +3,18 @@ use super::outcome::{
     OUT, Outcome, PAIR, REVOKED, SHUT, WRONG,
 };
 
-/// One way to ask for an operation, and what everyone gets.
+/// One request for an operation, and the outcome for each role.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// Its `operationId` in the document.
+    /// The `operationId` in the document.
     pub(super) operation: &'static str,
-    /// Method and path, from the API's root; from the server's where it begins with `~`.
+    /// Method and path. The path is relative to the API's root, or to the server's root if it begins with `~`.
     pub(super) request: &'static str,
-    /// JSON; empty for none.
+    /// The body as JSON; empty for no body.
     pub(super) body: &'static str,
-    /// Without a token; with one that is over; of an account that is gone.
+    /// The outcomes without a token, with an expired token, and with a token of a deleted account.
     pub(super) shut_out: [Outcome; 3],
-    /// A stranger, a former member, a member, an admin.
+    /// The outcomes for a stranger, a former member, a member and an admin.
     pub(super) known: [Outcome; 4],
 }
 
@@ -28,7 +28,7 @@ const fn row(
     Row { operation, request, body, shut_out, known }
 }
 
-/// Nothing in it is anybody's.
+/// Public operations: they need no token.
 const OPEN: [Outcome; 3] = [OK; 3];
 
 #[rustfmt::skip]
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     row("login", "POST /auth/login", r#"{"email": "$email", "password": "$password"}"#,
         [OK, OK, WRONG], [OK, OK, OK, OK]),
     row("refresh", "POST /auth/refresh", r#"{"refreshToken": "$refresh"}"#, [INVALID, OK, REVOKED], [OK, OK, OK, OK]),
-    // An access token renews nothing.
+    // An access token is not accepted as a refresh token.
     row("refresh", "POST /auth/refresh", "", [ANONYMOUS, INVALID, INVALID], [INVALID, INVALID, INVALID, INVALID]),
     row("refresh", "POST /auth/refresh", r#"{"refreshToken": "$token"}"#,
         [INVALID; 3], [INVALID, INVALID, INVALID, INVALID]),
@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Row] = &[
     row("removeGroupMember", "DELETE /chat/group/$group/member/$self", "", SHUT, [OUT, OUT, OK, OK]),
     row("removeGroupMember", "DELETE /chat/group/$group/member/$newcomer", "", SHUT, [OUT, OUT, LOW, NO_MEMBER]),
     row("removeGroupMember", "DELETE /chat/group/$direct/member/$self", "", SHUT, [NO_CHAT, NO_CHAT, NO_CHAT, NO_CHAT]),
-    // A user with the code is invited, but for one whom an admin removed.
+    // The code admits every user, except one whom an admin removed.
     row("joinGroup", "POST /chat/group/join/$invite", "", SHUT, [MADE, BARRED, IN, IN]),
     row("revokeInviteCode", "PUT /chat/group/$group/invite-code/revoke", "", SHUT, [OUT, OUT, LOW, OK]),
     row("revokeInviteCode", "PUT /chat/group/$direct/invite-code/revoke", "",
@@ -148,6 +148,6 @@ pub(super) const ROWS: &[Row] = &[
     row("touchLastSeen", "PUT /chat/user/$admin/last-seen", "", SHUT, [OTHERS, OTHERS, OTHERS, OK]),
     row("findLastSeen", "GET /chat/user/$admin/last-seen", "", SHUT, [OK, OK, OK, OK]),
     row("findOnlineStatus", "GET /chat/user/$admin/online-status", "", SHUT, [OK, OK, OK, OK]),
-    // Who has no token may still say who it is in a first frame.
+    // A client without a token may still authenticate in its first frame.
     row("openSocket", "GET /ws", "", [OPENED, SHUT[1], SHUT[2]], [OPENED, OPENED, OPENED, OPENED]),
 ];

@@ -1,4 +1,4 @@
-//! The table of operations, run.
+//! Runs the table of operations.
 
 use super::house::House;
 use super::operation_table::{ROWS, Row};
@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// How many rows run at once that have a scene of their own.
+/// How many rows run at once, each with its own scene.
 const AT_ONCE: usize = 8;
 
 #[tokio::test]
@@ -21,20 +21,20 @@ async fn every_operation_of_the_document_has_a_row_and_every_row_an_operation() 
     let document = house.server.rest().get("~/api/openapi.json").await.body;
     let described: BTreeSet<_> = operations(&document).map(|operation| name_of(operation).to_owned()).collect();
     let tried: BTreeSet<_> = ROWS.iter().map(|row| row.operation.to_owned()).collect();
-    assert!(described.len() > 40, "this is not the document: {described:?}");
+    assert!(described.len() > 40, "too few operations: {described:?}");
     let missing: Vec<_> = described.difference(&tried).collect();
-    assert!(missing.is_empty(), "operations that nobody says who may do: {missing:?}");
+    assert!(missing.is_empty(), "operations without a row: {missing:?}");
     let idle: Vec<_> = tried.difference(&described).collect();
-    assert!(idle.is_empty(), "rows of operations that do not exist: {idle:?}");
+    assert!(idle.is_empty(), "rows for operations that do not exist: {idle:?}");
     for operation in operations(&document) {
         let (name, needs_a_token) =
             (name_of(operation), operation["security"].as_array().is_some_and(|all| needs_a_token(all)));
         let shut = ROWS.iter().filter(|row| row.operation == name).all(|row| row.shut_out == SHUT);
-        assert_eq!(needs_a_token, shut, "{name}: the document and the table say different things of who needs a token");
+        assert_eq!(needs_a_token, shut, "{name}: the document and the table differ on whether a token is needed");
     }
 }
 
-/// Every operation with an id of its own.
+/// Returns every operation that has an `operationId`.
 pub(super) fn operations(document: &Value) -> impl Iterator<Item = &Value> {
     let paths = document["paths"].as_object().expect("paths").values();
     paths.flat_map(|path| path.as_object().expect("operations").values()).filter(|part| part.is_object())
@@ -63,7 +63,7 @@ async fn everyone_is_refused_of_every_operation_what_the_table_says_on_postgres_
     house.judge(&wrong);
 }
 
-/// Every cell that is refused, on one scene: it must be as it was after each row.
+/// Runs every cell that expects a refusal, on one scene. The scene must not change.
 async fn refuse(house: &House) -> Vec<String> {
     let scene = Scene::set(house).await;
     let before = Witness::look(&scene).await;
@@ -74,13 +74,13 @@ async fn refuse(house: &House) -> Vec<String> {
         }
         if !row.request.starts_with("GET ") {
             let after = Witness::look(&scene).await;
-            wrong.extend(before.differs_from(&after).map(|how| format!("{}: refused, and yet {how}", row.request)));
+            wrong.extend(before.differs_from(&after).map(|how| format!("{}: refused, but {how}", row.request)));
         }
     }
     wrong
 }
 
-/// Every other cell, in the order of the columns: what changes anything, on a scene of its own.
+/// Runs every other cell, in the order of the columns. Rows that change data have their own scene.
 async fn allow(house: &House) -> Vec<String> {
     let (reading, writing): (Vec<_>, Vec<_>) = ROWS.iter().partition(|row| row.request.starts_with("GET "));
     let scene = Scene::set(house).await;

@@ -4,12 +4,12 @@ use chat_blackbox::{Person, Rest};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// What every message of the scene says that not everybody may read.
+/// A text in every message of the scene that some roles may not read.
 pub(super) const SECRET: &str = "among-us";
 
-/// People who have to do with each other, and one who has not: a group of `admin`, `member` and `bystander`, of which
-/// `former` and `deleted` once were, and the private chat of `admin` and `member`. In both `admin` has said something,
-/// then `member`, and `admin` has read nothing since.
+/// A group of `admin`, `member` and `bystander`, of which `former` and `deleted` were members once, and the direct
+/// conversation of `admin` and `member`. `stranger` takes part in neither. In both, `admin` sent a message, then
+/// `member`, and `admin` has read nothing since.
 pub(super) struct Scene {
     people: HashMap<&'static str, Person>,
     values: HashMap<&'static str, String>,
@@ -55,19 +55,19 @@ impl Scene {
     }
 
     pub(super) fn person(&self, name: &str) -> &Person {
-        self.people.get(name).unwrap_or_else(|| panic!("nobody is called {name}"))
+        self.people.get(name).unwrap_or_else(|| panic!("no person named {name}"))
     }
 
-    /// Gives something a name that rows can use.
+    /// Stores a value under a name that rows can use.
     pub(super) fn note(&mut self, name: &'static str, value: String) {
         self.values.insert(name, value);
     }
 
     pub(super) fn value(&self, name: &str) -> &str {
-        self.values.get(name).unwrap_or_else(|| panic!("nothing is called ${name}"))
+        self.values.get(name).unwrap_or_else(|| panic!("no value named ${name}"))
     }
 
-    /// Who it is that plays a role. Whoever has no good token tries to pass for the admin.
+    /// The person who plays a role. Roles without a valid token use the admin's identity.
     pub(super) fn player(&self, role: Role) -> &Person {
         self.person(match role {
             Role::Anonymous | Role::Expired | Role::Admin => "admin",
@@ -91,7 +91,7 @@ impl Scene {
         self.token(role).map_or_else(|| self.anonymous.clone(), |token| self.anonymous.with_token(token))
     }
 
-    /// A row's text as this role sends it: `$name` is what [`Self::value`] says, or one's own.
+    /// Fills in a row's text for this role: `$name` becomes [`Self::value`], or a value of the role's own.
     pub(super) fn fill(&self, role: Role, template: &str) -> String {
         let mut parts = template.split('$');
         let mut filled = parts.next().unwrap_or_default().to_owned();
@@ -113,14 +113,14 @@ impl Scene {
             "refresh" if role == Role::Anonymous => "none".to_owned(),
             "refresh" => own.refresh_token.clone(),
             "unique" => unique(),
-            // Whoever acts last finds the other one in the group.
+            // The admin acts last, when the newcomer is already in the group.
             "newcomer" if role == Role::Admin => self.person("stranger").id.clone(),
             name => self.value(name).to_owned(),
         }
     }
 }
 
-/// A name that nobody has, short enough for anything.
+/// A unique name that fits every length limit.
 pub(super) fn unique() -> String {
     format!("u{}", &uuid::Uuid::new_v4().simple().to_string()[..20])
 }

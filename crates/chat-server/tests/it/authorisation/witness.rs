@@ -7,11 +7,11 @@ use chat_protocol::realtime::Dialect;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-/// Everything about `admin` and `member` that only they may change, as they see it themselves.
+/// Everything about `admin` and `member` that only they may change, as they see it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Witness(Vec<(String, Value)>);
 
-/// What each of the two looks at. Nothing of it marks anything as delivered or read.
+/// What each of the two requests. None of these requests moves a position.
 const SIGHTS: &[&str] = &[
     "/users/me",
     "/auth/sessions",
@@ -27,7 +27,7 @@ impl Witness {
     pub(super) async fn look(scene: &Scene) -> Self {
         let sights =
             [Role::Admin, Role::Member].into_iter().flat_map(|role| SIGHTS.iter().map(move |path| (role, path)));
-        // What is the other's own alone, is not to be seen.
+        // Data that only the other of the two may see is skipped.
         let sights = sights.filter(|(role, path)| *role == Role::Admin || !path.starts_with("/chat/"));
         let seen = sights.map(|(role, path)| async move {
             let mut body = scene.rest(role).get(&scene.fill(role, path)).await.body;
@@ -39,11 +39,11 @@ impl Witness {
         Self(seen)
     }
 
-    /// The first thing that is not as it was.
+    /// The first difference between the two looks, if any.
     pub(super) fn differs_from(&self, later: &Self) -> Option<String> {
         let pairs = self.0.iter().zip(&later.0);
         let changed = pairs.into_iter().find(|(before, after)| before != after);
-        changed.map(|((what, before), (_, after))| format!("{what} has changed from {before} to {after}"))
+        changed.map(|((what, before), (_, after))| format!("{what} changed from {before} to {after}"))
     }
 }
 
@@ -52,7 +52,7 @@ async fn invite_code(scene: &Scene) -> Value {
     json!([group["data"]["inviteCode"], group["data"]["admins"]])
 }
 
-/// Leaves out what changes by looking: when a session was last used.
+/// Removes what a look itself changes: when a session was last used.
 fn steady(body: &mut Value) {
     if let Some(sessions) = body["data"].as_array_mut() {
         for session in sessions.iter_mut().filter_map(Value::as_object_mut) {
@@ -61,7 +61,7 @@ fn steady(body: &mut Value) {
     }
 }
 
-/// Every message that anybody of the scene sees `admin` or `member` as the sender of, whichever conversation it is in.
+/// Every message with `admin` or `member` as the sender that any user of the scene can see.
 pub(super) async fn in_their_names(scene: &Scene) -> Vec<String> {
     let victims = ["admin", "member"].map(|name| &scene.person(name).id);
     let everyone = ["admin", "member", "stranger", "former", "newcomer", "bystander"];
@@ -85,16 +85,16 @@ async fn all_messages(rest: &Rest) -> Vec<Value> {
     join_all(pages).await.concat()
 }
 
-/// A socket of somebody in whose name things could be said, with the windows open in which it would be seen.
+/// A socket of a possible victim, with the windows open in which a forged event would appear.
 pub(super) struct Watch {
     socket: Socket,
     whose: Role,
 }
 
-/// In which conversations of the two it is watched who comes, goes and writes.
+/// The conversations in which joins, leaves and typing are watched.
 const WINDOWS: [&str; 2] = ["group", "direct"];
 
-/// The events that somebody is the author of, and where they say who.
+/// The events that have an author, and the field that names the author.
 const AUTHORED: &[(&str, &str)] = &[
     ("message:received", "/sender/id"),
     ("message:status", "/userId"),
@@ -107,7 +107,7 @@ const AUTHORED: &[(&str, &str)] = &[
 ];
 
 impl Watch {
-    /// One of each of the two. What they have told each other by beginning is over by then.
+    /// Opens one socket for each of the two, and waits until the events of connecting are over.
     pub(super) async fn both(house: &House, scene: &Scene) -> [Self; 2] {
         let (mut admin, member) =
             (Self::begin(house, scene, Role::Admin).await, Self::begin(house, scene, Role::Member).await);
@@ -126,7 +126,7 @@ impl Watch {
         Self { socket, whose }
     }
 
-    /// Waits until what has happened must have come, and returns what came in the name of the two.
+    /// Waits until all events must have arrived, and returns those in the name of the two.
     pub(super) async fn end(&mut self, scene: &Scene) -> Vec<String> {
         let last = scene.person("bystander").say(scene.value("group"), "the last word").await;
         self.socket.event_where("message:received", |message| message["id"] == last["id"]).await;
@@ -135,10 +135,10 @@ impl Watch {
         for (event, author) in AUTHORED {
             for data in self.socket.seen(event).await {
                 let author = data.pointer(author).and_then(Value::as_str).unwrap_or_default();
-                // Both have come online themselves; nobody but an attacker is busy.
+                // Both came online themselves; only an attacker sets the status to busy.
                 let is_own = *event == "user:online" && data["status"] != "busy";
                 if victims.contains(&author) && !is_own {
-                    forged.push(format!("{:?} was told, in the name of another, {event} {data}", self.whose));
+                    forged.push(format!("{:?} received {event} {data}, forged in another user's name", self.whose));
                 }
             }
         }
@@ -146,8 +146,8 @@ impl Watch {
     }
 }
 
-/// What the two may do themselves, each of which must be noticed; else nothing would be proven by nothing being
-/// noticed.
+/// Actions that the two may do themselves. The witness must notice each of them; otherwise its silence would prove
+/// nothing.
 const DEEDS: &[(Role, &str, &str)] = &[
     (Role::Admin, "PUT /chat/user/$self/last-seen", ""),
     (Role::Admin, "PUT /chat/messages/delivered/$self/$member", ""),

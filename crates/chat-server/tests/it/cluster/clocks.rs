@@ -1,4 +1,4 @@
-//! Nodes whose clocks differ: nothing depends on it.
+//! Nodes whose clocks differ: behaviour must not depend on a node's own clock.
 
 use super::run::{Progress, Run, messages};
 use super::turn;
@@ -8,17 +8,18 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// In seconds: one node is right, one five minutes behind, one five minutes ahead.
+/// Clock offsets of the nodes in seconds: one correct, one five minutes behind, one five minutes ahead.
 const CLOCKS: [i64; 3] = [0, -300, 300];
 
-/// Contract: a sign-out reaches every node within a second; one more for a machine that is busy with other tests.
+/// The contract allows a second for a sign-out to reach every node. One more second is for a machine that runs other
+/// tests.
 const SOON: Duration = Duration::from_secs(2);
 
 async fn skewed(settings: &[(&str, &str)]) -> Cluster {
     Cluster::start_with_clocks(env!("CARGO_BIN_EXE_chat-server"), &CLOCKS, settings).await
 }
 
-/// The same person, who talks to this node.
+/// The same person as a client of this node.
 fn on(cluster: &Cluster, node: usize, person: &Person) -> Person {
     person.at(&cluster.node(node).rest())
 }
@@ -49,7 +50,7 @@ async fn a_sign_out_on_a_node_whose_clock_is_off_reaches_every_node() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_of_every_node_are_good_on_every_other_for_as_long_as_they_say() {
     let _turn = turn().await;
-    // Shorter than the clocks differ.
+    // The lifetime is shorter than the difference of the clocks.
     let cluster = skewed(&[("JWT_EXPIRATION", "2m")]).await;
     for node in 0..CLOCKS.len() {
         let ann = cluster.node(node).register("ann").await;
@@ -60,7 +61,7 @@ async fn tokens_of_every_node_are_good_on_every_other_for_as_long_as_they_say() 
             assert_eq!(elsewhere.rest.get("/users/me").await.data(200)["id"], ann.id.as_str(), "{node} at {other}");
             let mut socket = cluster.node(other).connect(&ann).await;
             socket.ask("presence:get", json!({"userId": ann.id})).await;
-            // A repetition on another node is within the grace, whatever its own clock says.
+            // A repeated refresh on another node is within the grace period, whatever that node's own clock says.
             renewed.push(elsewhere.rest.post("/auth/refresh", &refresh).await.data(200)["refreshToken"].clone());
         }
         assert!(renewed.windows(2).all(|pair| pair[0] == pair[1]), "{renewed:?}");
@@ -108,7 +109,7 @@ async fn messages_of_nodes_whose_clocks_differ_are_dated_in_their_order_and_abou
         cluster.database(),
         "SELECT max(abs(extract(epoch FROM clock_timestamp()) - created_at / 1e6)) < 120 FROM messages",
     );
-    assert_eq!(apart, "t", "every node goes by the clock of the database");
+    assert_eq!(apart, "t", "every node uses the clock of the database");
     cluster.assert_untroubled();
 }
 

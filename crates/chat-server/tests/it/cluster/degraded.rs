@@ -6,7 +6,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// What was missed is there this long after Redis is back.
+/// The longest time from the return of Redis until missed events are delivered.
 const HEALED: Duration = Duration::from_secs(5);
 
 fn blocking<T>(work: impl FnOnce() -> T) -> T {
@@ -15,10 +15,10 @@ fn blocking<T>(work: impl FnOnce() -> T) -> T {
 
 fn assert_unavailable(reply: &Reply) {
     reply.assert_failure(503, "UNAVAILABLE");
-    assert!(!reply.header("retry-after").is_empty(), "a 503 says when to come back");
+    assert!(!reply.header("retry-after").is_empty(), "a 503 has Retry-After");
 }
 
-/// Waits until the node says that it is ready, or that it is not.
+/// Waits until `/health/ready` answers with this status.
 async fn readiness(node: &Server, status: u16) {
     let reached = async {
         while node.rest().get("~/health/ready").await.status != status {
@@ -31,7 +31,7 @@ async fn readiness(node: &Server, status: u16) {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_nodes_serve_alone_and_catch_up_when_it_is_back() {
     let _turn = turn().await;
-    // So rare a look at the database that only the return of Redis can be what heals.
+    // With such rare checks of the database, only the return of Redis can trigger the repair.
     let cluster = cluster(2, &[("TAIL_CHECK_INTERVAL", "10m")]).await;
     let (ann, ben) = (cluster.node(0).register("ann").await, cluster.node(0).register("ben").await);
     let cat = cluster.node(0).register("cat").await;
@@ -42,12 +42,16 @@ async fn without_redis_nodes_serve_alone_and_catch_up_when_it_is_back() {
     blocking(|| cluster.redis.kill9());
 
     let said = at_ann.ask("message:send", json!({"conversationId": group, "content": "alone"})).await;
-    assert_eq!(at_cat.event("message:received").await["id"], said["id"], "delivered where it was sent");
+    assert_eq!(at_cat.event("message:received").await["id"], said["id"], "delivered on the node where it was sent");
     ann.rest.delete(&format!("/conversations/{left}/participants/{}", ben.id)).await.data(200);
     let added = ann.direct_with(&ben).await;
     ann.say(&added, "new to ben").await;
-    assert_eq!(at_ann.ask("presence:get", json!({"userId": cat.id})).await["isOnline"], true, "presence of this node");
-    assert_eq!(cluster.node(1).rest().get("~/health/ready").await.status, 200, "a node without Redis is still of use");
+    assert_eq!(
+        at_ann.ask("presence:get", json!({"userId": cat.id})).await["isOnline"],
+        true,
+        "presence on the same node"
+    );
+    assert_eq!(cluster.node(1).rest().get("~/health/ready").await.status, 200, "a node without Redis stays ready");
     assert!(at_ben.seen("message:received").await.is_empty(), "the other node cannot know yet");
 
     blocking(|| cluster.redis.resume());
@@ -71,7 +75,7 @@ async fn without_redis_for_long_the_database_tells_what_the_bus_could_not() {
     blocking(|| cluster.redis.stop());
     ann.say(&group, "one").await;
     at_ben.event_where("message:received", |message| message["content"] == "one").await;
-    // Nobody on that node takes part in what ben is added to; the addition itself is what was lost.
+    // No connection of ben's node takes part in the new group, so the lost event is ben's addition itself.
     let added = ann.group_with("New", &[&ben]).await;
     at_ben.event_where("conversation:created", |created| created["conversation"]["id"] == added.as_str()).await;
     ann.say(&added, "two").await;
@@ -114,7 +118,7 @@ async fn without_postgres_sockets_stay_and_sends_fail_clearly_until_it_is_back()
     blocking(|| cluster.postgres.resume());
     readiness(cluster.node(0), 200).await;
     let stored = at_ann.ask("message:send", send).await;
-    assert_eq!(stored["seq"], 1, "nothing was half done: {stored}");
+    assert_eq!(stored["seq"], 1, "the failed send stored nothing: {stored}");
     assert_eq!(at_ben.event("message:received").await["id"], stored["id"], "the same sockets as before");
     let reply = ann.send(&conversation, &json!({"content": "in vain", "clientMessageId": "rest"})).await;
     assert_eq!(reply.data(201)["seq"], 2);
@@ -177,7 +181,7 @@ async fn what_a_slow_postgres_cannot_take_is_refused_soon_and_can_be_sent_again(
             }
             let sends = tokio::runtime::Handle::current().block_on(send_at_once(&ann, &conversation, SENDS));
             let elapsed = began.elapsed();
-            locking.join().expect("the lock is let go of");
+            locking.join().expect("the lock is released");
             (sends, elapsed)
         })
     });

@@ -1,4 +1,4 @@
-//! The same while things break.
+//! The guarantees of a cluster while databases, Redis and nodes fail.
 
 use super::run::{Progress, Run, messages};
 use super::{cluster, turn};
@@ -6,12 +6,12 @@ use chat_blackbox::cluster::Acked;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
-/// Database and Redis are started by programs that block.
+/// Runs a blocking call, such as starting the database or Redis, outside the async threads.
 fn blocking<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
 }
 
-/// Waits until so many are acked; fails where the senders have failed.
+/// Waits until `acked` sends are acked. Fails if the senders end before.
 async fn reach(progress: &Progress, acked: usize, sending: &mut JoinHandle<Vec<Acked>>) {
     tokio::select! {
         biased;

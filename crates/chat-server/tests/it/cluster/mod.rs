@@ -1,5 +1,4 @@
-//! Several nodes on one `PostgreSQL` and one Redis: what is promised of one node holds over all of them, whatever
-//! breaks.
+//! Several nodes on one `PostgreSQL` and one Redis: the guarantees of one node hold across all of them, whatever fails.
 
 mod clocks;
 mod degraded;
@@ -15,14 +14,14 @@ mod upgrades;
 use chat_blackbox::cluster::Cluster;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// One cluster at a time also where all tests share a process: they measure time.
+/// One cluster at a time, also if all tests share a process: these tests measure time.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 async fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().await
 }
 
-/// So many nodes of the server that was built with these tests.
+/// Starts `nodes` nodes of the binary that was built with these tests.
 async fn cluster(nodes: usize, settings: &[(&str, &str)]) -> Cluster {
     Cluster::start(env!("CARGO_BIN_EXE_chat-server"), nodes, settings).await
 }

@@ -1,4 +1,4 @@
-//! One history for everybody, on every node.
+//! Every member sees one history, on every node.
 
 use super::run::{Progress, Run, messages};
 use super::{cluster, turn};

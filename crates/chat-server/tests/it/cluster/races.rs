@@ -1,4 +1,4 @@
-//! The same thing asked for two hundred times at once, through three nodes, happens once.
+//! The same request, sent two hundred times at once through three nodes, takes effect once.
 
 use super::{cluster, turn};
 use chat_blackbox::Person;
@@ -44,7 +44,7 @@ async fn two_hundred_racing_sends_of_one_key_make_one_message() {
     let ids: BTreeSet<String> = answers.iter().map(|(_, message)| message["id"].to_string()).collect();
     assert_eq!(ids.len(), 1, "{ids:?}");
     let fresh = answers.iter().filter(|(status, message)| *status == 201 && message["duplicate"].is_null()).count();
-    assert_eq!(fresh, 1, "one of them was the first");
+    assert_eq!(fresh, 1, "exactly one of them was new");
     assert_eq!(ann.history(&conversation).await.len(), 1);
     ann.say(&conversation, "afterwards").await;
     at_ben.event_where("message:received", |message| message["content"] == "afterwards").await;

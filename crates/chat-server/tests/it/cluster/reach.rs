@@ -6,7 +6,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Contract: a sign-out and a removal reach every node within this.
+/// The longest time that the contract allows for a sign-out or a removal to reach every node.
 const A_SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +57,7 @@ async fn a_removal_ends_delivery_on_every_node_within_a_second() {
     let other = ann.direct_with(&ben).await;
     ann.say(&other, "only for ben").await;
     for socket in &mut at_ben {
-        // What came through the same node after it: nothing of the group lies between.
+        // A later message through the same node: events of the group would have arrived before it.
         socket.event_where("message:received", |message| message["content"] == "only for ben").await;
         assert!(socket.seen("message:received").await.is_empty());
     }
@@ -119,11 +119,10 @@ async fn users_of_a_node_that_was_killed_are_offline_when_its_lease_ends_and_tol
     assert!(offline["lastSeen"].is_string());
     let profile = ann.at(&cluster.node(2).rest()).rest.get(&format!("/users/{}", ben.id)).await.data(200);
     assert_eq!((&profile["isOnline"], profile["lastSeen"].is_string()), (&json!(false), true));
-    // What another node tells of a lease that ended comes within one more renewal; a choice of status that follows
-    // bounds the wait.
+    // Events about an expired lease arrive within one more renewal. A later change of status bounds the wait.
     ann.at(&cluster.node(0).rest()).direct_with(&cat).await;
     at_ann.event("conversation:created").await;
-    assert!(at_ann.seen("user:offline").await.is_empty(), "one node tells of it");
+    assert!(at_ann.seen("user:offline").await.is_empty(), "only one node announces it");
     assert_eq!(at_ann.ask("presence:get", json!({"userId": cat.id})).await["isOnline"], true);
 }
 
@@ -164,7 +163,7 @@ async fn nodes_show_every_metric_that_the_guide_names() {
     at_ann.event("message:received").await;
     let page = admin.get("~/metrics").await.body;
     let page = page.as_str().expect("text");
-    // What only an embedded database has is on the page of a node with one.
+    // A node with an embedded database also shows the metrics of `SQLite`.
     let (_embedded, its_admin) = watched(crate::setup()).await;
     let its_page = its_admin.get("~/metrics").await.body;
     let embedded = names(its_page.as_str().expect("text"));

@@ -1,4 +1,4 @@
-//! Nodes are restarted one after the other behind a real proxy, as `deploy` configures it, while clients go on.
+//! Nodes restart one after the other behind a real proxy, configured as in `deploy`, while clients send.
 
 use super::{cluster, turn};
 use crate::operators::{caddy_config, nginx_config};
@@ -12,14 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinSet;
 
-/// Clients that send one message after the other.
+/// The number of clients, each of which sends one message after the other.
 const SENDERS: usize = 8;
 
-/// Longer than Caddy's interval of health checks, and than nginx keeps an idle connection (here, where nobody has time
-/// for the 4 s of `deploy`).
+/// Longer than Caddy's interval of health checks, and than nginx keeps an idle connection: 4 s in `deploy`, 2 s in this
+/// test.
 const SHUTDOWN_DELAY: &str = "3s";
 
-/// Two nodes on ports that they keep over restarts.
+/// Two nodes that keep their ports over restarts.
 struct Nodes {
     cluster: Cluster,
     setups: [Setup; 2],
@@ -34,12 +34,13 @@ impl Nodes {
         Self { cluster, setups, running }
     }
 
-    /// `127.0.0.1:port` of each.
+    /// Returns `127.0.0.1:port` of each node.
     fn addresses(&self) -> [String; 2] {
         [0, 1].map(|index| self.running[index].base().trim_start_matches("http://").to_owned())
     }
 
-    /// One after the other: stops it, waits for its end, and until it serves clients of the proxy again.
+    /// Restarts one node after the other: stops it, waits for its end, starts it, and waits until the proxy uses it
+    /// again.
     async fn restart_all(&mut self) {
         for index in 0..self.running.len() {
             self.running[index].terminate();
@@ -54,7 +55,7 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
 }
 
-/// The ids of the messages that one client sent, each with 201; anything else fails.
+/// Returns the ids of the messages that one client sent. Fails if a response is not 201.
 async fn send_until(person: Person, place: String, ends: Arc<AtomicBool>) -> Vec<String> {
     let path = format!("/conversations/{place}/messages");
     let mut ids = Vec::new();
@@ -66,14 +67,14 @@ async fn send_until(person: Person, place: String, ends: Arc<AtomicBool>) -> Vec
     ids
 }
 
-/// While nodes restart, every request that goes through this proxy succeeds, and no message is stored twice.
+/// Checks that every request through this proxy succeeds while nodes restart, and that no message is stored twice.
 async fn every_request_succeeds(mut nodes: Nodes, proxy: &Proxy) {
     let through = Rest::new(&proxy.base());
     let (ann, ben) = (nodes.running[0].register("ann").await, nodes.running[1].register("ben").await);
     let place = ann.direct_with(&ben).await;
     let (ends, mut sending) = (Arc::<AtomicBool>::default(), JoinSet::new());
     for _ in 0..SENDERS {
-        // A connection of its own each.
+        // Each client has its own connection.
         let person = ann.at(&Rest::new(&proxy.base()));
         sending.spawn(send_until(person, place.clone(), ends.clone()));
     }
@@ -87,8 +88,8 @@ async fn every_request_succeeds(mut nodes: Nodes, proxy: &Proxy) {
         .iter()
         .map(|message| message["id"].as_str().unwrap_or_default().to_owned())
         .collect();
-    assert!(acked.len() > SENDERS * 4, "enough was sent to mean something: {}", acked.len());
-    assert_eq!(acked.iter().cloned().collect::<BTreeSet<_>>(), stored, "what was acked is what is stored");
+    assert!(acked.len() > SENDERS * 4, "too few messages to show anything: {}", acked.len());
+    assert_eq!(acked.iter().cloned().collect::<BTreeSet<_>>(), stored, "exactly the acked messages are stored");
     nodes.running.iter().for_each(Server::assert_untroubled);
     drop(nodes.cluster);
 }

@@ -1,4 +1,4 @@
-//! One run: people, conversations, listeners, racing senders, and at the end the judge.
+//! One run of a cluster: people, conversations, listeners, concurrent senders, and the judge at the end.
 
 use chat_blackbox::Person;
 use chat_blackbox::cluster::{Acked, Cluster, History, Listener, Nodes, Sender, Stored, check};
@@ -12,17 +12,17 @@ use tokio::task::JoinSet;
 const PEOPLE: usize = 12;
 const CONVERSATIONS: usize = 32;
 const SENDERS: usize = 24;
-/// Which of the people take part in conversation 0, 1, 2: these steps apart.
+/// The members of conversation `n` are the people `n` + each of these, modulo [`PEOPLE`].
 const STEPS: [usize; 4] = [0, 1, 5, 7];
-/// One acked send of so many is sent again elsewhere.
+/// One in this many acked sends is repeated on another node.
 const REPEATED: usize = 20;
 
-/// How many messages a run sends: `CHAT_CLUSTER_MESSAGES`, or enough to see a race and few enough to wait for.
+/// The number of messages of a run: `CHAT_CLUSTER_MESSAGES`, or enough to see a race without a long wait.
 pub(super) fn messages() -> usize {
     std::env::var("CHAT_CLUSTER_MESSAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
 }
 
-/// How far the senders have got.
+/// The number of acked sends so far.
 #[derive(Default)]
 pub(super) struct Progress {
     acked: AtomicUsize,
@@ -30,7 +30,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Waits until so many are acked.
+    /// Waits until `acked` sends are acked.
     pub(super) async fn reaches(&self, acked: usize) {
         loop {
             let moved = self.moved.notified();
@@ -49,7 +49,7 @@ impl Progress {
     }
 }
 
-/// People and the conversations that they take part in.
+/// The people and their conversations.
 pub(super) struct Run {
     pub(super) nodes: Nodes,
     people: Vec<Person>,
@@ -58,7 +58,8 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Everybody has joined everything and listens: each on another node than the one before.
+    /// Connects a listener for every person, neighbours in number on different nodes, and waits until all have joined
+    /// their conversations.
     pub(super) async fn begin(cluster: &Cluster) -> Self {
         let nodes = cluster.nodes();
         let mut people = Vec::new();
@@ -79,7 +80,7 @@ impl Run {
         Self { nodes, people, conversations, listeners }
     }
 
-    /// Sends so many messages through all nodes at once; answers every ack, those of the repeated sends too.
+    /// Sends `messages` messages through all nodes at once. Returns every ack, those of repeated sends included.
     pub(super) async fn send(&self, messages: usize, progress: &Arc<Progress>) -> Vec<Acked> {
         let (began, mut senders) = (Instant::now(), JoinSet::new());
         let next = Arc::new(AtomicUsize::new(0));
@@ -94,13 +95,13 @@ impl Run {
                     if number >= messages {
                         return (acked, client.retries);
                     }
-                    // Neighbours in number go to one conversation at the same time.
+                    // Consecutive numbers go to one conversation at the same time.
                     let (conversation, members) = &conversations[(number / 4) % CONVERSATIONS];
                     let person = &people[members[number % members.len()]];
                     let content = format!("message-{number}");
                     let ack = client.send(person, conversation, &content).await;
                     if number.is_multiple_of(REPEATED) {
-                        // The judge looks at what both were told.
+                        // The judge compares the answers to both sends.
                         acked.push(client.send(person, conversation, &content).await);
                     }
                     acked.push(ack);
@@ -119,7 +120,7 @@ impl Run {
         acked
     }
 
-    /// What every member was shown against what is stored: all of it, once, in order.
+    /// Checks what every member received against what is stored: all of it, once, in order.
     pub(super) async fn judge(self, acked: &[Acked]) {
         let began = Instant::now();
         let mut history = History::new();
@@ -154,7 +155,7 @@ impl Run {
         );
         let faults = check(&history, &logs, acked);
         let first: Vec<_> = faults.iter().take(20).collect();
-        assert!(faults.is_empty(), "{} faults, of which the first are {first:#?}", faults.len());
+        assert!(faults.is_empty(), "{} faults, the first of them: {first:#?}", faults.len());
         let sends: HashSet<_> = acked.iter().map(|ack| &ack.content).collect();
         assert_eq!((stored, shown), (sends.len(), sends.len() * STEPS.len()));
     }

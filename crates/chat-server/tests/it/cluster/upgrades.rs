@@ -1,5 +1,5 @@
-//! Nodes of two releases side by side: a whole node, and one that does not know some kinds of change, as a node of the
-//! previous release does not. (`chat-server/src/config/cut.rs` is the switch; debug builds alone have it.)
+//! Nodes of two releases side by side: a whole node, and a cut node that does not know some kinds of change, like a
+//! node of the previous release. The switch is in `chat-server/src/config/cut.rs`, and only debug builds have it.
 
 use super::{cluster, turn};
 use chat_blackbox::cluster::Cluster;
@@ -7,18 +7,19 @@ use chat_blackbox::{DEADLINE, Person, Reply, Server, Socket};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Kinds that every release so far knows, and that the cut node is made to forget.
+/// Kinds that every release so far knows. The cut node does not know them.
 const MEMBERSHIP: &str = "updated,participant_added,participant_removed";
 
-/// A node looks three times within a lease at what the others know.
+/// A node reads three times per lease which kinds the others know.
 const SHORT_LEASE: (&str, &str) = ("PRESENCE_LEASE", "1s");
 
-/// A node that does not know these kinds, beside the whole ones of this cluster.
+/// Starts a node that does not know these kinds, in a cluster of whole nodes.
 async fn cut_node(cluster: &Cluster, kinds: &str) -> Server {
     cluster.setup().set("CHAT_TEST_UNKNOWN_KINDS", kinds).start().await
 }
 
-/// Everything of this conversation up to this `pos`, in order: each number and the name of its event.
+/// Receives every change of this conversation up to the `pos` in `last`, and returns each `pos` with the name of its
+/// event, in order.
 async fn changes(socket: &mut Socket, conversation: &str, last: u64) -> Vec<(u64, String)> {
     let mut changes = Vec::new();
     while changes.last().is_none_or(|(pos, _)| *pos < last) {
@@ -77,7 +78,7 @@ async fn a_node_that_does_not_know_a_kind_skips_its_changes_and_obeys_them() {
     let camel_has = camel.event_where("change:skipped", |skipped| skipped["pos"] == 5).await;
     assert_eq!(camel_has, json!({"conversationId": group, "pos": 5}));
     assert_eq!(changes(&mut at_cat, &group, 5).await, expected(&skipped[1..5]), "from joining to leaving");
-    // What came through the same node after it: nothing of the group lies between.
+    // A later message through the same node: events of the group would have arrived before it.
     let other = ann.direct_with(&cat).await;
     ann.say(&other, "only for cat").await;
     at_cat.event_where("message:received", |message| message["content"] == "only for cat").await;
@@ -90,12 +91,12 @@ async fn a_node_that_does_not_know_a_kind_skips_its_changes_and_obeys_them() {
     assert_eq!((&resumed["limited"], &resumed["positions"][&group]), (&json!([group]), &json!(6)));
     let away = Socket::try_resume(&cut.socket_url(), &cat.access_token, &json!({group.as_str(): 3})).await;
     let resumed = away.expect("an upgrade").event("resumed").await;
-    assert!(resumed["positions"].get(&group).is_none(), "cat takes part no longer: {resumed}");
+    assert!(resumed["positions"].get(&group).is_none(), "cat is no longer a participant: {resumed}");
     cut.assert_untroubled();
     whole.assert_untroubled();
 }
 
-/// Asks until the answer has this status.
+/// Repeats the request until the response has this status.
 async fn until(status: u16, ask: impl AsyncFn() -> Reply) -> Reply {
     let answered = async {
         loop {
@@ -118,7 +119,7 @@ async fn a_new_kind_is_written_once_every_live_node_knows_it() {
     let (ann, ben) = (whole.node(0).register("ann").await, whole.node(1).register("ben").await);
     let cat = whole.node(0).register("cat").await;
     let ask = async || ann.rest.post("/conversations", &json!({"participantIds": [ben.id], "name": "Hikers"})).await;
-    // Both nodes know all; each has to hear it of the other first.
+    // Both nodes know all kinds, but each must first read that from the other's lease.
     let made = tokio::time::timeout(DEADLINE, async {
         loop {
             let reply = ask().await;
@@ -134,7 +135,7 @@ async fn a_new_kind_is_written_once_every_live_node_knows_it() {
     let mut cut = cut_node(&whole, new).await;
     let refused = until(503, async || rename(&ann, &group, "Climbers").await).await;
     refused.assert_failure(503, "UPGRADE_PENDING");
-    assert!(!refused.header("retry-after").is_empty(), "a 503 says when to come back");
+    assert!(!refused.header("retry-after").is_empty(), "a 503 has Retry-After");
     let name = ann.rest.get(&format!("/conversations/{group}")).await.data(200)["name"].clone();
     let mut at_ann = whole.node(0).connect(&ann).await;
     let first = json!({"messageData": {"receiver": cat.id, "message": "hello"}});
@@ -144,7 +145,7 @@ async fn a_new_kind_is_written_once_every_live_node_knows_it() {
     let said = ann.say(&group, "kinds that every release knows go on").await;
     assert_eq!(said["seq"], 1);
     let unchanged = ann.rest.get(&format!("/conversations/{group}")).await.data(200)["name"].clone();
-    assert_eq!(unchanged, name, "what is refused changes nothing");
+    assert_eq!(unchanged, name, "a refused request changes nothing");
 
     cut.terminate();
     assert!(cut.ended().await.success());
@@ -165,7 +166,7 @@ async fn without_redis_a_node_goes_by_what_every_node_knew_before() {
     until(200, async || rename(&ann, &group, "Climbers").await).await.data(200);
     tokio::task::block_in_place(|| whole.redis.kill9());
     rename(&ann, &group, "Hikers again").await.data(200);
-    // A node that starts now has never heard what the others know.
+    // A new node has not read yet which kinds the others know.
     let late = whole.setup().start().await;
     let at_late = ann.at(&late.rest());
     rename(&at_late, &group, "Walkers").await.assert_failure(503, "UPGRADE_PENDING");

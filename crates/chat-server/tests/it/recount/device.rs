@@ -2,41 +2,42 @@ use super::text;
 use chat_blackbox::{Person, Reply, Socket};
 use serde_json::{Value, json};
 
-/// Where one has read to, by one's own account.
+/// A user's read position, as the device knows it.
 #[derive(Debug)]
 pub(super) enum Mark {
     Seq(u64),
     Message(String),
 }
 
-/// What moved one's position in the private chat, in order.
+/// The actions that moved the user's position in the direct conversation, in order.
 #[derive(Debug)]
 pub(super) enum Move {
     To(String),
     By(u64),
 }
 
-/// What one knows to have moved one's positions.
+/// The actions of one device that moved the user's positions.
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) read: Vec<Mark>,
     pub(super) pair: Vec<Move>,
 }
 
-/// A phone or a browser of somebody, which does this and that.
+/// A user's device, which does random actions.
 pub(super) struct Device {
     pub(super) person: Person,
     pub(super) group: String,
-    /// With whom a private chat is to be held; on one device alone, so that its positions are known after each step.
+    /// The partner of the direct conversation. Only one device of a user has it, so that the positions are known after
+    /// each step.
     pub(super) partner: Option<String>,
-    /// Whom this one removes from the group, and adds again.
+    /// The user whom this device removes from the group and adds again.
     pub(super) removes: Option<String>,
-    /// Says nothing in the group.
+    /// Whether the device sends nothing in the group.
     pub(super) quiet: bool,
-    /// Which dialect its socket speaks.
+    /// Whether its socket uses the `camel` dialect.
     pub(super) camel: bool,
     pub(super) seed: u64,
-    /// Messages of the group that it has seen.
+    /// The group messages that the device has seen.
     pub(super) known: Vec<String>,
     pub(super) done: Done,
 }
@@ -53,7 +54,7 @@ impl Device {
         let some_message = self.known.get(any % self.known.len().max(1)).cloned();
         let conversation = format!("/conversations/{group}");
         match (self.any(10), self.partner.clone(), some_message) {
-            // The quiet ones only read.
+            // Quiet devices only read.
             (0 | 1, ..) | (2, None, _) if self.quiet => self.fetch(any).await,
             (0, ..) => self.sent(allowed(self.person.send(&group, &json!({"content": "one"})).await)),
             (1, ..) => {
@@ -99,13 +100,13 @@ impl Device {
                 self.read_to(allowed(rest.post(&format!("{conversation}/read"), &json!({})).await));
             }
             (8, ..) if self.removes.is_some() => {
-                let drifter = self.removes.clone().expect("somebody to remove");
+                let drifter = self.removes.clone().expect("a user to remove");
                 let removed = rest.delete(&format!("{conversation}/participants/{drifter}")).await;
                 if removed.status != 200 {
                     rest.post(&format!("{conversation}/participants"), &json!({"userId": drifter})).await.data(201);
                 }
             }
-            // Sent again, and it is one message all the same.
+            // A repeated send makes no second message.
             (9, ..) if !self.quiet => {
                 let body = json!({"content": "five", "clientMessageId": format!("{any}-{}", self.camel)});
                 let sent = allowed(self.person.send(&group, &body).await);
@@ -113,14 +114,14 @@ impl Device {
                 if let (Some(sent), Some(again)) = (&sent, &again) {
                     assert_eq!((&again["id"], &again["duplicate"]), (&sent["id"], &json!(true)));
                 }
-                // Who came back between the two has sent it once as well.
+                // If the user was added again between the two sends, only the second one succeeded.
                 self.sent(sent.or(again));
             }
             _ => self.fetch(any).await,
         }
     }
 
-    /// Any of the newest pages.
+    /// Fetches one of the newest pages.
     async fn fetch(&mut self, any: usize) {
         let body = json!({"groupId": self.group, "page": any % 5 + 1, "limit": 10});
         let page = allowed(self.person.rest.post("/chat/messages/fetch", &body).await).unwrap_or_default();
@@ -139,7 +140,7 @@ impl Device {
     }
 }
 
-/// What is done, or nothing for who was removed.
+/// Returns the data of a successful response, or `None` if the user had been removed.
 fn allowed(reply: Reply) -> Option<Value> {
     if reply.status == 403 {
         reply.assert_failure(403, "NOT_A_PARTICIPANT");

@@ -4,11 +4,11 @@ use chat_blackbox::{Person, Server, Socket};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// Everything that happened in the group, as whoever comes back and has nothing is told it.
+/// All changes of the group, as a client without positions receives them on resume.
 pub(super) struct Log {
-    /// The numbers of its messages, by their ids.
+    /// The `seq` of each message, by its id.
     pub(super) seqs: HashMap<String, u64>,
-    /// Of whom was removed: how much had been said when they came back last, or nothing while they have not.
+    /// For each removed user: the number of messages when they were last added again, or `None` if they were not.
     returned: HashMap<String, Option<u64>>,
 }
 
@@ -23,7 +23,7 @@ impl Log {
             let data = frame.remove("data").unwrap_or_default();
             match frame["event"].as_str() {
                 Some("resumed") => {
-                    assert_eq!(data["limited"], json!([]), "too much to be told at once");
+                    assert_eq!(data["limited"], json!([]), "the resume is not limited");
                     return log;
                 }
                 Some("message:received") if data["conversationId"] == group => {

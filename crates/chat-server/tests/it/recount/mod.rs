@@ -1,5 +1,5 @@
-//! What is unread is what a recount says, after a thousand things that many clients did at once: by requests of both
-//! APIs, over sockets of both dialects, while somebody is removed and comes back.
+//! Unread counts equal a recount after a thousand concurrent actions of many clients: requests of both APIs and sockets
+//! of both dialects, while a user is removed and added again.
 
 mod device;
 mod log;
@@ -13,10 +13,10 @@ use log::Log;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// Each of so many people has two devices, and each device does so many things.
+/// The people. Each has two devices.
 const NAMES: [&str; 5] = ["ann", "bob", "cid", "dan", "eve"];
 const STEPS: usize = 100;
-/// Those who say nothing in the group, so that there is something that they have not read.
+/// The people who send nothing in the group, so that they have unread messages.
 const QUIET: [usize; 2] = [2, 3];
 
 #[tokio::test]
@@ -55,11 +55,16 @@ async fn run(server: &Server) {
             compare_in_pair(person, &done[&number], partner).await;
         }
     }
-    assert!(log.seqs.len() > 100 && unread > 0, "{} messages, {unread} unread: this shows nothing", log.seqs.len());
+    assert!(
+        log.seqs.len() > 100 && unread > 0,
+        "{} messages, {unread} unread: too few to show anything",
+        log.seqs.len()
+    );
     server.assert_untroubled();
 }
 
-/// The people by twos; the last one has nobody, and is the one who is removed and comes back.
+/// Returns the partner of a person: the people form pairs. The last one has no partner, and is the one who is removed
+/// and added again.
 fn partner_of(people: &[Person], number: usize) -> Option<&Person> {
     if number + 1 == people.len() { None } else { people.get(number ^ 1) }
 }
@@ -88,7 +93,7 @@ async fn connect(url: &str, device: &Device) -> Socket {
     socket
 }
 
-/// How many messages of the group somebody has not read, which is what the lists of both APIs say.
+/// Compares the person's unread count of the group with the lists of both APIs. Returns the count.
 async fn compare_in_group(person: &Person, done: &[Done], log: &Log, group: &str) -> usize {
     let marks = done.iter().flat_map(|done| &done.read).map(|mark| log.seq_of(mark));
     let read = marks.max().unwrap_or(0).max(log.joined(&person.id));
@@ -101,7 +106,8 @@ async fn compare_in_group(person: &Person, done: &[Done], log: &Log, group: &str
     unread
 }
 
-/// The same of a private chat: its messages beyond where one's own moves have led.
+/// Compares the unread count of the direct conversation: its messages beyond the position that the person's actions
+/// reached.
 async fn compare_in_pair(person: &Person, done: &[Done], partner: &Person) {
     let direct = person.direct_with(partner).await;
     let history = person.history(&direct).await;
@@ -124,5 +130,5 @@ fn find(list: &Value, key: &str, id: &str) -> Option<u64> {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}")).to_owned()
+    value.as_str().unwrap_or_else(|| panic!("expected a string, got {value}")).to_owned()
 }

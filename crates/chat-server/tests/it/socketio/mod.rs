@@ -1,4 +1,4 @@
-//! Socket.IO, with the clients that people have: what they do is in `tests/clients`.
+//! Socket.IO with the official clients; their programs are in `tests/clients`.
 
 mod proxy;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// For one program, on a machine that has others to run.
+/// The time limit of one program, on a machine that runs other tests too.
 const DEADLINE: Duration = Duration::from_mins(3);
 
 /// A port that was free a moment ago.
@@ -29,7 +29,7 @@ fn source(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(file)
 }
 
-/// A client that runs.
+/// A running client program.
 struct Client {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -39,13 +39,13 @@ impl Client {
     fn run(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().expect("the program runs");
-        let lines = BufReader::new(process.stdout.take().expect("what it prints")).lines();
+        let lines = BufReader::new(process.stdout.take().expect("standard output")).lines();
         Self { process, lines }
     }
 
     fn in_javascript(scenario: &str, transports: &str, base: &str, realtime: &str, pid: u32) -> Self {
         installed("node_modules/socket.io-client");
-        // Node looks for packages beside the program. Tests run side by side, and none may read a half of it.
+        // Node looks for packages in the program's folder. Tests run side by side, so each gets its own whole copy.
         let (file, fresh) = (clients().join("socketio.mjs"), clients().join(format!("{}.mjs", uuid::Uuid::now_v7())));
         std::fs::copy(source("javascript_client.mjs"), &fresh)
             .and_then(|_| std::fs::rename(&fresh, &file))
@@ -53,14 +53,14 @@ impl Client {
         Self::run(program("node").arg(&file).args([scenario, transports, base, realtime, &pid.to_string()]))
     }
 
-    /// The next line that it prints; else what it complains of.
+    /// Checks the next line that the program prints. If it differs, panics with the program's errors.
     async fn prints(&mut self, expected: &str) {
         let line = tokio::time::timeout(DEADLINE, self.lines.next_line()).await.expect("a line in time");
         let line = line.expect("text");
         if line.as_deref() != Some(expected) {
             let mut complaints = String::new();
-            let stderr = self.process.stderr.as_mut().expect("what it complains of");
-            // Whatever there is of it.
+            let stderr = self.process.stderr.as_mut().expect("standard error");
+            // A part of the errors is enough.
             let _ = stderr.read_to_string(&mut complaints).await;
             panic!("{line:?} instead of {expected:?}: {complaints}");
         }
@@ -72,10 +72,10 @@ async fn plays(scenario: &str, transports: &str) {
     let server = setup.start().await;
     Client::in_javascript(scenario, transports, server.base(), &realtime, server.pid()).prints("ok").await;
     server.assert_untroubled();
-    assert!(!server.log().contains("sid="), "a session's name is a credential");
+    assert!(!server.log().contains("sid="), "a session id is a credential");
 }
 
-/// A test per transport.
+/// Defines one test per transport.
 macro_rules! javascript {
     ($($test:ident: $scenario:literal)*) => {$(
         mod $test {
@@ -165,7 +165,7 @@ async fn a_crowd_is_upgraded_and_leaves_nothing_behind() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), emptied).await.expect("nobody is left");
+    tokio::time::timeout(Duration::from_secs(20), emptied).await.expect("all sockets are closed");
     server.assert_untroubled();
 }
 

@@ -1,9 +1,9 @@
-//! A proxy of the kind that breaks websockets without saying so.
+//! A proxy that breaks WebSockets silently.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A proxy before `base` that passes plain requests on, lets upgrades through, and after that no frame.
+/// Starts a proxy in front of `base` that forwards plain requests and upgrades, and drops every frame.
 pub(super) async fn swallowing(base: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
@@ -11,7 +11,7 @@ pub(super) async fn swallowing(base: &str) -> String {
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             let server = server.clone();
-            // Whichever side hangs up first ends it.
+            // The side that closes first ends the connection.
             tokio::spawn(async move { drop(pass_on(client, &server).await) });
         }
     });
@@ -36,7 +36,7 @@ async fn pass_on(mut client: TcpStream, server: &str) -> std::io::Result<()> {
     tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
 
-/// Up to the empty line, and whatever came along.
+/// Reads up to the empty line, and returns everything that arrived.
 async fn read_head(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while !bytes.windows(4).any(|end| end == b"\r\n\r\n") {

@@ -4,14 +4,14 @@ use chat_blackbox::{Person, Server};
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 
-/// A budget of 200 frames is used up with the first few kilobytes; the rest is for slow machines. Far below
-/// `AUTH_TIMEOUT`.
+/// The time limit for closing a flood. The first kilobytes use up a budget of 200 frames; the rest of the time is for
+/// slow machines. Far below `AUTH_TIMEOUT`.
 const SOON: Duration = Duration::from_secs(6);
 
-/// How long `/health/live` may take at worst beside floods, on a machine that runs other tests too.
+/// The longest time that `/health/live` may take during floods, on a machine that runs other tests too.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// Asks `/health/live` until the work is done, and checks that no answer takes long.
+/// Requests `/health/live` until the work is done, and checks that no response takes longer than [`PATIENCE`].
 async fn healthy_while<T>(server: &Server, work: impl Future<Output = T>) -> T {
     let rest = server.rest();
     let ask = async {
@@ -25,11 +25,11 @@ async fn healthy_while<T>(server: &Server, work: impl Future<Output = T>) -> T {
     };
     tokio::select! {
         done = work => done,
-        () = ask => unreachable!("it asks for ever"),
+        () = ask => unreachable!("the requests never end"),
     }
 }
 
-/// Each of these floods, from two clients at once, ends with one of the codes.
+/// Checks that this flood, from two clients at once, ends with one of the codes.
 async fn ends(server: &Server, name: &str, codes: &[u16], offenders: [Raw; 2], bytes: &[u8]) {
     let floods = join_all(offenders.map(|raw| raw.flood(bytes)));
     for (came, took) in healthy_while(server, floods).await {
@@ -119,7 +119,7 @@ async fn a_client_that_floods_a_session_of_socket_io_is_closed_with_4009_whateve
         ("noops", frame(TEXT, b"6")),
         ("upgrades", frame(TEXT, b"5")),
         ("another namespace", frame(TEXT, b"40/other,")),
-        ("leaving where it is not", frame(TEXT, b"41/other,")),
+        ("leaving a namespace that was not joined", frame(TEXT, b"41/other,")),
     ];
     for (name, bytes) in kinds {
         ends(&server, name, &[4009], sessions(&server, None).await, &bytes).await;
@@ -127,7 +127,7 @@ async fn a_client_that_floods_a_session_of_socket_io_is_closed_with_4009_whateve
     }
     let attached = [frame(TEXT, br#"451-/chat,["nobody:knows",{"_placeholder":true,"num":0}]"#), frame(BINARY, b"x")];
     let kinds = [
-        ("acknowledgements of nothing", frame(TEXT, b"43/chat,7[]")),
+        ("acks without an event", frame(TEXT, b"43/chat,7[]")),
         ("unknown events", frame(TEXT, br#"42/chat,["nobody:knows"]"#)),
         ("binary attachments", attached.concat()),
     ];
@@ -185,7 +185,7 @@ async fn requests_that_no_limit_counts_end_their_connection_and_keep_nobody_wait
         ("the short root", request("GET", "/"), 1_000),
         ("unknown routes", request("GET", "/nowhere"), 200),
         ("refused requests", request("GET", "/api/v1/users/me"), 200),
-        ("sessions that are unknown", request("GET", "/socket.io/?EIO=4&transport=polling&sid=x"), 200),
+        ("unknown sessions", request("GET", "/socket.io/?EIO=4&transport=polling&sid=x"), 200),
         ("a wrong transport", request("GET", "/socket.io/?EIO=4"), 200),
         ("preflights", preflight.to_vec(), 1_000),
         ("preflights of Socket.IO", request("OPTIONS", "/socket.io/?EIO=4&transport=polling"), 1_000),
@@ -196,10 +196,14 @@ async fn requests_that_no_limit_counts_end_their_connection_and_keep_nobody_wait
         for (came, took) in healthy_while(&server, floods).await {
             let came = String::from_utf8_lossy(&came).to_ascii_lowercase();
             let answers = came.matches("http/1.1 ").count();
-            // What refills meanwhile is allowed too.
+            // The budget that refills meanwhile is allowed too.
             let allowed = most + usize::try_from(took.as_millis()).expect("short") / 10 + 2;
             assert!(answers <= allowed, "{name}: {answers} answers in {took:?}");
-            assert_eq!(came.matches("connection: close").count(), 1, "{name}: the last answer says so");
+            assert_eq!(
+                came.matches("connection: close").count(),
+                1,
+                "{name}: only the last response closes the connection"
+            );
         }
     }
     server.assert_untroubled();
@@ -225,7 +229,7 @@ async fn a_connection_ends_when_a_request_is_answered_before_its_body_has_come()
     server.assert_untroubled();
 }
 
-/// How much time of processors the server has used so far, in hundredths of a second.
+/// Returns the CPU time that the server has used so far, in hundredths of a second.
 fn processor_time(server: &Server) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).expect("a process");
     let (_, fields) = stat.rsplit_once(')').expect("its name");
@@ -250,7 +254,7 @@ async fn requests_behind_one_that_waits_cost_no_time() {
         let before = processor_time(&server);
         tokio::time::sleep(Duration::from_secs(1)).await;
         let used = processor_time(&server) - before;
-        assert!(used < 50, "{body:?}: {used} hundredths of a second of one");
+        assert!(used < 50, "{body:?}: {used} hundredths of a second of CPU time");
     }
 }
 
@@ -258,7 +262,7 @@ async fn requests_behind_one_that_waits_cost_no_time() {
 async fn the_last_answer_of_a_connection_is_whole() {
     let server = start().await;
     let mut raw = Raw::to(&server).await;
-    // Each costs five.
+    // Each of these costs five units of the budget.
     for _ in 0..198 {
         raw.send(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
         let (head, _) = raw.answer().await;
@@ -277,7 +281,7 @@ async fn the_last_answer_of_a_connection_is_whole() {
         last = String::from_utf8_lossy(&rest[..end]).to_ascii_lowercase();
         let length = last.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
         let length: usize = length.parse().expect("a number");
-        assert!(rest.len() >= end + 4 + length, "half an answer: {last}");
+        assert!(rest.len() >= end + 4 + length, "an incomplete response: {last}");
         rest = &rest[end + 4 + length..];
     }
     assert!(last.contains("connection: close"), "{last}");
@@ -313,9 +317,9 @@ async fn an_address_that_floods_http_is_refused_what_no_limit_counts_on_new_conn
     let (head, body) = tokio::time::timeout(SOON, refused).await.expect("a refusal");
     assert!(head.starts_with("http/1.1 429") && head.contains("connection: close"), "{head}");
     assert!(head.contains("retry-after: ") && body.contains("RATE_LIMITED"), "{head}{body}");
-    assert!(ask("/health/live").await.0.starts_with("http/1.1 200"), "health checks are never refused");
+    assert!(ask("/health/live").await.0.starts_with("http/1.1 200"), "health checks are never rejected");
     let (head, _) = ask("/api/v1/users/me").await;
-    assert!(head.starts_with("http/1.1 401"), "what a limit counts is not: {head}");
+    assert!(head.starts_with("http/1.1 401"), "requests that a limit counts are not rejected: {head}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,7 +328,7 @@ async fn requests_that_are_not_http_leave_no_error_in_the_log() {
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(140_000));
     for (request, status) in [("nonsense\r\n\r\n", "400"), ("GET / HTTP/9\r\n\r\n", "400"), (long.as_str(), "431")] {
         let mut raw = Raw::to(&server).await;
-        // A server that has refused it already takes no more.
+        // A server that has rejected the connection may not read this.
         let _ = tokio::io::AsyncWriteExt::write_all(&mut raw.stream, request.as_bytes()).await;
         let told = String::from_utf8_lossy(raw.rest().await).into_owned();
         assert!(told.is_empty() || told.contains(status), "{told}");
@@ -352,7 +356,7 @@ async fn an_offender_that_reconnects_is_refused_soon() {
         let (came, _) = raw.flood(&frame(PING, b"")).await;
         assert_eq!(close_code(&came), Some(4009));
         closed += 1;
-        assert!(closed < 10, "each connection that is closed costs twenty");
+        assert!(closed < 10, "each closed connection costs twenty units");
     };
     assert!(refusal.starts_with("HTTP/1.1 429"), "{refusal}");
     Raw::upgraded(&server, "/api/v1/ws", "X-Forwarded-For: 203.0.113.10\r\n").await;

@@ -1,5 +1,5 @@
-//! What strangers make the server hold: 128 KiB each, and more for sixteen of a thread at a time, whatever gateway and
-//! transport they use.
+//! The memory that clients without a token can use: 128 KiB each, and more for sixteen per thread at a time, on every
+//! gateway and transport.
 
 use super::offender::{Raw, TEXT, close_code, frame, head};
 use crate::setup;
@@ -7,13 +7,13 @@ use chat_blackbox::Server;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-/// Large messages of strangers that one thread takes at a time.
+/// The number of large messages of unauthenticated clients that one thread reads at a time.
 const PLACES: usize = 16;
 
-/// How many come.
+/// The number of clients without a token.
 const STRANGERS: usize = 24;
 
-/// Announced by each, of which [`SENT`] bytes follow.
+/// The length that each client announces, in bytes. It sends only [`SENT`] of them.
 const ANNOUNCED: usize = 999_000;
 const SENT: usize = 200_000;
 
@@ -21,22 +21,22 @@ async fn server() -> Server {
     setup().set("WORKERS", "1").set("REALTIME_PORT", "").start().await
 }
 
-/// Waits until all but those that have a place were sent away, and returns what they were told.
+/// Waits until the server has closed all but [`PLACES`] of the connections, and returns what those received.
 async fn sent_away(mut strangers: Vec<Raw>) -> Vec<Vec<u8>> {
     let mut ends: FuturesUnordered<_> = strangers.iter_mut().map(async |raw| raw.rest().await.to_vec()).collect();
     let mut told = Vec::new();
     while told.len() < STRANGERS - PLACES {
-        told.push(ends.next().await.expect("one more end"));
+        told.push(ends.next().await.expect("one more closed connection"));
     }
     let more = tokio::time::timeout(std::time::Duration::from_millis(300), ends.next()).await;
-    assert!(more.is_err(), "those that have a place are waited for");
+    assert!(more.is_err(), "the server waits for the first connections");
     told
 }
 
-/// Sends the beginning of a frame that is announced to be long.
+/// Sends the head of a long frame, and [`SENT`] bytes of its payload.
 async fn begin_a_frame(raw: &mut Raw) {
     let bytes = [head(TEXT, ANNOUNCED), vec![b'4'; SENT]].concat();
-    // A server that has closed already takes no more.
+    // A server that has closed the connection may not read this.
     let _ = tokio::io::AsyncWriteExt::write_all(&mut raw.stream, &bytes).await;
 }
 

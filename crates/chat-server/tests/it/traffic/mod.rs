@@ -1,5 +1,5 @@
-//! What clients send that no command limit counts: floods of it end their own connection and keep nobody else waiting,
-//! and honest clients are never closed for it.
+//! Frames and requests that no command limit counts. A flood of them ends its own connection and delays no other
+//! client. Honest clients are never closed for it.
 
 mod floods;
 mod honest;

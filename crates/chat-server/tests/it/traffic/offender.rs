@@ -1,4 +1,4 @@
-//! A client that knows no library, and stops at nothing.
+//! A client that writes raw bytes and ignores every limit.
 
 use chat_blackbox::{DEADLINE, Server};
 use std::time::{Duration, Instant};
@@ -9,21 +9,21 @@ pub(crate) const TEXT: u8 = 0x81;
 pub(crate) const BINARY: u8 = 0x82;
 pub(crate) const PING: u8 = 0x89;
 pub(crate) const PONG: u8 = 0x8A;
-/// The first part of a text message.
+/// The first byte of a frame: a text message that further frames continue.
 pub(crate) const BEGUN_TEXT: u8 = 0x01;
-/// A further part of a message, not its last.
+/// The first byte of a frame: a part of a message, not its last.
 pub(crate) const CONTINUATION: u8 = 0x00;
 
-/// What is sent at a time, and how often: a megabyte a second.
+/// The size of one write. With the pause between writes, a flood sends a megabyte per second.
 const CHUNK_BYTES: usize = 16 * 1024;
 const CHUNK_INTERVAL: Duration = Duration::from_millis(16);
 
-/// A masked frame with a mask of zeros (RFC 6455 §5.2).
+/// Returns a masked frame with a mask of zeros (RFC 6455 §5.2).
 pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [&head(first, payload.len()), payload].concat()
 }
 
-/// Its beginning, without its payload.
+/// Returns the head of such a frame, without the payload.
 pub(crate) fn head(first: u8, length: usize) -> Vec<u8> {
     let mut bytes = vec![first];
     match u16::try_from(length) {
@@ -41,7 +41,7 @@ pub(crate) fn head(first: u8, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// A connection, and what has come on it that was not looked at yet.
+/// A connection, and the received bytes that no method has returned yet.
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
     pub(crate) bytes: Vec<u8>,
@@ -53,7 +53,7 @@ impl Raw {
         Self { stream: TcpStream::connect(address).await.expect("a connection"), bytes: Vec::new() }
     }
 
-    /// A WebSocket at this path; `headers` are whole lines.
+    /// Opens a WebSocket at this path; `headers` are whole lines.
     pub(crate) async fn upgraded(server: &Server, path: &str, headers: &str) -> Self {
         let mut raw = Self::to(server).await;
         let head = raw.upgrade(path, headers).await;
@@ -61,7 +61,7 @@ impl Raw {
         raw
     }
 
-    /// The head of the answer to a request to upgrade.
+    /// Requests an upgrade, and returns the head of the response.
     pub(crate) async fn upgrade(&mut self, path: &str, headers: &str) -> String {
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -71,7 +71,7 @@ impl Raw {
         self.head().await
     }
 
-    /// The head of the next answer.
+    /// Returns the head of the next response.
     pub(crate) async fn head(&mut self) -> String {
         loop {
             if let Some(end) = self.bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
@@ -82,13 +82,13 @@ impl Raw {
         }
     }
 
-    /// An answer with a body of a known length.
+    /// Returns the head and the body of the next response, which has a `Content-Length`.
     pub(crate) async fn answer(&mut self) -> (String, String) {
         let head = self.head().await.to_ascii_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.and_then(|length| length.parse().ok()).unwrap_or_default();
         while self.bytes.len() < length {
-            assert!(self.read().await, "half an answer");
+            assert!(self.read().await, "an incomplete response");
         }
         let rest = self.bytes.split_off(length);
         (head, String::from_utf8(std::mem::replace(&mut self.bytes, rest)).expect("text"))
@@ -98,31 +98,31 @@ impl Raw {
         self.stream.write_all(bytes).await.expect("sent");
     }
 
-    /// Takes what comes next; `false` at the end.
+    /// Reads more bytes; `false` at the end of the connection.
     pub(crate) async fn read(&mut self) -> bool {
         let read = tokio::time::timeout(DEADLINE, self.stream.read_buf(&mut self.bytes)).await;
-        read.expect("something comes, or the end").unwrap_or(0) > 0
+        read.expect("bytes or the end arrive in time").unwrap_or(0) > 0
     }
 
-    /// Waits until this text has come, and forgets it and what came before.
+    /// Waits for this text, and drops the bytes up to its end.
     pub(crate) async fn until(&mut self, text: &str) {
         loop {
             if let Some(start) = self.bytes.windows(text.len()).position(|bytes| bytes == text.as_bytes()) {
                 self.bytes.drain(..start + text.len());
                 return;
             }
-            assert!(self.read().await, "{text:?} does not come, but {:?}", String::from_utf8_lossy(&self.bytes));
+            assert!(self.read().await, "expected {text:?}, got {:?}", String::from_utf8_lossy(&self.bytes));
         }
     }
 
-    /// Everything until the server hangs up.
+    /// Returns everything until the server closes the connection.
     pub(crate) async fn rest(&mut self) -> &[u8] {
         while self.read().await {}
         &self.bytes
     }
 
-    /// Sends these bytes again and again, a megabyte a second, until the server hangs up. Returns all that came
-    /// meanwhile and how long it took.
+    /// Sends these bytes again and again, a megabyte per second, until the server closes the connection. Returns what
+    /// it received and how long it took.
     pub(crate) async fn flood(self, bytes: &[u8]) -> (Vec<u8>, Duration) {
         let chunk = bytes.repeat(CHUNK_BYTES.div_ceil(bytes.len()));
         let started = Instant::now();
@@ -136,14 +136,14 @@ impl Raw {
         let mut came = self.bytes;
         let read = async { while reading.read_buf(&mut came).await.unwrap_or(0) > 0 {} };
         let end = tokio::time::timeout(DEADLINE, read).await;
-        assert!(end.is_ok(), "the server does not hang up after {} bytes", came.len());
+        assert!(end.is_ok(), "the server has not closed the connection after {} bytes", came.len());
         let took = started.elapsed();
         writer.abort();
         (came, took)
     }
 }
 
-/// The code of the Close frame among these frames of a server; `None` where there is none.
+/// Returns the code of the Close frame among these frames of a server, if there is one.
 pub(crate) fn close_code(mut frames: &[u8]) -> Option<u16> {
     loop {
         let (&[first, second], rest) = frames.split_first_chunk()?;

@@ -1,4 +1,4 @@
-//! What handlers return: the envelope of a success, which also documents itself.
+//! The successful responses of handlers: the envelope, and its schema in the OpenAPI document.
 
 use crate::openapi::only_null;
 use actix_web::http::StatusCode;
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-/// How a success looks in the document: which statuses, what stands beside `data`, and how the envelope is called
-/// after the name of what it carries.
+/// How the document describes a success: the statuses, the schema of `pagination`, and the suffix of the envelope's
+/// name.
 pub(crate) trait Shape {
     const STATUSES: &'static [(u16, &'static str)];
     const PAGINATION: Option<&'static str> = None;
@@ -59,9 +59,9 @@ pub(crate) struct Answer<T, S = Plain> {
     shape: PhantomData<S>,
 }
 
-/// 201.
+/// 201: the object was created.
 pub(crate) type Created<T> = Answer<T, New>;
-/// 201, or 200 where it was there already.
+/// 201, or 200 if the message was already stored.
 pub(crate) type Sent<T> = Answer<T, NewOrReplayed>;
 /// A page-numbered list.
 pub(crate) type Listed<T> = Answer<Vec<T>, Numbered>;
@@ -71,7 +71,7 @@ pub(crate) type ListedPart<T> = Answer<Vec<T>, PageOrCursor>;
 pub(crate) type HistoryAnswer<T> = Answer<Vec<T>, History>;
 /// A page of a chat.
 pub(crate) type ChatPage<T> = Answer<Vec<T>, OldestFirst>;
-/// Messages that have not arrived yet.
+/// Undelivered messages.
 pub(crate) type Undelivered<T> = Answer<Vec<T>, NotArrived>;
 
 impl<T, S> Answer<T, S> {
@@ -80,7 +80,7 @@ impl<T, S> Answer<T, S> {
         Self { body, shape: PhantomData }
     }
 
-    /// With this status.
+    /// Creates an answer with this status.
     pub(crate) fn with_status(status: StatusCode, data: T) -> Self {
         Self::of(status, data, None)
     }
@@ -132,12 +132,12 @@ pub(crate) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// Whether this is the schema of a list: it describes itself by a reference to its items.
+/// Whether this is the schema of a list, which refers to the schema of its items.
 fn is_list(schema: &ReferenceOr<Schema>) -> bool {
     matches!(schema, ReferenceOr::Object(Schema::Object(list)) if list.array.is_some())
 }
 
-/// The envelope of a success around what `T` describes, and its name.
+/// Returns the schema and the name of the envelope around the schema of `T`.
 fn envelope<T: ApiComponent, S: Shape>() -> (String, Value) {
     let (subject, data) = match T::schema() {
         Some((name, list)) if is_list(&list) => {
@@ -170,7 +170,7 @@ fn subject(name: &str) -> &str {
 }
 
 fn schema(json: Value) -> ReferenceOr<Schema> {
-    // A schema made here: it reads back.
+    // This function wrote the JSON, so it parses as a schema.
     ReferenceOr::Object(serde_json::from_value(json).unwrap_or(Schema::Bool(true)))
 }
 

@@ -149,7 +149,7 @@ impl From<UsersError> for ApiError {
 
 from_features!(ConversationsError, GroupsError, MessagesError, ReceiptsError, PresenceError, TypingError, CallsError);
 
-/// What may go wrong, `openapi/failures.rs` tells for each operation: by code, which apistos cannot.
+/// Documents nothing: `openapi/failures.rs` documents the failures of each operation by code, which apistos cannot.
 impl ApiErrorComponent for ApiError {
     fn schemas_by_status_code() -> BTreeMap<String, (String, ReferenceOr<Schema>)> {
         BTreeMap::new()

@@ -21,11 +21,9 @@
 //! panic) has the same envelope, because `edge` writes the body of every answer from 400 up.
 //!
 //! **To add an endpoint**: body and view in `chat-protocol`; a handler in the feature's folder here with
-//! `#[api_operation]` and its own
-//! `operation_id`; its route in the feature's `routes`; its failures in `openapi/failures.rs`; `cargo run -- openapi >
-//! openapi.json`. Tests hold routes, failures and the committed document together. **To add a code**: `ErrorCode` in
-//! the domain, and the match in
-//! `error.rs` that does not compile without it.
+//! `#[api_operation]` and its own `operation_id`; its route in the feature's `routes`; its facts in `OPERATIONS`;
+//! `cargo run -- openapi > openapi.json`. Tests compare routes, failures and the committed document. **To add a code**:
+//! `ErrorCode` in the domain, and the match in `error.rs` that does not compile without it.
 
 pub mod asyncapi;
 pub mod error;

@@ -1,15 +1,15 @@
 use crate::limits::RequestKind;
 use chat_domain::ErrorCode;
 
-/// What is said of an operation beside its handler. Every route that the document describes has one; a test finds
-/// missing ones, and compares the kind with what the limiter counts.
+/// The facts of an operation beside its handler. Every documented route has one: a test finds missing ones, and
+/// compares `counts_as` with the limit that the middleware applies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation {
     /// The `operation_id` of the handler.
     pub(crate) id: &'static str,
     /// Which rate limit a request counts towards.
     pub(crate) counts_as: RequestKind,
-    /// What it refuses, besides what follows from its shape: a token, a body, parameters.
+    /// The error codes of the operation, besides those that follow from its shape: a token, a body, parameters.
     pub(crate) failures: &'static [ErrorCode],
 }
 

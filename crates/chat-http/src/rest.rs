@@ -61,7 +61,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     );
 }
 
-/// What is said of each of them beside its handler.
+/// The facts of each operation, from beside its handler.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
     let features = [
         health::OPERATIONS,

@@ -1,4 +1,4 @@
-//! Which modules of this crate may import which: REST and sockets are two wings that know nothing of each other.
+//! Checks the imports between the modules of this crate: REST and sockets are two wings that do not import each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -60,7 +60,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every source file below a folder: the path of its module, and its code without comments and unit tests.
+/// Returns every source file below a folder: the path of its module, and its code without comments and unit tests.
 fn modules(folder: &Path, path: &[String]) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder of sources") {
@@ -83,7 +83,7 @@ fn modules(folder: &Path, path: &[String]) -> Vec<(Vec<String>, String)> {
     found
 }
 
-/// The first names of what follows a prefix such as `crate::`: one, or those of a group in braces.
+/// Returns the first names after a prefix such as `crate::`: one, or those of a group in braces.
 fn first_names(rest: &str) -> Vec<String> {
     let name = |text: &str| text.chars().take_while(|sign| sign.is_alphanumeric() || *sign == '_').collect::<String>();
     let Some(group) = rest.strip_prefix('{') else { return vec![name(rest)] };
@@ -107,7 +107,7 @@ fn first_names(rest: &str) -> Vec<String> {
     names.into_iter().filter(|name| !name.is_empty()).collect()
 }
 
-/// The paths, from the root of the crate, of what a module names by `crate::` and `super::`; two names deep.
+/// Returns the paths that a module imports by `crate::` and `super::`, from the crate's root and two names deep.
 fn imports(module: &[String], code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
@@ -132,7 +132,7 @@ fn imports(module: &[String], code: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// What the root re-exports, and the module that it comes from.
+/// Returns the names that the root re-exports, and the module of each.
 fn re_exports(root: &str) -> BTreeMap<String, String> {
     let ours = root.lines().filter_map(|line| line.strip_prefix("pub use ")).filter_map(|line| line.split_once("::"));
     ours.flat_map(|(module, rest)| {
@@ -168,7 +168,7 @@ fn each_wing_imports_only_its_own_modules_and_those_that_it_may() {
             let other = wing_of(name);
             assert!(
                 own.name == other.name || own.may_import.contains(&other.name),
-                "{} ({}) imports `{}` ({}): it may import {:?} only. What both wings need stands beside them.",
+                "{} ({}) imports `{}` ({}): it may import {:?} only. Modules that both wings need are beside them.",
                 module.join("::"),
                 own.name,
                 import.join("::"),
@@ -178,7 +178,7 @@ fn each_wing_imports_only_its_own_modules_and_those_that_it_may() {
             count += 1;
         }
     }
-    assert!(count > 100, "only {count} imports were found: the scan has lost its way");
+    assert!(count > 100, "only {count} imports were found: the scan is broken");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn the_modules_of_the_gateway_import_only_those_below_them() {
             count += usize::from(own_rank < other_rank);
         }
     }
-    assert!(count >= 5, "only {count} imports were found: the scan has lost its way");
+    assert!(count >= 5, "only {count} imports were found: the scan is broken");
 }
 
 #[test]

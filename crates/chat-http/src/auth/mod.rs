@@ -1,4 +1,4 @@
-//! Signing up, signing in, and the list of devices.
+//! Registration, sign-in and the account's sessions.
 
 use crate::answer::{Answer, Created};
 use crate::extract::{Bearer, Client, JsonBody, OptionalJsonBody, OptionalToken, SessionPath};
@@ -48,7 +48,7 @@ fn command(registration: Registration) -> RegisterUser {
     }
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
         EmailTaken, InvalidCredentials, InviteRequired, RefreshTokenReused, RegistrationClosed, SessionNotFound,

@@ -1,4 +1,4 @@
-//! Groups themselves: making, finding, changing and ending them.
+//! Groups: create, get, search, update and deactivate.
 
 use crate::answer::{Answer, Created, Listed, ListedPart};
 use crate::extract::{Bearer, ChatUserPath, GroupPath, GroupSearchQuery, JsonBody, RoomsQuery};
@@ -33,7 +33,7 @@ pub(super) fn view(profile: GroupProfile) -> GroupView {
     })
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
         ConversationNotFound, Forbidden, GroupInactive, GroupNameTaken, NotAParticipant, NotAnAdmin,

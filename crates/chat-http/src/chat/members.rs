@@ -1,4 +1,4 @@
-//! Who is in a group, and how one gets in.
+//! The members of a group, and its invite code.
 
 use super::groups::view;
 use crate::answer::{Answer, Created};
@@ -20,7 +20,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/chat/group/{groupId}/member/{userId}").route(delete().to(remove_group_member)));
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
         AlreadyAParticipant, ConversationFull, ConversationNotFound, GroupInactive, InviteNotFound, NotAParticipant,

@@ -1,4 +1,4 @@
-//! Sending and fetching messages.
+//! Send and fetch messages.
 
 use crate::answer::{ChatPage, Sent, Undelivered};
 use crate::extract::{Bearer, IdempotencyKey, JsonBody, PartnerPath, UndeliveredQuery};
@@ -25,7 +25,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/chat/messages/undelivered/{userId}/{partnerId}").route(get().to(list_undelivered)));
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
         ConversationNotFound, Forbidden, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageNotFound,

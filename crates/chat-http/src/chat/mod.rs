@@ -10,8 +10,8 @@ mod rooms;
 use crate::operation::Operation;
 use apistos::web::ServiceConfig;
 
-/// The longer of two paths that could be taken for each other comes first: `/chat/group/join/{inviteCode}` before
-/// `/chat/group/{groupId}/member`.
+/// If a request matches the patterns of two paths, the more specific one must come first:
+/// `/chat/group/join/{inviteCode}` before `/chat/group/{groupId}/member`.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(messages::routes)

@@ -1,4 +1,4 @@
-//! Who is here, and since when not.
+//! Online status and last-seen times.
 
 use crate::answer::Answer;
 use crate::extract::{Bearer, ChatUserPath};
@@ -20,7 +20,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/chat/user/{userId}/online-status").route(get().to(find_online_status)));
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{Forbidden, UserNotFound};
     &[

@@ -1,4 +1,4 @@
-//! How far messages have got.
+//! Delivery status of messages.
 
 use crate::answer::Answer;
 use crate::extract::{Bearer, JsonBody, MessagePath, PartnerPath};
@@ -20,7 +20,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/chat/messages/read/{userId}/{partnerId}").route(put().to(mark_chat_read)));
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{Forbidden, GroupInactive, MessageNotFound, NotAParticipant};
     &[

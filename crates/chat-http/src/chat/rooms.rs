@@ -1,4 +1,4 @@
-//! One's chats with what is new in them.
+//! The lists of the caller's chats, with unread counts.
 
 use crate::answer::ListedPart;
 use crate::extract::{Bearer, ChatUserPath, RoomsQuery};
@@ -29,7 +29,7 @@ fn room(room: DirectRoom) -> RoomView {
     RoomView::new(room.overview, peer, status.is_some_and(PresenceStatus::is_online))
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::Forbidden;
     &[

@@ -1,4 +1,4 @@
-//! Conversations and who takes part in them.
+//! Conversations and their participants.
 
 use crate::answer::{Answer, Created, ListedPart};
 use crate::extract::{Bearer, ConversationPath, ConversationsQuery, JsonBody, MemberPath};
@@ -25,7 +25,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/conversations/{id}/participants/{userId}").route(delete().to(remove_participant)));
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
         AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, GroupInactive,

@@ -19,7 +19,7 @@ pub(crate) struct Bearer(pub(crate) Actor);
 
 impl Bearer {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        // The limits look at the token first.
+        // The rate limits have already checked the token.
         if let Some(actor) = request.extensions().get::<Actor>() {
             return Ok(Self(*actor));
         }
@@ -59,7 +59,7 @@ impl ApiComponent for Bearer {
     }
 }
 
-/// A token in the header that is not an access token, or none.
+/// The token in the header, for operations whose token is not an access token; `None` if there is none.
 #[derive(Debug)]
 pub(crate) struct OptionalToken(pub(crate) Option<String>);
 

@@ -16,7 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-/// A JSON body that has arrived whole, within its limits. The handler chooses its type.
+/// A complete JSON body, within its limits. The handler chooses its type.
 #[derive(Debug)]
 pub(crate) struct JsonBody<T> {
     bytes: Bytes,

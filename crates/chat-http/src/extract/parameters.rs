@@ -1,4 +1,4 @@
-//! How parameters of a query are described in the `OpenAPI` document.
+//! The descriptions of query parameters in the `OpenAPI` document.
 
 use apistos::paths::{Parameter, ParameterDefinition, ParameterIn};
 use chat_domain::users::SearchTerm;
@@ -32,12 +32,12 @@ pub(super) fn search_parameters(term: &str) -> Vec<Parameter> {
 }
 
 pub(super) fn page_parameters(default: PageLimit) -> Vec<Parameter> {
-    // Without a default in the schema: generated clients would send it beside a cursor.
+    // The schema has no default, because generated clients would send it beside a cursor.
     let number = number(PageNumber::MAX);
     vec![parameter("page", "The page number, from 1. The first page if omitted.", number), limit_parameter(default)]
 }
 
-/// By page number, or by cursor.
+/// The parameters of a list that is read by page number or by cursor.
 pub(super) fn list_parameters(default: PageLimit) -> Vec<Parameter> {
     let mut parameters = page_parameters(default);
     parameters.push(parameter(
@@ -55,7 +55,7 @@ pub(super) fn limit_parameter(default: PageLimit) -> Parameter {
     parameter("limit", "The maximum number of items in the answer.", limit)
 }
 
-/// Text of this pattern.
+/// The schema of a string with this pattern.
 pub(super) fn text(pattern: &str) -> SchemaObject {
     SchemaObject {
         instance_type: Some(InstanceType::String.into()),

@@ -35,7 +35,7 @@ fn of_schema(name: &str, description: &str, schema: SchemaObject) -> Parameter {
     }
 }
 
-/// Declares what a path holds: ids, in the order of the path.
+/// Declares extractors of the ids in a path, in the order of the path.
 macro_rules! paths {
     ($($(#[$doc:meta])* $name:ident { $($type:ty = $param:literal: $description:literal),+ })*) => {$(
         $(#[$doc])*

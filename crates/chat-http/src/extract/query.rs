@@ -1,5 +1,5 @@
-//! Query strings: known parameters are checked, and all that is wrong with them is reported at once. Unknown ones are
-//! ignored, as links gather them on their way.
+//! Query strings. Known parameters are checked, and the error lists all faults. Unknown parameters are ignored, since
+//! links collect parameters of other programs.
 
 use super::parameters::{limit_parameter, list_parameters, page_parameters, parameter, search_parameters, text};
 use super::undocumented;
@@ -27,7 +27,7 @@ struct Pairs {
 impl Pairs {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let pairs = pairs.map_err(|_| ApiError::invalid("query", "must be made of names and values"))?;
+        let pairs = pairs.map_err(|_| ApiError::invalid("query", "must consist of names and values"))?;
         Ok(Self { pairs: pairs.into_inner(), faults: Vec::new() })
     }
 
@@ -41,7 +41,7 @@ impl Pairs {
         if another.is_some() {
             self.fault(name, "must not be given twice");
         }
-        // What decoding puts where bytes are no text; nobody means it.
+        // Decoding puts this character in the place of bytes that are not UTF-8.
         if value.as_ref().is_some_and(|value| value.contains(char::REPLACEMENT_CHARACTER)) {
             self.fault(name, "must be UTF-8");
         }
@@ -67,7 +67,7 @@ impl Pairs {
         }
     }
 
-    /// By page number, or by cursor where one is given: an empty one is the beginning of the list.
+    /// Reads a part of a list: by page number, or by cursor if one is given. An empty cursor is the start of the list.
     fn part_of_list(&mut self, default: PageLimit) -> ListRequest {
         let page = self.page(default);
         let cursor = self.read("cursor", ListCursorText::parse);
@@ -129,7 +129,7 @@ impl ConversationsQuery {
     }
 }
 
-/// The same of lists that show one's chats, which most clients want whole
+/// `?page&limit` or `?cursor&limit` of a list of the caller's chats, with a larger default limit
 #[derive(Debug)]
 pub(crate) struct RoomsQuery(pub(crate) ListRequest);
 
@@ -151,7 +151,7 @@ impl GroupSearchQuery {
     }
 }
 
-/// `?after&limit` of what has not arrived yet
+/// `?after&limit` of undelivered messages
 #[derive(Debug)]
 pub(crate) struct UndeliveredQuery(pub(crate) Option<Seq>, pub(crate) PageLimit);
 

@@ -11,6 +11,6 @@ pub(crate) fn admit(state: &HttpState) -> Result<Counted, ApiError> {
         return Err(ApiError::new(ErrorCode::Unavailable, "The service is not available right now, please try again"));
     }
     state.fan_out.admit().ok_or_else(|| {
-        ApiError::new(ErrorCode::TooManyConnections, "The server has as many connections as it may have")
+        ApiError::new(ErrorCode::TooManyConnections, "The server has too many connections, please try again later")
     })
 }

@@ -1,5 +1,5 @@
-//! For load balancers and for people who look whether the server is there. These answers stand without the envelope, as
-//! probes expect them; failures have it.
+//! Health checks for load balancers, and information about the server. Successful responses have no envelope, because
+//! probes do not expect one; failures have it.
 
 use crate::limits::RequestKind;
 use crate::operation::Operation;
@@ -22,22 +22,22 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(resource("/health/ready").route(get().to(ready)));
 }
 
-/// What `GET /` tells.
+/// Information about the server.
 #[derive(Debug, Serialize, JsonSchema, ApiComponent)]
 struct About {
-    /// Always `ok`: whoever answers is there.
+    /// Always `ok`.
     status: &'static str,
-    /// For how long, in seconds.
+    /// The time since the server started, in seconds.
     uptime: u64,
-    /// When this was asked.
+    /// The time of the response.
     timestamp: TimestampView,
-    /// Of the server.
+    /// The server's version.
     version: &'static str,
     /// `development` or `production`.
     environment: String,
 }
 
-/// What a probe tells.
+/// The state of the server.
 #[derive(Debug, Serialize, JsonSchema, ApiComponent)]
 struct Probe {
     /// Always `ok`.
@@ -49,7 +49,7 @@ const OK: &str = "ok";
 /// Every method that some route has.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::new("about", RequestKind::Free, &[]),
     Operation::new("live", RequestKind::Free, &[]),
@@ -100,8 +100,8 @@ async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     }
 }
 
-/// Not a route of the document: `OPTIONS *` asks what the server as a whole can do (RFC 9110 §9.3.7); no other method
-/// has a target without a path.
+/// Answers targets without a path. Only `OPTIONS *` has one: it asks for the methods of the server as a whole (RFC 9110
+/// §9.3.7). Not in the document.
 pub(crate) async fn no_path(request: HttpRequest) -> HttpResponse {
     if request.method() == Method::OPTIONS && request.path() == "*" {
         HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish()
@@ -110,7 +110,7 @@ pub(crate) async fn no_path(request: HttpRequest) -> HttpResponse {
     }
 }
 
-/// Not a route of the document: whatever nobody knows.
+/// Answers paths without a route. Not in the document.
 pub(crate) async fn nowhere() -> HttpResponse {
     HttpResponse::NotFound().finish()
 }

@@ -13,27 +13,27 @@ use std::net::IpAddr;
 /// Which rate limit a request counts towards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestKind {
-    /// None: health and documents.
+    /// No limit: health checks and documents.
     Free,
-    /// Registrations, and requests.
+    /// The limits of registrations and of requests.
     Registration,
-    /// Messages that are sent.
+    /// The limit of sends.
     Send,
-    /// Connections that are opened.
+    /// The limit of opened connections.
     Connect,
-    /// Requests.
+    /// The limit of requests.
     Other,
 }
 
-/// Counts a request, and refuses it where there were too many. Innermost, so that a refusal leaves like any other
-/// failure and a preflight counts as none.
+/// Counts a request, and rejects it if its limit is exceeded. This is the innermost middleware: a rejection gets the
+/// form of every failure, and a preflight is not counted.
 pub(crate) async fn limited<B: MessageBody>(
     state: Data<HttpState>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let limits = &*state.limits;
-    // As routing sees it, with what was percent-encoded decoded: writing a path in another way changes nothing.
+    // The path as the router sees it, percent-decoded: another spelling of a path counts the same.
     let kind = kind_of(request.method(), request.match_info().as_str());
     if limits.are_off() || kind == RequestKind::Free {
         return Ok(next.call(request).await?.map_into_left_body());
@@ -63,8 +63,8 @@ async fn count(
     if kind == RequestKind::Connect {
         return limits.take(Limit::Connects, Subject::Address(address)).await;
     }
-    // Whoever may be somebody is looked at once: handlers find the answer where it is put here. A token that is no good
-    // is for them to refuse.
+    // The token is checked once: handlers find the actor in the request's extensions, and reject an invalid token
+    // themselves.
     let actor = bearer_token(request.headers()).and_then(|token| state.app.auth.authenticate(token).ok());
     if let Some(actor) = actor {
         request.extensions_mut().insert(actor);
@@ -79,7 +79,7 @@ async fn count(
     Ok(of_registrations.or(standing))
 }
 
-/// Whether the body was refused before anything was done with it: typing errors do not count.
+/// Whether the body was rejected before any work: such requests are not counted.
 fn was_not_tried(status: StatusCode) -> bool {
     [
         StatusCode::BAD_REQUEST,
@@ -90,13 +90,13 @@ fn was_not_tried(status: StatusCode) -> bool {
     .contains(&status)
 }
 
-/// Whether requests to this path are counted, where limits are on.
+/// Whether requests to this path are counted if limits are on.
 pub(crate) fn are_on(path: &str) -> bool {
     kind_of(&Method::GET, path) != RequestKind::Free
 }
 
-/// What a request counts as. A new route that is no ordinary request needs an arm here: a test compares this with what
-/// is said beside its handler.
+/// Returns the limit that a request counts towards. A new route that does not count as `Other` needs an arm here. A
+/// test compares this with the operations' facts.
 pub(crate) fn kind_of(method: &Method, path: &str) -> RequestKind {
     let Some(path) = path.strip_prefix(API_PREFIX) else {
         let is_free = matches!(path, "/" | "/api" | "/api/openapi.json")

@@ -14,12 +14,13 @@ pub(crate) const EXPOSED: [&str; 3] = ["ratelimit-limit", "ratelimit-remaining",
 pub(crate) fn documented_headers() -> Value {
     let header = |description: &str| json!({"description": description, "schema": {"type": "integer"}});
     json!({
-        "Retry-After": header("After how many seconds the same will be taken."),
+        "Retry-After": header("Seconds until the request is allowed again."),
         "RateLimit-Limit": header(
-            "How many may come at once when nothing was used. This and the next two are in every limited answer."
+            "The number of requests that a full bucket allows at once. Every limited response has the three \
+             `RateLimit` headers."
         ),
-        "RateLimit-Remaining": header("How many may come at once now."),
-        "RateLimit-Reset": header("After how many seconds nothing will count as used."),
+        "RateLimit-Remaining": header("The number of requests that are allowed now."),
+        "RateLimit-Reset": header("Seconds until the bucket is full."),
     })
 }
 

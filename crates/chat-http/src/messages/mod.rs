@@ -1,4 +1,4 @@
-//! Sending messages and reading them back.
+//! Send messages and read the history.
 
 use crate::answer::{HistoryAnswer, Sent};
 use crate::extract::{Bearer, ConversationPath, HistoryQuery, IdempotencyKey, JsonBody};
@@ -21,7 +21,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     );
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
         ConversationNotFound, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageNotFound,
@@ -92,7 +92,7 @@ async fn send_message(
     })
 }
 
-/// The key of a send, whichever way it came.
+/// Returns the key of a send, from the body or from the header. Both may be given if they are equal.
 pub(crate) fn one_key(
     header: Option<ClientMessageId>,
     body: Option<ClientMessageId>,

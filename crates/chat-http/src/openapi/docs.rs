@@ -1,8 +1,8 @@
-//! The page at `/api/docs`: Swagger UI from the binary itself, with no internet.
+//! The page at `/api/docs`: Swagger UI from the binary, without access to the internet.
 //!
-//! All addresses are relative, and so is the server of the OpenAPI document: behind a proxy that strips a prefix from
-//! paths, browsers find everything below the prefix, which this server does not know. A relative address depends on the
-//! slash at the end of the page's own, hence `/api/docs/` leads to `/api/docs`.
+//! All addresses are relative, also the server address in the OpenAPI document: they work behind a proxy that strips a
+//! path prefix which this server does not know. Relative addresses depend on a slash at the end of the page's path, so
+//! `/api/docs/` redirects to `/api/docs`.
 
 use super::SNAPSHOT;
 use crate::asyncapi;
@@ -15,15 +15,14 @@ use swagger_ui_dist::{ApiDefinition, OpenApiSource};
 
 const DOCS: &str = "/api/docs";
 
-/// The page runs what comes from here and nothing else. Swagger UI styles its elements in place and draws icons from
-/// `data:`.
+/// The page runs scripts of this server only. Swagger UI uses inline styles, and icons from `data:`.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
 img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The assets change with the binary alone.
+/// The assets change only with the binary.
 const ASSET_CACHING: &str = "public, max-age=3600";
 
-/// With its script in a file of its own, since the policy lets none run in the page.
+/// The script is in a file of its own, because the policy allows no inline script.
 const PAGE: &str = r#"<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -77,7 +76,7 @@ fn is_asset(context: &actix_web::guard::GuardContext<'_>) -> bool {
     context.head().uri.path().starts_with("/api/docs/swagger-ui")
 }
 
-/// Leads to the page, by its address relative to the one that was asked for (RFC 9110 §10.2.2).
+/// Redirects to the page, by its address relative to the requested one (RFC 9110 §10.2.2).
 fn to_docs(page: &'static str) -> Ready<HttpResponse> {
     ready(HttpResponse::Found().insert_header((LOCATION, page)).finish())
 }

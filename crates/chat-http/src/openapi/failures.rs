@@ -1,5 +1,5 @@
-//! Which operation fails how. What follows from an operation's shape (a token, a body, parameters) is added to all that
-//! have it; the rest stands beside its handler: see [`crate::operation::Operation`].
+//! The failures of each operation. Failures that follow from an operation's shape (a token, a body, parameters) are
+//! added to every such operation. The others are beside the handler: see [`crate::operation::Operation`].
 
 use crate::error::{error_response, status_of};
 use crate::limits::RequestKind;
@@ -21,7 +21,7 @@ use ErrorCode::{
     UsernameTaken, ValidationFailed, WrongPassword,
 };
 
-/// What people read; the examples' sentences are those of the server where it has one sentence alone.
+/// The sentence of the example. It is the server's own sentence if the server has only one for the code.
 fn sentence(code: ErrorCode) -> &'static str {
     match code {
         MalformedJson => "the body is not valid JSON: expected `,` or `}` at line 1 column 9",
@@ -97,7 +97,7 @@ fn codes(operation: &Value) -> Vec<ErrorCode> {
     codes
 }
 
-/// Adds every failure to an operation: by status, with an example of the envelope per code.
+/// Adds every failure to an operation, grouped by status, with an example of the envelope per code.
 pub(super) fn complete(path: &str, operation: &mut Value, schemas: &Value) {
     let fault = likely_fault(operation, schemas);
     for code in codes(operation) {
@@ -120,7 +120,7 @@ pub(super) fn complete(path: &str, operation: &mut Value, schemas: &Value) {
     }
 }
 
-/// What a client of this operation may well get wrong.
+/// Returns a fault that is likely in requests of this operation.
 fn likely_fault(operation: &Value, schemas: &Value) -> Fault {
     let reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
     if let Some(name) = reference.and_then(|reference| reference.rsplit('/').next()) {
@@ -147,7 +147,7 @@ fn example(code: ErrorCode, path: &str, fault: &Fault) -> Value {
         ValidationFailed => InvalidBody { faults: vec![fault.clone()] }.into(),
         code => Failure::new(code, sentence(code)),
     };
-    // A moment and an id that stay the same from one generation to the next.
+    // The time and the id are constant, so that the document does not change from one generation to the next.
     let at = Timestamp::from_unix_micros(1_767_605_400_000_000);
     let mut headers = HeaderMap::new();
     headers.insert(crate::request_id::X_REQUEST_ID, actix_http::header::HeaderValue::from_static("b8a3-42"));

@@ -57,16 +57,16 @@ fn spec() -> Spec {
             tag("Realtime", realtime::ABOUT),
             tag("Health", "Probes for load balancers and orchestrators."),
         ],
-        // Relative to where the document is served: behind a proxy that strips a path prefix it is below that prefix.
+        // Relative to the document's address, so that it also works behind a proxy that strips a path prefix.
         servers: vec![Server { url: "..".to_owned(), ..Server::default() }],
         ..Spec::default()
     }
 }
 
-/// The document, pretty, with every object in the order of its names: the same bytes for the same code. Empty where it
-/// cannot be made, which a test rules out.
+/// Returns the document, indented, with the keys of every object sorted, so that the output is deterministic. Empty if
+/// the generation fails, which a test excludes.
 pub fn openapi_json() -> String {
-    // The framework gives it to a request alone, on a runtime of its own kind: hence a thread.
+    // The framework returns the document only as a response, on its own kind of runtime, which needs a thread.
     let generated = std::thread::spawn(|| actix_web::rt::System::new().block_on(generated())).join();
     match generated {
         Ok(Some(document)) => serde_json::to_string_pretty(&sorted(completed(document))).unwrap_or_default(),
@@ -90,7 +90,7 @@ fn completed(mut document: Value) -> Value {
         chat_protocol::schemas::finish(schemas);
         for (name, schema) in schemas.iter_mut() {
             name_null(schema);
-            // Bodies refuse what they do not know; what clients may send all the same is ignored and not advertised.
+            // Bodies reject unknown fields. Fields that are accepted but ignored are not documented.
             if name.ends_with("Body") && name != "ErrorBody" {
                 schema["additionalProperties"] = json!(false);
                 rules::add(name, schema);
@@ -104,7 +104,7 @@ fn completed(mut document: Value) -> Value {
             if path.ends_with(SOCKET_PATH) {
                 add_upgrade_required(&mut operation["responses"]);
             }
-            // An operation without requirements says so: it is open to everyone.
+            // An operation without requirements states that it is open to everyone.
             if operation["security"].is_null() {
                 operation["security"] = json!([]);
             }
@@ -113,7 +113,8 @@ fn completed(mut document: Value) -> Value {
     document
 }
 
-/// The one failure whose status its code does not decide: a WebSocket of another version (RFC 6455 §4.4).
+/// Documents the only failure whose status does not follow from its code: an unsupported version of WebSocket (RFC 6455
+/// §4.4).
 fn add_upgrade_required(responses: &mut Value) {
     let mut response = responses["400"].clone();
     let status = StatusCode::UPGRADE_REQUIRED;
@@ -134,7 +135,7 @@ fn plain(schema: ReferenceOr<Schema>) -> Value {
     serde_json::to_value(schema).unwrap_or_default()
 }
 
-/// `OpenAPI` 3.0 has no type for `null`: a value that is an object or an enum of its own, or `null`, is a choice.
+/// `OpenAPI` 3.0 has no type for `null`: writes a nullable reference as a choice.
 fn name_null(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
@@ -152,12 +153,13 @@ fn name_null(schema: &mut Value) {
     }
 }
 
-/// The schema of nothing but `null`.
+/// The schema that accepts only `null`.
 pub(crate) fn only_null() -> Value {
     json!({"type": "string", "nullable": true, "enum": [null]})
 }
 
-/// Whether the JSON library keeps the order of insertion depends on what else is built beside it.
+/// Sorts the keys of every object: whether the JSON library keeps their order depends on the features that other crates
+/// enable.
 pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -1,8 +1,8 @@
 //! The OpenAPI document: generated from the handlers by apistos, completed with every failure, and served from a
 //! snapshot.
 //!
-//! apistos would clone and serialise the document per request, so the server serves the committed `openapi.json`; a
-//! test holds the two together. After a change: `cargo run -- openapi > openapi.json`.
+//! apistos would clone and serialise the document per request, so the server serves the committed `openapi.json`. A
+//! test compares it with the generated document. After a change: `cargo run -- openapi > openapi.json`.
 
 mod docs;
 mod failures;

@@ -59,7 +59,7 @@ pub(crate) fn realtime_route(config: &mut ServiceConfig<'_>) {
     config.service(resource(SOCKET_PATH).route(get().to(open_socket)));
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{OriginNotAllowed, ProtocolError, TooManyConnections};
     &[Operation::new("openSocket", RequestKind::Connect, &[ProtocolError, OriginNotAllowed, TooManyConnections])]
@@ -83,7 +83,7 @@ async fn open_socket(
     (door.0)(&state, &request, payload).map(Upgraded)
 }
 
-/// Documents that the token may come with the upgrade, and need not. The connection reads it itself.
+/// Documents that the upgrade may carry the token. The connection reads the token itself.
 struct SocketToken;
 
 impl FromRequest for SocketToken {
@@ -111,7 +111,7 @@ impl ApiComponent for SocketToken {
     }
 }
 
-/// An upgrade that succeeded.
+/// A successful upgrade.
 struct Upgraded(HttpResponse);
 
 impl Responder for Upgraded {

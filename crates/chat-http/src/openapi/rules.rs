@@ -1,17 +1,17 @@
-//! Rules between the fields of a body, which the types of its fields cannot say.
+//! Rules between the fields of a body, which their types cannot express.
 
 use serde_json::{Value, json};
 
-/// A rule between fields. A field that is `null` counts as not given.
+/// A rule between fields. A field with the value `null` counts as not given.
 #[derive(Debug, Clone, Copy)]
 enum Rule {
-    /// At least one of these is given.
+    /// At least one of these must be given.
     AnyOf(&'static [&'static str]),
-    /// At most one of these two is given.
+    /// At most one of these two may be given.
     NotBoth(&'static str, &'static str),
-    /// A field of this value, and another field, exclude each other.
+    /// If the first field has this value, the other field must not be given.
     Excludes(&'static str, &'static str, &'static str),
-    /// Where the first is given, so is the second.
+    /// If the first is given, the second must be given too.
     Needs(&'static str, &'static str),
 }
 
@@ -61,7 +61,7 @@ impl Rule {
     }
 }
 
-/// All of these are there, and not `null`.
+/// The schema that requires all of these, not `null`.
 fn given(names: &[&str], properties: &Value) -> Value {
     let properties: serde_json::Map<_, _> =
         names.iter().map(|name| ((*name).to_owned(), json!({"type": properties[*name]["type"]}))).collect();

@@ -16,7 +16,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(resource("/conversations/{id}/read").route(post().to(mark_read)));
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{ConversationNotFound, GroupInactive, MessageNotFound, NotAParticipant};
     &[Operation::new(

@@ -1,6 +1,6 @@
 //! The whole server: both wings on its listeners, and the layers that a connection passes before either.
 //!
-//! HTTP is actix-web's, and a request to upgrade leaves it with its TCP stream: an idle socket then holds none of the
+//! actix-web serves HTTP. A request to upgrade leaves it with its TCP stream, so that an idle socket holds none of the
 //! buffers that HTTP keeps for a request.
 //!
 //! Requests with `Upgrade: websocket`, and `CONNECT`, go to the gateway (`crate::gateway`), everything else to the

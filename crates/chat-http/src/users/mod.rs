@@ -1,4 +1,4 @@
-//! Oneself, others, and who is online.
+//! The caller's account, other users, and online users.
 
 use crate::answer::{Answer, Listed};
 use crate::extract::{Bearer, Client, JsonBody, PageQuery, SearchQuery, UserPath};
@@ -27,7 +27,7 @@ fn view(profile: UserProfile) -> UserView {
     UserView::new(profile.user, profile.status)
 }
 
-/// What is said of the operations beside their handlers.
+/// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{UserNotFound, UsernameTaken, WrongPassword};
     &[

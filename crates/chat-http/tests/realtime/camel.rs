@@ -1,4 +1,4 @@
-//! The `camel` dialect's events, in both directions, and where the two dialects meet.
+//! The commands and events of the `camel` dialect, and how the two dialects interact.
 
 use crate::house::{House, Person, Socket, command};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ struct Chat {
     room: String,
 }
 
-/// Two people without a conversation, both in the second dialect.
+/// Two people without a conversation, both in the `camel` dialect.
 async fn chat() -> Chat {
     let house = House::open();
     let (ann, ben) = (house.register("ann").await, house.register("ben").await);
@@ -81,7 +81,7 @@ async fn each_connection_is_spoken_to_in_its_own_dialect_and_understood_in_both(
     let conversation = colon.event("message:received").await["data"]["conversationId"].clone();
     assert_eq!(chat.at_ben.event("messageReceived").await["data"]["conversationId"], conversation);
 
-    // The first dialect's command on a connection of the second: confirmed and acked like any other.
+    // A `colon` command on a `camel` connection is confirmed and acked like any other.
     let data = json!({"conversationId": conversation, "content": "two"});
     let ack = chat.at_ben.ask("message:send", &data, "c1").await.expect("acked");
     assert_eq!((&ack["message"], &ack["seq"]), (&json!("two"), &json!(2)));
@@ -89,7 +89,7 @@ async fn each_connection_is_spoken_to_in_its_own_dialect_and_understood_in_both(
     chat.at_ben.tell("message:send", &data).await;
     assert!(chat.at_ben.event("messageSent").await["data"]["messageId"].is_string());
 
-    // And the other way round.
+    // The reverse: a `camel` command on a `colon` connection.
     let data = json!({"messageData": {"receiver": chat.ann.id.to_string(), "message": "four"}});
     let ack = colon.ask("sendMessage", &data, "c2").await.expect("acked");
     assert_eq!((&ack["content"], &ack["seq"]), (&json!("four"), &json!(4)));
@@ -118,7 +118,7 @@ async fn what_was_delivered_and_read_is_told_as_the_newest_message_that_it_cover
     assert_eq!(ack, json!({"messageId": second["messageId"], "status": "READ", "readBy": [ben]}));
     assert_eq!(chat.at_ann.event("messageStatus").await["data"], ack);
     let own = chat.at_ann.ask("messageRead", &json!({"messageId": second["messageId"]}), "c3").await.expect("acked");
-    assert_eq!(own["status"], "READ", "one's own message moves nothing, and is answered");
+    assert_eq!(own["status"], "READ", "the user's own message moves no position, and gets an answer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,11 +142,7 @@ async fn history_comes_oldest_first_by_its_event_and_by_the_ack() {
     assert_eq!(chat.at_ann.event("messageStatus").await["data"]["status"], "DELIVERED", "fetching delivers");
 
     chat.at_ben.write(&command("fetchMessages", &fetch, "c1")).await;
-    assert_eq!(
-        texts(&chat.at_ben.event("messagesFetched").await["data"]),
-        ["two", "three"],
-        "the event comes all the same"
-    );
+    assert_eq!(texts(&chat.at_ben.event("messagesFetched").await["data"]), ["two", "three"], "the event is sent too");
     assert_eq!(texts(&chat.at_ben.event("ack").await["data"]), ["two", "three"]);
 
     let group = chat.house.group(&[&chat.ann, &chat.ben]).await;
@@ -159,7 +155,7 @@ async fn history_comes_oldest_first_by_its_event_and_by_the_ack() {
     assert_eq!(
         chat.at_ben.event("messagesFetched").await["data"]["messages"],
         json!([]),
-        "who never talked has nothing"
+        "without messages there is no history"
     );
 }
 
@@ -168,7 +164,7 @@ async fn windows_and_typing_of_private_chats_and_groups() {
     let mut chat = chat().await;
     let (ann, room) = (chat.ann.id.to_string(), chat.room.clone());
     let group = chat.house.group(&[&chat.ann, &chat.ben]).await;
-    // One names the pair in the order of its own, and somebody else as the one who acts.
+    // The client reverses the pair's ids, and names another user as the actor.
     let turned: Vec<_> = room.split('_').rev().collect();
     let data = json!({"chatRoomId": turned.join("_"), "userId": chat.ben.id.to_string()});
     chat.at_ben.ask("joinPrivateChat", &data, "j1").await.expect("the chat is made");
@@ -226,7 +222,7 @@ async fn presence_last_seen_and_calls() {
     let status = chat.at_ben.event("userStatus").await;
     assert_eq!((&status["data"]["userId"], &status["data"]["isOnline"]), (&json!(ann), &json!(true)));
     let seen = chat.at_ben.ask("updateLastSeen", &json!({"userId": ann}), "s1").await.expect("noted");
-    assert_eq!(seen["userId"], json!(ben), "one's own, whoever is named");
+    assert_eq!(seen["userId"], json!(ben), "always the user's own time");
     let call = json!({"groupId": group, "callerId": ben, "callerName": "Annie"});
     chat.at_ann.ask("groupCall", &call, "c1").await.expect("rung");
     let rings = chat.at_ben.event("groupCallIncoming").await;
@@ -278,7 +274,7 @@ async fn nobody_gets_into_another_s_chat_by_naming_it() {
         let refused = at_stranger.ask(event, &data, event).await.expect_err(event);
         assert_eq!(refused["code"], code, "{event} {data}");
     }
-    // A private chat is no group, also for those in it.
+    // A private chat is not a group, also for its participants.
     for event in ["joinGroup", "groupCall", "getGroupMessages"] {
         let refused = chat.at_ann.ask(event, &json!({"groupId": conversation}), event).await.expect_err(event);
         assert_eq!(refused["code"], "CONVERSATION_NOT_FOUND", "{event}");

@@ -55,7 +55,7 @@ async fn what_cannot_be_done_is_an_error_and_no_end() {
     }
     let other = house.register("ben").await;
     socket.write(&command("auth", &json!({"token": other.token}), "6")).await;
-    assert_eq!(socket.event("error").await["data"]["code"], "FORBIDDEN", "a socket stays its user's");
+    assert_eq!(socket.event("error").await["data"]["code"], "FORBIDDEN", "a socket cannot change its user");
     socket.write(&command("auth", &json!({"token": ann.token}), "7")).await;
     assert_eq!(socket.event("ack").await["id"], "7");
 }
@@ -99,7 +99,7 @@ async fn delivery_is_held_for_whoever_announces_what_they_have() {
     at_ben.write(&command("resume", &json!({"resume": {id.clone(): 0}}), "r")).await;
     let (_, first) = at_ben.frame().await.expect("a frame");
     let first: Value = serde_json::from_slice(&first).expect("JSON");
-    assert_eq!(first["event"], "ack", "nothing comes before it: {first}");
+    assert_eq!(first["event"], "ack", "the ack is the first frame: {first}");
     assert_eq!(at_ben.event("conversation:created").await["data"]["pos"], 1);
     assert_eq!(at_ben.event("message:received").await["data"]["pos"], 2);
     let resumed = at_ben.event("resumed").await;

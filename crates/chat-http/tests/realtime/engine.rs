@@ -1,4 +1,4 @@
-//! Clients of Socket.IO that know no library: packets as they stand on the wire.
+//! Socket.IO clients without a library: they read and write raw packets.
 
 use crate::house::{CLOSE, FIN, House, Person, Socket, TEXT, frame};
 use serde_json::{Value, json};
@@ -8,11 +8,11 @@ use tokio::net::TcpStream;
 
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
-/// One that came by WebSocket.
+/// A client over WebSocket.
 pub(crate) struct Client(pub(crate) Socket);
 
 impl Client {
-    /// A session that is connected to nothing.
+    /// Opens a session that is not connected to a namespace.
     pub(crate) async fn open(address: SocketAddr, headers: &[(&str, &str)]) -> Self {
         let mut socket = Socket::to(address).await;
         let answer = socket.upgrade(WEBSOCKET, headers, b"").await;
@@ -22,7 +22,7 @@ impl Client {
         client
     }
 
-    /// One that is connected to the namespace as this person, having said more.
+    /// Opens a session and connects it to the namespace as this person. `more` is added to the payload of CONNECT.
     pub(crate) async fn connect(address: SocketAddr, person: &Person, more: Value) -> Self {
         let mut client = Self::open(address, &[]).await;
         let answer = client.introduce(person, more).await;
@@ -30,13 +30,13 @@ impl Client {
         client
     }
 
-    /// The answer to a CONNECT packet of this person.
+    /// Sends a CONNECT packet of this person, and returns the answer.
     pub(crate) async fn introduce(&mut self, person: &Person, mut more: Value) -> String {
         more["token"] = json!(person.token);
         self.say(&format!("40/chat,{more}")).await;
         loop {
             let packet = self.hear().await;
-            // Events of an earlier connection may have been on their way.
+            // Events of an earlier connection may still arrive.
             if !packet.starts_with("42") {
                 return packet;
             }
@@ -47,7 +47,7 @@ impl Client {
         self.0.write(&frame(FIN | TEXT, packet.as_bytes())).await;
     }
 
-    /// The next packet but pings.
+    /// Returns the next packet that is not a ping.
     pub(crate) async fn hear(&mut self) -> String {
         loop {
             let (first, payload) = self.0.frame().await.expect("the socket is open");
@@ -59,7 +59,7 @@ impl Client {
         }
     }
 
-    /// The data of the next event of this name; others are passed over.
+    /// Returns the data of the next event of this name, and skips others.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
         loop {
             if let Some(data) = event_in(&self.hear().await, name) {
@@ -68,13 +68,13 @@ impl Client {
         }
     }
 
-    /// Sends a command, and returns what its callback is called with. Events on the way are passed over.
+    /// Sends a command, and returns the data of its ack. Skips events.
     pub(crate) async fn ask(&mut self, event: &str, data: &Value, id: u64) -> Value {
         self.say(&format!("42/chat,{id}{}", json!([event, data]))).await;
         self.ack(id).await
     }
 
-    /// What the callback of this number is called with.
+    /// Returns the data of the ack with this id.
     pub(crate) async fn ack(&mut self, id: u64) -> Value {
         loop {
             if let Some(answer) = ack_in(&self.hear().await, id) {
@@ -83,7 +83,7 @@ impl Client {
         }
     }
 
-    /// The packets before the Close frame, and its code.
+    /// Returns the packets before the Close frame, and its code.
     pub(crate) async fn last_words(&mut self) -> (Vec<String>, u16) {
         let mut packets = Vec::new();
         loop {
@@ -107,14 +107,14 @@ pub(crate) fn ack_in(packet: &str, id: u64) -> Option<Value> {
     Some(answer[0].clone())
 }
 
-/// An answer to a plain request.
+/// The response to a plain request.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-/// One request on a connection of its own.
+/// Sends one request on its own connection.
 pub(crate) async fn request(address: SocketAddr, line: &str, headers: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let length = body.len();
@@ -129,14 +129,14 @@ pub(crate) async fn request(address: SocketAddr, line: &str, headers: &str, body
     Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
 }
 
-/// One that polls.
+/// A client over polling.
 pub(crate) struct Poller {
     address: SocketAddr,
     query: String,
 }
 
 impl Poller {
-    /// A session that is connected to nothing.
+    /// Opens a session that is not connected to a namespace.
     pub(crate) async fn open(address: SocketAddr) -> Self {
         let opened = request(address, "GET /socket.io/?EIO=4&transport=polling", "", "").await;
         let open: Value = serde_json::from_str(&opened.body[1..]).expect("an open packet");
@@ -157,7 +157,7 @@ impl Poller {
         assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
     }
 
-    /// What one poll brings.
+    /// Returns the packets of one poll.
     pub(crate) async fn hear(&self) -> Vec<String> {
         let answer = request(self.address, &format!("GET /socket.io/?{}", self.query), "", "").await;
         assert_eq!(answer.status, 200, "{}", answer.body);

@@ -1,4 +1,4 @@
-//! The chat inside of somebody else's `App`, over REST and over a socket.
+//! The chat mounted in another service's `App`, over REST and over a socket.
 
 use crate::house::{BINARY, CLOSE, FIN, PING, PONG, Person, Socket, TEXT, command, frame, register, state};
 use chat_http::HttpState;
@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 
-/// A service that has a route of its own and mounts ours behind it.
+/// A service that has its own route and mounts ours behind it.
 struct Host {
     state: HttpState,
     address: SocketAddr,
@@ -17,7 +17,7 @@ struct Host {
 impl Host {
     async fn socket(&self, person: &Person) -> Socket {
         let mut socket = self.stranger(&[("Authorization", &format!("Bearer {}", person.token))]).await;
-        // Events may come as soon as it is open.
+        // Events may arrive as soon as the socket is open.
         assert!(socket.ask("presence:get", &json!({"userId": person.id.to_string()}), "open").await.is_ok());
         socket
     }
@@ -44,7 +44,7 @@ impl Host {
     }
 }
 
-/// Runs a test beside the service, with two users.
+/// Runs a test with the service and two users.
 fn beside_a_host(test: impl AsyncFnOnce(Host, Person, Person)) {
     let main = tokio::runtime::Runtime::new().expect("a runtime");
     let (state, _folder) = main.block_on(async { state(RealtimeSettings::default()) });
@@ -156,7 +156,8 @@ fn a_message_that_is_too_long_is_refused_before_all_of_it_has_come() {
         for (what, bytes) in [("in one frame", whole), ("in fragments", parts)] {
             let socket = host.socket(&ann).await;
             let (mut reading, mut writing) = socket.stream.into_split();
-            // The server may hang up before it has all. The client keeps its half open and waits for the answer.
+            // The server may close the connection before it has read everything. The client keeps its side open and
+            // waits for the response.
             let write = tokio::spawn(async move {
                 drop(writing.write_all(&bytes).await);
                 writing

@@ -56,7 +56,7 @@ async fn ten_megabytes_in_full_are_refused_and_cost_nobody_else() {
     let (mut reading, mut writing) = socket.stream.into_split();
     let write = tokio::spawn(async move {
         use tokio::io::AsyncWriteExt as _;
-        // The server may hang up before it has all.
+        // The server may close the connection before it has read everything.
         let _ = writing.write_all(&big).await;
         writing
     });

@@ -78,7 +78,7 @@ async fn browsers_send_the_token_as_a_subprotocol() {
     assert_eq!(wrong.close_code().await, 4001);
 }
 
-/// What goes to the `App`, which opens no socket, and may go on with the next request.
+/// Such requests go to the `App`, which opens no socket. The connection may continue with the next request.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_looks_like_an_upgrade_is_a_request_that_is_refused() {
     let house = House::open();

@@ -1,4 +1,4 @@
-//! The real server on a port of its own, and a client that knows no WebSocket library.
+//! The real server on its own port, and a client without a WebSocket library.
 
 use chat_app::{App, CreateConversation, Ports, RegisterUser, Settings, SystemClock, UuidV7Source};
 use chat_auth::{
@@ -31,7 +31,7 @@ pub(crate) const FIN: u8 = 0x80;
 pub(crate) struct House {
     pub(crate) state: HttpState,
     pub(crate) address: SocketAddr,
-    /// Where clients are spoken to in `camel`.
+    /// The listener whose default dialect is `camel`.
     pub(crate) second: SocketAddr,
     handle: actix_server::ServerHandle,
     _folder: TempDir,
@@ -106,7 +106,7 @@ impl House {
         Self::serve(state(settings))
     }
 
-    /// One that counts, as in development, and believes the proxy that this test is.
+    /// A server with rate limits as in development, which trusts the test as a proxy.
     pub(crate) fn limited(quotas: Quotas) -> Self {
         let (mut state, folder) = state(RealtimeSettings::default());
         let limiter = Arc::new(InProcessRateLimiter::new(state.clock.clone()));
@@ -131,14 +131,14 @@ impl House {
         register(&self.state, name).await
     }
 
-    /// A socket that is open and signed in by its header.
+    /// Opens a socket that authenticates with a header.
     pub(crate) async fn connect(&self, person: &Person) -> Socket {
         let mut socket = Socket::to(self.address).await;
         socket.upgrade("/api/v1/ws", &[("Authorization", &format!("Bearer {}", person.token))], b"").await;
         socket
     }
 
-    /// The same, spoken to in the `camel` dialect.
+    /// Opens such a socket in the `camel` dialect.
     pub(crate) async fn connect_camel(&self, person: &Person) -> Socket {
         let mut socket = Socket::to(self.address).await;
         let token = format!("Bearer {}", person.token);
@@ -146,7 +146,7 @@ impl House {
         socket
     }
 
-    /// A group of the first of these, with the others in it.
+    /// Creates a group as the first person, with the others as members.
     pub(crate) async fn group(&self, people: &[&Person]) -> String {
         let actor = self.state.app.auth.authenticate(&people[0].token).expect("an actor");
         let name = ConversationName::parse("Hikers").ok();
@@ -155,7 +155,7 @@ impl House {
         made.details.conversation.id.to_string()
     }
 
-    /// A socket that is open and has said nothing.
+    /// Opens a socket that has not authenticated.
     pub(crate) async fn strange_socket(&self) -> Socket {
         let mut socket = Socket::to(self.address).await;
         let answer = socket.upgrade("/api/v1/ws", &[], b"").await;
@@ -175,7 +175,7 @@ pub(crate) struct Socket {
     bytes: Vec<u8>,
 }
 
-/// A masked frame (RFC 6455 §5.2).
+/// Returns a masked frame (RFC 6455 §5.2).
 pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [1, 2, 3, 4];
     let mut bytes = head(first, payload.len() as u64);
@@ -184,7 +184,7 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The beginning of a masked frame, up to its mask.
+/// Returns the head of a masked frame, including its mask.
 pub(crate) fn head(first: u8, length: u64) -> Vec<u8> {
     let mut bytes = vec![first];
     match u16::try_from(length) {
@@ -210,7 +210,7 @@ impl Socket {
         Self { stream: TcpStream::connect(address).await.expect("a connection"), bytes: Vec::new() }
     }
 
-    /// Sends the request with `more` behind it in one packet, and returns the head of the answer.
+    /// Sends an upgrade request with `more` after it in one write, and returns the head of the response.
     pub(crate) async fn upgrade(&mut self, path: &str, headers: &[(&str, &str)], more: &[u8]) -> String {
         let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n");
         let default = [
@@ -256,13 +256,13 @@ impl Socket {
         count > 0
     }
 
-    /// Everything until the server hangs up.
+    /// Returns everything until the server closes the connection.
     pub(crate) async fn rest(&mut self) -> String {
         while self.read_more().await {}
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// The next frame; `None` at the end.
+    /// Returns the next frame; `None` at the end.
     pub(crate) async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             if let Some((first, start, end)) = self.whole_frame() {
@@ -286,7 +286,7 @@ impl Socket {
         (self.bytes.len() >= start + length).then_some((first, start, start + length))
     }
 
-    /// The next event of this name; others are passed over.
+    /// Returns the next event of this name, and skips others.
     pub(crate) async fn event(&mut self, name: &str) -> Value {
         loop {
             let (first, payload) = self.frame().await.expect("the socket is open");
@@ -300,8 +300,7 @@ impl Socket {
         }
     }
 
-    /// Asks for something under this id and returns the answer's data: of the ack (`Ok`) or the error (`Err`). Events
-    /// on the way are passed over.
+    /// Sends a command with this id, and returns the data of the ack (`Ok`) or of the error (`Err`). Skips events.
     pub(crate) async fn ask(&mut self, event: &str, data: &Value, id: &str) -> Result<Value, Value> {
         self.write(&command(event, data, id)).await;
         loop {
@@ -317,17 +316,17 @@ impl Socket {
         }
     }
 
-    /// Says something without an id.
+    /// Sends a command without an id.
     pub(crate) async fn tell(&mut self, event: &str, data: &Value) {
         self.write(&frame(FIN | TEXT, json!({"event": event, "data": data}).to_string().as_bytes())).await;
     }
 
-    /// The code with which the server closes; answered, so that it can go.
+    /// Returns the server's close code, and replies to the Close frame, so that the server can disconnect.
     pub(crate) async fn close_code(&mut self) -> u16 {
         loop {
             let (first, payload) = self.frame().await.expect("a Close frame before the end");
             if first == FIN | CLOSE {
-                // The server may have stopped listening.
+                // The server may have stopped reading.
                 let _ = self.stream.write_all(&frame(FIN | CLOSE, &payload[..2])).await;
                 return u16::from_be_bytes([payload[0], payload[1]]);
             }

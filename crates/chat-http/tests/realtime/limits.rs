@@ -28,10 +28,10 @@ async fn a_slow_reader_is_closed_and_others_are_not_kept_waiting() {
             at: Timestamp::default(),
         },
     };
-    // More than the kernel's buffers and the queue take together.
+    // More than the kernel's buffers and the queue hold together.
     for number in 0..3_000 {
         house.state.fan_out.accept(event(number));
-        // The quick one keeps up, so that only the slow one is slow.
+        // The fast client reads everything, so that only the other one is slow.
         let name = loop {
             let name = quick.event("user:online").await["data"]["name"].as_str().expect("a name").to_owned();
             if name.len() == 10_000 {
@@ -114,7 +114,7 @@ async fn who_asks_for_many_large_pages_at_once_gets_them_all_as_fast_as_they_are
     let fetch = json!({"senderId": ann.id.to_string(), "receiverId": ben.id.to_string(), "limit": 100});
     let asked: Vec<u8> = (0..PAGES).flat_map(|number| command("fetchMessages", &fetch, &number.to_string())).collect();
     socket.write(&asked).await;
-    // A network that carries nothing for a moment: more is asked for than lies in any buffer on the way.
+    // The network is blocked for a moment: the requested pages exceed all buffers on the way.
     tokio::time::sleep(Duration::from_secs(2)).await;
     for number in 0..PAGES {
         let ack = socket.event("ack").await;

@@ -1,4 +1,4 @@
-//! Sockets of the real server, spoken to byte by byte.
+//! Sockets of the real server, tested with raw bytes.
 
 mod camel;
 mod commands;

@@ -4,7 +4,7 @@ use chat_http::Quotas;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Longer than any test takes.
+/// Longer than any test runs.
 const LONG: Duration = Duration::from_hours(10);
 
 async fn conversation(house: &House, by: &Person, with: &Person) -> String {
@@ -52,10 +52,10 @@ async fn sends_of_a_user_are_counted_together_over_sockets_and_rest() {
     assert_eq!((status, &answer["code"]), (429, &json!("RATE_LIMITED")));
 
     one.write(&command("presence:update", &json!({"status": "away"}), "4")).await;
-    assert_eq!(one.event("ack").await["id"], "4", "everything else goes on");
+    assert_eq!(one.event("ack").await["id"], "4", "other commands are still accepted");
     let mut of_ben = house.connect(&ben).await;
     of_ben.write(&command("message:send", &message, "5")).await;
-    assert_eq!(of_ben.event("ack").await["id"], "5", "and so does everybody else");
+    assert_eq!(of_ben.event("ack").await["id"], "5", "and so are those of other users");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,7 +58,8 @@ async fn whoever_polls_is_served_the_same() {
 
 #[tokio::test]
 async fn what_comes_together_is_told_apart_for_whoever_polls() {
-    // Everything is a large conversation: what several write at once is waited for, and goes out together.
+    // With this setting every conversation counts as large: what several users send at the same time is delivered in
+    // one piece.
     let together = RealtimeSettings {
         large_conversation: 1,
         burst_patience: Duration::from_millis(50),
@@ -263,14 +264,14 @@ async fn a_server_that_drains_sends_everybody_away_to_come_back() {
     let polling = tokio::spawn(async move { [polling.hear().await, polling.hear().await].concat() });
     let strange_polling = tokio::spawn(async move { strange_polling.hear().await });
     house.state.readiness.drain();
-    tokio::time::timeout(Duration::from_secs(20), house.state.fan_out.drain()).await.expect("nobody is left");
+    tokio::time::timeout(Duration::from_secs(20), house.state.fan_out.drain()).await.expect("all sessions have ended");
     let (heard, strange) = (polling.await.expect("heard"), strange_polling.await.expect("heard"));
     let (packets, code) = client.last_words().await;
     let why = event_in(&packets[0], "error").expect("why");
     assert_eq!(
         (&why["code"], code, packets.len()),
         (&json!("UNAVAILABLE"), 4012, 1),
-        "no packet that forbids to come back"
+        "no packet that keeps the client from reconnecting"
     );
     assert!(why["retryAfterMs"].is_u64(), "{why}");
     assert_eq!(stranger.last_words().await, (Vec::new(), 4012));
@@ -365,12 +366,15 @@ async fn every_websocket_counts_for_its_address_unless_it_takes_a_session_over()
     assert_eq!(socket.frame().await.expect("a frame").1, b"3probe");
     socket.write(&crate::house::frame(0x81, b"5")).await;
     socket.write(&crate::house::frame(0x81, b"40/other,")).await;
-    assert!(socket.frame().await.expect("a frame").1.starts_with(b"44/other,"), "it has taken the session over");
-    // What it cost is given back by a task of its own: until then there is room for one of these less.
+    assert!(
+        socket.frame().await.expect("a frame").1.starts_with(b"44/other,"),
+        "the socket has taken over the session"
+    );
+    // A separate task gives the count back; until then one fewer connection is allowed.
     let mut statuses = Vec::new();
     for path in ["/socket.io/?EIO=4&transport=websocket&sid=nobody", own.as_str(), "/socket.io/?EIO=5&transport=x"] {
         tokio::task::yield_now().await;
         statuses.push(upgrade(path).await.1);
     }
-    assert_eq!(statuses, ["400", "101", "429"], "one was opened, one of nobody's, one of a session that has one");
+    assert_eq!(statuses, ["400", "101", "429"], "upgrades count, also of unknown and upgraded sessions");
 }

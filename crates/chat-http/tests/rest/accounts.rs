@@ -118,7 +118,7 @@ async fn a_refresh_token_is_taken_from_the_body_or_the_header() {
     let first = house.post(path, "", body.clone()).await.data(200);
     assert_eq!(fields(&first), SIGNED_IN);
     let repeated = house.post(path, "", body.clone()).await.data(200);
-    assert_eq!(first["refreshToken"], repeated["refreshToken"], "an answer lost on the way comes again");
+    assert_eq!(first["refreshToken"], repeated["refreshToken"], "a repeated refresh gets the same response");
     let token = first["refreshToken"].as_str().expect("a token");
     let request = TestRequest::post().uri(path).insert_header(("Authorization", format!("Bearer {token}")));
     let second = house.ask(request).await.data(200);

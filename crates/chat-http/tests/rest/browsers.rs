@@ -1,4 +1,4 @@
-//! What browsers are told: CORS, security headers, compression, methods.
+//! Responses to browsers: CORS, security headers, compression, methods.
 
 use crate::house::{House, bearing};
 use actix_web::http::Method;

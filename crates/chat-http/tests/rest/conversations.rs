@@ -175,7 +175,7 @@ async fn lists_are_walked_by_cursor_while_conversations_move() {
     let pagination = &first["pagination"];
     assert_eq!(fields(pagination), ["hasMore", "limit", "nextCursor", "prevCursor"]);
     assert_eq!((&pagination["hasMore"], &pagination["prevCursor"]), (&json!(true), &Value::Null));
-    // One of the next page moves up.
+    // A conversation of the next page moves up.
     let moved = made[2].as_str().expect("an id");
     house.clock.advance(std::time::Duration::from_secs(1));
     house.post(&format!("{path}/{moved}/messages"), &ann.token, json!({"content": "news"})).await.data(201);

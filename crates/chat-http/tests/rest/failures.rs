@@ -1,4 +1,4 @@
-//! Whatever fails, in whatever layer, fails in one shape.
+//! Failures of every layer have the same shape.
 
 use crate::house::{BEGINNING, House, bearing};
 use actix_http::Payload;
@@ -112,7 +112,8 @@ async fn what_a_refused_client_still_sends_is_taken_so_that_it_lives_to_read_why
     house.ask_raw(request).await.failure(413, "PAYLOAD_TOO_LARGE");
     assert_eq!(sent.load(Ordering::SeqCst), 500);
 
-    // Of these nothing is taken: one sends more than anybody waits for, the other wanted a socket, which never ends.
+    // The server reads nothing of these bodies: one is announced too long, the other belongs to an upgrade and never
+    // ends.
     for (header, status, code) in
         [(("Content-Length", "16000001"), 413, "PAYLOAD_TOO_LARGE"), (("Upgrade", "websocket"), 404, "ROUTE_NOT_FOUND")]
     {
@@ -189,15 +190,15 @@ async fn a_use_case_ends_what_it_began_though_its_client_has_hung_up() {
     let (done, ended) = tokio::sync::oneshot::channel();
     let mut asked = Box::pin(house.state.run(async move {
         gate.await.expect("a signal");
-        done.send("stored and published").expect("somebody who waits");
+        done.send("stored and published").expect("the receiver still waits");
     }));
     assert!(futures_util::poll!(&mut asked).is_pending());
     drop(asked);
-    go.send(()).expect("a use case that still runs");
+    go.send(()).expect("the use case still runs");
     assert_eq!(ended.await, Ok("stored and published"));
 }
 
-/// Tells no time the first time it is asked.
+/// A clock that panics the first time it is read.
 struct StuckOnce(AtomicBool);
 
 impl Clock for StuckOnce {

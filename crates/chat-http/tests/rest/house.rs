@@ -1,4 +1,4 @@
-//! A server without sockets: real use cases, real store, a clock that tests can set.
+//! A server without sockets: real use cases, a real store, and a clock that tests can set.
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
@@ -22,7 +22,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// Where use cases run, as in the real server: not on the worker's own runtime.
+/// The runtime of use cases. As in the real server, it is not the worker's own runtime.
 static MAIN: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
 /// 2026-01-05T09:30:00Z
@@ -79,7 +79,7 @@ impl House {
         Self::build(settings, None)
     }
 
-    /// One that counts, as in development.
+    /// A server with rate limits, as in development.
     pub(crate) fn limited(settings: HttpSettings, quotas: Quotas) -> Self {
         Self::build(settings, Some(quotas))
     }
@@ -124,7 +124,7 @@ impl House {
         Self { state, clock, people: AtomicU64::new(0), store, _folder: folder }
     }
 
-    /// One request through the whole `App`.
+    /// Sends one request through the whole `App`.
     pub(crate) async fn ask(&self, request: TestRequest) -> Answer {
         self.ask_raw(request.to_request()).await
     }
@@ -161,12 +161,12 @@ impl House {
         self.ask(bearing(TestRequest::delete().uri(path), token)).await
     }
 
-    /// From now on nothing is stored or found.
+    /// Closes the store: from now on every call to it fails.
     pub(crate) fn close_store(&self) {
         self.store.close();
     }
 
-    /// Somebody new, signed in. The clock moves on, so that no two people come at the same instant.
+    /// Registers a new user. The clock advances, so that no two users register at the same time.
     pub(crate) async fn person(&self) -> Person {
         self.clock.advance(Duration::from_millis(1));
         let number = self.people.fetch_add(1, Ordering::SeqCst);
@@ -178,7 +178,7 @@ impl House {
         Person { id: text("id"), token: text("accessToken"), refresh_token: text("refreshToken"), email, username }
     }
 
-    /// A group of these, made by the first.
+    /// Creates a group of these people, as the first one.
     pub(crate) async fn group(&self, people: &[&Person]) -> String {
         let ids: Vec<_> = people[1..].iter().map(|person| person.id.clone()).collect();
         let body = json!({"participantIds": ids, "name": "Group"});
@@ -193,7 +193,7 @@ impl House {
     }
 }
 
-/// `LocalBus` gathers positions by tasks on the runtime it is made on.
+/// `LocalBus` collects positions with tasks on the runtime on which it is created.
 trait Enter {
     fn block_on_or_enter<T>(&self, make: impl FnOnce() -> T) -> T;
 }
@@ -218,7 +218,7 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The `data` of a success with this status.
+    /// Checks for a success with this status, and returns its `data`.
     pub(crate) fn data(&self, status: u16) -> Value {
         let json = self.json();
         assert_eq!(self.status, status, "{json}");
@@ -226,7 +226,7 @@ impl Answer {
         json["data"].clone()
     }
 
-    /// The envelope of a failure with this status and code, whole.
+    /// Checks for a failure with this status and code, and returns its whole envelope.
     pub(crate) fn failure(&self, status: u16, code: &str) -> Value {
         let json = self.json();
         assert_eq!((self.status.as_u16(), &json["code"]), (status, &json!(code)), "{json}");
@@ -242,13 +242,13 @@ impl Answer {
         json
     }
 
-    /// The sentences of a failure.
+    /// Returns the sentences of a failure.
     pub(crate) fn sentences(&self) -> Vec<String> {
         serde_json::from_value(self.json()["message"].clone()).expect("sentences")
     }
 }
 
-/// The names of an object's fields, sorted.
+/// Returns the names of an object's fields, sorted.
 pub(crate) fn fields(value: &Value) -> Vec<&str> {
     let mut names: Vec<_> = value.as_object().expect("an object").keys().map(String::as_str).collect();
     names.sort_unstable();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// A client's address; not this machine's.
+/// A client's address, which is not this machine's.
 const SOMEWHERE: &str = "192.0.2.7";
 const PROXY: &str = "10.0.0.1";
 
@@ -26,7 +26,7 @@ fn peer(address: &str) -> SocketAddr {
     SocketAddr::new(address.parse().expect("an address"), 4000)
 }
 
-/// `RateLimit-Limit`, `-Remaining`, `-Reset` and `Retry-After`.
+/// Returns `RateLimit-Limit`, `-Remaining`, `-Reset` and `Retry-After`.
 fn told(answer: &Answer) -> [&str; 4] {
     ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"].map(|name| answer.header(name))
 }
@@ -88,7 +88,7 @@ async fn each_user_has_a_bucket_of_their_own_wherever_they_are() {
     }
     house.ask(me(&ann, "192.0.2.4")).await.failure(429, "RATE_LIMITED");
     assert_eq!(house.ask(me(&ben, "192.0.2.1")).await.status, 200);
-    assert_eq!(search(&house, "192.0.2.1", &[]).await.status, 401, "nobody's requests count for the address");
+    assert_eq!(search(&house, "192.0.2.1", &[]).await.status, 401, "requests without a token count for the address");
 }
 
 #[actix_web::test]
@@ -101,7 +101,11 @@ async fn sends_are_counted_apart_and_in_whichever_way_their_path_is_written() {
         assert_eq!(told(&send(&house, &ann, &way).await)[0], "3", "{way}");
     }
     send(&house, &ann, &path).await.failure(429, "RATE_LIMITED");
-    assert_eq!(house.get(&path, &ann.token).await.data(200).as_array().map(Vec::len), Some(3), "reading goes on");
+    assert_eq!(
+        house.get(&path, &ann.token).await.data(200).as_array().map(Vec::len),
+        Some(3),
+        "reads are still allowed"
+    );
     assert_eq!(send(&house, &ben, &path).await.status, 201);
 }
 
@@ -149,12 +153,16 @@ async fn a_made_up_forwarding_is_no_way_around() {
         assert_eq!(search(&house, SOMEWHERE, &[made_up]).await.status, 401);
     }
     search(&house, SOMEWHERE, &["203.0.113.4"]).await.failure(429, "RATE_LIMITED");
-    // Nor through the proxy, which adds whom it was called by.
+    // Forged addresses do not help behind the proxy either, since it appends the client's address.
     for made_up in ["203.0.113.1", "127.0.0.1", "nonsense"] {
         assert_eq!(search(&house, PROXY, &[&format!("{made_up}, 192.0.2.9")]).await.status, 401);
     }
     search(&house, PROXY, &["203.0.113.5", "192.0.2.9"]).await.failure(429, "RATE_LIMITED");
-    assert_eq!(search(&house, PROXY, &["192.0.2.10"]).await.status, 401, "others behind the proxy are others");
+    assert_eq!(
+        search(&house, PROXY, &["192.0.2.10"]).await.status,
+        401,
+        "other clients behind the proxy have their own limit"
+    );
 }
 
 #[actix_web::test]

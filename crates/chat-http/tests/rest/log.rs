@@ -71,7 +71,7 @@ async fn each_request_is_one_line_without_its_secrets() {
         (&json!("POST"), &json!("192.0.2.7"), &json!("Phone/1.0"), &json!("trace-9"), &json!("INVALID_CREDENTIALS"))
     );
     assert!(login["duration_ms"].is_f64());
-    assert!(requests[4]["fields"]["cause"].is_string(), "our own failures say why");
+    assert!(requests[4]["fields"]["cause"].is_string(), "server errors have a cause");
     let text = lines.text();
     for secret in ["sesame", PASSWORD, &person.token, &person.refresh_token, &person.email] {
         assert!(!text.contains(secret), "{secret} is in the log");

@@ -1,4 +1,4 @@
-//! The REST surface as a client meets it: the whole `App`, over the embedded store, in process.
+//! The REST API from a client's view: the whole `App` over the embedded store, in process.
 
 mod accounts;
 mod browsers;

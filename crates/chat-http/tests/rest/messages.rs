@@ -60,7 +60,7 @@ async fn a_message_has_its_shape_and_its_number() {
     );
     assert_eq!((&second["sender"]["id"], &second["status"]), (&json!(talk.bob.id), &json!("SENT")));
     let seen = talk.house.get(&talk.path, &talk.ann.token).await.data(200);
-    assert_eq!(fields(&seen[0]), MESSAGE, "another's key is not shown, and a replay is the sender's to know");
+    assert_eq!(fields(&seen[0]), MESSAGE, "only the sender sees the key and whether it was a replay");
 }
 
 #[actix_web::test]

@@ -79,7 +79,7 @@ pub(super) async fn dispatch(
             Ok(Outcome::Done)
         }
         Command::Authenticate { .. } | Command::Resume(_) => {
-            Err(ApiError::new(ErrorCode::ProtocolError, "This is understood only where a session begins"))
+            Err(ApiError::new(ErrorCode::ProtocolError, "This frame is only valid at the start of a session"))
         }
     }
 }
@@ -168,7 +168,7 @@ async fn start_typing(session: &mut Session, actor: Actor, place: ChatPlace) -> 
     let id = locate(session, actor, place).await?;
     let is_known = session.typing.contains(&id);
     if !is_known && session.typing.len() >= MAX_WINDOWS {
-        return Err(ApiError::new(ErrorCode::RateLimited, "Nobody writes in so many conversations at once"));
+        return Err(ApiError::new(ErrorCode::RateLimited, "Typing in too many conversations at once"));
     }
     let app = session.realtime.state.app.clone();
     session.realtime.state.run(async move { app.typing.start(actor, id).await }).await??;
@@ -197,7 +197,7 @@ async fn send_chat_message(session: &mut Session, actor: Actor, message: ChatMes
     Ok(sent_by(session, sent))
 }
 
-/// Typing ends with the message.
+/// Ends the user's typing in the conversation, and returns the outcome.
 fn sent_by(session: &mut Session, sent: Appended) -> Outcome {
     let conversation = sent.message().conversation_id;
     session.typing.retain(|known| *known != conversation);

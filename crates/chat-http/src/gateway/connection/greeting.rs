@@ -113,7 +113,7 @@ impl Greeting {
         authenticate: impl FnOnce(&str) -> Result<Actor, ApiError>,
     ) -> Result<Self, ApiError> {
         let parameters = Query::<Parameters>::from_query(head.uri.query().unwrap_or_default())
-            .map_err(|_| ApiError::invalid("query", "must be made of names and values"))?
+            .map_err(|_| ApiError::invalid("query", "must consist of names and values"))?
             .into_inner();
         let resume = match parameters.resume.as_deref() {
             None | Some("" | "false") => ResumeAsked::No,

@@ -50,7 +50,7 @@ pub(super) struct Session {
     pub(super) stage: Stage,
     pub(super) welcomed: Option<oneshot::Receiver<()>>,
     pub(super) typing: Vec<ConversationId>,
-    /// Until it has signed in.
+    /// The limits of the connection before sign-in.
     pub(super) allowance: Allowance,
     /// The client's address, if known.
     pub(super) address: Option<IpAddr>,
@@ -141,7 +141,10 @@ impl Session {
                 self.answer_error(id, &error);
             }
             (Stage::Live(_), Command::Resume(_) | Command::Authenticate { resume: Some(_), .. }) => {
-                let error = ApiError::new(ErrorCode::ResumeTooLate, "Events flow already; connect with ?resume=true");
+                let error = ApiError::new(
+                    ErrorCode::ResumeTooLate,
+                    "This connection already receives events; connect with ?resume=true",
+                );
                 self.answer_error(id, &error);
             }
             (Stage::Waiting(actor) | Stage::Live(actor), Command::Authenticate { token, resume, .. }) => {

@@ -172,7 +172,7 @@ fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) 
         CloseCode::TokenExpired => Some(Failure::new(ErrorCode::TokenExpired, "The access token has expired")),
         CloseCode::Revoked => Some(Failure::new(ErrorCode::SessionRevoked, "This session has ended, please sign in")),
         CloseCode::Restarting => {
-            let mut failure = Failure::new(ErrorCode::Unavailable, "The server is restarting, please come back");
+            let mut failure = Failure::new(ErrorCode::Unavailable, "The server is restarting, please reconnect");
             failure.retry_after = Some(realtime.hub.retry_after(connection));
             Some(failure)
         }
@@ -233,7 +233,7 @@ fn heard(event: &Event) -> Heard {
     if event.attachments.is_empty() {
         return understand(&frame);
     }
-    let message = "binary attachments are not understood here".to_owned();
+    let message = "binary attachments are not supported".to_owned();
     Err((frame.id, InvalidFrame { code: ErrorCode::ValidationFailed, message, faults: Vec::new() }))
 }
 

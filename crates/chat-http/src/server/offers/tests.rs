@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// What comes out of this reader when the bytes come in pieces of this size, and where the next byte belongs.
+/// Returns the reader's output for these bytes in pieces of this size, and the part to which the next byte belongs.
 fn passed(text: &str, piece: usize) -> (String, Requests) {
     let (mut requests, mut held, mut out) = (Requests::Head, Vec::new(), Vec::new());
     for piece in text.as_bytes().chunks(piece) {

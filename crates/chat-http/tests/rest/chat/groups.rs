@@ -87,7 +87,7 @@ async fn a_name_is_its_own_without_regard_to_case_while_the_group_is_active() {
     let free = json!({"participantIds": [bob.id], "name": "Ärger"});
     house.post("/api/v1/conversations", &ann.token, free).await.data(201);
     let own = house.put(&path(&group), &ann.token, Some(json!({"groupName": "ÄRGER"}))).await.data(200);
-    assert_eq!(own["groupName"], "ÄRGER", "one's own name in another case");
+    assert_eq!(own["groupName"], "ÄRGER", "a group may change the case of its own name");
     house.delete(&path(&group), &ann.token).await.data(200);
     house.put(&path(&other), &bob.token, Some(again)).await.data(200);
 }

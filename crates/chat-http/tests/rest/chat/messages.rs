@@ -78,7 +78,7 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
     assert_eq!(
         (&unnamed["chatType"], &unnamed["replyTo"]),
         (&json!("GROUP"), &sent["messageId"]),
-        "a groupId says enough"
+        "with a groupId, chatType may be omitted"
     );
 }
 
@@ -117,7 +117,7 @@ async fn a_message_that_cannot_be_sent_says_why() {
     house.post(SEND, &ann.token, into(&Uuid::nil().to_string())).await.failure(404, "CONVERSATION_NOT_FOUND");
     house.whisper(&ann, &bob, "x").await;
     let pair = house.get("/api/v1/chat/rooms/".to_owned().as_str(), &ann.token).await;
-    assert_eq!(pair.status, 404, "a list is of somebody");
+    assert_eq!(pair.status, 404, "the path needs a partner");
     let rooms = house.get(&format!("/api/v1/chat/rooms/{}", ann.id), &ann.token).await.data(200);
     let direct = text(&rooms[0], "conversationId");
     house.post(SEND, &ann.token, into(direct)).await.failure(404, "CONVERSATION_NOT_FOUND");
@@ -146,7 +146,7 @@ async fn sending_again_under_one_key_gives_the_first_message_back() {
     let fetch = json!({"senderId": ann.id, "receiverId": bob.id});
     let seen = house.post(FETCH, &bob.token, fetch).await.data(200);
     assert_eq!(seen.as_array().map(Vec::len), Some(1));
-    assert_eq!(seen[0].get("clientMessageId"), None, "another's key is not shown");
+    assert_eq!(seen[0].get("clientMessageId"), None, "only the sender sees the key");
 }
 
 #[actix_web::test]
@@ -167,14 +167,14 @@ async fn a_page_is_fetched_oldest_first_and_counts_as_delivered() {
     );
     let newest = newest.data(200);
     assert_eq!(each(&newest, "message"), ["m4", "m5"]);
-    assert_eq!(each(&newest, "status"), ["DELIVERED", "DELIVERED"], "the answer shows it already");
+    assert_eq!(each(&newest, "status"), ["DELIVERED", "DELIVERED"], "the response already shows the new status");
     assert_eq!(each(&newest, "isMine"), [false, false]);
     let last = house.post(FETCH, &bob.token, fetch(json!("3"))).await.data(200);
     assert_eq!(each(&last, "message"), ["m1"]);
     let of_ann = json!({"senderId": bob.id, "receiverId": ann.id});
     let seen = house.post(FETCH, &ann.token, of_ann).await;
     assert_eq!(seen.json()["pagination"]["limit"], 50);
-    assert_eq!(each(&seen.data(200), "status"), ["DELIVERED"; 5], "what came before has arrived too");
+    assert_eq!(each(&seen.data(200), "status"), ["DELIVERED"; 5], "earlier messages count as delivered too");
 }
 
 #[actix_web::test]
@@ -240,7 +240,7 @@ async fn what_has_not_arrived_is_listed_oldest_first_until_it_is_marked() {
     let waiting = waiting.data(200);
     assert_eq!(each(&waiting, "message"), ["m1", "m2", "m3"]);
     assert_eq!(each(&waiting, "status"), ["SENT"; 3]);
-    assert_eq!(house.get(&path(&bob.id, &ann.id), &bob.token).await.data(200), waiting, "looking marks nothing");
+    assert_eq!(house.get(&path(&bob.id, &ann.id), &bob.token).await.data(200), waiting, "listing marks no message");
     let (mut pages, mut after) = (Vec::new(), String::new());
     loop {
         let page = house.get(&format!("{}?limit=2{after}", path(&bob.id, &ann.id)), &bob.token).await;
@@ -258,7 +258,7 @@ async fn what_has_not_arrived_is_listed_oldest_first_until_it_is_marked() {
         house.get(&format!("{}?{query}", path(&bob.id, &ann.id)), &bob.token).await.failure(400, "VALIDATION_FAILED");
     }
     assert_eq!(house.get(&path(&ann.id, &bob.id), &ann.token).await.data(200), json!([]));
-    assert_eq!(house.get(&path(&bob.id, &eve.id), &bob.token).await.data(200), json!([]), "they never talked");
+    assert_eq!(house.get(&path(&bob.id, &eve.id), &bob.token).await.data(200), json!([]), "they have no chat");
     house.get(&path(&ann.id, &bob.id), &bob.token).await.failure(403, "FORBIDDEN");
     house.get(&path(&bob.id, "x"), &bob.token).await.failure(400, "VALIDATION_FAILED");
     house.put(&format!("/api/v1/chat/messages/delivered/{}/{}", bob.id, ann.id), &bob.token, None).await.data(200);

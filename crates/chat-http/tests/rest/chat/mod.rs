@@ -1,4 +1,4 @@
-//! The `/chat` API, as its clients meet it.
+//! The `/chat` API from a client's view.
 
 mod groups;
 mod members;
@@ -17,7 +17,7 @@ impl House {
         self.ask(bearing(if let Some(body) = body { request.set_json(body) } else { request }, token)).await
     }
 
-    /// A group made by the first of these through the `/chat` API.
+    /// Creates a group through the `/chat` API, as the first person.
     async fn chat_group(&self, name: &str, people: &[&Person]) -> Value {
         self.clock.advance(std::time::Duration::from_millis(1));
         let members: Vec<_> = people[1..].iter().map(|person| person.id.clone()).collect();
@@ -25,7 +25,7 @@ impl House {
         self.post("/api/v1/chat/group", &people[0].token, body).await.data(201)
     }
 
-    /// A private message from one to another.
+    /// Sends a private message.
     async fn whisper(&self, from: &Person, to: &Person, message: &str) -> Value {
         self.clock.advance(std::time::Duration::from_millis(1));
         let body = json!({"chatType": "PRIVATE", "receiver": to.id, "message": message});
@@ -43,7 +43,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_else(|| panic!("no text {field} in {value}"))
 }
 
-/// This field of each, in order.
+/// Returns this field of each item, in order.
 fn each(list: &Value, field: &str) -> Vec<Value> {
     list.as_array().expect("a list").iter().map(|item| item[field].clone()).collect()
 }

@@ -17,7 +17,7 @@ async fn one_says_that_one_is_here_and_contacts_may_know() {
     let now = house.put(&path, &ann.token, None).await.data(200);
     assert_eq!(now, json!({"userId": ann.id, "lastSeen": "2026-01-05T09:31:00.006Z"}));
     assert_eq!(house.get(&path, &bob.token).await.data(200), now);
-    assert_eq!(house.get(&path, &eve.token).await.data(200)["lastSeen"], Value::Null, "strangers do not");
+    assert_eq!(house.get(&path, &eve.token).await.data(200)["lastSeen"], Value::Null, "strangers do not see it");
     house.put(&path, &bob.token, None).await.failure(403, "FORBIDDEN");
     assert_eq!(house.get(&path, &bob.token).await.data(200), now, "and nothing was written");
 

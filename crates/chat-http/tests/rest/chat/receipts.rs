@@ -25,13 +25,13 @@ async fn a_status_covers_what_came_before_and_never_goes_back() {
     assert_eq!(
         house.put(&paths[1], &bob.token, Some(status("DELIVERED"))).await.data(200)["status"],
         "READ",
-        "no way back"
+        "the status never moves back"
     );
     let by_sender = house.put(&paths[2], &ann.token, Some(status("READ"))).await.data(200);
     assert_eq!(
         (&by_sender["status"], &by_sender["isMine"]),
         (&json!("SENT"), &json!(true)),
-        "one reads not for others"
+        "users cannot mark messages for others"
     );
     let fetch = json!({"senderId": ann.id, "receiverId": bob.id});
     let seen = house.post("/api/v1/chat/messages/fetch", &ann.token, fetch).await.data(200);
@@ -91,8 +91,8 @@ async fn marking_a_chat_counts_what_was_not_marked_before() {
     assert_eq!(counts("delivered", &ann.id).await, json!({"modifiedCount": 0}));
     house.whisper(&ann, &bob, "m5").await;
     assert_eq!(counts("read", &ann.id).await, json!({"modifiedCount": 5}), "delivered before or not");
-    assert_eq!(counts("delivered", &ann.id).await, json!({"modifiedCount": 0}), "what was read has arrived");
-    assert_eq!(counts("read", &eve.id).await, json!({"modifiedCount": 0}), "they never talked");
+    assert_eq!(counts("delivered", &ann.id).await, json!({"modifiedCount": 0}), "read messages count as delivered");
+    assert_eq!(counts("read", &eve.id).await, json!({"modifiedCount": 0}), "they have no chat");
     let with_body = house.put(&path("read", &ann.id), &bob.token, Some(json!({}))).await.data(200);
     assert_eq!(with_body, json!({"modifiedCount": 0}), "some clients send a body to every PUT");
 }

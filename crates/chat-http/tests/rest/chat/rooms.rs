@@ -16,7 +16,7 @@ async fn private_chats_are_listed_with_what_is_new_in_them() {
     assert_eq!(
         answer.json()["pagination"],
         json!({"page": 1, "limit": 100, "total": 2, "totalPages": 1, "hasMore": false}),
-        "a pair that never talked is no room"
+        "a pair without messages is not listed"
     );
     let rooms = answer.data(200);
     assert_eq!(
@@ -72,7 +72,7 @@ async fn groups_are_listed_with_what_is_new_in_them() {
     house.send(&bob, &id, "news").await;
     let unnamed = house.group(&[&bob, &ann]).await;
     let rooms = house.get(&path, &ann.token).await.data(200);
-    assert_eq!(each(&rooms, "groupId").len(), 2, "a group is a group, whoever made it");
+    assert_eq!(each(&rooms, "groupId").len(), 2, "groups of both APIs are listed");
     assert!(each(&rooms, "groupId").contains(&json!(unnamed)));
     let developers = rooms.as_array().expect("a list").iter().find(|room| room["groupId"] == id.as_str());
     let developers = developers.expect("the group");

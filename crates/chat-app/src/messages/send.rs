@@ -1,14 +1,21 @@
 use super::{Messages, MessagesError, SendDirect};
 use chat_domain::auth::Actor;
-use chat_domain::messages::{Appended, SendMessage};
+use chat_domain::messages::{Appended, Draft, ExpectedKind, SendMessage};
 use chat_domain::{Change, MessageId};
 
 impl Messages {
     /// Sends a message. `Ok` means that it is committed: no crash loses it. A replay is published again, since the
     /// first publication may have failed; receivers that have it drop it by its `pos`.
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
-        let conversation_id = command.conversation_id;
-        let draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());
+        self.append(self.draft(actor, command)).await
+    }
+
+    fn draft(&self, actor: Actor, command: SendMessage) -> Draft {
+        command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now())
+    }
+
+    async fn append(&self, draft: Draft) -> Result<Appended, MessagesError> {
+        let (conversation_id, sender) = (draft.conversation_id, draft.sender);
         let expected = self.0.bus.expect(conversation_id);
         let appended = self.0.store.messages().append(draft).await?;
         let message = appended.message();
@@ -16,7 +23,7 @@ impl Messages {
         let kind = message.kind;
         self.0.publish_changes([change]).await;
         drop(expected);
-        self.0.end_typing(conversation_id, kind, actor.user_id).await;
+        self.0.end_typing(conversation_id, kind, sender).await;
         match &appended {
             // Again, in case the first publication failed.
             Appended::First(message) | Appended::Replayed(message) => self.0.introduce_writer(message).await,
@@ -27,8 +34,7 @@ impl Messages {
 
     /// Sends to a group, like [`Self::send`]; the id of a direct conversation is not accepted.
     pub async fn send_to_group(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
-        self.0.require_group(actor.user_id, command.conversation_id).await?;
-        self.send(actor, command).await
+        self.append(Draft { expects: ExpectedKind::Group, ..self.draft(actor, command) }).await
     }
 
     /// Sends to a user, like [`Self::send`], in their direct conversation, which the first message creates.

@@ -83,10 +83,14 @@ impl Sender<'_> {
 pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, AppendError> {
     // Before membership: a sender who was removed since still learns that the message was stored.
     if let Some(EarlierSend { message, fingerprint }) = context.earlier {
+        if !draft.expects.accepts(message.kind) {
+            return Err(AppendError::UnknownConversation);
+        }
         let is_same = fingerprint.is_some_and(|stored| draft.fingerprint.is_of(&stored));
         return if is_same { Ok(Appended::Replayed(message.into_owned())) } else { Err(AppendError::KeyReused) };
     }
-    let place = context.conversation.ok_or(AppendError::UnknownConversation)?;
+    let is_expected = |place: &SendPlace| draft.expects.accepts(place.kind);
+    let place = context.conversation.filter(is_expected).ok_or(AppendError::UnknownConversation)?;
     let sender = context.sender.ok_or(AppendError::NotAParticipant)?;
     if !place.is_active {
         return Err(AppendError::Inactive);
@@ -124,7 +128,7 @@ fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
 mod tests {
     use super::*;
     use crate::conversations::DirectKey;
-    use crate::messages::{MessageBody, MessageContent, SendMessage};
+    use crate::messages::{ExpectedKind, MessageBody, MessageContent, SendMessage};
     use crate::{ClientMessageId, ConversationId, MessageId, UserId};
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -212,6 +216,21 @@ mod tests {
                 (.., true) => prop_assert!(matches!(decided, Err(AppendError::UnknownReply))),
                 _ => prop_assert_eq!(decided.expect("sent").message().reply_to, reply_to),
             }
+        }
+    }
+
+    #[test]
+    fn for_a_send_to_a_group_a_direct_conversation_does_not_exist() {
+        let direct = ConversationKind::Direct(DirectKey::new(user(7), user(8)));
+        let to_group = Draft { expects: ExpectedKind::Group, ..draft("hi", None, 0) };
+        assert!(decide_send(context(GROUP, true), &to_group).is_ok());
+        let not_taking_part = SendContext { sender: None, ..context(direct, true) };
+        let stored = decide_send(context(direct, true), &draft("hi", None, 0)).expect("sent").into_message();
+        let fingerprint = Some(to_group.fingerprint.stored());
+        let earlier = Some(EarlierSend { message: Cow::Borrowed(&stored), fingerprint });
+        let repeated = SendContext { earlier, ..SendContext::default() };
+        for context in [context(direct, true), not_taking_part, repeated] {
+            assert!(matches!(decide_send(context, &to_group), Err(AppendError::UnknownConversation)));
         }
     }
 

@@ -1,4 +1,5 @@
 use super::{AttachmentUrl, MessageBody};
+use crate::conversations::ConversationKind;
 use crate::text::unicode::nfc;
 use crate::{ClientMessageId, ConversationId, MessageId, Timestamp, UserId};
 use sha2::{Digest, Sha256};
@@ -44,6 +45,25 @@ impl SendMessage {
             client_message_id: self.client_message_id,
             fingerprint,
             sent_at,
+            expects: ExpectedKind::Any,
+        }
+    }
+}
+
+/// The kind of conversation to which a send is meant to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectedKind {
+    /// Direct or group.
+    Any,
+    /// A group. For this send a direct conversation does not exist.
+    Group,
+}
+
+impl ExpectedKind {
+    pub(super) const fn accepts(self, kind: ConversationKind) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Group => kind.is_group(),
         }
     }
 }
@@ -65,6 +85,8 @@ pub struct Draft {
     pub fingerprint: BodyFingerprint,
     /// When it was sent, from the clock.
     pub sent_at: Timestamp,
+    /// The kind of conversation to which it is meant to go.
+    pub expects: ExpectedKind,
 }
 
 /// Digests of the content, which distinguish a repetition from another message under the same key.

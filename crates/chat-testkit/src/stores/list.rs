@@ -101,6 +101,7 @@ macro_rules! store_contract {
                 a_message_reads_back_as_it_was_stored
                 sending_bumps_the_conversation_and_the_senders_own_positions
                 a_message_is_never_older_than_the_one_before_whatever_the_clock_says
+                for_a_send_to_a_group_a_direct_conversation_does_not_exist
                 sending_twice_with_one_key_makes_one_message
                 a_repetition_in_another_composition_is_the_same_message
                 a_key_counts_per_conversation_and_sender

@@ -4,7 +4,8 @@ use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
-    AppendError, Appended, AttachmentUrl, Draft, HistoryRequest, Message, MessageBody, MessageContent, SendMessage,
+    AppendError, Appended, AttachmentUrl, Draft, ExpectedKind, HistoryRequest, Message, MessageBody, MessageContent,
+    SendMessage,
 };
 use chat_domain::{ConversationId, MessageId, Pos, Seq, Timestamp};
 use uuid::Uuid;
@@ -83,6 +84,27 @@ pub async fn a_message_is_never_older_than_the_one_before_whatever_the_clock_say
     sent.reverse();
     assert_eq!(page.messages, sent, "what is told is what is stored");
     assert_eq!(scene.overview(direct, ann).await.details.conversation.updated_at, sent[0].created_at);
+}
+
+pub async fn for_a_send_to_a_group_a_direct_conversation_does_not_exist(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let (direct, group) = (scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
+    let to_group = |draft| Draft { expects: ExpectedKind::Group, ..draft };
+    let first = scene.messages.append(to_group(scene.keyed_draft(group, ann, "hello", "k"))).await;
+    assert!(matches!(first, Ok(Appended::New(_))), "{first:?}");
+    let stranger = scene.messages.append(to_group(scene.draft(group, eve, "hello"))).await;
+    assert!(matches!(stranger, Err(AppendError::NotAParticipant)), "{stranger:?}");
+    scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
+    for draft in [
+        scene.draft(direct, ann, "hello"),
+        scene.draft(direct, eve, "hello"),
+        scene.keyed_draft(direct, ann, "hello", "k"),
+    ] {
+        let refused = scene.messages.append(to_group(draft)).await;
+        assert!(matches!(refused, Err(AppendError::UnknownConversation)), "{refused:?}");
+    }
+    assert_eq!(scene.say(direct, ann, "next").await.seq, Seq::new(2), "nothing was stored");
 }
 
 pub async fn sending_twice_with_one_key_makes_one_message(stores: Stores) {

@@ -1,15 +1,15 @@
-//! How many messages a second this machine stores durably: `cargo run --release -p chat-postgres --example append_rate
-//! [writers]`.
+//! Measures how many messages per second this machine stores durably: `cargo run --release -p chat-postgres --example
+//! append_rate [writers]`.
 //!
-//! A throw-away server with `fsync=on`; callers that each send, wait for the commit, and send again, for ten seconds,
-//! spread over as many conversations as there are callers by four.
+//! It starts a temporary server with `fsync=on`. Callers send, wait for the commit and send again, for ten seconds,
+//! with four callers per conversation.
 
-#![allow(clippy::print_stdout, reason = "its output is its purpose")]
+#![allow(clippy::print_stdout, reason = "the output is the purpose")]
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "its figures are small"
+    reason = "the numbers are small"
 )]
 
 use chat_domain::messages::MessageStore;
@@ -52,7 +52,7 @@ async fn main() {
     store.close().await;
 }
 
-/// Four callers to a conversation.
+/// Returns the conversation and the sender of each caller; four callers share a conversation.
 async fn places(scene: &Scene, callers: usize) -> Vec<(ConversationId, UserId)> {
     let mut places = Vec::new();
     for group in 0..callers.div_ceil(4) {

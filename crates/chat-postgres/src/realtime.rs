@@ -1,4 +1,4 @@
-//! What realtime delivery reads.
+//! The reads of realtime delivery.
 
 use crate::PostgresStore;
 use crate::conversations::{joined, memberships};

@@ -1,5 +1,4 @@
-//! What nodes follow of each other's commits, where transactions end in another order than they began, and clocks say
-//! anything.
+//! How nodes read each other's commits if transactions end in another order than they began, and clocks are wrong.
 
 use chat_domain::auth::{EndReason, SessionStore as _};
 use chat_domain::{CommitCursor, RealtimeStore as _, SessionId, UserId};
@@ -31,7 +30,7 @@ impl Site {
     }
 }
 
-/// A reader that follows, as a node does.
+/// A reader that continues from its cursors, as a node does.
 struct Reader<'a> {
     store: &'a PostgresStore,
     ended: CommitCursor,
@@ -53,7 +52,7 @@ impl<'a> Reader<'a> {
         read.items.iter().map(|session| session.id).collect()
     }
 
-    /// Who has joined and by which change, page by page.
+    /// Reads the users who joined, with the `pos` of each change, page by page.
     async fn joined(&mut self, limit: u32) -> Vec<(UserId, u64)> {
         let mut all = Vec::new();
         loop {
@@ -78,11 +77,11 @@ async fn an_end_that_commits_after_a_later_one_was_read_is_read_once_it_commits(
     let ann = site.scene.user("ann").await;
     let (early, late) = (site.scene.session(ann).await, site.scene.session(ann).await);
     let mut reader = Reader::of(&site).await;
-    // By a node of the release before, which knows nothing of cursors, with a clock that is far behind.
+    // The writer is a node of the previous release, which does not know cursors, with a clock that is far behind.
     let open = Postgres::shared().begin(&site.database, &end_by_sql(early, 1));
     site.end(ann, late).await;
-    assert_eq!(reader.ended().await, [late], "the open transaction keeps nobody waiting");
-    assert_eq!(reader.ended().await, [], "nor is anything repeated while it is open");
+    assert_eq!(reader.ended().await, [late], "the open transaction delays no reader");
+    assert_eq!(reader.ended().await, [], "nothing is repeated while it is open");
     open.commit();
     assert_eq!(reader.ended().await, [early]);
     assert_eq!(reader.ended().await, []);
@@ -114,7 +113,7 @@ async fn who_joins_is_read_when_it_is_committed_with_the_change_that_brought_the
     let expected = [(ann, 1), (cat, added.pos.get()), (bob, back.pos.get())];
     assert_eq!(reader.joined(10).await, expected, "dan has left");
     assert_eq!(reader.joined(10).await, []);
-    // Messages and receipts of a participant are no joining.
+    // A participant's messages and receipts are not joins.
     scene.say(group, cat, "hello").await;
     scene.read_up_to(group, bob, 1).await;
     assert_eq!(reader.joined(10).await, []);
@@ -144,14 +143,14 @@ async fn who_joins_is_read_in_pages_and_nobody_is_left_out_between_them() {
         others.push(scene.user(&format!("user_{number}")).await);
     }
     let mut reader = Reader::of(&site).await;
-    // Eight of one transaction, then two of another.
+    // Eight joins of one transaction, then two of another.
     scene.group(ann, &others).await;
     let first = site.store.list_joined(Some(&reader.joined), 3).await.expect("a page");
     scene.group(ann, &others[..1]).await;
     reader.joined = first.cursor;
     let rest = reader.joined(3).await;
     let mut all: Vec<_> = first.items.iter().map(|joined| joined.user_id).chain(rest.iter().map(|one| one.0)).collect();
-    // What commits while pages are read may be read now or by the next reading.
+    // A commit during paging may appear in this reading or in the next.
     all.extend(reader.joined(3).await.iter().map(|one| one.0));
     all.sort_unstable();
     all.dedup();
@@ -162,7 +161,7 @@ async fn who_joins_is_read_in_pages_and_nobody_is_left_out_between_them() {
     assert_eq!(reader.joined(3).await, []);
 }
 
-/// A dump keeps the ids that another server gave out; here they may lie far ahead of the server's own.
+/// A dump contains transaction ids of another server, which may be far ahead of this server's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_a_dump_of_another_server_are_not_read_again_and_again() {
     let site = Site::new().await;

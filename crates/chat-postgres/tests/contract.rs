@@ -11,8 +11,7 @@ async fn stores() -> Stores {
     let server = Postgres::of_run();
     let url = server.create_migrated_database(migrate).await;
     let guard = server.guard(&url);
-    // Hundreds of racers wait for each other: on a busy machine that may take longer than a client would be kept
-    // waiting.
+    // Hundreds of concurrent calls wait for each other. On a busy machine that may exceed the default timeouts.
     let patient = Duration::from_mins(1);
     let config = PostgresConfig { wait_timeout: patient, statement_timeout: patient, ..PostgresConfig::at(url) };
     let store = PostgresStore::open(&config).await.expect("a store");

@@ -1,4 +1,4 @@
-//! Databases of earlier versions are brought up to date.
+//! Migrates databases of earlier versions.
 
 use chat_domain::conversations::{ConversationStore as _, MAX_PUSHED_PARTICIPANTS};
 use chat_postgres::{PostgresConfig, PostgresStore};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 const BEFORE_CONSENT: &str = include_str!("../../../migrations/postgres/2026-02-04-000000_consent/down.sql");
 const BEFORE_RECORDS: &str = include_str!("../../../migrations/postgres/2026-03-01-000000_change_records/down.sql");
 
-/// The schema of the release before, and under which versions diesel knows its parts.
+/// The schema of the previous release, and the versions of its parts in diesel's table.
 const RELEASE_BEFORE: [(&str, &str); 3] = [
     ("20260101000000", include_str!("../../../migrations/postgres/2026-01-01-000000_chat/up.sql")),
     ("20260102000000", include_str!("../../../migrations/postgres/2026-01-02-000000_joining/up.sql")),
@@ -43,7 +43,7 @@ async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_
     scene.say(direct, ann, "who are you?").await;
     assert_eq!(told(eve).await, [direct]);
     let code = scene.overview(group, ann).await.details.conversation.invite_code.expect("a code");
-    scene.join(code, bob).await.expect("who removed whom was not known then");
+    scene.join(code, bob).await.expect("the old schema did not store who removed the user");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,18 +77,18 @@ async fn a_migration_gives_way_to_transactions_of_nodes_that_serve_and_is_repeat
     for (version, sql) in RELEASE_BEFORE {
         server.psql("test_0", &format!("{sql}; INSERT INTO __diesel_schema_migrations VALUES ('{version}')"));
     }
-    // A send of the release before: it holds its conversation, and then looks at users.
+    // A send of the previous release: it locks its conversation, and then reads users.
     let mut send = server.begin("test_0", "SELECT 1 FROM conversations");
     let migrating = tokio::spawn(async move { PostgresStore::migrate(&url).await });
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'
                  AND relation = 'conversations'::regclass";
     while server.psql("test_0", waits) == "0" {
-        assert!(!migrating.is_finished(), "nothing held the migration up");
+        assert!(!migrating.is_finished(), "the migration did not wait");
     }
-    // The migration holds users by now and waits for conversations: each waits for the other.
+    // The migration has locked users and waits for conversations, so the two wait for each other.
     send.run("SELECT 1 FROM users");
     let others = server.psql("test_0", "SET statement_timeout = '10s'; SELECT count(*) FROM conversations");
-    assert_eq!(others, "0", "what waits behind the migration gets through while it waits itself");
+    assert_eq!(others, "0", "queries behind the migration run while it waits");
     assert!(!migrating.is_finished(), "the transaction is still open");
     send.commit();
     let applied = migrating.await.expect("no panic").expect("migrated");

@@ -43,8 +43,8 @@ async fn racing_writers_of_two_nodes_number_without_gaps() {
     }
 }
 
-/// Everything that locks several rows, all at once, in the same conversations: the order of locks leaves no way to wait
-/// in a circle.
+/// Runs every call that locks several rows, all at once and in the same conversations. The lock order excludes
+/// deadlocks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_members_and_deletions_of_two_nodes_never_wait_in_a_circle() {
     const ROUNDS: usize = 6;
@@ -125,7 +125,7 @@ async fn nodes_that_start_at_once_migrate_once() {
     assert!(applied[3] > 0);
 }
 
-/// Sends of many callers share transactions whose statements travel together; the server must see them in order.
+/// Concurrent sends share transactions with pipelined statements; the server must receive these in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_statements_of_a_shared_commit_arrive_in_order() {
     let server = Postgres::start_with(&["log_statement=all", "log_line_prefix=%p "]);

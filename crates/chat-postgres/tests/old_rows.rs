@@ -1,4 +1,4 @@
-//! A database with rows of the first release is read, and their keys are computed anew.
+//! Reads rows of the first release, and recomputes their keys.
 
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;

@@ -1,5 +1,5 @@
-//! The server goes, is slow, or comes back: what was acknowledged is there, what was not is said quickly, and nothing
-//! has to be restarted.
+//! The server stops, is slow, or comes back: acknowledged data is kept, failures are reported quickly, and nothing
+//! needs a restart.
 
 use chat_domain::messages::{AppendError, Appended, HistoryRequest, MessageStore};
 use chat_domain::users::UserStore;
@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// Longer than any answer should take, on a machine that is busy with other tests.
+/// The longest acceptable time for an answer, on a machine that runs other tests too.
 const QUICKLY: Duration = Duration::from_secs(3);
 
-/// What a client waits before it tries again.
+/// The pause before a client retries.
 const PAUSE: Duration = Duration::from_millis(50);
 
 async fn scene(config: PostgresConfig) -> (Scene, Arc<PostgresStore>) {
@@ -52,7 +52,7 @@ async fn without_a_server_every_call_says_so_quickly_and_afterwards_works_again(
     server.resume();
     assert!(store.find(ann).await.expect("an answer").is_some());
     let Ok(Appended::New(message) | Appended::First(message)) = store.append(draft).await else {
-        panic!("the same key stores it now")
+        panic!("the retry with the same key must store the message")
     };
     assert_eq!(message.seq.get(), 2);
     assert!(store.ping().await.is_ok());
@@ -70,8 +70,8 @@ async fn idle_connections_do_not_survive_a_restart_and_nobody_notices() {
     assert_eq!(scene.say(direct, ann, "two").await.seq.get(), 2);
 }
 
-/// Senders that repeat what was not acknowledged, under the same key, while the server loses its connections and
-/// crashes: between a commit and its answer, too.
+/// Senders repeat unacknowledged sends with the same key, while the server loses its connections and crashes, also
+/// between a commit and its answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothing() {
     const SENDERS: usize = 8;
@@ -130,13 +130,13 @@ async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothin
     is_over.store(true, Ordering::Relaxed);
     let _server = trouble.await.expect("trouble");
 
-    // The pool heals by itself, at the latest with its second answer.
+    // The pool recovers by itself, at the latest with its second answer.
     let healed = async {
         while store.ping().await.is_err() {
             sleep(PAUSE).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), healed).await.expect("the pool heals");
+    tokio::time::timeout(Duration::from_secs(30), healed).await.expect("the pool recovers");
     scene.assert_numbered_without_gaps(direct, bob).await;
     let mut stored = Vec::new();
     let mut request = HistoryRequest::Latest(PageLimit::parse(100).expect("a limit"));
@@ -191,7 +191,7 @@ async fn a_slow_server_fills_bounded_queues_and_the_rest_is_refused_at_once() {
         refused_at_once += usize::from(sent_after < Duration::from_secs(1));
         outcomes.push((sent, found));
     }
-    // Every statement gives up in time, so that whoever waits for it does, too.
+    // Every statement times out, and so do the calls that wait for it.
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     for (sent, found) in outcomes {
         assert!(matches!(sent, Err(AppendError::Store(StoreError::Overloaded))), "{sent:?}");
@@ -201,7 +201,7 @@ async fn a_slow_server_fills_bounded_queues_and_the_rest_is_refused_at_once() {
     assert_eq!(store.status().sends.limit, 4);
 
     drop(locked);
-    assert_eq!(scene.say(direct, ann, "after").await.seq.get(), 2, "what was refused has left nothing");
+    assert_eq!(scene.say(direct, ann, "after").await.seq.get(), 2, "rejected sends stored nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -224,7 +224,7 @@ async fn opening_waits_for_a_server_that_is_not_there_yet() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_acknowledges_too_early_is_told_not_to() {
     let server = Postgres::start_with(&["synchronous_commit=off"]);
-    // Opening looks at what the connection has.
+    // Opening checks the settings of the connection.
     assert!(PostgresStore::open(&PostgresConfig::at(server.create_database())).await.is_ok());
 }
 

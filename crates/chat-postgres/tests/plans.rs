@@ -1,5 +1,5 @@
-//! What a page costs does not grow with what lies behind it: the same plan and as many pages read at two sizes, as the
-//! server itself reports for the statements that the store really runs.
+//! The cost of a page does not grow with the amount of data behind it: the plans and the numbers of pages read are the
+//! same at two sizes, as the server reports for the statements that the store runs.
 
 use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore, ListCursor};
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
@@ -16,15 +16,15 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// At both sizes the indexes have two levels. Fifty thousand messages have a third, and every look-up reads one page
-/// more; the fourth comes with some ten million.
+/// At both sizes the indexes have two levels. At fifty thousand messages they have three, and each look-up reads one
+/// more page; the fourth level begins at about ten million.
 const SMALL: u64 = 2_000;
 const LARGE: u64 = 30_000;
 
-/// How many pages two readings of equally many rows may differ by: rows lie on pages as they fall.
+/// The allowed difference in pages between two readings of equally many rows: their layout on pages varies.
 const TOLERANCE: u64 = 2;
 
-/// A statement's plan without its figures, and how many pages it touched.
+/// A statement's plan without its numbers, and the number of pages that it read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Reading {
     shape: String,
@@ -39,8 +39,8 @@ struct Site {
 }
 
 impl Site {
-    /// A conversation of so many messages, among fifty others of the same people, among thousands of others, and as
-    /// many named groups.
+    /// Creates a conversation with `count` messages, fifty others with the same participants, thousands of other
+    /// groups, and `count` more named groups.
     async fn with_messages(count: u64) -> Self {
         let server = Postgres::start_with(&[
             "session_preload_libraries=auto_explain",
@@ -82,9 +82,9 @@ impl Site {
         Self { server, store, viewer, group }
     }
 
-    /// The readings of the statements that this call runs, less those that settle a connection.
+    /// Returns the readings of the statements that this call runs, without those that a new connection runs once.
     async fn readings(&self, call: impl AsyncFn(&Self)) -> Vec<Reading> {
-        // Twice, so that nothing is read that a new connection reads once.
+        // The call runs twice: the first run includes what a new connection reads once.
         call(self).await;
         let before = self.server.log().len();
         call(self).await;
@@ -109,7 +109,7 @@ impl Site {
         .await
     }
 
-    /// A page in the middle, by cursor.
+    /// Reads a page in the middle of the list, by cursor.
     async fn list_from(&self) -> Vec<Reading> {
         let first = self.store.list_from(self.viewer, ConversationFilter::All, ListCursor::Newest, limit(20)).await;
         let cursor = ListCursor::OlderThan(first.expect("a page").older.expect("more"));
@@ -141,7 +141,7 @@ impl Site {
         .await
     }
 
-    /// What a client asks for that comes back, and what is noted of one that goes.
+    /// Runs the calls of a client that connects and disconnects.
     async fn coming_and_going(&self) -> Vec<Reading> {
         let number = AtomicI64::new(1);
         self.readings(async |site| {
@@ -167,7 +167,8 @@ impl Site {
     }
 }
 
-/// The plans in a piece of the server's log, which `auto_explain` writes as JSON over several lines, each after a tab.
+/// Parses the plans in a part of the server's log, which `auto_explain` writes as JSON over several lines, each after a
+/// tab.
 fn plans(log: &str) -> Vec<Reading> {
     log.split("plan:\n")
         .skip(1)
@@ -182,7 +183,7 @@ fn plans(log: &str) -> Vec<Reading> {
 }
 
 fn shape(plan: &Value) -> String {
-    // What is between quotes are values.
+    // Text between quotes is a value.
     let without_values = |text: &str| text.split('\'').step_by(2).collect::<String>();
     let part = |name: &str| plan[name].as_str().map(|text| format!(" {}", without_values(text))).unwrap_or_default();
     let below: Vec<_> = plan["Plans"].as_array().into_iter().flatten().map(shape).collect();
@@ -232,22 +233,22 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
     assert_same("a page of conversations", &small.list().await, &large.list().await);
     let (by_cursor, numbered) = (small.list_from().await, small.list().await);
     assert_same("a page of conversations by cursor", &by_cursor, &large.list_from().await);
-    assert_eq!(by_cursor.len() + 1, numbered.len(), "nothing is counted");
+    assert_eq!(by_cursor.len() + 1, numbered.len(), "a page by cursor runs no count");
     for reading in by_cursor.iter().chain(&numbered) {
         assert!(!reading.shape.contains("Seq Scan"), "{}", reading.shape);
     }
     assert_same("a search for groups", &small.search().await, &large.search().await);
     assert_same("messages at their places", &small.places().await, &large.places().await);
     let coming = small.coming_and_going().await;
-    assert_same("who comes and goes", &coming, &large.coming_and_going().await);
+    assert_same("connecting and disconnecting", &coming, &large.coming_and_going().await);
     assert_eq!(coming.len(), 5, "a statement for each call");
     let indexes = [" participations_of_user participants", " conversations_pkey conversations"];
     assert!(indexes.iter().all(|index| coming[0].shape.contains(index)), "{}", coming[0].shape);
     for reading in &coming {
         assert!(!reading.shape.contains("Seq Scan"), "{}", reading.shape);
     }
-    assert_same("what was missed lately", &small.changes(SMALL - 100).await, &large.changes(LARGE - 100).await);
-    assert_same("what was missed of old", &small.changes(100).await, &large.changes(100).await);
+    assert_same("recent changes", &small.changes(SMALL - 100).await, &large.changes(LARGE - 100).await);
+    assert_same("old changes", &small.changes(100).await, &large.changes(100).await);
 
     let ranges: Vec<_> = first.iter().filter(|reading| reading.shape.contains(" messages_pkey messages")).collect();
     assert!(ranges.len() == 1 && ranges[0].pages < 160, "{ranges:?}");

@@ -1,6 +1,5 @@
-//! What this store asks of a server: what it cannot set for itself is refused at start, with the reason, before
-//! anything
-//! is stored.
+//! The store's requirements on a server. If it cannot set one of them itself, it rejects the server at start, with the
+//! reason, before it stores anything.
 
 use chat_postgres::{OpenError, PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
@@ -69,7 +68,7 @@ async fn a_database_that_takes_no_writes_is_refused_with_the_reason() {
     assert!(format!("{cause} {:?}", cause.source()).contains("writes"), "{error:?}");
 }
 
-/// Each of these would break what a transaction relies on, were it not set anew for every connection.
+/// Each of these settings would break a transaction if the store did not set its own for every connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_of_the_database_that_would_break_transactions_do_not() {
     let server = Postgres::shared();
@@ -114,9 +113,9 @@ async fn a_release_that_the_database_is_too_new_for_does_not_start() {
     let config = config(url);
     PostgresStore::open(&config).await.expect("a store").close().await;
 
-    // A migration of the next release, which only adds, and leaves the floor.
+    // A migration of the next release, which only adds and does not raise the required version.
     server.psql(&name, "INSERT INTO __diesel_schema_migrations (version) VALUES ('99980101000000')");
-    PostgresStore::open(&config).await.expect("the release before goes on").close().await;
+    PostgresStore::open(&config).await.expect("the previous release still works").close().await;
 
     server.psql(&name, "UPDATE schema_floor SET version = '99980101000000'");
     let error = refused(&config).await;

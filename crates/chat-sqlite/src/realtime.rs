@@ -1,4 +1,4 @@
-//! What realtime delivery reads.
+//! The reads of realtime delivery.
 
 use crate::SqliteStore;
 use crate::conversations::memberships;

@@ -1,4 +1,4 @@
-//! What only this store promises: its file, its settings, its queues.
+//! The promises of this store alone: its file, its settings, its queues.
 
 use chat_domain::StoreError;
 use chat_domain::messages::{AppendError, Appended, Draft, HistoryRequest};
@@ -22,7 +22,7 @@ fn scene_of(store: &SqliteStore) -> Scene {
     Scene::new(Stores::of(Arc::new(store.clone()), ()))
 }
 
-/// A connection beside the store's own, as another process would have it.
+/// Opens a second connection, as another process would.
 fn beside(path: &Path) -> SqliteConnection {
     let mut connection = SqliteConnection::establish(&path.display().to_string()).expect("a connection");
     connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a timeout");
@@ -36,8 +36,8 @@ async fn pair(scene: &Scene) -> (ConversationId, UserId, UserId) {
 
 type Sends = Vec<tokio::task::JoinHandle<Result<Appended, AppendError>>>;
 
-/// Starts these sends. When it returns, each is queued or refused: a task of this runtime's one thread gets as far as
-/// the queue before another task runs.
+/// Starts these sends. When it returns, each is queued or rejected: a task of this single-threaded runtime reaches the
+/// queue before another task runs.
 async fn send_all(scene: &Scene, drafts: Vec<Draft>) -> Sends {
     let started = Arc::new(AtomicUsize::new(0));
     let send = |draft| {
@@ -156,11 +156,11 @@ async fn one_bad_call_does_not_spoil_the_others_of_its_batch() {
     let (direct, ann, _) = pair(&scene).await;
     let eve = scene.user("eve").await;
     let first = scene.say(direct, ann, "first").await;
-    // While another process holds the lock, everything below waits for one commit.
+    // While another process holds the lock, all following sends wait for one commit.
     let mut other = beside(&config.path);
     other.batch_execute("BEGIN IMMEDIATE").expect("the lock");
     let mut drafts: Vec<_> = (0..40).map(|number| scene.draft(direct, ann, &format!("message {number}"))).collect();
-    // An id that is taken fails in the middle of its statements, a stranger before the first.
+    // A duplicate id fails in the middle of its statements, an unknown sender before the first.
     drafts[10].id = first.id;
     drafts[20].sender = eve;
     let sends = send_all(&scene, drafts).await;
@@ -205,7 +205,7 @@ async fn a_database_that_stays_locked_is_unavailable_for_the_moment() {
     other.batch_execute("BEGIN IMMEDIATE").expect("the lock");
     let refused = scene.messages.append(scene.draft(direct, ann, "hello")).await;
     assert!(matches!(refused, Err(AppendError::Store(StoreError::Unavailable(_)))), "{refused:?}");
-    assert_eq!(scene.overview(direct, bob).await.unread_count(), 0, "reading goes on");
+    assert_eq!(scene.overview(direct, bob).await.unread_count(), 0, "reads still work");
     other.batch_execute("ROLLBACK").expect("the lock is free");
     assert_eq!(scene.say(direct, ann, "hello").await.seq, Seq::new(1));
 }
@@ -247,13 +247,13 @@ async fn text_in_another_encoding_than_utf_8_is_refused() {
 fn one_process_at_a_time_serves_a_database_and_commands_work_beside_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = config(&folder);
-    let claim = Claim::take(&config.path).expect("nobody else has it");
+    let claim = Claim::take(&config.path).expect("the claim is free");
     let store = SqliteStore::open(&config).expect("a store");
-    // Another name of the same file.
+    // A second name of the same file.
     let alias = folder.path().join("alias.db");
     std::os::unix::fs::symlink(&config.path, &alias).expect("a link");
     for path in [&config.path, &alias] {
-        let refused = Claim::take(path).expect_err("one server has it");
+        let refused = Claim::take(path).expect_err("another server holds the claim");
         assert!(matches!(refused, OpenError::InUse { .. }), "{refused:?}");
         assert!(refused.to_string().contains(&std::process::id().to_string()), "{refused}");
     }
@@ -270,9 +270,9 @@ fn a_release_that_the_database_is_too_new_for_does_not_open_it() {
     SqliteStore::open(&config).expect("a store").close();
     let next = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99980101000000')";
     beside(&config.path).batch_execute(next).expect("a migration of the next release, which only adds");
-    SqliteStore::open(&config).expect("the release before goes on").close();
+    SqliteStore::open(&config).expect("the previous release still works").close();
     let raised = "UPDATE schema_floor SET version = '99980101000000'";
-    beside(&config.path).batch_execute(raised).expect("a migration that raises the floor");
+    beside(&config.path).batch_execute(raised).expect("a migration that raises the required version");
     for refused in [SqliteStore::open(&config).map(drop), SqliteStore::migrate(&config.path).map(drop)] {
         let refused = refused.expect_err("too old");
         assert!(matches!(&refused, OpenError::TooOld { needed, .. } if needed == "99980101000000"), "{refused:?}");
@@ -291,6 +291,6 @@ async fn writes_that_wait_for_a_lock_are_not_taken_for_well() {
     assert!(scene.users.create(scene.new_user("ann")).await.is_err());
     assert!(matches!(store.check_writes().await, Err(StoreError::Unavailable(_))));
     other.batch_execute("ROLLBACK").expect("the lock is free");
-    assert!(store.check_writes().await.is_ok(), "well again by itself");
+    assert!(store.check_writes().await.is_ok(), "the store recovers by itself");
     scene.user("ann").await;
 }

@@ -1,4 +1,4 @@
-//! Databases of earlier versions are brought up to date.
+//! Migrates databases of earlier versions.
 
 use chat_domain::conversations::MAX_PUSHED_PARTICIPANTS;
 use chat_sqlite::{SqliteConfig, SqliteStore};
@@ -26,7 +26,7 @@ async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_
     store.close();
     let mut beside = SqliteConnection::establish(&path.display().to_string()).expect("a connection");
     let sql = format!("{BEFORE_CONSENT} DELETE FROM __diesel_schema_migrations WHERE version = '20260204000000';");
-    beside.batch_execute(&sql).expect("a database of then");
+    beside.batch_execute(&sql).expect("a database of that version");
 
     let store = SqliteStore::open(&SqliteConfig::at(&path)).expect("a store");
     let scene = Scene::new(Stores::of(Arc::new(store), folder));
@@ -37,7 +37,7 @@ async fn those_who_talked_to_each_other_before_consent_was_asked_for_have_given_
     scene.say(direct, ann, "who are you?").await;
     assert_eq!(told(eve).await, [direct]);
     let code = scene.overview(group, ann).await.details.conversation.invite_code.expect("a code");
-    scene.join(code, bob).await.expect("who removed whom was not known then");
+    scene.join(code, bob).await.expect("the old schema did not store who removed the user");
 }
 
 #[tokio::test]

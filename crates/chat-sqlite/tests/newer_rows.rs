@@ -1,4 +1,4 @@
-//! A database with changes that a later release, or the one before, has written beside this one.
+//! Reads changes that a later release or the previous one has written.
 
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::stores::Stores;

@@ -1,4 +1,4 @@
-//! A database with rows of the first release is read, and their keys are computed anew.
+//! Reads rows of the first release, and recomputes their keys.
 
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::stores::{Stores, old_rows};

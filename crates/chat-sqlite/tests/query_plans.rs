@@ -1,4 +1,4 @@
-//! No statement reads a whole table, and a page of a list costs the same number of statements however long it is.
+//! No statement scans a whole table, and a page of a list costs the same number of statements at any length.
 
 use chat_domain::PageRequest;
 use chat_domain::conversations::{ConversationFilter, ListCursor};
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// Every statement that any connection of this process ran.
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The tests of this file look at the same statements: one at a time.
+/// The tests of this file share the recorded statements, so they run one at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[expect(clippy::unnecessary_wraps, reason = "diesel's signature")]
@@ -48,7 +48,8 @@ struct Step {
     detail: String,
 }
 
-/// What reads more than it returns: anything but a list of ids that the caller gave, or the result of a range.
+/// Whether a step reads more than it returns: anything but a list of ids that the caller gave, or the result of a
+/// range.
 fn is_full_scan(step: &str) -> bool {
     let harmless = ["VIRTUAL TABLE", "CONSTANT ROW", "VALUES CLAUSE", "SCAN (subquery"];
     step.contains("SCAN") && !harmless.iter().any(|part| step.contains(part))
@@ -112,7 +113,7 @@ async fn no_statement_scans_a_table() {
         let plan: Vec<Step> =
             diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(&mut connection).expect("a plan");
         let scans: Vec<_> = plan.iter().map(|step| &step.detail).filter(|step| is_full_scan(step)).collect();
-        // An index of rows with old keys alone: it is empty but for the first start after an upgrade.
+        // This index contains only rows with old keys: it is empty except at the first start after an upgrade.
         let scans: Vec<_> = scans.into_iter().filter(|step| !step.ends_with("_with_old_keys")).collect();
         assert!(scans.is_empty(), "{scans:?} in {statement}");
         steps.extend(plan.into_iter().map(|step| step.detail));
@@ -120,9 +121,12 @@ async fn no_statement_scans_a_table() {
     }
     assert!(explained > 50, "only {explained} statements of {}", statements.len());
     let one_range = "SEARCH messages USING PRIMARY KEY (conversation_id=? AND seq>? AND seq<?)";
-    assert!(steps.iter().any(|step| step == one_range), "a page of history is a range, however deep");
+    assert!(steps.iter().any(|step| step == one_range), "a page of history reads a range, at any depth");
     let one_beginning = "SEARCH group_name_suffixes USING PRIMARY KEY (suffix>? AND suffix<?)";
-    assert!(steps.iter().any(|step| step == one_beginning), "a search is a range, however many groups: {steps:?}");
+    assert!(
+        steps.iter().any(|step| step == one_beginning),
+        "a search reads a range, whatever the number of groups: {steps:?}"
+    );
     store.close();
 }
 
@@ -144,7 +148,8 @@ async fn a_page_of_conversations_takes_a_constant_number_of_statements() {
         assert_eq!(page.items.len() as u64, limit);
         counts.push(recorded().iter().filter(|statement| statement.starts_with("SELECT")).count());
     }
-    // The total, the order, and of those on the page: their rows, participants, own participations and last messages.
+    // The total and the order, and for the conversations on the page: rows, participants, the viewer's participations
+    // and last messages.
     assert_eq!(counts, [6, 6, 6]);
     recorded();
     let limit = PageLimit::parse(30).expect("a limit");
@@ -152,8 +157,8 @@ async fn a_page_of_conversations_takes_a_constant_number_of_statements() {
     assert_eq!(first.expect("a page").items.len(), 30);
     let statements = recorded();
     assert_eq!(statements.iter().filter(|statement| statement.starts_with("SELECT")).count(), 5, "no total");
-    let order = statements.iter().find(|statement| statement.contains("ORDER BY")).expect("one gives the order");
-    assert!(!order.contains("name"), "what is sorted is narrow: {order}");
+    let order = statements.iter().find(|statement| statement.contains("ORDER BY")).expect("a statement that sorts");
+    assert!(!order.contains("name"), "the sorted rows are narrow: {order}");
 }
 
 #[tokio::test]
@@ -188,6 +193,6 @@ async fn what_a_send_runs_stays_prepared() {
     scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
     let statements = recorded();
     assert_eq!(statements.iter().filter(|statement| statement.contains("messages")).count(), 2, "{statements:?}");
-    // Binding a LIMIT makes SQLite plan the statement again, every time.
+    // A bound LIMIT makes SQLite plan the statement again each time.
     assert!(!statements.iter().any(|statement| statement.contains("LIMIT")), "{statements:?}");
 }

@@ -1,4 +1,4 @@
-//! What is written where: counted by triggers beside the store.
+//! The rows that each call writes, counted by triggers beside the store.
 
 use chat_domain::Seq;
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
@@ -71,7 +71,7 @@ async fn groups_made_before_there_were_invites_have_one_now() {
              DELETE FROM __diesel_schema_migrations WHERE version = '20260103000000';",
             include_str!("../../../migrations/sqlite/2026-01-03-000000_groups/down.sql")
         ))
-        .expect("a database of then");
+        .expect("a database of that version");
     let store = SqliteStore::open(&SqliteConfig::at(&path)).expect("a store");
     let scene = Scene::new(Stores::of(Arc::new(store), folder));
     let code = async |id| scene.overview(id, ann).await.details.conversation.invite_code;

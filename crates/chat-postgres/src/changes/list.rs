@@ -1,4 +1,4 @@
-//! The durable changes of conversations, read back: messages and records, merged by `pos`.
+//! Reads the durable changes of conversations: messages and records, merged by `pos`.
 
 use super::present::load_present;
 use super::record::{RecordColumns, RecordRow};
@@ -18,9 +18,9 @@ use futures_util::future::try_join;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What was missed is read in two steps, each for whoever asks just then. What the first has seen of a conversation
-/// is committed, and no row is ever taken away: whenever the second comes, it finds every change that the first told
-/// of, and no transaction has to hold the two together.
+/// Changes are read in two steps, each shared by all callers that wait at that moment. Every change that the first step
+/// found is committed, and rows are never deleted, so the second step finds it at any later time. No transaction around
+/// both is needed.
 #[async_trait]
 impl ChangeLog for PostgresStore {
     async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError> {
@@ -36,7 +36,7 @@ impl ChangeLog for PostgresStore {
     }
 }
 
-/// A range of changes that exist, in a conversation of this kind.
+/// A range of existing changes, in a conversation of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     range: ChangeRange,
@@ -44,13 +44,13 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// How many changes there are in it.
+    /// The number of changes in the range.
     pub(crate) fn len(&self) -> usize {
         self.range.len()
     }
 }
 
-/// The changes of each of these ranges, in their order, by a constant number of queries.
+/// The changes of each of these ranges, in order, by a constant number of queries.
 pub(crate) async fn list_spans(
     connection: &mut AsyncPgConnection,
     spans: Vec<Span>,
@@ -73,12 +73,12 @@ pub(crate) async fn list_spans(
     Ok(found)
 }
 
-/// The range that the server counts by this number, from 1.
+/// The range with this number in the server's count, from 1.
 fn numbered(spans: &[Span], number: i64) -> Option<Span> {
     spans.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
 }
 
-/// Ranges as arrays.
+/// Ranges as arrays, one per column.
 struct Columns {
     ids: Vec<Uuid>,
     afters: Vec<i64>,

@@ -1,4 +1,4 @@
-//! The present state of what records refer to.
+//! The present state of the messages, users and conversations that records refer to.
 
 use crate::conversations::{kind_from, load_many};
 use crate::fault::Stored;
@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// By at most one query for messages, one for users and two for conversations; by none where nothing is needed.
+/// Runs at most one query for messages, one for users and two for conversations, and none if nothing is needed.
 pub(super) async fn load_present(connection: &mut AsyncPgConnection, needs: &Needs) -> Stored<Present> {
     let messages = load_messages(connection, &needs.messages).await?;
     let users = match needs.users.as_slice() {

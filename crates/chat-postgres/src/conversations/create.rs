@@ -43,7 +43,8 @@ pub(super) async fn create(
         at: new.at,
     };
     if !insert(connection, &beginning).await? {
-        // Somebody made the pair's conversation meanwhile, here or on another node; the insert waited for their commit.
+        // Another call, perhaps on another node, created the pair's conversation meanwhile; the insert waited for its
+        // commit.
         let found = match pair {
             Some(pair) => find_pairs(connection, pair, new.created_by).await?,
             None => None,
@@ -77,7 +78,7 @@ pub(super) async fn create_group(
         invite_code: Some(new.invite_code),
         at: new.at,
     };
-    // Where somebody else is making one of this name, the insert waits for what becomes of it.
+    // If another call is creating a group with this name, the insert waits for its result.
     if !insert(connection, &beginning).await? {
         return Err(CreateConversationError::NameTaken);
     }
@@ -85,15 +86,15 @@ pub(super) async fn create_group(
     Ok(begin(connection, beginning).await?)
 }
 
-/// A conversation to be made.
+/// A conversation to be created.
 struct Beginning<'a> {
     id: ConversationId,
     created_by: UserId,
-    /// Its creator first.
+    /// The members, the creator first.
     members: Vec<UserId>,
     pair: Option<DirectKey>,
     name: Option<&'a ConversationName>,
-    /// Where the name is reserved.
+    /// The key of the name, if the name is to be reserved.
     name_key: Option<String>,
     description: Option<&'a ConversationDescription>,
     avatar: Option<&'a AvatarUrl>,
@@ -101,7 +102,7 @@ struct Beginning<'a> {
     at: Timestamp,
 }
 
-/// Adds to the conversation's row who takes part, and the first change.
+/// Adds the participants and the first change to the conversation's row.
 async fn begin(connection: &mut AsyncPgConnection, new: Beginning<'_>) -> Stored<CreatedConversation> {
     insert_participants(connection, &new).await?;
     let Beginning { id, created_by, members: member_ids, at, .. } = new;
@@ -135,7 +136,7 @@ async fn present(
     overview(connection, id, viewer).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))
 }
 
-/// Whether it was inserted: not where the pair has its conversation, nor where the name is taken.
+/// Whether the row was inserted. It is not if the pair already has a conversation, or if the name is taken.
 async fn insert(connection: &mut AsyncPgConnection, new: &Beginning<'_>) -> Stored<bool> {
     let row = (
         conversations::id.eq(new.id.as_uuid()),
@@ -164,7 +165,7 @@ async fn insert(connection: &mut AsyncPgConnection, new: &Beginning<'_>) -> Stor
     Ok(inserted > 0)
 }
 
-/// Members from the beginning have everything still to read.
+/// Inserts the first participants, who have all messages still to read.
 async fn insert_participants(connection: &mut AsyncPgConnection, new: &Beginning<'_>) -> Stored<()> {
     let row = |member: &UserId| {
         let role = if *member == new.created_by && new.pair.is_none() { Role::Admin } else { Role::Member };

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 cached_statement!(
-    /// The first participants of each conversation, found one conversation at a time: what a large group costs is what
-    /// is listed of it.
+    /// The first participants of each conversation, found one conversation at a time, so that the cost of a large group
+    /// depends only on the number of listed participants.
     ListFirstParticipants { ids: Vec<Uuid>, limit: i64 } -> (ParticipantColumns, SummaryColumns),
     "SELECT first.conversation_id, first.role, first.joined_at, first.joined_seq, first.delivered_seq, first.read_seq,
             users.id, users.username, users.name, users.avatar
@@ -45,8 +45,8 @@ pub(super) async fn find_conversation(
     row.map(Conversation::try_from).transpose()
 }
 
-/// The same, and nobody else changes it or who takes part until the transaction ends. Everything that takes a `pos`
-/// begins with this; several conversations are held in the order of their ids.
+/// Loads the conversation and locks its row until the transaction ends: no other transaction can change it or its
+/// participants. Code that takes a `pos` begins with this. Several conversations are locked in the order of their ids.
 pub(super) async fn hold_conversation(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -60,7 +60,8 @@ pub(super) async fn hold_conversation(
     rows.into_iter().next().map(Conversation::try_from).transpose()
 }
 
-/// The group that this code lets into now, held in the same way: not one whose code is replaced while this waits.
+/// The group that has this invite code now, locked in the same way. If the code is replaced while this waits for the
+/// lock, the group is not found.
 pub(super) async fn hold_by_invite(
     connection: &mut AsyncPgConnection,
     code: InviteCode,
@@ -74,7 +75,7 @@ pub(super) async fn hold_by_invite(
     rows.into_iter().next().map(Conversation::try_from).transpose()
 }
 
-/// Conversations as they are now, in any order.
+/// Finds conversations, in any order.
 pub(super) async fn find_many(connection: &mut AsyncPgConnection, ids: &[ConversationId]) -> Stored<Vec<Conversation>> {
     let uuids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     let rows: Vec<ConversationRow> = conversations::table
@@ -85,7 +86,7 @@ pub(super) async fn find_many(connection: &mut AsyncPgConnection, ids: &[Convers
     rows.into_iter().map(Conversation::try_from).collect()
 }
 
-/// Conversations as they are now, with those who take part, in any order.
+/// Loads conversations with their first participants, in any order.
 pub(crate) async fn load_many(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
@@ -94,7 +95,7 @@ pub(crate) async fn load_many(
     with_participants(connection, found).await
 }
 
-/// The conversation as it is now, with those who take part; `None` where there is none.
+/// Loads a conversation with its first participants; `None` if it does not exist.
 pub(super) async fn load_details(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -102,7 +103,7 @@ pub(super) async fn load_details(
     Ok(load_many(connection, &[id]).await?.pop())
 }
 
-/// Adds to each conversation those who take part in it, by one query.
+/// Adds the first participants to each conversation, by one query.
 pub(super) async fn with_participants(
     connection: &mut AsyncPgConnection,
     conversations: Vec<Conversation>,
@@ -121,7 +122,7 @@ pub(super) async fn with_participants(
     Ok(conversations.into_iter().map(with_theirs).collect())
 }
 
-/// Everyone who takes part, however many.
+/// All participants of the conversation, without a limit.
 pub(super) async fn all_participants(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -136,7 +137,7 @@ pub(super) async fn all_participants(
     rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect()
 }
 
-/// How this user takes part in each of these conversations.
+/// The user's participation in each of these conversations.
 pub(super) async fn participations(
     connection: &mut AsyncPgConnection,
     user: UserId,

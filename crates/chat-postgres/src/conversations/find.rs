@@ -17,7 +17,7 @@ pub(super) async fn overview(
     Ok(overviews(connection, vec![conversation], viewer).await?.pop())
 }
 
-/// These conversations as the viewer sees them: three queries, however many they are.
+/// These conversations as the viewer sees them, by three queries, whatever their number.
 pub(super) async fn overviews(
     connection: &mut AsyncPgConnection,
     conversations: Vec<Conversation>,
@@ -34,7 +34,7 @@ pub(super) async fn overviews(
     Ok(with_participants(connection, conversations).await?.into_iter().map(overview).collect())
 }
 
-/// The conversation of this pair.
+/// The direct conversation of this pair.
 pub(super) async fn direct(connection: &mut AsyncPgConnection, pair: DirectKey) -> Stored<Option<ConversationId>> {
     let id: Option<Uuid> = conversations::table
         .filter(conversations::direct_key.eq(pair.as_text()))

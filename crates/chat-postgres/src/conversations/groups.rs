@@ -31,7 +31,7 @@ pub(super) async fn replace_invite_code(
     Ok(Conversation { invite_code: Some(code), ..conversation })
 }
 
-/// The group, held until the transaction ends, where it is an active one and the actor an admin of it.
+/// The group, locked until the transaction ends, if it is active and the actor is one of its admins.
 pub(super) async fn as_admin(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -43,10 +43,10 @@ pub(super) async fn as_admin(
     Ok(conversation)
 }
 
-/// Makes the group inactive; its name is free again.
+/// Makes the group inactive and frees its name.
 pub(super) async fn retire(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<()> {
     names::forget(connection, id).await?;
-    // The key of its name may stay: it counts among active groups alone.
+    // The key of the name may stay, since only active groups reserve names.
     let row = conversations::table.find(id.as_uuid());
     diesel::update(row).set(conversations::is_active.eq(false)).execute(connection).await?;
     Ok(())

@@ -8,9 +8,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 cached_statement!(
-    /// Participants whose joining the snapshot `after` did not see, in the order of their transactions, from a place
-    /// on. Whoever was there from the beginning came with the first change. At least one row tells the present
-    /// snapshot. Ids that this server has not given out yet come from another one, with a restored dump.
+    /// Participants whose joining the snapshot `after` did not see, in the order of their transactions, after a given
+    /// place. The first participants of a conversation are not included, since the first change reports them. At least
+    /// one row contains the present snapshot. Transaction ids that this server has not assigned yet come from the dump
+    /// of another server.
     ListJoined { after: String, xid: String, conversation: Uuid, user: Uuid, limit: i64 }
         -> (Text, Nullable<Text>, Nullable<SqlUuid>, Nullable<SqlUuid>, Nullable<BigInt>),
     "SELECT pg_current_snapshot()::text, p.joined_xid::text, p.conversation_id, p.user_id, COALESCE((
@@ -34,7 +35,7 @@ cached_statement!(
     ") AS p ON TRUE",
 );
 
-/// What [`ListJoined`] answers.
+/// A row of [`ListJoined`].
 type JoinedRow = (String, Option<String>, Option<Uuid>, Option<Uuid>, Option<i64>);
 
 pub(crate) async fn list(
@@ -73,20 +74,20 @@ pub(crate) async fn list(
     Ok(Committed { items, cursor: place.cursor(is_last) })
 }
 
-/// How far a reading in pages has got.
+/// The place that a paged reading has reached.
 struct Place {
-    /// What was seen before.
+    /// The snapshot of the previous reading.
     after: String,
-    /// What the first page saw, after which the next reading continues.
+    /// The snapshot of the first page, from which the next reading continues.
     up_to: Option<String>,
-    /// The last row of the page before.
+    /// The last row of the previous page.
     xid: String,
     conversation: Uuid,
     user: Uuid,
 }
 
 impl Place {
-    /// A snapshot alone is the beginning of a reading: at its oldest transaction that was running.
+    /// A cursor that is only a snapshot starts a reading, at the oldest transaction that was running.
     fn parse(cursor: &str) -> Self {
         let mut parts = cursor.split(' ');
         let after = parts.next().unwrap_or_default().to_owned();

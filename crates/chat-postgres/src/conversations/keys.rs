@@ -1,4 +1,4 @@
-//! Keys of groups that were named under earlier rules, and the groups whose keys fell together.
+//! Keys of groups that were named under earlier rules, and groups whose keys became equal.
 
 use super::names;
 use super::rows::ConversationRow;
@@ -34,9 +34,9 @@ impl KeyRow {
     }
 }
 
-/// Computes the keys of a batch of groups that have older ones. Returns how many there were.
+/// Computes the keys of a batch of groups with older ones. Returns the number of groups.
 pub(crate) async fn renew_keys(connection: &mut AsyncPgConnection) -> Stored<usize> {
-    // Literals, as in the index's own condition: a bound value would not use it.
+    // Literals, as in the index's condition: a query with bound values would not use the index.
     let rows: Vec<KeyRow> = conversations::table
         .filter(sql::<Bool>("key_version < 1 AND is_active AND group_name_key IS NOT NULL"))
         .order(conversations::id)
@@ -58,7 +58,7 @@ pub(crate) async fn renew_keys(connection: &mut AsyncPgConnection) -> Stored<usi
     Ok(rows.len())
 }
 
-/// The name's key, where no older group has it; a younger one makes way.
+/// The name's key, if no older group has it. A younger group that has it gives it up.
 async fn free_key(connection: &mut AsyncPgConnection, row: &KeyRow, name: &ConversationName) -> Stored<String> {
     let key = group_name_key(name);
     let shared = shared_group_name_key(name, ConversationId::new(row.id));

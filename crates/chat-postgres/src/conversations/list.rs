@@ -12,8 +12,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// A row of the list as far as its order needs it: sorting moves a few bytes for each of the user's conversations,
-/// whatever they hold.
+/// The columns by which the list is sorted: few bytes for each of the user's conversations, whatever their size.
 type PlaceRow = (i64, Uuid);
 
 pub(super) async fn list(
@@ -68,7 +67,7 @@ pub(super) async fn list_from(
     Ok(CursorPage { items: in_order(connection, viewer, &ids).await?, limit, older, newer, has_more })
 }
 
-/// The conversations that the user's list shows.
+/// The conversations in the user's list.
 fn in_list<'a>(
     viewer: UserId,
     filter: ConversationFilter,
@@ -88,7 +87,7 @@ fn in_list<'a>(
     }
 }
 
-/// These conversations in this order, as the viewer sees them.
+/// These conversations as the viewer sees them, in this order.
 async fn in_order(
     connection: &mut AsyncPgConnection,
     viewer: UserId,

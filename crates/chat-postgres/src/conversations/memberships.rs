@@ -22,7 +22,7 @@ pub(super) async fn find(
     Ok(Some((conversation, membership)))
 }
 
-/// How the user takes part now.
+/// The user's present participation.
 pub(super) async fn find_participant(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -37,7 +37,7 @@ pub(super) async fn find_participant(
         .optional()?)
 }
 
-/// How the user stands to the conversation now.
+/// The user's present standing in the conversation.
 pub(super) async fn find_standing(
     connection: &mut AsyncPgConnection,
     id: ConversationId,

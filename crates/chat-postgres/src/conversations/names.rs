@@ -1,4 +1,4 @@
-//! Names that groups have to themselves, and what a search compares of them.
+//! Reserved names of groups, and the index for searching them.
 
 use crate::fault::Stored;
 use crate::schema::{conversations, group_name_suffixes};
@@ -9,18 +9,19 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Whose a name is.
+/// Whether a group may reserve a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NameStanding {
-    /// No active group has one that looks like it, unless one is taking it now: the unique index settles that.
+    /// No active group has reserved a name that looks like it. The unique index decides if another call reserves one
+    /// now.
     Free,
-    /// The group itself has it, under a key that it keeps.
+    /// The group itself has reserved it, and keeps its key.
     Own,
-    /// Another active group has one that looks like it.
+    /// Another active group has reserved a name that looks like it.
     Taken,
 }
 
-/// Whose the name is, as this group sees it; also where those who have it were named before look-alikes counted.
+/// Whether this group may reserve the name. Also finds groups that were named before look-alikes counted.
 pub(super) async fn standing(
     connection: &mut AsyncPgConnection,
     name: &ConversationName,
@@ -40,7 +41,7 @@ pub(super) async fn standing(
     })
 }
 
-/// Makes the group be found by its reserved name.
+/// Adds the group's reserved name to the search index.
 pub(super) async fn index(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -52,7 +53,7 @@ pub(super) async fn index(
     Ok(())
 }
 
-/// Makes the group be found by its name no more, except by those who take part.
+/// Removes the group from the search index. Its participants still find it.
 pub(super) async fn forget(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<()> {
     let of_group = group_name_suffixes::table.filter(group_name_suffixes::conversation_id.eq(id.as_uuid()));
     diesel::delete(of_group).execute(connection).await?;

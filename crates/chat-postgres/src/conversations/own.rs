@@ -1,4 +1,4 @@
-//! How many conversations a user has by their own act.
+//! The number of conversations that a user has created or joined.
 
 use crate::fault::Stored;
 use chat_domain::UserId;
@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Tells these advisory locks from others with two keys.
+/// Distinguishes these advisory locks from others with two keys.
 const LOCK: i32 = 0x63_6f_6e_76;
 
-/// Each half counts its own index alone, and only as far as the limit.
+/// Each half reads only its own index, and only up to the limit.
 const COUNT: &str = "SELECT
     (SELECT count(*) FROM (SELECT FROM conversations WHERE created_by = $1 AND is_active LIMIT $2) AS made)
     + (SELECT count(*) FROM (
@@ -21,9 +21,9 @@ struct Count {
     own: i64,
 }
 
-/// Until the transaction ends, no other one counts this user's conversations or adds to them. Comes before the lock of
-/// any row: a transaction that waits here holds nothing. Users whose ids end alike wait for each other too, which does
-/// no harm.
+/// Until the transaction ends, no other transaction counts this user's conversations or adds to them. This lock comes
+/// before every row lock, so a transaction that waits here holds nothing. Users whose ids end in the same bytes also
+/// wait for each other, which is harmless.
 pub(super) async fn hold(connection: &mut AsyncPgConnection, user: UserId) -> Stored<()> {
     let [.., one, two, three, four] = user.as_uuid().into_bytes();
     let key = i32::from_be_bytes([one, two, three, four]);
@@ -32,7 +32,8 @@ pub(super) async fn hold(connection: &mut AsyncPgConnection, user: UserId) -> St
     Ok(())
 }
 
-/// What [`chat_domain::conversations::may_have_another`] counts; more than `max` of a kind are counted as `max`.
+/// The count for [`chat_domain::conversations::may_have_another`]. If there are more than `max` of a kind, that kind
+/// counts as `max`.
 pub(super) async fn count(connection: &mut AsyncPgConnection, user: UserId, max: u32) -> Stored<u64> {
     let query = diesel::sql_query(COUNT).bind::<SqlUuid, _>(user.as_uuid()).bind::<BigInt, _>(i64::from(max));
     Ok(query.get_result::<Count>(connection).await?.own.unsigned_abs())

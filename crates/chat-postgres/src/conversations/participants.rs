@@ -24,7 +24,7 @@ pub(super) async fn add(
     add: AddParticipant,
 ) -> Result<(ConversationDetails, Change), ParticipantError> {
     let AddParticipant { conversation_id: id, actor, user, at } = add;
-    // Users are locked before conversations; whether there is such a user is said after what the rules say.
+    // Users are locked before conversations. A missing user is reported only after the rules have been checked.
     let user_exists = !hold(connection, &[user]).await?.is_empty();
     let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
     let actor_role = role_of(connection, id, actor).await?;
@@ -39,7 +39,7 @@ pub(super) async fn add(
     Ok(join(connection, id, summary, arrival).await?)
 }
 
-/// The code stands for a participant who lets its bearer in.
+/// Adds the bearer of an invite code, as if a participant had added them.
 pub(super) async fn join_by_invite(
     connection: &mut AsyncPgConnection,
     request: JoinGroup,
@@ -54,7 +54,7 @@ pub(super) async fn join_by_invite(
         return Err(ParticipantError::UnknownUser);
     }
     let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop().ok_or(ParticipantError::UnknownUser)?;
-    // A group counts for its creator, whether or not they take part.
+    // A group counts for its creator, whether the creator is a participant or not.
     let by_code = conversation.created_by != user;
     if by_code {
         may_have_another(own::count(connection, user, max_own).await?, max_own)?;
@@ -75,8 +75,8 @@ pub(super) async fn remove(
     Ok(leave(connection, id, user, Departure { by_admin: actor != user, at }).await?)
 }
 
-/// The user leaves every group, inactive ones too, each departure a change of its own. The caller holds the user, so
-/// that nobody adds them anywhere meanwhile.
+/// Removes the user from every group, inactive ones too. Each departure is a change of its own. The caller has locked
+/// the user, so that no other call adds them to a group meanwhile.
 pub(crate) async fn leave_every_group(
     connection: &mut AsyncPgConnection,
     user: UserId,
@@ -96,7 +96,7 @@ pub(crate) async fn leave_every_group(
         .await?;
     let mut changes = Vec::with_capacity(groups.len());
     for group in groups.into_iter().map(ConversationId::new) {
-        // Somebody may have removed them while this waited for the group.
+        // Another call may have removed the user while this waited for the group's lock.
         if role_of(connection, group, user).await?.is_some() {
             changes.extend(leave(connection, group, user, Departure { by_admin: false, at }).await?);
         }
@@ -108,7 +108,7 @@ async fn role_of(connection: &mut AsyncPgConnection, id: ConversationId, user: U
     Ok(find_standing(connection, id, user).await?.role())
 }
 
-/// Where a participant begins to read, and whether they joined by the code of somebody else's group.
+/// A new participant's positions, and whether the user joined by invite code a group that another user created.
 #[derive(Clone, Copy)]
 struct Arrival {
     positions: Positions,
@@ -137,7 +137,7 @@ async fn join(
         participants::joined_by_code.eq(by_code),
     );
     let who = (participants::conversation_id.eq(id.as_uuid()), participants::user_id.eq(user.id.as_uuid()));
-    // Whoever was here before has a row already; it begins anew.
+    // A user who was a participant before has a row, which is replaced.
     diesel::insert_into(participants::table)
         .values((who, state))
         .on_conflict((participants::conversation_id, participants::user_id))
@@ -152,14 +152,14 @@ async fn join(
     Ok((details, change))
 }
 
-/// When a participant left, and whether somebody else, who must be an admin, removed them.
+/// The time of a departure, and whether another user, who must be an admin, removed the participant.
 #[derive(Clone, Copy)]
 struct Departure {
     by_admin: bool,
     at: Timestamp,
 }
 
-/// The departure, and the hand-over where it leaves no admin.
+/// Stores the departure. If no admin remains, makes another participant admin.
 async fn leave(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -173,7 +173,7 @@ async fn leave(
     };
     let left = count_participants(connection, id, -1).await?;
     if left == 0 {
-        // Nobody is there to let anyone in, or to give the name away.
+        // No participant remains who could add users or free the name.
         retire(connection, id).await?;
     }
     let (pos, at) = take_pos(connection, id, at).await?;
@@ -208,7 +208,7 @@ async fn mark_left(
     Ok(())
 }
 
-/// How many take part after it.
+/// Changes the participant count, and returns the new one.
 async fn count_participants(connection: &mut AsyncPgConnection, id: ConversationId, more: i32) -> Stored<i32> {
     Ok(diesel::update(conversations::table.find(id.as_uuid()))
         .set(conversations::participant_count.eq(conversations::participant_count + more))

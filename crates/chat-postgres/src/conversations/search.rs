@@ -14,7 +14,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// The beginning of a range of the primary key, in the order of code points, which also keeps `%` and `_` ordinary.
+/// The start of a range of the primary key, in the order of code points, in which `%` and `_` have no special meaning.
 const RESERVED: &str = "SELECT c.id, c.name
      FROM (SELECT suffix, conversation_id FROM group_name_suffixes
            WHERE suffix >= $1 AND suffix < $2
@@ -60,7 +60,7 @@ async fn reserved(connection: &mut AsyncPgConnection, term: &SearchTerm) -> Stor
         .await?)
 }
 
-/// The named groups that the viewer takes part in, with the newest activity first.
+/// The viewer's own groups with a name, newest activity first.
 async fn own(connection: &mut AsyncPgConnection, viewer: UserId) -> Stored<Vec<(Uuid, Option<String>)>> {
     Ok(participants::table
         .inner_join(conversations::table)
@@ -75,7 +75,7 @@ async fn own(connection: &mut AsyncPgConnection, viewer: UserId) -> Stored<Vec<(
         .await?)
 }
 
-/// These conversations in this order, each as much as the viewer may see of it.
+/// These conversations in this order, each with what the viewer may see.
 async fn seen_by(
     connection: &mut AsyncPgConnection,
     viewer: UserId,

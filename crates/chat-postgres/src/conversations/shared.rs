@@ -1,4 +1,4 @@
-//! What every connection reads as it begins, for many of them at once; see [`crate::batches`].
+//! Reads of every new connection, shared by many of them; see [`crate::batches`].
 
 use super::rows::{ParticipantColumns, ParticipantRow, kind_from};
 use crate::fault::Stored;
@@ -13,12 +13,12 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// A user, and how many of their memberships are wanted at most.
+/// A user, and the most memberships to list.
 pub(crate) type Wanted = (UserId, u32);
 
 cached_statement!(
-    /// Of each of these users so many memberships, found one user at a time: what a user costs is what they take part
-    /// in.
+    /// The first memberships of each of these users, found one user at a time, so that the cost depends on the
+    /// memberships of these users only.
     ListMemberships { numbers: Vec<i64>, user_ids: Vec<Uuid>, limits: Vec<i64> }
         -> (BigInt, BigInt, BigInt, Integer, ParticipantColumns),
     "SELECT asked.number, newest.*
@@ -39,7 +39,7 @@ cached_statement!(
          LIMIT asked.most) AS newest",
 );
 
-/// What [`ListMemberships`] answers.
+/// A row of [`ListMemberships`].
 type MembershipRow = (i64, i64, i64, i32, ParticipantRow);
 
 pub(crate) async fn list_memberships(
@@ -52,7 +52,7 @@ pub(crate) async fn list_memberships(
         limits: wanted.iter().map(|(_, limit)| i64::from(*limit)).collect(),
     };
     let mut rows: Vec<MembershipRow> = asked.load(connection).await?;
-    // They come in this order as a rule, which the server does not promise; then this is one look at each.
+    // The rows usually arrive in this order, but the server does not guarantee it. Sorting sorted rows is cheap.
     rows.sort_by_key(|(number, updated_at, .., row)| (*number, Reverse((*updated_at, row.conversation_id()))));
     let mut found = HashMap::with_capacity(wanted.len());
     for rows in rows.chunk_by(|(one, ..), (other, ..)| one == other) {
@@ -66,7 +66,7 @@ pub(crate) async fn list_memberships(
     Ok(found)
 }
 
-/// A user, and which of the conversations whose participants may know of their presence are wanted.
+/// A user, and the limits on the conversations whose participants may see the user's presence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct AudienceWanted {
     pub(crate) user: UserId,
@@ -75,8 +75,8 @@ pub(crate) struct AudienceWanted {
 }
 
 cached_statement!(
-    /// The conversations of each of these users in which presence passes, by the rule of [`crate::users`]' contacts: a
-    /// pair's other participant is one step in the primary key.
+    /// The conversations of each of these users in which presence is visible, by the rule of [`crate::users`]'
+    /// contacts: a pair's other participant is one step in the primary key.
     ListAudiences { numbers: Vec<i64>, user_ids: Vec<Uuid>, sizes: Vec<i64>, limits: Vec<i64> }
         -> (BigInt, BigInt, SqlUuid),
     "SELECT asked.number, newest.*
@@ -124,7 +124,7 @@ pub(crate) async fn list_audiences(
 }
 
 cached_statement!(
-    /// How far everybody who takes part in these conversations has got.
+    /// The positions of all participants of these conversations.
     ListPositions { ids: Vec<Uuid> } -> (SqlUuid, Nullable<Text>, SqlUuid, (BigInt, BigInt, BigInt)),
     "SELECT c.id, c.direct_key, p.user_id, p.joined_seq, p.delivered_seq, p.read_seq
      FROM conversations AS c
@@ -154,7 +154,7 @@ pub(crate) async fn list_positions(
     Ok(found)
 }
 
-/// What a conversation's changes are read by.
+/// The facts of a conversation that are needed to read its changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) conversation_id: ConversationId,
@@ -163,7 +163,7 @@ pub(crate) struct Head {
 }
 
 cached_statement!(
-    /// The heads of those of these conversations that exist.
+    /// The heads of the existing ones of these conversations.
     ListHeads { ids: Vec<Uuid> } -> (SqlUuid, BigInt, Nullable<Text>),
     "SELECT id, last_pos, direct_key FROM conversations WHERE id = ANY (",
     ids as Array<SqlUuid>,

@@ -14,9 +14,9 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// What of a row changes: `None` leaves a column as it is, `Some(None)` empties it.
+/// The changes of a row: `None` leaves a column as it is, `Some(None)` clears it.
 #[derive(AsChangeset)]
-#[expect(clippy::option_option, reason = "diesel's way to tell an empty value from none given")]
+#[expect(clippy::option_option, reason = "diesel's way to distinguish clearing a column from leaving it")]
 #[diesel(table_name = conversations)]
 struct Changeset {
     name: Option<Option<String>>,
@@ -39,7 +39,7 @@ pub(super) async fn update(
         return Err(ParticipantError::NameTaken);
     }
     match store(connection, update, standing).await {
-        // Where somebody else is taking the name, the update has waited for what became of it.
+        // If another call was reserving the name, the update has waited for its result.
         Err(Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
             return Err(ParticipantError::NameTaken);
         }
@@ -49,7 +49,7 @@ pub(super) async fn update(
     Ok(record_update(connection, id, update.at).await?)
 }
 
-/// Numbers and stores that the conversation is now as it is now.
+/// Stores the conversation's update as a change with the next `pos`.
 pub(super) async fn record_update(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -83,7 +83,7 @@ async fn store(connection: &mut AsyncPgConnection, update: &UpdateConversation, 
     Ok(())
 }
 
-/// Everyone finds reserved names, and no others.
+/// Adds a reserved name to the search index; other names are not in it.
 async fn index_name(connection: &mut AsyncPgConnection, update: &UpdateConversation) -> Stored<()> {
     let Some(name) = &update.changes.name else { return Ok(()) };
     names::forget(connection, update.conversation_id).await?;

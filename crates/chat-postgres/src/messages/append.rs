@@ -5,21 +5,22 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, SmallInt, Text, U
 use uuid::Uuid;
 
 cached_statement!(
-    /// By the way of all others, so that it leaves before them.
+    /// Sent like the other statements, so that it is sent before them.
     Begin {},
     "BEGIN",
 );
 
 cached_statement!(
-    /// By the way of all others, so that it leaves after them. A transaction in which a statement failed answers it as
-    /// if it had succeeded: what was committed is known only with the answers to all that came before.
+    /// Sent like the other statements, so that it is sent after them. If a statement of the transaction failed, the
+    /// server still reports success here: only the results of the earlier statements show whether the transaction was
+    /// committed.
     Commit {},
     "COMMIT",
 );
 
 cached_statement!(
-    /// What one sees after this, nobody changes until the commit: everything that takes a `seq` or `pos`, or changes
-    /// who takes part, begins with these rows, in this order.
+    /// Locks conversations, in the order of their ids. Until the commit no other transaction changes what is read after
+    /// this, since everything that takes a `seq` or `pos`, or changes the participants, locks these rows first.
     HoldConversations { ids: Vec<Uuid> } -> (SqlUuid, BigInt, BigInt, BigInt, Bool, Nullable<Text>),
     "SELECT id, last_seq, last_pos, updated_at, is_active, direct_key FROM conversations WHERE id = ANY (",
     ids as Array<SqlUuid>,
@@ -46,7 +47,7 @@ pub(crate) type MessageColumns = (
 pub(crate) type SummaryColumns = (SqlUuid, Nullable<Text>, Nullable<Text>, Nullable<Text>);
 
 cached_statement!(
-    /// Messages that stand under these keys already. Only after the conversations are held is the answer final.
+    /// Messages already stored under these keys. The result is final only after the conversations are locked.
     FindReplays { conversation_ids: Vec<Uuid>, sender_ids: Vec<Uuid>, keys: Vec<String> }
         -> (MessageColumns, SummaryColumns, Nullable<Binary>, SmallInt),
     "SELECT m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
@@ -65,7 +66,8 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// Those of these senders who take part, and whose accounts exist, with whether they have written there.
+    /// The senders among these who are participants and whose accounts exist, and whether they have written in the
+    /// conversation.
     FindSenders { conversation_ids: Vec<Uuid>, user_ids: Vec<Uuid> } -> (SqlUuid, Bool, SummaryColumns),
     "SELECT p.conversation_id, p.has_written, u.id, u.username, u.name, u.avatar
      FROM unnest(",
@@ -79,7 +81,7 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// Those of these messages that exist, with where.
+    /// The messages among these that exist, and their conversations.
     FindAnswered { ids: Vec<Uuid> } -> (SqlUuid, SqlUuid),
     "SELECT conversation_id, id FROM messages WHERE id = ANY (",
     ids as Array<SqlUuid>,
@@ -87,7 +89,7 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// New messages, a column at a time.
+    /// Inserts new messages. Each field is one column.
     InsertMessages {
         conversation_ids: Vec<Uuid>,
         seqs: Vec<i64>,
@@ -132,7 +134,8 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// Moves conversations to their newest messages. The order of lists never goes back, whatever the clocks say.
+    /// Moves conversations to their newest messages. The time that orders lists never moves back, whatever the clocks
+    /// say.
     BumpConversations { ids: Vec<Uuid>, seqs: Vec<i64>, positions: Vec<i64>, times: Vec<i64> },
     "UPDATE conversations AS c
      SET last_seq = n.seq, last_pos = n.pos, updated_at = greatest(c.updated_at, n.at)
@@ -148,7 +151,7 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// What one has written, and all before it, one has received and read.
+    /// Marks each sent message, and all before it, as delivered to and read by its sender.
     BumpSenders { conversation_ids: Vec<Uuid>, user_ids: Vec<Uuid>, seqs: Vec<i64> },
     "UPDATE participants AS p SET delivered_seq = n.seq, read_seq = n.seq, has_written = TRUE
      FROM unnest(",

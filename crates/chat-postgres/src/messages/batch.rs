@@ -20,19 +20,19 @@ use uuid::Uuid;
 /// Why a batch has no outcomes.
 #[derive(Debug)]
 pub(super) enum BatchFault {
-    /// Nothing of it is stored.
+    /// Nothing is stored.
     Undone(Fault),
     /// The connection broke between the commit and its answer.
     Unknown(Fault),
 }
 
-/// Stores what may be stored of these sends; when it returns their outcomes, they are committed. The connection is the
-/// caller's alone, in no transaction, and is left in one where this fails; it must not be used again where this is
-/// dropped before it ends.
+/// Stores the sends that are allowed. They are committed when this returns their outcomes. No other task may use the
+/// connection, and it must not be in a transaction. If this fails, the connection is left in a transaction. If this is
+/// dropped before it ends, the connection must not be used again.
 ///
-/// There are two trips to the server. The statements of each leave in the order in which they are joined here: a join
-/// polls in that order, and a statement leaves when it gets its turn at the connection's cache of prepared statements,
-/// which is first come, first served.
+/// There are two round trips. The statements of each are sent in the order in which they are joined here: a join polls
+/// in that order, and a statement is sent when it gets its turn at the connection's cache of prepared statements, which
+/// is first come, first served.
 pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) -> Result<Vec<Outcome>, BatchFault> {
     let Plan { outcomes, writes } = decide(connection, drafts).await.map_err(BatchFault::Undone)?;
     match writes {
@@ -42,7 +42,7 @@ pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) 
     Ok(outcomes)
 }
 
-/// Holds the conversations, then reads what the decisions need.
+/// Locks the conversations, then reads what the decisions need.
 async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan> {
     let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
     let holding = HoldConversations { ids: ids.into_iter().collect() };
@@ -60,7 +60,7 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
     Ok(plan(drafts, Seen { conversations, replays, senders, answered }))
 }
 
-/// What [`HoldConversations`] answers.
+/// A row of [`HoldConversations`].
 type HeldRow = (Uuid, i64, i64, i64, bool, Option<String>);
 
 fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, SendPlace)> {
@@ -75,7 +75,7 @@ fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) ->
     Ok((ConversationId::new(id), place))
 }
 
-/// What [`FindReplays`] answers.
+/// A row of [`FindReplays`].
 type ReplayRow = (MessageRow, SummaryRow, Option<Vec<u8>>, i16);
 
 async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Vec<ReplayRow>> {
@@ -91,7 +91,7 @@ async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> S
     Ok(query.load(&mut connection).await?)
 }
 
-/// What stands under its key; of which kind its conversation is, the conversations that are held say.
+/// Returns the stored messages by their keys. The locked conversations tell the kind of each.
 fn kept(
     rows: Vec<ReplayRow>,
     conversations: &HashMap<ConversationId, SendPlace>,
@@ -154,7 +154,7 @@ async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), Bat
     .await;
     for answer in [inserted, bumped, moved, committed] {
         answer.map_err(|error| match Trouble::of(&error) {
-            // The commit may have arrived, and its answer not.
+            // The server may have committed although its answer was lost.
             Trouble::Gone => BatchFault::Unknown(error.into()),
             Trouble::Slow | Trouble::Conflict | Trouble::Refused => BatchFault::Undone(error.into()),
         })?;

@@ -1,19 +1,19 @@
-//! Transactions of sends that failed.
+//! Failed transactions of sends.
 
 use super::batch::BatchFault;
 use crate::fault::{Fault, Trouble};
 use chat_domain::{BoxError, StoreError};
 
-/// Why a transaction has no outcomes, for all of its sends.
+/// Why a transaction has no outcomes for any of its sends.
 pub(super) struct Failure {
     pub(super) words: String,
-    /// `Overloaded` instead of `Unavailable` or `Failed`.
+    /// Decides whether the sends get `Overloaded`, `Unavailable` or `Failed`.
     pub(super) trouble: Trouble,
-    /// One of the sends is to blame, and the others may do without it.
+    /// Whether one send may have caused the failure, so that the others can succeed without it.
     pub(super) concerns_one: bool,
-    /// Nothing is stored, and a new connection may do better.
+    /// Whether nothing is stored and a new connection may succeed.
     pub(super) may_repeat: bool,
-    /// The connection still answers.
+    /// Whether the connection still works.
     pub(super) is_connected: bool,
 }
 

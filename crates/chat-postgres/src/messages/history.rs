@@ -13,8 +13,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Without a transaction around it: what is there up to the newest message that the first statement sees is there for
-/// the ones that follow, and who may read that is decided by the first.
+/// Needs no transaction: every message up to the newest one that the first statement sees also exists for the later
+/// statements, and the first statement decides who may read.
 pub(super) async fn history(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,
@@ -39,7 +39,7 @@ pub(super) async fn history(
     Ok(HistoryPage { messages, last_seq, participants })
 }
 
-/// The number of a message of this conversation.
+/// The `seq` of a message of this conversation.
 pub(crate) async fn find_in_conversation(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,
@@ -55,7 +55,7 @@ pub(crate) async fn find_in_conversation(
     Ok(seq.map(Seq::from_i64))
 }
 
-/// The newest message of each of these conversations that has one, by one query.
+/// The newest message of each of these conversations, by one query. Conversations without messages are left out.
 pub(crate) async fn last_messages(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
@@ -77,7 +77,7 @@ pub(crate) async fn last_messages(
         .collect()
 }
 
-/// A conversation in which somebody takes part.
+/// A conversation of which the reader is a participant.
 struct Head {
     last_seq: Seq,
     kind: ConversationKind,

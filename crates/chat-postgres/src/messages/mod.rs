@@ -1,7 +1,7 @@
-//! Messages: the hot path, and history.
+//! Messages: sends and history.
 //!
-//! A send goes to [`Writers`], which store many in one transaction: [`queue`] is where it waits for one, [`batch`] runs
-//! the transaction, [`plan`] decides, [`append`] holds the statements.
+//! A send goes to [`Writers`], which store many sends in one transaction. It waits for a writer in [`queue`]; [`batch`]
+//! runs the transaction, [`plan`] decides, and [`append`] has the statements.
 
 mod append;
 mod batch;

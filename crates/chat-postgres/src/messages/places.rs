@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 cached_statement!(
-    /// The messages that are at these places.
+    /// The messages at these places.
     ListAt { conversation_ids: Vec<Uuid>, seqs: Vec<i64> } -> (SqlUuid, SqlUuid, BigInt, SqlUuid),
     "SELECT m.id, m.conversation_id, m.seq, m.sender_id
      FROM unnest(",
@@ -21,7 +21,7 @@ cached_statement!(
      JOIN messages AS m ON m.conversation_id = asked.conversation_id AND m.seq = asked.seq",
 );
 
-/// Where a message may be.
+/// The place of a message.
 pub(crate) type Place = (ConversationId, Seq);
 
 type PlaceRow = (Uuid, Uuid, i64, Uuid);

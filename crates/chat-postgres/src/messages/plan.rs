@@ -1,4 +1,4 @@
-//! What becomes of each of several sends, decided on what their transaction sees.
+//! Decides the outcomes of several sends, from what their transaction has read.
 
 use super::append::{BumpConversations, BumpSenders, InsertMessages};
 use crate::time::micros;
@@ -10,10 +10,10 @@ use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestam
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// What becomes of a send, unless its transaction fails.
+/// The outcome of a send, if its transaction succeeds.
 pub(super) type Outcome = Result<Appended, AppendError>;
 
-/// By what a replay is known.
+/// The key that identifies a replay.
 pub(super) type Key = (ConversationId, UserId, ClientMessageId);
 
 /// Everything that the transaction has read.
@@ -25,20 +25,20 @@ pub(super) struct Seen {
     pub(super) answered: HashSet<(ConversationId, MessageId)>,
 }
 
-/// The outcomes, in the order of the drafts, and what must be written for them to hold.
+/// The outcomes in the order of the drafts, and the writes that they need.
 pub(super) struct Plan {
     pub(super) outcomes: Vec<Outcome>,
     pub(super) writes: Option<Writes>,
 }
 
-/// What a batch writes: at least one message.
+/// The writes of a batch: at least one message.
 pub(super) struct Writes {
     pub(super) messages: InsertMessages,
     pub(super) conversations: BumpConversations,
     pub(super) senders: BumpSenders,
 }
 
-/// Gives each send its outcome, and new messages their numbers in the order of the drafts.
+/// Decides each send, and numbers new messages in the order of the drafts.
 pub(super) fn plan(drafts: &[Draft], mut seen: Seen) -> Plan {
     let mut outcomes = Vec::with_capacity(drafts.len());
     let mut new = Vec::new();
@@ -65,7 +65,7 @@ impl Seen {
         };
         let decided = decide_send(context, draft)?;
         if let Appended::New(message) | Appended::First(message) = &decided {
-            // What comes later in the batch sees this message as stored: the same key may come twice.
+            // Later sends of the batch see this message as stored, since the same key may come twice.
             self.conversations.entry(draft.conversation_id).and_modify(|place| place.follow(message));
             self.senders.entry(by).and_modify(|sender| sender.has_written = true);
             if let Some(key) = key {
@@ -82,7 +82,7 @@ pub(super) fn key(draft: &Draft) -> Option<Key> {
 }
 
 fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
-    // Every row once: the last of a conversation, and of a sender in it, is the furthest.
+    // Each row is written once, with the values of the last message.
     let mut conversations = BTreeMap::new();
     let mut senders = BTreeMap::new();
     for (draft, seq, pos, at) in new {

@@ -1,4 +1,4 @@
-//! What waits for the writers, by conversation.
+//! The sends that wait for a writer, by conversation.
 
 use chat_domain::ConversationId;
 use std::collections::{HashMap, VecDeque};
@@ -6,18 +6,18 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// A bounded queue whose takers never have the same conversation at once: two transactions that want the row of one
-/// wait for each other, disk included, so what comes for a conversation waits here until its last batch is done. Within
-/// a conversation, first come, first served; among conversations, each has its turn.
+/// A bounded queue whose takers never hold the same conversation at once. Two transactions on one conversation would
+/// wait for each other, disk writes included, so the sends of a conversation wait here until its current batch is done.
+/// Within a conversation they are taken in order; conversations take turns.
 pub(super) struct Queue<T> {
     limit: usize,
     state: Mutex<State<T>>,
-    /// Something can be taken, or the end has come.
+    /// Notified when an item can be taken, and when the queue is closed.
     news: Notify,
 }
 
 struct State<T> {
-    /// Of the conversations that wait or are taken.
+    /// The lines of all conversations that wait or are taken.
     lines: HashMap<ConversationId, Line<T>>,
     /// The conversations that wait and are not taken, in the order of their turns.
     ready: VecDeque<ConversationId>,
@@ -30,14 +30,14 @@ struct Line<T> {
     is_taken: bool,
 }
 
-/// Why something may not wait.
+/// Why an item was not queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
     Full,
     Closed,
 }
 
-/// What one taker has; nobody else gets anything of the same conversations until this is dropped.
+/// The items of one taker. No other taker gets items of these conversations until this is dropped.
 pub(super) struct Taken<T> {
     pub(super) items: Vec<T>,
     conversations: Vec<ConversationId>,
@@ -45,7 +45,7 @@ pub(super) struct Taken<T> {
 }
 
 impl<T> Queue<T> {
-    /// Lets so many wait.
+    /// Creates a queue for at most `limit` waiting items.
     pub(super) fn new(limit: usize) -> Self {
         let state = State { lines: HashMap::new(), ready: VecDeque::new(), waiting: 0, is_closed: false };
         Self { limit, state: Mutex::new(state), news: Notify::new() }
@@ -55,7 +55,7 @@ impl<T> Queue<T> {
         self.limit
     }
 
-    /// How many wait.
+    /// The number of waiting items.
     pub(super) fn waiting(&self) -> usize {
         self.state().waiting
     }
@@ -80,18 +80,19 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Lets nothing more in. What waits is still taken.
+    /// Rejects new items. Waiting items can still be taken.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.news.notify_waiters();
     }
 
-    /// All that waits, up to so many, of conversations that nobody has. Waits until there is something; `None` once the
-    /// queue is closed and nothing is left for this taker: what comes behind something taken is its taker's.
+    /// Takes up to `most` waiting items of conversations that no other taker holds. Waits until there is one. Returns
+    /// `None` when the queue is closed and no item is left for this taker: items of a taken conversation go to its
+    /// holder.
     pub(super) async fn take(self: &Arc<Self>, most: usize) -> Option<Taken<T>> {
         loop {
             let mut news = pin!(self.news.notified());
-            // From here on nothing passes unnoticed.
+            // From here on every notification is received.
             news.as_mut().enable();
             if let Some(taken) = self.try_take(most) {
                 return Some(taken);
@@ -147,7 +148,7 @@ impl<T> Queue<T> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing in here panics between two changes that belong together.
+        // Nothing here panics between two changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

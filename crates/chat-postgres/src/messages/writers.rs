@@ -20,10 +20,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-/// How many sends share a commit at most; bounds how long the first of them waits, and the memory of a statement.
+/// The most sends in one commit. It bounds how long the first of them waits, and the memory of a statement.
 const MAX_BATCH: usize = 512;
 
-/// The bounded way to the writers.
+/// The writers, behind their bounded queue.
 pub(crate) struct Writers {
     queue: Arc<Queue<Send>>,
     tasks: SyncMutex<Vec<JoinHandle<()>>>,
@@ -44,7 +44,7 @@ struct Send {
 }
 
 impl Writers {
-    /// Starts the writers on the present runtime. They connect when they have something to do.
+    /// Starts the writers on the current runtime. They connect when they get their first send.
     pub(crate) fn start(connector: &Connector, config: &PostgresConfig, call_timeout: Duration) -> Self {
         let queue = Arc::new(Queue::new(config.write_queue.max(1)));
         let counters = Arc::new(Counters::default());
@@ -61,7 +61,7 @@ impl Writers {
         Self { queue, tasks: SyncMutex::new(tasks), counters }
     }
 
-    /// Stores a message and answers once it is committed.
+    /// Stores a message, and returns after its commit.
     pub(crate) async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
         let (reply, outcome) = oneshot::channel();
         let conversation = draft.conversation_id;
@@ -84,13 +84,13 @@ impl Writers {
         }
     }
 
-    /// Lets the writers store what is queued, and waits until they have ended.
+    /// Waits until the writers have stored the queued sends and ended.
     pub(crate) async fn close(&self) {
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         self.queue.close();
         for task in tasks {
             if task.await.is_err() {
-                tracing::error!("a writer of the database was ended");
+                tracing::error!("a database writer was cancelled");
             }
         }
     }
@@ -106,13 +106,13 @@ fn closed() -> StoreError {
     StoreError::Unavailable(BoxError::from("the store is closed"))
 }
 
-/// A defect that one batch brings to light must not end the writing of all others.
+/// Restarts a writer that panics, so that a defect shown by one batch does not stop all others.
 async fn keep_running(writer: impl Fn() -> Writer) {
     while let Err(error) = tokio::spawn(writer().run()).await {
         if error.is_cancelled() {
             return;
         }
-        tracing::error!("a writer of the database panicked and is replaced");
+        tracing::error!("a database writer panicked; starting another one");
     }
 }
 
@@ -148,7 +148,7 @@ impl Writer {
                 }
             }
             self.serve(sends).await;
-            // Only now may another writer have these conversations.
+            // From now on another writer may take these conversations.
             drop(taken);
         }
     }
@@ -160,12 +160,12 @@ impl Writer {
         self.counters.taken.fetch_add(sends.len() as u64, Ordering::Relaxed);
         let (drafts, replies): (Vec<Draft>, Vec<_>) = sends.into_iter().map(|send| (send.draft, send.reply)).unzip();
         for (reply, outcome) in replies.into_iter().zip(self.store_all(&drafts).await) {
-            // The caller may have gone; what was done stays done.
+            // The caller may be gone; the message stays stored.
             let _ = reply.send(outcome);
         }
     }
 
-    /// Together, or, where that fails because of one of them, each alone.
+    /// Stores the sends together, or one by one if that fails because of one of them.
     async fn store_all(&mut self, drafts: &[Draft]) -> Vec<Outcome> {
         match self.store_batch(drafts).await {
             Ok(outcomes) => outcomes,
@@ -173,7 +173,7 @@ impl Writer {
                 tracing::warn!(
                     error = %failure.words,
                     sends = drafts.len(),
-                    "a shared commit failed; its sends run singly"
+                    "a shared commit failed; running its sends one by one"
                 );
                 let mut outcomes = Vec::with_capacity(drafts.len());
                 for draft in drafts {
@@ -195,8 +195,8 @@ impl Writer {
         }
     }
 
-    /// One transaction; where the connection breaks before it is committed, one more on a new connection, and where the
-    /// server undoes it because of another transaction, a few more.
+    /// Runs one transaction. If the connection breaks before the commit, tries once more on a new connection. If the
+    /// server aborts the transaction because of another one, repeats it a few times.
     async fn store_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
         self.counters.batches.fetch_add(1, Ordering::Relaxed);
         let first = self.try_batch(drafts).await;
@@ -222,7 +222,7 @@ impl Writer {
     }
 
     async fn try_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
-        // Taken out: where this is dropped or fails, nobody finds a connection in an unknown state.
+        // The connection is taken out, so that after a failure or a drop no batch uses it in an unknown state.
         let mut connection = self.connect().await.map_err(|error| Failure::unreachable(&error))?;
         match timeout(self.call_timeout, store(&mut connection, drafts)).await {
             Ok(Ok(outcomes)) => {
@@ -231,8 +231,8 @@ impl Writer {
             }
             Ok(Err(fault)) => {
                 let failure = Failure::of(&fault);
-                // A server that refused a statement can be asked to forget the rest; else the connection goes, and it
-                // forgets by itself.
+                // If the server rejected a statement, the transaction is rolled back. Otherwise the connection is
+                // dropped, which rolls it back too.
                 if failure.is_connected && connection.batch_execute("ROLLBACK").await.is_ok() {
                     self.connection = Some(connection);
                 }

@@ -1,4 +1,4 @@
-//! A database with a thousand users in it, and what a client reads of it that comes back.
+//! A database with a thousand users, and the reads of a client that reconnects.
 
 use chat_domain::conversations::Membership;
 use chat_domain::messages::MessagePlace;
@@ -12,17 +12,17 @@ use tokio::task::{JoinHandle, yield_now};
 use uuid::Uuid;
 
 pub(crate) const USERS: u64 = 1_000;
-/// Mates take part in the same conversations.
+/// The size of a team, whose members share conversations.
 pub(crate) const TEAM: u64 = 10;
 pub(crate) const CONVERSATIONS_OF_TEAM: u64 = 5;
 pub(crate) const MESSAGES: u64 = 30;
 
-/// Those of the store's connections that wait for a lock.
+/// The store's connections that wait for a lock.
 pub(crate) const STUCK: &str = "FROM pg_stat_activity WHERE application_name = 'chat' AND wait_event_type = 'Lock'";
 
 pub(crate) type Found = Result<Option<User>, StoreError>;
 
-/// What one client reads that comes back.
+/// The reads of one client that reconnects.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Read {
     pub(crate) user: Option<User>,
@@ -44,7 +44,7 @@ impl Site {
         Self { server, store: Arc::new(store) }
     }
 
-    /// Teams who have talked.
+    /// Creates teams whose conversations have messages.
     pub(crate) async fn with_teams(config: impl FnOnce(String) -> PostgresConfig) -> Self {
         let site = Self::with(config).await;
         let (users, conversations) = (id_sql(1), id_sql(2));
@@ -78,12 +78,12 @@ impl Site {
         self.server.psql("test_0", sql)
     }
 
-    /// Reads all of these, one after the other.
+    /// Runs all reads of this user's client, one after the other.
     pub(crate) async fn read(&self, number: u64) -> Read {
         read(&self.store, number).await
     }
 
-    /// How many statements the store has run since they were last counted.
+    /// The number of statements that the store has run since the last count.
     pub(crate) fn count_statements(&self) -> u64 {
         let own = "query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE 'LOCK%'";
         let count = self.sql(&format!("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE {own}"));
@@ -91,7 +91,8 @@ impl Site {
         count.parse().expect("a number")
     }
 
-    /// Calls that all wait, or are at the server. At least one is: nothing is answered while its table is locked.
+    /// Starts calls, and returns when all of them wait or have reached the server. At least one has, and none gets a
+    /// result while its table is locked.
     pub(crate) async fn made<T: Send + 'static>(
         &self,
         calls: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
@@ -119,7 +120,7 @@ impl Site {
         })
     }
 
-    /// Runs calls that all wait before the first of them is answered.
+    /// Runs calls that all wait before the first of them gets its result.
     pub(crate) async fn at_once<T: Send + 'static>(
         &self,
         tables: &str,
@@ -149,7 +150,7 @@ pub(crate) fn user(number: u64) -> UserId {
 }
 
 pub(crate) async fn find(store: &PostgresStore, id: UserId) -> Found {
-    // Conversations have a `find`, too.
+    // The conversation store has a `find` too.
     UserStore::find(store, id).await
 }
 
@@ -161,7 +162,7 @@ pub(crate) async fn read(store: &PostgresStore, number: u64) -> Read {
     let places: Vec<_> = positions.iter().map(|moved| (moved.conversation_id, moved.positions.delivered)).collect();
     let mut places = store.list_at(&places).await.expect("places");
     places.sort_unstable_by_key(|place| (place.conversation_id, place.seq));
-    // Some have missed more than others, and some only what is no message.
+    // Some clients have missed more changes than others, and some have missed only changes that are not messages.
     let after = Pos::new(number % MESSAGES);
     let up_to = if number.is_multiple_of(3) { Pos::new(1) } else { Pos::MAX };
     let ranges: Vec<_> = ids.iter().map(|id| ChangeRange { conversation_id: *id, after, up_to }).collect();

@@ -1,4 +1,4 @@
-//! Changes read back: messages and records, merged by `pos`, in a constant number of queries.
+//! Reads changes: messages and records, merged by `pos`, in a constant number of queries.
 
 use super::present::load_present;
 use super::record::RecordRow;
@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use std::collections::HashMap;
 
-/// The rows that a list of [`Places`] stands for, to put behind a pair of columns and before the bound list and `))`.
+/// The rows of a list of [`Places`], written after a pair of columns and before the bound list and `))`.
 const IN_PLACES: &str = " IN (SELECT unhex(value ->> 0), value ->> 1 FROM json_each(";
 
 pub(super) fn list(connection: &mut SqliteConnection, ranges: &[ChangeRange], limit: u64) -> Stored<Vec<Change>> {
@@ -38,14 +38,14 @@ pub(super) fn list(connection: &mut SqliteConnection, ranges: &[ChangeRange], li
     Ok(asked.filter_map(|place| found.get(&place).cloned()).collect())
 }
 
-/// Changes by where they stand.
+/// Changes by conversation and `pos`.
 type Found = HashMap<(ConversationId, Pos), Change>;
 
 const fn place(change: &Change) -> (ConversationId, Pos) {
     (change.conversation_id, change.pos)
 }
 
-/// Conversations and numbers as one bound value, so that any number of them is one statement.
+/// Conversations and `pos` numbers as one bound value, so that a list of any length needs only one statement.
 struct Places(String);
 
 impl Places {

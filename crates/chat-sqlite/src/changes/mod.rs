@@ -1,4 +1,5 @@
-//! The durable changes of conversations: each takes the next `pos` and is one row, a message's among the messages.
+//! The durable changes of conversations. Each takes the next `pos` and is one row; the row of a sent message is in
+//! `messages`.
 
 mod list;
 mod present;

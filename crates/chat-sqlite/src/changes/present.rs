@@ -1,4 +1,4 @@
-//! The present state of what records refer to.
+//! The present state of the messages, users and conversations that records refer to.
 
 use crate::conversations::{kind_from, load_many};
 use crate::fault::Stored;
@@ -14,7 +14,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
-/// By at most one query for messages, one for users and two for conversations; by none where nothing is needed.
+/// Runs at most one query for messages, one for users and two for conversations, and none if nothing is needed.
 pub(super) fn load_present(connection: &mut SqliteConnection, needs: &Needs) -> Stored<Present> {
     let messages = load_messages(connection, &needs.messages)?;
     let users = load_users(connection, &needs.users)?;

@@ -1,4 +1,4 @@
-//! Writing and reading records, whatever their kind.
+//! Writes and reads records of any kind.
 
 use crate::conversations::role_from;
 use crate::fault::Stored;
@@ -14,7 +14,7 @@ use diesel::sqlite::Sqlite;
 use uuid::Uuid;
 
 cached_statement!(
-    /// Takes the next `pos`, and a time that is not before that of the change before, whatever the clocks say.
+    /// Takes the next `pos`, and a time that is not before the previous change's, whatever the clocks say.
     TakePos { id: Id, at: i64 }
     "UPDATE conversations SET last_pos = last_pos + 1, updated_at = max(updated_at, ",
     at as BigInt,
@@ -23,7 +23,7 @@ cached_statement!(
     "",
 );
 
-/// The number and the time of the conversation's next change, which must be stored in the same transaction.
+/// Returns the `pos` and the time of the conversation's next change, which must be stored in the same transaction.
 pub(crate) fn take_pos(
     connection: &mut SqliteConnection,
     id: ConversationId,
@@ -35,7 +35,7 @@ pub(crate) fn take_pos(
     Ok((Pos::from_i64(pos), timestamp(at)))
 }
 
-/// Stores the record of a change that has its number.
+/// Stores the record of a change that has its `pos`.
 pub(crate) fn store(
     connection: &mut SqliteConnection,
     id: ConversationId,
@@ -61,7 +61,7 @@ pub(crate) fn store(
     Ok(change)
 }
 
-/// A record as the table keeps it.
+/// A row of the table of records.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = conversation_changes, check_for_backend(Sqlite))]
 pub(super) struct RecordRow {
@@ -100,7 +100,7 @@ impl RecordRow {
     }
 }
 
-/// A role that only a later release knows is none: the change is then one that this release cannot read.
+/// Returns `None` for a role that only a later release knows: this release then treats the change as unknown.
 fn known_role(name: &str) -> Option<Role> {
     role_from(name).ok()
 }

@@ -72,15 +72,15 @@ pub(super) fn create_group(
     Ok(begin(connection, beginning)?)
 }
 
-/// A conversation to be made.
+/// A conversation to be created.
 struct Beginning<'a> {
     id: ConversationId,
     created_by: UserId,
-    /// Its creator first.
+    /// The members, the creator first.
     members: Vec<UserId>,
     pair: Option<DirectKey>,
     name: Option<&'a ConversationName>,
-    /// Where the name is reserved.
+    /// The key of the name, if the name is to be reserved.
     name_key: Option<String>,
     description: Option<&'a ConversationDescription>,
     avatar: Option<&'a AvatarUrl>,
@@ -88,7 +88,7 @@ struct Beginning<'a> {
     at: Timestamp,
 }
 
-/// Adds to the conversation's row who takes part, and the first change.
+/// Adds the participants and the first change to the conversation's row.
 fn begin(connection: &mut SqliteConnection, new: Beginning<'_>) -> Stored<CreatedConversation> {
     insert_participants(connection, &new)?;
     let Beginning { id, created_by, members: member_ids, at, .. } = new;
@@ -139,7 +139,7 @@ fn insert(connection: &mut SqliteConnection, new: &Beginning<'_>) -> Stored<()> 
     Ok(())
 }
 
-/// Members from the beginning have everything still to read.
+/// Inserts the first participants, who have all messages still to read.
 fn insert_participants(connection: &mut SqliteConnection, new: &Beginning<'_>) -> Stored<()> {
     let row = |member: &UserId| {
         let role = if *member == new.created_by && new.pair.is_none() { Role::Admin } else { Role::Member };

@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use std::collections::HashMap;
 
-/// The first participants of each conversation, found one conversation at a time: what a large group costs is what is
-/// listed of it. `CROSS JOIN` keeps that order.
+/// The first participants of each conversation, found one conversation at a time, so that the cost of a large group
+/// depends only on the number of listed participants.
 const FIRST_PARTICIPANTS: &str = "SELECT participants.*, users.id, users.username, users.name, users.avatar
      FROM json_each(?) AS asked
      CROSS JOIN participants
@@ -33,7 +33,7 @@ pub(crate) fn find_conversation(connection: &mut SqliteConnection, id: Conversat
     row.map(Conversation::try_from).transpose()
 }
 
-/// The group that this code lets into now.
+/// The group that has this invite code now.
 pub(super) fn find_by_invite(connection: &mut SqliteConnection, code: InviteCode) -> Stored<Option<Conversation>> {
     let row: Option<ConversationRow> = conversations::table
         .filter(conversations::invite_code.eq(code.as_text()))
@@ -43,7 +43,7 @@ pub(super) fn find_by_invite(connection: &mut SqliteConnection, code: InviteCode
     row.map(Conversation::try_from).transpose()
 }
 
-/// Conversations as they are now, in any order.
+/// Finds conversations, in any order.
 pub(super) fn find_many(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<Conversation>> {
     let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
     let rows: Vec<ConversationRow> =
@@ -51,13 +51,13 @@ pub(super) fn find_many(connection: &mut SqliteConnection, ids: &[ConversationId
     rows.into_iter().map(Conversation::try_from).collect()
 }
 
-/// Conversations as they are now, each with those who take part, in any order; by two queries.
+/// Loads conversations with their first participants, in any order, by two queries.
 pub(crate) fn load_many(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<ConversationDetails>> {
     let conversations = find_many(connection, ids)?;
     with_participants(connection, conversations)
 }
 
-/// The conversation as it is now, with those who take part; `None` where there is none.
+/// Loads a conversation with its first participants; `None` if it does not exist.
 pub(crate) fn load_details(
     connection: &mut SqliteConnection,
     id: ConversationId,
@@ -66,7 +66,7 @@ pub(crate) fn load_details(
     Ok(with_participants(connection, vec![conversation])?.pop())
 }
 
-/// Adds to each conversation those who take part in it, by one query.
+/// Adds the first participants to each conversation, by one query.
 pub(super) fn with_participants(
     connection: &mut SqliteConnection,
     conversations: Vec<Conversation>,
@@ -87,7 +87,7 @@ pub(super) fn with_participants(
     Ok(conversations.into_iter().map(with_theirs).collect())
 }
 
-/// Everyone who takes part, however many.
+/// All participants of the conversation, without a limit.
 pub(super) fn all_participants(connection: &mut SqliteConnection, id: ConversationId) -> Stored<Vec<Participant>> {
     let rows: Vec<(ParticipantRow, SummaryRow)> = participants::table
         .inner_join(users::table)
@@ -98,7 +98,7 @@ pub(super) fn all_participants(connection: &mut SqliteConnection, id: Conversati
     rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect()
 }
 
-/// How this user takes part in each of these conversations.
+/// The user's participation in each of these conversations.
 pub(super) fn participations(
     connection: &mut SqliteConnection,
     user: UserId,

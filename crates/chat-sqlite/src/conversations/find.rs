@@ -16,7 +16,7 @@ pub(super) fn overview(
     Ok(overviews(connection, vec![conversation], viewer)?.pop())
 }
 
-/// These conversations as the viewer sees them: three queries, however many they are.
+/// These conversations as the viewer sees them, by three queries, whatever their number.
 pub(super) fn overviews(
     connection: &mut SqliteConnection,
     conversations: Vec<Conversation>,
@@ -33,7 +33,7 @@ pub(super) fn overviews(
     Ok(with_participants(connection, conversations)?.into_iter().map(overview).collect())
 }
 
-/// The conversation of this pair.
+/// The direct conversation of this pair.
 pub(super) fn direct(connection: &mut SqliteConnection, pair: DirectKey) -> Stored<Option<ConversationId>> {
     let id: Option<Id> = conversations::table
         .filter(conversations::direct_key.eq(pair.as_text()))

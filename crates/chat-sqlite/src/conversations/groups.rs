@@ -31,7 +31,7 @@ pub(super) fn replace_invite_code(
     Ok(Conversation { invite_code: Some(code), ..conversation })
 }
 
-/// The group, where it is an active one and the actor an admin of it.
+/// The group, if it is active and the actor is one of its admins.
 pub(super) fn as_admin(
     connection: &mut SqliteConnection,
     id: ConversationId,
@@ -43,10 +43,10 @@ pub(super) fn as_admin(
     Ok(conversation)
 }
 
-/// Makes the group inactive; its name is free again.
+/// Makes the group inactive and frees its name.
 pub(super) fn retire(connection: &mut SqliteConnection, id: ConversationId) -> Stored<()> {
     names::forget(connection, id)?;
-    // The key of its name may stay: it counts among active groups alone.
+    // The key of the name may stay, since only active groups reserve names.
     let row = conversations::table.find(Id::from(id));
     diesel::update(row).set(conversations::is_active.eq(false)).execute(connection)?;
     Ok(())

@@ -10,8 +10,7 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use std::collections::HashMap;
 
-/// A row of the list as far as its order needs it: sorting moves a few bytes for each of the user's conversations,
-/// whatever they hold.
+/// The columns by which the list is sorted: few bytes for each of the user's conversations, whatever their size.
 type PlaceRow = (i64, Id);
 
 pub(super) fn list(
@@ -64,7 +63,7 @@ pub(super) fn list_from(
     Ok(CursorPage { items: in_order(connection, viewer, &ids)?, limit, older, newer, has_more })
 }
 
-/// The conversations that the user's list shows.
+/// The conversations in the user's list.
 fn in_list<'a>(
     viewer: UserId,
     filter: ConversationFilter,
@@ -84,7 +83,7 @@ fn in_list<'a>(
     }
 }
 
-/// These conversations in this order, as the viewer sees them.
+/// These conversations as the viewer sees them, in this order.
 fn in_order(
     connection: &mut SqliteConnection,
     viewer: UserId,

@@ -30,8 +30,8 @@ struct ConversationIdRow {
     id: Id,
 }
 
-/// By the rule of [`crate::users`]' contacts, a conversation at a time: a pair's other participant is one step in the
-/// primary key.
+/// Follows the rule of [`crate::users`]' contacts, one conversation at a time: a pair's other participant is one step
+/// in the primary key.
 pub(super) fn presence_audience(
     connection: &mut SqliteConnection,
     user: UserId,
@@ -70,7 +70,7 @@ pub(super) fn find(
     Ok(Some((conversation, membership)))
 }
 
-/// How the user takes part now.
+/// The user's present participation.
 pub(super) fn find_participant(
     connection: &mut SqliteConnection,
     id: ConversationId,
@@ -84,7 +84,7 @@ pub(super) fn find_participant(
         .optional()?)
 }
 
-/// How the user stands to the conversation now.
+/// The user's present standing in the conversation.
 pub(super) fn find_standing(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<Standing> {
     let row: Option<(String, Option<i64>, bool)> = participants::table
         .find((Id::from(id), Id::from(user)))

@@ -1,4 +1,4 @@
-//! Names that groups have to themselves, and what a search compares of them.
+//! Reserved names of groups, and the index for searching them.
 
 use crate::fault::Stored;
 use crate::id::Id;
@@ -8,18 +8,18 @@ use chat_domain::conversations::{ConversationName, group_name_key, group_name_su
 use chat_domain::users::end_of_shared_key;
 use diesel::prelude::*;
 
-/// Whose a name is.
+/// Whether a group may reserve a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NameStanding {
-    /// No active group has one that looks like it.
+    /// No active group has reserved a name that looks like it.
     Free,
-    /// The group itself has it, under a key that it keeps.
+    /// The group itself has reserved it, and keeps its key.
     Own,
-    /// Another active group has one that looks like it.
+    /// Another active group has reserved a name that looks like it.
     Taken,
 }
 
-/// Whose the name is, as this group sees it; also where those who have it were named before look-alikes counted.
+/// Whether this group may reserve the name. Also finds groups that were named before look-alikes counted.
 pub(super) fn standing(
     connection: &mut SqliteConnection,
     name: &ConversationName,
@@ -38,7 +38,7 @@ pub(super) fn standing(
     })
 }
 
-/// Makes the group be found by its reserved name.
+/// Adds the group's reserved name to the search index.
 pub(super) fn index(connection: &mut SqliteConnection, id: ConversationId, name: &ConversationName) -> Stored<()> {
     let row = |suffix| (group_name_suffixes::suffix.eq(suffix), group_name_suffixes::conversation_id.eq(Id::from(id)));
     let rows: Vec<_> = suffixes(name).into_iter().map(row).collect();
@@ -46,7 +46,7 @@ pub(super) fn index(connection: &mut SqliteConnection, id: ConversationId, name:
     Ok(())
 }
 
-/// Makes the group be found by its name no more, except by those who take part.
+/// Removes the group from the search index. Its participants still find it.
 pub(super) fn forget(connection: &mut SqliteConnection, id: ConversationId) -> Stored<()> {
     let of_group = group_name_suffixes::table.filter(group_name_suffixes::conversation_id.eq(Id::from(id)));
     diesel::delete(of_group).execute(connection)?;

@@ -1,4 +1,4 @@
-//! How many conversations a user has by their own act.
+//! The number of conversations that a user has created or joined.
 
 use crate::fault::Stored;
 use crate::id::Id;
@@ -6,8 +6,8 @@ use chat_domain::UserId;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 
-/// Each half counts its own index alone, and only as far as the limit. The second one names its index, since another
-/// one could serve that also holds the groups to which others added the user.
+/// Each half reads only its own index, and only up to the limit. The second one names its index, since `SQLite` could
+/// choose another one that also contains the groups to which others added the user.
 const COUNT: &str = "SELECT
     (SELECT count(*) FROM (SELECT 1 FROM conversations WHERE created_by = ?1 AND is_active LIMIT ?2))
     + (SELECT count(*) FROM (
@@ -20,7 +20,8 @@ struct Count {
     own: i64,
 }
 
-/// What [`chat_domain::conversations::may_have_another`] counts; more than `max` of a kind are counted as `max`.
+/// The count for [`chat_domain::conversations::may_have_another`]. If there are more than `max` of a kind, that kind
+/// counts as `max`.
 pub(super) fn count(connection: &mut SqliteConnection, user: UserId, max: u32) -> Stored<u64> {
     let query = diesel::sql_query(COUNT).bind::<Binary, _>(Id::from(user)).bind::<BigInt, _>(i64::from(max));
     Ok(query.get_result::<Count>(connection)?.own.unsigned_abs())

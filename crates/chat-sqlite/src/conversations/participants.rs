@@ -30,7 +30,7 @@ pub(super) fn add(
     Ok(join(connection, id, summary, arrival)?)
 }
 
-/// The code stands for a participant who lets its bearer in.
+/// Adds the bearer of an invite code, as if a participant had added them.
 pub(super) fn join_by_invite(
     connection: &mut SqliteConnection,
     request: JoinGroup,
@@ -39,7 +39,7 @@ pub(super) fn join_by_invite(
     let conversation = find_by_invite(connection, invite_code)?.ok_or(ParticipantError::UnknownInvite)?;
     may_join(&conversation, find_standing(connection, conversation.id, user)?)?;
     let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
-    // A group counts for its creator, whether or not they take part.
+    // A group counts for its creator, whether the creator is a participant or not.
     let by_code = conversation.created_by != user;
     if by_code {
         may_have_another(own::count(connection, user, max_own)?, max_own)?;
@@ -59,7 +59,7 @@ pub(super) fn remove(
     Ok(leave(connection, id, user, Departure { by_admin: actor != user, at })?)
 }
 
-/// The user leaves every group, inactive ones too, each departure a change of its own.
+/// Removes the user from every group, inactive ones too. Each departure is a change of its own.
 pub(crate) fn leave_every_group(connection: &mut SqliteConnection, user: UserId, at: Timestamp) -> Stored<Vec<Change>> {
     let groups: Vec<Id> = participants::table
         .inner_join(conversations::table)
@@ -90,7 +90,7 @@ fn find_summary(connection: &mut SqliteConnection, id: UserId) -> Stored<Option<
     row.map(UserSummary::try_from).transpose()
 }
 
-/// Where a participant begins to read, and whether they joined by the code of somebody else's group.
+/// A new participant's positions, and whether the user joined by invite code a group that another user created.
 #[derive(Clone, Copy)]
 struct Arrival {
     positions: Positions,
@@ -106,7 +106,7 @@ fn join(
 ) -> Stored<(ConversationDetails, Change)> {
     let Arrival { positions, by_code, at } = arrival;
     let (pos, at) = take_pos(connection, id, at)?;
-    // Whoever was here before has a row already; it begins anew.
+    // A user who was a participant before has a row, which is replaced.
     diesel::replace_into(participants::table)
         .values((
             participants::conversation_id.eq(Id::from(id)),
@@ -126,14 +126,14 @@ fn join(
     Ok((details, change))
 }
 
-/// When a participant left, and whether somebody else, who must be an admin, removed them.
+/// The time of a departure, and whether another user, who must be an admin, removed the participant.
 #[derive(Clone, Copy)]
 struct Departure {
     by_admin: bool,
     at: Timestamp,
 }
 
-/// The departure, and the hand-over where it leaves no admin.
+/// Stores the departure. If no admin remains, makes another participant admin.
 fn leave(
     connection: &mut SqliteConnection,
     id: ConversationId,
@@ -147,7 +147,7 @@ fn leave(
     };
     let left = count_participants(connection, id, -1)?;
     if left == 0 {
-        // Nobody is there to let anyone in, or to give the name away.
+        // No participant remains who could add users or free the name.
         retire(connection, id)?;
     }
     let (pos, at) = take_pos(connection, id, at)?;
@@ -180,7 +180,7 @@ fn mark_left(
     Ok(())
 }
 
-/// How many take part after it.
+/// Changes the participant count, and returns the new one.
 fn count_participants(connection: &mut SqliteConnection, id: ConversationId, more: i32) -> Stored<i32> {
     Ok(diesel::update(conversations::table.find(Id::from(id)))
         .set(conversations::participant_count.eq(conversations::participant_count + more))

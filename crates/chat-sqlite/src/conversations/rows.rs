@@ -97,13 +97,13 @@ impl ParticipantRow {
     }
 }
 
-/// What has a pair's key is the conversation of that pair, anything else a group.
+/// A conversation with a direct key is direct, any other one a group.
 pub(crate) fn kind_from(direct_key: Option<&str>) -> Stored<ConversationKind> {
     let pair = parsed_option("direct_key", direct_key, DirectKey::parse)?;
     Ok(pair.map_or(ConversationKind::Group, ConversationKind::Direct))
 }
 
-/// From a role's name in the table, which is that of the API.
+/// Parses a role's name in the table, which is the same as in the API.
 pub(crate) fn role_from(name: &str) -> Stored<Role> {
     [Role::Admin, Role::Member]
         .into_iter()

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 use std::collections::HashMap;
 
-/// The beginning of a range of the primary key, which also keeps `%` and `_` ordinary.
+/// The start of a range of the primary key, in which `%` and `_` have no special meaning.
 const RESERVED: &str = "SELECT c.id, c.name
      FROM (SELECT suffix, conversation_id FROM group_name_suffixes
            WHERE suffix >= ? AND suffix < ?
@@ -55,7 +55,7 @@ fn reserved(connection: &mut SqliteConnection, term: &SearchTerm) -> Stored<Vec<
         .load(connection)?)
 }
 
-/// The named groups that the viewer takes part in, with the newest activity first.
+/// The viewer's own groups with a name, newest activity first.
 fn own(connection: &mut SqliteConnection, viewer: UserId) -> Stored<Vec<(Id, Option<String>)>> {
     Ok(participants::table
         .inner_join(conversations::table)
@@ -69,7 +69,7 @@ fn own(connection: &mut SqliteConnection, viewer: UserId) -> Stored<Vec<(Id, Opt
         .load(connection)?)
 }
 
-/// These conversations in this order, each as much as the viewer may see of it.
+/// These conversations in this order, each with what the viewer may see.
 fn seen_by(
     connection: &mut SqliteConnection,
     viewer: UserId,

@@ -13,9 +13,9 @@ use chat_domain::users::AvatarUrl;
 use chat_domain::{Change, ChangeKind, ConversationId, Timestamp};
 use diesel::prelude::*;
 
-/// What of a row changes: `None` leaves a column as it is, `Some(None)` empties it.
+/// The changes of a row: `None` leaves a column as it is, `Some(None)` clears it.
 #[derive(AsChangeset)]
-#[expect(clippy::option_option, reason = "diesel's way to tell an empty value from none given")]
+#[expect(clippy::option_option, reason = "diesel's way to distinguish clearing a column from leaving it")]
 #[diesel(table_name = conversations)]
 struct Changeset {
     name: Option<Option<String>>,
@@ -42,7 +42,7 @@ pub(super) fn update(
     Ok(record_update(connection, id, update.at)?)
 }
 
-/// Numbers and stores that the conversation is now as it is now.
+/// Stores the conversation's update as a change with the next `pos`.
 pub(super) fn record_update(
     connection: &mut SqliteConnection,
     id: ConversationId,
@@ -76,7 +76,7 @@ fn store(connection: &mut SqliteConnection, update: &UpdateConversation, standin
     Ok(())
 }
 
-/// Everyone finds reserved names, and no others.
+/// Adds a reserved name to the search index; other names are not in it.
 fn index_name(connection: &mut SqliteConnection, update: &UpdateConversation) -> Stored<()> {
     let Some(name) = &update.changes.name else { return Ok(()) };
     names::forget(connection, update.conversation_id)?;

@@ -64,15 +64,15 @@ fn find_earlier(
     Ok(Some(EarlierSend { message: Cow::Owned(message.sent_by(sender, kind)?), fingerprint }))
 }
 
-/// Only a replay asks for it alone: it is seldom, and a send should not look up more for it.
+/// Only a replay needs this separate query. Replays are rare, so other sends do not read the kind for them.
 fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) -> Stored<ConversationKind> {
     let direct_key: Option<String> =
         conversations::table.find(Id::from(conversation)).select(conversations::direct_key).get_result(connection)?;
     kind_from(direct_key.as_deref())
 }
 
-/// The newest numbers and time, whether the conversation is active, its pair, whether the sender has written there, and
-/// the sender.
+/// The conversation's newest `seq`, `pos` and time, whether it is active, its direct key, whether the sender has
+/// written in it, and the sender.
 type PlaceRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>);
 
 fn find_place(
@@ -114,7 +114,7 @@ fn find_place(
     .transpose()
 }
 
-/// All columns, empty ones too: the statement is the same for every message and stays prepared.
+/// All columns, null ones too: the statement is the same for every message and stays prepared.
 #[derive(Insertable)]
 #[diesel(table_name = messages, treat_none_as_default_value = false)]
 struct NewMessageRow<'a> {
@@ -134,7 +134,7 @@ struct NewMessageRow<'a> {
 }
 
 cached_statement!(
-    /// Moves the conversation to a new message. The order of lists never goes back, whatever the clocks say.
+    /// Moves the conversation to a new message. The time that orders lists never moves back, whatever the clocks say.
     BumpConversation { id: Id, seq: i64, pos: i64, at: i64 }
     "UPDATE conversations SET last_seq = ",
     seq as BigInt,
@@ -148,7 +148,7 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// What one has written, and all before it, one has received and read.
+    /// Marks the sent message, and all before it, as delivered to and read by the sender.
     BumpSender { conversation_id: Id, user_id: Id, seq: i64 }
     "UPDATE participants SET delivered_seq = ",
     seq as BigInt,

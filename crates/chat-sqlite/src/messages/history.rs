@@ -35,7 +35,7 @@ pub(super) fn history(
     Ok(HistoryPage { messages, last_seq, participants })
 }
 
-/// The number of a message of this conversation.
+/// The `seq` of a message of this conversation.
 pub(crate) fn find_in_conversation(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
@@ -50,7 +50,7 @@ pub(crate) fn find_in_conversation(
     Ok(seq.map(Seq::from_i64))
 }
 
-/// The newest message of each of these conversations that has one, by one query.
+/// The newest message of each of these conversations, by one query. Conversations without messages are left out.
 pub(crate) fn last_messages(
     connection: &mut SqliteConnection,
     ids: &[ConversationId],

@@ -1,4 +1,4 @@
-//! Messages: the hot path, and history.
+//! Messages: sends and history.
 
 mod append;
 mod history;

@@ -6,7 +6,8 @@ use chat_domain::{ConversationId, MessageId, Seq};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
 
-/// The places as one bound value, so that any number of them is one statement. `CROSS JOIN` looks each up in turn.
+/// The places are one bound value, so that a list of any length needs only one statement. `CROSS JOIN` makes `SQLite`
+/// look each place up in turn.
 const AT: &str = "SELECT m.id, m.conversation_id, m.seq, m.sender_id
      FROM json_each(?) AS asked
      CROSS JOIN messages AS m

@@ -22,7 +22,7 @@ fn draft(id: u128, at: u128, sender: u128, body: &str, key: Option<&str>) -> Dra
     command.into_draft(user(sender), MessageId::new(Uuid::from_u128(id)), Timestamp::from_unix_micros(1_000))
 }
 
-/// Two conversations, 1 with three messages and 2 empty; users 1 and 2 take part in both.
+/// Conversation 1 with three messages, and conversation 2 without messages; users 1 and 2 are participants of both.
 fn seen() -> Seen {
     let held = |seq| SendPlace {
         last_seq: Seq::new(seq),
@@ -93,7 +93,7 @@ fn the_first_message_of_each_in_a_direct_conversation_is_told_as_such() {
     let drafts = of.map(|(at, sender)| draft(at * 10 + sender, at, sender, "a", None));
     let plan = plan(&drafts, seen);
     let firsts: Vec<_> = plan.outcomes.iter().map(|one| matches!(one, Ok(Appended::First(_)))).collect();
-    assert_eq!(firsts, [true, false, true, false], "in a group nobody needs to know");
+    assert_eq!(firsts, [true, false, true, false], "in a group there is no first message to report");
     assert_eq!(plan.writes.expect("writes").messages.seqs, [4, 5, 6, 1]);
 }
 

@@ -66,7 +66,7 @@ fn a_closed_queue_takes_nothing_in_and_gives_out_what_it_has() {
     queue.push(conversation(1), 11).expect("room");
     queue.close();
     assert_eq!(queue.push(conversation(2), 20), Err(Refused::Closed));
-    // The rest is for whoever has its conversation.
+    // The other items go to the holder of their conversation.
     assert!(queue.take(100).now_or_never().expect("an answer").is_none());
     drop(taken);
     assert_eq!(take(&queue, 100).expect("something").items, [11]);
@@ -87,7 +87,7 @@ async fn racing_takers_get_everything_once_and_no_conversation_at_the_same_time(
                     let mut held = HashMap::new();
                     for item in &taken.items {
                         let place = item % CONVERSATIONS;
-                        let lock = || busy[place as usize].try_lock().expect("nobody else has this conversation");
+                        let lock = || busy[place as usize].try_lock().expect("no other taker has this conversation");
                         held.entry(place).or_insert_with(lock).push(*item);
                     }
                 }
@@ -102,7 +102,7 @@ async fn racing_takers_get_everything_once_and_no_conversation_at_the_same_time(
     }
     queue.close();
     for taker in takers {
-        taker.await.expect("a taker that ends");
+        taker.await.expect("the taker ends");
     }
     for (place, items) in busy.iter().enumerate() {
         let place = u32::try_from(place).expect("few");

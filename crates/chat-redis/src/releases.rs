@@ -49,7 +49,8 @@ impl Knowledge {
 /// What this node knows, and what every live node knows. The latter is read when the lease is renewed, three times
 /// within a lease; nothing here asks Redis.
 ///
-/// While Redis is away, the latest answer holds. Until there is one, only kinds of the baseline may be written.
+/// While Redis is away, the latest answer holds. Until there is one, only kinds of the baseline may be written. For one
+/// lease after Redis was emptied or away, leases of live nodes may be missing, so that new kinds are only taken away.
 #[derive(Debug)]
 pub struct Releases {
     own: Knowledge,

@@ -51,7 +51,7 @@ impl RedisPresence {
     pub fn of_release(redis: &Redis, node: NodeId, releases: Arc<Releases>) -> Self {
         Self {
             redis: redis.clone(),
-            scripts: Scripts::new(redis.clone(), node),
+            scripts: Scripts::new(redis.clone(), node, releases.own().to_text()),
             here: Here::default(),
             whole: RwLock::new(()),
             locks: (0..LOCKS).map(|_| Mutex::new(())).collect(),

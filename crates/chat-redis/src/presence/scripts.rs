@@ -27,11 +27,14 @@ const LIST_CHUNK: usize = 10_000;
 /// | `online` | sorted set: all users online |
 /// | `chosen` | hash: user → microsecond and status of their latest choice |
 /// | `filling` | the id of this data set, lost when Redis is emptied |
+/// | `young` | exists until one lease after the data set was made |
 pub(super) struct Scripts {
     redis: Redis,
     base: String,
     node: String,
     lease: Duration,
+    /// What this node knows of changes, as its lease says it.
+    knowledge: String,
     enter: Script,
     leave: Script,
     choose: Script,
@@ -63,6 +66,8 @@ pub(super) struct Renewed {
     pub(super) lease: Lease,
     /// The id of the Redis data set.
     pub(super) filling: String,
+    /// Whether the data set is younger than one lease: nodes that live may not have renewed their leases in it yet.
+    pub(super) is_young: bool,
     /// What each node with a lease knows of changes, this node included; empty for a node without an entry.
     pub(super) releases: Vec<String>,
 }
@@ -84,11 +89,12 @@ fn ids(texts: &[String]) -> Vec<UserId> {
 }
 
 impl Scripts {
-    pub(super) fn new(redis: Redis, node: NodeId) -> Self {
+    pub(super) fn new(redis: Redis, node: NodeId, knowledge: String) -> Self {
         Self {
             base: redis.key("{presence}"),
             node: node.to_string(),
             lease: redis.settings().presence_lease,
+            knowledge,
             redis,
             enter: Script::new(include_str!("scripts/enter.lua")),
             leave: Script::new(include_str!("scripts/leave.lua")),
@@ -101,7 +107,7 @@ impl Scripts {
     pub(super) async fn enter(&self, users: &[UserId]) -> Result<Moved, RedisFault> {
         self.moved(users, |chunk| {
             let mut call = self.enter.key(&self.base);
-            call.arg(&self.node).arg(millis(self.lease));
+            call.arg(&self.node).arg(millis(self.lease)).arg(&self.knowledge);
             call.arg(texts(chunk));
             call
         })
@@ -151,17 +157,17 @@ impl Scripts {
     }
 
     /// Renews the lease of this node, and stores what the node knows of changes.
-    pub(super) async fn renew(&self, knowledge: &str) -> Result<Renewed, RedisFault> {
+    pub(super) async fn renew(&self) -> Result<Renewed, RedisFault> {
         let mut call = self.renew.key(&self.base);
-        call.arg(&self.node).arg(millis(self.lease)).arg(uuid::Uuid::new_v4().to_string()).arg(knowledge);
-        let (held, filling, releases): (String, String, Vec<String>) =
+        call.arg(&self.node).arg(millis(self.lease)).arg(uuid::Uuid::new_v4().to_string()).arg(&self.knowledge);
+        let (held, filling, is_young, releases): (String, String, bool, Vec<String>) =
             self.redis.run(async |mut connection| call.invoke_async(&mut connection).await).await?;
         let lease = match held.as_str() {
             "2" => Lease::Good,
             "1" => Lease::Ended,
             _ => Lease::Lost,
         };
-        Ok(Renewed { lease, filling, releases })
+        Ok(Renewed { lease, filling, is_young, releases })
     }
 
     pub(super) async fn claim(&self, is_retiring: bool) -> Result<Claimed, RedisFault> {

@@ -21,6 +21,8 @@ pub(super) struct Upkeep {
     filling: Option<String>,
     /// Before this time no node is considered dead: while Redis was unreachable, no node could renew its lease.
     claims_from: Instant,
+    /// Whether Redis could not be reached at some attempt.
+    was_away: bool,
     /// Whether dead nodes have more users than the last upkeep took over.
     has_more: bool,
 }
@@ -33,6 +35,7 @@ impl Upkeep {
             written_over: 0,
             filling: None,
             claims_from: Instant::now() + lease,
+            was_away: false,
             has_more: false,
         }
     }
@@ -60,6 +63,7 @@ impl PresenceUpkeep for RedisPresence {
         match self.keep_up_with(&mut upkeep).await {
             Ok(users) => users,
             Err(fault) => {
+                upkeep.was_away = true;
                 self.redis.note(&fault, "cannot renew presence");
                 Vec::new()
             }
@@ -90,13 +94,15 @@ impl RedisPresence {
         upkeep.has_more = false;
         let generation = self.redis.link().generation();
         upkeep.tried_over = generation;
-        let Renewed { lease, filling, releases } = self.scripts.renew(&self.releases.own().to_text()).await?;
+        let Renewed { lease, filling, is_young, releases } = self.scripts.renew().await?;
         if lease != Lease::Good || generation != upkeep.written_over {
             upkeep.claims_from = Instant::now() + upkeep.lease;
         }
-        // After a time without Redis, nodes that live may not have renewed their leases yet. A new node has seen none.
-        let may_miss_some = upkeep.filling.is_some() && Instant::now() < upkeep.claims_from;
-        self.releases.note(&releases, may_miss_some);
+        // In a data set that was just made, and after a time without Redis, nodes that live may not have renewed their
+        // leases yet. The first reading of a new node counts as complete otherwise.
+        let is_first = upkeep.filling.is_none() && !upkeep.was_away;
+        let is_after_outage = !is_first && Instant::now() < upkeep.claims_from;
+        self.releases.note(&releases, is_young || is_after_outage);
         let mut changed = BTreeSet::new();
         let is_astray = self.is_astray.load(Ordering::Acquire);
         if is_astray || lease == Lease::Lost || generation != upkeep.written_over {

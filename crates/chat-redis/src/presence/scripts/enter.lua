@@ -1,5 +1,5 @@
 -- Users have come to a node. A node without a lease gets one: it may have been taken for dead, or Redis emptied.
--- KEYS: the base of all keys. ARGV: node, milliseconds of a lease, users.
+-- KEYS: the base of all keys. ARGV: node, milliseconds of a lease, what the node knows of changes, users.
 -- Answers whether the node still had its lease, then for each user whether they were nowhere until now.
 local base, node = KEYS[1], ARGV[1]
 local held = redis.call('ZSCORE', base .. ':leases', node)
@@ -8,9 +8,10 @@ if not held then
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   redis.call('ZADD', base .. ':leases', now + ARGV[2], node)
   redis.call('SREM', base .. ':lapsed', node)
+  redis.call('HSET', base .. ':releases', node, ARGV[3])
 end
 local answer = { held and 1 or 0 }
-for i = 3, #ARGV do
+for i = 4, #ARGV do
   local user = ARGV[i]
   local nodes = base .. ':user:' .. user
   local was_nowhere = 1 - redis.call('EXISTS', nodes)

@@ -13,7 +13,7 @@ case $mechanism in
     copy=$(mktemp -d)
     trap 'git worktree remove --force "$copy" 2>/dev/null; rm -rf "$copy"' EXIT
     git worktree add --quiet --detach "$copy" HEAD
-    git -C "$copy" apply crates/chat-server/tests/it/cluster/without-repair.patch
+    git -C "$copy" apply -C1 crates/chat-server/tests/it/cluster/without-repair.patch
     # A separate target folder: cargo would take the copy's output for that of the original.
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}/without-repair
     source=$copy
@@ -30,11 +30,11 @@ if (cd "$source" && cargo test --quiet --package chat-server --test it "$test" -
   echo "without $mechanism: NO FAULT WAS DETECTED" >&2
   exit 1
 fi
-if ! grep -a -q 'faults, of which the first are' "$output"; then
+if ! grep -a -q 'faults, the first of them' "$output"; then
   tail -n 50 "$output" >&2
   echo "without $mechanism: the run failed, but the test reported no faults" >&2
   exit 1
 fi
 grep -a 'sends acked\|messages stored' "$output"
-grep -a -A 12 'faults, of which' "$output" | tail -n 12
+grep -a -A 12 'faults, the first' "$output" | tail -n 12
 echo "without $mechanism: faults detected"

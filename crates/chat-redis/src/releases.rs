@@ -1,16 +1,16 @@
-//! What nodes of several releases know, by their leases.
+//! What nodes of several releases know about changes, stored with their leases.
 
 use chat_domain::changes::{ChangeTag, WritableKinds};
 use chat_protocol::node::Form;
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
 
-/// What a node knows of changes. It stands beside the node's lease, where the other nodes read it.
+/// What a node knows about changes. It is stored with the node's lease, where the other nodes read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Knowledge {
     /// The newest form of packet that the node reads. It reads all earlier forms too.
     pub form: Form,
-    /// The kinds of change that it knows.
+    /// The kinds of change that the node knows.
     pub kinds: BTreeSet<ChangeTag>,
 }
 
@@ -20,12 +20,12 @@ impl Knowledge {
         Self { form: Form::NEWEST, kinds: ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect() }
     }
 
-    /// What a node knows that says nothing of it: one of the release before leases had this field.
+    /// The knowledge of a node whose lease does not state it: a node of a release before leases had this field.
     pub fn baseline() -> Self {
         Self { form: Form::default(), kinds: ChangeTag::BASELINE.iter().cloned().collect() }
     }
 
-    /// What both know.
+    /// What both nodes know.
     fn and(&self, other: &Self) -> Self {
         Self { form: self.form.min(other.form), kinds: &self.kinds & &other.kinds }
     }
@@ -46,28 +46,30 @@ impl Knowledge {
     }
 }
 
-/// What this node knows, and what every live node knows. The latter is read when the lease is renewed, three times
-/// within a lease; nothing here asks Redis.
+/// What this node knows, and what every live node knows. The latter is read when the lease is renewed, three times per
+/// lease; no method here queries Redis.
 ///
-/// While Redis is away, the latest answer holds. Until there is one, only kinds of the baseline may be written. For one
-/// lease after Redis was emptied or away, leases of live nodes may be missing, so that new kinds are only taken away.
+/// While Redis is unreachable, the latest answer counts. Before the first answer only the kinds of the baseline may be
+/// written. For one lease after Redis was emptied or unreachable, leases of live nodes may be missing; during that time
+/// kinds are only removed from what every node knows.
 #[derive(Debug)]
 pub struct Releases {
     own: Knowledge,
-    /// The kinds that are written without asking what other nodes know.
+    /// The kinds that are written whatever the other nodes know.
     unasked: BTreeSet<ChangeTag>,
     shared: RwLock<Knowledge>,
 }
 
 impl Default for Releases {
-    /// Of a node that knows what this release knows.
+    /// The state of a node that knows what this release knows.
     fn default() -> Self {
         Self::new(Knowledge::of_this_release(), ChangeTag::BASELINE.iter().cloned().collect())
     }
 }
 
 impl Releases {
-    /// Of a node that knows this, and writes these kinds without asking what other nodes know.
+    /// Creates the state of a node with this knowledge, which writes the kinds in `unasked` whatever the other nodes
+    /// know.
     pub fn new(own: Knowledge, unasked: BTreeSet<ChangeTag>) -> Self {
         let kinds = unasked.clone();
         Self { own, unasked, shared: RwLock::new(Knowledge { kinds, ..Knowledge::baseline() }) }
@@ -83,8 +85,8 @@ impl Releases {
         self.shared.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes what all live nodes say, this one among them. Where nodes may be missing among them, what is shared can
-    /// only become less.
+    /// Takes the knowledge of all live nodes, this one included. If nodes may be missing from the list, the shared
+    /// knowledge can only shrink.
     pub(crate) fn note(&self, nodes: &[String], may_miss_some: bool) {
         let known = nodes.iter().fold(self.own.clone(), |known, text| known.and(&Knowledge::from_text(text)));
         let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
@@ -133,10 +135,10 @@ mod tests {
     fn a_new_kind_may_be_written_once_every_node_knows_it_and_no_longer_when_one_does_not() {
         let (releases, waved) = (releases(), tag("waved"));
         let whole = releases.own().to_text();
-        assert!(!releases.may_write(&waved), "nobody was asked yet");
+        assert!(!releases.may_write(&waved), "no lease was read yet");
         assert!(ChangeTag::BASELINE.iter().all(|kind| releases.may_write(kind)));
         releases.note(&[whole.clone(), String::new()], false);
-        assert!(!releases.may_write(&waved), "a node of the previous release says nothing");
+        assert!(!releases.may_write(&waved), "a node of the previous release states nothing");
         assert_eq!(releases.shared().form, Form::Events);
         releases.note(&[whole.clone(), whole.clone()], false);
         assert!(releases.may_write(&waved));
@@ -152,7 +154,7 @@ mod tests {
         let whole = releases.own().to_text();
         releases.note(&[whole.clone(), String::new()], false);
         releases.note(std::slice::from_ref(&whole), true);
-        assert!(!releases.may_write(&waved), "the other node may live without having renewed its lease");
+        assert!(!releases.may_write(&waved), "the other node may be alive without having renewed its lease");
         releases.note(std::slice::from_ref(&whole), false);
         assert!(releases.may_write(&waved));
         releases.note(&[whole, String::new()], true);

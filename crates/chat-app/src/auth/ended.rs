@@ -91,9 +91,9 @@ mod tests {
         assert!(ended.note(session, at));
         assert!(!ended.note(session, at));
         ended.was_read(cursor.clone(), at + kept_for.saturating_sub(Duration::from_micros(1)), kept_for);
-        assert!(ended.contains(session), "still of interest");
+        assert!(ended.contains(session), "the entry is kept");
         assert_eq!(ended.take_cursor(), Some(cursor.clone()));
-        assert_eq!(ended.take_cursor(), None, "a reading that fails is followed by one of everything");
+        assert_eq!(ended.take_cursor(), None, "after a failed read the next one reads everything");
         ended.was_read(cursor, at + kept_for, kept_for);
         assert!(!ended.contains(session));
     }

@@ -5,10 +5,10 @@ use chat_domain::conversations::{
     UpdateConversation,
 };
 
-/// A participant leaves, and the role of the last admin goes to another one.
+/// The kinds of change when a participant leaves: the last admin's role may pass to another participant.
 pub(crate) const LEAVING: &[ChangeTag] = &[ChangeTag::PARTICIPANT_REMOVED, ChangeTag::UPDATED];
 
-/// What is stored, then told: the same for whoever asks for it by whatever name.
+/// Changes that are stored and then published: the same for every API.
 impl Core {
     pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ParticipantError> {
         let (details, change) = self
@@ -21,7 +21,7 @@ impl Core {
     pub(crate) async fn remove_participant(&self, remove: RemoveParticipant) -> Result<(), ParticipantError> {
         let changes =
             self.changing(remove.actor, LEAVING, self.store.conversations().remove_participant(remove)).await?;
-        // Only groups are left.
+        // Only groups can be left.
         self.end_typing(remove.conversation_id, ConversationKind::Group, remove.user).await;
         self.publish_changes(changes).await;
         Ok(())

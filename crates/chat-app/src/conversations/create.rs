@@ -5,8 +5,8 @@ use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{ConversationOverview, NewConversation, ParticipantIds};
 
 impl Conversations {
-    /// Makes a group, or finds or makes *the* direct conversation of a pair: exactly one other and no name (contract
-    /// §3).
+    /// Creates a group, or finds or creates the only direct conversation of a pair: exactly one other user and no name
+    /// (contract §3).
     pub async fn create(
         &self,
         actor: Actor,

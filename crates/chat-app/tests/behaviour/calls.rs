@@ -20,7 +20,7 @@ async fn a_call_reaches_everyone_else_in_the_name_of_the_caller() {
     world.app.calls.start(bob, group, Some(display_name("Bobby"))).await.expect("called");
     let Event::CallStarted(call) = &world.bus.take()[0].event else { panic!("no call") };
     assert_eq!(call.caller_name, Some(display_name("Bobby")));
-    assert_eq!(call.caller.id, bob.user_id, "whatever they call themselves");
+    assert_eq!(call.caller.id, bob.user_id, "the client's name changes only the display name");
 }
 
 #[tokio::test]

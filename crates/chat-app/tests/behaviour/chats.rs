@@ -123,7 +123,7 @@ async fn what_is_fetched_is_thereby_delivered_and_that_is_told_once() {
         [(5, DeliveryStatus::Sent), (4, DeliveryStatus::Sent)],
         "not returned yet"
     );
-    assert!(world.bus.take().is_empty(), "one's own messages are no news to oneself");
+    assert!(world.bus.take().is_empty(), "the user's own messages are not published as delivered");
     assert_eq!(statuses(&fetch(bob, 1).await.page)[0], (5, DeliveryStatus::Delivered));
     assert_eq!(world.bus.take().len(), 1);
     for number in [1, 2, 9] {
@@ -150,9 +150,9 @@ async fn only_those_who_take_part_fetch() {
     for (actor, id) in [(ann, direct), (eve, direct), (ann, nowhere())] {
         assert_eq!(code(fetch(actor, ChatTarget::Group(id)).await), Some(ErrorCode::ConversationNotFound));
     }
-    let empty = fetch(eve, pair(ann, eve)).await.expect("nothing was said");
+    let empty = fetch(eve, pair(ann, eve)).await.expect("an empty history");
     assert_eq!((empty.conversation_id, empty.page.messages.len()), (None, 0));
-    assert!(world.bus.take().is_empty(), "neither marked nor made");
+    assert!(world.bus.take().is_empty(), "nothing is marked or created");
     let fetched = fetch(bob, ChatTarget::Group(group)).await.expect("a page");
     assert_eq!(statuses(&fetched.page), [(1, DeliveryStatus::Delivered)]);
     assert_eq!(world.bus.take().len(), 1);
@@ -180,10 +180,18 @@ async fn what_was_not_delivered_yet_is_the_partners_oldest_and_stays_so_until_it
     }
     assert_eq!(undelivered(bob, ann, PageLimit::ONE).await, [3]);
     assert_eq!(undelivered_after(bob, ann, Some(Seq::new(102)), PageLimit::GREATEST).await, [103, 104, 105]);
-    assert_eq!(undelivered_after(bob, ann, Some(Seq::ZERO), PageLimit::ONE).await, [3], "what has arrived stays out");
+    assert_eq!(
+        undelivered_after(bob, ann, Some(Seq::ZERO), PageLimit::ONE).await,
+        [3],
+        "delivered messages are left out"
+    );
     assert_eq!(undelivered_after(bob, ann, Some(Seq::MAX), PageLimit::GREATEST).await, NOTHING);
-    assert_eq!(undelivered(ann, bob, PageLimit::GREATEST).await, NOTHING, "answering is having it");
-    assert_eq!(undelivered(eve, ann, PageLimit::GREATEST).await, NOTHING, "they have not talked");
+    assert_eq!(
+        undelivered(ann, bob, PageLimit::GREATEST).await,
+        NOTHING,
+        "answering marks earlier messages as delivered"
+    );
+    assert_eq!(undelivered(eve, ann, PageLimit::GREATEST).await, NOTHING, "they have no conversation");
     assert_eq!(undelivered(ann, ann, PageLimit::GREATEST).await, NOTHING);
     assert!(world.bus.take().is_empty(), "nothing is marked");
     world.app.receipts.advance_pair(bob, ann.user_id, chat_app::Receipt::Delivered).await.expect("moved");

@@ -20,7 +20,7 @@ async fn one_other_and_no_name_is_the_direct_conversation_of_the_pair() {
     let again = world.direct(bob, ann).await;
     assert_eq!(again.details.conversation.id, made.details.conversation.id);
     assert_eq!(again.viewer.map(|viewer| viewer.user.id), Some(bob.user_id));
-    assert!(world.bus.take().is_empty(), "what was there already is no news");
+    assert!(world.bus.take().is_empty(), "an existing conversation is not published again");
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn of_many_who_ask_for_one_direct_conversation_at_once_all_get_the_same() 
     let mut ids = tasks.join_all().await;
     ids.dedup();
     assert_eq!(ids.len(), 1);
-    assert_eq!(world.bus.take().len(), 1, "one of them made it");
+    assert_eq!(world.bus.take().len(), 1, "exactly one call created it");
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn changing_nothing_is_no_change_and_as_forbidden() {
     world.bus.take();
     let nothing = ConversationChanges::default;
     let conversations = &world.app.conversations;
-    let details = conversations.update(ann, group, nothing()).await.expect("as it was");
+    let details = conversations.update(ann, group, nothing()).await.expect("nothing changes");
     assert_eq!(details.conversation.last_pos.get(), 1);
     assert_eq!(code(conversations.update(bob, group, nothing()).await), Some(ErrorCode::NotAnAdmin));
     assert_eq!(code(conversations.update(ann, direct, nothing()).await), Some(ErrorCode::DirectConversation));

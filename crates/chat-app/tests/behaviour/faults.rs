@@ -173,6 +173,6 @@ async fn once_the_store_is_closed_every_use_case_says_try_later() {
     assert!(codes.iter().all(|code| *code == Some(ErrorCode::Unavailable)), "{codes:?}");
     assert!(app.auth.refresh_ended_sessions().await.is_err());
     assert!(app.auth.prune_sessions().await.is_err());
-    assert!(world.bus.take().is_empty(), "what was not stored is not told");
-    assert_eq!(world.connections.take(), [], "and nobody is cut off");
+    assert!(world.bus.take().is_empty(), "nothing is published if nothing was stored");
+    assert_eq!(world.connections.take(), [], "no socket is closed");
 }

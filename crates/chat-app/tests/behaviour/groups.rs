@@ -83,7 +83,7 @@ async fn a_name_is_kept_while_its_group_is_active_and_has_it() {
     world.bus.take();
     assert_eq!(code(groups.update(ann, other, renamed("FREE")).await), Some(ErrorCode::GroupNameTaken));
     assert!(world.bus.take().is_empty());
-    let same = groups.update(ann, one, renamed("fREE")).await.expect("one's own name, written otherwise");
+    let same = groups.update(ann, one, renamed("fREE")).await.expect("a group may change the case of its own name");
     assert_eq!(same.details.conversation.name, Some(name("fREE")));
 
     groups.update(ann, one, renamed("Elsewhere")).await.expect("renamed");
@@ -127,7 +127,7 @@ async fn who_is_not_there_now_does_nothing_and_only_admins_change_a_group() {
     let (done, not_an_admin) = (None, Some(ErrorCode::NotAnAdmin));
     let of_a_member = [done, done, not_an_admin, not_an_admin, not_an_admin, not_an_admin, not_an_admin];
     assert_eq!(everything(bob).await, of_a_member);
-    assert_eq!(world.published(), ["3 added eve"], "the only one that a member may");
+    assert_eq!(world.published(), ["3 added eve"], "the only change that a member may make");
     world.app.groups.remove_member(ann, group, eve.user_id).await.expect("removed");
     assert_eq!(everything(ann).await, [done, done, done, done, done, done, Some(ErrorCode::NotAParticipant)]);
 }
@@ -168,7 +168,8 @@ async fn members_are_added_by_members_and_removed_by_admins() {
     assert_eq!(members(&grown).len(), 3);
     assert_eq!(code(groups.add_member(bob, group, cid.user_id).await), Some(ErrorCode::AlreadyAParticipant));
     assert_eq!(code(groups.add_member(bob, group, nobody()).await), Some(ErrorCode::UserNotFound));
-    let shrunk = groups.remove_member(ann, group, cid.user_id).await.expect("removed").expect("one still sees it");
+    let shrunk =
+        groups.remove_member(ann, group, cid.user_id).await.expect("removed").expect("the actor still sees the group");
     assert_eq!(members(&shrunk), [(ann.user_id, Role::Admin), (bob.user_id, Role::Member)]);
     assert_eq!(code(groups.remove_member(ann, group, cid.user_id).await), Some(ErrorCode::ParticipantNotFound));
     assert_eq!(world.published(), ["2 added cid", "3 removed"]);
@@ -249,10 +250,10 @@ async fn ones_groups_are_listed_with_how_their_members_are_the_newest_activity_f
     assert_eq!((ids(&listed.items), listed.total()), (vec![one, other], Some(2)));
     assert_eq!(listed.items[0].presence[&bob.user_id].last_seen, Some(seen_at));
     assert_eq!(listed.items[1].presence[&cid.user_id].status, PresenceStatus::Online);
-    assert!(!listed.items[1].presence.contains_key(&bob.user_id), "each its own members");
+    assert!(!listed.items[1].presence.contains_key(&bob.user_id), "each group has only its own members");
 
     world.presence.set_broken(true);
-    let listed = world.app.groups.list(ann, page(1, 10)).await.expect("all the same");
+    let listed = world.app.groups.list(ann, page(1, 10)).await.expect("the list succeeds");
     assert_eq!(listed.items[1].presence[&cid.user_id].status, PresenceStatus::Offline);
 }
 

@@ -59,7 +59,7 @@ async fn a_code_that_was_revoked_lets_nobody_in_and_the_new_one_does() {
     let revoked = world.app.groups.revoke_invite_code(ann, group).await.expect("revoked");
     let present = revoked.details.conversation.invite_code.expect("a new one");
     assert_ne!(present, earlier);
-    assert!(world.bus.take().is_empty(), "nobody's screen depends on it");
+    assert!(world.bus.take().is_empty(), "a new code is not published");
     assert_eq!(code(world.app.groups.join(eve, earlier).await), Some(ErrorCode::InviteNotFound));
     assert!(world.app.groups.join(eve, present).await.is_ok());
 }
@@ -83,7 +83,7 @@ async fn a_user_whom_an_admin_removed_reads_nothing_and_comes_back_by_an_admin_a
     assert!(world.bus.take().is_empty());
     world.app.groups.add_member(ann, group, bob.user_id).await.expect("added");
     world.app.groups.remove_member(bob, group, bob.user_id).await.expect("left");
-    assert!(world.app.groups.join(bob, invite).await.is_ok(), "who left of their own comes back by the code");
+    assert!(world.app.groups.join(bob, invite).await.is_ok(), "a user who left can rejoin by the code");
 }
 
 #[tokio::test]

@@ -23,11 +23,11 @@ async fn after_ten_failures_one_address_waits_for_that_account_and_for_no_other(
     fail(&world, HOME, "ann", 10).await;
     let compared = world.hasher.compared();
     let refused = world.login_from(HOME, "ann", PASSWORD).await.expect_err("refused");
-    let AuthError::TooManyAttempts { quota, verdict } = &refused else { panic!("not for that: {refused:?}") };
+    let AuthError::TooManyAttempts { quota, verdict } = &refused else { panic!("another error: {refused:?}") };
     assert_eq!((quota.burst(), verdict.remaining, verdict.retry_after), (10, 0, Duration::from_secs(90)));
-    assert_eq!(world.hasher.compared(), compared, "it costs nothing");
+    assert_eq!(world.hasher.compared(), compared, "nothing is compared");
     assert!(world.login_from(HOME, "bob", PASSWORD).await.is_ok(), "another account");
-    assert!(world.login_from(AWAY, "ann", PASSWORD).await.is_ok(), "another address: nobody is locked out");
+    assert!(world.login_from(AWAY, "ann", PASSWORD).await.is_ok(), "another address is not locked out");
     world.clock.advance(Duration::from_secs(90));
     assert!(world.login_from(HOME, "ann", PASSWORD).await.is_ok());
 }
@@ -69,11 +69,11 @@ async fn a_hundred_failures_of_one_address_make_it_wait_for_every_account() {
         fail(&world, HOME, &format!("guess{number}"), 5).await;
     }
     let refused = world.login_from(HOME, "ann", PASSWORD).await.expect_err("refused");
-    let AuthError::TooManyAttempts { quota, verdict } = refused else { panic!("not for that: {refused:?}") };
+    let AuthError::TooManyAttempts { quota, verdict } = refused else { panic!("another error: {refused:?}") };
     assert_eq!((quota.burst(), verdict.retry_after), (100, Duration::from_secs(9)));
     assert!(world.login_from(AWAY, "ann", PASSWORD).await.is_ok());
     world.clock.advance(Duration::from_secs(9));
-    assert!(world.login_from(HOME, "ann", PASSWORD).await.is_ok(), "what was refused did not count");
+    assert!(world.login_from(HOME, "ann", PASSWORD).await.is_ok(), "rejected attempts do not count");
 }
 
 #[tokio::test]
@@ -153,9 +153,9 @@ async fn guessing_the_current_password_is_limited_as_failed_sign_ins_are() {
         assert_eq!(change_from(&world, HOME, ann, guess).await, TOO_MANY);
         assert_eq!(change_from(&world, AWAY, ann, guess).await, TOO_MANY, "the session is counted too");
     }
-    assert_eq!(world.hasher.compared(), compared, "it costs nothing");
+    assert_eq!(world.hasher.compared(), compared, "nothing is compared");
     assert_eq!(change_from(&world, HOME, bob, PASSWORD).await, None, "another account");
-    let again = world.login_from(AWAY, "ann", PASSWORD).await.expect("nobody is locked out");
+    let again = world.login_from(AWAY, "ann", PASSWORD).await.expect("the user is not locked out");
     assert_eq!(change_from(&world, AWAY, world.actor(&again), PASSWORD).await, None, "another session");
     world.clock.advance(Duration::from_secs(90));
     assert_eq!(change_from(&world, HOME, world.actor(&again), PASSWORD).await, None);
@@ -175,7 +175,7 @@ async fn wrong_current_passwords_count_as_failed_sign_ins_by_email_and_by_userna
     }
     assert_eq!(code(world.login_from(HOME, "ann", PASSWORD).await), TOO_MANY);
     assert_eq!(by_email(&world, PASSWORD).await, TOO_MANY);
-    assert!(world.login_from(AWAY, "ann", PASSWORD).await.is_ok(), "another address: nobody is locked out");
+    assert!(world.login_from(AWAY, "ann", PASSWORD).await.is_ok(), "another address is not locked out");
 
     for is_email in [true, false] {
         let world = World::new();
@@ -191,7 +191,7 @@ async fn wrong_current_passwords_count_as_failed_sign_ins_by_email_and_by_userna
         assert_eq!(change_from(&world, HOME, ann, PASSWORD).await, TOO_MANY);
         let other =
             if is_email { code(world.login_from(HOME, "ann", "guess").await) } else { by_email(&world, "guess").await };
-        assert_eq!(other, WRONG, "nothing tells that the two belong together");
+        assert_eq!(other, WRONG, "the error does not show that the two belong together");
         assert_eq!(change_from(&world, AWAY, ann, PASSWORD).await, None);
     }
 }

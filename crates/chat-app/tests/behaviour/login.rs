@@ -108,7 +108,7 @@ async fn a_hasher_with_too_much_to_do_says_try_later() {
     assert_eq!(refused.code(), ErrorCode::Unavailable);
 }
 
-/// Changes the password of whoever signs in, while it is compared.
+/// Changes the password of the user who signs in, while it is compared.
 struct Meddler {
     store: OnceLock<Arc<dyn UserStore>>,
 }
@@ -151,5 +151,5 @@ async fn a_sign_in_does_not_outlive_the_password_that_was_changed_meanwhile() {
     let refused = world.login("ann", PASSWORD).await.expect_err("refused");
     assert_eq!(refused.code(), ErrorCode::InvalidCredentials);
     let live = world.store.list(ann.user_id, world.clock.now()).await.expect("sessions");
-    assert_eq!(live, [], "no session is left behind");
+    assert_eq!(live, [], "no session remains");
 }

@@ -1,4 +1,4 @@
-//! What the use cases do, against the embedded store on a file of its own and fakes of everything else.
+//! The behaviour of the use cases, over the embedded store with its own file and fakes of all other ports.
 
 mod calls;
 mod chats;

@@ -26,13 +26,13 @@ async fn marking_everything_of_a_partner_tells_how_many_messages_that_was() {
     assert_eq!(mark(bob, ann, Receipt::Delivered).await, 0);
     assert_eq!(mark(bob, ann, Receipt::Read).await, 7, "delivered before, read now");
     assert_eq!(mark(bob, ann, Receipt::Read).await, 0);
-    assert_eq!(world.bus.take().len(), 2, "what moved is told, once each");
+    assert_eq!(world.bus.take().len(), 2, "each move is published once");
     world.send(bob, chat, "an answer").await;
     world.send(ann, chat, "another").await;
-    assert_eq!(mark(bob, ann, Receipt::Read).await, 1, "one's own do not count");
-    assert_eq!(mark(ann, bob, Receipt::Read).await, 0, "who answers has read");
+    assert_eq!(mark(bob, ann, Receipt::Read).await, 1, "the user's own messages do not count");
+    assert_eq!(mark(ann, bob, Receipt::Read).await, 0, "answering marks earlier messages as read");
     world.bus.take();
-    assert_eq!(mark(eve, ann, Receipt::Read).await, 0, "they have not talked");
+    assert_eq!(mark(eve, ann, Receipt::Read).await, 0, "they have no conversation");
     assert_eq!(mark(ann, ann, Receipt::Read).await, 0);
     assert_eq!(world.app.receipts.advance_pair(ann, nobody(), Receipt::Read).await.expect("an answer"), 0);
     assert!(world.bus.take().is_empty());
@@ -69,7 +69,7 @@ async fn marking_a_message_covers_all_before_it_and_answers_how_far_it_has_got()
     };
     let marked = mark(bob, sent[1].id, DeliveryStatus::Read).await;
     assert_eq!(marked.message, sent[1]);
-    assert_eq!(standing(&marked), (DeliveryStatus::Sent, 1), "the least that any of the others has reached");
+    assert_eq!(standing(&marked), (DeliveryStatus::Sent, 1), "the lowest status of the other participants");
     let published = world.bus.take();
     let [Event::PositionsMoved(moved)] = &published.iter().map(|envelope| &envelope.event).collect::<Vec<_>>()[..]
     else {
@@ -81,10 +81,10 @@ async fn marking_a_message_covers_all_before_it_and_answers_how_far_it_has_got()
     let marked = mark(cid, sent[2].id, DeliveryStatus::Delivered).await;
     assert_eq!(standing(&marked), (DeliveryStatus::Sent, 0));
     assert_eq!(standing(&mark(cid, sent[0].id, DeliveryStatus::Sent).await), (DeliveryStatus::Delivered, 1));
-    assert_eq!(world.bus.take().len(), 1, "what says no more than sent moves nothing");
+    assert_eq!(world.bus.take().len(), 1, "the status sent moves nothing");
     assert_eq!(standing(&mark(bob, sent[0].id, DeliveryStatus::Delivered).await), (DeliveryStatus::Delivered, 1));
     assert_eq!(standing(&mark(ann, sent[2].id, DeliveryStatus::Read).await), (DeliveryStatus::Sent, 0));
-    assert!(world.bus.take().is_empty(), "neither back nor by the sender");
+    assert!(world.bus.take().is_empty(), "no position moves back, or by the sender's own mark");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn sending_twice_with_one_key_makes_one_message_and_tells_it_again() {
     let again = world.app.messages.send(ann, message(chat, "hello ", Some("k1"))).await.expect("sent");
     let (Appended::First(first), Appended::Replayed(again)) = (first, again) else { panic!("not a replay") };
     assert_eq!(first.id, again.id);
-    assert_eq!(world.published(), ["2 sent hello", "2 sent hello"], "the first time may have been cut short");
+    assert_eq!(world.published(), ["2 sent hello", "2 sent hello"], "the first publication may have failed");
     let history = world.app.messages.history(bob, chat, HistoryRequest::Latest(LIMIT)).await.expect("a page");
     assert_eq!(history.messages.len(), 1);
 }
@@ -46,7 +46,7 @@ async fn another_message_under_the_same_key_is_refused() {
     let refused = world.app.messages.send(ann, message(chat, "other", Some("k1"))).await;
     assert_eq!(code(refused), Some(ErrorCode::IdempotencyKeyReused));
     assert!(world.bus.take().is_empty());
-    assert!(world.app.messages.send(bob, message(chat, "mine", Some("k1"))).await.is_ok(), "keys are the sender's");
+    assert!(world.app.messages.send(bob, message(chat, "mine", Some("k1"))).await.is_ok(), "keys are per sender");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn whoever_was_removed_neither_sends_nor_reads() {
     let latest = HistoryRequest::Latest(LIMIT);
     assert_eq!(code(world.app.messages.history(bob, group, latest).await), Some(ErrorCode::NotAParticipant));
     let replay = world.app.messages.send(bob, message(group, "mine", Some("k1"))).await;
-    assert!(matches!(replay, Ok(Appended::Replayed(_))), "what was sent before is still answered");
+    assert!(matches!(replay, Ok(Appended::Replayed(_))), "a replay still gets the stored message");
 }
 
 #[tokio::test]

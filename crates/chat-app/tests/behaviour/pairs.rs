@@ -25,7 +25,7 @@ async fn the_conversation_with_somebody_is_made_once_from_either_side() {
     assert_eq!(ids.len(), 1);
     assert_eq!(world.published(), ["1 created with 2"]);
     assert_eq!(world.app.conversations.find_direct(bob, pair(ann, bob)).await.expect("an answer"), Some(ids[0]));
-    assert_eq!(world.direct(ann, bob).await.details.conversation.id, ids[0], "the same as any other client's");
+    assert_eq!(world.direct(ann, bob).await.details.conversation.id, ids[0], "both APIs find the same conversation");
 }
 
 #[tokio::test]
@@ -58,11 +58,11 @@ async fn a_chat_is_found_by_those_who_take_part_in_it_alone() {
         assert_eq!(locate(outsider, of_the_group).await, (None, Some(ErrorCode::NotAParticipant)));
     }
     let not_found = (None, Some(ErrorCode::ConversationNotFound));
-    assert_eq!(locate(ann, ChatTarget::Pair(pair(ann, eve))).await, not_found, "they have not talked");
+    assert_eq!(locate(ann, ChatTarget::Pair(pair(ann, eve))).await, not_found, "they have no conversation");
     for (actor, id) in [(ann, direct), (eve, direct), (ann, nowhere())] {
-        assert_eq!(locate(actor, ChatTarget::Group(id)).await, not_found, "that is no group");
+        assert_eq!(locate(actor, ChatTarget::Group(id)).await, not_found, "a direct conversation is not a group");
     }
-    assert!(world.bus.take().is_empty(), "looking makes nothing");
+    assert!(world.bus.take().is_empty(), "a look-up creates nothing");
     let refused = world.app.conversations.find_direct(eve, pair(ann, bob)).await;
     assert_eq!(code(refused), Some(ErrorCode::Forbidden));
 }
@@ -82,20 +82,20 @@ async fn rooms_are_the_pairs_that_have_talked_with_whom_and_how_they_are() {
         world.app.presence.connected(peer, connection()).await;
     }
     let rooms = world.app.conversations.rooms(ann, page(1, 10)).await.expect("a page");
-    assert_eq!(rooms.total(), Some(2), "neither groups nor who has said nothing");
+    assert_eq!(rooms.total(), Some(2), "neither groups nor pairs without messages");
     let shown: Vec<_> = rooms
         .items
         .iter()
         .map(|room| {
             let Peer::Known(peer) = &room.peer else { panic!("not deleted: {room:?}") };
-            let last = room.overview.last_message.as_ref().expect("something was said");
+            let last = room.overview.last_message.as_ref().expect("a last message");
             (peer.user.username.as_str(), peer.status, last.body.as_str(), room.overview.unread_count())
         })
         .collect();
     assert_eq!(
         shown,
         [("cid", None, "two", 2), ("bob", Some(PresenceStatus::Online), "to bob", 0)],
-        "cid was not answered"
+        "ann has not answered cid"
     );
     let second = world.app.conversations.rooms(ann, page(2, 1)).await.expect("a page");
     assert_eq!((second.items.len(), second.total()), (1, Some(2)));

@@ -27,15 +27,15 @@ async fn of_many_who_change_one_password_at_once_one_does() {
     assert!(world.login("ann", new[0]).await.is_ok());
 }
 
-/// What happens while the first password is compared.
+/// What happens during the first comparison of the password.
 enum Meanwhile {
-    /// Somebody changes it.
+    /// The password changes.
     Changed,
-    /// Somebody signs in, and its hash is renewed.
+    /// Another sign-in renews the hash.
     Renewed,
 }
 
-/// A hasher during whose first comparison something happens.
+/// A hasher that causes an event during its first comparison.
 #[derive(Default)]
 struct Slow {
     hasher: FastHasher,
@@ -110,8 +110,8 @@ async fn a_password_that_was_changed_meanwhile_is_not_overwritten() {
     slow.next(Meanwhile::Changed);
     let change = world.app.users.change_password(ann, password(PASSWORD), password("battery staple"), client("phone"));
     let refused = change.await;
-    assert_eq!(code(refused), Some(ErrorCode::WrongPassword), "that was the password before");
-    assert_eq!(world.connections.take(), [], "nobody is signed out by it");
+    assert_eq!(code(refused), Some(ErrorCode::WrongPassword), "the confirmed password is the previous one");
+    assert_eq!(world.connections.take(), [], "no session ends");
     assert!(world.login("ann", "changed").await.is_ok());
 }
 
@@ -120,7 +120,7 @@ async fn another_hash_of_the_same_password_is_in_nobodys_way() {
     let (world, slow) = Slow::world();
     let ann = world.user("ann").await;
     slow.next(Meanwhile::Renewed);
-    assert!(world.login("ann", PASSWORD).await.is_ok(), "a sign-in goes on");
+    assert!(world.login("ann", PASSWORD).await.is_ok(), "the sign-in succeeds");
     slow.next(Meanwhile::Renewed);
     let change = world.app.users.change_password(ann, password(PASSWORD), password("battery staple"), client("phone"));
     let changed = change.await;
@@ -142,13 +142,13 @@ async fn a_hash_of_another_cost_is_made_anew_when_somebody_signs_in() {
 
     world.hasher.change_the_cost();
     assert!(world.login("ann", "wrong").await.is_err());
-    assert_eq!(hash().await, before, "who does not know the password renews nothing");
+    assert_eq!(hash().await, before, "a wrong password renews no hash");
     world.login("ann", PASSWORD).await.expect("signed in");
     let renewed = hash().await;
     assert_ne!(renewed, before);
     world.login("ann", PASSWORD).await.expect("signed in");
     assert_eq!((hash().await, world.hasher.hashed()), (renewed, hashed + 1), "once");
-    assert_eq!(world.app.auth.sessions(ann).await.expect("sessions").len(), 4, "and nobody is signed out");
+    assert_eq!(world.app.auth.sessions(ann).await.expect("sessions").len(), 4, "no session ends");
     assert_eq!(world.connections.take(), []);
 }
 
@@ -185,7 +185,7 @@ async fn a_password_typed_in_another_way_signs_in_and_its_old_hash_is_made_anew(
     let ann = world.user("ann").await;
     let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
     let hash = async || world.store.find_credentials(ann.user_id).await.expect("an answer").expect("credentials").1;
-    // As versions before the normal form stored it: a hash of the text as it was typed.
+    // Earlier releases hashed the text as typed, without normalisation.
     let old = PasswordHash::new(format!("fast0:{decomposed}"));
     let change = HashChange { expected: hash().await, hash: old.clone() };
     assert!(world.store.renew_hash(ann.user_id, change, world.clock.now()).await.expect("an answer"));

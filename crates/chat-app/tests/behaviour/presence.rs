@@ -18,7 +18,7 @@ async fn coming_online_is_told_once_however_many_devices() {
     let published = world.bus.take();
     assert_eq!(published.len(), 1);
     assert_eq!(published[0].audience, Audience::Conversations(vec![chat]));
-    assert_eq!(published[0].except, Some(ann.user_id), "it is no news to oneself");
+    assert_eq!(published[0].except, Some(ann.user_id), "the user is not notified");
     world.app.presence.connected(ann, connection()).await;
     assert!(world.bus.take().is_empty());
 }
@@ -34,14 +34,14 @@ async fn the_last_connection_that_ends_is_told_and_remembered() {
     world.bus.take();
     world.clock.advance(Duration::from_mins(1));
     world.app.presence.disconnected(ann, phone).await;
-    assert!(world.bus.take().is_empty(), "the laptop is still there");
+    assert!(world.bus.take().is_empty(), "the laptop is still connected");
     assert_eq!(world.app.users.me(ann).await.expect("an account").last_seen, None);
 
     world.app.presence.disconnected(ann, laptop).await;
     assert_eq!(world.published(), ["offline"]);
     assert_eq!(world.app.users.me(ann).await.expect("an account").last_seen, Some(world.clock.now()));
     world.app.presence.disconnected(ann, laptop).await;
-    assert!(world.bus.take().is_empty(), "twice is once");
+    assert!(world.bus.take().is_empty(), "a repeated call publishes nothing");
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn each_choice_of_a_status_is_told_to_others_and_to_ones_own_devices() {
         world.app.presence.choose(ann, PresenceStatus::Busy).await.expect("chosen");
         let told: Vec<_> = world.bus.take().into_iter().map(|one| (one.audience, one.except)).collect();
         let to_others = (Audience::Conversations(vec![chat]), Some(ann.user_id));
-        assert_eq!(told, [to_others, (Audience::User(ann.user_id), None)], "the same choice again is told again");
+        assert_eq!(told, [to_others, (Audience::User(ann.user_id), None)], "a repeated choice is announced again");
     }
     world.app.presence.choose(ann, PresenceStatus::Online).await.expect("chosen");
     assert_eq!(world.published(), ["ann online", "ann online"]);
@@ -85,10 +85,10 @@ async fn a_stranger_who_writes_learns_nothing_until_both_have_written() {
     world.bus.take();
     world.app.presence.disconnected(ann, first).await;
     world.app.presence.connected(ann, second).await;
-    assert!(world.bus.take().is_empty(), "neither that she went nor that she came");
+    assert!(world.bus.take().is_empty(), "neither leaving nor returning is announced");
     world.app.presence.choose(ann, PresenceStatus::Busy).await.expect("chosen");
     let told: Vec<_> = world.bus.take().into_iter().map(|one| one.audience).collect();
-    assert_eq!(told, [Audience::User(ann.user_id)], "her own devices alone");
+    assert_eq!(told, [Audience::User(ann.user_id)], "only to her own devices");
     let how = async |viewer, of| world.app.presence.status_of(viewer, of).await.expect("a profile").status;
     assert_eq!((how(eve, ann.user_id).await, how(ann, eve.user_id).await), (None, None));
 
@@ -118,7 +118,7 @@ async fn those_who_begin_to_talk_learn_when_the_other_was_last_here() {
     world.send(bob, chat, "hello").await;
     let told: Vec<_> = world.bus.take().into_iter().skip(1).map(|one| (one.audience, one.event)).collect();
     let offline = Event::UserOffline { user_id: ann.user_id, last_seen: seen };
-    assert_eq!(told, [(Audience::User(bob.user_id), offline)], "bob was never here");
+    assert_eq!(told, [(Audience::User(bob.user_id), offline)], "bob was never online");
 }
 
 #[tokio::test]
@@ -235,13 +235,13 @@ async fn where_many_come_at_once_all_are_here_at_once_and_told_in_turn() {
         crowd.iter().map(|actor| Box::pin(world.app.presence.connected(*actor, connection()))).collect();
     let mut context = Context::from_waker(Waker::noop());
     for welcome in &mut welcomes {
-        assert!(welcome.as_mut().poll(&mut context).is_pending(), "others are to be told");
+        assert!(welcome.as_mut().poll(&mut context).is_pending(), "the announcement waits");
     }
     let mut told = Box::pin(world.app.presence.told());
     assert!(told.as_mut().poll(&mut context).is_pending());
     let last = crowd[69];
     let mut choosing = Box::pin(world.app.presence.choose(last, PresenceStatus::Away));
-    assert!(choosing.as_mut().poll(&mut context).is_pending(), "others are to be told of this, too");
+    assert!(choosing.as_mut().poll(&mut context).is_pending(), "this announcement waits too");
     gate.add_permits(1_000);
     choosing.await.expect("chosen");
     for welcome in welcomes {
@@ -249,6 +249,6 @@ async fn where_many_come_at_once_all_are_here_at_once_and_told_in_turn() {
     }
     told.await;
     let seen = world.app.presence.status_of(last, last.user_id).await.expect("a profile");
-    assert_eq!(seen.status, Some(PresenceStatus::Away), "what is chosen before others are told is not lost");
+    assert_eq!(seen.status, Some(PresenceStatus::Away), "a choice before the announcement is kept");
     assert_eq!(world.published().last().map(String::as_str), Some("user69 away"));
 }

@@ -59,7 +59,7 @@ async fn by_setting_everyone_sees_everyone() {
     world.app.presence.connected(ann, connection()).await;
     assert_eq!(status(&world, eve, ann).await, Some(PresenceStatus::Online));
     assert_eq!(online(&world, eve).await, [("ann".to_owned(), PresenceStatus::Online)]);
-    assert_eq!(online(&world, ann).await, [], "oneself is left out");
+    assert_eq!(online(&world, ann).await, [], "the caller is left out");
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn only_participants_move_positions_and_only_to_messages_that_are_there() 
     assert!(world.bus.take().is_empty());
 }
 
-/// A store that says that positions moved among this many participants.
+/// A store that reports that positions moved among this many participants.
 struct Crowd {
     store: Arc<dyn Store>,
     participants: u32,

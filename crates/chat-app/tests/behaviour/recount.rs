@@ -9,8 +9,8 @@ use std::collections::HashMap;
 const DEVICES: usize = 2;
 const STEPS: usize = 100;
 
-/// A device of somebody that does this and that, for itself a fixed course of things. Returns the newest message that
-/// its user has thereby read.
+/// A device of one user, which does a fixed pseudo-random sequence of actions. Returns the newest message that its user
+/// has read by them.
 async fn live(app: App, actor: Actor, chat: ConversationId, mut seed: u64) -> Seq {
     let (mut read, mut newest_seen) = (Seq::ZERO, Seq::ZERO);
     for step in 0..STEPS {
@@ -58,7 +58,7 @@ async fn after_a_thousand_steps_of_many_devices_what_is_unread_is_what_a_recount
             world.app.conversations.list(actor, ConversationFilter::Groups, page(1, 10)).await.expect("a page");
         let overview = &groups.items[0];
         let last = overview.details.conversation.last_seq;
-        assert!(last > Seq::new(100), "something was said: {last}");
+        assert!(last > Seq::new(100), "too few messages: {last}");
         let recount = (1..=last.get()).filter(|seq| Seq::new(*seq) > read[&actor.user_id]).count() as u64;
         assert_eq!(overview.unread_count(), recount);
     }

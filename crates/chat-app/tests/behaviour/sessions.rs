@@ -19,7 +19,7 @@ async fn signing_out_ends_the_session_its_tokens_and_its_sockets() {
     assert_eq!(world.connections.take(), [actor.session_id]);
     let refused = world.app.auth.refresh(laptop.refresh_token.reveal(), client("x")).await.expect_err("refused");
     assert_eq!(refused.code(), ErrorCode::SessionRevoked);
-    world.app.auth.logout(actor).await.expect("twice is as good as once");
+    world.app.auth.logout(actor).await.expect("a second sign-out succeeds");
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn another_node_turns_the_session_away_once_it_has_read_of_its_end() {
     assert_eq!(code_of(&other, &laptop), Some(ErrorCode::SessionRevoked));
     assert_eq!(connections.take(), [laptop.refresh_token.session_id()]);
     other.auth.refresh_ended_sessions().await.expect("read");
-    assert_eq!(connections.take(), [], "old news closes nothing twice");
+    assert_eq!(connections.take(), [], "known ends close no sockets again");
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_sign_out_by_a_node_whose_clock_is_off_is_learned_like_any_other() {
     let (other, connections) = world.another_node();
     other.auth.refresh_ended_sessions().await.expect("read");
     for (signed_in, by) in [(&phone, -1), (&laptop, 1)] {
-        // The store is told the time of the node that signs out.
+        // The store gets the time of the node that signs out.
         let (session, now) = (signed_in.refresh_token.session_id(), world.clock.now().as_unix_micros());
         let at = Timestamp::from_unix_micros(now + by * 300_000_000);
         let user = world.actor(signed_in).user_id;
@@ -177,7 +177,7 @@ async fn what_ended_is_forgotten_when_its_tokens_are_worthless_anyway() {
     world.user("ann").await;
     let laptop = world.login("ann", PASSWORD).await.expect("signed in");
     world.app.auth.logout(world.actor(&laptop)).await.expect("signed out");
-    // Its lifetime, and as much as two clocks may differ.
+    // The lifetime of a token, and the largest difference of two clocks.
     world.clock.advance(Duration::from_mins(25));
     assert_eq!(world.app.auth.prune_sessions().await.expect("pruned"), 0);
     world.clock.advance(Duration::from_mins(2));

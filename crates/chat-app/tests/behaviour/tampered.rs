@@ -1,4 +1,4 @@
-//! The embedded store, with what it says of one membership bent.
+//! The embedded store with altered answers about one user's memberships.
 
 use async_trait::async_trait;
 use chat_domain::auth::SessionStore;
@@ -14,16 +14,16 @@ use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, Store, S
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// How to bend it.
+/// The alteration.
 #[derive(Clone, Copy)]
 pub(crate) enum Bend {
-    /// Every group looks deactivated.
+    /// Every group appears deactivated.
     Inactive,
-    /// Nothing is said of memberships.
+    /// Reading memberships fails with `Overloaded`.
     Overloaded,
     /// Reading memberships fails.
     Failing,
-    /// Listing conversations, or whom presence is told to, waits for a place here.
+    /// Listing conversations, or the audience of presence, waits for a permit of this semaphore.
     Held(&'static Semaphore),
 }
 

@@ -1,4 +1,4 @@
-//! One user's requests, however many, and everybody else's.
+//! Requests of one user, however many, and requests of other users.
 
 use crate::tampered::{Bend, Tampered};
 use crate::world::{World, code, page};
@@ -31,10 +31,14 @@ async fn a_user_has_a_bounded_number_of_reads_and_others_take_turns_with_them() 
         assert!(poll(read).is_pending());
     }
     assert_eq!(world.app.call_status().reads, TurnStatus { running: 2, waiting: 4, refused: 0 });
-    assert_eq!(code(list(greedy).await), Some(ErrorCode::RateLimited), "one too many waits");
+    assert_eq!(code(list(greedy).await), Some(ErrorCode::RateLimited), "the queue of the user is full");
     let mut others = list(other);
     assert!(poll(&mut others).is_pending());
-    assert_eq!(world.app.call_status().reads, TurnStatus { running: 3, waiting: 4, refused: 1 }, "it runs at once");
+    assert_eq!(
+        world.app.call_status().reads,
+        TurnStatus { running: 3, waiting: 4, refused: 1 },
+        "the other user's read runs at once"
+    );
     assert_eq!(code(world.app.users.me(greedy).await), Some(ErrorCode::RateLimited), "every read counts");
     gate.add_permits(1_000);
     others.await.expect("a page");
@@ -44,7 +48,7 @@ async fn a_user_has_a_bounded_number_of_reads_and_others_take_turns_with_them() 
     assert_eq!(world.app.call_status().reads, TurnStatus { running: 0, waiting: 0, refused: 2 });
 }
 
-/// The numbers of the embedded database by default: as many reads at once as one user may have.
+/// The defaults of the embedded database: as many reads at once as one user may have.
 #[tokio::test]
 async fn one_user_never_has_all_reads_of_the_store() {
     let gate: &Semaphore = Box::leak(Box::new(Semaphore::new(0)));

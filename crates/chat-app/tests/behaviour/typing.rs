@@ -13,7 +13,7 @@ async fn writing_is_told_to_the_window_when_it_begins_and_when_it_ends() {
         world.app.typing.start(ann, chat).await.expect("writing");
     }
     let published = world.bus.take();
-    assert_eq!(published.len(), 1, "saying so again is no news");
+    assert_eq!(published.len(), 1, "a repeated start is not published");
     assert_eq!((&published[0].audience, published[0].except), (&Audience::Window(chat), Some(ann.user_id)));
     world.app.typing.stop(ann, chat).await.expect("stopped");
     world.app.typing.stop(ann, chat).await.expect("stopped");
@@ -33,7 +33,7 @@ async fn writing_in_a_direct_conversation_is_told_once_both_have_written() {
     world.clock.advance(Duration::from_secs(6));
     world.app.typing.expire().await;
     world.app.typing.start(eve, chat).await.expect("writing");
-    assert!(world.bus.take().is_empty(), "it would say who is online");
+    assert!(world.bus.take().is_empty(), "typing would show that the user is online");
     world.send(ann, chat, "who are you?").await;
     world.bus.take();
     world.app.typing.start(ann, chat).await.expect("writing");
@@ -77,7 +77,7 @@ async fn nobody_writes_in_an_inactive_group() {
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);
     let group = world.group(ann, &[bob]).await;
     assert_eq!(code(world.app.typing.start(ann, group).await), Some(ErrorCode::GroupInactive));
-    assert_eq!(code(world.app.typing.stop(ann, group).await), None, "but one may stop");
+    assert_eq!(code(world.app.typing.stop(ann, group).await), None, "stopping is allowed");
 }
 
 #[tokio::test]

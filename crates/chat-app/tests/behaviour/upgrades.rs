@@ -1,4 +1,4 @@
-//! While nodes of several releases run: kinds of change that some node does not know are not written.
+//! While nodes of several releases run, kinds of change that some node does not know are not written.
 
 use crate::world::{World, code, name};
 use chat_app::Settings;
@@ -7,7 +7,7 @@ use chat_domain::changes::{ChangeTag, WritableKinds};
 use chat_domain::conversations::ConversationChanges;
 use std::sync::Arc;
 
-/// Some live node does not know this kind.
+/// A cluster in which some live node does not know this kind.
 struct AllBut(ChangeTag);
 
 impl WritableKinds for AllBut {
@@ -29,10 +29,10 @@ async fn a_kind_that_some_node_does_not_know_is_refused_and_changes_nothing() {
     let renamed = ConversationChanges { name: Some(Some(name("Climbers"))), ..Default::default() };
     let refused = world.app.conversations.update(ann, group, renamed).await;
     assert_eq!(code(refused), Some(ErrorCode::UpgradePending));
-    // Bob would be the next admin, which is an update too.
+    // Bob would become admin, which is an update as well.
     let refused = world.app.conversations.remove_participant(ann, group, ann.user_id).await;
     assert_eq!(code(refused), Some(ErrorCode::UpgradePending));
-    assert!(world.bus.take().is_empty(), "nothing is told");
+    assert!(world.bus.take().is_empty(), "nothing is published");
     let found = world.app.conversations.find(bob, group).await.expect("found");
     assert_eq!(found.details.participants.len(), 2);
 }

@@ -65,5 +65,5 @@ async fn nobody_opens_the_window_of_an_inactive_group_but_who_had_it_open_closes
     assert_eq!(refused.code(), ErrorCode::GroupInactive);
     assert!(world.bus.take().is_empty());
     world.app.conversations.close_window(ann, group).await.expect("closed");
-    assert!(world.bus.take().is_empty(), "and tells nobody that they are here");
+    assert!(world.bus.take().is_empty(), "the stranger's window is not announced");
 }

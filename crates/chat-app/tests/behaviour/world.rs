@@ -1,4 +1,4 @@
-//! A whole application of its own for every test.
+//! A whole application for each test.
 
 use crate::tampered::{Bend, Tampered};
 use chat_app::{
@@ -40,7 +40,7 @@ impl World {
         Self::with(Settings::default(), |_| {})
     }
 
-    /// With other settings, and some ports exchanged.
+    /// A world with other settings, and with replaced ports.
     pub(crate) fn with(settings: Settings, exchange: impl FnOnce(&mut Ports)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");
@@ -67,7 +67,7 @@ impl World {
         Self { app, store, clock, hasher, bus, connections, presence, typing, _folder: folder }
     }
 
-    /// A second application over the same store, as another node is.
+    /// A second application over the same store, like another node.
     pub(crate) fn another_node(&self) -> (App, Arc<RecordingConnections>) {
         let keys = SigningKeys::new([SigningKey::new("test", [7; 32]).expect("a key")]).expect("keys");
         let connections = Arc::<RecordingConnections>::default();
@@ -88,7 +88,7 @@ impl World {
         (App::new(ports, Settings::default()), connections)
     }
 
-    /// Registers a user of this username and signs them in.
+    /// Registers a user with this username, and signs them in.
     pub(crate) async fn user(&self, name: &str) -> Actor {
         let signed_in = self.app.auth.register(registration(name), client("phone")).await.expect("a new user");
         self.actor(&signed_in)
@@ -117,7 +117,7 @@ impl World {
         self.named_group(admin, others, "Friends").await
     }
 
-    /// Users of these usernames, signed in.
+    /// Users with these usernames, signed in.
     pub(crate) async fn users<const N: usize>(&self, names: [&str; N]) -> [Actor; N] {
         let mut users = Vec::with_capacity(N);
         for name in names {
@@ -126,14 +126,14 @@ impl World {
         users.try_into().expect("as many as were asked for")
     }
 
-    /// A group whose name is free.
+    /// A group whose name is not reserved.
     pub(crate) async fn named_group(&self, admin: Actor, others: &[Actor], text: &str) -> ConversationId {
         let participant_ids = others.iter().map(|other| other.user_id).collect();
         let command = CreateConversation { participant_ids, name: Some(name(text)) };
         self.app.conversations.create(admin, command).await.expect("a group").details.conversation.id
     }
 
-    /// A group whose name is its own.
+    /// A group with a reserved name.
     pub(crate) async fn make_group(&self, admin: Actor, text: &str, others: &[Actor]) -> ConversationId {
         let made = self.app.groups.create(admin, create_group(text, others)).await.expect("a group");
         made.details.conversation.id
@@ -151,7 +151,7 @@ impl World {
         id
     }
 
-    /// The durable changes published since last asked, as short texts.
+    /// The durable changes published since the last call, as short texts.
     pub(crate) fn published(&self) -> Vec<String> {
         self.bus.take().iter().map(short).collect()
     }
@@ -216,7 +216,7 @@ pub(crate) fn create_group(text: &str, others: &[Actor]) -> CreateGroup {
     CreateGroup { name: name(text), description: None, avatar: None, member_ids }
 }
 
-/// Why it was refused; `None` where it was done.
+/// The error code; `None` for a success.
 pub(crate) fn code<T>(answer: Result<T, impl Coded>) -> Option<ErrorCode> {
     answer.err().map(|fault| fault.code())
 }
@@ -248,7 +248,7 @@ pub(crate) fn short(envelope: &Envelope) -> String {
     }
 }
 
-/// A world whose memberships are bent.
+/// A world with altered memberships.
 pub(crate) fn bent(bend: Bend) -> World {
     World::with(Settings::default(), |ports| {
         ports.store = Arc::new(Tampered { store: ports.store.clone(), bend });

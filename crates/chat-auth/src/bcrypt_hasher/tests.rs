@@ -117,7 +117,7 @@ fn what_is_added_to_a_cheaper_check_makes_exactly_the_work_of_a_present_one() {
             let added: u64 = costs_to_add(own, wanted).map(work).sum();
             assert_eq!(own.map_or(0, work) + added, work(wanted), "{own:?} {wanted}");
         }
-        assert_eq!(costs_to_add(Some(wanted + 1), wanted).count(), 0, "a dearer check costs what it costs");
+        assert_eq!(costs_to_add(Some(wanted + 1), wanted).count(), 0, "no work is added to a more expensive check");
     }
 }
 
@@ -214,7 +214,7 @@ async fn nobody_waits_longer_than_the_limit() {
     assert!(matches!(refused, Err(HashError::Overloaded)));
     drop(busy);
     let answer = hasher.verify(password("one more"), None, &somewhere()).await;
-    assert!(answer.is_ok(), "the caller that gave up has left the line");
+    assert!(answer.is_ok(), "the caller that gave up has left the queue");
 }
 
 #[tokio::test]

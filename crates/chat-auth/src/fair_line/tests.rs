@@ -65,11 +65,11 @@ async fn one_address_cannot_take_all_the_places() {
     let (one, other) = (source(1, "ann"), source(2, "bob"));
     let (mut first, mut second) = (Box::pin(line.turn(&one)), Box::pin(line.turn(&one)));
     assert!(futures_are_waiting(&mut first).await && futures_are_waiting(&mut second).await);
-    assert!(matches!(line.turn(&one).await, Err(HashError::Overloaded)), "its places are taken");
+    assert!(matches!(line.turn(&one).await, Err(HashError::Overloaded)), "the address has no place left");
     let mut third = Box::pin(line.turn(&other));
-    assert!(futures_are_waiting(&mut third).await, "another address has its own");
+    assert!(futures_are_waiting(&mut third).await, "another address has its own places");
     drop((first, second));
-    assert_eq!(line.lock().waiting, 1, "callers that give up leave the line");
+    assert_eq!(line.lock().waiting, 1, "callers that give up leave the queue");
     drop(busy);
     assert!(third.await.is_ok());
 }
@@ -88,9 +88,9 @@ async fn a_full_line_sends_the_newest_of_the_busiest_address_away_for_a_newcomer
     assert!(matches!(line.turn(&ann).await, Err(HashError::Overloaded)), "its own address is the busiest");
     let mut newcomer = Box::pin(line.turn(&other));
     assert!(futures_are_waiting(&mut newcomer).await);
-    assert!(matches!(third.await, Err(HashError::Overloaded)), "the newest gives its place up");
+    assert!(matches!(third.await, Err(HashError::Overloaded)), "the newest caller loses its place");
     assert_eq!(line.lock().waiting, 3);
-    assert!(matches!(line.turn(&other).await, Err(HashError::Overloaded)), "the line is as fair already");
+    assert!(matches!(line.turn(&other).await, Err(HashError::Overloaded)), "removing a caller would not be fairer");
     drop(busy);
     drop(first.await.expect("a turn"));
     drop(newcomer.await.expect("a turn"));

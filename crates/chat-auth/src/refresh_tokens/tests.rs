@@ -67,7 +67,7 @@ fn a_session_lives_on_when_the_key_changes() {
     let rotated = tokens_of([key("k2", 2), key("k1", 1)]);
     let parsed = rotated.parse(token.reveal()).expect("sealed by the retired key");
     let successor = rotated.successor(&parsed);
-    assert_eq!(successor.hash(), tokens().successor(&token).hash(), "told alike before and after");
+    assert_eq!(successor.hash(), tokens().successor(&token).hash(), "the hash is the same before and after");
     let without_the_old = tokens_of([key("k2", 2)]);
     assert!(without_the_old.parse(successor.reveal()).is_ok(), "sealed by the new key");
     assert_eq!(without_the_old.parse(token.reveal()), Err(InvalidToken::Invalid));

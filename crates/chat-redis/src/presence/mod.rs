@@ -46,8 +46,8 @@ impl RedisPresence {
         Self::of_release(redis, node, Arc::default())
     }
 
-    /// The same of a node that knows what `releases` says. Its lease tells the others, and `releases` learns from their
-    /// leases what they know.
+    /// Like [`Self::new`], for a node that knows what `releases` says. Its lease states that, and `releases` learns
+    /// from the other leases what their nodes know.
     pub fn of_release(redis: &Redis, node: NodeId, releases: Arc<Releases>) -> Self {
         Self {
             redis: redis.clone(),

@@ -1,6 +1,6 @@
--- A token bucket, as the one number that it takes to know it: the microsecond in which it will be full.
+-- A token bucket, stored as one number: the microsecond at which it will be full.
 -- KEYS: the bucket. ARGV: microseconds per token, tokens of a full bucket, tokens to take (negative: to give back).
--- Answers whether they were there, and how many microseconds are missing until the bucket is full.
+-- Returns whether the tokens were available, and the microseconds until the bucket is full.
 local per_token, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local capacity = per_token * burst
 local time = redis.call('TIME')

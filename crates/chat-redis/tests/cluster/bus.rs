@@ -56,7 +56,7 @@ async fn after_a_restart_of_redis_events_flow_again_and_both_nodes_are_told_of_a
         }
         eventually("the loss is noticed", async || !one.bus.is_connected() && !other.bus.is_connected()).await;
         server.resume();
-        eventually("the gap is told", async || one.gaps() > before.0 && other.gaps() > before.1).await;
+        eventually("the gap is reported", async || one.gaps() > before.0 && other.gaps() > before.1).await;
         flows(&one, &other, 1).await;
         flows(&other, &one, 2).await;
     }
@@ -72,16 +72,16 @@ async fn without_redis_events_are_delivered_here_at_once_and_dropped_for_the_oth
     for number in 0..1_000 {
         one.bus.publish(event(number)).await;
     }
-    assert!(began.elapsed() < Duration::from_secs(2), "a thousand times nothing took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(2), "a thousand failing calls took {:?}", began.elapsed());
     assert_eq!(one.arrived.take().len(), 1_000);
     assert_eq!(one.bus.stats().dropped, 1_000);
 
     let before = other.gaps();
     server.resume();
-    eventually("the other is told", async || other.gaps() > before).await;
+    eventually("the other node is notified", async || other.gaps() > before).await;
     one.bus.connected().await;
     one.bus.publish(event(7_777)).await;
-    assert_eq!(arrived(&other, &event(7_777)).await, [event(7_777)], "what is old is not brought up again");
+    assert_eq!(arrived(&other, &event(7_777)).await, [event(7_777)], "old events are not sent later");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +99,7 @@ async fn a_full_queue_drops_instead_of_waiting_and_the_others_are_told() {
     assert_eq!(one.arrived.take().len(), 1_000);
     assert!(one.bus.stats().dropped > 900, "{:?}", one.bus.stats());
     server.thaw();
-    eventually("the other is told", async || other.gaps() > before).await;
+    eventually("the other node is notified", async || other.gaps() > before).await;
     flows(&one, &other, 5_000).await;
 }
 
@@ -127,7 +127,7 @@ async fn what_nobody_here_needs_is_not_delivered() {
     // The first packet may still have waited when it became needed; then it was delivered in order.
     assert_eq!(all.len() as u64, stats.delivered);
     assert!(all == [event(2)] || all == [event(1), event(2)]);
-    assert_eq!(one.bus.stats().received, 0, "its own echo is no packet of another node");
+    assert_eq!(one.bus.stats().received, 0, "its own packet does not count as another node's");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

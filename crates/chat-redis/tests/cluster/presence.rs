@@ -39,9 +39,9 @@ async fn the_users_of_a_node_that_died_are_told_of_once_by_all_peers_together() 
     other.connect(90_000, 90_003).await;
     let died = Instant::now();
     drop(dying);
-    eventually("its users are told of", async || sum(&[&one, &other]).len() >= (CROWD - 2) as usize).await;
+    eventually("its users are reported", async || sum(&[&one, &other]).len() >= (CROWD - 2) as usize).await;
     assert!(died.elapsed() < settings.presence_lease * 2, "gone within a minute at the default lease of 30 s");
-    assert_eq!(one.online().await, [user(0), user(1), user(90_000)], "who is elsewhere too stays online");
+    assert_eq!(one.online().await, [user(0), user(1), user(90_000)], "a user with a connection elsewhere stays online");
     // A user taken over twice would show in the next upkeep.
     one.presence.keep_up().await;
     assert_eq!(sum(&[&one, &other]), once(2..CROWD));
@@ -53,7 +53,7 @@ async fn a_node_that_lives_keeps_its_users() {
     let (one, other) = (Present::start(settings.clone(), 1).await, Present::start(settings.clone(), 2).await);
     one.connect(1, 1).await;
     let until = Instant::now() + settings.presence_lease * 3;
-    eventually("three leases are over", async || {
+    eventually("three leases have passed", async || {
         assert_eq!(other.status(1).await, Online);
         Instant::now() > until
     })
@@ -82,10 +82,10 @@ async fn a_node_that_was_taken_for_dead_writes_itself_anew_and_its_users_are_tol
     one.connect(2, 2).await;
     one.choose(2, Busy).await;
     one.pause();
-    eventually("it is taken for dead", async || other.told() == once([1, 2])).await;
+    eventually("it counts as dead", async || other.told() == once([1, 2])).await;
     assert_eq!(other.status(1).await, Offline);
     one.go_on();
-    eventually("its users are told of again", async || one.told() == once([1, 2])).await;
+    eventually("its users are reported again", async || one.told() == once([1, 2])).await;
     assert_eq!((other.status(1).await, other.status(2).await), (Online, Busy));
 }
 
@@ -95,7 +95,7 @@ async fn a_connection_on_a_node_that_was_taken_for_dead_brings_it_back_at_once()
     let (mut one, other) = (Present::start(settings.clone(), 1).await, Present::start(settings, 2).await);
     one.connect(1, 1).await;
     one.pause();
-    eventually("it is taken for dead", async || other.told() == once([1])).await;
+    eventually("it counts as dead", async || other.told() == once([1])).await;
     assert_eq!(one.connect(2, 2).await, Some(Online));
     assert_eq!(other.status(2).await, Online);
     one.go_on();
@@ -110,12 +110,12 @@ async fn an_emptied_redis_is_filled_again_and_nobody_hears_of_it() {
     one.connect(1, 1).await;
     one.choose(1, Away).await;
     other.connect(2, 2).await;
-    // By now both have said into which data set they are written.
+    // Both have now recorded the data set into which they are written.
     eventually("both are kept up", async || server.ask("ZCARD chat:{presence}:leases") == ":2\r\n").await;
     one.presence.keep_up().await;
     other.presence.keep_up().await;
     server.ask("FLUSHALL");
-    assert_eq!(one.status(1).await, Away, "who is connected here is never offline");
+    assert_eq!(one.status(1).await, Away, "a user connected here is never offline");
     eventually("both are back", async || other.status(1).await == Away && one.status(2).await == Online).await;
     assert!(sum(&[&one, &other]).is_empty());
 }
@@ -135,19 +135,19 @@ async fn what_changes_without_redis_is_told_when_it_is_back() {
         other.presence.keep_up().await;
         server.kill9();
         eventually("the loss is noticed", async || !one.redis.is_connected() && !other.redis.is_connected()).await;
-        assert_eq!((one.status(1).await, one.status(9).await), (Online, Offline), "a node knows its own");
-        assert!(one.disconnect(1, 1).await, "gone, as far as this node knows");
+        assert_eq!((one.status(1).await, one.status(9).await), (Online, Offline), "a node knows its own users");
+        assert!(one.disconnect(1, 1).await, "offline, as far as this node knows");
         assert_eq!(one.connect(4, 4).await, Some(Online));
         assert!(one.choose(2, Busy).await);
         assert!(one.disconnect(3, 3).await);
 
         server.resume();
         eventually("the others know", async || other.status(4).await == Online && other.status(2).await == Busy).await;
-        eventually("nobody is left behind", async || other.status(1).await == Offline).await;
+        eventually("no user is left behind", async || other.status(1).await == Offline).await;
         eventually("both are back", async || one.online().await == [2, 3, 4, 9].map(user)).await;
-        eventually("those are told of", async || one.told() == once([1, 2, 3, 4])).await;
-        assert_eq!(one.status(3).await, Online, "who is elsewhere too is online after all");
-        assert!(other.told().is_empty(), "nothing changed there: {:?}", other.told());
+        eventually("their changes are reported", async || one.told() == once([1, 2, 3, 4])).await;
+        assert_eq!(one.status(3).await, Online, "a user with a connection elsewhere is online");
+        assert!(other.told().is_empty(), "the other node reports nothing: {:?}", other.told());
     }
 }
 
@@ -160,7 +160,7 @@ async fn after_redis_was_away_for_long_no_node_is_taken_for_dead() {
     other.connect(2, 2).await;
     server.kill9();
     let until = Instant::now() + settings.presence_lease * 2;
-    eventually("the leases are over", async || Instant::now() > until).await;
+    eventually("the leases have expired", async || Instant::now() > until).await;
     server.resume();
     one.redis.connected().await;
     other.redis.connected().await;
@@ -187,7 +187,7 @@ async fn a_caller_who_gives_up_in_the_middle_leaves_no_false_trace() {
         }
     }
     assert!(!here.is_empty());
-    eventually("redis knows what the node knows", async || other.online().await == here).await;
+    eventually("redis has the state of the node", async || other.online().await == here).await;
     for number in 0..50 {
         one.disconnect(number, number).await;
     }

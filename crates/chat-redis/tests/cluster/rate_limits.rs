@@ -57,7 +57,7 @@ async fn a_killed_redis_delays_nobody_of_a_crowd() {
     let redis = connect(settings).await;
     let limits = limiter(&redis);
     server.kill9();
-    eventually("it is missed", async || !redis.is_connected()).await;
+    eventually("the loss is noticed", async || !redis.is_connected()).await;
     let began = Instant::now();
     let mut asking = JoinSet::new();
     for number in 0..200 {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A kind that this release treats as new, known by the node or not.
+/// What a node knows. `updated` counts as a new kind, which the node knows or not.
 fn releases(knows_updated: bool) -> Arc<Releases> {
     let mut own = Knowledge::of_this_release();
     if !knows_updated {
@@ -30,21 +30,24 @@ async fn nodes_learn_from_leases_what_every_live_node_knows() {
     let (one, other, less) = (releases(true), releases(true), releases(false));
     let _one = Present::of_release(settings.clone(), 1, one.clone()).await;
     let _other = Present::of_release(settings.clone(), 2, other.clone()).await;
-    eventually("both know of each other", async || may_update(&one) && may_update(&other)).await;
+    eventually("both have read the other's lease", async || may_update(&one) && may_update(&other)).await;
     assert_eq!(one.shared(), Knowledge::of_this_release());
     let leaving = Present::of_release(settings.clone(), 3, less.clone()).await;
-    eventually("all know of the third", async || !may_update(&one) && !may_update(&other) && !may_update(&less)).await;
-    assert!(one.may_write(&ChangeTag::CREATED), "nobody is asked about this one");
+    eventually("all have read the third lease", async || {
+        !may_update(&one) && !may_update(&other) && !may_update(&less)
+    })
+    .await;
+    assert!(one.may_write(&ChangeTag::CREATED), "this kind needs no other node");
     leaving.pause();
     leaving.presence.retire().await;
-    eventually("it is gone", async || may_update(&one) && may_update(&other)).await;
+    eventually("the third node is gone", async || may_update(&one) && may_update(&other)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_of_the_previous_release_counts_until_it_is_taken_for_dead() {
     let (server, prefix) = (RedisServer::shared(), prefix());
     let settings = settings(server, &prefix);
-    // Such a node writes its lease, and nothing of what it knows.
+    // A node of the previous release writes its lease, but not what it knows.
     let lease = settings.presence_lease.as_millis();
     let renew = format!(
         "EVAL \"local t = redis.call('TIME') redis.call('ZADD', KEYS[1], t[1] * 1000 + {lease}, 'old')\" 1 \
@@ -53,10 +56,12 @@ async fn a_node_of_the_previous_release_counts_until_it_is_taken_for_dead() {
     server.ask(&renew);
     let releases = Arc::<Releases>::default();
     let _node = Present::of_release(settings, 1, releases.clone()).await;
-    eventually("its form is written", async || server.ask(&format!("HLEN {prefix}:{{presence}}:releases")) == ":1\r\n")
-        .await;
+    eventually("its knowledge is written", async || {
+        server.ask(&format!("HLEN {prefix}:{{presence}}:releases")) == ":1\r\n"
+    })
+    .await;
     assert_eq!(releases.shared(), Knowledge::baseline());
-    eventually("it is taken for dead", async || releases.shared().form == Form::NEWEST).await;
+    eventually("it counts as dead", async || releases.shared().form == Form::NEWEST).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,7 +76,7 @@ async fn an_emptied_redis_does_not_hide_a_node_that_lives() {
     other.pause();
     server.ask("FLUSHALL");
     one.presence.keep_up().await;
-    assert!(!may_update(&whole), "the other may only be late");
+    assert!(!may_update(&whole), "the other node may only be late");
     eventually("it has been silent for a whole lease", async || may_update(&whole)).await;
 }
 

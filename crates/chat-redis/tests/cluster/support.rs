@@ -117,7 +117,7 @@ impl Present {
         Self::of_release(settings, id, Arc::default()).await
     }
 
-    /// The same of a node that knows this.
+    /// Starts a node that knows what `releases` says.
     pub(crate) async fn of_release(settings: RedisSettings, id: u128, releases: Arc<Releases>) -> Self {
         let redis = connect(settings).await;
         let presence = Arc::new(RedisPresence::of_release(&redis, node(id), releases));

@@ -31,7 +31,7 @@ async fn without_redis_a_node_knows_who_writes_there_and_brings_them_back() {
     peer.connected().await;
     assert!(one.take_expired(now).await.expect("taken").is_empty());
     assert!(!other.stop(PLACE, user(2)).await.expect("forgotten"), "stopped meanwhile");
-    assert!(other.stop(PLACE, user(1)).await.expect("forgotten"), "brought back to an empty Redis");
+    assert!(other.stop(PLACE, user(1)).await.expect("forgotten"), "the entry was written again to an empty Redis");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

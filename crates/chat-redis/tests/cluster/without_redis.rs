@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// Every port answers, quickly and from this node alone.
+/// Checks that every port answers, quickly and from this node alone.
 async fn everything_answers(redis: &Redis) {
     let presence = RedisPresence::new(redis, node(1));
     assert_eq!(presence.connect(user(1), connection(1)).await.expect("noted"), Some(PresenceStatus::Online));
@@ -56,7 +56,7 @@ async fn a_frozen_redis_costs_its_timeout_once() {
     server.freeze();
     let began = Instant::now();
     everything_answers(&redis).await;
-    assert!(began.elapsed() >= timeout, "the first command waited for it");
+    assert!(began.elapsed() >= timeout, "the first command waited for the timeout");
     assert!(began.elapsed() < timeout * 2, "it took {:?}", began.elapsed());
     server.thaw();
     eventually("redis is found again", async || redis.is_connected()).await;

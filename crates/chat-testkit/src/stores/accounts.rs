@@ -169,7 +169,7 @@ pub async fn a_new_password_ends_every_other_session(stores: Stores) {
     assert_eq!(live(scene.sessions.list(bob, scene.now()).await.expect("sessions")), [of_bob]);
     let change = HashChange { expected: hash, hash: PasswordHash::new("a third".into()) };
     let ended = scene.users.set_password(ann, change, None, scene.now()).await.expect("set");
-    assert_eq!(ended, Some(vec![kept]), "none is kept where none is named");
+    assert_eq!(ended, Some(vec![kept]), "no session is kept if none is named");
     assert_eq!(live(scene.sessions.list(bob, scene.now()).await.expect("sessions")), [of_bob]);
 }
 

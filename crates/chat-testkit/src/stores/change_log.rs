@@ -50,7 +50,7 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
         assert_eq!(read.record(), live.record());
         match (&read.kind, &live.kind) {
             (ChangeKind::Created { details, member_ids }, ChangeKind::Created { member_ids: then, .. }) => {
-                assert_eq!((details.as_ref(), member_ids), (&present, then), "the members of then");
+                assert_eq!((details.as_ref(), member_ids), (&present, then), "the members at the creation");
             }
             (ChangeKind::Updated(details), ChangeKind::Updated(_)) => assert_eq!(**details, present),
             (
@@ -75,7 +75,7 @@ pub async fn a_creation_names_all_its_members_however_many(stores: Stores) {
     let changes = scene.all_changes(group).await;
     let ChangeKind::Created { details, member_ids } = &changes[0].kind else { panic!("{:?}", changes[0]) };
     assert_eq!((details.participants.len(), member_ids.len()), (100, 151));
-    assert!(others.iter().all(|id| member_ids.contains(id)), "also who has left since");
+    assert!(others.iter().all(|id| member_ids.contains(id)), "also members who have left since");
 }
 
 pub async fn ranges_leave_out_their_beginning_and_include_their_end(stores: Stores) {

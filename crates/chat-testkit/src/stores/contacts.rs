@@ -107,8 +107,8 @@ pub async fn presence_is_told_in_the_newest_conversations_that_are_small_enough(
     scene.remove(left, ann, ann).await;
     let told = async |most, limit| scene.conversations.list_presence_audience(ann, most, limit).await.expect("ids");
     assert_eq!(told(3, 10).await, [pair, group, talk]);
-    assert_eq!(told(2, 10).await, [pair, talk], "at most so many participants");
-    assert_eq!(told(3, 2).await, [pair, group], "at most so many");
+    assert_eq!(told(2, 10).await, [pair, talk], "at most this many participants");
+    assert_eq!(told(3, 2).await, [pair, group], "at most this many conversations");
     scene.say(talk, bob, "newest").await;
     assert_eq!(told(3, 2).await, [talk, pair]);
     assert_eq!(scene.conversations.list_presence_audience(scene.user("eve").await, 3, 10).await.expect("ids"), []);

@@ -28,7 +28,7 @@ pub async fn a_group_begins_with_its_creator_as_the_first_admin(stores: Stores) 
     for participant in &overview.details.participants {
         let expected = if participant.user.id == ann { Role::Admin } else { Role::Member };
         assert_eq!((participant.role, participant.joined_at), (expected, new.at));
-        assert_eq!(participant.positions, Positions::default(), "everything is still to be read");
+        assert_eq!(participant.positions, Positions::default(), "all messages are unread");
     }
     let Some(Change { conversation_id, pos, at, kind: ChangeKind::Created { details, member_ids } }) = change else {
         panic!("{change:?}");
@@ -48,7 +48,7 @@ pub async fn one_other_and_no_name_is_the_direct_conversation_of_the_pair(stores
     let found = scene.conversations.create(scene.new_conversation(bob, &[ann], None)).await.expect("found");
     assert_eq!(found.overview.details.conversation.id, made.overview.details.conversation.id, "from either side");
     assert_eq!(found.change, None);
-    assert_eq!(found.overview.viewer.as_ref().map(|viewer| viewer.user.id), Some(bob), "as its asker sees it");
+    assert_eq!(found.overview.viewer.as_ref().map(|viewer| viewer.user.id), Some(bob), "as the caller sees it");
     assert_eq!(found.overview.unread_count(), 1);
 }
 
@@ -102,7 +102,7 @@ pub async fn an_update_changes_what_it_names_and_takes_the_next_pos(stores: Stor
     let conversation = &details.conversation;
     assert_eq!(Some(&conversation.description), changes.description.as_ref());
     assert_eq!(Some(&conversation.avatar), changes.avatar.as_ref());
-    assert_eq!(conversation.name, ConversationName::parse("a group").ok(), "was not named");
+    assert_eq!(conversation.name, ConversationName::parse("a group").ok(), "the name is unchanged");
     assert_eq!((conversation.last_pos, conversation.updated_at), (Pos::new(2), request.at));
     assert_eq!((change.pos, change.at), (Pos::new(2), request.at));
     assert_eq!(change.kind, ChangeKind::Updated(Box::new(details.clone())));

@@ -37,7 +37,7 @@ pub async fn groups_are_found_by_any_part_of_their_name_in_any_case(stores: Stor
     assert_eq!(names(&scene, eve, "GÄRTEN").await, ["Über Gärten"]);
     assert_eq!(names(&scene, eve, "über g").await, ["Über Gärten"]);
     assert_eq!(names(&scene, eve, "ing").await, ["Cooking", "Gardening for all"]);
-    assert_eq!(names(&scene, eve, "o").await, ["Cooking", "Gardening for all"], "twice in a name is one match");
+    assert_eq!(names(&scene, eve, "o").await, ["Cooking", "Gardening for all"], "two matches in a name count once");
     assert_eq!(names(&scene, eve, "gardens").await, [""; 0]);
 }
 
@@ -93,12 +93,12 @@ pub async fn strangers_find_reserved_names_and_members_their_own_too(stores: Sto
     assert_eq!(
         (seen.details.participants.len(), seen.details.conversation.invite_code),
         (0, None),
-        "nothing of the inside"
+        "neither participants nor invite code"
     );
     let found = search(&scene, bob, "TEAM", 1, 10).await;
     assert_eq!(found.items, [scene.overview(open, bob).await, scene.overview(plain, bob).await], "as in a list");
     scene.remove(plain, bob, bob).await;
-    assert_eq!(ids(&scene, bob, "team").await, [open], "former members are strangers");
+    assert_eq!(ids(&scene, bob, "team").await, [open], "former members see what strangers see");
     scene.direct(ann, eve).await;
     assert_eq!(ids(&scene, ann, "team").await, [open, plain]);
 }
@@ -148,7 +148,11 @@ pub async fn a_vague_group_search_is_bounded_and_shows_ones_own(stores: Stores) 
     let found = search(&scene, eve, "q", 1, 100).await;
     let others = u64::from(MAX_SEARCH_MATCHES) / 14 + 1;
     assert_eq!((found.total, found.items.len() as u64), (others + 1, others + 1));
-    assert_eq!(found.items.last().map(|one| one.details.conversation.id), Some(own), "beyond the bound, but one's own");
-    assert_eq!(search(&scene, eve, "q79", 1, 100).await.total, 1, "whoever says more finds it");
+    assert_eq!(
+        found.items.last().map(|one| one.details.conversation.id),
+        Some(own),
+        "beyond the bound, but the viewer's own"
+    );
+    assert_eq!(search(&scene, eve, "q79", 1, 100).await.total, 1, "a longer term finds it");
     assert_eq!(search(&scene, ann, "q", 1, 100).await.total, GROUPS, "all are her own");
 }

@@ -63,7 +63,7 @@ pub async fn a_reserved_name_is_taken_in_any_case(stores: Stores) {
         .await
         .expect("free names are free");
     let own = scene.conversations.list(bob, ConversationFilter::Groups, page(1, 10)).await.expect("a page");
-    assert_eq!(own.total, 3, "what was refused was not stored");
+    assert_eq!(own.total, 3, "rejected groups are not stored");
 }
 
 pub async fn a_name_that_looks_like_a_reserved_one_is_taken(stores: Stores) {
@@ -84,7 +84,10 @@ pub async fn a_name_that_looks_like_a_reserved_one_is_taken(stores: Stores) {
     let other = scene.named_group(bob, &[], "Other").await;
     let refused = scene.rename(other, bob, "team\u{200c} strasse", NameRule::Reserved).await;
     assert!(matches!(refused, Err(ParticipantError::NameTaken)), "{refused:?}");
-    scene.rename(team, ann, "TEAM STRASSE", NameRule::Reserved).await.expect("a group may spell its own name anew");
+    scene
+        .rename(team, ann, "TEAM STRASSE", NameRule::Reserved)
+        .await
+        .expect("a group may change the spelling of its own name");
     scene.named_group(bob, &[], "Team Strabe").await;
 }
 
@@ -194,7 +197,7 @@ pub async fn a_deactivated_group_frees_its_name_and_is_read_by_its_members_alone
     assert_eq!(scene.realtime.list_memberships(ann, 10).await.expect("memberships").len(), 1, "still a member");
     assert_eq!(scene.overview(group, eve).await.viewer, None);
     let successor = scene.named_group(eve, &[], "OVER").await;
-    assert!(is_taken(&scene.groups.create_group(scene.new_group(ann, &[], "Over")).await), "for one successor");
+    assert!(is_taken(&scene.groups.create_group(scene.new_group(ann, &[], "Over")).await), "for one group only");
     assert!(scene.overview(successor, eve).await.details.conversation.is_active);
     scene.assert_numbered_without_gaps(group, ann).await;
 }
@@ -224,7 +227,7 @@ pub async fn an_inactive_group_refuses_every_write_but_leaving(stores: Stores) {
     inactive(scene.groups.replace_invite_code(group, ann, code).await.expect_err("refused"));
     inactive(scene.conversations.remove_participant(scene.removal(group, ann, bob)).await.expect_err("refused"));
     assert_eq!(scene.all_changes(group).await.len(), 3, "nothing was stored");
-    assert_eq!(scene.remove(group, ann, ann).await.len(), 2, "it may be left, and the last admin hands over");
+    assert_eq!(scene.remove(group, ann, ann).await.len(), 2, "leaving works, and another participant becomes admin");
 }
 
 pub async fn only_admins_deactivate_a_group(stores: Stores) {
@@ -248,7 +251,7 @@ pub async fn a_group_that_everyone_has_left_is_inactive_and_its_name_free(stores
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let (left, abandoned) = (scene.named_group(ann, &[bob], "Left").await, scene.named_group(ann, &[], "Gone").await);
     scene.remove(left, ann, ann).await;
-    assert!(is_taken(&scene.groups.create_group(scene.new_group(bob, &[], "left")).await), "somebody is there");
+    assert!(is_taken(&scene.groups.create_group(scene.new_group(bob, &[], "left")).await), "a participant remains");
     assert_eq!(scene.remove(left, bob, bob).await.len(), 1);
     assert!(!scene.overview(left, bob).await.details.conversation.is_active);
     scene.named_group(bob, &[], "left").await;

@@ -92,7 +92,7 @@ pub async fn a_history_page_tells_the_newest_number_and_everyones_positions(stor
     assert_eq!(
         (positions(ann), positions(bob), positions(cid)),
         (read(4), read(3), None),
-        "of those who take part now"
+        "the positions of present participants"
     );
     let users = page.participants.iter().map(|one| one.user_id).collect();
     assert_eq!(sorted(users), sorted(vec![ann, bob]));

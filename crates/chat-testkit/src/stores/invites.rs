@@ -34,7 +34,7 @@ pub async fn whoever_has_the_code_joins_as_a_member_once(stores: Stores) {
         assert!(matches!(again, Err(ParticipantError::Refused(Refusal::AlreadyAParticipant))), "{again:?}");
     }
     scene.remove(group, eve, eve).await;
-    scene.join(code, eve).await.expect("a user who left may come back while the code holds");
+    scene.join(code, eve).await.expect("a user who left may rejoin while the code is valid");
     scene.assert_numbered_without_gaps(group, ann).await;
 }
 
@@ -59,16 +59,16 @@ pub async fn a_user_whom_an_admin_removed_comes_back_by_an_admin_alone(stores: S
         scene.groups.replace_invite_code(group, ann, code).await.expect("replaced");
         is_kept_out(add(bob).await);
         assert!(matches!(add(eve).await, Err(ParticipantError::Refused(Refusal::NotAParticipant))));
-        assert_eq!(scene.all_changes(group).await.len(), before, "nothing was before");
+        assert_eq!(scene.all_changes(group).await.len(), before, "nothing was stored before");
         assert_eq!(scene.overview(group, eve).await.viewer, None);
         add(ann).await.expect("an admin lets her in");
     }
     scene.remove(group, eve, eve).await;
-    scene.join(code, eve).await.expect("the removals before do not count any more");
+    scene.join(code, eve).await.expect("earlier removals no longer count");
     scene.remove(group, ann, eve).await;
     // The creator is no exception once another user is the admin.
     scene.remove(group, ann, ann).await;
-    scene.join(code, ann).await.expect("she left of her own");
+    scene.join(code, ann).await.expect("she left by herself");
     scene.remove(group, bob, ann).await;
     is_kept_out(scene.join(code, ann).await);
     scene.assert_numbered_without_gaps(group, bob).await;
@@ -100,8 +100,8 @@ pub async fn racing_with_a_removal_no_code_leads_back_in(stores: Stores) {
             }
         })
         .await;
-        let removed = outcomes.into_iter().flatten().next().expect("somebody removed her");
-        assert!(removed || leaves_first, "she was there all the time");
+        let removed = outcomes.into_iter().flatten().next().expect("another call removed her");
+        assert!(removed || leaves_first, "she was a participant throughout");
         if removed {
             assert_eq!(scene.overview(group, eve).await.viewer, None);
             let refused = scene.join(code, eve).await;

@@ -59,7 +59,7 @@ pub async fn sending_bumps_the_conversation_and_the_senders_own_positions(stores
     let positions = overview.viewer.expect("takes part").positions;
     assert_eq!((positions.joined, positions.delivered, positions.read), (Seq::ZERO, Seq::new(2), Seq::new(2)));
     let of_ann = scene.overview(direct, ann).await.viewer.expect("takes part").positions;
-    assert_eq!(of_ann.read, Seq::new(1), "nobody else's positions move");
+    assert_eq!(of_ann.read, Seq::new(1), "no other positions move");
 }
 
 pub async fn a_message_is_never_older_than_the_one_before_whatever_the_clock_says(stores: Stores) {
@@ -73,7 +73,7 @@ pub async fn a_message_is_never_older_than_the_one_before_whatever_the_clock_say
         let sent_at = Timestamp::from_unix_micros(noon.as_unix_micros() + seconds * 1_000_000);
         let draft = Draft { sent_at, ..scene.draft(direct, ann, "what time is it?") };
         let appended = scene.messages.append(draft).await.expect("a message");
-        assert!(!matches!(appended, Appended::Replayed(_)), "it was there before");
+        assert!(!matches!(appended, Appended::Replayed(_)), "the message was already stored");
         let message = appended.into_message();
         assert_eq!(message.updated_at, message.created_at);
         sent.push(message);
@@ -82,7 +82,7 @@ pub async fn a_message_is_never_older_than_the_one_before_whatever_the_clock_say
     assert_eq!(seconds, [10, 310, 310, 310, 310, 311]);
     let page = scene.messages.history(direct, bob, HistoryRequest::Latest(limit(10))).await.expect("a history");
     sent.reverse();
-    assert_eq!(page.messages, sent, "what is told is what is stored");
+    assert_eq!(page.messages, sent, "the result equals the stored message");
     assert_eq!(scene.overview(direct, ann).await.details.conversation.updated_at, sent[0].created_at);
 }
 
@@ -116,7 +116,7 @@ pub async fn sending_twice_with_one_key_makes_one_message(stores: Stores) {
     scene.say(direct, bob, "in between").await;
     let again = scene.messages.append(scene.keyed_draft(direct, ann, " hello ", "k")).await.expect("a message");
     assert_eq!(again, Appended::Replayed(message), "trimmed, it is the same");
-    assert_eq!(scene.say(direct, ann, "next").await.seq, Seq::new(3), "no number was spent");
+    assert_eq!(scene.say(direct, ann, "next").await.seq, Seq::new(3), "no number is skipped");
     scene.assert_numbered_without_gaps(direct, ann).await;
 }
 
@@ -224,7 +224,7 @@ pub async fn the_first_message_of_each_in_a_direct_conversation_is_told_as_such(
     assert!(!is_first(direct, ann, "two").await);
     assert!(is_first(direct, bob, "one").await);
     assert!(!is_first(direct, bob, "two").await);
-    assert!(!is_first(group, ann, "one").await, "in a group nobody needs to know");
+    assert!(!is_first(group, ann, "one").await, "in a group there is no first message to report");
 }
 
 pub async fn a_message_shows_its_sender_as_they_are_now(stores: Stores) {

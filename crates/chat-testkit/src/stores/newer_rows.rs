@@ -1,4 +1,4 @@
-//! Changes as a later release may write them: a store reads what it can, and passes the rest on.
+//! Changes as a later release may write them: a store reads the known ones, and returns the others as unknown.
 
 use super::{Scene, Stores};
 use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect};
@@ -39,13 +39,13 @@ impl Newer {
             ChangeRecord { detail, ..record(1, "reaction_added", Effect::None) },
             ChangeRecord { message: None, ..record(2, "let_in", Effect::Joins(vec![ann, cid])) },
             ChangeRecord { subject: Some(cid), ..record(3, "put_out", Effect::Leaves(vec![cid])) },
-            // Of a known kind, without the role that it needs.
+            // A record of a known kind without the role that this kind needs.
             ChangeRecord { subject: Some(cid), ..record(4, "participant_added", Effect::Joins(vec![cid])) },
         ];
         Self { scene, group, ann, records }
     }
 
-    /// Statements that write it, by literals of the store's own.
+    /// Returns the statements that insert the records. `id` and `ids` write literals of the store.
     pub fn statements(&self, id: impl Fn(Uuid) -> String, ids: impl Fn(&[UserId]) -> String) -> Vec<String> {
         let group = id(self.group.as_uuid());
         let last = self.records.last().map_or(Pos::ZERO, |record| record.pos);
@@ -53,7 +53,7 @@ impl Newer {
         let optional = |value: Option<Uuid>| value.map_or("NULL".to_owned(), &id);
         for record in &self.records {
             let named = record.named_users().map_or("NULL".to_owned(), &ids);
-            // Some newer field of another form than this release knows.
+            // A field of a later release, of another form than this release knows.
             let detail = record
                 .detail
                 .to_stored()
@@ -71,7 +71,7 @@ impl Newer {
             ));
         }
         statements.push(format!(
-            // As the release before writes: without the columns that it does not know.
+            // A row of the previous release: without the columns that it does not know.
             "INSERT INTO conversation_changes (conversation_id, pos, kind, at, user_id, role)
              VALUES ({group}, {}, 'participant_added', 1900000000000000, {}, 'member')",
             last.next(),
@@ -81,7 +81,7 @@ impl Newer {
         statements
     }
 
-    /// Every record reads back as it was written, in its place, and nothing is an error.
+    /// Checks that every record reads back as it was written, in its place, without an error.
     pub async fn assert_read(&self) {
         let changes = self.scene.all_changes(self.group).await;
         let numbers: Vec<_> = changes.iter().map(|change| change.pos.get()).collect();

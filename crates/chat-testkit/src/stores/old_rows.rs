@@ -1,5 +1,5 @@
-//! Rows as the first release wrote them, one of each kind that input may no longer be: a store reads them all, and
-//! computes their keys anew.
+//! Rows of the first release, with one value of each kind that is no longer accepted as input. A store reads them all,
+//! and recomputes their keys.
 
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationName, CreateConversationError, NameRule};
@@ -19,9 +19,9 @@ const DIRECT: u128 = 0x24;
 /// SHA-256 of `cafe` with U+0301, as the first release computed fingerprints.
 const FINGERPRINT: &str = "eafef1c516ae7bd4d250f6b9393abc9a1cf1bf30f104e8f40be13ed270e30b26";
 
-/// Statements that insert the rows into a database of the present schema, exactly as a node of the first release would:
-/// without the columns that it does not know. `bytes` writes a literal of the bytes that these hexadecimal digits stand
-/// for, `id` one of an id.
+/// Returns statements that insert the rows into a database of the present schema, as a node of the first release would:
+/// without the columns that it does not know. `bytes` writes a literal of the bytes with these hexadecimal digits, `id`
+/// a literal of an id.
 pub fn statements(id: impl Fn(Uuid) -> String, bytes: impl Fn(&str) -> String) -> Vec<String> {
     let id = |number: u128| id(Uuid::from_u128(number));
     let user = |number, email: &str, username: &str, (name, name_key): (&str, &str), first: &str, avatar: &str| {
@@ -54,7 +54,7 @@ pub fn statements(id: impl Fn(Uuid) -> String, bytes: impl Fn(&str) -> String) -
     let (direct, ann, ben) = (id(DIRECT), id(ANN), id(BEN));
     let pair = format!("{}_{}", Uuid::from_u128(ANN), Uuid::from_u128(BEN));
     let mut statements = Vec::new();
-    // The younger of the two who share a mailbox has the lower-cased form that is the key now.
+    // The younger of the two accounts with one mailbox has the lower-cased form, which is the key now.
     statements.extend(user(ANN, "jo\u{308}rg@example.com", "ann", ("\u{200b}", "\u{200b}"), "\u{3164}", "https:///x"));
     statements.extend(user(
         BEN,
@@ -103,7 +103,7 @@ fn conversation(number: u128) -> ConversationId {
     ConversationId::new(Uuid::from_u128(number))
 }
 
-/// What holds once a store was opened on a database with these rows.
+/// Checks a store that was opened on a database with these rows.
 pub async fn assert_read_and_renewed(stores: Stores) {
     let scene = Scene::new(stores);
     everything_is_read_as_it_was_stored(&scene).await;
@@ -137,7 +137,7 @@ async fn accounts_are_found_by_every_spelling_of_before(scene: &Scene) {
         ("JO\u{308}RG@example.com", ANN),
         ("jörg@example.com", BEN),
         ("JÖRG@example.com", BEN),
-        // Nobody was registered under it: the older account has the key.
+        // No account was registered with this spelling: the older account has the key.
         ("ｊörg@example.com", ANN),
         ("c\u{200b}id@example.com", CID),
         ("cid@example.com", CID),

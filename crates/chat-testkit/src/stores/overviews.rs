@@ -81,11 +81,11 @@ pub async fn an_overview_shows_the_viewer_the_newest_message_and_what_is_unread(
     let of_bob = scene.overview(group, bob).await;
     assert_eq!((of_bob.last_message.as_ref(), of_bob.unread_count()), (Some(&newest), 2));
     assert_eq!(of_bob.viewer.as_ref().map(|viewer| viewer.user.id), Some(bob));
-    assert_eq!(scene.overview(group, ann).await.unread_count(), 0, "one has read what one wrote");
+    assert_eq!(scene.overview(group, ann).await.unread_count(), 0, "the user's own message is read");
     let listed = scene.conversations.list(bob, ConversationFilter::All, page(1, 10)).await.expect("a page");
     assert_eq!(listed.items, [of_bob], "a list shows the same");
     let of_eve = scene.overview(group, eve).await;
-    assert_eq!((of_eve.viewer.as_ref(), of_eve.unread_count()), (None, 0), "a stranger's is for the caller to refuse");
+    assert_eq!((of_eve.viewer.as_ref(), of_eve.unread_count()), (None, 0), "the caller rejects strangers");
 }
 
 pub async fn each_overview_of_a_page_has_its_own_participants_and_message(stores: Stores) {
@@ -116,13 +116,17 @@ pub async fn participants_are_listed_in_order_of_joining_up_to_a_limit(stores: S
     let overview = scene.overview(group, late).await;
     assert_eq!(overview.details.conversation.participant_count as usize, MAX_LISTED_PARTICIPANTS + 6);
     assert_eq!(overview.details.participants.len(), MAX_LISTED_PARTICIPANTS);
-    assert_eq!(overview.viewer.map(|viewer| viewer.user.id), Some(late), "also when not among the listed");
+    assert_eq!(
+        overview.viewer.map(|viewer| viewer.user.id),
+        Some(late),
+        "also if the viewer is not among the listed participants"
+    );
     let keys: Vec<_> = overview.details.participants.iter().map(|one| (one.joined_at, one.user.id)).collect();
     assert!(keys.is_sorted(), "by time of joining, then by id");
-    assert!(!keys.iter().any(|(_, id)| *id == early || *id == late), "those who joined first");
+    assert!(!keys.iter().any(|(_, id)| *id == early || *id == late), "the first participants are listed");
 }
 
-/// The ids of a page by cursor, and where it goes on.
+/// The ids of a page by cursor, and the next cursor.
 async fn part(
     scene: &Scene,
     viewer: UserId,
@@ -135,7 +139,7 @@ async fn part(
     CursorPage { items, limit, older, newer, has_more }
 }
 
-/// All that the way down from the newest shows.
+/// All conversations that a walk by cursor from the newest one shows.
 async fn walk(scene: &Scene, viewer: UserId, filter: ConversationFilter) -> Vec<ConversationId> {
     let (mut seen, mut cursor) = (Vec::new(), ListCursor::Newest);
     loop {
@@ -151,7 +155,7 @@ pub async fn a_list_by_cursor_shows_the_same_downwards_and_upwards(stores: Store
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let at = scene.now();
     for number in 0..8 {
-        // Some have had their last activity at the same time.
+        // Some have the same time of their last activity.
         let at = if number % 3 == 0 { scene.now() } else { at };
         let new = NewConversation { at, ..scene.new_conversation(ann, &[bob], Some("one of many")) };
         scene.conversations.create(new).await.expect("a group");
@@ -186,7 +190,7 @@ pub async fn a_list_by_cursor_keeps_its_place_while_others_move_up(stores: Store
     }
     made.reverse();
     let first = part(&scene, bob, ConversationFilter::All, ListCursor::Newest).await;
-    // One that was shown, one of the next page, and one of the last move up; so does a new one.
+    // A conversation that was shown, one of the next page and one of the last move up; a new one is added.
     for moves in [made[1], made[4], made[8]] {
         scene.say(moves, ann, "news").await;
     }
@@ -196,9 +200,9 @@ pub async fn a_list_by_cursor_keeps_its_place_while_others_move_up(stores: Store
     assert_eq!(second.items, [made[3], made[5], made[6]]);
     let cursor = ListCursor::OlderThan(second.older.expect("more"));
     let third = part(&scene, bob, ConversationFilter::All, cursor).await;
-    assert_eq!((third.items, third.older), (vec![made[7]], None), "none of those that stayed is skipped or repeated");
+    assert_eq!((third.items, third.older), (vec![made[7]], None), "no unmoved conversation is skipped or repeated");
     let again = part(&scene, bob, ConversationFilter::All, ListCursor::Newest).await;
-    assert_eq!(again.items, [new, made[8], made[4]], "what moved is at the beginning");
+    assert_eq!(again.items, [new, made[8], made[4]], "moved conversations are at the start");
     scene.remove(made[5], ann, bob).await;
     assert_eq!(walk(&scene, bob, ConversationFilter::All).await, listed(&scene, bob).await);
 }

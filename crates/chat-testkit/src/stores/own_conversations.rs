@@ -87,7 +87,8 @@ pub async fn a_user_makes_and_joins_as_many_conversations_as_the_limit_says(stor
     ann.assert_full(cid, second).await;
     for asker in [(user, bob), (bob, user)] {
         let new = scene.new_conversation(asker.0, &[asker.1], None);
-        let found = scene.conversations.create(NewConversation { max_own: 0, ..new }).await.expect("it is there");
+        let found =
+            scene.conversations.create(NewConversation { max_own: 0, ..new }).await.expect("the existing conversation");
         assert_eq!((found.overview.details.conversation.id, found.change), (direct, None), "at any limit");
     }
     let lower = Limited { max_own: 2, ..ann };
@@ -113,7 +114,7 @@ pub async fn what_others_make_or_add_a_user_to_takes_no_room(stores: Stores) {
         scene.add(named, cid, user).await;
     }
     assert_eq!(ann.listed().await, 17);
-    ann.founds("Ann's own").await.expect("her room is all hers");
+    ann.founds("Ann's own").await.expect("conversations that others created do not count");
     ann.assert_full(scene.user("dora").await, open_group(&scene, bob, "Open").await.1).await;
 }
 
@@ -137,10 +138,10 @@ pub async fn leaving_a_joined_group_or_deactivating_ones_own_makes_room(stores: 
     ann.assert_full(bob, third).await;
     let own_code = InviteCode::new(Uuid::new_v4());
     scene.groups.replace_invite_code(own, cid, own_code).await.expect("she is the admin now");
-    ann.joins(own_code).await.expect("it counts for its creator already");
+    ann.joins(own_code).await.expect("it already counts for its creator");
     ann.assert_full(bob, third).await;
     scene.deactivate(own, cid).await;
-    ann.joins(third).await.expect("an inactive group of one's own takes no room");
+    ann.joins(third).await.expect("the user's own inactive group does not count");
     ann.assert_full(bob, open_group(&scene, bob, "A fourth").await.1).await;
 }
 

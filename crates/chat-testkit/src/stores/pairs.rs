@@ -1,4 +1,4 @@
-//! How pairs differ from groups, and where a message is.
+//! The differences between pairs and groups, and the places of messages.
 
 use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};

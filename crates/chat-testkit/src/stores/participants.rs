@@ -1,4 +1,4 @@
-//! Joining, leaving, and the admins afterwards.
+//! Joining, leaving, and who is admin afterwards.
 
 use super::{Scene, Stores};
 use chat_domain::conversations::{AddParticipant, ParticipantError, Refusal, Role};
@@ -118,7 +118,7 @@ pub async fn the_last_admin_hands_over_to_the_oldest_member(stores: Stores) {
         (Some(Role::Admin), Some(Role::Member))
     );
     scene.remove(group, bob, cid).await;
-    assert_eq!(scene.remove(group, bob, bob).await.len(), 1, "nobody is left to hand over to");
+    assert_eq!(scene.remove(group, bob, bob).await.len(), 1, "no participant is left to become admin");
     scene.assert_numbered_without_gaps(group, bob).await;
 }
 

@@ -1,4 +1,4 @@
-//! What must hold when many do it at once.
+//! The guarantees under concurrent calls.
 
 use super::scene::limit;
 use super::{Scene, Stores};
@@ -19,7 +19,7 @@ where
     let racers: Vec<_> = (0..RACERS).map(|number| tokio::spawn(racer(number))).collect();
     let mut outcomes = Vec::with_capacity(RACERS);
     for racer in racers {
-        outcomes.push(racer.await.expect("a racer arrives"));
+        outcomes.push(racer.await.expect("the call ends"));
     }
     outcomes
 }
@@ -38,7 +38,7 @@ pub async fn racing_to_open_a_direct_conversation_makes_one(stores: Stores) {
         .await;
     let ids: HashSet<_> = made.iter().map(|one| one.overview.details.conversation.id).collect();
     assert_eq!(ids.len(), 1);
-    assert_eq!(made.iter().filter(|one| one.change.is_some()).count(), 1, "exactly one made it");
+    assert_eq!(made.iter().filter(|one| one.change.is_some()).count(), 1, "exactly one call created it");
     assert_eq!(scene.realtime.list_memberships(ann, 100).await.expect("memberships").len(), 1);
 }
 
@@ -55,7 +55,7 @@ pub async fn racing_to_send_under_one_key_makes_one_message(stores: Stores) {
     let ids: HashSet<_> = sent.iter().map(|one| one.message().id).collect();
     assert_eq!((new, ids.len()), (1, 1));
     assert_eq!(scene.seqs(direct, bob, HistoryRequest::Latest(limit(100))).await, [1]);
-    assert_eq!(scene.say(direct, ann, "next").await.seq.get(), 2, "no number was spent");
+    assert_eq!(scene.say(direct, ann, "next").await.seq.get(), 2, "no number is skipped");
 }
 
 pub async fn racing_senders_are_numbered_without_gaps(stores: Stores) {
@@ -83,7 +83,7 @@ pub async fn racing_messages_and_members_share_one_numbering(stores: Stores) {
         let scene = scene.clone();
         async move {
             match number % 4 {
-                // Somebody who is gone, or here, at this moment is refused; that is part of the race.
+                // A user who has left, or has already joined, is rejected; this is part of the race.
                 0 => drop(scene.conversations.remove_participant(scene.removal(group, ann, cid)).await),
                 1 => {
                     let add = AddParticipant { conversation_id: group, actor: ann, user: cid, at: scene.now() };
@@ -98,8 +98,10 @@ pub async fn racing_messages_and_members_share_one_numbering(stores: Stores) {
     let mut here = true;
     for change in scene.all_changes(group).await {
         match change.kind {
-            ChangeKind::ParticipantAdded { .. } => assert!(!std::mem::replace(&mut here, true), "is here already"),
-            ChangeKind::ParticipantRemoved { .. } => assert!(std::mem::replace(&mut here, false), "is gone already"),
+            ChangeKind::ParticipantAdded { .. } => {
+                assert!(!std::mem::replace(&mut here, true), "already a participant")
+            }
+            ChangeKind::ParticipantRemoved { .. } => assert!(std::mem::replace(&mut here, false), "not a participant"),
             _ => {}
         }
     }
@@ -153,7 +155,7 @@ pub async fn racing_to_register_gives_a_name_once(stores: Stores) {
     );
 }
 
-/// The two take the same rows, and their users' rows, from both ends.
+/// The two calls lock the same rows, and their users' rows, in opposite order.
 pub async fn racing_deletions_of_creators_and_departures_of_members_all_succeed(stores: Stores) {
     let scene = Scene::new(stores);
     let mut pairs = Vec::with_capacity(RACERS / 2);
@@ -217,7 +219,7 @@ pub async fn racing_deletions_and_sign_ins_all_succeed(stores: Stores) {
     }
 }
 
-/// Each waits for the name that the other one has: in a database with row locks, a circle.
+/// Each call waits for the name that the other user has: with row locks, a cycle.
 pub async fn racing_to_exchange_usernames_is_refused_for_taken_names_alone(stores: Stores) {
     const PAIRS: usize = 10;
     let scene = Scene::new(stores);

@@ -1,4 +1,4 @@
-//! The news of a move of positions, each reported once.
+//! Moves of positions, each reported once.
 
 use super::races::{RACERS, race};
 use super::{Scene, Stores};
@@ -30,10 +30,10 @@ pub async fn a_move_tells_how_far_the_newest_message_it_covers_has_got(stores: S
         both.sort_unstable();
         both
     };
-    assert_eq!(covers(delivered_up_to(&scene, group, bob, 3).await), (3, Sent, vec![]), "cid has not got it");
+    assert_eq!(covers(delivered_up_to(&scene, group, bob, 3).await), (3, Sent, vec![]), "cid has not received it");
     assert_eq!(covers(delivered_up_to(&scene, group, cid, 2).await), (2, Delivered, vec![]), "dora came later");
     assert_eq!(covers(scene.read_up_to(group, bob, 2).await), (2, Delivered, vec![bob]));
-    assert_eq!(covers(scene.read_up_to(group, cid, 4).await), (4, Sent, vec![cid]), "bob has not got that one");
+    assert_eq!(covers(scene.read_up_to(group, cid, 4).await), (4, Sent, vec![cid]), "bob has not received it");
     assert_eq!(covers(scene.read_up_to(group, bob, 4).await), (4, Read, both()));
     let nothing = scene.read_up_to(group, bob, 3).await;
     assert_eq!((nothing.moved(), nothing.covers, nothing.before), (false, None, nothing.positions));
@@ -41,7 +41,7 @@ pub async fn a_move_tells_how_far_the_newest_message_it_covers_has_got(stores: S
     scene.remove(group, ann, cid).await;
     let advanced = scene.read_up_to(group, ann, 5).await;
     let expected = MessageStatus { message_id: reply.id, status: Sent, read_by: vec![ann] };
-    assert_eq!(advanced.covers, Some(expected), "dora was there for this one, cid is gone");
+    assert_eq!(advanced.covers, Some(expected), "dora had joined before this one, cid has left");
 }
 
 pub async fn a_move_among_very_many_tells_of_no_message(stores: Stores) {
@@ -71,7 +71,7 @@ pub async fn racing_moves_of_one_participant_count_each_message_once(stores: Sto
     })
     .await;
     let steps: u64 = moves.iter().map(|one| one.positions.read.since(one.before.read)).sum();
-    assert_eq!(steps, 40, "what one call has moved no other has moved");
+    assert_eq!(steps, 40, "each step is moved by one call");
     let last = moves.iter().filter(|one| one.positions.read == Seq::new(40) && one.moved());
     assert_eq!(last.count(), 1);
     assert!(moves.iter().all(|one| one.moved() == one.covers.is_some()));
@@ -97,7 +97,7 @@ pub async fn of_racing_readers_the_last_learns_that_all_have_read(stores: Stores
             told.push(one.await.expect("an answer").covers.expect("a move"));
         }
         let all = told.iter().filter(|covers| covers.status == Read && covers.read_by.len() == readers.len());
-        assert!(all.count() >= 1, "somebody saw what all have done: {told:?}");
+        assert!(all.count() >= 1, "one call saw the result of all: {told:?}");
     }
 }
 
@@ -137,7 +137,7 @@ impl Client {
             7 | 8 => {
                 let advanced = delivered_up_to(&self.scene, self.group, self.user, u64::MAX).await;
                 self.known = advanced.last_seq.get();
-                assert_eq!(advanced.positions.read.get(), self.read, "reading is another matter");
+                assert_eq!(advanced.positions.read.get(), self.read, "the read position is unchanged");
             }
             // The admin stays.
             _ if self.user == self.admin => {}
@@ -172,7 +172,7 @@ pub async fn unread_counts_equal_a_recount_after_many_clients_did_anything(store
     });
     let mut done = Vec::new();
     for client in clients.collect::<Vec<_>>() {
-        done.push(client.await.expect("a client that is done"));
+        done.push(client.await.expect("the client ends"));
     }
     let said: Vec<u64> = scene
         .all_changes(group)

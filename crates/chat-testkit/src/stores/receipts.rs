@@ -14,7 +14,7 @@ fn positions(joined: u64, delivered: u64, read: u64) -> Positions {
 async fn advance(scene: &Scene, id: ConversationId, user: UserId, advance: AdvancePositions) -> Advanced {
     let advanced = scene.receipts.advance(id, user, advance).await.expect("advanced");
     let viewer = scene.overview(id, user).await.viewer.expect("takes part");
-    assert_eq!(viewer.positions, advanced.positions, "what is answered is what is stored");
+    assert_eq!(viewer.positions, advanced.positions, "the result equals the stored positions");
     advanced
 }
 

@@ -68,7 +68,7 @@ pub async fn a_spent_token_that_comes_back_late_ends_the_family(stores: Stores) 
     assert_eq!(outcome, RotateOutcome::Reused(ended));
     assert_eq!(scene.sessions.list_ended(None).await.expect("sessions").items, [ended]);
     let successor = scene.sessions.rotate(present(session.id, 2, late)).await.expect("an outcome");
-    assert_eq!(successor, RotateOutcome::Unknown, "the successor is worth nothing either");
+    assert_eq!(successor, RotateOutcome::Unknown, "the successor is not accepted either");
 }
 
 pub async fn a_token_whose_successor_was_used_ends_the_family(stores: Stores) {
@@ -108,5 +108,5 @@ pub async fn of_racing_rotations_one_spends_and_the_others_repeat(stores: Stores
     assert!(matches!(outcomes[0], RotateOutcome::Rotated(_)), "{:?}", outcomes[0]);
     assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
     let next = scene.sessions.rotate(present(session.id, 2, at)).await.expect("an outcome");
-    assert!(matches!(next, RotateOutcome::Rotated(_)), "the one successor is good: {next:?}");
+    assert!(matches!(next, RotateOutcome::Rotated(_)), "the successor is accepted: {next:?}");
 }

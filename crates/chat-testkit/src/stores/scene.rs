@@ -86,7 +86,7 @@ impl Scene {
     pub async fn session(&self, user: UserId) -> SessionId {
         let new = self.new_session(user);
         let id = new.session.id;
-        assert_eq!(self.sessions.create(new).await.expect("a session"), [], "nobody is displaced");
+        assert_eq!(self.sessions.create(new).await.expect("a session"), [], "no other session ends");
         id
     }
 
@@ -208,7 +208,7 @@ impl Scene {
     pub async fn say(&self, id: ConversationId, sender: UserId, body: &str) -> Message {
         match self.messages.append(self.draft(id, sender, body)).await.expect("a message") {
             Appended::New(message) | Appended::First(message) => message,
-            Appended::Replayed(message) => panic!("{message:?} was there before"),
+            Appended::Replayed(message) => panic!("{message:?} was already stored"),
         }
     }
 

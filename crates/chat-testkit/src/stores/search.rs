@@ -122,5 +122,5 @@ pub async fn search_costs_no_more_for_being_vague(stores: Stores) {
     let last = scene.users.search(&vague, page(most / 100, 100)).await.expect("a page");
     assert_eq!((last.items.len(), last.total, last.has_more()), (100, most, false));
     assert_eq!(last.items.last().map(|user| user.username.as_str()), Some("user0999"));
-    assert_eq!(found(&scene, "user1000").await, ["user1000"], "whoever types on finds the others");
+    assert_eq!(found(&scene, "user1000").await, ["user1000"], "a longer term finds the others");
 }

@@ -71,7 +71,7 @@ pub async fn ended_sessions_are_followed_in_the_order_of_commits_whatever_the_cl
     let ended = |id, ended_at| EndedSession { id, user_id: ann, ended_at };
     scene.sessions.end(ann, one, EndReason::SignedOut, now).await.expect("ended");
     let all = scene.sessions.list_ended(None).await.expect("sessions");
-    assert_eq!(all.items, [ended(one, now)], "without a cursor all that is kept");
+    assert_eq!(all.items, [ended(one, now)], "without a cursor all ends that are kept");
     // With a slow clock, then with a fast one.
     scene.sessions.end(ann, two, EndReason::SignedOut, now.minus(hour)).await.expect("ended");
     let behind = scene.sessions.list_ended(Some(&all.cursor)).await.expect("sessions");

@@ -20,7 +20,7 @@ impl Knowledge {
         Self { form: Form::NEWEST, kinds: ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect() }
     }
 
-    /// The knowledge of a node whose lease does not state it: a node of a release before leases had this field.
+    /// The knowledge of a node whose lease does not state it, because its release has no such field.
     pub fn baseline() -> Self {
         Self { form: Form::default(), kinds: ChangeTag::BASELINE.iter().cloned().collect() }
     }

@@ -1,4 +1,4 @@
-//! From bytes to a body, strictly: what is not JSON, what a body does not know, and what breaks a rule.
+//! Parses bytes as a body, strictly: rejects what is not JSON, unknown fields, and values that break a rule.
 
 use crate::{BodyError, Fault, InvalidBody};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -6,12 +6,11 @@ use serde_json::error::Category;
 
 /// A request body of the REST API.
 pub trait Body: DeserializeOwned {
-    /// Fields that this server decides itself and that some clients send all the same: accepted, and ignored.
+    /// Fields that the server decides itself and that some clients send nevertheless. They are accepted and ignored.
     const IGNORED: &'static [&'static str] = &[];
 }
 
-/// Reads a body and turns it into what `parse` makes of it. Unknown fields are faults too; everything that is wrong is
-/// reported at once.
+/// Reads a body and parses it with `parse`. Unknown fields are faults too. All faults are reported at once.
 pub fn parse_body<T: Body, U>(json: &[u8], parse: impl FnOnce(T) -> Result<U, InvalidBody>) -> Result<U, BodyError> {
     must_be_object(json)?;
     let mut unknown = Vec::new();
@@ -36,7 +35,7 @@ pub fn parse_body<T: Body, U>(json: &[u8], parse: impl FnOnce(T) -> Result<U, In
     }
 }
 
-/// The same of what a frame carries: its unknown fields are ignored.
+/// As [`parse_body`] for the data of a frame, whose unknown fields are ignored.
 pub(crate) fn parse_data<T: DeserializeOwned, U>(
     json: &str,
     parse: impl FnOnce(T) -> Result<U, InvalidBody>,
@@ -46,7 +45,7 @@ pub(crate) fn parse_data<T: DeserializeOwned, U>(
     Ok(parse(data)?)
 }
 
-/// serde would read an array as the fields in their order, and call nothing at all "expected value at line 1 column 1".
+/// serde would read an array as fields in their order, and report empty input as "expected value at line 1 column 1".
 fn must_be_object(json: &[u8]) -> Result<(), BodyError> {
     match json.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => Ok(()),
@@ -59,7 +58,7 @@ fn must_be_object(json: &[u8]) -> Result<(), BodyError> {
     }
 }
 
-/// The longest name of a field that is repeated to whoever sent it, in characters.
+/// Maximum length of a field name that is repeated to the client, in characters.
 const MAX_NAME_CHARS: usize = 64;
 
 fn shortened(name: String) -> String {
@@ -72,12 +71,12 @@ fn shortened(name: String) -> String {
 fn fault_of(error: &serde_json::Error) -> BodyError {
     match error.classify() {
         Category::Data => InvalidBody::of("", data_problem(error)).into(),
-        // What the parser says of syntax names places and expectations, never what was sent.
+        // The parser's message for a syntax error contains positions and expectations, but no sent text.
         Category::Io | Category::Syntax | Category::Eof => BodyError::Malformed(error.to_string()),
     }
 }
 
-/// Fields keep their own faults, so only the body as a whole is left: not an object, or a field twice.
+/// The problem of the body as a whole: it is not an object, or has a field twice. Fields keep their own faults.
 fn data_problem(error: &serde_json::Error) -> String {
     let said = error.to_string();
     match said.strip_prefix("duplicate field `").and_then(|rest| rest.split_once('`')) {
@@ -86,7 +85,7 @@ fn data_problem(error: &serde_json::Error) -> String {
     }
 }
 
-/// Checks every rule of a body at once.
+/// Checks all rules of a body and reports all faults at once.
 pub(crate) fn check<T>(body: &T, context: &T::Context) -> Result<(), InvalidBody>
 where
     T: garde::Validate,

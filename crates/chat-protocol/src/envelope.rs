@@ -1,4 +1,4 @@
-//! What stands around every answer (contract §2).
+//! The envelopes of responses (contract §2).
 
 use crate::conversations::ListCursorText;
 use crate::{Fault, TimestampView};
@@ -18,13 +18,13 @@ pub struct Success<T> {
     pub status_code: u16,
     /// The result.
     pub data: T,
-    /// Only for lists.
+    /// The position in the list. Only for lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pagination: Option<Pagination>,
 }
 
 impl<T> Success<T> {
-    /// Without pagination.
+    /// Creates a success without pagination.
     pub const fn new(status_code: u16, data: T) -> Self {
         Self { success: true, status_code, data, pagination: None }
     }
@@ -35,9 +35,9 @@ impl<T> Success<T> {
 #[serde(untagged)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub enum Pagination {
-    /// Of a list that is read by page number.
+    /// The position in a list that is read by page number.
     Numbered(NumberedPage),
-    /// Of a list that is read by cursor.
+    /// The position in a list that is read by cursor.
     Cursor(CursorPage),
 }
 
@@ -89,12 +89,12 @@ impl<T> From<&Page<T>> for NumberedPage {
 }
 
 impl Pagination {
-    /// Of a page-numbered list.
+    /// The position in a page-numbered list.
     pub fn numbered<T>(page: &Page<T>) -> Self {
         Self::Numbered(page.into())
     }
 
-    /// Of a list of conversations, in the manner in which it was asked for.
+    /// The position in a list of conversations, by number or cursor as the client requested it.
     pub fn of_list(part: ListPart) -> Self {
         match part {
             ListPart::Page { request, total } => Self::numbered(&Page { items: Vec::<()>::new(), total, request }),
@@ -107,7 +107,7 @@ impl Pagination {
         }
     }
 
-    /// Of a history, in the manner in which it was asked for.
+    /// The position in a history, by number or cursor as the client requested it.
     pub fn of_history(request: HistoryRequest, page: &HistoryPage) -> Self {
         let limit = match request {
             HistoryRequest::Page(numbered) => {
@@ -128,7 +128,7 @@ impl Pagination {
         })
     }
 
-    /// Of what has not arrived yet: from older messages to newer ones, without a way back.
+    /// The position in a list of undelivered messages, which is read from old to new without a way back.
     pub fn oldest_first(limit: PageLimit, page: &HistoryPage) -> Self {
         let newest = page.messages.first().filter(|_| page.has_newer());
         Self::Cursor(CursorPage {
@@ -183,22 +183,22 @@ pub struct ErrorBody {
     pub request_id: String,
 }
 
-/// What went wrong, before it is told to anybody.
+/// A failure before it is encoded for a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Its name.
+    /// The error code.
     pub code: ErrorCode,
     /// Sentences for people, at least one.
     pub messages: Vec<String>,
-    /// Where fields are wrong.
+    /// The invalid fields.
     pub details: Vec<Fault>,
-    /// After how long the same may succeed, where that is known. A frame says it in `retryAfterMs`, HTTP in
+    /// The time after which a retry may succeed, if known. A frame contains it as `retryAfterMs`, HTTP as
     /// `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// With one sentence.
+    /// Creates a failure with one sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, messages: vec![message.into()], details: Vec::new(), retry_after: None }
     }

@@ -1,14 +1,14 @@
 use std::fmt;
 use thiserror::Error;
 
-/// More faults than this of one body are not listed: whoever sends a thousand wrong ids learns enough from the first
-/// ones.
+/// Maximum number of faults that are listed for one body: a client that sends a thousand wrong ids learns enough from
+/// the first ones.
 pub const MAX_FAULTS: usize = 50;
 
-/// The body as a whole, in a sentence.
+/// The name of the body as a whole in sentences.
 const THE_BODY: &str = "the body";
 
-/// One thing that is wrong with one field of a body.
+/// A problem with one field of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The field's name in the JSON, such as `clientMessageId` or `participantIds[2]`; empty for the body as a whole.
@@ -18,7 +18,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// `problem` is the end of a sentence: "must not be empty".
+    /// Creates a fault. `problem` is the end of a sentence: "must not be empty".
     pub fn new(field: impl Into<String>, problem: impl fmt::Display) -> Self {
         let field = field.into();
         let message = if field.is_empty() { format!("{THE_BODY} {problem}") } else { format!("{field} {problem}") };
@@ -27,7 +27,7 @@ impl Fault {
 }
 
 impl Fault {
-    /// The same fault of a field that lies in the field `outer`; empty for none.
+    /// Returns the same fault for a field inside the field `outer`; an empty `outer` changes nothing.
     #[must_use]
     pub(crate) fn within(self, outer: &str) -> Self {
         if outer.is_empty() {
@@ -41,7 +41,7 @@ impl Fault {
         Self { message: format!("{outer}.{field} {problem}"), field: format!("{outer}.{field}") }
     }
 
-    /// The same fault, where the body as a whole is called `name`.
+    /// Returns the same fault with `name` as the name of the body as a whole.
     #[must_use]
     pub(crate) fn of_whole(self, name: &str) -> Self {
         if !self.field.is_empty() {
@@ -51,28 +51,28 @@ impl Fault {
     }
 }
 
-/// A body that is JSON, but not one that is accepted: everything that is wrong with it at once.
+/// All faults of a body that is JSON but is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}", join(.faults))]
 pub struct InvalidBody {
-    /// At least one, at most [`MAX_FAULTS`].
+    /// The faults: at least one, at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
 }
 
 impl InvalidBody {
-    /// With a single fault.
+    /// Creates it with a single fault.
     pub fn of(field: impl Into<String>, problem: impl fmt::Display) -> Self {
         Self { faults: vec![Fault::new(field, problem)] }
     }
 
-    /// From whatever was found; `None` where nothing was.
+    /// Creates it from faults. Returns `None` if there are none.
     pub fn from_faults(mut faults: Vec<Fault>) -> Option<Self> {
         faults.truncate(MAX_FAULTS);
         (!faults.is_empty()).then_some(Self { faults })
     }
 }
 
-/// Why a body came to nothing.
+/// Why a body was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BodyError {
     /// Not JSON, not UTF-8, or nested too deeply (`MALFORMED_JSON`).

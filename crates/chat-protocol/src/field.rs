@@ -1,38 +1,38 @@
-//! The fields of request bodies. Reading one never stops the reading of the body: what is wrong is kept in the field,
-//! so that all faults are reported at once, and the rule itself is the domain's own parser.
+//! The fields of request bodies. A faulty field does not stop the parsing of the body: the field keeps its problem, so
+//! that all faults are reported at once. The rule itself is the domain's parser.
 
 use crate::InvalidBody;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// What is wrong with a value, as the end of a sentence that begins with the field's name.
+/// The problem of a value, as the end of a sentence that begins with the field's name.
 pub type Problem = Cow<'static, str>;
 
-/// What is wrong with a required field that is absent or `null`.
+/// The problem of a required field that is absent or `null`.
 pub(crate) const IS_REQUIRED: &str = "is required";
 
-/// A value that a field may hold.
+/// A value that a field can contain.
 pub trait Field: Sized {
-    /// Reads it by the domain's rule.
+    /// Reads the value by the domain's rule.
     fn read(json: Value) -> Result<Self, Problem>;
 
-    /// The rule as a schema: type, format, bounds, an example.
+    /// Returns the rule as a schema: type, format, bounds, an example.
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject;
 }
 
-/// A field that must be there and not `null`.
+/// A field that must be present and not `null`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Required<T>(Result<T, Problem>);
 
 impl<T> Required<T> {
-    /// The value; or the fault, for the body that holds this field as `name`.
+    /// Returns the value, or the fault for a body that has this field as `name`.
     pub fn take(self, name: &str) -> Result<T, InvalidBody> {
         self.0.map_err(|problem| InvalidBody::of(name, problem))
     }
 
-    /// The value, where it is good.
+    /// Returns the value if it is valid.
     pub const fn value(&self) -> Option<&T> {
         match &self.0 {
             Ok(value) => Some(value),
@@ -42,28 +42,28 @@ impl<T> Required<T> {
 }
 
 impl<T> Required<T> {
-    /// The field that was left out.
+    /// A field that is absent.
     pub(crate) fn missing() -> Self {
         Self(Err(IS_REQUIRED.into()))
     }
 }
 
-/// A field that may be left out.
+/// A field that may be omitted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Optional<T> {
-    /// Left out.
+    /// The field is absent.
     #[default]
     Absent,
-    /// `null`.
+    /// The field is `null`.
     Null,
-    /// There, and good.
+    /// The field has a valid value.
     Given(T),
-    /// There, and wrong.
+    /// The field has an invalid value.
     Faulty(Problem),
 }
 
 impl<T> Optional<T> {
-    /// The value; `null` is the same as nothing.
+    /// Returns the value; `null` counts as absent.
     pub fn take(self) -> Option<T> {
         match self {
             Self::Given(value) => Some(value),
@@ -71,7 +71,7 @@ impl<T> Optional<T> {
         }
     }
 
-    /// The change that it asks for: `None` leaves as is, `Some(None)` clears.
+    /// Returns the requested change: `None` keeps the value, `Some(None)` clears it.
     pub fn take_change(self) -> Option<Option<T>> {
         match self {
             Self::Given(value) => Some(Some(value)),
@@ -80,7 +80,7 @@ impl<T> Optional<T> {
         }
     }
 
-    /// The value, good or bad, as that of a required field; `None` where there is none.
+    /// Returns the value, valid or not, as that of a required field. `None` if there is no value.
     pub(crate) fn into_required(self) -> Option<Required<T>> {
         match self {
             Self::Absent | Self::Null => None,
@@ -89,7 +89,7 @@ impl<T> Optional<T> {
         }
     }
 
-    /// Whether there is a value, good or bad.
+    /// Returns whether there is a value, valid or not.
     pub const fn is_given(&self) -> bool {
         matches!(self, Self::Given(_) | Self::Faulty(_))
     }
@@ -97,7 +97,7 @@ impl<T> Optional<T> {
 
 impl<'de, T: Field> Deserialize<'de> for Required<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // An absent field is asked for an option too, and answers `None`.
+        // For an absent field, serde calls this with a deserializer that returns `None`.
         Ok(Self(match Option::<Value>::deserialize(deserializer)? {
             None => Err(IS_REQUIRED.into()),
             Some(json) => T::read(json),
@@ -114,9 +114,9 @@ impl<'de, T: Field> Deserialize<'de> for Optional<T> {
     }
 }
 
-/// What the `garde` rules below look at.
+/// A field that the `garde` rules below can check.
 pub trait Checked {
-    /// What is wrong, where something is.
+    /// Returns the problem, if there is one.
     fn problem(&self) -> Option<&str>;
 }
 
@@ -135,13 +135,13 @@ impl<T> Checked for Optional<T> {
     }
 }
 
-/// The `garde` rule of a field whose type holds the domain's rule. The rules of `garde` itself (`length`, `range`,
-/// `email`) would repeat limits that the domain's parser states, in other words than sockets answer.
+/// The `garde` rule of a field whose type contains the domain's rule. The rules of `garde` itself (`length`, `range`,
+/// `email`) would repeat the limits of the domain's parser, with other sentences than sockets use.
 pub fn valid<T: Checked, C>(field: &T, _: &C) -> garde::Result {
     field.problem().map_or(Ok(()), |problem| Err(garde::Error::new(problem)))
 }
 
-/// The `garde` rule of a field that may be left out but not cleared.
+/// The `garde` rule of a field that may be omitted but not cleared.
 pub fn valid_or_absent<T, C>(field: &Optional<T>, context: &C) -> garde::Result {
     match field {
         Optional::Null => Err(garde::Error::new("must not be null")),
@@ -180,7 +180,7 @@ mod openapi {
 
         fn json_schema(generator: &mut SchemaGenerator) -> Schema {
             let mut schema = T::schema();
-            // OpenAPI 3.0 has a word of its own for it, JSON Schema has a type.
+            // OpenAPI 3.0 has a separate keyword for this, JSON Schema a type.
             if generator.settings().option_nullable {
                 schema.extensions.insert("nullable".to_owned(), true.into());
             } else if let Some(kinds) = schema.instance_type.take() {
@@ -200,7 +200,7 @@ mod openapi {
         }
     }
 
-    /// Of an [`Optional`] that may not be `null`.
+    /// The schema of an [`Optional`] that must not be `null`.
     pub(crate) fn not_null<T: Field>(_: &mut SchemaGenerator) -> Schema {
         T::schema().into()
     }

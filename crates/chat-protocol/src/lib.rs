@@ -1,23 +1,22 @@
-//! Everything that is JSON: request bodies and how they are read, views and how they look, the envelope around every
-//! answer, (in [`realtime`]) the frames of the sockets, and (in [`node`]) the packets between nodes.
+//! All JSON of the API: request bodies and their parsing, views, the envelope of every response, the frames of the
+//! sockets (in [`realtime`]) and the packets between nodes (in [`node`]).
 //!
-//! **Owns** the names and shapes that clients see (contract §2–§4). **Must never know**
-//! HTTP, sockets, storage or use cases; of ours it knows the domain alone.
+//! **Owns** the names and shapes that clients see (contract §2–§4). **Must never know** HTTP, sockets, storage or use
+//! cases. Of our crates it imports only the domain.
 //!
 //! - A *body* ([`auth::RegisterBody`], [`messages::SendMessageBody`], ...) is what a client sends. Its fields are
-//!   [`Required`] or [`Optional`] values of the domain, read by the domain's own parsers, and `garde` gathers what they
-//!   complain about: every fault of a body is reported at once. `body.parse(..)` is the only way from a body to a
-//!   command, for REST and for frames alike:
-//!   the data of a frame holds the same body. [`parse_body`] reads the bytes of a request and refuses unknown fields;
-//!   [`realtime::Command::parse`] reads a frame and ignores them.
-//! - A *view* ([`messages::MessageView`], ...) is what a client gets, made from the domain by a `From` or a `new`.
-//!   Everything that is absent is `null`, except `clientMessageId` and `duplicate`, which are left out.
+//!   [`Required`] or [`Optional`] values of the domain, parsed by the domain's own parsers. `garde` collects the
+//!   faults, so that all faults of a body are reported at once. `body.parse(..)` is the only way from a body to a
+//!   command, for REST and for frames: the data of a frame is the same body. [`parse_body`] reads the bytes of a
+//!   request and rejects unknown fields; [`realtime::Command::parse`] reads a frame and ignores them.
+//! - A *view* ([`messages::MessageView`], ...) is what a client receives, created from the domain by a `From` or a
+//!   `new`. Absent values are `null`, except `clientMessageId` and `duplicate`, which are omitted.
 //!
-//! With the feature `openapi` both describe themselves as schemas; the bounds in them come from the domain's constants,
-//! so they cannot drift.
+//! With the feature `openapi` both describe themselves as schemas. The bounds in the schemas come from the domain's
+//! constants, so they are always the same.
 //!
-//! **To add an endpoint's JSON**: the feature's folder, a `...Body` in `body.rs` with a test of its bad inputs, a
-//! `...View` in `view.rs` with a test of its exact shape. **To add a value**: a [`Field`] in `values.rs`.
+//! **To add an endpoint's JSON**: use the feature's folder. Add a `...Body` to `body.rs` with a test of invalid input,
+//! and a `...View` to `view.rs` with a test of its exact shape. **To add a value**: add a [`Field`] to `values.rs`.
 
 mod body;
 mod envelope;

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 pub(crate) struct Nested<B>(Result<B, Problem>);
 
 impl<B> Nested<B> {
-    /// What `parse` makes of the object; or the faults, for the body that holds this field as `name`.
+    /// Parses the object, or returns the faults for a body that has this field as `name`.
     pub(crate) fn parse<T>(
         self,
         name: &str,
@@ -26,7 +26,7 @@ impl<B> Nested<B> {
 
 impl<'de, B: Deserialize<'de>> Deserialize<'de> for Nested<B> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // An absent field is asked for an option too, and answers `None`.
+        // For an absent field, serde calls this with a deserializer that returns `None`.
         deserializer.deserialize_option(AnObject(PhantomData)).map(Self)
     }
 }

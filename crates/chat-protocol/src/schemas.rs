@@ -1,4 +1,4 @@
-//! How the schemas of views read in the documents, for people and for generators of clients alike.
+//! The schemas of views, in a form that people and generators of clients can read.
 
 use chat_domain::ErrorCode;
 use schemars::JsonSchema;
@@ -6,11 +6,11 @@ use schemars::r#gen::SchemaGenerator;
 use schemars::schema::{InstanceType, Schema, SchemaObject};
 use serde_json::{Map as Object, Value, json};
 
-/// Patterns (ECMA-262) that say in the documents what the domain's parsers accept. What a parser forgives, such as
-/// blanks around a value, they do not show.
+/// Patterns (ECMA-262) that describe in the documents what the domain's parsers accept. They do not show what a parser
+/// tolerates, such as blanks around a value.
 pub mod patterns {
-    /// Text without refused characters and with a character that is seen: no blank, and none of the best known that
-    /// are invisible. (`\p` would say it exactly, but many programs read patterns without the flag `u`.)
+    /// Text without the given characters, and with at least one visible character: not a blank or one of the best-known
+    /// invisible characters. (`\p` would be exact, but many programs read patterns without the flag `u`.)
     macro_rules! seen {
         ($refused:literal) => {
             concat!(
@@ -45,19 +45,19 @@ pub mod patterns {
     pub const SEQ: &str = "^[0-9]{1,18}$";
     /// A message's id, or its number in its conversation.
     pub const ANCHOR: &str = "^([0-9]{1,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
-    /// A place in a list of conversations, or nothing for its beginning.
+    /// A position in a list of conversations; empty for its beginning.
     pub const LIST_CURSOR: &str = "^([on]-?[0-9]{1,18}-[0-9a-fA-F]{32})?$";
 }
 
-/// Marks a property that is left out at times although its value may be `null` too.
+/// Marks a property that is sometimes omitted although its value can be `null`.
 const LEFT_OUT: &str = "x-left-out";
 
-/// Returns the schema of an `Option` that is left out where it is `None`: it is never `null`.
+/// Returns the schema of an `Option` that is omitted if it is `None`, and never `null`.
 pub(crate) fn left_out<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
-/// Returns the schema of an `Option` that is `null` where it is `None`, in an object that is left out at times.
+/// Returns the schema of an `Option` that is `null` if it is `None`, in an object that is sometimes omitted.
 pub(crate) fn left_out_or_null<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = generator.subschema_for::<Option<T>>().into_object();
     schema.extensions.insert(LEFT_OUT.to_owned(), true.into());
@@ -74,8 +74,9 @@ pub(crate) fn error_code(_: &mut SchemaGenerator) -> Schema {
     .into()
 }
 
-/// Brings the named schemas of a document into their final form: an enum is one `enum`, not a choice of enums of one
-/// value; and what the server sends always has every property that may be `null`, so these are required.
+/// Brings the schemas of a document into their final form. An enum becomes one `enum` instead of a choice of enums with
+/// one value. In objects that the server sends, properties that may be `null` become required, because they are always
+/// present.
 pub fn finish(schemas: &mut Object<String, Value>) {
     for (name, schema) in schemas {
         merge_enums(schema);
@@ -109,7 +110,7 @@ fn merge_enums(schema: &mut Value) {
     }
 }
 
-/// Returns the values of a choice of enums of strings, and a list of what each means.
+/// Returns the values of a choice of string enums, and a list of their meanings.
 fn single_values(choices: &Value) -> Option<(Vec<Value>, String)> {
     let choices = choices.as_array()?;
     let (mut values, mut meanings) = (Vec::new(), Vec::new());
@@ -147,7 +148,7 @@ fn require_nullable(schema: &mut Value) {
     schema["required"] = json!(always);
 }
 
-/// Whether a schema takes `null`, in the words of `OpenAPI` 3.0 or of JSON Schema.
+/// Returns whether a schema accepts `null`, in the form of `OpenAPI` 3.0 or of JSON Schema.
 fn may_be_null(schema: &Value) -> bool {
     let is_null = |kind: &Value| kind == "null" || kind.as_array().is_some_and(|kinds| kinds.contains(&"null".into()));
     let takes_null = |choices: &Value| choices.as_array().is_some_and(|choices| choices.iter().any(may_be_null));

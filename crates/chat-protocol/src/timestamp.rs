@@ -7,7 +7,7 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 pub struct TimestampView(Timestamp);
 
 impl From<Timestamp> for TimestampView {
-    /// What is finer than a millisecond is dropped, so that a view reads back as it was written.
+    /// Drops the part below a millisecond, so that a view reads back as it was written.
     fn from(at: Timestamp) -> Self {
         Self(Timestamp::from_unix_micros(at.as_unix_micros().div_euclid(1_000) * 1_000))
     }

@@ -1,4 +1,4 @@
-//! How each value of the domain is read from JSON, and how its rule is told in a schema.
+//! How each value of the domain is read from JSON, and how schemas describe its rule.
 
 use crate::field::{Field, Problem};
 #[cfg(feature = "openapi")]
@@ -48,7 +48,7 @@ text_fields! {
         "0f8fad5bd9cb469fa16570867728950e";
 }
 
-/// The email by which somebody signs in, exactly as typed: it may have been registered under an earlier rule.
+/// The email address of a sign-in, exactly as typed: it may have been registered under an earlier rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClaimedEmail(pub(crate) EmailAddress);
 
@@ -107,7 +107,8 @@ impl Field for Vec<UserId> {
             return Err(format!("must have at most {MAX_PARTICIPANTS} items").into());
         }
         let ids = items.into_iter().enumerate().map(|(index, item)| {
-            UserId::read(item).map_err(|_| Problem::from(format!("must hold UUIDs alone; item {index} is none")))
+            UserId::read(item)
+                .map_err(|_| Problem::from(format!("must contain only UUIDs: item {index} is not a UUID")))
         });
         ids.collect()
     }
@@ -118,15 +119,15 @@ impl Field for Vec<UserId> {
     }
 }
 
-/// Text that must not be shown, not even by `Debug`: a password before its rule is known, a refresh token.
+/// A text that must not be shown, even by `Debug`: an unchecked password, or a refresh token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The longest that is read, in bytes: what a login accepts to compare.
+    /// Maximum length in bytes: the longest password that a sign-in compares.
     pub const MAX_BYTES: usize = Password::MAX_BYTES;
 
-    /// The text itself.
+    /// Returns the text.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -185,7 +186,7 @@ pub(crate) mod schema {
         schema
     }
 
-    /// A new password, by the policy of a server with its defaults.
+    /// The schema of a new password, with the policy of a server with default settings.
     pub(crate) fn new_password(_: &mut SchemaGenerator) -> Schema {
         let policy = PasswordPolicy::default();
         let (least, most) = (policy.min_chars, policy.max_chars);
@@ -236,7 +237,7 @@ mod tests {
         assert_eq!(Vec::<UserId>::read(json!([])), Err("must not be empty".into()));
         assert_eq!(Vec::<UserId>::read(json!({})), Err("must be an array of UUIDs".into()));
         let id = "00000000-0000-0000-0000-000000000000";
-        assert_eq!(Vec::<UserId>::read(json!([id, "x"])), Err("must hold UUIDs alone; item 1 is none".into()));
+        assert_eq!(Vec::<UserId>::read(json!([id, "x"])), Err("must contain only UUIDs: item 1 is not a UUID".into()));
         assert_eq!(Vec::<UserId>::read(json!([id])).map(|ids| ids.len()), Ok(1));
         assert_eq!(
             Vec::<UserId>::read(json!(vec![id; MAX_PARTICIPANTS + 1])),

@@ -1,12 +1,12 @@
 use crate::field::Problem;
 use serde_json::Value;
 
-/// The largest number that is read where it has a fraction or an exponent. Up to here the error of parsing floating
-/// point stays far below 0.5, however the number is written, so that no other whole number is taken for it.
+/// The largest number that is read if it has a fraction or an exponent. Up to here the error of parsing floating point
+/// is far below 0.5 in any notation, so no other whole number is mistaken for it.
 const MAX_OF_FLOAT: f64 = 1e15;
 
-/// Reads a whole number that is not negative. As in JSON Schema, `1.0` and `1e3` are whole numbers. `problem` says what
-/// any other value must be.
+/// Reads a whole number that is not negative. As in JSON Schema, `1.0` and `1e3` are whole numbers. `problem` is the
+/// problem of any other value.
 pub(crate) fn whole_number(json: &Value, problem: &'static str) -> Result<u64, Problem> {
     let Value::Number(number) = json else { return Err(problem.into()) };
     if let Some(number) = number.as_u64() {
@@ -14,10 +14,10 @@ pub(crate) fn whole_number(json: &Value, problem: &'static str) -> Result<u64, P
     }
     match number.as_f64() {
         Some(float) if float < 0.0 || float.fract() != 0.0 => Err(problem.into()),
-        // Whole, not negative and exactly what it says.
+        // Whole, not negative, and exactly the written number.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         Some(float) if float <= MAX_OF_FLOAT => Ok(float as u64),
-        Some(_) => Err(format!("must be at most {MAX_OF_FLOAT}, unless it is written in digits alone").into()),
+        Some(_) => Err(format!("must be at most {MAX_OF_FLOAT}, unless it is written only with digits").into()),
         None => Err(problem.into()),
     }
 }
@@ -56,7 +56,7 @@ mod tests {
     fn numbers_that_floating_point_cannot_tell_apart_are_refused() {
         for json in ["1000000000000001.0", "9007199254740993.0", "1e16", "1e300", "18446744073709551616"] {
             let problem = read(json).expect_err(json);
-            assert_eq!(problem, "must be at most 1000000000000000, unless it is written in digits alone", "{json}");
+            assert_eq!(problem, "must be at most 1000000000000000, unless it is written only with digits", "{json}");
         }
     }
 

@@ -41,7 +41,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Some of these fields.
+/// A subset of these fields, with any values.
 fn some_of(fields: &'static [&'static str]) -> impl Strategy<Value = Map<String, Value>> {
     proptest::collection::vec((proptest::sample::select(fields), any_value()), 0..8)
         .prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -54,7 +54,7 @@ fn of_request<T>(read: Result<T, BodyError>, name: impl Fn(Fault) -> Fault) -> R
     })
 }
 
-/// Where the whole body is meant, a request calls it the body, and a frame `data`.
+/// Sentences about the body as a whole: a request calls it the body, a frame `data`.
 fn as_data(fault: Fault) -> Fault {
     match fault.message.strip_prefix("the body ") {
         Some(problem) if fault.field.is_empty() => Fault::new("data", problem),
@@ -62,7 +62,7 @@ fn as_data(fault: Fault) -> Fault {
     }
 }
 
-/// A body that stands in a field of `data`.
+/// The fault of a body in a field of `data`.
 fn within(outer: &str, fault: &Fault) -> Fault {
     let problem = fault.message.trim_start_matches(fault.field.as_str()).trim_start();
     Fault::new(format!("{outer}.{}", fault.field), problem)

@@ -1,4 +1,4 @@
-//! Bodies as whatever a client may send.
+//! Bodies from any bytes that a client may send.
 
 use chat_domain::ConversationId;
 use chat_domain::auth::PasswordPolicy;
@@ -16,7 +16,7 @@ use chat_protocol::{BodyError, MAX_FAULTS, parse_body};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// What each kind of body says of these bytes.
+/// Returns what each kind of body reports for these bytes.
 fn all(json: &[u8]) -> Vec<Option<BodyError>> {
     let policy = PasswordPolicy::default();
     let conversation = ConversationId::new(uuid::Uuid::nil());

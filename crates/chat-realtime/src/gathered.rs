@@ -204,7 +204,7 @@ mod tests {
             moved(2, 0, 5, 5, status(5, DeliveryStatus::Read, &[1, 2])),
         ];
         let events = gathered(reports);
-        assert_eq!(events.len(), 2, "each one's positions are told");
+        assert_eq!(events.len(), 2, "the positions of each participant are published");
         let covers: Vec<_> = events.into_iter().filter_map(|event| event.covers).collect();
         assert_eq!(covers.len(), 1);
         let mut readers = covers[0].read_by.clone();

@@ -102,7 +102,7 @@ mod tests {
         out
     }
 
-    /// Several frames to a piece.
+    /// Creates pieces of several frames each.
     fn pieces(lengths: &[Vec<usize>]) -> Vec<Bytes> {
         let piece = |lengths: &Vec<usize>| {
             lengths.iter().map(|length| frames::text(&"x".repeat(*length))).collect::<Vec<_>>().concat().into()
@@ -142,8 +142,7 @@ mod tests {
                 *end += frames::text(&"x".repeat(*length)).len();
                 Some(*end)
             }).collect();
-            // A writer that is within a piece takes itself to be within a frame: then there is something to be
-            // finished.
+            // Within a piece, the queue assumes that it is within a frame: then the rest must be sent.
             let expected =
                 if is_within_a_piece { ends.iter().find(|end| **end > sent).map(|end| end - sent) } else { Some(0) };
             prop_assert_eq!(Some(rest), expected);

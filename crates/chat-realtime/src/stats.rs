@@ -15,7 +15,7 @@ pub struct RealtimeStats {
     /// Changes that the log should have and does not have: after many readings, later changes were delivered without
     /// them.
     pub abandoned_changes: Counter,
-    /// Changes of kinds that this release does not know: clients were told of their numbers alone.
+    /// Changes of kinds that this release does not know. Clients received only their `pos`.
     pub unknown_changes: Counter,
     /// Comparisons of the newest numbers with the store that succeeded.
     pub tail_checks: Counter,

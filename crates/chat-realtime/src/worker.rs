@@ -148,7 +148,7 @@ mod tests {
         assert!(worker.post(Post::Leave));
         let waiting = worker.take();
         assert_eq!((waiting.posts.len(), waiting.has_overflowed), (3, true));
-        assert!(worker.post(event()), "what was taken is out of the way");
+        assert!(worker.post(event()), "taken posts no longer count");
         assert!(!worker.take().has_overflowed, "and forgotten");
     }
 }

@@ -59,7 +59,7 @@ async fn a_conversation_needs_others_who_exist() {
         (json!({}), "participantIds is required"),
         (json!({"participantIds": []}), "participantIds must not be empty"),
         (json!({"participantIds": "x"}), "participantIds must be an array of UUIDs"),
-        (json!({"participantIds": [1]}), "participantIds must hold UUIDs alone; item 0 is none"),
+        (json!({"participantIds": [1]}), "participantIds must contain only UUIDs: item 0 is not a UUID"),
         (json!({"participantIds": [ann.id], "name": " "}), "name must not be empty"),
         (json!([]), "the body must be a JSON object"),
     ] {

@@ -6,8 +6,8 @@ use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /auth/register`: with a name, a username or both. A missing username is derived from the email address, a
-/// missing name from first and last name, or else from the username.
+/// `POST /auth/register`: with a name, a username or both. A missing username is derived from the email address. A
+/// missing name is derived from first and last name, or else from the username.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[garde(context(PasswordPolicy))]
@@ -40,29 +40,29 @@ pub struct RegisterBody {
 
 impl Body for RegisterBody {}
 
-/// A registration whose every value is good.
+/// A registration with valid values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
-    /// Checked.
+    /// The email address.
     pub email: EmailAddress,
-    /// The user's choice.
+    /// The username, if the user chose one.
     pub username: Option<Username>,
-    /// The user's choice.
+    /// The display name, if the user chose one.
     pub name: Option<DisplayName>,
-    /// Optional.
+    /// The first name, if given.
     pub first_name: Option<DisplayName>,
-    /// Optional.
+    /// The last name, if given.
     pub last_name: Option<DisplayName>,
-    /// Optional.
+    /// The avatar, if given.
     pub avatar: Option<AvatarUrl>,
-    /// Held to the policy.
+    /// The password, which the policy accepts.
     pub password: Password,
-    /// Where registration takes one.
+    /// The registration code, if the server requires one.
     pub invite_code: Option<RegistrationCode>,
 }
 
 impl RegisterBody {
-    /// Every value, by the rules of the domain and this policy.
+    /// Parses every value by the domain's rules and this policy.
     pub fn parse(self, policy: PasswordPolicy) -> Result<Registration, InvalidBody> {
         check(&self, &policy)?;
         Ok(Registration {
@@ -94,7 +94,7 @@ pub(crate) fn acceptable(password: &Required<Secret>, policy: &PasswordPolicy) -
     }
 }
 
-/// A new password, held to the policy.
+/// Parses a new password, which the policy must accept.
 pub(crate) fn new_password(
     field: &str,
     secret: Required<Secret>,
@@ -103,7 +103,7 @@ pub(crate) fn new_password(
     Password::parse(secret.take(field)?.reveal(), policy).map_err(|fault| InvalidBody::of(field, fault))
 }
 
-/// A password that is compared: any policy may have been in force when it was chosen.
+/// Parses a password that is compared. It may have been chosen under any earlier policy.
 pub(crate) fn known_password(field: &str, secret: Required<Secret>) -> Result<Password, InvalidBody> {
     Password::attempt(secret.take(field)?.reveal()).map_err(|fault| InvalidBody::of(field, fault))
 }
@@ -134,17 +134,17 @@ fn one_of<C>(username: &Optional<Username>) -> impl FnOnce(&Optional<ClaimedEmai
     }
 }
 
-/// Who somebody claims to be.
+/// The identity that a client wants to sign in as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
-    /// By email.
+    /// An email address.
     Email(EmailAddress),
-    /// By username.
+    /// A username.
     Username(Username),
 }
 
 impl LoginBody {
-    /// Who, and the password to compare.
+    /// Returns the identity and the password to compare.
     pub fn parse(self) -> Result<(Identity, Password), InvalidBody> {
         check(&self, &())?;
         let identity = match (self.email.take(), self.username.take()) {
@@ -169,7 +169,7 @@ pub struct RefreshBody {
 impl Body for RefreshBody {}
 
 impl RefreshBody {
-    /// The token, as it came.
+    /// Returns the token as it was sent.
     pub fn parse(self) -> Result<Option<Secret>, InvalidBody> {
         check(&self, &())?;
         Ok(self.refresh_token.take())

@@ -1,4 +1,4 @@
-//! Signing up, signing in, and the list of devices.
+//! Registration, sign-in, and the list of sessions.
 
 pub(crate) mod body;
 mod view;

@@ -26,7 +26,7 @@ pub struct SignedInView {
 }
 
 impl std::fmt::Debug for SignedInView {
-    /// Tokens stay out of logs.
+    /// Tokens must not be logged.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("SignedInView").field("user", &self.user.id).finish_non_exhaustive()
     }
@@ -73,7 +73,7 @@ pub struct SessionView {
 }
 
 impl SessionView {
-    /// As the session `current` sees it.
+    /// Creates the view of a session for the session `current`.
     pub fn new(session: Session, current: SessionId) -> Self {
         Self {
             id: session.id.as_uuid(),

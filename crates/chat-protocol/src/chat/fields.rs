@@ -1,4 +1,4 @@
-//! The values that only bodies of `/chat` have.
+//! Values that only bodies of `/chat` have.
 
 use super::ChatTypeView;
 use crate::field::{Field, Problem};
@@ -7,7 +7,7 @@ use chat_domain::receipts::DeliveryStatus;
 use chat_domain::{InvalidValue, PageLimit, PageNumber, UserId};
 use serde_json::Value;
 
-/// Those who are in a new group beside its creator; possibly nobody.
+/// The members of a new group in addition to its creator; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GroupMembers(pub Vec<UserId>);
 
@@ -27,7 +27,7 @@ impl Field for GroupMembers {
     }
 }
 
-/// What some clients send and this server finds out by itself: read as anything, and not used.
+/// A value that some clients send and the server determines itself. It accepts any JSON and is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Untrusted;
 
@@ -84,7 +84,7 @@ impl Field for DeliveryStatus {
     }
 }
 
-/// A number, or, as that document casts types, its digits as text.
+/// Reads a number, or a text of digits, which clients of this API may send instead.
 fn number<T>(json: &Value, parse: impl FnOnce(u64) -> Result<T, InvalidValue>) -> Result<T, Problem> {
     const PROBLEM: &str = "must be a whole number";
     let number = match json {
@@ -154,6 +154,6 @@ mod tests {
     fn a_group_may_begin_with_nobody_else() {
         assert_eq!(GroupMembers::read(json!([])), Ok(GroupMembers::default()));
         assert_eq!(GroupMembers::read(json!("x")), Err("must be an array of UUIDs".into()));
-        assert_eq!(GroupMembers::read(json!([7])), Err("must hold UUIDs alone; item 0 is none".into()));
+        assert_eq!(GroupMembers::read(json!([7])), Err("must contain only UUIDs: item 0 is not a UUID".into()));
     }
 }

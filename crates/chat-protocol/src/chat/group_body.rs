@@ -27,25 +27,25 @@ pub struct CreateGroupBody {
 }
 
 impl Body for CreateGroupBody {
-    /// Who makes the group is the token's user.
+    /// The creator is the user of the token.
     const IGNORED: &'static [&'static str] = &["createdBy"];
 }
 
-/// A group to be made.
+/// A group to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupDraft {
-    /// What it is called.
+    /// The name of the group.
     pub name: ConversationName,
-    /// What it is about.
+    /// The description, if any.
     pub description: Option<ConversationDescription>,
-    /// Its picture.
+    /// The URL of the avatar, if any.
     pub avatar: Option<AvatarUrl>,
-    /// With whom; possibly nobody, or oneself, or somebody twice.
+    /// The members; may be empty, repeat ids, or contain the creator.
     pub member_ids: Vec<UserId>,
 }
 
 impl CreateGroupBody {
-    /// The group.
+    /// Parses the group.
     pub fn parse(self) -> Result<GroupDraft, InvalidBody> {
         check(&self, &())?;
         Ok(GroupDraft {
@@ -61,7 +61,7 @@ impl CreateGroupBody {
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
-// Faults carry the fields' names, so these are the document's.
+// Faults contain field names, so these are the names of the JSON.
 #[allow(clippy::struct_field_names)]
 pub struct UpdateGroupBody {
     #[garde(custom(valid_or_absent))]
@@ -79,7 +79,7 @@ pub struct UpdateGroupBody {
 impl Body for UpdateGroupBody {}
 
 impl UpdateGroupBody {
-    /// The changes; possibly none.
+    /// Parses the changes, which may be none.
     pub fn parse(self) -> Result<ConversationChanges, InvalidBody> {
         check(&self, &())?;
         Ok(ConversationChanges {
@@ -102,7 +102,7 @@ pub struct AddMemberBody {
 impl Body for AddMemberBody {}
 
 impl AddMemberBody {
-    /// Who is added.
+    /// Returns the user to add.
     pub fn parse(self) -> Result<UserId, InvalidBody> {
         check(&self, &())?;
         self.user_id.take("userId")

@@ -84,7 +84,7 @@ pub struct GroupView {
 }
 
 impl GroupView {
-    /// As somebody may see it who may know how these members are: `presence` says it of each.
+    /// Creates the view for a user who may see the members' presence, which `presence` returns.
     pub fn new(details: ConversationDetails, presence: impl Fn(UserId) -> (PresenceStatus, Option<Timestamp>)) -> Self {
         Self::of_members(details, |user| {
             let (status, last_seen) = presence(user);
@@ -93,7 +93,7 @@ impl GroupView {
         })
     }
 
-    /// As every member sees it, without who is here: what events carry.
+    /// Creates the view for all members, without presence, as events contain it.
     pub fn of_event(details: ConversationDetails) -> Self {
         Self::of_members(details, |_| None)
     }

@@ -41,32 +41,32 @@ pub struct ChatMessageBody {
 }
 
 impl Body for ChatMessageBody {
-    /// The sender is the token's user, id and status are the server's.
+    /// The sender is the user of the token. The server sets id and status.
     const IGNORED: &'static [&'static str] = &["sender", "messageId", "status"];
 }
 
-/// For whom a message is.
+/// The destination of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChatReceiver {
-    /// For this user, in the private chat with them.
+    /// This user, in the private chat with them.
     User(UserId),
-    /// For this group.
+    /// This group.
     Group(ConversationId),
 }
 
-/// A message to be sent.
+/// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatMessage {
-    /// For whom.
+    /// The destination.
     pub receiver: ChatReceiver,
-    /// What the sender wrote.
+    /// The content.
     pub content: MessageContent,
-    /// The sender's own key.
+    /// The client's idempotency key, if any.
     pub client_message_id: Option<ClientMessageId>,
 }
 
 impl ChatMessageBody {
-    /// The message, and for whom it is.
+    /// Parses the message and its destination.
     pub fn parse(self) -> Result<ChatMessage, InvalidBody> {
         let mut faults = check(&self, &()).err().map_or_else(Vec::new, |invalid| invalid.faults);
         let inferred = if self.group_id.is_given() { ChatTypeView::Group } else { ChatTypeView::Private };
@@ -135,26 +135,26 @@ pub struct FetchChatBody {
 
 impl Body for FetchChatBody {}
 
-/// A part of a chat's history to be fetched.
+/// A request for a part of a chat's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChatFetch {
-    /// Who the client says that it is, where it says so; it must be the actor.
+    /// The user that the client says it is, if it does; must be the actor.
     pub current_user: Option<UserId>,
-    /// Of which chat. A pair may leave the actor out: then nothing is shown.
+    /// The chat. A pair need not contain the actor: then the result is empty.
     pub room: ChatRoomId,
-    /// Which page, the first being the newest.
+    /// The page; the first page is the newest.
     pub page: PageRequest,
 }
 
 impl FetchChatBody {
-    /// What is to be fetched.
+    /// Parses the request.
     pub fn parse(self) -> Result<ChatFetch, InvalidBody> {
         let mut faults = check(&self, &()).err().map_or_else(Vec::new, |invalid| invalid.faults);
         match (self.group_id.is_given(), self.sender_id.is_given(), self.receiver_id.is_given()) {
             (true, _, false) | (false, true, true) => {}
             (true, _, true) => faults.push(Fault::new("receiverId", "and groupId exclude each other")),
-            (false, false, true) => faults.push(Fault::new("senderId", "is required beside receiverId")),
-            (false, true, false) => faults.push(Fault::new("receiverId", "is required beside senderId")),
+            (false, false, true) => faults.push(Fault::new("senderId", "is required with receiverId")),
+            (false, true, false) => faults.push(Fault::new("receiverId", "is required with senderId")),
             (false, false, false) => faults.push(Fault::new("", "must name a groupId, or senderId and receiverId")),
         }
         if let Some(invalid) = InvalidBody::from_faults(faults) {
@@ -185,7 +185,7 @@ pub struct UpdateStatusBody {
 impl Body for UpdateStatusBody {}
 
 impl UpdateStatusBody {
-    /// How far the message has got.
+    /// Returns the new status.
     pub fn parse(self) -> Result<DeliveryStatus, InvalidBody> {
         check(&self, &())?;
         self.status.take("status")

@@ -95,7 +95,8 @@ pub struct ChatMessageView {
 }
 
 impl ChatMessageView {
-    /// As its sender sees it (`own`) or as everyone else does, when those of the others in `read_by` have read it.
+    /// Creates the view for the sender (`own`) or for others. `read_by` are the other participants who have read the
+    /// message.
     pub fn new(message: Message, status: DeliveryStatus, read_by: &[UserId], own: bool) -> Self {
         let (sender, is_group) = (message.sender.id, message.kind.is_group());
         let (receiver, group_id) = match message.kind {
@@ -112,7 +113,7 @@ impl ChatMessageView {
             message: message.body.into_string(),
             attachment: message.attachment.map(AttachmentUrl::into_string),
             status: status.into(),
-            // A page of a large group would be megabytes of ids.
+            // In a large group, a page of messages would contain megabytes of ids.
             read_by: is_group
                 .then(|| read_by.iter().take(MAX_LISTED_PARTICIPANTS).map(|user| user.as_uuid()).collect()),
             read_count: is_group.then(|| u32::try_from(read_by.len()).unwrap_or(u32::MAX)),
@@ -126,15 +127,15 @@ impl ChatMessageView {
         }
     }
 
-    /// As `viewer` sees it, when the participants have got as far as these positions say.
+    /// Creates the view for `viewer`, with the status that these positions of the participants give.
     pub fn at(message: Message, viewer: UserId, participants: &[ParticipantPositions]) -> Self {
         let (seq, sender) = (message.seq, message.sender.id);
         let status = delivery_status(seq, sender, participants);
         Self::new(message, status, &read_by(seq, sender, participants), sender == viewer)
     }
 
-    /// The messages of a page as `viewer` sees them, **oldest first**, each with the status that everyone's positions
-    /// give it.
+    /// Returns the messages of a page for `viewer`, **oldest first**, each with the status that the participants'
+    /// positions give.
     pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
         let positions = page.participants;
         page.messages.into_iter().rev().map(|message| Self::at(message, viewer, &positions)).collect()

@@ -1,9 +1,9 @@
-//! The `/chat` API: bodies and views of `/chat/...`, whose views the `camel` dialect shows too. The same data as in
-//! [`crate::conversations`] and [`crate::messages`] under other names: a *group* is a group conversation, a *private
-//! chat* a direct one.
+//! The `/chat` API: bodies and views of `/chat/...`. The `camel` dialect uses the same views. They show the same data
+//! as [`crate::conversations`] and [`crate::messages`] under other names: a *group* is a group conversation, a *private
+//! chat* is a direct conversation.
 //!
-//! As in that document what is optional and absent is left out of a message (`receiver`, `groupId`, `attachment`,
-//! `readBy`); everywhere else it is `null`.
+//! Absent optional fields of a message (`receiver`, `groupId`, `attachment`, `readBy`) are omitted; elsewhere they are
+//! `null`.
 
 mod fields;
 mod group_body;

@@ -16,13 +16,13 @@ pub struct LastSeenView {
 }
 
 impl LastSeenView {
-    /// `None` is never, or not to be known.
+    /// Creates the view. `None` means never online, or hidden from the viewer.
     pub fn new(user: UserId, last_seen: Option<Timestamp>) -> Self {
         Self { user_id: user.as_uuid(), last_seen: last_seen.map(TimestampView::from) }
     }
 }
 
-/// Whether somebody is here: the answer to `GET .../online-status`, and the event `userStatus`.
+/// A user's online status: the answer to `GET .../online-status`, and the event `userStatus`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -36,7 +36,8 @@ pub struct OnlineStatusView {
 }
 
 impl OnlineStatusView {
-    /// `status` is `None` where the viewer may not know of presence; then `last_seen` is hidden too.
+    /// Creates the view. `status` is `None` if the viewer is not allowed to see presence; then `last_seen` is hidden
+    /// too.
     pub fn new(user: UserId, status: Option<PresenceStatus>, last_seen: Option<Timestamp>) -> Self {
         Self {
             user_id: user.as_uuid(),

@@ -2,19 +2,19 @@ use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::{ConversationId, InvalidValue};
 use serde::{Deserialize, Serialize};
 
-/// Whether a chat is a pair's or a group's.
+/// Whether a chat is private or a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
 pub enum ChatTypeView {
-    /// Of two people.
+    /// A chat between two users.
     Private,
-    /// Of a group.
+    /// A group.
     Group,
 }
 
 impl ChatTypeView {
-    /// Reads the name in any case.
+    /// Parses the name; case is ignored.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         match text {
             text if text.eq_ignore_ascii_case("PRIVATE") => Ok(Self::Private),
@@ -30,7 +30,7 @@ impl From<ConversationKind> for ChatTypeView {
     }
 }
 
-/// What stands before a group's id in its `chatRoomId`.
+/// The prefix of a group's id in its `chatRoomId`.
 const GROUP_PREFIX: &str = "group_";
 
 /// A `chatRoomId`: the two user ids sorted and joined by `_`, or `group_<groupId>` (contract §3).
@@ -43,7 +43,7 @@ pub enum ChatRoomId {
 }
 
 impl ChatRoomId {
-    /// Of a conversation of this kind.
+    /// Returns the id of a conversation of this kind.
     pub const fn of(kind: ConversationKind, id: ConversationId) -> Self {
         match kind {
             ConversationKind::Direct(pair) => Self::Pair(pair),
@@ -51,7 +51,7 @@ impl ChatRoomId {
         }
     }
 
-    /// Reads what [`Self::as_text`] wrote; the ids of a pair also where they are not sorted.
+    /// Parses a `chatRoomId`. The ids of a pair may be in any order.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let parsed = match text.strip_prefix(GROUP_PREFIX) {
             Some(id) => id.parse().ok().map(Self::Group),
@@ -60,7 +60,7 @@ impl ChatRoomId {
         parsed.ok_or(InvalidValue::Form { expected: "two user ids joined by '_', or 'group_' and a group's id" })
     }
 
-    /// As clients see it.
+    /// Returns the text that clients see.
     pub fn as_text(&self) -> String {
         match self {
             Self::Pair(pair) => pair.as_text(),

@@ -44,7 +44,7 @@ pub struct RoomView {
 }
 
 impl RoomView {
-    /// Of a direct conversation with `peer`.
+    /// Creates the view of a direct conversation with `peer`.
     pub fn new(overview: ConversationOverview, peer: UserSummary, is_online: bool) -> Self {
         let unread_count = overview.unread_count();
         let conversation = overview.details.conversation;

@@ -21,7 +21,7 @@ pub struct CreateConversationBody {
 impl Body for CreateConversationBody {}
 
 impl CreateConversationBody {
-    /// With whom, and under what name.
+    /// Returns the other participants and the name.
     pub fn parse(self) -> Result<(Vec<UserId>, Option<ConversationName>), InvalidBody> {
         check(&self, &())?;
         Ok((self.participant_ids.take("participantIds")?, self.name.take()))
@@ -40,7 +40,7 @@ pub struct AddParticipantBody {
 impl Body for AddParticipantBody {}
 
 impl AddParticipantBody {
-    /// Who is added.
+    /// Returns the user to add.
     pub fn parse(self) -> Result<UserId, InvalidBody> {
         check(&self, &())?;
         self.user_id.take("userId")
@@ -66,7 +66,7 @@ pub struct UpdateConversationBody {
 impl Body for UpdateConversationBody {}
 
 impl UpdateConversationBody {
-    /// The changes; possibly none.
+    /// Parses the changes, which may be none.
     pub fn parse(self) -> Result<ConversationChanges, InvalidBody> {
         check(&self, &())?;
         Ok(ConversationChanges {

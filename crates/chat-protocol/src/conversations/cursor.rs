@@ -6,12 +6,12 @@ use uuid::Uuid;
 const OLDER: &str = "o";
 const NEWER: &str = "n";
 
-/// Text that stands for a place in a list of conversations and a direction. Clients give it back as it is.
+/// A position and a direction in a list of conversations, as an opaque text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCursorText(pub ListCursor);
 
 impl ListCursorText {
-    /// Reads a cursor; empty text is the beginning of the list.
+    /// Parses a cursor. Empty text is the beginning of the list.
     pub fn parse(text: &str) -> Result<ListCursor, &'static str> {
         if text.is_empty() {
             return Ok(ListCursor::Newest);
@@ -29,15 +29,15 @@ impl ListCursorText {
                 _ => None,
             }
         };
-        read().ok_or("must be empty, or the nextCursor or prevCursor of an earlier answer")
+        read().ok_or("must be empty, or the nextCursor or prevCursor of an earlier response")
     }
 
-    /// Towards older conversations.
+    /// The cursor to older conversations.
     pub(crate) const fn older(place: ListPlace) -> Self {
         Self(ListCursor::OlderThan(place))
     }
 
-    /// Towards newer conversations.
+    /// The cursor to newer conversations.
     pub(crate) const fn newer(place: ListPlace) -> Self {
         Self(ListCursor::NewerThan(place))
     }

@@ -1,4 +1,4 @@
-//! Conversations and who takes part in them.
+//! Conversations and their participants.
 
 mod body;
 mod cursor;

@@ -24,12 +24,12 @@ pub struct SendMessageBody {
 }
 
 impl Body for SendMessageBody {
-    /// The sender is the token's user, id and status are the server's.
+    /// The sender is the user of the token. The server sets id and status.
     const IGNORED: &'static [&'static str] = &["sender", "messageId", "status"];
 }
 
 impl SendMessageBody {
-    /// The command, for this conversation.
+    /// Parses the command for this conversation.
     pub fn parse(self, conversation_id: ConversationId) -> Result<SendMessage, InvalidBody> {
         check(&self, &())?;
         Ok(SendMessage {

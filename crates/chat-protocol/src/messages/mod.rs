@@ -1,4 +1,4 @@
-//! Messages: what is sent, and how it looks.
+//! Messages: bodies and views.
 
 mod body;
 mod view;

@@ -69,7 +69,7 @@ pub struct MessageView {
 }
 
 impl MessageView {
-    /// As its sender sees it (`own`), or as everyone else does.
+    /// Creates the view for the sender (`own`) or for others.
     pub fn new(message: Message, status: DeliveryStatus, own: bool) -> Self {
         Self {
             id: message.id.as_uuid(),
@@ -89,7 +89,7 @@ impl MessageView {
         }
     }
 
-    /// The messages of a page as `viewer` sees them, each with the status that everyone's positions give it.
+    /// Returns the messages of a page for `viewer`, each with the status that the participants' positions give.
     pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
         let positions = page.participants;
         let view = |message: Message| {

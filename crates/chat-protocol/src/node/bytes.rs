@@ -1,4 +1,4 @@
-//! Reading a head, byte by byte, without ever reading past its end.
+//! Reads the bytes of a head, and never past its end.
 
 use super::{MAX_IDS, PacketError};
 use uuid::Uuid;

@@ -1,12 +1,12 @@
-//! The form of durable changes:
+//! The form `changes`, which carries durable changes:
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! | --- | --- |
-//! | 2 | how many records there are, at least one |
+//! | 2 | the number of records, at least 1 |
 //! | 16 + 8 + 1 + ids, each | conversation, `pos`, effect (0 none, 1 joins, 2 leaves) and the users who join or leave |
 //! | ... | JSON: the records, and the present state that their events show |
 //!
-//! An effect that only a later release knows counts as none.
+//! An unknown effect, of a later release, reads as none.
 
 use super::bytes::{Reader, write_ids};
 use super::{ChangeHead, Form, PacketError, begin, end_head};
@@ -19,14 +19,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The most records in one packet.
+/// Maximum number of records in a packet.
 const MAX_RECORDS: usize = 1_024;
 
 const NONE: u8 = 0;
 const JOINS: u8 = 1;
 const LEAVES: u8 = 2;
 
-/// The body. Each user and conversation is there once, however many records refer to it.
+/// The body. It contains each user and conversation once, however many records refer to it.
 #[derive(Serialize, Default)]
 struct Written<'a> {
     records: Vec<ChangeRecord>,
@@ -38,7 +38,7 @@ struct Written<'a> {
     conversations: Vec<&'a ConversationDetails>,
 }
 
-/// Each piece of present state is parsed by itself: if this release cannot read one, only the changes that show it
+/// Each piece of present state is parsed separately: if this release cannot read one, only the changes that show it
 /// become unknown.
 #[derive(Deserialize)]
 struct Read<'a> {
@@ -51,7 +51,7 @@ struct Read<'a> {
     conversations: Vec<&'a RawValue>,
 }
 
-/// The packet of these changes, in their order.
+/// Writes a packet of these changes, in their order.
 pub(super) fn write(sender: NodeId, changes: &[&Change]) -> Result<Vec<u8>, PacketError> {
     let count = u16::try_from(changes.len()).ok().filter(|_| (1..=MAX_RECORDS).contains(&changes.len()));
     let mut bytes = begin(Form::Records, sender);
@@ -67,7 +67,7 @@ pub(super) fn write(sender: NodeId, changes: &[&Change]) -> Result<Vec<u8>, Pack
     }
     body.users.sort_by_key(|user| user.id);
     body.users.dedup_by_key(|user| user.id);
-    // The latest state serves the changes before it too.
+    // The latest state is valid for earlier changes too.
     body.conversations.reverse();
     body.conversations.sort_by_key(|details| details.conversation.id);
     body.conversations.dedup_by_key(|details| details.conversation.id);
@@ -113,11 +113,11 @@ pub(super) fn read_body(body: &[u8], heads: Vec<ChangeHead>) -> Result<Vec<Chang
     let Read { mut records, messages, users, conversations } =
         serde_json::from_slice(body).map_err(|fault| PacketError::of_body(&fault))?;
     if records.len() != heads.len() {
-        return Err(PacketError::MalformedBody("not as many records as in the head".into()));
+        return Err(PacketError::MalformedBody("the number of records differs from the head".into()));
     }
     for (record, head) in records.iter_mut().zip(heads) {
         if (record.conversation_id, record.pos) != (head.conversation_id, head.pos) {
-            return Err(PacketError::MalformedBody("another record than in the head".into()));
+            return Err(PacketError::MalformedBody("a record differs from the head".into()));
         }
         record.effect = head.effect;
     }

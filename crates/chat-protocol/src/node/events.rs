@@ -1,13 +1,13 @@
-//! The form of one event:
+//! The form `events`, which carries one event:
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! | --- | --- |
 //! | 1 | the kind of event |
-//! | 1 | flags: 1 somebody is left out, 2 a durable change |
-//! | 0 or 16 | the user who is left out |
+//! | 1 | flags: 1 a user is excluded, 2 a durable change |
+//! | 0 or 16 | the excluded user |
 //! | 0 or 24 | the change: conversation and `pos` |
-//! | 1 + ids | the audience: its tag, then one id, or a list of ids, or nothing |
-//! | ids | the users who join by it |
+//! | 1 + ids | the audience: its tag, then one id, a list of ids, or nothing |
+//! | ids | the users who join by the change |
 //! | ... | the event |
 
 use super::bytes::{Reader, write_ids};
@@ -18,7 +18,7 @@ use chat_domain::{Audience, ConversationId, Envelope, Event, NodeId, Pos, UserId
 const LEAVES_SOMEBODY_OUT: u8 = 1;
 const IS_A_CHANGE: u8 = 2;
 
-/// The kinds of durable change that have a number.
+/// The numbers of kinds of durable change.
 static CHANGES: [(ChangeTag, u8); 5] = [
     (ChangeTag::MESSAGE_SENT, 1),
     (ChangeTag::CREATED, 2),
@@ -27,8 +27,8 @@ static CHANGES: [(ChangeTag, u8); 5] = [
     (ChangeTag::PARTICIPANT_REMOVED, 5),
 ];
 
-/// The number of each kind of event. Numbers are added, never changed. New kinds of durable change get none: they are
-/// sent as records.
+/// Returns the number of a kind of event. Numbers are added, never changed. New kinds of durable change have no number,
+/// because they are sent as records.
 pub(super) fn kind_of(event: &Event) -> Option<u8> {
     Some(match event {
         Event::Change(change) => {

@@ -1,12 +1,12 @@
 use chat_domain::changes::Effect;
 use chat_domain::{Audience, ConversationId, NodeId, Pos, UserId};
 
-/// What a packet is about, without its body.
+/// The head of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The sending node.
     pub sender: NodeId,
-    /// What it sends.
+    /// What the packet carries.
     pub about: About,
 }
 
@@ -17,21 +17,21 @@ pub enum About {
     Event {
         /// Its audience.
         audience: Audience,
-        /// Connections of this user are left out.
+        /// The connections of this user do not receive the event.
         except: Option<UserId>,
     },
-    /// Durable changes. Their numbers are worth remembering even if no connection here needs the changes.
+    /// Durable changes. A node keeps their numbers even if none of its connections needs the changes.
     Changes(Vec<ChangeHead>),
 }
 
-/// The place of a durable change, and its effect.
+/// The conversation, number and effect of a durable change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeHead {
     /// The conversation that changed.
     pub conversation_id: ConversationId,
     /// The number of the change.
     pub pos: Pos,
-    /// The users who join or leave by it. A node that a joining user is connected to needs the change, even if it did
+    /// The users who join or leave by it. A node with a connection of a joining user needs the change, even if it did
     /// not know the conversation before.
     pub effect: Effect,
 }

@@ -1,19 +1,20 @@
-//! What nodes send each other: an [`Envelope`] as bytes, for the bus.
+//! The packets between nodes: an [`Envelope`] as bytes, for the bus.
 //!
-//! A packet is a small binary *head* and a JSON *body*. The head ([`Head`]) tells whether anyone connected to the
-//! receiving node needs the body, which is not read otherwise. Integers are big-endian; a list of ids is a 2-byte count
-//! and the ids. Every packet begins with its form, the length of its head (4 bytes) and the sending node (16). Bytes
-//! that a later release appends to a head are skipped, and so are fields that it adds to a body.
+//! A packet is a small binary *head* and a JSON *body*. The head ([`Head`]) says whether a connection of the receiving
+//! node needs the body; otherwise the body is not read. Integers are big-endian; a list of ids is a 2-byte count and
+//! the ids. Every packet begins with its form, the length of its head (4 bytes) and the sending node (16). Bytes that a
+//! later release appends to a head are skipped, and so are fields that it adds to a body.
 //!
-//! There are two [forms](Form). `events` carries one event that is not durable, or one durable change for nodes of
-//! the previous release. `changes` carries the records of one or more durable changes, with the present state that
-//! their events show. A node that does not know a kind keeps its number and obeys its effect. Bodies are the domain's
-//! own types, so their field names are the wire format: `tests/names.rs` pins them.
+//! There are two [forms](Form). `events` carries one event that is not durable, or one durable change for nodes of the
+//! previous release. `changes` carries the records of one or more durable changes, with the present state that their
+//! events show. A node that does not know a kind keeps its number and applies its effect. Bodies are the domain's own
+//! types, so their field names are the wire format; `tests/names.rs` pins them.
 //!
-//! Two neighbouring versions run side by side during an upgrade. A packet that this version cannot read is refused with
-//! a name ([`PacketError::is_of_another_version`]) and skipped. Durable changes are then repaired from the store.
+//! During an upgrade, two successive versions run side by side. A packet that this version cannot read is rejected with
+//! an error that says so ([`PacketError::is_of_another_version`]) and skipped. Durable changes are then repaired from
+//! the store.
 //!
-//! **To add an event**: a number never used before in `events`. **To add a durable change**: nothing here.
+//! **To add an event**: add a new number to `events`. **To add a durable change**: nothing here.
 
 mod bytes;
 mod changes;
@@ -28,10 +29,10 @@ use bytes::Reader;
 use chat_domain::{Envelope, Event, NodeId};
 use thiserror::Error;
 
-/// The forms of packet. A node writes the newest form that every live node reads.
+/// The forms of packets. A node writes the newest form that every live node can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Form {
-    /// One event: the only form that the previous release reads. (1 lacked the kind of conversation.)
+    /// One event: the only form that the previous release reads. (Form 1 had no kind of conversation.)
     #[default]
     Events = 2,
     /// Records of durable changes.
@@ -42,51 +43,51 @@ impl Form {
     /// The newest form that this release reads.
     pub const NEWEST: Self = Self::Records;
 
-    /// Its number in packets and leases.
+    /// Returns its number in packets and leases.
     pub const fn number(self) -> u8 {
         self as u8
     }
 
-    /// The newest known form that a node reads which reads all forms up to this number.
+    /// Returns the newest form for a node that reads all forms up to this number.
     pub const fn up_to(number: u8) -> Self {
         if number >= Self::Records.number() { Self::Records } else { Self::Events }
     }
 }
 
-/// The longest packet, in bytes. The largest envelope that the domain's limits allow is less than half of it.
+/// Maximum length of a packet, in bytes. The largest envelope that the domain's limits allow is less than half of it.
 pub const MAX_PACKET_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most ids that an audience or an effect holds.
+/// Maximum number of ids in an audience or an effect.
 pub const MAX_IDS: usize = 4_096;
 
-/// The length of what precedes the head.
+/// The number of bytes before the head.
 const PREFIX_BYTES: usize = 5;
 
-/// Why bytes are no packet of ours, or an envelope cannot become one.
+/// Why bytes are not a valid packet, or an envelope cannot become one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PacketError {
-    /// Another form of packet.
+    /// An unknown form of packet.
     #[error("packets of version {0} are unknown here")]
     UnknownVersion(u8),
-    /// A kind of event that a newer node knows.
+    /// An unknown kind of event, of a newer release.
     #[error("events of kind {0} are unknown here")]
     UnknownKind(u8),
-    /// An audience that a newer node knows.
+    /// An unknown audience, of a newer release.
     #[error("audiences of kind {0} are unknown here")]
     UnknownAudience(u8),
     /// Over [`MAX_PACKET_BYTES`] or [`MAX_IDS`].
     #[error("the packet is too large")]
     TooLarge,
-    /// The head ends too early, or lies about its length.
+    /// The head ends too early, or its length is wrong.
     #[error("the packet's head is malformed")]
     MalformedHead,
-    /// The body is not what its kind promises.
+    /// The body does not match the head.
     #[error("the packet's body is malformed: {0}")]
     MalformedBody(String),
 }
 
 impl PacketError {
-    /// Whether a node of another version probably meant something by it: to be expected while a cluster is upgraded.
+    /// Returns whether the packet was probably written by another version, as is normal during an upgrade.
     pub const fn is_of_another_version(&self) -> bool {
         matches!(self, Self::UnknownVersion(_) | Self::UnknownKind(_) | Self::UnknownAudience(_))
     }
@@ -106,7 +107,7 @@ pub struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// Reads the head alone. Never panics, whatever the bytes.
+    /// Reads only the head. Never panics on any bytes.
     pub fn read(bytes: &'a [u8]) -> Result<Self, PacketError> {
         if bytes.len() > MAX_PACKET_BYTES {
             return Err(PacketError::TooLarge);
@@ -127,14 +128,14 @@ impl<'a> Packet<'a> {
         Ok(Self { head: Head { sender, about }, form, body: prefix.rest() })
     }
 
-    /// The sending node, read before anything else is: one's own echo is dropped for the price of a comparison.
+    /// Reads only the sending node: a node drops its own packets after this comparison.
     pub fn sender(bytes: &[u8]) -> Option<NodeId> {
         let is_known = bytes.first().is_some_and(|form| (Form::Events.number()..=Form::NEWEST.number()).contains(form));
         let sender = bytes.get(PREFIX_BYTES..PREFIX_BYTES + 16)?;
         Some(NodeId::new(uuid::Uuid::from_slice(sender).ok()?)).filter(|_| is_known)
     }
 
-    /// Reads the body too.
+    /// Reads the body.
     pub fn into_envelopes(self) -> Result<Vec<Envelope>, PacketError> {
         match (self.form, self.head.about) {
             (Form::Records, About::Changes(heads)) => {
@@ -145,7 +146,7 @@ impl<'a> Packet<'a> {
                 match (event, about) {
                     (Event::Change(change), About::Changes(_)) => Ok(vec![Envelope::change(change)]),
                     (Event::Change(_), About::Event { .. }) | (_, About::Changes(_)) => {
-                        Err(PacketError::MalformedBody("the head is of another event".into()))
+                        Err(PacketError::MalformedBody("the event differs from the head".into()))
                     }
                     (event, About::Event { audience, except }) => Ok(vec![Envelope { audience, except, event }]),
                 }
@@ -154,8 +155,8 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// Writes an envelope for nodes that read this form. A change of a kind without a number in `events` is always sent
-/// as a record: nodes that cannot read the packet read the change from the store.
+/// Writes an envelope for nodes that read this form. A change of a kind without a number in `events` is always sent as
+/// a record; nodes that cannot read the packet read the change from the store.
 pub fn write_packet(sender: NodeId, envelope: &Envelope, form: Form) -> Result<Vec<u8>, PacketError> {
     let written = match (&envelope.event, events::kind_of(&envelope.event)) {
         (Event::Change(change), None) => changes::write(sender, &[change]),
@@ -170,7 +171,7 @@ fn bounded(bytes: Vec<u8>) -> Result<Vec<u8>, PacketError> {
     if bytes.len() > MAX_PACKET_BYTES { Err(PacketError::TooLarge) } else { Ok(bytes) }
 }
 
-/// Begins a packet of this form; [`end_head`] is called before the body is written.
+/// Begins a packet of this form. [`end_head`] must be called before the body is written.
 fn begin(form: Form, sender: NodeId) -> Vec<u8> {
     let mut bytes = vec![form.number(), 0, 0, 0, 0];
     bytes.extend_from_slice(sender.as_uuid().as_bytes());

@@ -13,7 +13,7 @@ use chat_domain::users::DisplayName;
 use chat_domain::{Change, ChangeKind, ConversationId, Event, Pos, Timestamp, UserId};
 use uuid::Uuid;
 
-/// How each event looks in this dialect; `None` where it is not told.
+/// Encodes an event in this dialect. `None` if the dialect does not have it.
 pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> Option<String> {
     Some(match event {
         Event::Change(change) => return change_text(gateway, change, variant),
@@ -51,7 +51,7 @@ pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> Option<
     })
 }
 
-/// The `chatRoomId` of a pair, or the id of a group: whichever it has.
+/// Returns the `chatRoomId` of a pair, or the id of a group.
 fn room(kind: ConversationKind, id: ConversationId) -> (Option<String>, Option<Uuid>) {
     match ChatRoomId::of(kind, id) {
         pair @ ChatRoomId::Pair(_) => (Some(pair.as_text()), None),

@@ -1,5 +1,5 @@
-//! What the events of the `camel` dialect carry in `data` (contract §4). What is durable carries `conversationId` and
-//! `pos` too, by which a client resumes.
+//! The `data` of the events of the `camel` dialect (contract §4). Durable events also contain `conversationId` and
+//! `pos`, which a client needs to resume.
 
 use crate::chat::{ChatMessageView, GroupView};
 use crate::conversations::RoleView;

@@ -4,25 +4,24 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// Longest `id` of a frame, in characters.
+/// Maximum length of the `id` of a frame, in characters.
 pub const MAX_FRAME_ID_CHARS: usize = 64;
 
-/// The field of a frame that holds what belongs to its command.
+/// The field of a frame with the data of its command.
 const DATA: &str = "data";
 
-/// One message from a client as it stands on the wire: `{"event": ..., "data"?: ..., "id"?: ...}`. Other fields are
-/// ignored.
+/// A message from a client: `{"event": ..., "data"?: ..., "id"?: ...}`. Other fields are ignored.
 #[derive(Debug)]
 pub struct ClientFrame<'text> {
     /// The command's name.
     pub event: String,
-    /// What belongs to it, not yet looked into.
+    /// The data of the command, not parsed yet.
     pub data: Option<&'text RawValue>,
-    /// Where present, an answer is wanted that names it.
+    /// If present, the client expects an answer with this id.
     pub id: Option<String>,
 }
 
-/// A frame or a command that cannot be understood.
+/// A frame or a command that is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct InvalidFrame {
@@ -30,7 +29,7 @@ pub struct InvalidFrame {
     pub code: ErrorCode,
     /// A sentence for people.
     pub message: String,
-    /// What is wrong with which field.
+    /// The invalid fields.
     pub faults: Vec<Fault>,
 }
 
@@ -41,7 +40,7 @@ impl From<InvalidFrame> for Failure {
 }
 
 impl From<BodyError> for InvalidFrame {
-    /// Of the command's `data`, which is the body here. The sentence is that of the first fault.
+    /// The fault of the command's `data`, which is the body here. The message is the sentence of the first fault.
     fn from(error: BodyError) -> Self {
         let faults: Vec<_> = match error {
             BodyError::Malformed(problem) => vec![Fault::new(DATA, format!("is not valid JSON: {problem}"))],
@@ -72,14 +71,14 @@ fn as_text(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 
-/// A frame that is not one, and the id under which its sender may wait for an answer.
+/// The reason why a frame was rejected, and the id under which its sender may expect an answer.
 pub type Rejected = (Option<String>, InvalidFrame);
 
 impl<'text> ClientFrame<'text> {
-    /// Reads the frame around a command.
+    /// Parses the frame of a command.
     pub fn parse(text: &'text str) -> Result<Self, Rejected> {
         let raw: Raw<'text> = serde_json::from_str(text).map_err(|_| {
-            (None, InvalidFrame::protocol("a frame is one JSON object with the fields event, data and id"))
+            (None, InvalidFrame::protocol("a frame must be a JSON object with the fields event, data and id"))
         })?;
         let id = match raw.id.map(as_text) {
             None => None,
@@ -94,8 +93,8 @@ impl<'text> ClientFrame<'text> {
         }
     }
 
-    /// The same of an event of Socket.IO: its first argument is the data, and the number by which it is to be
-    /// acknowledged the id.
+    /// Creates the frame from an event of Socket.IO: its first argument is the data, and its acknowledgement number is
+    /// the id.
     pub fn of_event(event: &str, argument: Option<&'text RawValue>, id: Option<u64>) -> Self {
         let data = argument.filter(|argument| argument.get() != "null");
         Self { event: event.to_owned(), data, id: id.map(|id| id.to_string()) }
@@ -151,6 +150,6 @@ mod tests {
             assert_eq!(code_of(text), Some(ErrorCode::ProtocolError), "{}", &text[..text.len().min(40)]);
         }
         let (id, _) = ClientFrame::parse(r#"{"id":"c9"}"#).expect_err("no event");
-        assert_eq!(id.as_deref(), Some("c9"), "the answer can name the frame");
+        assert_eq!(id.as_deref(), Some("c9"), "the answer needs the id of the frame");
     }
 }

@@ -1,36 +1,37 @@
-/// Why a socket was closed (contract §4; the numbers below 4000 are RFC 6455 §7.4.1).
+/// Why a socket was closed (contract §4; the numbers below 4000 are those of RFC 6455 §7.4.1).
 ///
-/// Every code from 4000 on, other than 4003, means: come back and resume, after 4001 and 4002 with a renewed token.
+/// After every code from 4000 on except 4003, a client should reconnect and resume; after 4001 and 4002 with a new
+/// token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum CloseCode {
-    /// The client said goodbye and nothing more.
+    /// The client closed the connection.
     Normal = 1000,
     /// A frame that breaks RFC 6455: unmasked, reserved bits, a fragment out of order.
     ProtocolViolation = 1002,
-    /// A binary message; only text is understood.
+    /// A binary message. Only text is supported.
     UnsupportedData = 1003,
     /// Text that is not UTF-8.
     InvalidText = 1007,
-    /// A message over the limit.
+    /// A message longer than the limit.
     TooBig = 1009,
-    /// Our fault, or the database is not there; the same may work later.
+    /// An internal error, or the database is unavailable. A retry may succeed.
     Internal = 1011,
-    /// A frame that is not ours to understand.
+    /// A frame that is not valid in this protocol.
     ProtocolError = 4000,
-    /// No token in time, or one that is not valid.
+    /// The client sent no token in time, or an invalid one.
     AuthenticationFailed = 4001,
-    /// The token's time is over and no fresh one came.
+    /// The token expired and the client sent no new one.
     TokenExpired = 4002,
-    /// The session was ended: signed out, or the account is gone.
+    /// The session has ended: the user signed out, or the account was deleted.
     Revoked = 4003,
-    /// Nothing was heard from the client, not even an answer to a ping.
+    /// The client sent nothing in time, not even a pong.
     HeartbeatMissed = 4004,
-    /// More was waiting for the client than it took.
+    /// The client read too slowly, and its send queue was full.
     TooSlow = 4008,
-    /// Too many frames, or too many connections of this user.
+    /// Too many frames, or too many connections of the user.
     RateLimited = 4009,
-    /// This server stops; another one, or its successor, is there.
+    /// This server is stopping. Another one, or its successor, is available.
     Restarting = 4012,
 }
 
@@ -53,17 +54,17 @@ impl CloseCode {
         Self::Restarting,
     ];
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub const fn number(self) -> u16 {
         self as u16
     }
 
-    /// What goes along with the number, for people.
+    /// Returns the reason that is sent with the number, for people.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Normal => "",
             Self::ProtocolViolation => "protocol violation",
-            Self::UnsupportedData => "only text messages are understood",
+            Self::UnsupportedData => "only text messages are supported",
             Self::InvalidText => "text must be UTF-8",
             Self::TooBig => "message too big",
             Self::Internal => "internal error",
@@ -72,7 +73,7 @@ impl CloseCode {
             Self::TokenExpired => "token expired",
             Self::Revoked => "session ended",
             Self::HeartbeatMissed => "heartbeat missed",
-            Self::TooSlow => "too slow a reader",
+            Self::TooSlow => "client reads too slowly",
             Self::RateLimited => "rate limited",
             Self::Restarting => "server restarting",
         }

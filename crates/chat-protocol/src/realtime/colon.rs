@@ -9,7 +9,7 @@ use chat_domain::receipts::DeliveryStatus;
 use chat_domain::users::DisplayName;
 use chat_domain::{Change, ChangeKind, Event};
 
-/// How each event looks in this dialect.
+/// Encodes an event in this dialect.
 pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> String {
     match event {
         Event::Change(change) => change_text(gateway, change, variant),

@@ -8,68 +8,68 @@ use chat_domain::users::DisplayName;
 use chat_domain::{ConversationId, ErrorCode, MessageId, UserId};
 use serde_json::value::RawValue;
 
-/// Which conversation a client means. The dialects name it differently; what it is, is for the use cases to find out.
+/// The conversation that a command names. The dialects name it differently; the use cases find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChatPlace {
     /// A conversation of either kind.
     Conversation(ConversationId),
-    /// The private chat of a pair, or a group and nothing but a group.
+    /// The private chat of a pair, or a group.
     Room(ChatRoomId),
 }
 
-/// What a client asks for over a socket (contract §4), whatever the dialect.
+/// A command over a socket (contract §4), in any dialect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Here is who I am, or a fresh token.
+    /// Authenticates the connection, or renews its token.
     Authenticate {
         /// An access token.
         token: String,
-        /// In which dialect the client wants to be spoken to.
+        /// The dialect that the client wants to receive.
         dialect: Option<Dialect>,
-        /// What the client has already, where it comes back.
+        /// The positions that the client has, if it reconnects.
         resume: Option<Resume>,
     },
-    /// This is what I have; the answer to having connected with `?resume=true`.
+    /// The positions that the client has; the first frame after connecting with `?resume=true`.
     Resume(Resume),
-    /// I look at this conversation.
+    /// Opens the conversation on screen.
     OpenWindow(ChatPlace),
-    /// I look away.
+    /// Closes the conversation on screen.
     CloseWindow(ChatPlace),
-    /// Send this.
+    /// Sends a message to a conversation.
     SendMessage(Box<SendMessage>),
-    /// Send this to a user, or to a group.
+    /// Sends a message to a user or to a group.
     SendChatMessage(Box<ChatMessage>),
-    /// I received, or read, up to here.
+    /// Advances the delivery or read position in a conversation.
     Advance(ConversationId, AdvancePositions),
-    /// I received, or read, this message and all before it.
+    /// Marks this message and all earlier ones of its conversation as delivered or read.
     AdvanceMessage(MessageId, DeliveryStatus),
-    /// Show me a part of the history.
+    /// Returns a part of the history.
     FetchMessages(ConversationId, HistoryRequest),
-    /// Show me a page of a chat's history.
+    /// Returns a page of a chat's history.
     FetchChat(ChatFetch),
-    /// Show me a page of a group's history.
+    /// Returns a page of a group's history.
     FetchGroup(ChatFetch),
-    /// I am writing.
+    /// Starts typing.
     StartTyping(ChatPlace),
-    /// I am not writing any more.
+    /// Stops typing.
     StopTyping(ChatPlace),
-    /// Show me to others like this.
+    /// Sets the status that other users see.
     ChoosePresence(PresenceStatus),
-    /// I am here.
+    /// Updates the caller's last-seen time.
     UpdateLastSeen,
-    /// How is this user?
+    /// Returns the presence of a user.
     ReadPresence(UserId),
-    /// I call everyone here, under this name.
+    /// Calls the participants, under this name if given.
     StartCall(ChatPlace, Option<DisplayName>),
 }
 
 impl Command {
-    /// The command that a frame carries. Every name of every dialect is understood on every connection.
+    /// Parses the command of a frame. Every name of every dialect is accepted on every connection.
     pub fn parse(frame: &ClientFrame<'_>) -> Result<Self, InvalidFrame> {
         let Some(entry) = CommandEntry::of_name(&frame.event) else {
             return Err(InvalidFrame {
                 code: ErrorCode::UnknownEvent,
-                message: "no such event".to_owned(),
+                message: "unknown event".to_owned(),
                 faults: Vec::new(),
             });
         };

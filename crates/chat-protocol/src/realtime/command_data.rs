@@ -1,6 +1,6 @@
-//! What commands carry in `data`: the types by which it is read and documented. They are bodies as REST has them, and
-//! hold the bodies of REST where both say the same, so that the same fault has the same sentence. Unknown fields are
-//! ignored. The user who acts is the token's: `sender`, `callerId` and the like are not read.
+//! The `data` of commands: the types by which it is parsed and documented. They are bodies like those of REST, and
+//! contain the bodies of REST for the same data, so that the same fault has the same sentence. Unknown fields are
+//! ignored. The actor is the user of the token: `sender`, `callerId` and similar fields are not read.
 
 mod parse;
 
@@ -87,13 +87,13 @@ data! {
         /// The dialect of the session, if this signs in.
         #[serde(default)]
         dialect: Optional<Dialect>,
-        /// What the client has already: the highest `pos` of each conversation.
+        /// The positions that the client has: the highest `pos` of each conversation.
         #[serde(default)]
         resume: Optional<Resume>,
     }
     /// `resume`, the first frame after connecting with `?resume=true`.
     ResumeData {
-        /// What the client has already: the highest `pos` of each conversation.
+        /// The positions that the client has: the highest `pos` of each conversation.
         resume: Required<Resume>,
     }
 }
@@ -131,7 +131,8 @@ pub struct SendMessageData {
     message: SendMessageBody,
 }
 
-/// `message:delivered` and `message:read`: up to this number, or this message; without either, up to the newest.
+/// `message:delivered` and `message:read`: up to this number, or this message; up to the newest message if neither is
+/// given.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -147,12 +148,12 @@ pub struct PositionData {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SendChatMessageData {
-    /// The message; `receiver` or `groupId` says where it goes.
+    /// The message. `receiver` or `groupId` is its destination.
     message_data: Nested<ChatMessageBody>,
 }
 
-/// `userTyping` and `userStoppedTyping`: a group by its id, or any chat by its `chatRoomId`. Where both are given, the
-/// group counts.
+/// `userTyping` and `userStoppedTyping`: a group by its id, or any chat by its `chatRoomId`. If both are given, the
+/// group is used.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -165,7 +166,7 @@ pub struct ChatTypingData {
     group_id: Optional<ConversationId>,
 }
 
-/// `updateLastSeen`, and the acknowledgement of commands that have no answer: nothing.
+/// `updateLastSeen`, and the acknowledgement of commands without a result: an empty object.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct NoData {}

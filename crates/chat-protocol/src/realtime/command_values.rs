@@ -1,4 +1,4 @@
-//! How the values that only commands carry are read, and what they look like in the schema.
+//! How values that only commands have are read, and their schemas.
 
 use super::{Dialect, Resume};
 use crate::chat::ChatRoomId;
@@ -10,7 +10,7 @@ use chat_domain::presence::PresenceStatus;
 use chat_domain::{InvalidValue, Seq};
 use serde_json::Value;
 
-/// An access token, exactly as it was sent.
+/// An access token, exactly as sent.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Token(pub(super) String);
 
@@ -64,7 +64,7 @@ impl Field for Anchor {
     fn read(json: Value) -> Result<Self, Problem> {
         const PROBLEM: &str = "must be a message's id or its number";
         match json {
-            // The cursors of a page are numbers as text.
+            // The cursors of a page are numbers in text form.
             Value::String(text) => match (text.parse(), text.parse()) {
                 (Ok(id), _) => Ok(Self::Message(id)),
                 (_, Ok(number)) => Seq::read(Value::Number(u64::into(number))).map(Self::Seq),

@@ -1,5 +1,5 @@
-/// Which names and shapes of events a connection is sent (contract §1). Commands of every dialect are understood on
-/// every connection.
+/// The names and shapes of the events that a connection receives (contract §1). Commands of every dialect are accepted
+/// on every connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Dialect {
     /// `message:send`, `message:received`, ...
@@ -13,17 +13,17 @@ impl Dialect {
     /// Every dialect, in the order of [`Self::index`].
     pub const ALL: &'static [Self] = &[Self::Colon, Self::Camel];
 
-    /// Its place in [`Self::ALL`].
+    /// Returns its index in [`Self::ALL`].
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// The dialect of this name, as a handshake asks for it.
+    /// Returns the dialect with this name, as a handshake requests it.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|dialect| dialect.as_str() == name)
     }
 
-    /// The name in a handshake.
+    /// Returns the name in a handshake.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Colon => "colon",
@@ -32,11 +32,11 @@ impl Dialect {
     }
 }
 
-/// The two forms of one event. Nothing else about an event depends on who receives it, so that it is encoded at most
-/// twice per dialect and gateway, however many receive it.
+/// The two forms of an event. Nothing else about an event depends on the recipient, so it is encoded at most twice per
+/// dialect and gateway, for any number of recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Variant {
-    /// For whom it is about: the sender of a message, whoever was added.
+    /// For the user whom the event concerns: the sender of a message, or an added participant.
     Own,
     /// For everyone else.
     Others,

@@ -1,8 +1,8 @@
 use super::{Dialect, Gateway, Variant, camel, colon};
 use chat_domain::{ChangeKind, Event, UserId};
 
-/// The frame of an event; `None` where the dialect does not tell of it. A pure function of dialect, gateway, event and
-/// variant: encoded once, sent to all.
+/// Returns the frame of an event; `None` if the dialect does not have the event. A pure function of dialect, gateway,
+/// event and variant: each frame is encoded once and sent to all.
 pub fn event_text(dialect: Dialect, gateway: Gateway, event: &Event, variant: Variant) -> Option<String> {
     match dialect {
         Dialect::Colon => Some(colon::text(gateway, event, variant)),
@@ -10,11 +10,11 @@ pub fn event_text(dialect: Dialect, gateway: Gateway, event: &Event, variant: Va
     }
 }
 
-/// Whose connections get the [`Variant::Own`] form; `None` where both forms are the same.
+/// Returns the user whose connections receive the [`Variant::Own`] form; `None` if both forms are the same.
 pub const fn event_owner(dialect: Dialect, event: &Event) -> Option<UserId> {
     match event {
         Event::Change(change) => match &change.kind {
-            // In `colon` only the key of a message is the sender's own.
+            // In `colon`, only the key of a message differs for the sender.
             ChangeKind::MessageSent(message)
                 if matches!(dialect, Dialect::Colon) && message.client_message_id.is_none() =>
             {

@@ -4,16 +4,15 @@ use crate::{Failure, FaultView};
 use chat_domain::{ConversationId, Pos};
 use serde::Serialize;
 
-/// What stands around an event, an acknowledgement or an error: the frames of one kind of socket. Whatever is sent to a
-/// client becomes text here and nowhere else, so that another kind of frame is another arm of each of these functions.
+/// The frame around an event, an acknowledgement or an error, for one kind of socket. Everything that is sent to a
+/// client is encoded here, so another kind of frame is another arm in each of these functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Gateway {
     /// Plain WebSocket: `{"event": ..., "id"?: ..., "data": ...}`, one text message each.
     #[default]
     WebSocket,
-    /// Socket.IO v5 over Engine.IO v4, whichever transport carries it: each text is one message packet of Engine.IO,
-    /// with an EVENT or ACK packet of the
-    /// [`Gateway::NAMESPACE`] in it. Ids of commands are the protocol's own numbers, in decimal.
+    /// Socket.IO v5 over Engine.IO v4, over any transport: each text is one message packet of Engine.IO that contains
+    /// an EVENT or ACK packet of [`Gateway::NAMESPACE`]. Ids of commands are the protocol's own numbers, in decimal.
     SocketIo,
 }
 
@@ -26,23 +25,23 @@ struct Named<'frame, T> {
 }
 
 fn text<T: Serialize>(event: &str, id: Option<&str>, data: &T) -> String {
-    // Views are strings, numbers and maps with string keys: writing them to memory cannot fail.
+    // Views contain only strings, numbers and maps with string keys, so writing them to memory cannot fail.
     serde_json::to_string(&Named { event, id, data }).unwrap_or_default()
 }
 
-/// A packet of Socket.IO: `kind`, and `data` as JSON.
+/// Encodes a packet of Socket.IO with `data` as JSON. `kind` is the prefix of the packet.
 fn packet<T: Serialize>(kind: &str, id: &str, data: &T) -> String {
     let mut text = [kind, Gateway::NAMESPACE, ",", id].concat().into_bytes();
-    // As above; and what serde_json writes is UTF-8.
+    // Cannot fail, as above. serde_json writes UTF-8.
     let _ = serde_json::to_writer(&mut text, data);
     String::from_utf8(text).unwrap_or_default()
 }
 
-/// The packets of Socket.IO that carry data, as messages of Engine.IO.
+/// The prefixes of packets of Socket.IO that carry data, as messages of Engine.IO.
 const EVENT_PACKET: &str = "42";
 const ACK_PACKET: &str = "43";
 
-/// The one argument of an acknowledgement's callback.
+/// The only argument of an acknowledgement's callback.
 #[derive(Serialize)]
 struct Answered<'answer, T, E> {
     success: bool,
@@ -53,18 +52,18 @@ struct Answered<'answer, T, E> {
 }
 
 impl Gateway {
-    /// The namespace of Socket.IO that everything happens in.
+    /// The namespace of Socket.IO that carries all frames.
     pub const NAMESPACE: &'static str = "/chat";
 
     /// Every gateway, in the order of [`Self::index`].
     pub const ALL: &'static [Self] = &[Self::WebSocket, Self::SocketIo];
 
-    /// Its place in [`Self::ALL`].
+    /// Returns its index in [`Self::ALL`].
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// An event.
+    /// Encodes an event.
     pub fn event<T: Serialize>(self, event: EventName<T>, data: &T) -> String {
         match self {
             Self::WebSocket => text(event.as_str(), None, data),
@@ -72,7 +71,7 @@ impl Gateway {
         }
     }
 
-    /// The command of this id has been done.
+    /// Encodes the acknowledgement of the command with this id.
     pub fn ack<T: Serialize>(self, id: &str, data: &T) -> String {
         match self {
             Self::WebSocket => text("ack", Some(id), data),
@@ -82,14 +81,14 @@ impl Gateway {
         }
     }
 
-    /// The same, where there is nothing to say but that.
+    /// Encodes an acknowledgement without a result.
     pub fn empty_ack(self, id: &str) -> String {
         #[derive(Serialize)]
         struct Nothing {}
         self.ack(id, &Nothing {})
     }
 
-    /// The command of this id has failed; or, without one, some command has.
+    /// Encodes the failure of the command with this id, or of a command without an id.
     pub fn error(self, id: Option<&str>, failure: &Failure) -> String {
         let view = FrameErrorView::from(failure);
         match (self, id) {
@@ -101,8 +100,8 @@ impl Gateway {
         }
     }
 
-    /// `resumed`, the same in every dialect: where each conversation stands, and which of them have more than was sent
-    /// again.
+    /// Encodes `resumed`, which is the same in every dialect: the newest `pos` of each conversation, and the
+    /// conversations with more missed events than the server has sent.
     pub fn resumed(
         self,
         positions: impl IntoIterator<Item = (ConversationId, Pos)>,
@@ -118,7 +117,7 @@ impl Gateway {
 
 impl From<&Failure> for FrameErrorView {
     fn from(failure: &Failure) -> Self {
-        // Never less than it takes.
+        // Rounded up, so that a client does not retry too early.
         let millis = |pause: std::time::Duration| u64::try_from(pause.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
         Self {
             code: failure.code.as_str().to_owned(),
@@ -164,7 +163,7 @@ mod tests {
         failure.retry_after = Some(Duration::from_micros(1_001));
         let frame = read(&SOCKET.error(Some("c2"), &failure));
         assert_eq!((frame["id"].as_str(), &frame["data"]["details"][0]["field"]), (Some("c2"), &json!("content")));
-        assert_eq!(frame["data"]["retryAfterMs"], 2, "never less than it takes");
+        assert_eq!(frame["data"]["retryAfterMs"], 2, "rounded up");
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! The frames of the sockets (contract §4): what clients say ([`ClientFrame`], [`Command`]), what they are told
+//! The frames of the sockets (contract §4): what clients send ([`ClientFrame`], [`Command`]), what they receive
 //! ([`event_text`], [`Gateway`]), and why a socket ends ([`CloseCode`]).
 //!
-//! A *dialect* is a set of event names and payload shapes. Commands of every dialect are understood on every
-//! connection; what a connection is sent follows its own. The one table of names, in every dialect and with the type of
-//! what belongs to each, is [`EVENTS`] and [`COMMANDS`]. A *gateway* is what stands around an event on the wire
+//! A *dialect* is a set of event names and payload shapes. Commands of every dialect are accepted on every connection;
+//! the events that a connection receives are in its own dialect. [`EVENTS`] and [`COMMANDS`] are the only table of
+//! names, in every dialect, with the type of each name's data. A *gateway* is the frame around an event on the wire
 //! ([`Gateway`]).
 //!
-//! **To add an event**: its row in `table/events.rs` (`Both "name" Payload;`: new events are the same in both
+//! **To add an event**: add its row to `table/events.rs` (`Both "name" Payload;`: new events are the same in both
 //! dialects), its payload, an arm in `colon.rs` and in `camel.rs` that encode the same view, and its row in
-//! `docs/realtime.md`. **To add a command**: its row in `table/commands.rs`, the type of its data in `command_data.rs`.
-//! **To add a dialect**: a variant of [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a
-//! gateway**: a variant of [`Gateway`] and its arms.
+//! `docs/realtime.md`. **To add a command**: add its row to `table/commands.rs` and the type of its data to
+//! `command_data.rs`. **To add a dialect**: add a variant of [`Dialect`], its names in the table, and a file beside
+//! `camel.rs`. **To add a gateway**: add a variant of [`Gateway`] and its arms.
 
 #[cfg(feature = "openapi")]
 mod asyncapi;

@@ -1,5 +1,4 @@
-//! What events and answers carry in `data`, as types: for the table that makes them, for clients in Rust, and for the
-//! documentation.
+//! The types of the `data` of events and answers, for the table, for clients in Rust, and for the documentation.
 
 use crate::conversations::{ConversationView, RoleView};
 use crate::messages::MessageView;

@@ -6,15 +6,15 @@ use std::collections::HashMap;
 
 const FORM: &str = "must be an object of conversation ids and numbers";
 
-/// What a client has already: the highest `pos` of each conversation that it knows (contract §4, guarantee 3).
+/// The positions that a client has: the highest `pos` of each conversation that it knows (contract §4, guarantee 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resume(HashMap<ConversationId, Pos>);
 
 impl Resume {
-    /// A client may name this many conversations.
+    /// Maximum number of conversations that a client may name.
     pub const MAX_CONVERSATIONS: usize = 10_000;
 
-    /// From `{conversationId: pos, ...}`; the fault is the end of a sentence.
+    /// Parses `{conversationId: pos, ...}`. The fault is the end of a sentence.
     pub fn from_json(value: Value) -> Result<Self, Problem> {
         let Value::Object(entries) = value else { return Err(FORM.into()) };
         if entries.len() > Self::MAX_CONVERSATIONS {
@@ -27,17 +27,17 @@ impl Resume {
         positions.map(Self)
     }
 
-    /// From these positions.
+    /// Creates it from positions.
     pub fn new(positions: impl IntoIterator<Item = (ConversationId, Pos)>) -> Self {
         Self(positions.into_iter().collect())
     }
 
-    /// What it has of this conversation; `None` where it does not name it.
+    /// Returns the client's position in this conversation; `None` if the client does not name it.
     pub fn pos(&self, conversation: ConversationId) -> Option<Pos> {
         self.0.get(&conversation).copied()
     }
 
-    /// The conversations that it names, in any order.
+    /// Returns the named conversations, in any order.
     pub fn conversations(&self) -> impl Iterator<Item = ConversationId> + '_ {
         self.0.keys().copied()
     }

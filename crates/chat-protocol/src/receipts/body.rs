@@ -28,7 +28,7 @@ fn alone<C>(message_id: &Optional<MessageId>) -> impl FnOnce(&Optional<Seq>, &C)
 }
 
 impl ReadBody {
-    /// Up to where.
+    /// Returns the new position.
     pub fn parse(self) -> Result<ReceiptTarget, InvalidBody> {
         check(&self, &())?;
         Ok(match (self.seq.take(), self.message_id.take()) {

@@ -23,7 +23,7 @@ pub struct PositionsView {
 }
 
 impl PositionsView {
-    /// One's own, after they were advanced.
+    /// Creates the view of the caller's positions after they were advanced.
     pub fn new(conversation: ConversationId, user: UserId, advanced: &Advanced) -> Self {
         Self {
             conversation_id: conversation.as_uuid(),

@@ -33,7 +33,7 @@ pub struct UpdateMeBody {
 impl Body for UpdateMeBody {}
 
 impl UpdateMeBody {
-    /// The changes.
+    /// Parses the changes.
     pub fn parse(self) -> Result<ProfileChanges, InvalidBody> {
         check(&self, &())?;
         Ok(ProfileChanges {
@@ -62,7 +62,7 @@ pub struct ChangePasswordBody {
 impl Body for ChangePasswordBody {}
 
 impl ChangePasswordBody {
-    /// The password that confirms, and the new one.
+    /// Returns the current password, which confirms the call, and the new one.
     pub fn parse(self, policy: PasswordPolicy) -> Result<(Password, Password), InvalidBody> {
         check(&self, &policy)?;
         let current = known_password("currentPassword", self.current_password)?;

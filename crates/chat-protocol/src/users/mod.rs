@@ -1,4 +1,4 @@
-//! People: oneself, others, and who is online.
+//! Users: the caller, others, and presence.
 
 mod body;
 mod view;

@@ -58,7 +58,8 @@ pub struct UserView {
 }
 
 impl UserView {
-    /// `status` is `None` where the viewer may not know of presence; then `last_seen` is hidden too.
+    /// Creates the view. `status` is `None` if the viewer is not allowed to see presence; then `last_seen` is hidden
+    /// too.
     pub fn new(user: User, status: Option<PresenceStatus>) -> Self {
         Self {
             id: user.id.as_uuid(),
@@ -135,7 +136,7 @@ pub struct OnlineUserView {
 }
 
 impl OnlineUserView {
-    /// Of a user who is online.
+    /// Creates the view of an online user.
     pub fn new(user: User, status: PresenceStatus) -> Self {
         Self {
             id: user.id.as_uuid(),

@@ -62,7 +62,7 @@ pub struct Connection {
     closed_by: Cell<Option<CloseCode>>,
     leave_when_idle: Cell<bool>,
     reading: Cell<bool>,
-    /// The connection waits for other connections, and its client waits for it.
+    /// The connection waits for a turn to attach, and its client waits for it.
     pub(crate) is_in_line: Cell<bool>,
     task: RefCell<Option<Waker>>,
     body: RefCell<Option<Waker>>,
@@ -71,7 +71,7 @@ pub struct Connection {
     pub(crate) slot: Cell<usize>,
     pub(crate) touched: Cell<bool>,
     pub(crate) deadlines: Deadlines,
-    /// The conversations under which the hub's index lists this connection.
+    /// The conversations in whose rooms of the hub's index this connection is.
     pub(crate) conversations: RefCell<Vec<ConversationId>>,
     /// Up to these positions the connection already has all changes, seen or replayed. Empty except shortly after
     /// attaching.

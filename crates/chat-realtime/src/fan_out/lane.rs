@@ -2,8 +2,7 @@ use crate::worker::Worker;
 use chat_domain::{Change, Pos};
 use std::collections::BTreeMap;
 
-/// The maximum number of changes that a lane holds behind a gap. Later ones are read from the store again (see `FanOut`
-/// in ARCHITECTURE).
+/// The maximum number of changes that a lane holds behind a gap. Later changes are read from the store again.
 pub(crate) const MAX_HELD: usize = 1_000;
 
 /// One conversation on this node: puts its changes in the order of `pos`. A pure state machine; its owner does the
@@ -179,7 +178,7 @@ mod tests {
         lane.skip(Pos::new(3));
         assert_eq!((ready(&mut lane), lane.hole()), (vec![4, 5], None));
         lane.accept(change(2));
-        assert!(ready(&mut lane).is_empty(), "what comes late is old");
+        assert!(ready(&mut lane).is_empty(), "late changes are old");
     }
 
     #[test]
@@ -189,7 +188,7 @@ mod tests {
         lane.add(&worker);
         lane.post_change(Pos::new(4), |_| true);
         lane.remove(&worker, Pos::new(3));
-        assert!(lane.tracks(&worker), "4 is on its way to it");
+        assert!(lane.tracks(&worker), "change 4 is on its way to the worker");
         lane.remove(&worker, Pos::new(4));
         assert!(lane.is_idle());
     }

@@ -19,8 +19,8 @@ impl Passed {
     }
 }
 
-/// Conversations without members on this node, not yet or not any more. A connection that attaches from an older
-/// reading of the store learns at once that changes are missing, and a late addition is not taken for a new one.
+/// Conversations that no longer, or not yet, have members on this node. A connection that attaches from an older
+/// reading of the store learns at once that changes are missing, and a late addition is not mistaken for a new one.
 /// Bounded: two generations, of which the older is dropped as a whole.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {

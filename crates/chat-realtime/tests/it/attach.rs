@@ -20,9 +20,9 @@ enum Step {
     Say(u128),
     /// Adds the user if they are not a member, else removes them.
     Turn(u128),
-    /// Publishes one of the committed changes that are on their way.
+    /// Publishes one of the committed changes that have not been delivered yet.
     Publish(usize),
-    /// Loses one of these.
+    /// Loses one of these changes.
     Lose(usize),
     Pause(usize),
 }
@@ -151,16 +151,16 @@ proptest! {
                     (_, None) => visible(&log, user(WHO), u64::MAX),
                 };
                 until(
-                    || format!("{expected:?} after {from:?} of {}, came {:?}", sketch(&log), client.positions(id)),
+                    || format!("expected {expected:?} after {from:?} of {}, received {:?}", sketch(&log), client.positions(id)),
                     || expected.is_subset(&client.positions(id).into_iter().collect()),
                 ).await;
                 settle().await;
                 let came = client.positions(id);
-                prop_assert!(came.windows(2).all(|pair| pair[0] < pair[1]), "not in order, or repeated: {:?}", came);
+                prop_assert!(came.windows(2).all(|pair| pair[0] < pair[1]), "out of order or repeated: {:?}", came);
                 let allowed = visible(&log, user(WHO), 0);
                 let member_history: BTreeSet<u64> = (1..=resume_end(&log, from)).collect();
                 for pos in &came {
-                    prop_assert!(allowed.contains(pos) || member_history.contains(pos), "{pos} is not for this user");
+                    prop_assert!(allowed.contains(pos) || member_history.contains(pos), "this user must not receive {pos}");
                 }
             }
             drop(company);
@@ -201,12 +201,15 @@ fn one_who_takes_part_in_ten_thousand_conversations_attaches_to_each_of_them() {
             house.store.commit(conversation(number), Happening::Made(vec![user(WHO), user(OTHER)]));
         }
         let client = house.arrive(user(WHO), Some(Resume::default())).await;
-        until("it is through", || !client.named("resumed").is_empty()).await;
+        until("the client has resumed", || !client.named("resumed").is_empty()).await;
         let named = client.named("resumed")[0]["positions"].as_object().map(serde_json::Map::len);
-        assert_eq!(named, Some(1_000), "the most recent");
+        assert_eq!(named, Some(1_000), "the conversations with the newest activity");
         for number in [0, MANY / 2, MANY - 1] {
             house.happens(conversation(number), Happening::Said(user(OTHER), "hi".into()));
-            until("it hears of each", || client.positions(conversation(number)) == [2]).await;
+            until("the client receives the event of each conversation", || {
+                client.positions(conversation(number)) == [2]
+            })
+            .await;
         }
         house.hub.disconnect(&client.connection);
         assert_eq!(house.hub.connection_count(), 0);

@@ -71,17 +71,20 @@ fn a_camel_connection_looks_at_all_of_its_chats_until_it_closes_one() {
             settle().await;
             camel.named("userTyping").len()
         };
-        assert_eq!(typing_told().await, 1, "from the start");
+        assert_eq!(typing_told().await, 1, "all windows are open from the start");
         house.happens(other, Happening::Made(vec![user(1), user(2)]));
-        assert_eq!(typing_told().await, 3, "and where it takes part from now on");
+        assert_eq!(typing_told().await, 3, "also in conversations that the user joins later");
         assert!(camel.connection.close_window(room) && !camel.connection.close_window(room));
-        assert_eq!(typing_told().await, 4, "the other one alone");
+        assert_eq!(typing_told().await, 4, "only in the other conversation");
         assert!(camel.connection.open_window(room, 9) && !camel.connection.open_window(room, 9));
         assert_eq!((typing_told().await, camel.connection.closed_windows()), (6, 0));
-        assert!(camel.connection.close_window(other) && camel.connection.open_window(other, 1), "at the limit too");
+        assert!(
+            camel.connection.close_window(other) && camel.connection.open_window(other, 1),
+            "a closed window can be opened at the limit"
+        );
         assert_eq!((typing_told().await, camel.connection.closed_windows()), (8, 0));
-        assert_eq!(camel.connection.take_windows(), [room], "what it opened itself");
-        assert!(colon.named("typing:update").is_empty(), "the other dialect opens each by itself");
+        assert_eq!(camel.connection.take_windows(), [room], "only the windows that the client opened");
+        assert!(colon.named("typing:update").is_empty(), "in the other dialect the client opens each window");
         assert!(stranger.events().is_empty());
     });
 }
@@ -138,14 +141,17 @@ fn who_is_added_hears_of_it_and_who_is_removed_hears_of_that_and_of_nothing_afte
         house.happens(room, Happening::Said(user(1), "welcome".into()));
         house.happens(room, Happening::Removed(user(2)));
         house.happens(room, Happening::Said(user(1), "after".into()));
-        until("the member has all", || member.positions(room) == [2, 3, 4, 5, 6]).await;
+        until("the member has every change", || member.positions(room) == [2, 3, 4, 5, 6]).await;
         assert_eq!(guest.positions(room), [3, 4, 5]);
-        assert!(guest.named("participant:added")[0]["conversation"].is_object(), "it is new to them");
+        assert!(
+            guest.named("participant:added")[0]["conversation"].is_object(),
+            "the conversation is new to the guest"
+        );
         assert_eq!(member.named("participant:added")[0].get("conversation"), None);
         assert_eq!(guest.named("participant:removed").len(), 1);
         house.happens(room, Happening::Added(user(2)));
         house.happens(room, Happening::Said(user(1), "again".into()));
-        until("the guest is back", || guest.positions(room) == [3, 4, 5, 7, 8]).await;
+        until("the guest is a member again", || guest.positions(room) == [3, 4, 5, 7, 8]).await;
     });
 }
 

@@ -19,7 +19,10 @@ fn one_message_reaches_each_connection_in_its_own_dialect() {
         let camel = house.arrive_in(Dialect::Camel, user(2), None).await;
         let sender = house.arrive_in(Dialect::Camel, user(1), None).await;
         house.happens(room, Happening::Said(user(1), "hi".into()));
-        until("all have it", || [&colon, &camel, &sender].iter().all(|client| !client.events().is_empty())).await;
+        until("all clients have the event", || {
+            [&colon, &camel, &sender].iter().all(|client| !client.events().is_empty())
+        })
+        .await;
         assert_eq!(colon.named("message:received")[0]["content"], "hi");
         assert!(colon.named("groupMessageReceived").is_empty());
         let (theirs, own) = (camel.named("groupMessageReceived"), sender.named("groupMessageReceived"));
@@ -34,8 +37,8 @@ fn an_event_is_encoded_once_for_each_dialect_and_shared_from_then_on() {
     let event = Event::UserOffline { user_id: user(1), last_seen: chat_domain::Timestamp::default() };
     let event = Outgoing::new(Envelope { audience: Audience::Everyone, except: None, event });
     for dialect in Dialect::ALL {
-        let one = event.frame(house_format(*dialect), Some(user(2))).expect("it is told");
-        let other = event.frame(house_format(*dialect), Some(user(3))).expect("it is told");
+        let one = event.frame(house_format(*dialect), Some(user(2))).expect("a frame");
+        let other = event.frame(house_format(*dialect), Some(user(3))).expect("a frame");
         assert_eq!(one.as_ptr(), other.as_ptr(), "the same bytes, not a copy");
     }
     let frames: Vec<_> = Dialect::ALL.iter().map(|dialect| event.frame(house_format(*dialect), None)).collect();
@@ -57,7 +60,7 @@ fn what_a_dialect_does_not_tell_of_is_not_sent_and_ends_nothing() {
         settle().await;
         assert!(camel.events().is_empty(), "a private chat has no event before its first message");
         house.happens(room, Happening::Said(user(2), "hi".into()));
-        until("it is a member all the same", || camel.named("groupMessageReceived").len() == 1).await;
+        until("the client is a member nevertheless", || camel.named("groupMessageReceived").len() == 1).await;
     });
 }
 
@@ -76,7 +79,7 @@ fn a_client_of_the_second_dialect_that_comes_back_learns_how_far_messages_have_g
             vec![(user(1), 0, 4, 4), (user(9), 0, 4, 3), (user(8), 4, 4, 4)];
         let resume = Resume::new([(room, Pos::new(4))]);
         let client = house.arrive_in(Dialect::Camel, user(1), Some(resume.clone())).await;
-        until("it is through", || client.named("resumed").len() == 1).await;
+        until("the client has resumed", || client.named("resumed").len() == 1).await;
         let message = |number| json!(Uuid::from_u128(number));
         assert_eq!(
             client.named("messageStatus"),
@@ -86,13 +89,13 @@ fn a_client_of_the_second_dialect_that_comes_back_learns_how_far_messages_have_g
             ]
         );
         let colon = house.arrive(user(1), Some(resume)).await;
-        until("it is through", || colon.named("resumed").len() == 1).await;
-        assert_eq!(colon.named("message:status").len(), 2, "the positions of all that have moved instead");
+        until("the client has resumed", || colon.named("resumed").len() == 1).await;
+        assert_eq!(colon.named("message:status").len(), 2, "the positions of all participants that have moved");
         *house.store.positions.lock().expect("a lock") = vec![(user(1), 4, 4, 4), (user(8), 4, 4, 4)];
         let new = house.arrive(user(1), Some(Resume::new([(room, Pos::new(4))]))).await;
-        until("it is through", || new.named("resumed").len() == 1).await;
+        until("the client has resumed", || new.named("resumed").len() == 1).await;
         let own: Vec<_> = new.named("message:status").iter().map(|status| status["userId"].clone()).collect();
-        assert_eq!(own, [json!(user(1).as_uuid())], "one's own are told whether they have moved or not");
+        assert_eq!(own, [json!(user(1).as_uuid())], "the user's own positions are always sent");
     });
 }
 
@@ -120,7 +123,7 @@ fn a_position_that_moves_is_a_message_in_one_dialect_and_a_number_in_the_other()
         moved(1, None);
         let message_id = MessageId::new(Uuid::from_u128(7));
         moved(2, Some(MessageStatus { message_id, status: DeliveryStatus::Read, read_by: vec![user(2)] }));
-        until("both came", || colon.named("message:status").len() == 2).await;
+        until("both events have arrived", || colon.named("message:status").len() == 2).await;
         let read_by = [user(2).as_uuid()];
         let told = json!({"messageId": message_id.as_uuid(), "status": "READ", "readBy": read_by});
         assert_eq!(camel.named("messageStatus"), [told]);
@@ -138,7 +141,7 @@ fn of_many_conversations_one_s_own_positions_come_all_and_those_of_others_up_to_
         *house.store.positions.lock().expect("a lock") = vec![(user(1), 0, 1, 1), (user(2), 0, 1, 1)];
         let resume = Resume::new(rooms.iter().map(|room| (*room, Pos::new(1))));
         let client = house.arrive(user(1), Some(resume)).await;
-        until("it is through", || client.named("resumed").len() == 1).await;
+        until("the client has resumed", || client.named("resumed").len() == 1).await;
         let statuses = client.named("message:status");
         let of = |number| statuses.iter().filter(|status| status["userId"] == json!(user(number).as_uuid())).count();
         assert_eq!((of(1), of(2)), (600, 500));

@@ -62,12 +62,12 @@ fn who_reads_too_slowly_is_closed_and_nobody_else_is() {
             house.happens(room, Happening::Said(user(1), "x".repeat(1_000)));
             settle().await;
         }
-        until("the reader has all", || reader.positions(room).len() == 100).await;
+        until("the reader has every change", || reader.positions(room).len() == 100).await;
         assert_eq!(slow.closed_by(), Some(CloseCode::TooSlow));
         assert!(slow.queued_bytes() < 200, "its unsent data is dropped");
         assert_eq!((reader.connection.life(), reader.close_code()), (Life::Open, None));
         let late = Client::listening(slow);
-        until("it gets close code 4008", || late.close_code() == Some(4008)).await;
+        until("the connection gets close code 4008", || late.close_code() == Some(4008)).await;
     });
 }
 

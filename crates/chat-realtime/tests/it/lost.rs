@@ -20,7 +20,8 @@ fn somebody_added_without_this_node_hearing_of_it_is_found_with_all_that_followe
         house.store.commit(added, Happening::Added(user(1)));
         house.store.commit(added, Happening::Said(user(2), "after".into()));
         house.fan_out.check_tails().await.expect("checked");
-        until("both are there", || client.positions(made).len() == 2 && client.positions(added).len() == 2).await;
+        until("both changes have arrived", || client.positions(made).len() == 2 && client.positions(added).len() == 2)
+            .await;
         assert_eq!(client.positions(made), [1, 2]);
         assert_eq!(client.positions(added), [3, 4], "from the addition on");
         assert_eq!(house.fan_out.stats().found_joiners.get(), 2);
@@ -55,7 +56,7 @@ fn a_lost_removal_ends_delivery_at_the_next_check() {
         house.store.commit(room, Happening::Removed(user(1)));
         house.store.commit(room, Happening::Said(user(2), "without one".into()));
         house.fan_out.check_tails().await.expect("checked");
-        until("the other has both", || staying.positions(room).len() == 2).await;
+        until("the other client has both", || staying.positions(room).len() == 2).await;
         assert_eq!((leaving.positions(room), staying.positions(room)), (vec![2], vec![2, 3]));
     });
 }
@@ -80,7 +81,7 @@ fn only_what_somebody_here_needs_is_read_and_the_rest_is_remembered() {
         // The node remembered earlier packets: the addition alone shows that a change before it is known, and none
         // after it.
         house.publish(house.store.log(unknown)[2].clone());
-        until("the addition is there", || client.positions(unknown) == [3]).await;
+        until("the addition has arrived", || client.positions(unknown) == [3]).await;
     });
 }
 
@@ -101,7 +102,7 @@ fn rows_that_the_log_lacks_for_good_are_given_up_loudly_and_what_follows_goes_on
         until("delivery continues without them", || client.positions(room) == [4]).await;
         assert_eq!(house.fan_out.stats().abandoned_changes.get(), 2);
         house.happens(room, Happening::Said(user(2), "as ever".into()));
-        until("and later changes arrive", || client.positions(room) == [4, 5]).await;
+        until("later changes arrive", || client.positions(room) == [4, 5]).await;
     });
 }
 

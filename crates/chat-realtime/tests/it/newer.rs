@@ -1,4 +1,4 @@
-//! Changes of kinds that only a later release knows: clients learn their numbers, and who takes part is obeyed.
+//! Changes of kinds that only a later release knows: clients receive their `pos`, and their effect is applied.
 
 use crate::house::{Happening, House, conversation, on_a_worker, settings, settle, until, user};
 use chat_domain::Pos;
@@ -56,7 +56,7 @@ fn an_unknown_change_that_was_lost_is_read_from_the_store_and_holds_nothing_up()
         house.store.commit(room, Happening::Newer(Effect::Leaves(vec![user(1)])));
         house.store.commit(room, Happening::Said(user(2), "without one".into()));
         house.fan_out.check_tails().await.expect("checked");
-        until("the last came", || client.positions(room) == [2, 3, 4]).await;
+        until("the last change has arrived", || client.positions(room) == [2, 3, 4]).await;
         settle().await;
         assert_eq!(client.positions(room), [2, 3, 4]);
     });
@@ -83,6 +83,6 @@ fn resuming_over_an_unknown_change_names_the_conversation_in_limited() {
         let resume = Resume::new(vec![(newer, Pos::new(3)), (known, Pos::new(1))]);
         let client = house.arrive(user(1), Some(resume)).await;
         until("it has resumed", || client.named("resumed").len() == 1).await;
-        assert_eq!(client.named("resumed")[0]["limited"], json!([]), "it has been told before");
+        assert_eq!(client.named("resumed")[0]["limited"], json!([]), "the client has received it before");
     });
 }

@@ -4,7 +4,7 @@ use crate::house::{Happening, House, Sinks, conversation, on_a_worker, settings,
 use chat_realtime::RealtimeSettings;
 use proptest::prelude::*;
 
-/// What happens to an event on its way.
+/// The fate of an event on the bus.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Arrives,
@@ -56,9 +56,9 @@ proptest! {
                 drop(expected);
             }
             let expected: Vec<u64> = (2..=count + 1).collect();
-            // The last may be lost too: the tail check finds it.
+            // The last event may be lost too: the tail check finds it.
             while house.fan_out.check_tails().await.is_err() {}
-            until("everyone has everything", || {
+            until("every client has every change", || {
                 one.positions(room).len() >= expected.len() && other.positions(room).len() >= expected.len()
             })
             .await;

@@ -7,7 +7,7 @@ use chat_realtime::{Format, Life, RealtimeSettings, Sink};
 use std::pin::pin;
 use std::time::Duration;
 
-/// More events, in one page of the log, than a queue may hold.
+/// Commits more events, in one page of the log, than a queue may hold.
 fn a_long_talk(house: &House) -> Resume {
     let room = conversation(1);
     house.happens(room, Happening::Made(vec![user(1), user(2)]));
@@ -23,8 +23,9 @@ fn a_page_of_long_messages_does_not_make_a_slow_reader_of_a_steady_one() {
         let house = House::with(RealtimeSettings { queue_bytes: 128 * 1024, ..settings() });
         let resume = a_long_talk(&house);
         let client = house.arrive(user(2), Some(resume)).await;
-        until("it has all", || client.positions(conversation(1)) == (1..=151).collect::<Vec<_>>()).await;
-        until("and knows", || client.named("resumed").len() == 1).await;
+        until("the client has every change", || client.positions(conversation(1)) == (1..=151).collect::<Vec<_>>())
+            .await;
+        until("the client has received resumed", || client.named("resumed").len() == 1).await;
         assert_eq!((client.connection.life(), client.close_code()), (Life::Open, None));
     });
 }
@@ -66,7 +67,7 @@ fn of_those_who_come_at_once_so_many_read_from_the_store_and_the_others_follow()
         for _ in 0..10 {
             assert!(poll_once(&mut second).is_pending());
         }
-        assert_eq!(reads(), 1, "only the first one reads");
+        assert_eq!(reads(), 1, "only the first connection reads");
         first.await.expect("attached").run(&house.hub, &one.connection).await.expect("replayed");
         second.await.expect("attached");
         assert_eq!(reads(), 2);
@@ -83,13 +84,13 @@ fn who_is_slow_to_take_what_was_missed_keeps_nobody_else_from_coming_in() {
         let replay = house.hub.attach(&stuck, Some(&resume)).await.expect("attached");
         stuck.uncork(None);
         let mut running = pin!(replay.run(&house.hub, &stuck));
-        until("it has too much to take", || {
+        until("its queue is long", || {
             assert!(poll_once(&mut running).is_pending());
             stuck.queued_bytes() > 64 * 1024
         })
         .await;
         let other = house.arrive(user(1), Some(resume)).await;
-        until("another one is in", || other.named("resumed").len() == 1).await;
+        until("another connection has attached", || other.named("resumed").len() == 1).await;
     });
 }
 
@@ -106,7 +107,7 @@ fn who_has_not_taken_what_was_asked_for_before_keeps_nobody_else_from_coming_in(
         let mut running = pin!(replay.run(&house.hub, &stuck));
         assert!(poll_once(&mut running).is_pending());
         let other = house.arrive(user(1), Some(resume)).await;
-        until("another one is in", || other.named("resumed").len() == 1).await;
+        until("another connection has attached", || other.named("resumed").len() == 1).await;
     });
 }
 
@@ -127,14 +128,14 @@ fn who_waits_for_others_is_neither_given_up_nor_waited_for_when_the_server_stops
         // A client that sends and reads nothing is pinged, and then closed.
         let silent = house.hub.connect(Sink::Pulled, Format::default());
         silent.set_reading(false);
-        until("it is closed after the same time as others", || silent.life() != Life::Open).await;
+        until("it is closed after the usual time", || silent.life() != Life::Open).await;
         assert_eq!(second.life(), Life::Open);
         tokio::task::spawn_local({
             let fan_out = house.fan_out.clone();
             async move { fan_out.drain().await }
         });
-        until("it is to leave", || second.is_to_leave()).await;
-        assert!(poll_once(&mut waiting).is_ready(), "without its turn");
+        until("it is asked to leave", || second.is_to_leave()).await;
+        assert!(poll_once(&mut waiting).is_ready(), "it does not wait for its turn");
         drop(turn);
     });
 }

@@ -95,9 +95,9 @@ fn messages_that_come_together_are_one_piece_but_for_their_sender_and_for_whoeve
         }
         settle().await;
         assert_eq!(stream.pieces(), [[2, 3, 4]]);
-        assert_eq!(sender.pieces(), [[2], [3], [4]], "these contain its own keys");
+        assert_eq!(sender.pieces(), [[2], [3], [4]], "the sender's messages contain its keys");
         assert_eq!(frames.pieces(), [[2], [3], [4]]);
-        assert_eq!(house.fan_out.stats().deliveries.get(), 9, "each message to each, counted once");
+        assert_eq!(house.fan_out.stats().deliveries.get(), 9, "each message counts once per connection");
     });
 }
 
@@ -112,7 +112,7 @@ fn what_changes_who_takes_part_stands_between_the_pieces() {
         say(&house, room, 1);
         settle().await;
         assert_eq!(stream.pieces(), [vec![2, 3], vec![4], vec![5]]);
-        assert_eq!(frames.pieces(), [[2], [3], [4]], "nothing after the removal");
+        assert_eq!(frames.pieces(), [[2], [3], [4]], "nothing is sent after the removal");
     });
 }
 
@@ -147,7 +147,7 @@ fn what_is_ready_for_a_large_conversation_waits_for_what_is_being_stored_there()
         say(&house, room, 1);
         drop(one);
         settle().await;
-        assert!(stream.pieces().is_empty(), "another one is expected");
+        assert!(stream.pieces().is_empty(), "another message is expected");
         say(&house, room, 1);
         drop(other);
         settle().await;
@@ -176,7 +176,7 @@ fn what_is_expected_for_too_long_is_not_waited_for() {
         let (room, [_, stream, _]) = room_of_three(&house).await;
         let expected = house.fan_out.expect(room);
         say(&house, room, 1);
-        until("it comes all the same", || stream.pieces() == [[2]]).await;
+        until("it arrives nevertheless", || stream.pieces() == [[2]]).await;
         drop(expected);
     });
 }
@@ -195,7 +195,7 @@ fn small_conversations_and_those_where_nothing_is_expected_wait_for_nobody() {
         let elsewhere = house.fan_out.expect(conversation(7));
         say(&house, room, 1);
         settle().await;
-        assert_eq!(stream.pieces(), [[2], [3]], "nothing is expected here");
+        assert_eq!(stream.pieces(), [[2], [3]], "no other message is expected");
         assert!(fourth.connection.is_flushed());
         drop(elsewhere);
     });

@@ -45,7 +45,7 @@ fn a_socket_that_would_block_is_written_on_by_the_connection_s_task() {
             connection.push(block.clone());
         }
         connection.flush();
-        assert!(!connection.is_flushed(), "no socket takes this at once");
+        assert!(!connection.is_flushed(), "no socket accepts this at once");
         let task = write_on(&connection);
         let mut received = vec![0; 5 + (32 << 20)];
         peer.read_exact(&mut received).await.expect("all of it");
@@ -117,14 +117,14 @@ fn a_connection_within_a_session_is_neither_pinged_nor_said_goodbye_to_in_frames
         connection.flush();
         assert_eq!((outside.taken.borrow().len(), connection.is_flushed()), (2, false));
         let other = house.hub.connect(Sink::Pulled, Format::default());
-        until("the other one is pinged", || other.queued_bytes() > 0).await;
+        until("the other connection is pinged", || other.queued_bytes() > 0).await;
         outside.room.set(1);
         poll_fn(|context| {
             connection.poll_write(context);
             Poll::Ready(())
         })
         .await;
-        assert_eq!(&outside.taken.borrow()[2][..], b"\x81\x05three", "no ping came between");
+        assert_eq!(&outside.taken.borrow()[2][..], b"\x81\x05three", "no ping was sent in between");
         connection.close(CloseCode::TokenExpired);
         assert_eq!((connection.life(), connection.closed_by()), (Life::Closing, Some(CloseCode::TokenExpired)));
         let mut rest = connection.take_queue();
@@ -156,7 +156,7 @@ fn what_a_socket_takes_in_part_goes_on_where_it_stopped() {
         for pos in 2..said + 2 {
             let mut head = [0; 4];
             peer.read_exact(&mut head).await.expect("a head");
-            assert_eq!(head[..2], [0x81, 126], "a text, after {bytes} bytes");
+            assert_eq!(head[..2], [0x81, 126], "a text frame, after {bytes} bytes");
             let mut payload = vec![0; usize::from(u16::from_be_bytes([head[2], head[3]]))];
             peer.read_exact(&mut payload).await.expect("a payload");
             let event: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");

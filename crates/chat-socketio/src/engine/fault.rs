@@ -2,7 +2,7 @@ use actix_http::StatusCode;
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// Why the gateway refuses a request, in the words of the protocol's own server, on which clients depend.
+/// Why the gateway refuses a request. The messages are those of the protocol's own server, on which clients depend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// `transport` is neither `polling` nor `websocket`.

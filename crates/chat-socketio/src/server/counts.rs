@@ -129,7 +129,7 @@ mod tests {
         let first = counts.take(one, false).expect("a place");
         let _second = counts.take(one, false).expect("a place");
         assert_eq!(counts.take(one, false).err(), Some(Refusal::too_many_strangers()));
-        assert!(counts.take(one, true).is_ok(), "it is spared");
+        assert!(counts.take(one, true).is_ok(), "a spared address has no limit");
         assert!(counts.take(other, false).is_ok());
         first.establish();
         first.establish();

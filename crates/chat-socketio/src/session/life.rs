@@ -83,8 +83,8 @@ impl Session {
         *self.transport.borrow_mut() = Transport::Gone;
     }
 
-    /// Stops reading the client, and refuses requests in its name. A WebSocket stays open until [`Self::finish`] has
-    /// closed it.
+    /// Stops reading the client, and refuses further requests of the session. A WebSocket stays open until
+    /// [`Self::finish`] has closed it.
     pub(super) fn end(&self, ending: Ending) {
         if self.ending.get().is_some() {
             return;

@@ -193,7 +193,7 @@ mod tests {
         let (reply, _kept) = oneshot::channel();
         assert!(polling.set_poll(2, reply).is_ok());
         assert!(polling.answer(&mut queue([]), &mut outbox, 16, 1_000));
-        assert!(polling.is_last_poll(2), "its answer is lost if it is given up now");
+        assert!(polling.is_last_poll(2), "its response is lost if the client abandons it now");
     }
 
     #[test]

@@ -69,7 +69,7 @@ mod tests {
         assert_eq!((0..1_000).filter(|_| budget.take(1, quota, start)).count(), 200);
         assert!(!budget.take(1, quota, start + Duration::from_millis(49)));
         assert!(budget.take(1, quota, start + Duration::from_millis(50)));
-        assert!(!budget.take(3, quota, start + Duration::from_millis(150)), "all or nothing");
+        assert!(!budget.take(3, quota, start + Duration::from_millis(150)), "a partial charge is not possible");
         assert!(budget.take(2, quota, start + Duration::from_millis(150)));
     }
 

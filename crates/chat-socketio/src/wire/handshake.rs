@@ -16,14 +16,14 @@ pub enum HandshakeFault {
     /// The method is not GET.
     #[error("the method must be GET")]
     Method,
-    /// The request has a body, whose end cannot be told from the first frame.
+    /// The request has a body, whose end cannot be distinguished from the first frame.
     #[error("the request must not have a body")]
     Body,
     /// The request is HTTP/1.0, which has no upgrades.
     #[error("the request must be HTTP/1.1")]
     HttpVersion,
     /// `Upgrade` is missing, names another protocol, or names more than one.
-    #[error("Upgrade must be websocket and nothing else")]
+    #[error("Upgrade must be websocket only")]
     Upgrade,
     /// `Connection` does not have the option `Upgrade`.
     #[error("Connection must contain Upgrade")]

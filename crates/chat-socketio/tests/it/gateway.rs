@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::Message as Frame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-/// Nothing here takes this long.
+/// The longest wait before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const FRIEND: &str = "http://friend.example";
@@ -278,7 +278,7 @@ impl Poller {
     }
 }
 
-/// A WebSocket that sends what the test says.
+/// A WebSocket that sends what the test asks for.
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {

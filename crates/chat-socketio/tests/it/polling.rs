@@ -55,7 +55,7 @@ async fn a_payload_is_no_longer_than_was_announced() {
     let gateway = Gateway::start(Settings { max_payload: 1_000, ..quiet() });
     let poller = gateway.open("engine.io").await;
     assert_eq!(poller.post(format!("4{}", "x".repeat(1_000))).await.0, 413);
-    // The same without a Content-Length to check.
+    // The same request without a Content-Length to check.
     let mut stream = TcpStream::connect(gateway.address()).await.expect("a connection");
     let head = format!("POST /{} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", poller.path());
     let chunk = format!("200\r\n{}\r\n", "4".repeat(512));
@@ -94,7 +94,7 @@ async fn a_payload_is_read_for_a_session_that_there_is_and_one_at_a_time() {
         }
     }
     assert_eq!(&status, b"HTTP/1.1 400");
-    assert_eq!(poller.poll().await.0, 400, "the order of two is anybody's guess");
+    assert_eq!(poller.poll().await.0, 400, "the order of two concurrent polls is undefined");
     gateway.stop().await;
 }
 

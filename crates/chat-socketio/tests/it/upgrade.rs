@@ -59,7 +59,7 @@ async fn a_proxy_that_swallows_every_frame_leaves_the_session_polling() {
     assert_eq!(poller.post("4hello").await.0, 200);
     assert_eq!(poller.poll().await, (200, "4hello".to_owned()));
     assert_eq!(swallowed.closed().await, Some(1000));
-    // A WebSocket that is lost half-way does no harm, and another one may try.
+    // A WebSocket that is lost before the upgrade does no harm, and another one may try.
     let mut lost = candidate(&gateway, &poller).await;
     lost.say("2probe").await;
     assert_eq!(lost.hear().await, "3probe");

@@ -75,7 +75,7 @@ async fn a_ping_does_not_wait_behind_what_the_client_does_not_take() {
     socket.hear().await;
     let flood = 500;
     socket.say(format!("4flood {flood}")).await;
-    // The socket fills while no one reads it; meanwhile the ping falls due.
+    // The socket fills while the test does not read it; meanwhile the ping falls due.
     tokio::time::sleep(Duration::from_millis(400)).await;
     let mut messages = 0;
     let mut before_ping = None;
@@ -120,7 +120,7 @@ async fn who_takes_nothing_while_the_caller_is_busy_is_not_waited_for() {
     stuck.say("4wait").await;
     let poll = format!("engine.io/?EIO=4&transport=polling&sid={}", open["sid"].as_str().expect("a sid"));
     let ended = async {
-        // While the session lives it is on a WebSocket, which is a different refusal.
+        // While the session exists it is on a WebSocket, which is a different refusal.
         while !gateway
             .request("GET", &poll)
             .send()

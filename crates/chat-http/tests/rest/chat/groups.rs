@@ -61,7 +61,7 @@ async fn a_group_that_cannot_be_made_says_why() {
         (json!({"groupName": "x", "members": "x"}), "members must be an array of UUIDs"),
         (
             json!({"groupName": "x", "members": ["507f1f77bcf86cd799439012"]}),
-            "members must hold UUIDs alone; item 0 is none",
+            "members must contain only UUIDs: item 0 is not a UUID",
         ),
         (json!({"groupName": "x", "groupAvatar": "javascript:x"}), "groupAvatar must be an http or https URL"),
         (json!({"groupName": "x", "name": "y"}), "name is not a known field"),

@@ -1,4 +1,4 @@
-//! Any envelope that the domain allows, also with text that only earlier releases accepted.
+//! Generates any envelope that the domain allows, including text that only earlier releases accepted.
 
 use chat_domain::calls::CallStarted;
 use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect};
@@ -29,7 +29,7 @@ fn value<T: std::fmt::Debug>(
     pattern: &'static str,
     parse: fn(&str) -> Result<T, InvalidValue>,
 ) -> impl Strategy<Value = T> {
-    pattern.prop_filter_map("the domain refuses it", move |text| parse(&text).ok())
+    pattern.prop_filter_map("the domain rejects it", move |text| parse(&text).ok())
 }
 
 fn at() -> impl Strategy<Value = Timestamp> {
@@ -219,7 +219,7 @@ fn event() -> BoxedStrategy<Event> {
     .boxed()
 }
 
-/// Any durable change, also of a kind that this release does not know. What it shows is about what its record names.
+/// Any durable change, including kinds that this release does not know. It shows what its record refers to.
 pub(super) fn any_change() -> impl Strategy<Value = Change> {
     (id(ConversationId::new), pos(), at(), prop_oneof![5 => change_kind(), 1 => unknown()]).prop_map(
         |(conversation_id, pos, at, mut kind)| {
@@ -269,7 +269,7 @@ fn unknown() -> BoxedStrategy<ChangeKind> {
         .boxed()
 }
 
-/// Any event for any audience that it may have.
+/// Any event, with any audience that is possible for it.
 pub(super) fn any_envelope() -> impl Strategy<Value = Envelope> {
     let audience = prop_oneof![
         id(ConversationId::new).prop_map(Audience::Conversation),

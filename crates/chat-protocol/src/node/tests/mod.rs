@@ -76,7 +76,7 @@ proptest! {
         bytes[at] = byte;
         let _ = Packet::read(&bytes).and_then(Packet::into_envelopes);
         bytes.truncate(cut.index(bytes.len()));
-        prop_assert!(Packet::read(&bytes).and_then(Packet::into_envelopes).is_err(), "a part is not the whole");
+        prop_assert!(Packet::read(&bytes).and_then(Packet::into_envelopes).is_err(), "a cut packet must be rejected");
     }
 }
 
@@ -118,7 +118,7 @@ fn what_a_newer_node_means_is_refused_by_name() {
     ] {
         let mut newer = bytes.clone();
         newer[at] = 200;
-        let fault = Packet::read(&newer).expect_err("it is newer");
+        let fault = Packet::read(&newer).expect_err("an unknown version");
         assert!(fault.is_of_another_version());
         assert_eq!(fault, expected);
     }
@@ -141,7 +141,7 @@ fn what_a_newer_node_appends_to_head_or_body_is_skipped() {
 #[test]
 fn the_largest_envelope_fits_into_half_a_packet_and_more_is_refused() {
     let conversation_id = ConversationId::new(Uuid::from_u128(7));
-    // Quotes are written as two bytes, letters beyond ASCII as up to four.
+    // A quote takes two bytes, a character beyond ASCII up to four.
     let wide = "\u{10ffff}".repeat(AvatarUrl::MAX_CHARS - 1);
     let avatar = AvatarUrl::parse(&format!("/{wide}")).expect("an address");
     let details: ConversationDetails = any::details(conversation_id, vec![avatar; MAX_LISTED_PARTICIPANTS]);

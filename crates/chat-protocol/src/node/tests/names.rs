@@ -1,5 +1,5 @@
-//! The names of the fields that nodes send each other. A release reads what the one before it writes and is read by it:
-//! names are added with a default, and never changed.
+//! The field names of the wire format between nodes. A release reads what the previous one writes, and the reverse.
+//! Names are added with a default, and never changed.
 
 use super::super::*;
 use super::node;

@@ -2,14 +2,14 @@ use super::super::{Both, Dialect, MAX_FRAME_ID_CHARS, SchemaOf};
 use schemars::r#gen::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-/// Which way a frame goes, and why.
+/// The direction and the purpose of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// From a client: it asks for something.
+    /// From a client: a command.
     Command,
-    /// To a client: what it asked for has been done.
+    /// To a client: the acknowledgement of a command.
     Ack,
-    /// To a client: something happened.
+    /// To a client: an event.
     Event,
 }
 
@@ -18,15 +18,15 @@ pub(super) enum Kind {
 pub(super) struct Frame {
     pub(super) dialect: Dialect,
     pub(super) kind: Kind,
-    /// The name on the wire; of an acknowledgement, the name of its command.
+    /// The name on the wire; for an acknowledgement, the name of its command.
     pub(super) name: &'static str,
-    /// What it says, once per row of the table.
+    /// The summaries, one per row of the table.
     pub(super) what: Vec<&'static str>,
     pub(super) schema: SchemaOf,
 }
 
 impl Frame {
-    /// Its name in the document, where a name may go both ways and colons may not stand.
+    /// Its name in the document: unique, although a name may exist in both directions, and without colons.
     pub(super) fn key(&self) -> String {
         let kind = match self.kind {
             Kind::Command => "command",
@@ -54,7 +54,7 @@ impl Frame {
         message
     }
 
-    /// The operation by which this frame is sent or received. An acknowledgement belongs to its command's.
+    /// The operation that sends or receives this frame. An acknowledgement belongs to the operation of its command.
     pub(super) fn operation(&self) -> Option<(String, Value)> {
         let channel = json!({"$ref": format!("#/channels/{}", self.dialect.as_str())});
         let in_channel = |key: &str| json!({"$ref": format!("#/channels/{}/messages/{key}", self.dialect.as_str())});
@@ -95,12 +95,12 @@ impl Frame {
         }
     }
 
-    /// Whether it names the command that it answers.
+    /// Returns whether the frame names the command that it answers.
     fn is_answer(&self) -> bool {
         self.kind == Kind::Ack || (self.kind == Kind::Event && self.name == Both::ERROR.as_str())
     }
 
-    /// The whole frame, as [`ClientFrame`](crate::realtime::ClientFrame) reads it and
+    /// Returns the schema of the whole frame, as [`ClientFrame`](crate::realtime::ClientFrame) reads it and
     /// [`Gateway`](crate::realtime::Gateway) writes it.
     fn payload(&self, event: &str, generator: &mut SchemaGenerator) -> Value {
         let mut data = json!((self.schema)(generator));
@@ -133,7 +133,7 @@ impl Frame {
     }
 }
 
-/// A reference to the tag of everything that belongs to this dialect.
+/// A reference to the tag of a dialect.
 pub(super) fn tag(dialect: Dialect) -> Value {
     json!({"$ref": format!("#/components/tags/{}", dialect.as_str())})
 }
@@ -142,11 +142,11 @@ fn key_of(dialect: Dialect, kind: &str, name: &str) -> String {
     format!("{}.{kind}.{}", dialect.as_str(), name.replace(':', "-"))
 }
 
-/// `OpenAPI` 3.0 has one `example`, JSON Schema a list of `examples`.
+/// Converts `example` to `examples`: `OpenAPI` 3.0 has one example, JSON Schema a list.
 pub(super) fn name_examples(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            // Among properties, `example` would be a field of that name.
+            // Among properties, `example` would be a field with that name.
             if map.get("type").is_some_and(|kind| kind.is_string() || kind.is_array())
                 && let Some(example) = map.remove("example")
             {

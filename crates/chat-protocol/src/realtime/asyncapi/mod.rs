@@ -1,7 +1,7 @@
-//! The `AsyncAPI` 3.0 document of the plain WebSocket, made from the table: a channel per dialect, a message per
-//! command, event and acknowledgement, an operation per command and event. Operations are told from the server's side,
-//! as `AsyncAPI` wants it: it *receives* commands and *sends* events. What cannot be seen in types (guarantees, how to
-//! come back) is in `docs/realtime.md`.
+//! The `AsyncAPI` 3.0 document of the plain WebSocket, generated from the table: a channel per dialect, a message per
+//! command, event and acknowledgement, and an operation per command and event. As `AsyncAPI` requires, operations
+//! describe the server's side: it *receives* commands and *sends* events. `docs/realtime.md` describes what types
+//! cannot show, such as guarantees and how to reconnect.
 
 mod frames;
 mod texts;
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 /// The version of the specification that the document follows.
 const SPECIFICATION: &str = "3.0.0";
 
-/// The document.
+/// Returns the document.
 pub fn asyncapi() -> Value {
     let mut generator = SchemaSettings::draft07()
         .with(|settings| {
@@ -73,13 +73,12 @@ pub fn asyncapi() -> Value {
     })
 }
 
-/// Everything that goes over a connection of this dialect: each name once in each direction, and the answers to
-/// commands.
+/// Returns all frames of a connection of this dialect: each name once per direction, and the answers to commands.
 fn frames_of(dialect: Dialect) -> Vec<Frame> {
     let mut frames: Vec<Frame> = Vec::new();
     let mut add = |kind: Kind, name: &'static str, what: &'static str, schema: SchemaOf| {
         match frames.iter_mut().find(|frame| (frame.kind, frame.name) == (kind, name)) {
-            // A name of two rows: it says both.
+            // A name of two rows has both summaries.
             Some(known) => known.what.push(what),
             None => frames.push(Frame { dialect, kind, name, what: vec![what], schema }),
         }

@@ -19,7 +19,7 @@ fn follow<'document>(document: &'document Value, reference: &Value) -> &'documen
     document.pointer(pointer).unwrap_or_else(|| panic!("{pointer} dangles"))
 }
 
-/// The messages of a channel's operations of this kind, by the name that is on the wire.
+/// The names on the wire of all messages of a channel's operations of this kind.
 fn told(document: &Value, dialect: Dialect, action: &str) -> HashSet<String> {
     let channel = json!({"$ref": format!("#/channels/{}", dialect.as_str())});
     let operations = document["operations"].as_object().expect("operations").values();
@@ -94,7 +94,7 @@ fn every_command_is_answered_by_an_ack_of_its_own_or_an_error() {
 #[test]
 fn schemas_say_null_as_json_schema_does() {
     let text = asyncapi().to_string();
-    assert!(!text.contains(r#""nullable""#) && !text.contains(r#""example":"#), "words of OpenAPI");
+    assert!(!text.contains(r#""nullable""#) && !text.contains(r#""example":"#), "keywords of OpenAPI");
     assert!(text.contains(r#""null""#));
 }
 

@@ -80,7 +80,7 @@ fn every_command_of_the_table_is_understood() {
 fn assert_all_tried(dialect: Dialect, tried: &[&str]) {
     let names = COMMANDS.iter().flat_map(|row| row.names).filter(|entry| entry.dialect == dialect);
     for entry in names {
-        assert!(tried.contains(&entry.name), "{} is not tried here", entry.name);
+        assert!(tried.contains(&entry.name), "{} is missing in this test", entry.name);
     }
 }
 
@@ -194,7 +194,7 @@ fn a_message_is_read_with_all_that_belongs_to_it() {
     assert_eq!((send.content.body.as_str(), send.content.reply_to), ("hi", Some(MessageId::new(ID))));
     assert_eq!(send.client_message_id.map(|key| key.as_str().to_owned()).as_deref(), Some("k"));
     let bare = json!({"conversationId": ID, "content": "hi", "attachment": null, "clientMessageId": null});
-    assert!(parse("message:send", &bare).is_ok(), "null is absence");
+    assert!(parse("message:send", &bare).is_ok(), "null counts as absent");
 }
 
 #[test]

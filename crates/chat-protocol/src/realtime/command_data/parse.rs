@@ -1,4 +1,4 @@
-//! From the data of commands to what they ask for.
+//! Parses the data of commands into commands.
 
 use super::{
     AuthData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData, MessageData,
@@ -16,7 +16,7 @@ use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_domain::{ConversationId, MessageId, PageLimit, PageNumber, PageRequest, UserId};
 use garde::Validate;
 
-/// What `parse` makes of a body beside the conversation that it is about; or the faults of both.
+/// Parses a body together with its conversation. Returns the faults of both.
 fn in_conversation<B, T>(
     conversation_id: Required<ConversationId>,
     body: B,

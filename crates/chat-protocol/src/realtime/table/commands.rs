@@ -14,19 +14,19 @@ use crate::receipts::PositionsView;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use std::marker::PhantomData;
 
-/// What a client may ask for, under its names.
+/// A command, with its names.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandRow {
-    /// In a few words.
+    /// A summary in a few words.
     pub what: &'static str,
-    /// Its names. Every name is understood on every connection, whatever its dialect.
+    /// Its names. Every name is accepted on every connection of any dialect.
     pub names: &'static [CommandEntry],
 }
 
 /// One name of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandEntry {
-    /// In which dialect.
+    /// The dialect that the name belongs to.
     pub dialect: Dialect,
     /// The name on the wire.
     pub name: &'static str,
@@ -37,16 +37,15 @@ pub struct CommandEntry {
     pub schema: super::SchemaOf,
     /// The type of the `data` of its acknowledgement, on a connection of the name's dialect.
     pub answer: &'static str,
-    /// The schema of that.
+    /// The schema of `answer`.
     #[cfg(feature = "openapi")]
     pub answer_schema: super::SchemaOf,
-    /// Reads the JSON of its `data`.
+    /// Parses the JSON of its `data`.
     pub(in crate::realtime) read: fn(&str) -> Result<Command, BodyError>,
 }
 
-/// A row holds, for each name: `Dialect "name" Payload => Answer = reader;`. The reader makes the command of the
-/// payload
-/// or tells what is wrong with it.
+/// A row contains, for each name: `Dialect "name" Payload => Answer = reader;`. The reader creates the command from the
+/// payload, or returns the faults.
 macro_rules! commands {
     ($($what:literal { $($dialect:ident $name:literal $payload:ty => $answer:ty = $read:expr;)+ })*) => {
         /// Every command.

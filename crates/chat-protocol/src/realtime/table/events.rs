@@ -13,19 +13,19 @@ use crate::realtime::payloads::{
 };
 use crate::receipts::PositionsView;
 
-/// What a connection is told, under its names.
+/// An event, with its names.
 #[derive(Debug, Clone, Copy)]
 pub struct EventRow {
-    /// In a few words.
+    /// A summary in a few words.
     pub what: &'static str,
-    /// Its names, each dialect at most once. A dialect that is missing is not told.
+    /// Its names, at most one per dialect. A dialect without a name does not have the event.
     pub names: &'static [EventEntry],
 }
 
 /// One name of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct EventEntry {
-    /// In which dialect.
+    /// The dialect that the name belongs to.
     pub dialect: Dialect,
     /// The name on the wire.
     pub name: &'static str,
@@ -48,8 +48,8 @@ pub enum Camel {}
 #[derive(Debug)]
 pub enum Both {}
 
-/// A row is either `Both "name" Payload;`, the form of every new event, or one name and payload for each dialect that
-/// has the event.
+/// A row is either `Both "name" Payload;`, which is the form of every new event, or one name and payload for each
+/// dialect that has the event.
 macro_rules! events {
     ($(#[doc = $what:literal] $row:ident { $($names:tt)+ })*) => {
         $(event_names! { $what $row $($names)+ })*

@@ -1,9 +1,8 @@
-//! The one table of what can be said over a socket: each row is one thing that happens ([`EVENTS`]) or is asked for
-//! ([`COMMANDS`]), under its names in each dialect, each name with the type of its `data`.
+//! The only table of the names on a socket. Each row is an event ([`EVENTS`]) or a command ([`COMMANDS`]), with its
+//! names in each dialect and the type of each name's `data`.
 //!
-//! The table is not a description of the code, it *is* the code: an event's name can only be had from here, as an
-//! [`EventName`] that takes nothing but the row's payload, and a command is understood by being a row. What documents
-//! say is held against it by tests.
+//! The code uses the table itself: an event's name is available only from here, as an [`EventName`] that accepts only
+//! the row's payload, and a name without a row is not a command. Tests compare the documents with the table.
 
 mod commands;
 mod events;
@@ -14,7 +13,7 @@ pub use events::{Both, Camel, Colon, EVENTS, EventEntry, EventRow};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The name of an event in one dialect, and, as a type, what its `data` is.
+/// The name of an event in one dialect, with the type of its `data`.
 pub struct EventName<T> {
     name: &'static str,
     payload: PhantomData<fn(&T)>,
@@ -45,7 +44,7 @@ impl<T> fmt::Debug for EventName<T> {
     }
 }
 
-/// How a payload describes itself: what it refers to stays with the generator.
+/// A function that returns the schema of a payload and registers what it refers to with the generator.
 #[cfg(feature = "openapi")]
 pub type SchemaOf = fn(&mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema;
 

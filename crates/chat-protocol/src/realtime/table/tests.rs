@@ -2,15 +2,15 @@ use super::*;
 use crate::realtime::Dialect;
 use std::collections::{HashMap, HashSet};
 
-/// What clients of `/conversations` send.
+/// The commands of clients of `/conversations`.
 const FIRST_COMMANDS: &[&str] =
     &["conversation:join", "conversation:leave", "message:send", "typing:start", "typing:stop", "presence:update"];
 
-/// What clients of `/conversations` are told.
+/// The events of clients of `/conversations`.
 const FIRST_EVENTS: &[&str] =
     &["message:received", "typing:update", "user:online", "user:offline", "participant:added", "error"];
 
-/// What clients of `/chat` send.
+/// The commands of clients of `/chat`.
 const SECOND_COMMANDS: &[&str] = &[
     "sendMessage",
     "messageDelivered",
@@ -28,7 +28,7 @@ const SECOND_COMMANDS: &[&str] = &[
     "groupCall",
 ];
 
-/// What clients of `/chat` are told.
+/// The events of clients of `/chat`.
 const SECOND_EVENTS: &[&str] = &[
     "messageReceived",
     "groupMessageReceived",
@@ -79,7 +79,7 @@ fn a_name_has_one_payload_in_its_dialect() {
             assert_eq!(*payloads.entry(entry.name).or_insert(entry.payload), entry.payload, "{}", entry.name);
         }
     }
-    // `userTyping` goes both ways; as a command a name stands for one thing, in whatever dialect.
+    // `userTyping` exists in both directions. As a command, a name has one meaning in all dialects.
     let mut payloads = HashMap::new();
     for entry in COMMANDS.iter().flat_map(|row| row.names) {
         assert_eq!(*payloads.entry(entry.name).or_insert(entry.payload), entry.payload, "{}", entry.name);

@@ -78,7 +78,7 @@ proptest! {
             }
         }
         prop_assert_eq!(read, messages);
-        prop_assert_eq!(reader.bytes.capacity(), 0, "nothing is kept while idle");
+        prop_assert_eq!(reader.bytes.capacity(), 0, "an idle reader keeps no buffer");
     }
 
     #[test]
@@ -149,13 +149,13 @@ fn how_long_a_message_will_be_is_known_before_it_is_here() {
     assert_eq!(
         reader.next(MAX_MESSAGE_BYTES),
         Ok(Some(Incoming::Fragment(60))),
-        "it counts although it says nothing yet"
+        "a fragment is reported before its message is complete"
     );
     assert_eq!(reader.next(MAX_MESSAGE_BYTES), Ok(None));
     reader.feed(&frame(FIN, &[b'x'; 200])[..4]);
     assert_eq!(reader.announced(), 260);
     reader.feed(&frame(FIN | PING, b"x"));
-    assert_eq!(reader.announced(), 260, "what is in between is none of it");
+    assert_eq!(reader.announced(), 260, "control frames in between do not count");
 }
 
 #[test]

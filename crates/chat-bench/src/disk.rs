@@ -15,7 +15,8 @@ const PAGES: usize = 2 * 1_024;
 /// Writes a page and syncs it (`fdatasync`), repeatedly for this time. Prints how long a write takes.
 pub(crate) fn probe(folder: &Path, time: Duration) {
     let path = folder.join("probe");
-    let mut file = OpenOptions::new().create_new(true).write(true).open(&path).expect("a file beside the store's");
+    let mut file =
+        OpenOptions::new().create_new(true).write(true).open(&path).expect("a new file in the store's folder");
     let waits = measure(&mut file, time);
     drop(file);
     // The folder is deleted later in any case.

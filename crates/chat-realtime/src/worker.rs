@@ -149,6 +149,6 @@ mod tests {
         let waiting = worker.take();
         assert_eq!((waiting.posts.len(), waiting.has_overflowed), (3, true));
         assert!(worker.post(event()), "taken posts no longer count");
-        assert!(!worker.take().has_overflowed, "and forgotten");
+        assert!(!worker.take().has_overflowed, "the overflow is reported once");
     }
 }

@@ -75,7 +75,7 @@ impl Client {
     fn chance(&self, attempt: u32) -> f64 {
         let mut hasher = DefaultHasher::new();
         (&self.token, attempt).hash(&mut hasher);
-        f64::from(u32::try_from(hasher.finish() >> 32).expect("half of it")) / f64::from(u32::MAX)
+        f64::from(u32::try_from(hasher.finish() >> 32).expect("32 bits")) / f64::from(u32::MAX)
     }
 
     /// Records what arrives. Returns whether it was `resumed`.

@@ -231,8 +231,8 @@ async fn life(
 
 /// Waits until the final positions are known.
 pub(crate) async fn told(goal: &mut watch::Receiver<Option<Arc<Positions>>>) -> Arc<Positions> {
-    let known = goal.wait_for(Option::is_some).await.expect("whoever tells");
-    known.clone().expect("what was waited for")
+    let known = goal.wait_for(Option::is_some).await.expect("the sender of the goal");
+    known.clone().expect("the awaited positions")
 }
 
 async fn send(person: &Person, conversation: &str) {

@@ -67,13 +67,13 @@ const PREFIX_BYTES: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PacketError {
     /// An unknown form of packet.
-    #[error("packets of version {0} are unknown here")]
+    #[error("unknown packet version {0}")]
     UnknownVersion(u8),
     /// An unknown kind of event, of a newer release.
-    #[error("events of kind {0} are unknown here")]
+    #[error("unknown event kind {0}")]
     UnknownKind(u8),
     /// An unknown audience, of a newer release.
-    #[error("audiences of kind {0} are unknown here")]
+    #[error("unknown audience kind {0}")]
     UnknownAudience(u8),
     /// Over [`MAX_PACKET_BYTES`] or [`MAX_IDS`].
     #[error("the packet is too large")]

@@ -23,11 +23,11 @@ fn somebody_added_without_this_node_hearing_of_it_is_found_with_all_that_followe
         until("both changes have arrived", || client.positions(made).len() == 2 && client.positions(added).len() == 2)
             .await;
         assert_eq!(client.positions(made), [1, 2]);
-        assert_eq!(client.positions(added), [3, 4], "from the addition on");
+        assert_eq!(client.positions(added), [3, 4], "every change from the addition on");
         assert_eq!(house.fan_out.stats().found_joiners.get(), 2);
         house.fan_out.check_tails().await.expect("checked");
         settle().await;
-        assert_eq!((client.positions(made).len(), client.positions(added).len()), (2, 2), "and once");
+        assert_eq!((client.positions(made).len(), client.positions(added).len()), (2, 2), "each change arrives once");
     });
 }
 

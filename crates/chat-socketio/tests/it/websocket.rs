@@ -134,7 +134,7 @@ async fn who_takes_nothing_while_the_caller_is_busy_is_not_waited_for() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("an end, although nobody listens");
+    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("the session ends although nobody reads it");
     gateway.go.notify_one();
     gateway.settles_at(0).await;
     gateway.stop().await;

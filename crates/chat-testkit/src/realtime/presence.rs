@@ -42,7 +42,7 @@ pub async fn the_first_connection_brings_a_user_online_and_the_last_takes_them_o
     assert_eq!(status(&presence, 1).await, Online);
     assert!(disconnect(&presence, 1, 2).await);
     assert_eq!(status(&presence, 1).await, Offline);
-    assert_eq!(connect(&presence, 1, 3).await, Some(Online), "and again");
+    assert_eq!(connect(&presence, 1, 3).await, Some(Online), "online again");
 }
 
 pub async fn a_connection_counts_once_however_often_it_is_noted_or_forgotten(presence: Presence) {

@@ -121,7 +121,7 @@ mod tests {
             assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("here"), "{answer}");
             let port = proxy.port();
             drop(proxy);
-            assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "it is gone");
+            assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the proxy must not listen any more");
         }
     }
 }

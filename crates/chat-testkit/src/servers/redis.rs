@@ -168,13 +168,16 @@ mod tests {
             let port = server.port();
             assert_eq!(server.ask("SET key value"), "+OK\r\n");
             server.kill9();
-            assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "it is gone");
+            assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the server must not listen any more");
             server.resume();
             let kept = if append_only { "$5\r\nvalue\r\n" } else { "$-1\r\n" };
             assert_eq!((server.port(), server.ask("GET key").as_str()), (port, kept));
             let folder = server.folder.clone();
             drop(server);
-            assert!(!folder.exists() && TcpStream::connect(("127.0.0.1", port)).is_err(), "nothing is left");
+            assert!(
+                !folder.exists() && TcpStream::connect(("127.0.0.1", port)).is_err(),
+                "the server or its folder is left"
+            );
         }
     }
 }

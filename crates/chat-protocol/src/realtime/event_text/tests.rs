@@ -61,7 +61,7 @@ fn camel(event: &Event, variant: Variant) -> Option<Value> {
 }
 
 fn told(event: &Event) -> Value {
-    camel(event, Variant::Others).expect("it is told")
+    camel(event, Variant::Others).expect("a camel form")
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn who_comes_into_a_group_is_shown_the_group_and_the_others_are_not() {
         role: Role::Member,
         details: details(ConversationKind::Group),
     });
-    let own = camel(&added, Variant::Own).expect("it is told");
+    let own = camel(&added, Variant::Own).expect("a camel form");
     assert_eq!((&own["event"], &own["data"]["role"]), (&json!("participant:added"), &json!("member")));
     assert_eq!(own["data"]["group"]["groupId"], json!(Uuid::from_u128(1)));
     assert_eq!(told(&added)["data"].get("group"), None);

@@ -165,7 +165,7 @@ impl Postgres {
             starting.end(Ending::Stop);
             false
         });
-        assert!(is_up, "PostgreSQL does not start:\n{}", self.log());
+        assert!(is_up, "PostgreSQL did not start:\n{}", self.log());
     }
 
     /// Stops the server and starts it again.

@@ -118,7 +118,7 @@ impl Leg {
         self.deliveries as f64 / self.time.as_secs_f64()
     }
 
-    /// In milliseconds.
+    /// Returns a quantile of the latency, in milliseconds.
     pub(crate) fn latency_at(&self, quantile: f64) -> f64 {
         self.latency.value_at_quantile(quantile) as f64 / 1_000.0
     }

@@ -15,7 +15,7 @@ pub struct Change {
     pub pos: Pos,
     /// The time of the change, at or after that of the previous change.
     pub at: Timestamp,
-    /// What changed.
+    /// The kind of the change, with its values.
     pub kind: ChangeKind,
 }
 

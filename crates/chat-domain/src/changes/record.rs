@@ -33,7 +33,7 @@ pub struct ChangeRecord {
         serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_role")
     )]
     pub role: Option<Role>,
-    /// Further values.
+    /// Values that have no column.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Detail::is_empty"))]
     pub detail: Detail,
 }

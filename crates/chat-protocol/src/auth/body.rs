@@ -6,8 +6,8 @@ use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /auth/register`: with a name, a username or both. A missing username is derived from the email address. A
-/// missing name is derived from first and last name, or else from the username.
+/// The body of `POST /auth/register`: with a name, a username or both. A missing username is derived from the email
+/// address. A missing name is derived from first and last name, or else from the username.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[garde(context(PasswordPolicy))]
@@ -108,7 +108,7 @@ pub(crate) fn known_password(field: &str, secret: Required<Secret>) -> Result<Pa
     Password::attempt(secret.take(field)?.reveal()).map_err(|fault| InvalidBody::of(field, fault))
 }
 
-/// `POST /auth/login`: `{email, password}` or `{username, password}`.
+/// The body of `POST /auth/login`: `{email, password}` or `{username, password}`.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -156,7 +156,7 @@ impl LoginBody {
     }
 }
 
-/// `POST /auth/refresh`: the refresh token. Empty if the token is sent as `Authorization: Bearer`.
+/// The body of `POST /auth/refresh`: the refresh token. Empty if the token is sent as `Authorization: Bearer`.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

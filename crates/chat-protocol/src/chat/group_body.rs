@@ -7,7 +7,7 @@ use chat_domain::users::AvatarUrl;
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /chat/group`.
+/// The body of `POST /chat/group`: a new group.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -57,7 +57,7 @@ impl CreateGroupBody {
     }
 }
 
-/// `PUT /chat/group/{groupId}`: omitted fields keep their value, `null` clears description and avatar.
+/// The body of `PUT /chat/group/{groupId}`: omitted fields keep their value, `null` clears description and avatar.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -90,7 +90,7 @@ impl UpdateGroupBody {
     }
 }
 
-/// `POST /chat/group/{groupId}/member`.
+/// The body of `POST /chat/group/{groupId}/member`: the user to add.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

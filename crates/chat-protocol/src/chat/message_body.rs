@@ -8,8 +8,8 @@ use chat_domain::{ClientMessageId, ConversationId, MessageId, PageLimit, PageNum
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /chat/message`, and `messageData` of the frame `sendMessage`. If `chatType` is missing, a message with a
-/// `groupId` is a group message.
+/// The body of `POST /chat/message`, and `messageData` of the frame `sendMessage`. If `chatType` is missing, a message
+/// with a `groupId` is a group message.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -104,8 +104,8 @@ impl ChatMessageBody {
     }
 }
 
-/// `POST /chat/messages/fetch`, and the data of the frames `fetchMessages` and `getGroupMessages`: a page of a private
-/// chat or of a group.
+/// The body of `POST /chat/messages/fetch`, and the data of the frames `fetchMessages` and `getGroupMessages`: a page
+/// of a private chat or of a group.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -173,7 +173,7 @@ impl FetchChatBody {
     }
 }
 
-/// `PUT /chat/message/{messageId}/status`.
+/// The body of `PUT /chat/message/{messageId}/status`: the new status.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

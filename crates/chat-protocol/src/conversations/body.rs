@@ -6,7 +6,8 @@ use chat_domain::users::AvatarUrl;
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /conversations`: a direct conversation if there is exactly one other participant and no name, else a group.
+/// The body of `POST /conversations`: a direct conversation if there is exactly one other participant and no name, else
+/// a group.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -28,7 +29,7 @@ impl CreateConversationBody {
     }
 }
 
-/// `POST /conversations/{id}/participants`.
+/// The body of `POST /conversations/{id}/participants`: the user to add.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -47,7 +48,7 @@ impl AddParticipantBody {
     }
 }
 
-/// `PATCH /conversations/{id}`: omitted fields keep their value, `null` clears a field.
+/// The body of `PATCH /conversations/{id}`: omitted fields keep their value, `null` clears a field.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

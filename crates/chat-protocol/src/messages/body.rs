@@ -5,7 +5,7 @@ use chat_domain::{ClientMessageId, ConversationId, MessageId};
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /conversations/{id}/messages`.
+/// The body of `POST /conversations/{id}/messages`: a new message.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

@@ -53,23 +53,24 @@ payloads! {
         /// The ids of the recipients who have read the message.
         read_by: Vec<Uuid>,
     }
-    /// `messagesFetched`, and the acknowledgement of `fetchMessages`.
+    /// `messagesFetched`, and the acknowledgement of `fetchMessages`: a page of a private chat.
     FetchedChatView {
-        /// Oldest first.
+        /// The messages, oldest first.
         messages: Vec<ChatMessageView>,
         /// The position of this page in the history.
         pagination: Pagination,
     }
-    /// `groupMessagesFetched`, and the acknowledgement of `getGroupMessages`.
+    /// `groupMessagesFetched`, and the acknowledgement of `getGroupMessages`: a page of a group.
     FetchedGroupView {
         /// The group's id.
         group_id: Uuid,
-        /// Oldest first.
+        /// The messages, oldest first.
         messages: Vec<ChatMessageView>,
         /// The position of this page in the history.
         pagination: Pagination,
     }
-    /// `userTyping`, to users who have the chat open. A private chat has its `chatRoomId`, a group its `groupId`.
+    /// `userTyping`: a user started or stopped typing. Sent to users who have the chat open. A private chat has its
+    /// `chatRoomId`, a group its `groupId`.
     ChatTypingView {
         /// The user's id.
         user_id: Uuid,
@@ -156,8 +157,8 @@ payloads! {
         /// The chat's id.
         chat_room_id: String,
     }
-    /// `groupCallIncoming`. A call in a private chat, from a client of the other dialect, has `chatRoomId` instead of
-    /// `groupId`.
+    /// `groupCallIncoming`: a user calls. A call in a private chat, from a client of the other dialect, has
+    /// `chatRoomId` instead of `groupId`.
     CallOfChatView {
         /// The group. Only in groups.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -31,37 +31,37 @@ macro_rules! data {
 }
 
 data! {
-    /// `conversation:join`, `conversation:leave`, `typing:start`, `typing:stop`, `call:start`.
+    /// The data of `conversation:join`, `conversation:leave`, `typing:start`, `typing:stop` and `call:start`.
     ConversationData {
         /// The conversation.
         conversation_id: Required<ConversationId>,
     }
-    /// `presence:update`.
+    /// The data of `presence:update`.
     StatusData {
         /// The status that other users see.
         status: Required<PresenceStatus>,
     }
-    /// `presence:get` and `getUserStatus`.
+    /// The data of `presence:get` and `getUserStatus`.
     UserData {
         /// The user.
         user_id: Required<UserId>,
     }
-    /// `joinPrivateChat` and `leavePrivateChat`.
+    /// The data of `joinPrivateChat` and `leavePrivateChat`.
     PairData {
         /// The two user ids joined by `_`, one of them the user's own.
         chat_room_id: Required<PairRoom>,
     }
-    /// `joinGroup` and `leaveGroup`.
+    /// The data of `joinGroup` and `leaveGroup`.
     GroupData {
         /// The group.
         group_id: Required<ConversationId>,
     }
-    /// `messageDelivered` and `messageRead`: this message, and all messages before it in its chat.
+    /// The data of `messageDelivered` and `messageRead`: this message, and all messages before it in its chat.
     MessageData {
         /// The message.
         message_id: Required<MessageId>,
     }
-    /// `getGroupMessages`: one page of a group's history, oldest first.
+    /// The data of `getGroupMessages`: one page of a group's history, oldest first.
     GroupFetchData {
         /// The group.
         group_id: Required<ConversationId>,
@@ -72,7 +72,7 @@ data! {
         #[serde(default)]
         limit: Optional<PageLimit>,
     }
-    /// `groupCall`.
+    /// The data of `groupCall`.
     GroupCallData {
         /// The group.
         group_id: Required<ConversationId>,
@@ -80,7 +80,7 @@ data! {
         #[serde(default)]
         caller_name: Optional<DisplayName>,
     }
-    /// `auth`.
+    /// The data of `auth`.
     AuthData {
         /// An access token.
         token: Required<Token>,
@@ -91,14 +91,14 @@ data! {
         #[serde(default)]
         resume: Optional<Resume>,
     }
-    /// `resume`, the first frame after connecting with `?resume=true`.
+    /// The data of `resume`, the first frame after connecting with `?resume=true`.
     ResumeData {
         /// The positions that the client has: the highest `pos` of each conversation.
         resume: Required<Resume>,
     }
 }
 
-/// `messages:fetch`: the messages before, or after, a message's id or number; without either, the newest.
+/// The data of `messages:fetch`: the messages before or after a message's id or number; without either, the newest.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -120,7 +120,7 @@ pub struct FetchData {
     limit: Optional<PageLimit>,
 }
 
-/// `message:send`.
+/// The data of `message:send`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -131,8 +131,8 @@ pub struct SendMessageData {
     message: SendMessageBody,
 }
 
-/// `message:delivered` and `message:read`: up to this number, or this message; up to the newest message if neither is
-/// given.
+/// The data of `message:delivered` and `message:read`: up to this number, or this message; up to the newest message if
+/// neither is given.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -143,7 +143,7 @@ pub struct PositionData {
     position: ReadBody,
 }
 
-/// `sendMessage`.
+/// The data of `sendMessage`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -152,8 +152,8 @@ pub struct SendChatMessageData {
     message_data: Nested<ChatMessageBody>,
 }
 
-/// `userTyping` and `userStoppedTyping`: a group by its id, or any chat by its `chatRoomId`. If both are given, the
-/// group is used.
+/// The data of `userTyping` and `userStoppedTyping`: a group by its id, or any chat by its `chatRoomId`. If both are
+/// given, the group is used.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -166,7 +166,7 @@ pub struct ChatTypingData {
     group_id: Optional<ConversationId>,
 }
 
-/// `updateLastSeen`, and the acknowledgement of commands without a result: an empty object.
+/// The data of `updateLastSeen`, and the acknowledgement of commands without a result: an empty object.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct NoData {}

@@ -30,7 +30,7 @@ payloads! {
         /// The position of this change in its conversation.
         pos: u64,
     }
-    /// `conversation:created`, to all participants of the new conversation.
+    /// `conversation:created`: a new conversation. Sent to all of its participants.
     ConversationCreatedView {
         /// The conversation's id.
         conversation_id: Uuid,
@@ -72,14 +72,15 @@ payloads! {
         /// The user's id.
         user_id: Uuid,
     }
-    /// `change:skipped`: a change of a kind that this server does not know. Read the conversation again.
+    /// `change:skipped`: a change of a kind that this server does not know. The client should read the conversation
+    /// again.
     ChangeSkippedView {
         /// The conversation that changed.
         conversation_id: Uuid,
         /// The position of this change in its conversation.
         pos: u64,
     }
-    /// `typing:update`, to participants who have the conversation open.
+    /// `typing:update`: a user started or stopped typing. Sent to participants who have the conversation open.
     TypingView {
         /// The conversation's id.
         conversation_id: Uuid,
@@ -111,7 +112,7 @@ payloads! {
         /// The user's id.
         user_id: Uuid,
     }
-    /// `call:incoming`.
+    /// `call:incoming`: a user calls.
     CallView {
         /// The conversation's id.
         conversation_id: Uuid,
@@ -122,16 +123,16 @@ payloads! {
         /// The time of the call.
         timestamp: TimestampView,
     }
-    /// `messages:fetched`, and the acknowledgement of `messages:fetch`.
+    /// `messages:fetched`, and the acknowledgement of `messages:fetch`: a part of the history.
     FetchedView {
         /// The conversation's id.
         conversation_id: Uuid,
-        /// Newest first.
+        /// The messages, newest first.
         messages: Vec<MessageView>,
         /// The position of this part in the history.
         pagination: Pagination,
     }
-    /// `presence:status`, and the acknowledgement of `presence:get`.
+    /// `presence:status`, and the acknowledgement of `presence:get`: a user's presence.
     PresenceStatusView {
         /// The user's id.
         user_id: Uuid,
@@ -147,7 +148,7 @@ payloads! {
     ResumedView {
         /// The newest `pos` of each of the user's 1,000 most recent conversations.
         positions: BTreeMap<Uuid, u64>,
-        /// The conversations with more missed events than the server sends again. Read them by REST.
+        /// The conversations with more missed events than the server sends again. The client should read them by REST.
         limited: Vec<Uuid>,
     }
     /// The acknowledgement of `auth`.

@@ -5,7 +5,8 @@ use chat_domain::{MessageId, Seq};
 use garde::Validate;
 use serde::Deserialize;
 
-/// `POST /conversations/{id}/read`: the new read position, as `seq` or as `messageId`; else the newest message.
+/// The body of `POST /conversations/{id}/read`: the new read position, as `seq` or as `messageId`; else the newest
+/// message.
 #[derive(Debug, Clone, Default, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]

@@ -6,7 +6,7 @@ use chat_domain::users::{AvatarUrl, DisplayName, ProfileChanges, Username};
 use garde::Validate;
 use serde::Deserialize;
 
-/// `PATCH /users/me`: omitted fields keep their value, `null` clears first name, last name and avatar.
+/// The body of `PATCH /users/me`: omitted fields keep their value, `null` clears first name, last name and avatar.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -46,7 +46,7 @@ impl UpdateMeBody {
     }
 }
 
-/// `POST /users/me/password`. Ends all other sessions.
+/// The body of `POST /users/me/password`. The call ends all other sessions.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[garde(context(PasswordPolicy))]

@@ -151,7 +151,10 @@ proptest! {
                     (_, None) => visible(&log, user(WHO), u64::MAX),
                 };
                 until(
-                    || format!("expected {expected:?} after {from:?} of {}, received {:?}", sketch(&log), client.positions(id)),
+                    || {
+                        let (log, received) = (sketch(&log), client.positions(id));
+                        format!("expected {expected:?} after {from:?} of {log}, received {received:?}")
+                    },
                     || expected.is_subset(&client.positions(id).into_iter().collect()),
                 ).await;
                 settle().await;
@@ -160,7 +163,7 @@ proptest! {
                 let allowed = visible(&log, user(WHO), 0);
                 let member_history: BTreeSet<u64> = (1..=resume_end(&log, from)).collect();
                 for pos in &came {
-                    prop_assert!(allowed.contains(pos) || member_history.contains(pos), "this user must not receive {pos}");
+                    prop_assert!(allowed.contains(pos) || member_history.contains(pos), "the user received {pos}");
                 }
             }
             drop(company);

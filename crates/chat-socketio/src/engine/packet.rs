@@ -47,7 +47,7 @@ impl<'text> Packet<'text> {
     }
 }
 
-/// With or without padding: clients send both.
+/// Decodes base64 with or without padding: clients send both.
 fn from_base64(text: &str) -> Option<Bytes> {
     STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok().map(Bytes::from)
 }

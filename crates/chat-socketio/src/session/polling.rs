@@ -110,7 +110,7 @@ impl Polling {
         if count > 0
             && let Some(reply) = self.poll.take()
         {
-            // As above.
+            // An abandoned request needs no response.
             let _ = reply.send(Ok(payload.into()));
         }
         count > 0

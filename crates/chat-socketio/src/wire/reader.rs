@@ -9,7 +9,7 @@ pub enum Incoming {
     Text(String),
     /// A whole binary message.
     Binary(Bytes),
-    /// To be answered with the same payload.
+    /// A ping, to be answered with the same payload.
     Ping(Bytes),
     /// A sign of life.
     Pong,

@@ -33,7 +33,7 @@ fn a_list_of_conversations_is_asked_for_by_page_or_by_cursor() {
     assert_eq!(list(""), Ok(ListRequest::Page(first)));
     assert_eq!(list("cursor=&limit=5"), Ok(ListRequest::Cursor(ListCursor::Newest, limit(5))));
     assert!(list("cursor=o1-00000000000000000000000000000001").is_ok());
-    let refused = "cursor must be empty, or the nextCursor or prevCursor of an earlier answer";
+    let refused = "cursor must be empty, or the nextCursor or prevCursor of an earlier response";
     assert_eq!(list("cursor=x"), Err(vec![refused.to_owned()]));
     assert_eq!(list("cursor=&page=2"), Err(vec!["page cannot be combined: give one of page, cursor".to_owned()]));
 }

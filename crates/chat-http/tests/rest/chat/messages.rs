@@ -210,8 +210,8 @@ async fn nobody_fetches_as_another_or_between_others() {
     assert_eq!((empty.data(200), &empty.json()["pagination"]["total"]), (json!([]), &json!(0)));
     for (body, sentence) in [
         (json!({}), "the body must name a groupId, or senderId and receiverId"),
-        (json!({"senderId": ann.id}), "receiverId is required beside senderId"),
-        (json!({"receiverId": ann.id}), "senderId is required beside receiverId"),
+        (json!({"senderId": ann.id}), "receiverId is required with senderId"),
+        (json!({"receiverId": ann.id}), "senderId is required with receiverId"),
         (json!({"groupId": ann.id, "receiverId": ann.id}), "receiverId and groupId exclude each other"),
         (json!({"senderId": "x", "receiverId": ann.id}), "senderId must be a UUID"),
         (json!({"groupId": ann.id, "limit": 101}), "limit must be between 1 and 100"),

@@ -42,7 +42,7 @@ pub(crate) fn cpu_time_of_family(pid: u32) -> Duration {
     ticks(family.map(|stat| stat.own + stat.of_ended_children).sum())
 }
 
-/// Returns the CPU time of the machine since its start: the time that it used, and the time that its host gave to
+/// Returns two CPU times of the machine since its start: the time that it used, and the time that its host gave to
 /// others.
 pub(crate) fn machine() -> (Duration, Duration) {
     let stat = std::fs::read_to_string("/proc/stat").expect("Linux");

@@ -57,8 +57,8 @@ impl Remote {
         true
     }
 
-    /// Closes the connection; the device reconnects at once. Returns whether it was connected and had no unanswered
-    /// command.
+    /// Closes the connection if the device is connected and every command is answered; the device then reconnects.
+    /// Returns whether it closed the connection.
     pub(super) fn hang_up(&self) -> bool {
         if self.unanswered.load(Ordering::Relaxed) > 0 || self.is_away.swap(true, Ordering::Relaxed) {
             return false;

@@ -17,7 +17,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1_000)]
     sockets: usize,
     /// Bytes of one delivery, as many as a framed message in the other scenarios
-    #[arg(long, default_value_t = 520)]
+    #[arg(long, default_value_t = 656)]
     bytes: usize,
     /// Deliveries per write in the second measurement, as in a burst
     #[arg(long, default_value_t = 16)]
@@ -29,7 +29,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sockets: 1_000, bytes: 520, shared: 16, seconds: 3 }
+        Self { sockets: 1_000, bytes: 656, shared: 16, seconds: 3 }
     }
 }
 
@@ -54,6 +54,11 @@ pub(crate) fn run(options: &Options, report: &mut Report) {
     ));
     report.note(kind("one delivery per send(), per CPU-second of the sender", ""), "this machine", single);
     report.note(kind("a burst per send(), per CPU-second of the sender", ""), "this machine", shared);
+}
+
+/// Returns the deliveries per CPU-second of a thread that writes one at a time to this many sockets in turn.
+pub(crate) fn bare(sockets: usize) -> f64 {
+    measure(&Options { sockets, ..Options::default() }, 1)
 }
 
 /// Returns the deliveries per CPU-second of the writing thread, with `shared` deliveries per write.

@@ -1,135 +1,128 @@
-//! Deliveries per CPU-second of messages to every member of a large conversation, one at a time or in bursts; and their
-//! latency at a rate that the peer can sustain.
+//! Deliveries per CPU-second to every member of a conversation, and how long the last member waits.
 
-use crate::contest::{Contest, Entrant, Leg, Pace, Terms, circumstances, compare};
+use crate::baseline;
+use crate::contest::{Cell, Contest, Entrant, Pace, Terms, explain_entrants, tell};
+use crate::crowd::TEXT_BYTES;
 use crate::report::{Kind, Report};
 use crate::say;
-use chat_blackbox::Setup;
-use hdrhistogram::Histogram;
+use crate::scene::Scene;
 use std::time::Duration;
 
-/// Members who send in turn, in the scenarios that do not vary the number of senders.
+/// Members who send in turn where senders are not what is measured.
 const SENDERS: usize = 16;
 
-const PER_CPU_SECOND: &str = "deliveries per CPU-second of the server";
-
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct BurstOptions {
-    /// Messages per burst, each from a different member; with --steady, messages in flight
-    #[arg(long, default_value_t = 16)]
-    in_flight: u64,
-    /// Instead of bursts: send the next message whenever one has reached every member
+pub(crate) struct Options {
+    /// Members of the conversation, each with one connection; several numbers are measured one after the other
+    #[arg(long, value_delimiter = ',', default_values_t = [20, 100, 1_000])]
+    members: Vec<usize>,
+    /// Messages that have not reached every member yet; several numbers are measured one after the other
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16])]
+    in_flight: Vec<u64>,
+    /// One member sends all of them, on one connection, without waiting for answers
     #[arg(long)]
-    steady: bool,
+    pipelined: bool,
+    /// Sends all of them at once, and the next when every member has all of the last
+    #[arg(long, conflicts_with = "pipelined")]
+    bursts: bool,
+    /// Which servers are measured, separated by commas. Ratios are of the first to each other
+    #[arg(long = "entrant", value_enum, value_delimiter = ',', default_values_t = Entrant::EVERY_PEER)]
+    entrants: Vec<Entrant>,
     #[command(flatten)]
     terms: Terms,
 }
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct LatencyOptions {
-    /// Messages per second; by default half of the peer's peak rate, which is measured first
+    /// Members of the conversation, each with one connection
+    #[arg(long, default_value_t = 1_000)]
+    members: usize,
+    /// Messages per second; without it, half of what the official Socket.IO server reaches one at a time, as measured
+    /// just before
     #[arg(long)]
     rate: Option<f64>,
+    /// Which servers are measured, separated by commas. Ratios are of the first to each other
+    #[arg(long = "entrant", value_enum, value_delimiter = ',', default_values_t = Entrant::FEW)]
+    entrants: Vec<Entrant>,
     #[command(flatten)]
     terms: Terms,
 }
 
-/// Measures one message at a time.
-pub(crate) async fn one_at_a_time(setup: &Setup, terms: &Terms, report: &mut Report) {
-    throughput(setup, "fanout", Pace::InFlight(1), terms, report).await;
-}
-
-/// Measures several messages in flight.
-pub(crate) async fn burst(setup: &Setup, options: &BurstOptions, report: &mut Report) {
-    let pace = if options.steady { Pace::InFlight(options.in_flight) } else { Pace::Bursts(options.in_flight) };
-    throughput(setup, "burst", pace, &options.terms, report).await;
-}
-
-async fn throughput(setup: &Setup, scenario: &'static str, pace: Pace, terms: &Terms, report: &mut Report) {
-    let (senders, how) = match pace {
-        Pace::InFlight(1) | Pace::Rate(_) => {
-            (1, "one message at a time: the next is sent when every member has received the last".to_owned())
-        }
-        Pace::InFlight(count) => (
-            count,
-            format!("{count} in flight, from as many members: one is sent whenever one has reached all members"),
-        ),
-        Pace::Bursts(count) => (
-            count,
-            format!("bursts of {count} messages from as many members: the next when all have received the last"),
-        ),
+pub(crate) async fn run(scene: &Scene, options: &Options, report: &mut Report) {
+    let how = if options.bursts {
+        "all messages in flight are sent at once, from as many members; the next when every member has all of them"
+    } else if options.pipelined {
+        "one member sends on one connection; the next message is sent when every member has one of those in flight"
+    } else {
+        "as many members as messages in flight take turns to send; the next message is sent when every member has one \
+         of those in flight"
     };
-    explain(scenario, &how, terms);
-    let contest = Contest::stage(setup, terms, usize::try_from(senders).expect("few")).await;
-    let results = contest.run(scenario, pace, terms).await;
-    compare(report, Kind { scenario, figure: PER_CPU_SECOND, unit: "" }, &results, Leg::per_cpu_second);
-    circumstances(report, scenario, &results);
-    contest.check().await;
+    explain("fanout", how, &options.entrants, &options.terms);
+    let mut cells = Vec::new();
+    for &members in &options.members {
+        let most = options.in_flight.iter().copied().max().unwrap_or(1);
+        let senders = if options.pipelined { 1 } else { usize::try_from(most).expect("few").min(members) };
+        let contest = Contest::stage(scene, &options.entrants, &options.terms, members, senders).await;
+        for &count in &options.in_flight {
+            let senders = senders.min(usize::try_from(count).expect("few"));
+            let pace = if options.bursts { Pace::Bursts { count, senders } } else { Pace::InFlight { count, senders } };
+            // With more in flight, several deliveries may share a write.
+            let bare = (count == 1).then(|| baseline::bare(members));
+            let what = format!("fanout, {members} members, {} in flight", pace.label());
+            let results = contest.run(&what, pace, &options.terms).await;
+            cells.push(Cell { members, pace: pace.label(), bare, results });
+        }
+        contest.check().await;
+    }
+    tell(report, "fanout", &cells);
+    checked();
 }
 
-/// Measures the latency to the last member.
-pub(crate) async fn latency(setup: &Setup, options: &LatencyOptions, report: &mut Report) {
-    let scenario = "latency";
-    explain(
-        scenario,
-        "messages become due at a fixed rate (open loop); latency is from then until the last\n  member has received \
-         the message (the client's timer adds up to 1 ms). Without --rate, the rate is half of the peer's peak, one \
-         message at a time",
-        &options.terms,
-    );
-    let contest = Contest::stage(setup, &options.terms, SENDERS).await;
+/// How long the last member waits.
+pub(crate) async fn latency(scene: &Scene, options: &LatencyOptions, report: &mut Report) {
+    let how = "messages become due evenly, whatever the server does (open loop), and times count from then (a timer \
+               of the client's adds up to 1 ms)";
+    explain("latency", how, &options.entrants, &options.terms);
+    let senders = SENDERS.min(options.members);
+    let contest = Contest::stage(scene, &options.entrants, &options.terms, options.members, senders).await;
     let rate = match options.rate {
         Some(rate) => rate,
-        None => half_of_the_peak(&contest, &options.terms, report).await,
+        None => half_of_the_peak(&contest, options, report).await,
     };
-    let results = contest.run(scenario, Pace::Rate(rate), &options.terms).await;
-    for (figure, quantile) in [("to the last member, p50", 0.5), ("to the last member, p99", 0.99)] {
-        compare(report, Kind { scenario, figure, unit: "ms" }, &results, |leg| leg.latency_at(quantile));
-    }
-    for (subject, rounds) in &results {
-        let mut whole: Histogram<u64> = Histogram::new(3).expect("three digits");
-        for round in rounds {
-            whole.add(&round.latency).expect("equal histograms");
-        }
-        let at = |quantile| whole.value_at_quantile(quantile) as f64 / 1_000.0;
-        say(format!(
-            "  {:<26} all rounds together: p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, longest {:.2} ms",
-            subject.name,
-            at(0.5),
-            at(0.99),
-            at(0.999),
-            whole.max() as f64 / 1_000.0,
-        ));
-        report.note(
-            Kind { scenario, figure: "to the last member, p99 of all rounds", unit: "ms" },
-            subject.name,
-            at(0.99),
-        );
-    }
-    circumstances(report, scenario, &results);
+    let pace = Pace::Rate { rate, senders };
+    let results = contest.run("latency", pace, &options.terms).await;
     contest.check().await;
+    tell(report, "latency", &[Cell { members: options.members, pace: pace.label(), bare: None, results }]);
+    checked();
 }
 
-/// Measures the peer's peak rate, and returns half of it in messages per second.
-async fn half_of_the_peak(contest: &Contest, terms: &Terms, report: &mut Report) -> f64 {
-    let peer = contest.subject(Entrant::Peer).expect("without the peer, --rate is needed");
-    let time = Duration::from_secs(terms.seconds);
-    // The first leg is a warm-up.
-    peer.leg(Pace::InFlight(1), time).await;
-    let peak = peer.leg(Pace::InFlight(1), time).await.per_second();
-    report.figure(Kind { scenario: "latency", figure: "peak deliveries per second", unit: "" }, peer.name, peak);
-    let rate = peak / 2.0 / peer.crowd.members() as f64;
-    say(format!("  {rate:.1} messages are due per second."));
-    rate
+/// In messages per second.
+async fn half_of_the_peak(contest: &Contest, options: &LatencyOptions, report: &mut Report) -> f64 {
+    let peer = contest.subject(Entrant::Peer).expect("--rate is needed without the official Socket.IO server");
+    let (time, pace) = (Duration::from_secs(options.terms.seconds), Pace::InFlight { count: 1, senders: 1 });
+    // The first leg warms it up.
+    peer.leg(pace, time).await;
+    let peak = peer.leg(pace, time).await.per_second();
+    let kind = Kind { scenario: "latency", figure: "peak, deliveries per second of the clock", unit: "" };
+    report.figure(kind, peer.name(), peak);
+    peak / 2.0 / options.members as f64
 }
 
-fn explain(scenario: &str, how: &str, terms: &Terms) {
-    let (members, seconds, rounds) = (terms.members, terms.seconds, terms.rounds);
+fn explain(scenario: &str, how: &str, entrants: &[Entrant], terms: &Terms) {
     say(format!(
-        "{scenario}: {members} members of one conversation on each server, one connection each, on loopback; {how}.\n  \
-         {rounds} rounds, in each two legs of {seconds} s per server, after a warm-up; figures are medians of the \
-         rounds. Our server authenticates and stores ({});\n  \
-         the peer does neither. CPU is the CPU time of all processes of a server, as the kernel counts it.",
-        terms.store.name()
+        "{scenario}: the members of one conversation or room on each server, one connection each, on loopback; \
+         messages with a text of {TEXT_BYTES} bytes.\n  \
+         {how}.\n  \
+         {} rounds of legs of {} s, there and back (A B C C B A), after one leg of each to warm up; figures are \
+         medians of the rounds, ratios are taken\n  \
+         within each round. CPU is the user and kernel time of all processes of a server. One client reads for all \
+         of them with the same code, except for the framing.\n  \
+         Each member counts each message by its number; a lost or repeated message voids the run.",
+        terms.rounds, terms.seconds
     ));
+    explain_entrants(entrants, terms.store.name());
+}
+
+fn checked() {
+    say("  Every message reached every member exactly once. Our server has stored all of them and nothing else.");
 }

@@ -1,15 +1,15 @@
 //! Memory per idle connection.
 
 use crate::client::{Endpoint, Heard, Link, Pass, Protocol, Way};
-use crate::peer::Peer;
+use crate::peer::{Peer, PeerKind};
 use crate::process::resident_kib;
 use crate::progress::Progress;
 use crate::report::{Kind, Report};
 use crate::say;
+use crate::scene::Scene;
 use crate::stage;
 use chat_blackbox::{Person, Setup};
 use futures_util::StreamExt as _;
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -34,9 +34,6 @@ pub(crate) struct Options {
     /// How the clients connect; may be given several times
     #[arg(long = "entry", value_enum, default_values_t = Entry::ALL)]
     entries: Vec<Entry>,
-    /// Path of the peer's script
-    #[arg(long, default_value = "target/peers/socketio.mjs")]
-    peer: PathBuf,
 }
 
 /// A way of connecting. Each is measured separately, since the memory of a connection may depend on it.
@@ -95,7 +92,7 @@ impl Entry {
     }
 }
 
-pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
+pub(crate) async fn run(scene: &Scene, options: &Options, report: &mut Report) {
     say(format!(
         "idle: {} silent connections, each of a different user in {} conversations of {} members (who share all of \
          them), opened in {STEPS} steps;\n  \
@@ -106,13 +103,13 @@ pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
         options.connections, options.conversations, options.members
     ));
     let people = if options.entries.iter().any(|&entry| entry != Entry::Peer) {
-        Some(Everybody::of(setup, options).await)
+        Some(Everybody::of(&scene.setup(), options).await)
     } else {
         None
     };
     for &entry in &options.entries {
         let kib = match (entry, &people) {
-            (Entry::Peer, _) => of_peer(options).await,
+            (Entry::Peer, _) => of_peer(scene, options).await,
             (_, Some(everybody)) => everybody.measure(entry, options).await,
             (_, None) => continue,
         };
@@ -151,8 +148,8 @@ impl Everybody {
     }
 }
 
-async fn of_peer(options: &Options) -> f64 {
-    let peer = Peer::start(&options.peer).await;
+async fn of_peer(scene: &Scene, options: &Options) -> f64 {
+    let peer = Peer::start(PeerKind::SocketIo, &scene.peers).await.expect("scripts/install-peers.sh has installed it");
     let rooms: Vec<Vec<String>> = (0..options.connections)
         .map(|number| {
             (0..options.conversations).map(|room| format!("room {} {room}", number / options.members)).collect()

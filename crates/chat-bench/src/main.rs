@@ -24,25 +24,33 @@ mod peer;
 mod process;
 mod progress;
 mod report;
+mod scene;
 mod send;
 mod siege;
 mod site;
 mod stage;
 mod storm;
+mod table;
 
-use chat_blackbox::Setup;
 use clap::{Parser, Subcommand};
 use report::Report;
+use scene::Scene;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::PathBuf;
 
 #[derive(Debug, Parser)]
-#[command(about = "Measures a release build of the server, beside an official Socket.IO server")]
+#[command(about = "Measures a release build of the server, beside other servers")]
 struct Options {
     /// Path of the server's binary
     #[arg(long, default_value = "target/release/chat-server")]
     server: PathBuf,
+    /// Another build of the server, measured as `--entrant before`
+    #[arg(long, value_name = "FILE", global = true)]
+    before: Option<PathBuf>,
+    /// The folder in which scripts/install-peers.sh has installed the other servers
+    #[arg(long, value_name = "FOLDER", default_value = "target/peers", global = true)]
+    peers: PathBuf,
     /// Also writes all figures to this file
     #[arg(long, value_name = "FILE", global = true)]
     json: Option<PathBuf>,
@@ -54,11 +62,9 @@ struct Options {
 enum Measurement {
     /// Cost of a raw `send()` on this machine, to compare the other figures with
     Baseline(baseline::Options),
-    /// Deliveries per CPU-second to the members of one conversation, one message at a time
-    Fanout(contest::Terms),
-    /// The same, sent in bursts
-    Burst(fanout::BurstOptions),
-    /// Latency to the last member, at half of the peer's peak rate
+    /// Deliveries per CPU-second to the members of one conversation
+    Fanout(fanout::Options),
+    /// Latency to the last member, at half of the official Socket.IO server's peak rate
     Latency(fanout::LatencyOptions),
     /// Memory of the server per idle connection
     Idle(idle::Options),
@@ -86,35 +92,27 @@ enum Measurement {
 async fn main() {
     let options = Options::parse();
     raise_open_files();
-    // Requests are not logged, because writing the log is not what is measured. Tokens must not expire during a long
-    // setup.
-    let binary = options.server.canonicalize().unwrap_or(options.server);
-    let setup = move || Setup::new(&binary).set("RUST_LOG", "warn,chat_server=info").set("JWT_EXPIRATION", "12h");
+    let scene = Scene { server: options.server, before: options.before, peers: options.peers };
     let mut report = Report::default();
-    measure(setup, &options.measurement, &mut report).await;
+    measure(&scene, &options.measurement, &mut report).await;
     if let Some(file) = options.json {
         report.write(&file);
     }
 }
 
-async fn measure(setup: impl Fn() -> Setup, measurement: &Measurement, report: &mut Report) {
-    // The minimum cost of a delivery is needed to judge every figure of deliveries.
-    if matches!(measurement, Measurement::Fanout(_) | Measurement::Burst(_) | Measurement::Latency(_)) {
-        baseline::run(&baseline::Options::default(), report);
-    }
+async fn measure(scene: &Scene, measurement: &Measurement, report: &mut Report) {
     match measurement {
         Measurement::Baseline(options) => baseline::run(options, report),
-        Measurement::Fanout(terms) => fanout::one_at_a_time(&setup(), terms, report).await,
-        Measurement::Burst(options) => fanout::burst(&setup(), options, report).await,
-        Measurement::Latency(options) => fanout::latency(&setup(), options, report).await,
-        Measurement::Idle(options) => idle::run(&setup(), options, report).await,
-        Measurement::Send(options) => send::run(&setup(), options, report).await,
-        Measurement::History(options) => history::run(setup, options, report).await,
-        Measurement::Lists(options) => lists::run(setup, options, report).await,
-        Measurement::ReconnectStorm(options) => storm::run(&setup(), options, report).await,
-        Measurement::Mixed(options) => mixed::run(&setup(), options, report).await,
+        Measurement::Fanout(options) => fanout::run(scene, options, report).await,
+        Measurement::Latency(options) => fanout::latency(scene, options, report).await,
+        Measurement::Idle(options) => idle::run(scene, options, report).await,
+        Measurement::Send(options) => send::run(&scene.setup(), options, report).await,
+        Measurement::History(options) => history::run(|| scene.setup(), options, report).await,
+        Measurement::Lists(options) => lists::run(|| scene.setup(), options, report).await,
+        Measurement::ReconnectStorm(options) => storm::run(&scene.setup(), options, report).await,
+        Measurement::Mixed(options) => mixed::run(&scene.setup(), options, report).await,
         // Refusals are logged as in production, because the log is part of their cost.
-        Measurement::Siege(options) => siege::run(&setup().set("RUST_LOG", "info"), options, report).await,
+        Measurement::Siege(options) => siege::run(&scene.setup().set("RUST_LOG", "info"), options, report).await,
         Measurement::AcceptAndClose => siege::accept_and_close(),
     }
 }

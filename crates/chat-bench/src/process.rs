@@ -2,28 +2,22 @@
 
 use std::time::Duration;
 
-/// The processes of a server.
-#[derive(Debug, Clone, Copy)]
+/// The processes of a server, with all their descendants.
+#[derive(Debug, Clone)]
 pub(crate) struct Meter {
-    server: u32,
-    /// The database's first process, if the database is a separate server.
-    database: Option<u32>,
+    roots: Vec<u32>,
 }
 
 impl Meter {
-    /// Measures a server of one process.
-    pub(crate) const fn of(server: u32) -> Self {
-        Self { server, database: None }
+    /// Measures a server with these first processes: its own and that of its database, if any.
+    pub(crate) fn of(roots: impl IntoIterator<Item = u32>) -> Self {
+        Self { roots: roots.into_iter().collect() }
     }
 
-    /// Measures a server and its database, whose first process is given.
-    pub(crate) const fn with(server: u32, database: Option<u32>) -> Self {
-        Self { server, database }
-    }
-
-    /// Returns the CPU time of all processes so far.
+    /// Returns the CPU time of all processes so far, in user and in kernel mode.
     pub(crate) fn cpu(&self) -> Duration {
-        cpu_time(self.server) + self.database.map(cpu_time_of_family).unwrap_or_default()
+        let all = Stat::all();
+        ticks(self.roots.iter().map(|&root| tree(&all, root)).sum())
     }
 }
 
@@ -33,13 +27,16 @@ pub(crate) fn cpu_time(pid: u32) -> Duration {
     ticks(stat.own)
 }
 
-/// Returns the CPU time of a process and its children, including those that have ended.
+/// Returns the CPU time of a process and its descendants, including those that have ended.
 pub(crate) fn cpu_time_of_family(pid: u32) -> Duration {
-    let processes = std::fs::read_dir("/proc").expect("Linux");
-    let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    // A process may end between listing and reading it.
-    let family = pids.filter_map(Stat::of).filter(|stat| stat.pid == pid || stat.parent == pid);
-    ticks(family.map(|stat| stat.own + stat.of_ended_children).sum())
+    ticks(tree(&Stat::all(), pid))
+}
+
+/// Returns the clock ticks of a process and its descendants.
+fn tree(all: &[Stat], root: u32) -> u64 {
+    let own = all.iter().find(|stat| stat.pid == root).map_or(0, |stat| stat.own + stat.of_ended_children);
+    let children = all.iter().filter(|stat| stat.parent == root && stat.pid != root);
+    own + children.map(|child| tree(all, child.pid)).sum::<u64>()
 }
 
 /// Returns two CPU times of the machine since its start: the time that it used, and the time that its host gave to
@@ -69,6 +66,13 @@ struct Stat {
 }
 
 impl Stat {
+    fn all() -> Vec<Self> {
+        let processes = std::fs::read_dir("/proc").expect("Linux");
+        let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        // A process may end between listing and reading it.
+        pids.filter_map(Self::of).collect()
+    }
+
     fn of(pid: u32) -> Option<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The second field, the name, may contain any character. Only numbers follow its last parenthesis.
@@ -85,4 +89,17 @@ impl Stat {
 
 fn ticks(number: u64) -> Duration {
     Duration::from_millis(number * 1_000 / rustix::param::clock_ticks_per_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stat, tree};
+
+    #[test]
+    fn a_server_is_its_process_and_all_that_come_of_it() {
+        let stat = |pid, parent, own, of_ended_children| Stat { pid, parent, own, of_ended_children };
+        let all = [stat(1, 0, 100, 100), stat(5, 1, 10, 3), stat(6, 5, 20, 0), stat(7, 6, 40, 1), stat(8, 1, 900, 0)];
+        assert_eq!(tree(&all, 5), 74);
+        assert_eq!(tree(&all, 9), 0, "it has ended");
+    }
 }

@@ -23,10 +23,7 @@ impl Report {
     pub(crate) fn rounds(&mut self, kind: Kind, subject: &str, rounds: &[f64]) -> f64 {
         let (median, least, most) = spread(rounds);
         say(format!("  {subject:<26} {}: {} {}{}", kind.figure, shown(median), kind.unit, range(rounds, least, most)));
-        self.figures.push(json!({
-            "scenario": kind.scenario, "figure": kind.figure, "subject": subject,
-            "unit": kind.unit, "median": median, "rounds": rounds,
-        }));
+        self.record(kind, subject, rounds);
         median
     }
 
@@ -37,20 +34,29 @@ impl Report {
 
     /// As [`Report::figure`], but prints nothing: for lines that show several figures.
     pub(crate) fn note(&mut self, kind: Kind, subject: &str, value: f64) {
+        self.record(kind, subject, &[value]);
+    }
+
+    /// As [`Report::rounds`], but prints nothing: for tables.
+    pub(crate) fn record(&mut self, kind: Kind, subject: &str, rounds: &[f64]) {
         self.figures.push(json!({
             "scenario": kind.scenario, "figure": kind.figure, "subject": subject,
-            "unit": kind.unit, "median": value, "rounds": [value],
+            "unit": kind.unit, "median": spread(rounds).0, "rounds": rounds,
         }));
     }
 
-    /// Adds the ratio of two subjects' figures, round by round, so that a disturbance affects both.
-    pub(crate) fn ratio(&mut self, kind: Kind, subject: (&str, &[f64]), other: (&str, &[f64])) {
-        let ratios: Vec<f64> = subject.1.iter().zip(other.1).map(|(one, other)| one / other).collect();
-        let (median, least, most) = spread(&ratios);
-        say(format!("  {} / {}: {median:.2} times{}", subject.0, other.0, range(&ratios, least, most)));
+    /// Adds and prints the ratio of two subjects' figures.
+    pub(crate) fn ratio(&mut self, kind: Kind, subject: (&str, f64), other: (&str, f64)) {
+        let ratio = subject.1 / other.1;
+        say(format!("  {} / {}: {ratio:.2} times", subject.0, other.0));
+        self.record_ratio(kind, (subject.0, other.0), &[ratio]);
+    }
+
+    /// Adds the ratios of two subjects' figures in each round, but prints nothing: for tables.
+    pub(crate) fn record_ratio(&mut self, kind: Kind, (subject, other): (&str, &str), ratios: &[f64]) {
         self.figures.push(json!({
-            "scenario": kind.scenario, "figure": kind.figure, "subject": subject.0, "against": other.0, "unit": "times",
-            "median": median, "rounds": ratios,
+            "scenario": kind.scenario, "figure": kind.figure, "subject": subject, "against": other, "unit": "times",
+            "median": spread(ratios).0, "rounds": ratios,
         }));
     }
 
@@ -70,8 +76,13 @@ fn range(rounds: &[f64], least: f64, most: f64) -> String {
     format!(" ({} to {} in {} rounds)", shown(least), shown(most), rounds.len())
 }
 
+/// Returns the ratio of two figures in each round, so that a disturbance affects both.
+pub(crate) fn ratios(one: &[f64], other: &[f64]) -> Vec<f64> {
+    one.iter().zip(other).map(|(one, other)| one / other).collect()
+}
+
 /// Returns the median, the minimum and the maximum.
-fn spread(rounds: &[f64]) -> (f64, f64, f64) {
+pub(crate) fn spread(rounds: &[f64]) -> (f64, f64, f64) {
     let mut sorted = rounds.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else { return (f64::NAN, f64::NAN, f64::NAN) };
@@ -98,7 +109,7 @@ fn machine() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Report, spread};
+    use super::{Kind, Report, ratios, spread};
 
     #[test]
     fn the_median_is_in_the_middle() {
@@ -108,9 +119,10 @@ mod tests {
 
     #[test]
     fn a_ratio_is_taken_round_by_round() {
+        let ratios = ratios(&[10.0, 90.0, 20.0], &[1.0, 30.0, 10.0]);
+        assert_eq!(spread(&ratios), (3.0, 2.0, 10.0));
         let mut report = Report::default();
-        let kind = Kind { scenario: "s", figure: "f", unit: "u" };
-        report.ratio(kind, ("a", &[10.0, 90.0, 20.0]), ("b", &[1.0, 30.0, 10.0]));
+        report.record_ratio(Kind { scenario: "s", figure: "f", unit: "u" }, ("a", "b"), &ratios);
         assert_eq!(report.figures[0]["median"], 3.0);
     }
 }

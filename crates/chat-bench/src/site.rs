@@ -90,7 +90,7 @@ impl Site {
 
     /// Returns the meter of all processes of the server and its database.
     pub(crate) fn meter(&self) -> Meter {
-        Meter::with(self.server.pid(), self.database.as_ref().map(postmaster))
+        Meter::of(std::iter::once(self.server.pid()).chain(self.database.as_ref().map(postmaster)))
     }
 
     /// The folder in which the store writes.
@@ -260,7 +260,7 @@ impl Log {
     }
 }
 
-fn postmaster(database: &Postgres) -> u32 {
+pub(crate) fn postmaster(database: &Postgres) -> u32 {
     let file = std::fs::read_to_string(database.folder().join("data/postmaster.pid")).expect("a running server");
     file.lines().next().and_then(|line| line.parse().ok()).expect("a process id")
 }

@@ -1,5 +1,6 @@
 use super::frames::{self, Frame};
 use super::protocol::{Heard, Protocol};
+use super::{nats, xmpp};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
 }
 
-/// The reading side of an open WebSocket. It answers pings while it reads.
+/// The reading side of an open connection. It answers pings while it reads.
 pub(crate) struct Link {
     half: OwnedReadHalf,
     /// Received bytes that have not been consumed: complete frames, or the start of one.
@@ -32,6 +33,8 @@ pub(crate) struct Link {
 pub(crate) struct Writer {
     half: Arc<OwnedWriteHalf>,
     protocol: Protocol,
+    /// The client's name, for a protocol whose answers are addressed by it.
+    name: Arc<str>,
 }
 
 /// Why a connection ended.
@@ -53,18 +56,69 @@ impl Writer {
         assert!(is_sent, "the server no longer reads, or has closed");
     }
 
-    /// Returns whether all of it was written.
-    pub(super) fn try_text(&self, text: &str) -> bool {
-        self.try_write(&frames::text(text))
+    /// Sends a message with this number to a room or conversation. Panics as [`Writer::command`] does.
+    pub(crate) fn message(&self, number: u64, room: &str, text: &str) {
+        let bytes = match self.protocol {
+            Protocol::Plain | Protocol::SocketIo => {
+                let data = format!(r#"{{"conversationId":"{room}","content":"{text}","clientMessageId":"{number}"}}"#);
+                return self.command(number, "message:send", &data);
+            }
+            Protocol::Nats => nats::publish(false, &self.name, number, room, text),
+            Protocol::JetStream => nats::publish(true, &self.name, number, room, text),
+            Protocol::Xmpp => xmpp::message(number, room, text),
+        };
+        assert!(self.try_bytes(bytes.as_bytes()), "the server no longer reads, or has closed");
     }
 
-    fn try_write(&self, frame: &[u8]) -> bool {
-        self.half.try_write(frame).is_ok_and(|written| written == frame.len())
+    /// Whether the server acknowledges each message, beside delivering it.
+    pub(crate) const fn gets_answers(&self) -> bool {
+        !matches!(self.protocol, Protocol::Nats | Protocol::Xmpp)
+    }
+
+    /// Sends a text frame. Returns whether all of it was written.
+    pub(super) fn try_text(&self, text: &str) -> bool {
+        self.try_bytes(&frames::text(text))
+    }
+
+    /// Sends bytes without a frame. Returns whether all of them were written.
+    pub(super) fn try_bytes(&self, bytes: &[u8]) -> bool {
+        self.half.try_write(bytes).is_ok_and(|written| written == bytes.len())
     }
 
     fn pong(&self, payload: &[u8]) {
         // If the connection has ended, the reading side notices.
-        let _ = self.try_write(&frames::frame(frames::PONG, payload));
+        let _ = self.try_bytes(&frames::frame(frames::PONG, payload));
+    }
+
+    /// Answers a ping of the protocol above the transport.
+    fn answer_ping(&self) {
+        let _ = match self.protocol {
+            Protocol::Nats | Protocol::JetStream => self.try_bytes(nats::PONG.as_bytes()),
+            _ => self.try_text("3"),
+        };
+    }
+
+    /// Reads the first frame, operation or element. Returns it with its length; `None` if it is incomplete.
+    fn read<'a>(&self, bytes: &'a [u8]) -> Option<(Result<Heard<'a>, Ended>, usize)> {
+        let (heard, length) = match self.protocol {
+            Protocol::Plain | Protocol::SocketIo => {
+                let (frame, length) = frames::read(bytes)?;
+                return Some((self.understand(&frame), length));
+            }
+            Protocol::Nats | Protocol::JetStream => nats::read(bytes)?,
+            Protocol::Xmpp => xmpp::read(bytes)?,
+        };
+        Some((Ok(heard), length))
+    }
+
+    fn understand<'a>(&self, frame: &Frame<'a>) -> Result<Heard<'a>, Ended> {
+        match *frame {
+            Frame::Text(text) => return Ok(self.protocol.understand(text)),
+            Frame::Ping(payload) => self.pong(payload),
+            Frame::Pong => {}
+            Frame::Close(code) => return Err(Ended::Closed(code)),
+        }
+        Ok(Heard::Other)
     }
 }
 
@@ -72,7 +126,6 @@ impl Link {
     /// Opens a WebSocket. Returns the reason if the upgrade fails.
     pub(super) async fn open(protocol: Protocol, address: &str, path: &str, headers: &str) -> Result<Self, String> {
         let mut stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: Upgrade\r\nupgrade: websocket\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: {NONCE}\r\n\r\n"
@@ -93,8 +146,15 @@ impl Link {
         }
         // Almost always empty, which allocates nothing.
         let rest = answer[end..].to_vec();
+        Ok(Self { rest, ..Self::over(stream, protocol, "")? })
+    }
+
+    /// Uses a connection without a WebSocket upgrade. `name` is the client's.
+    pub(super) fn over(stream: TcpStream, protocol: Protocol, name: &str) -> Result<Self, String> {
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
         let (half, writing) = stream.into_split();
-        Ok(Self { half, rest, writer: Writer { half: Arc::new(writing), protocol } })
+        let writer = Writer { half: Arc::new(writing), protocol, name: name.into() };
+        Ok(Self { half, rest: Vec::new(), writer })
     }
 
     pub(crate) const fn writer(&self) -> &Writer {
@@ -154,23 +214,16 @@ fn take(
     is_last: &mut impl FnMut(&Heard<'_>) -> bool,
 ) -> (usize, Option<Result<(), Ended>>) {
     let mut taken = 0;
-    while let Some((frame, length)) = frames::read(&bytes[taken..]) {
+    while let Some((heard, length)) = writer.read(&bytes[taken..]) {
         taken += length;
-        let found = match frame {
-            Frame::Text(text) => match writer.protocol.understand(text) {
-                Heard::Ping => {
-                    let _ = writer.try_text("3");
-                    None
-                }
-                Heard::Refused(text) => Some(Err(Ended::Refused(text.to_owned()))),
-                heard => is_last(&heard).then_some(Ok(())),
-            },
-            Frame::Ping(payload) => {
-                writer.pong(payload);
+        let found = match heard {
+            Ok(Heard::Ping) => {
+                writer.answer_ping();
                 None
             }
-            Frame::Pong => None,
-            Frame::Close(code) => Some(Err(Ended::Closed(code))),
+            Ok(Heard::Refused(text)) => Some(Err(Ended::Refused(text.to_owned()))),
+            Ok(heard) => is_last(&heard).then_some(Ok(())),
+            Err(ended) => Some(Err(ended)),
         };
         if found.is_some() {
             return (taken, found);

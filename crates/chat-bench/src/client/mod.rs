@@ -1,13 +1,15 @@
-//! One client for all measured servers. It encodes and decodes WebSocket frames itself, because client and server share
-//! the cores, and CPU time that the client uses is not available to the server. Each connection is a small task; all
-//! tasks share one read buffer.
+//! One client for all measured servers. It encodes and decodes frames itself, because client and server share the
+//! cores. Each connection is a small task; all tasks share one read buffer. Only the framing differs between protocols.
 
 mod frames;
 mod link;
+mod nats;
 mod polling;
 mod protocol;
+mod xmpp;
 
-pub(crate) use link::{Ended, Link, Writer};
+pub(crate) use link::{Link, Writer};
+pub(crate) use nats::create_stream;
 pub(crate) use protocol::{Heard, Protocol, number_of, text_of};
 
 /// Encodes a client's text frame, for callers that write thousands of frames.
@@ -33,6 +35,8 @@ pub(crate) enum Way {
     FirstFrame,
     /// Socket.IO: starts with polling and upgrades to a websocket
     Upgraded,
+    /// A server without accounts: the address of the websocket names the room
+    Room,
 }
 
 /// The address of a server and the protocol it speaks.
@@ -50,6 +54,7 @@ pub(crate) struct Endpoint {
 /// The credentials and the state of a client that connects.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pass<'a> {
+    /// The access token; the client's name on a server without accounts
     pub(crate) token: &'a str,
     /// The positions that the client has, as JSON: `{conversationId: pos}`
     pub(crate) resume: &'a str,
@@ -70,21 +75,27 @@ impl Endpoint {
         match self.protocol {
             Protocol::Plain => self.open_plain(pass).await,
             Protocol::SocketIo => self.open_socket_io(pass).await,
+            Protocol::Nats | Protocol::JetStream => nats::open(self.protocol, &self.address, pass).await,
+            Protocol::Xmpp => xmpp::open(&self.address, pass).await,
         }
     }
 
-    async fn open_plain(&self, Pass { token, resume, .. }: Pass<'_>) -> Result<Link, String> {
+    async fn open_plain(&self, Pass { token, resume, rooms }: Pass<'_>) -> Result<Link, String> {
+        if self.way == Way::Room {
+            let path = format!("/?room={}", rooms.first().map_or("", String::as_str));
+            return Link::open(self.protocol, &self.address, &path, "").await;
+        }
         let path = if self.way == Way::Usual { "/api/v1/ws?resume=true" } else { "/api/v1/ws" };
         let headers = match self.way {
             Way::Usual | Way::Header => format!("authorization: Bearer {token}\r\n"),
             Way::Subprotocol => format!("sec-websocket-protocol: bearer, {token}\r\n"),
-            Way::FirstFrame | Way::Upgraded => String::new(),
+            Way::FirstFrame | Way::Upgraded | Way::Room => String::new(),
         };
         let link = Link::open(self.protocol, &self.address, path, &headers).await?;
         match self.way {
             Way::Header | Way::Subprotocol => Ok(link),
             Way::Usual => say(link, &format!(r#"{{"event":"resume","data":{{"resume":{resume}}}}}"#)),
-            Way::FirstFrame | Way::Upgraded => {
+            Way::FirstFrame | Way::Upgraded | Way::Room => {
                 say(link, &format!(r#"{{"event":"auth","data":{{"token":"{token}"}},"id":"0"}}"#))
             }
         }

@@ -11,6 +11,12 @@ pub(crate) enum Protocol {
     Plain,
     /// The websocket transport of Socket.IO, of our server or any other
     SocketIo,
+    /// NATS, nothing stored
+    Nats,
+    /// NATS with a stream that stores everything
+    JetStream,
+    /// XMPP, with rooms of several users
+    Xmpp,
 }
 
 /// What a client receives.
@@ -27,11 +33,13 @@ pub(crate) enum Heard<'a> {
         is_done: bool,
         said: &'a str,
     },
-    /// Socket.IO: the handshake of the transport.
+    /// NATS and XMPP: the text of a message in a room.
+    Text(&'a str),
+    /// A step of the handshake is done.
     Opened,
-    /// Socket.IO: the server has accepted the connection to the namespace.
+    /// The client receives every message from now on.
     Connected,
-    /// Socket.IO: a ping, to be answered at once.
+    /// To be answered at once.
     Ping,
     /// Socket.IO: the server has answered the probe of a websocket that takes over a session.
     Probed,
@@ -46,6 +54,7 @@ impl Protocol {
         match self {
             Self::Plain => format!(r#"{{"event":"{name}","data":{data},"id":"{number}"}}"#),
             Self::SocketIo => format!(r#"42{NAMESPACE},{number}["{name}",{data}]"#),
+            Self::Nats | Self::JetStream | Self::Xmpp => unreachable!("only messages are sent to these servers"),
         }
     }
 
@@ -58,6 +67,7 @@ impl Protocol {
         match self {
             Self::Plain => plain(text),
             Self::SocketIo => packet(text),
+            Self::Nats | Self::JetStream | Self::Xmpp => None,
         }
         .unwrap_or(Heard::Other)
     }
@@ -102,8 +112,8 @@ fn packet(text: &str) -> Option<Heard<'_>> {
     }
 }
 
-/// Returns the number that follows `name`. Much cheaper than parsing the frame, which matters because client and server
-/// share the cores.
+/// Returns the number that follows `name`, or that starts the data if `name` is empty. Much cheaper than parsing the
+/// frame, which matters because client and server share the cores.
 pub(crate) fn number_of(data: &str, name: &str) -> Option<u64> {
     let rest = &data[data.find(name)? + name.len()..];
     rest[..rest.find(|character: char| !character.is_ascii_digit())?].parse().ok()

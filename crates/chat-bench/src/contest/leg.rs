@@ -1,24 +1,29 @@
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, Totals};
 use crate::process::{self, Meter};
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
-/// When the next message is sent.
+/// When the next message is sent, and by whom.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Pace {
-    /// When fewer than this many messages have not reached every member (closed loop)
-    InFlight(u64),
-    /// This many at once, when every member has received all of the previous ones (closed loop)
-    Bursts(u64),
-    /// This many per second, evenly spaced and independent of the server (open loop)
-    Rate(f64),
+    /// When fewer than `count` messages have not reached every member (closed loop). The senders take turns.
+    InFlight { count: u64, senders: usize },
+    /// `count` messages at once, when every member has received all of the previous ones (closed loop)
+    Bursts { count: u64, senders: usize },
+    /// `rate` messages per second, evenly spaced and independent of the server (open loop)
+    Rate { rate: f64, senders: usize },
 }
 
-/// A server, and the connected members of a conversation on it.
-pub(crate) struct Subject {
-    pub(crate) name: &'static str,
-    pub(crate) crowd: Crowd,
-    pub(crate) meter: Meter,
+impl Pace {
+    /// For a column of a table.
+    pub(crate) fn label(self) -> String {
+        match self {
+            Self::InFlight { count, senders: 1 } if count > 1 => format!("{count} pipelined"),
+            Self::InFlight { count, .. } => count.to_string(),
+            Self::Bursts { count, .. } => format!("{count} at once"),
+            Self::Rate { rate, .. } => format!("{rate:.1} due/s"),
+        }
+    }
 }
 
 /// The results of sending for some time.
@@ -37,66 +42,87 @@ pub(crate) struct Leg {
     pub(crate) latency: Histogram<u64>,
 }
 
-impl Subject {
-    /// Sends for this time, then waits until every member has received everything.
-    pub(crate) async fn leg(&self, pace: Pace, time: Duration) -> Leg {
-        let own = std::process::id();
-        let (totals, cpu, client, machine) =
-            (self.crowd.totals(), self.meter.cpu(), process::cpu_time(own), process::machine().0);
-        let start = Instant::now();
-        self.send(pace, start, start + time).await;
-        self.crowd.settled().await;
-        let time = start.elapsed();
-        let cpu = self.meter.cpu().saturating_sub(cpu);
-        let client = process::cpu_time(own).saturating_sub(client);
-        let now = self.crowd.totals();
-        Leg {
-            messages: now.sent - totals.sent,
-            deliveries: now.deliveries - totals.deliveries,
-            bytes: now.bytes - totals.bytes,
-            time,
-            cpu,
-            client,
-            others: process::machine().0.saturating_sub(machine + cpu + client),
-            latency: self.crowd.take_latency(),
+/// Counters at the beginning of a leg.
+pub(crate) struct Start {
+    at: Instant,
+    totals: Totals,
+    cpu: Duration,
+    client: Duration,
+    machine: Duration,
+}
+
+impl Start {
+    pub(crate) fn now(crowd: &Crowd, meter: &Meter) -> Self {
+        Self {
+            totals: crowd.totals(),
+            cpu: meter.cpu(),
+            client: process::cpu_time(std::process::id()),
+            machine: process::machine().0,
+            at: Instant::now(),
         }
     }
 
-    async fn send(&self, pace: Pace, start: Instant, end: Instant) {
-        match pace {
-            Pace::InFlight(count) => {
-                while Instant::now() < end {
-                    self.crowd.in_flight_at_most(count - 1).await;
-                    self.crowd.send(Instant::now());
+    /// Returns the results since then.
+    pub(crate) fn end(self, crowd: &Crowd, meter: &Meter) -> Leg {
+        let time = self.at.elapsed();
+        let cpu = meter.cpu().saturating_sub(self.cpu);
+        let client = process::cpu_time(std::process::id()).saturating_sub(self.client);
+        let now = crowd.totals();
+        Leg {
+            messages: now.sent - self.totals.sent,
+            deliveries: now.deliveries - self.totals.deliveries,
+            bytes: now.bytes - self.totals.bytes,
+            time,
+            cpu,
+            client,
+            others: process::machine().0.saturating_sub(self.machine + cpu + client),
+            latency: crowd.take_latency(),
+        }
+    }
+}
+
+async fn send(crowd: &Crowd, pace: Pace, start: Instant, end: Instant) {
+    match pace {
+        Pace::InFlight { count, senders } => {
+            while Instant::now() < end {
+                crowd.in_flight_at_most(count - 1).await;
+                crowd.send(0, senders, Instant::now());
+            }
+        }
+        Pace::Bursts { count, senders } => {
+            while Instant::now() < end {
+                crowd.in_flight_at_most(0).await;
+                let now = Instant::now();
+                for _ in 0..count {
+                    crowd.send(0, senders, now);
                 }
             }
-            Pace::Bursts(count) => {
-                while Instant::now() < end {
-                    self.crowd.in_flight_at_most(0).await;
-                    let now = Instant::now();
-                    for _ in 0..count {
-                        self.crowd.send(now);
-                    }
+        }
+        Pace::Rate { rate, senders } => {
+            let interval = Duration::from_secs_f64(rate.recip());
+            for number in 0.. {
+                let due = start + interval * number;
+                if due >= end {
+                    break;
                 }
-            }
-            Pace::Rate(rate) => {
-                let interval = Duration::from_secs_f64(rate.recip());
-                for number in 0.. {
-                    let due = start + interval * number;
-                    if due >= end {
-                        break;
-                    }
-                    tokio::time::sleep_until(due.into()).await;
-                    self.crowd.send(due);
-                }
+                tokio::time::sleep_until(due.into()).await;
+                crowd.send(0, senders, due);
             }
         }
     }
 }
 
 impl Leg {
+    /// Sends to the crowd's first room for this time, then waits until every member has received everything.
+    pub(super) async fn run(crowd: &Crowd, meter: &Meter, pace: Pace, time: Duration) -> Self {
+        let start = Start::now(crowd, meter);
+        send(crowd, pace, start.at, start.at + time).await;
+        crowd.settled().await;
+        start.end(crowd, meter)
+    }
+
     /// Returns the sum of both legs of a round, out and back.
-    pub(super) fn and(mut self, other: &Self) -> Self {
+    pub(crate) fn and(mut self, other: &Self) -> Self {
         self.latency.add(&other.latency).expect("equal histograms");
         Self {
             messages: self.messages + other.messages,

@@ -8,20 +8,24 @@ use tokio::sync::Notify;
 /// After this long without any delivery, missing messages count as lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What all members of a conversation have received. Every message must reach every member exactly once.
+/// What all members of all rooms have received. Every message must reach every member of its room exactly once.
 pub(super) struct Tally {
     state: Mutex<State>,
     changed: Notify,
 }
 
 struct State {
+    rooms: Vec<Room>,
+    totals: Totals,
+    latency: Histogram<u64>,
+    fault: Option<String>,
+}
+
+struct Room {
     members: u32,
     /// The number of the first message in `waiting`.
     first: u64,
     waiting: VecDeque<Waiting>,
-    totals: Totals,
-    latency: Histogram<u64>,
-    fault: Option<String>,
 }
 
 /// A message that some member has not received yet, as far as we know.
@@ -38,16 +42,22 @@ pub(crate) struct Totals {
     pub(crate) complete: u64,
     pub(crate) acked: u64,
     pub(crate) deliveries: u64,
-    /// The delivered JSON, in bytes.
+    /// Deliveries to be expected of all messages sent.
+    pub(crate) due: u64,
+    /// The delivered JSON, or text without JSON around it, in bytes.
     pub(crate) bytes: u64,
 }
 
 impl Tally {
-    pub(super) fn new(members: usize) -> Arc<Self> {
-        let state = State {
+    /// Of rooms, each with the number of its members and of the messages that it already has.
+    pub(super) fn new(rooms: impl Iterator<Item = (usize, u64)>) -> Arc<Self> {
+        let room = |(members, sent): (usize, u64)| Room {
             members: u32::try_from(members).expect("fewer members"),
-            first: 1,
+            first: sent + 1,
             waiting: VecDeque::new(),
+        };
+        let state = State {
+            rooms: rooms.map(room).collect(),
             totals: Totals::default(),
             latency: Histogram::new(3).expect("three digits"),
             fault: None,
@@ -59,21 +69,23 @@ impl Tally {
         self.state.lock().expect("nobody panics in here")
     }
 
-    /// Counts a message that was due at this time and is about to be sent; returns its number.
-    pub(super) fn begin(&self, due: Instant) -> u64 {
+    /// Counts a message that was due at this time and is about to be sent to a room; returns its number there.
+    pub(super) fn begin(&self, room: usize, due: Instant) -> u64 {
         let mut state = self.state();
-        let missing = state.members;
-        state.waiting.push_back(Waiting { missing, due });
-        state.totals.sent += 1;
-        state.totals.sent
+        let State { rooms, totals, .. } = &mut *state;
+        let Room { members, first, waiting } = &mut rooms[room];
+        waiting.push_back(Waiting { missing: *members, due });
+        totals.sent += 1;
+        totals.due += u64::from(*members);
+        *first + waiting.len() as u64 - 1
     }
 
-    /// Records that a member has received message `number`.
-    pub(super) fn received(&self, number: u64, bytes: usize) {
+    /// Records that a member of a room has received message `number`.
+    pub(super) fn received(&self, room: usize, number: u64, bytes: usize) {
         let mut state = self.state();
         state.totals.deliveries += 1;
         state.totals.bytes += bytes as u64;
-        let State { first, waiting, .. } = &mut *state;
+        let Room { first, waiting, .. } = &mut state.rooms[room];
         let place = number.checked_sub(*first).and_then(|place| usize::try_from(place).ok());
         let Some(message) = place.and_then(|place| waiting.get_mut(place)).filter(|message| message.missing > 0) else {
             drop(state);
@@ -83,15 +95,20 @@ impl Tally {
         message.missing -= 1;
         if message.missing == 0 {
             let latency = micros(message.due.elapsed());
+            while waiting.front().is_some_and(|message| message.missing == 0) {
+                waiting.pop_front();
+                *first += 1;
+            }
             state.latency.record(latency).expect("a histogram that grows");
             state.totals.complete += 1;
-            while state.waiting.front().is_some_and(|message| message.missing == 0) {
-                state.waiting.pop_front();
-                state.first += 1;
-            }
             drop(state);
             self.changed.notify_one();
         }
+    }
+
+    /// The number of messages of each room by now.
+    pub(super) fn sent(&self) -> Vec<u64> {
+        self.state().rooms.iter().map(|room| room.first - 1 + room.waiting.len() as u64).collect()
     }
 
     pub(super) fn acked(&self) {
@@ -140,13 +157,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_is_complete_when_every_member_has_it() {
-        let tally = Tally::new(2);
-        let (first, second) = (tally.begin(Instant::now()), tally.begin(Instant::now()));
+        let tally = Tally::new([(2, 0)].into_iter());
+        let (first, second) = (tally.begin(0, Instant::now()), tally.begin(0, Instant::now()));
         for number in [first, second, second] {
-            tally.received(number, 10);
+            tally.received(0, number, 10);
         }
         assert_eq!(tally.totals().complete, 1, "the second, before the first");
-        tally.received(first, 10);
+        tally.received(0, first, 10);
         tally.until(|totals| totals.complete == 2 && totals.bytes == 40).await;
         assert_eq!(tally.take_latency().len(), 2);
         assert!(tally.take_latency().is_empty(), "taken");
@@ -155,10 +172,20 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "message 1 was received again")]
     async fn a_message_that_comes_again_voids_the_run() {
-        let tally = Tally::new(1);
-        let number = tally.begin(Instant::now());
-        tally.received(number, 10);
-        tally.received(number, 10);
+        let tally = Tally::new([(1, 0)].into_iter());
+        let number = tally.begin(0, Instant::now());
+        tally.received(0, number, 10);
+        tally.received(0, number, 10);
         tally.until(|_| true).await;
+    }
+
+    #[test]
+    fn each_room_counts_its_own_messages() {
+        let tally = Tally::new([(1, 0), (3, 7)].into_iter());
+        let now = Instant::now();
+        let numbers = [tally.begin(0, now), tally.begin(1, now), tally.begin(0, now)];
+        assert_eq!(numbers, [1, 8, 2]);
+        tally.received(0, 1, 10);
+        assert_eq!((tally.totals().due, tally.sent()), (5, vec![2, 8]));
     }
 }

@@ -127,7 +127,7 @@ async fn besiege(attack: &Attack, server: &Server, script: &Script, options: &Op
     report.figure(kind("/health/live, p50", "ms"), &name, ours.quantile(0.5));
     let p99 = ours.quantile(0.99);
     report.figure(kind("/health/live, p99", "ms"), &name, p99);
-    report.ratio(kind("/health/live, p99", "ms"), (&name, &[p99]), ("accept and close", &[floor.quantile(0.99)]));
+    report.ratio(kind("/health/live, p99", "ms"), (&name, p99), ("accept and close", floor.quantile(0.99)));
 }
 
 async fn under(address: &str, request: &'static str, script: &Script, time: Duration) -> (Waits, u64, u64) {

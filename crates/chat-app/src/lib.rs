@@ -1,7 +1,7 @@
 //! The use cases over the ports of `chat-domain`: one function per verb, and a file for each subject.
 //!
-//! **Owns** the order of steps: what is checked, what is stored, and who is told. [`App`] holds one value per feature,
-//! each cheap to clone.
+//! **Owns** the order of steps: what is checked, what is stored, and who is notified. [`App`] holds one value per
+//! feature, each cheap to clone.
 //!
 //! **Must never know** HTTP, JSON, SQL, sockets or the environment. It starts no tasks: the caller of a use case that
 //! writes makes sure that it runs to its end, even if the client disconnects.

@@ -192,7 +192,7 @@ fn the_modules_of_the_gateway_import_only_those_below_them() {
             let Some(other_rank) = import.get(1).and_then(|name| rank(name)) else { continue };
             assert!(
                 own_rank <= other_rank,
-                "{} imports `{}`, which stands above it: the order is {}",
+                "{} imports `{}`, which is above it: the order is {}",
                 module.join("::"),
                 import.join("::"),
                 GATEWAY.join(", ")

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// How long a token may be valid beyond its lifetime: leeway, and a refresh that overlaps the end of its session.
 pub(super) const MARGIN: Duration = Duration::from_mins(1);
 
-/// How far the clocks may differ of the nodes that issue a token, end its session and check it.
+/// The largest difference of the clocks of the nodes that issue a token, end its session and check it.
 const CLOCKS_DIFFER_BY: Duration = Duration::from_mins(10);
 
 /// The recently ended sessions that this node knows; their tokens are rejected. Its size is bounded by the sessions

@@ -55,9 +55,9 @@ impl Auth {
         Ok(signed_in)
     }
 
-    /// The present hash, if the password matches it. Comparing takes long enough for the password to be changed
-    /// meanwhile, which ends all sessions: a session that begins after that must not survive it. Another sign-in may
-    /// also have renewed the hash.
+    /// Returns the present hash if the password matches it. The comparison takes long enough for the password to be
+    /// changed meanwhile, which ends all sessions: a session that starts after that must not survive it. Another
+    /// sign-in may also have renewed the hash.
     async fn hash_if_still_good(
         &self,
         user: UserId,
@@ -73,8 +73,8 @@ impl Auth {
         Ok(comparison.is_match().then_some((present, comparison)))
     }
 
-    /// Hashes the password again, if its hash has another cost than configured or is not of the normal form: only here
-    /// is the password known. A failure does not fail the sign-in; the next one tries again.
+    /// Hashes the password again if its hash has another cost than configured, or is not of the normal form. Only a
+    /// sign-in knows the password. A failure does not fail the sign-in; the next one tries again.
     async fn renew_hash(&self, user: UserId, password: Password, expected: PasswordHash, source: &AttemptSource) {
         let renewed = match self.0.hasher.hash(password, source).await {
             Ok(hash) => {

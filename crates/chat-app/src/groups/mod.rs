@@ -49,6 +49,6 @@ pub struct GroupProfile {
 pub struct MemberPresence {
     /// Offline also if presence is unavailable now.
     pub status: PresenceStatus,
-    /// When the last connection ended, or when the user last reported to be here.
+    /// The time when the last connection ended, or when the user last updated it.
     pub last_seen: Option<Timestamp>,
 }

@@ -12,8 +12,8 @@ impl Groups {
         GroupProfile { details, presence }
     }
 
-    /// Groups as a user sees them who is a participant of some; the number of queries does not depend on how many
-    /// groups there are.
+    /// Groups as a participant of some of them sees them. The number of queries does not depend on the number of
+    /// groups.
     pub(super) async fn to_viewer(&self, actor: Actor, overviews: Vec<ConversationOverview>) -> Vec<GroupProfile> {
         let own: Vec<_> = overviews.iter().filter(|group| group.viewer.is_some()).map(|group| &group.details).collect();
         let presence = self.presence_of(actor, &own).await;
@@ -54,7 +54,7 @@ impl Groups {
         profiles.into_iter().map(|profile| (profile.user.id, how(profile.status, profile.user.last_seen))).collect()
     }
 
-    /// For a group; `user` is the user whom the operation was about.
+    /// The error for a refused change of a group; `user` is the user whom the change was about.
     pub(super) async fn refused(&self, id: ConversationId, user: UserId, fault: ParticipantError) -> GroupsError {
         match fault {
             ParticipantError::UnknownConversation | ParticipantError::Refused(Refusal::Direct) => {

@@ -4,7 +4,8 @@ use chat_domain::messages::Message;
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::{Audience, Envelope, Event, StoreError, Timestamp, UserId};
 
-/// How many of a user's conversations hear of the user's presence: those with the newest activity.
+/// The most conversations of a user whose participants are notified of the user's presence: those with the newest
+/// activity.
 const MAX_AUDIENCE_CONVERSATIONS: u32 = 1_000;
 
 /// Why presence was not announced. Announcements are best effort: this is logged.

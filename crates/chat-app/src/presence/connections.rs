@@ -4,8 +4,8 @@ use chat_domain::presence::PresenceStatus;
 use chat_domain::{ConnectionId, Timestamp, UserId};
 
 impl Presence {
-    /// A connection of the actor begins. If it is the user's first, the users who may see it are told, in turn if many
-    /// connect at once. Never fails a connection.
+    /// Records a new connection of the actor. If it is the user's first, notifies the users who may see it, in turn if
+    /// many connect at once. Never fails a connection.
     pub async fn connected(&self, actor: Actor, connection: ConnectionId) {
         let at = self.0.now();
         match self.0.presence.connect(actor.user_id, connection).await {
@@ -20,8 +20,8 @@ impl Presence {
         }
     }
 
-    /// A connection of the actor has ended. If it was the user's last, the users who may see it are told, and it
-    /// becomes the user's last-seen time.
+    /// Records the end of a connection. If it was the user's last, notifies the users who may see it, and stores the
+    /// user's last-seen time.
     pub async fn disconnected(&self, actor: Actor, connection: ConnectionId) {
         let at = self.0.now();
         match self.0.presence.disconnect(actor.user_id, connection).await {
@@ -37,8 +37,8 @@ impl Presence {
         }
     }
 
-    /// The presence of these users changed without a connection of this node: their node died, or could not report
-    /// them. The users who may see it are told.
+    /// Notifies the users who may see that the presence of these users changed without a connection of this node: their
+    /// node died, or could not report the change.
     pub async fn tell(&self, users: Vec<UserId>) {
         for user in users {
             let at = self.0.now();

@@ -7,7 +7,7 @@ use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, DeliverySt
 use chat_domain::{Audience, ConversationId, Envelope, Event, MessageId, PageLimit, UserId};
 
 impl Receipts {
-    /// Moves the actor's positions forward. The other participants are told if they are few enough (contract §4).
+    /// Moves the actor's positions forward. Notifies the other participants if they are few enough (contract §4).
     pub async fn advance(
         &self,
         actor: Actor,

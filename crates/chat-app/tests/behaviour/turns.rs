@@ -64,7 +64,7 @@ async fn one_user_never_has_all_reads_of_the_store() {
         assert!(poll(read).is_pending());
     }
     assert_eq!(world.app.call_status().reads, TurnStatus { running: 3, waiting: 3, refused: 0 });
-    world.app.users.me(other).await.expect("an answer while the backlog stands still");
+    world.app.users.me(other).await.expect("an answer while the backlog waits");
     gate.add_permits(1_000);
     for read in backlog {
         read.await.expect("a page");

@@ -42,7 +42,7 @@ async fn each_breach_of_the_protocol_ends_with_its_code() {
         let mut socket = house.connect(&ann).await;
         socket.write(&bytes).await;
         assert_eq!(socket.close_code().await, code, "{what}");
-        assert_eq!(socket.frame().await, None, "{what}: the server hangs up");
+        assert_eq!(socket.frame().await, None, "{what}: the server closes the connection");
     }
 }
 

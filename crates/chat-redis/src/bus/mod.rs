@@ -32,8 +32,8 @@ pub struct BusHooks {
 /// The bus between nodes: delivers to this node's own bus first, then to the other nodes through Redis.
 ///
 /// Delivery is best effort, as the port says. Publishing never waits: if the queue is full or Redis unreachable, the
-/// packet is dropped and counted, and the other nodes are told as soon as possible. Packets of one node arrive in the
-/// order in which it published them, each once or not at all.
+/// packet is dropped and counted, and the other nodes are notified as soon as possible. Packets of one node arrive in
+/// the order in which it published them, each once or not at all.
 pub struct RedisBus {
     node: NodeId,
     local: Arc<dyn EventBus>,

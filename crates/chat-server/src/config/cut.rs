@@ -1,5 +1,5 @@
-//! For tests of upgrades alone: a debug build can be told to know less than it does, so that it stands for the previous
-//! release. Release builds read none of this.
+//! Only for tests of upgrades: a setting makes a debug build know less than it does, so that it acts as the previous
+//! release. Release builds do not read it.
 //!
 //! `CHAT_TEST_UNKNOWN_KINDS` lists kinds of change, separated by commas, that this node does not know.
 //! `CHAT_TEST_NEW_KINDS` lists kinds that count as new: written only once every live node knows them.

@@ -51,7 +51,7 @@ pub(super) fn read(reader: &mut Reader<'_>, production: bool) -> Option<Option<R
     Some(switch?.then_some(limits))
 }
 
-/// Reads the trusted proxies, and whether they cover so many addresses that clients must be among them.
+/// Reads the trusted proxies, and whether they cover most addresses, so that clients must be among them.
 pub(super) fn read_proxies(reader: &mut Reader<'_>, production: bool) -> (TrustedProxies, bool) {
     let listed = reader.given("TRUSTED_PROXIES").unwrap_or_default().split(',').map(str::trim);
     let mut networks: Vec<IpNet> = Vec::new();

@@ -184,7 +184,7 @@ async fn presence_is_asked_for_and_told(server: &Server) {
     assert_eq!((&came["userId"], &came["isOnline"]), (&json!(ben.id), &json!(true)));
     assert!(came["connectedAt"].is_string());
     let seen = at_ann.ask("updateLastSeen", json!({"userId": ben.id})).await;
-    assert_eq!(seen["userId"], ann.id, "one's own");
+    assert_eq!(seen["userId"], ann.id, "the user's own id");
     let stored = ann.rest.get(&format!("/chat/user/{}/last-seen", ann.id)).await.data(200);
     assert_eq!(stored["lastSeen"], seen["lastSeen"]);
     server.assert_untroubled();

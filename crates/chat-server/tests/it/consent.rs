@@ -105,8 +105,8 @@ pub(crate) async fn a_stranger_learns_nothing(at_stranger: &Server, at_user: &Se
     watcher.colon.ask("conversation:join", json!({"conversationId": direct})).await;
 
     let at_ann = lives(at_user, &ann, &mut at_bob).await;
-    assert_eq!(watcher.asks().await, Vec::<&str>::new(), "nobody has written");
-    assert_eq!(watcher.hears().await, Vec::<Value>::new(), "nobody has written");
+    assert_eq!(watcher.asks().await, Vec::<&str>::new(), "no one has written");
+    assert_eq!(watcher.hears().await, Vec::<Value>::new(), "no one has written");
     at_ann.close().await;
     at_bob.event("user:offline").await;
 

@@ -39,8 +39,8 @@ impl Session {
         self.realtime.state.penalize(address);
     }
 
-    /// Counts a message against the user's limits, whether it is a command or not. Over a limit the client is told so
-    /// and the message is dropped; a client that keeps sending is closed.
+    /// Counts a message against the user's limits, whether it is a command or not. Over a limit the message is dropped
+    /// and the client gets an error; a client that keeps sending is closed.
     pub(super) async fn is_too_fast(&mut self, heard: &Heard) -> bool {
         let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return self.is_idle_talk(heard) };
         let (id, command) = match heard {

@@ -1,4 +1,4 @@
--- Refused where there are changes of kinds that the release before does not know.
+-- Fails if there are changes of kinds that the previous release does not know.
 DROP TRIGGER change_without_effect ON conversation_changes;
 DROP FUNCTION fill_in_effect();
 ALTER TABLE conversation_changes

@@ -1,5 +1,5 @@
 -- The set of kinds of change becomes open: a release reads rows of kinds that only a later release knows. `effect`
--- says who joins or leaves by a change, even where the kind is unknown: the users in `member_ids`, or the one in
+-- says who joins or leaves by a change, even if the kind is unknown: the users in `member_ids`, or the one in
 -- `user_id` if `member_ids` is NULL. The next migration sets it for earlier rows, without holding the lock of this one.
 ALTER TABLE conversation_changes
     DROP CONSTRAINT IF EXISTS conversation_changes_kind_check,

@@ -1,2 +1,2 @@
--- The migration before drops the column.
+-- The previous migration drops the column.
 SELECT 1;

@@ -1,4 +1,4 @@
--- Refused where there are changes of kinds that the release before does not know.
+-- Fails if there are changes of kinds that the previous release does not know.
 CREATE TABLE old_changes (
     conversation_id BLOB NOT NULL REFERENCES conversations (id),
     pos BIGINT NOT NULL,

@@ -1,6 +1,6 @@
--- The set of kinds of change becomes open: a release reads rows of kinds that only a later release knows. The check of
--- kinds goes, for which SQLite needs a new table. `effect` says who joins or leaves by a change, even where the kind is
--- unknown: the users in `member_ids`, 16 bytes each, or the one in `user_id` if `member_ids` is NULL.
+-- The set of kinds of change becomes open: a release reads rows of kinds that only a later release knows. SQLite needs
+-- a new table to remove the check of kinds. `effect` says who joins or leaves by a change, even if the kind is unknown:
+-- the users in `member_ids`, 16 bytes each, or the one in `user_id` if `member_ids` is NULL.
 CREATE TABLE change_records (
     conversation_id BLOB NOT NULL REFERENCES conversations (id),
     pos BIGINT NOT NULL,

@@ -3,7 +3,7 @@
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::Stores;
-use chat_testkit::stores::newer_rows::Newer;
+use chat_testkit::stores::newer_rows::{Newer, Unreadable};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,4 +23,17 @@ async fn changes_of_unknown_kinds_are_read_with_their_effect_and_are_no_error() 
         server.psql("test_0", &statement);
     }
     newer.assert_read().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_whose_present_rows_cannot_be_read_are_unknown_and_do_not_stop_the_others() {
+    let server = Postgres::start();
+    let url = server.create_database();
+    let store = Arc::new(PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store"));
+    let unreadable = Unreadable::prepare(Stores::of(store, ())).await;
+    server.psql("test_0", "ALTER TABLE participants DROP CONSTRAINT participants_role_check");
+    for statement in unreadable.statements(|id| format!("'{id}'")) {
+        server.psql("test_0", &statement);
+    }
+    unreadable.assert_read().await;
 }

@@ -1,13 +1,17 @@
 //! The present state of the messages, users and conversations that records refer to.
+//!
+//! Rows that this release cannot read are left out: a later release may have written them. The changes that need them
+//! become [`ChangeKind::Unknown`](chat_domain::ChangeKind::Unknown), and do not stop the changes after them.
 
-use crate::conversations::{kind_from, load_many};
+use crate::conversations::{kind_from, load_readable};
 use crate::fault::Stored;
 use crate::messages::MessageRow;
 use crate::schema::{conversations, messages, users};
-use crate::users::{SummaryRow, load_summaries};
-use chat_domain::MessageId;
+use crate::users::{SummaryRow, load_summary_rows};
 use chat_domain::changes::{Needs, Present};
 use chat_domain::messages::Message;
+use chat_domain::users::UserSummary;
+use chat_domain::{MessageId, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -17,11 +21,11 @@ pub(super) async fn load_present(connection: &mut AsyncPgConnection, needs: &Nee
     let messages = load_messages(connection, &needs.messages).await?;
     let users = match needs.users.as_slice() {
         [] => Vec::new(),
-        users => load_summaries(connection, users.iter().map(|id| id.as_uuid()).collect()).await?,
+        users => load_users(connection, users).await?,
     };
     let conversations = match needs.conversations.as_slice() {
         [] => Vec::new(),
-        conversations => load_many(connection, conversations).await?,
+        conversations => load_readable(connection, conversations).await?,
     };
     Ok(Present::new(messages, users, conversations))
 }
@@ -38,7 +42,13 @@ async fn load_messages(connection: &mut AsyncPgConnection, ids: &[MessageId]) ->
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)
         .await?;
-    rows.into_iter()
-        .map(|(message, sender, direct_key)| message.sent_by(sender, kind_from(direct_key.as_deref())?))
-        .collect()
+    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
+        message.sent_by(sender, kind_from(direct_key.as_deref()).ok()?).ok()
+    });
+    Ok(readable.collect())
+}
+
+async fn load_users(connection: &mut AsyncPgConnection, ids: &[UserId]) -> Stored<Vec<UserSummary>> {
+    let rows = load_summary_rows(connection, ids.iter().map(|id| id.as_uuid()).collect()).await?;
+    Ok(rows.into_iter().filter_map(|row| UserSummary::try_from(row).ok()).collect())
 }

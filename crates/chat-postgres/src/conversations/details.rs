@@ -77,22 +77,24 @@ pub(super) async fn hold_by_invite(
 
 /// Finds conversations, in any order.
 pub(super) async fn find_many(connection: &mut AsyncPgConnection, ids: &[ConversationId]) -> Stored<Vec<Conversation>> {
-    let uuids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let rows: Vec<ConversationRow> = conversations::table
-        .filter(conversations::id.eq_any(uuids))
-        .select(ConversationRow::as_select())
-        .load(connection)
-        .await?;
-    rows.into_iter().map(Conversation::try_from).collect()
+    load_rows(connection, ids).await?.into_iter().map(Conversation::try_from).collect()
 }
 
-/// Loads conversations with their first participants, in any order.
-pub(crate) async fn load_many(
+/// Loads conversations with their first participants, in any order, by two queries. Leaves out those that this release
+/// cannot read.
+pub(crate) async fn load_readable(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
 ) -> Stored<Vec<ConversationDetails>> {
-    let found = find_many(connection, ids).await?;
-    with_participants(connection, found).await
+    let rows = load_rows(connection, ids).await?;
+    let readable = rows.into_iter().filter_map(|row| Conversation::try_from(row).ok()).collect();
+    Ok(with_participants(connection, readable).await?.into_iter().filter_map(Result::ok).collect())
+}
+
+async fn load_rows(connection: &mut AsyncPgConnection, ids: &[ConversationId]) -> Stored<Vec<ConversationRow>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let these = conversations::table.filter(conversations::id.eq_any(ids));
+    Ok(these.select(ConversationRow::as_select()).load(connection).await?)
 }
 
 /// Loads a conversation with its first participants; `None` if it does not exist.
@@ -100,24 +102,26 @@ pub(super) async fn load_details(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
 ) -> Stored<Option<ConversationDetails>> {
-    Ok(load_many(connection, &[id]).await?.pop())
+    let Some(conversation) = find_conversation(connection, id).await? else { return Ok(None) };
+    with_participants(connection, vec![conversation]).await?.pop().transpose()
 }
 
-/// Adds the first participants to each conversation, by one query.
+/// Adds the first participants to each conversation, by one query. A row that this release cannot read is an error of
+/// its conversation only.
 pub(super) async fn with_participants(
     connection: &mut AsyncPgConnection,
     conversations: Vec<Conversation>,
-) -> Stored<Vec<ConversationDetails>> {
+) -> Stored<Vec<Stored<ConversationDetails>>> {
     let ids: Vec<Uuid> = conversations.iter().map(|conversation| conversation.id.as_uuid()).collect();
     let asked = ListFirstParticipants { ids, limit: i64::try_from(MAX_LISTED_PARTICIPANTS).unwrap_or(i64::MAX) };
     let rows: Vec<(ParticipantRow, SummaryRow)> = asked.load(connection).await?;
-    let mut listed: HashMap<ConversationId, Vec<Participant>> = HashMap::with_capacity(conversations.len());
+    let mut listed: HashMap<ConversationId, Vec<Stored<Participant>>> = HashMap::with_capacity(conversations.len());
     for (participant, user) in rows {
-        listed.entry(participant.conversation_id()).or_default().push(participant.with_user(user)?);
+        listed.entry(participant.conversation_id()).or_default().push(participant.with_user(user));
     }
-    let with_theirs = |conversation: Conversation| ConversationDetails {
-        participants: listed.remove(&conversation.id).unwrap_or_default(),
-        conversation,
+    let with_theirs = |conversation: Conversation| {
+        let theirs = listed.remove(&conversation.id).unwrap_or_default();
+        Ok(ConversationDetails { participants: theirs.into_iter().collect::<Stored<_>>()?, conversation })
     };
     Ok(conversations.into_iter().map(with_theirs).collect())
 }

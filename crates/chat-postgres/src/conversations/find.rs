@@ -26,12 +26,12 @@ pub(super) async fn overviews(
     let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
     let mut viewers = participations(connection, viewer, &ids).await?;
     let mut last_messages = last_messages(connection, &ids).await?;
-    let overview = |details: ConversationDetails| ConversationOverview {
+    let mut overview = |details: ConversationDetails| ConversationOverview {
         viewer: viewers.remove(&details.conversation.id),
         last_message: last_messages.remove(&details.conversation.id),
         details,
     };
-    Ok(with_participants(connection, conversations).await?.into_iter().map(overview).collect())
+    with_participants(connection, conversations).await?.into_iter().map(|details| Ok(overview(details?))).collect()
 }
 
 /// The direct conversation of this pair.

@@ -16,7 +16,7 @@ mod search;
 mod shared;
 mod update;
 
-pub(crate) use details::load_many;
+pub(crate) use details::load_readable;
 pub(crate) use keys::renew_keys;
 pub(crate) use participants::leave_every_group;
 pub(crate) use rows::{kind_from, role_from};

@@ -11,7 +11,7 @@ mod rows;
 mod search;
 mod shared;
 
-pub(crate) use find::{hold, hold_turn, load_summaries};
+pub(crate) use find::{hold, hold_turn, load_summaries, load_summary_rows};
 pub(crate) use keys::renew_keys;
 pub(crate) use rows::SummaryRow;
 pub(crate) use search::end_of_prefix;

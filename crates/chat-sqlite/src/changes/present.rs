@@ -1,6 +1,9 @@
 //! The present state of the messages, users and conversations that records refer to.
+//!
+//! Rows that this release cannot read are left out: a later release may have written them. The changes that need them
+//! become [`ChangeKind::Unknown`](chat_domain::ChangeKind::Unknown), and do not stop the changes after them.
 
-use crate::conversations::{kind_from, load_many};
+use crate::conversations::{kind_from, load_readable};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, id_list};
 use crate::messages::MessageRow;
@@ -19,7 +22,7 @@ pub(super) fn load_present(connection: &mut SqliteConnection, needs: &Needs) -> 
     let messages = load_messages(connection, &needs.messages)?;
     let users = load_users(connection, &needs.users)?;
     let conversations =
-        if needs.conversations.is_empty() { Vec::new() } else { load_many(connection, &needs.conversations)? };
+        if needs.conversations.is_empty() { Vec::new() } else { load_readable(connection, &needs.conversations)? };
     Ok(Present::new(messages, users, conversations))
 }
 
@@ -34,9 +37,10 @@ fn load_messages(connection: &mut SqliteConnection, ids: &[MessageId]) -> Stored
         .filter(these)
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(message, sender, direct_key)| message.sent_by(sender, kind_from(direct_key.as_deref())?))
-        .collect()
+    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
+        message.sent_by(sender, kind_from(direct_key.as_deref()).ok()?).ok()
+    });
+    Ok(readable.collect())
 }
 
 fn load_users(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored<Vec<UserSummary>> {
@@ -45,5 +49,5 @@ fn load_users(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored<Vec<U
     }
     let these = sql::<Bool>("users.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
     let rows: Vec<SummaryRow> = users::table.filter(these).select(SummaryRow::as_select()).load(connection)?;
-    rows.into_iter().map(UserSummary::try_from).collect()
+    Ok(rows.into_iter().filter_map(|row| UserSummary::try_from(row).ok()).collect())
 }

@@ -45,16 +45,23 @@ pub(super) fn find_by_invite(connection: &mut SqliteConnection, code: InviteCode
 
 /// Finds conversations, in any order.
 pub(super) fn find_many(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<Conversation>> {
-    let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
-    let rows: Vec<ConversationRow> =
-        conversations::table.filter(these).select(ConversationRow::as_select()).load(connection)?;
-    rows.into_iter().map(Conversation::try_from).collect()
+    load_rows(connection, ids)?.into_iter().map(Conversation::try_from).collect()
 }
 
-/// Loads conversations with their first participants, in any order, by two queries.
-pub(crate) fn load_many(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<ConversationDetails>> {
-    let conversations = find_many(connection, ids)?;
-    with_participants(connection, conversations)
+/// Loads conversations with their first participants, in any order, by two queries. Leaves out those that this release
+/// cannot read.
+pub(crate) fn load_readable(
+    connection: &mut SqliteConnection,
+    ids: &[ConversationId],
+) -> Stored<Vec<ConversationDetails>> {
+    let rows = load_rows(connection, ids)?;
+    let readable = rows.into_iter().filter_map(|row| Conversation::try_from(row).ok()).collect();
+    Ok(with_participants(connection, readable)?.into_iter().filter_map(Result::ok).collect())
+}
+
+fn load_rows(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<ConversationRow>> {
+    let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    Ok(conversations::table.filter(these).select(ConversationRow::as_select()).load(connection)?)
 }
 
 /// Loads a conversation with its first participants; `None` if it does not exist.
@@ -63,26 +70,27 @@ pub(crate) fn load_details(
     id: ConversationId,
 ) -> Stored<Option<ConversationDetails>> {
     let Some(conversation) = find_conversation(connection, id)? else { return Ok(None) };
-    Ok(with_participants(connection, vec![conversation])?.pop())
+    with_participants(connection, vec![conversation])?.pop().transpose()
 }
 
-/// Adds the first participants to each conversation, by one query.
+/// Adds the first participants to each conversation, by one query. A row that this release cannot read is an error of
+/// its conversation only.
 pub(super) fn with_participants(
     connection: &mut SqliteConnection,
     conversations: Vec<Conversation>,
-) -> Stored<Vec<ConversationDetails>> {
+) -> Stored<Vec<Stored<ConversationDetails>>> {
     let ids: Vec<_> = conversations.iter().map(|conversation| conversation.id).collect();
     let rows: Vec<(ParticipantRow, SummaryRow)> = diesel::sql_query(FIRST_PARTICIPANTS)
         .bind::<Text, _>(id_list(&ids))
         .bind::<BigInt, _>(i64::try_from(MAX_LISTED_PARTICIPANTS).unwrap_or(i64::MAX))
         .load(connection)?;
-    let mut listed: HashMap<ConversationId, Vec<Participant>> = HashMap::with_capacity(ids.len());
+    let mut listed: HashMap<ConversationId, Vec<Stored<Participant>>> = HashMap::with_capacity(ids.len());
     for (participant, user) in rows {
-        listed.entry(participant.conversation_id.into()).or_default().push(participant.with_user(user)?);
+        listed.entry(participant.conversation_id.into()).or_default().push(participant.with_user(user));
     }
-    let with_theirs = |conversation: Conversation| ConversationDetails {
-        participants: listed.remove(&conversation.id).unwrap_or_default(),
-        conversation,
+    let with_theirs = |conversation: Conversation| {
+        let theirs = listed.remove(&conversation.id).unwrap_or_default();
+        Ok(ConversationDetails { participants: theirs.into_iter().collect::<Stored<_>>()?, conversation })
     };
     Ok(conversations.into_iter().map(with_theirs).collect())
 }

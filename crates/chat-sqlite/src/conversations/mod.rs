@@ -14,7 +14,7 @@ mod rows;
 mod search;
 mod update;
 
-pub(crate) use details::load_many;
+pub(crate) use details::load_readable;
 pub(crate) use keys::renew_keys;
 pub(crate) use memberships::last_pos;
 pub(crate) use participants::leave_every_group;

@@ -2,7 +2,7 @@
 
 use super::{Scene, Stores};
 use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect};
-use chat_domain::{ChangeKind, ConversationId, MessageId, Pos, Timestamp, UserId};
+use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, MessageId, Pos, Timestamp, UserId};
 use uuid::Uuid;
 
 /// A conversation with rows from a later release.
@@ -94,5 +94,73 @@ impl Newer {
         let of_before = changes.last().expect("a change");
         assert!(!of_before.kind.is_unknown(), "{of_before:?}");
         assert_eq!(of_before.record().effect, Effect::Joins(vec![self.ann]));
+    }
+}
+
+/// Conversations whose changes need present rows of a form that only a later release can read.
+pub struct Unreadable {
+    scene: Scene,
+    /// A participant has an unknown role.
+    with_role: ConversationId,
+    /// It has an invite code of another form.
+    with_code: ConversationId,
+    /// A former participant has a username of another form.
+    with_user: ConversationId,
+    bob: UserId,
+    dan: UserId,
+    /// The changes of the three conversations while all rows were readable.
+    before: Vec<Change>,
+}
+
+impl Unreadable {
+    /// Creates the conversations.
+    pub async fn prepare(stores: Stores) -> Self {
+        let scene = Scene::new(stores);
+        let [ann, bob, cid, dan] = scene.users_named(["ann", "bob", "cid", "dan"]).await;
+        let mut before = Vec::new();
+        let mut groups = Vec::new();
+        for (name, other) in [("role", cid), ("code", cid), ("user", dan)] {
+            let group = scene.named_group(ann, &[bob], name).await;
+            scene.say(group, ann, "hello").await;
+            scene.add(group, ann, other).await;
+            scene.remove(group, ann, other).await;
+            before.extend(scene.all_changes(group).await);
+            groups.push(group);
+        }
+        Self { scene, with_role: groups[0], with_code: groups[1], with_user: groups[2], bob, dan, before }
+    }
+
+    /// Statements that change the rows, by literals of the store's own. The store must not check roles any more.
+    pub fn statements(&self, id: impl Fn(Uuid) -> String) -> [String; 3] {
+        let (with_role, with_code) = (id(self.with_role.as_uuid()), id(self.with_code.as_uuid()));
+        let (bob, dan) = (id(self.bob.as_uuid()), id(self.dan.as_uuid()));
+        [
+            format!("UPDATE participants SET role = 'owner' WHERE conversation_id = {with_role} AND user_id = {bob}"),
+            format!("UPDATE conversations SET invite_code = 'a new form' WHERE id = {with_code}"),
+            format!("UPDATE users SET username = 'of a new form' WHERE id = {dan}"),
+        ]
+    }
+
+    /// Only the changes that need these rows are unknown, and keep their records.
+    pub async fn assert_read(&self) {
+        let groups = [self.with_role, self.with_code, self.with_user];
+        let ranges = groups.map(|conversation_id| ChangeRange { conversation_id, after: Pos::ZERO, up_to: Pos::MAX });
+        let changes = self.scene.changes.list_changes(&ranges, u32::MAX).await.expect("changes");
+        let unknown = changes.iter().filter(|change| change.kind.is_unknown());
+        let unknown: Vec<_> = unknown.map(|change| (change.conversation_id, change.pos.get())).collect();
+        let expected = [
+            // Its creation and the added participant.
+            (self.with_role, 1),
+            (self.with_role, 3),
+            (self.with_code, 1),
+            (self.with_code, 3),
+            // The added participant alone.
+            (self.with_user, 3),
+        ];
+        assert_eq!(unknown, expected);
+        assert_eq!(changes.len(), self.before.len());
+        for (change, before) in changes.iter().zip(&self.before) {
+            assert_eq!(change.record(), before.record());
+        }
     }
 }

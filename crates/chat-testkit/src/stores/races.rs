@@ -99,7 +99,7 @@ pub async fn racing_messages_and_members_share_one_numbering(stores: Stores) {
     for change in scene.all_changes(group).await {
         match change.kind {
             ChangeKind::ParticipantAdded { .. } => {
-                assert!(!std::mem::replace(&mut here, true), "already a participant")
+                assert!(!std::mem::replace(&mut here, true), "already a participant");
             }
             ChangeKind::ParticipantRemoved { .. } => assert!(std::mem::replace(&mut here, false), "not a participant"),
             _ => {}

@@ -31,6 +31,7 @@ mod site;
 mod stage;
 mod storm;
 mod table;
+mod wal;
 
 use clap::{Parser, Subcommand};
 use report::Report;
@@ -76,6 +77,8 @@ enum Measurement {
     /// Pages of the conversation list of a user with very many conversations; takes minutes, and needs the program
     /// sqlite3
     Lists(lists::Options),
+    /// What a durable send costs in the embedded store: pages of its log, and CPU
+    Wal(wal::Options),
     /// All clients reconnect at once
     ReconnectStorm(storm::Options),
     /// A mix of all kinds of work, as on a usual day
@@ -110,6 +113,7 @@ async fn measure(scene: &Scene, measurement: &Measurement, report: &mut Report) 
         Measurement::History(options) => history::run(|| scene.setup(), options, report).await,
         Measurement::Lists(options) => lists::run(|| scene.setup(), options, report).await,
         Measurement::ReconnectStorm(options) => storm::run(&scene.setup(), options, report).await,
+        Measurement::Wal(options) => wal::run(options, report).await,
         Measurement::Mixed(options) => mixed::run(&scene.setup(), options, report).await,
         // Refusals are logged as in production, because the log is part of their cost.
         Measurement::Siege(options) => siege::run(&scene.setup().set("RUST_LOG", "info"), options, report).await,

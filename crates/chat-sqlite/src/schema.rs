@@ -124,6 +124,7 @@ diesel::table! {
         actor_id -> Nullable<Binary>,
         message_id -> Nullable<Binary>,
         detail -> Nullable<Text>,
+        messages_before -> Nullable<BigInt>,
     }
 }
 

@@ -103,7 +103,7 @@ async fn no_statement_scans_a_table() {
     let store = open(&folder);
     let mut connection =
         SqliteConnection::establish(&folder.path().join("chat.db").display().to_string()).expect("a connection");
-    let (mut explained, mut steps) = (0, Vec::new());
+    let (mut explained, mut steps, mut of_changes) = (0, Vec::new(), Vec::new());
     for statement in &statements {
         let concerns_us = ["__diesel", "CREATE ", "PRAGMA", "pragma"].iter().all(|part| !statement.contains(part));
         let reads = ["SELECT", "UPDATE", "DELETE", "INSERT", "REPLACE"].iter().any(|verb| statement.starts_with(verb));
@@ -116,10 +116,17 @@ async fn no_statement_scans_a_table() {
         // This index contains only rows with old keys: it is empty except at the first start after an upgrade.
         let scans: Vec<_> = scans.into_iter().filter(|step| !step.ends_with("_with_old_keys")).collect();
         assert!(scans.is_empty(), "{scans:?} in {statement}");
+        if statement.contains("(messages.conversation_id, messages.seq) IN") {
+            of_changes.extend(plan.iter().map(|step| step.detail.clone()));
+        }
         steps.extend(plan.into_iter().map(|step| step.detail));
         explained += 1;
     }
     assert!(explained > 50, "only {explained} statements of {}", statements.len());
+    let one_message = "SEARCH messages USING PRIMARY KEY (conversation_id=? AND seq=?)";
+    assert!(of_changes.iter().any(|step| step == one_message), "a change is looked up, however many: {of_changes:?}");
+    let newest_record = "SEARCH conversation_changes USING PRIMARY KEY (conversation_id=? AND pos<?)";
+    assert!(steps.iter().any(|step| step == newest_record), "one record leads to a message: {steps:?}");
     let one_range = "SEARCH messages USING PRIMARY KEY (conversation_id=? AND seq>? AND seq<?)";
     assert!(steps.iter().any(|step| step == one_range), "a page of history reads a range, at any depth");
     let one_beginning = "SEARCH group_name_suffixes USING PRIMARY KEY (suffix>? AND suffix<?)";

@@ -1,4 +1,7 @@
 //! Reads changes: messages and records, merged by `pos`, in a constant number of queries.
+//!
+//! Messages have no index by `pos`, since every send would write it. Between two records the `seq` and the `pos` of
+//! messages both grow by one, so the newest record before a `pos` gives the `seq` of the message there.
 
 use super::present::load_present;
 use super::record::RecordRow;
@@ -6,16 +9,36 @@ use crate::conversations::{kind_from, last_pos};
 use crate::fault::Stored;
 use crate::messages::MessageRow;
 use crate::schema::{conversation_changes, conversations, messages, users};
+use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::changes::{Needs, cut, resolve_all};
 use chat_domain::{Change, ChangeRange, ConversationId, Pos};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
-use std::collections::HashMap;
+use diesel::query_builder::Query;
+use diesel::sql_types::{BigInt, Bool, Text};
+use std::collections::{HashMap, HashSet};
 
-/// The rows of a list of [`Places`], written after a pair of columns and before the bound list and `))`.
+/// The rows of a list of [`places`], written after a pair of columns and before the bound list and `))`.
 const IN_PLACES: &str = " IN (SELECT unhex(value ->> 0), value ->> 1 FROM json_each(";
+
+cached_statement!(
+    /// Returns the number of messages up to each `pos` of a list of [`places`].
+    MessagesUpTo { places: String }
+    "SELECT coalesce(
+         (SELECT messages_before + (asked.value ->> 1) - pos
+          FROM conversation_changes
+          WHERE conversation_id = unhex(asked.value ->> 0) AND pos <= asked.value ->> 1
+          ORDER BY pos DESC LIMIT 1),
+         asked.value ->> 1)
+     FROM json_each(",
+    places as Text,
+    ") AS asked ORDER BY asked.key",
+);
+
+impl Query for MessagesUpTo {
+    type SqlType = BigInt;
+}
 
 pub(super) fn list(connection: &mut SqliteConnection, ranges: &[ChangeRange], limit: u64) -> Stored<Vec<Change>> {
     let mut ids: Vec<ConversationId> = ranges.iter().map(|range| range.conversation_id).collect();
@@ -26,10 +49,10 @@ pub(super) fn list(connection: &mut SqliteConnection, ranges: &[ChangeRange], li
     if spans.is_empty() {
         return Ok(Vec::new());
     }
-    let places = Places::of(&spans);
-    let mut found = load_messages(connection, &places)?;
-    let rows = load_records(connection, &places)?;
-    let records: Vec<_> = rows.into_iter().map(RecordRow::into_record).collect();
+    let records: Vec<_> = load_records(connection, &spans)?.into_iter().map(RecordRow::into_record).collect();
+    let recorded = records.iter().map(|record| (record.conversation_id, record.pos)).collect();
+    let seqs = seqs_between(connection, &spans, &recorded)?;
+    let mut found = load_messages(connection, &seqs)?;
     let present = load_present(connection, &Needs::of(&records))?;
     found.extend(resolve_all(records, &present).into_iter().map(|change| (place(&change), change)));
     let asked = spans
@@ -45,22 +68,33 @@ const fn place(change: &Change) -> (ConversationId, Pos) {
     (change.conversation_id, change.pos)
 }
 
-/// Conversations and `pos` numbers as one bound value, so that a list of any length needs only one statement.
-struct Places(String);
-
-impl Places {
-    fn of(spans: &[ChangeRange]) -> Self {
-        let of_span = |span: &ChangeRange| {
-            let id = span.conversation_id.as_uuid();
-            (span.after.get() + 1..=span.up_to.get()).map(move |pos| format!("[\"{}\",{pos}]", id.as_simple()))
-        };
-        Self(format!("[{}]", spans.iter().flat_map(of_span).collect::<Vec<_>>().join(",")))
-    }
+/// Conversations and numbers as one bound value, so that a list of any length needs only one statement.
+fn places(numbered: impl Iterator<Item = (ConversationId, i64)>) -> String {
+    let place = |(id, number): (ConversationId, i64)| format!("[\"{}\",{number}]", id.as_uuid().as_simple());
+    format!("[{}]", numbered.map(place).collect::<Vec<_>>().join(","))
 }
 
-fn load_messages(connection: &mut SqliteConnection, places: &Places) -> Stored<Found> {
-    let columns = "(messages.conversation_id, messages.pos)";
-    let these = sql::<Bool>(columns).sql(IN_PLACES).bind::<Text, _>(&places.0).sql("))");
+/// The `seq`s of the messages in these spans: each `pos` without a record is a message.
+fn seqs_between(
+    connection: &mut SqliteConnection,
+    spans: &[ChangeRange],
+    recorded: &HashSet<(ConversationId, Pos)>,
+) -> Stored<Vec<(ConversationId, i64)>> {
+    let starts = places(spans.iter().map(|span| (span.conversation_id, span.after.to_i64())));
+    let before: Vec<i64> = MessagesUpTo { places: starts }.load(connection)?;
+    let of_span = |(span, before): (&ChangeRange, i64)| {
+        let id = span.conversation_id;
+        let positions = (span.after.get() + 1..=span.up_to.get()).map(Pos::new);
+        let messages = positions.filter(move |pos| !recorded.contains(&(id, *pos)));
+        messages.zip(before + 1..).map(move |(_, seq)| (id, seq))
+    };
+    Ok(spans.iter().zip(before).flat_map(of_span).collect())
+}
+
+fn load_messages(connection: &mut SqliteConnection, seqs: &[(ConversationId, i64)]) -> Stored<Found> {
+    let columns = "(messages.conversation_id, messages.seq)";
+    let asked = places(seqs.iter().copied());
+    let these = sql::<Bool>(columns).sql(IN_PLACES).bind::<Text, _>(asked).sql("))");
     let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
         .inner_join(users::table)
         .inner_join(conversations::table)
@@ -75,8 +109,13 @@ fn load_messages(connection: &mut SqliteConnection, places: &Places) -> Stored<F
         .collect()
 }
 
-fn load_records(connection: &mut SqliteConnection, places: &Places) -> Stored<Vec<RecordRow>> {
+fn load_records(connection: &mut SqliteConnection, spans: &[ChangeRange]) -> Stored<Vec<RecordRow>> {
+    let of_span = |span: &ChangeRange| {
+        let id = span.conversation_id;
+        (span.after.get() + 1..=span.up_to.get()).map(move |pos| (id, Pos::new(pos).to_i64()))
+    };
     let columns = "(conversation_changes.conversation_id, conversation_changes.pos)";
-    let these = sql::<Bool>(columns).sql(IN_PLACES).bind::<Text, _>(&places.0).sql("))");
+    let asked = places(spans.iter().flat_map(of_span));
+    let these = sql::<Bool>(columns).sql(IN_PLACES).bind::<Text, _>(asked).sql("))");
     Ok(conversation_changes::table.filter(these).select(RecordRow::as_select()).load(connection)?)
 }

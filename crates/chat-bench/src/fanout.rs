@@ -68,9 +68,9 @@ pub(crate) async fn run(scene: &Scene, options: &Options, report: &mut Report) {
             let pace = if options.bursts { Pace::Bursts { count, senders } } else { Pace::InFlight { count, senders } };
             // With more in flight, several deliveries may share a write.
             let bare = (count == 1).then(|| baseline::bare(members));
-            let what = format!("fanout, {members} members, {} in flight", pace.label());
+            let what = format!("fanout, {members} members, {}", pace.label());
             let results = contest.run(&what, pace, &options.terms).await;
-            cells.push(Cell { members, pace: pace.label(), bare, results });
+            cells.push(Cell { members, load: pace.label(), bare, results });
         }
         contest.check().await;
     }
@@ -92,7 +92,7 @@ pub(crate) async fn latency(scene: &Scene, options: &LatencyOptions, report: &mu
     let pace = Pace::Rate { rate, senders };
     let results = contest.run("latency", pace, &options.terms).await;
     contest.check().await;
-    tell(report, "latency", &[Cell { members: options.members, pace: pace.label(), bare: None, results }]);
+    tell(report, "latency", &[Cell { members: options.members, load: pace.label(), bare: None, results }]);
     checked();
 }
 

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 /// A keep-alive connection that sends one request after the other.
 pub(crate) struct Connection {
     stream: TcpStream,
+    address: String,
     /// The headers of every request.
     headers: String,
     /// The request, then its response.
@@ -20,8 +21,15 @@ impl Connection {
         let address = base.strip_prefix("http://").expect("an address without TLS");
         let stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("a socket");
-        let headers = format!("host: {address}\r\nauthorization: Bearer {token}\r\n");
-        Self { stream, headers, buffer: Vec::with_capacity(4_096) }
+        let mut connection =
+            Self { stream, address: address.to_owned(), headers: String::new(), buffer: Vec::with_capacity(4_096) };
+        connection.act_as(token);
+        connection
+    }
+
+    /// Authenticates the next requests by this token.
+    pub(crate) fn act_as(&mut self, token: &str) {
+        self.headers = format!("host: {}\r\nauthorization: Bearer {token}\r\n", self.address);
     }
 
     /// Sends a body and returns the response. Panics if there is no response or its status differs from `status`.

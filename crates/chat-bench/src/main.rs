@@ -24,6 +24,7 @@ mod peer;
 mod process;
 mod progress;
 mod report;
+mod rooms;
 mod scene;
 mod send;
 mod siege;
@@ -65,6 +66,8 @@ enum Measurement {
     Baseline(baseline::Options),
     /// Deliveries per CPU-second to the members of one conversation
     Fanout(fanout::Options),
+    /// Open loop to 10,000 connections in rooms of 20, at rates that rise until a server no longer keeps up
+    Rooms(rooms::Options),
     /// Latency to the last member, at half of the official Socket.IO server's peak rate
     Latency(fanout::LatencyOptions),
     /// Memory of the server per idle connection
@@ -107,6 +110,7 @@ async fn measure(scene: &Scene, measurement: &Measurement, report: &mut Report) 
     match measurement {
         Measurement::Baseline(options) => baseline::run(options, report),
         Measurement::Fanout(options) => fanout::run(scene, options, report).await,
+        Measurement::Rooms(options) => rooms::run(scene, options, report).await,
         Measurement::Latency(options) => fanout::latency(scene, options, report).await,
         Measurement::Idle(options) => idle::run(scene, options, report).await,
         Measurement::Send(options) => send::run(&scene.setup(), options, report).await,

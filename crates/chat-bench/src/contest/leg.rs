@@ -19,7 +19,7 @@ impl Pace {
     pub(crate) fn label(self) -> String {
         match self {
             Self::InFlight { count, senders: 1 } if count > 1 => format!("{count} pipelined"),
-            Self::InFlight { count, .. } => count.to_string(),
+            Self::InFlight { count, .. } => format!("{count} in flight"),
             Self::Bursts { count, .. } => format!("{count} at once"),
             Self::Rate { rate, .. } => format!("{rate:.1} due/s"),
         }
@@ -27,6 +27,7 @@ impl Pace {
 }
 
 /// The results of sending for some time.
+#[derive(Clone)]
 pub(crate) struct Leg {
     pub(crate) messages: u64,
     pub(crate) deliveries: u64,

@@ -7,7 +7,7 @@ mod stand;
 mod tell;
 
 pub(crate) use entrant::Entrant;
-pub(crate) use leg::{Leg, Pace};
+pub(crate) use leg::{Leg, Pace, Start};
 pub(crate) use stand::{Size, Stand};
 pub(crate) use tell::{Cell, explain_entrants, tell};
 

@@ -9,7 +9,7 @@ const P99: &str = "to the last member, p99";
 /// One load, and what it cost each server.
 pub(crate) struct Cell {
     pub(crate) members: usize,
-    pub(crate) pace: String,
+    pub(crate) load: String,
     /// Deliveries per CPU-second with one bare `send()` each, where that is a bound.
     pub(crate) bare: Option<f64>,
     /// The rounds of each server.
@@ -35,7 +35,7 @@ pub(crate) fn tell(report: &mut Report, scenario: &'static str, cells: &[Cell]) 
     let heads = [
         "server",
         "members",
-        "in flight",
+        "load",
         "deliveries/CPU-s",
         "rounds from",
         "to",
@@ -67,7 +67,7 @@ fn row(cell: &Cell, (name, rounds): &(&'static str, Vec<Leg>)) -> Vec<String> {
     vec![
         (*name).to_owned(),
         grouped(cell.members as f64),
-        cell.pace.clone(),
+        cell.load.clone(),
         grouped(median),
         grouped(least),
         grouped(most),
@@ -90,7 +90,7 @@ fn core_time(rounds: &[Leg]) -> f64 {
 /// Stores the figures of the table.
 fn record(report: &mut Report, scenario: &'static str, cell: &Cell) {
     for (name, rounds) in &cell.results {
-        let subject = format!("{name}, {} members, {} in flight", cell.members, cell.pace);
+        let subject = format!("{name}, {} members, {}", cell.members, cell.load);
         let mut record = |figure, unit, of: &dyn Fn(&Leg) -> f64| {
             let figures: Vec<_> = rounds.iter().map(of).collect();
             report.record(Kind { scenario, figure, unit }, &subject, &figures);
@@ -114,17 +114,20 @@ fn compare(
 ) {
     let figures = |rounds: &[Leg]| rounds.iter().map(of).collect::<Vec<_>>();
     let mut rows = Vec::new();
+    let all_first = cells.iter().find_map(|cell| cell.results.first()).map(|(name, _)| *name);
     for cell in cells {
-        let Some(((name, first), others)) = cell.results.split_first() else { continue };
+        // The first server may have no figure for a load that it could not bear.
+        let results = cell.results.split_first().filter(|((name, _), _)| Some(*name) == all_first);
+        let Some(((name, first), others)) = results else { continue };
         let first = figures(first);
         for (other, rounds) in others {
             let ratios = ratios(&first, &figures(rounds));
             let (median, least, most) = spread(&ratios);
-            let load = format!("{} members, {} in flight", cell.members, cell.pace);
+            let load = format!("{} members, {}", cell.members, cell.load);
             rows.push(vec![
                 format!("{name} / {other}"),
                 grouped(cell.members as f64),
-                cell.pace.clone(),
+                cell.load.clone(),
                 format!("{median:.2}"),
                 format!("{least:.2}"),
                 format!("{most:.2}"),
@@ -136,13 +139,13 @@ fn compare(
             let shares: Vec<_> = first.iter().map(|figure| figure / bare).collect();
             let (median, least, most) = spread(&shares);
             let shown = [median, least, most].map(|share| format!("{share:.2}"));
-            let load = [format!("{name} / one bare send() each"), grouped(cell.members as f64), cell.pace.clone()];
+            let load = [format!("{name} / one bare send() each"), grouped(cell.members as f64), cell.load.clone()];
             rows.push(load.into_iter().chain(shown).collect());
         }
     }
     if !rows.is_empty() {
         say(format!("  {figure}, ratios:"));
-        for line in table(&["servers", "members", "in flight", "times", "rounds from", "to"], &rows) {
+        for line in table(&["servers", "members", "load", "times", "rounds from", "to"], &rows) {
             say(line);
         }
     }

@@ -92,6 +92,11 @@ impl Crowd {
         Draft { number, room: &self.rooms[room].id, text: text(number) }
     }
 
+    /// Counts a response to a message of another kind of sender.
+    pub(crate) fn acked(&self) {
+        self.tally.acked();
+    }
+
     /// The totals so far.
     pub(crate) fn totals(&self) -> Totals {
         self.tally.totals()

@@ -6,7 +6,8 @@ use chat_domain::auth::EndReason;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
 use chat_domain::{
-    Audience, Change, ConversationId, Envelope, Event, SessionId, StoreError, Timestamp, TurnLimits, Turns, UserId,
+    ActionError, Audience, Change, ConversationId, Envelope, Event, Refusal, SessionId, StoreError, Timestamp,
+    TurnLimits, Turns, UserId,
 };
 use std::future::Future;
 use std::ops::Deref;
@@ -32,13 +33,6 @@ impl Deref for Core {
     fn deref(&self) -> &Ports {
         &self.ports
     }
-}
-
-/// Why a user may not act in a conversation.
-pub(crate) enum NoMembership {
-    UnknownConversation,
-    NotAParticipant,
-    Store(StoreError),
 }
 
 impl Core {
@@ -128,12 +122,12 @@ impl Core {
         &self,
         conversation: ConversationId,
         user: UserId,
-    ) -> Result<(Conversation, Membership), NoMembership> {
+    ) -> Result<(Conversation, Membership), ActionError> {
         match self.store.conversations().find_membership(conversation, user).await {
             Ok(Some((conversation, Some(membership)))) => Ok((conversation, membership)),
-            Ok(Some((_, None))) => Err(NoMembership::NotAParticipant),
-            Ok(None) => Err(NoMembership::UnknownConversation),
-            Err(fault) => Err(NoMembership::Store(fault)),
+            Ok(Some((_, None))) => Err(Refusal::NotAParticipant.into()),
+            Ok(None) => Err(Refusal::UnknownConversation.into()),
+            Err(fault) => Err(fault.into()),
         }
     }
 

@@ -16,17 +16,16 @@
 //!   user, and users take turns.
 //!
 //! **To add a use case**: a public function in an `impl` of the feature's struct, beside those of the same subject
-//! (`users/profile.rs`) or, if it has steps and tests of its own, in a file named after it (`messages/send.rs`); a
-//! variant of the feature's error for each new refusal, mapped in its `code`; and a test in `tests/` named after the
-//! behaviour. **To add a feature**: a file with the name that it has in every other crate (a folder when it grows), a
-//! struct over the shared core, an error that is [`Coded`], and a field of [`App`].
+//! (`users/profile.rs`) or, if it has steps and tests of its own, in a file named after it (`messages/send.rs`); it
+//! returns [`chat_domain::ActionError`], and each new refusal is a row of the table in `chat-domain/src/refusal.rs`;
+//! and a test in `tests/` named after the behaviour. **To add a feature**: a file with the name that it has in every
+//! other crate (a folder when it grows), a struct over the shared core, and a field of [`App`].
 
 mod app;
 pub mod auth;
 pub mod calls;
 pub mod conversations;
 mod core;
-mod error;
 pub mod groups;
 pub mod messages;
 pub mod operator;
@@ -37,15 +36,14 @@ pub mod typing;
 pub mod users;
 
 pub use app::{App, CallLimits, CallStatus, Ports, Settings};
-pub use auth::{Auth, AuthError, LoginIdentity, LoginLimits, RegisterUser, SignedIn};
-pub use calls::{Calls, CallsError};
-pub use conversations::{ChatTarget, Conversations, ConversationsError, CreateConversation, DirectRoom, Peer};
-pub use error::Coded;
-pub use groups::{CreateGroup, GroupProfile, Groups, GroupsError, MemberPresence};
-pub use messages::{FetchedChat, Messages, MessagesError, SendDirect};
-pub use operator::{Operator, OperatorError, PasswordReset};
-pub use presence::{Presence, PresenceError};
-pub use receipts::{Receipt, Receipts, ReceiptsError, TrackedMessage};
+pub use auth::{Auth, LoginIdentity, LoginLimits, RegisterUser, SignedIn};
+pub use calls::Calls;
+pub use conversations::{ChatTarget, Conversations, CreateConversation, DirectRoom, Peer};
+pub use groups::{CreateGroup, GroupProfile, Groups, MemberPresence};
+pub use messages::{FetchedChat, Messages, SendDirect};
+pub use operator::{Operator, PasswordReset};
+pub use presence::Presence;
+pub use receipts::{Receipt, Receipts, TrackedMessage};
 pub use system::{SystemClock, UuidV7Source};
-pub use typing::{Typing, TypingError};
-pub use users::{UserProfile, Users, UsersError};
+pub use typing::Typing;
+pub use users::{UserProfile, Users};

@@ -1,11 +1,9 @@
 //! Typing notices. Best effort: a failure is logged and fails nothing else.
 
-use crate::core::{Core, NoMembership};
-use crate::error::{Coded, store_code, store_sentence};
+use crate::core::Core;
 use chat_domain::auth::Actor;
-use chat_domain::{ConversationId, ErrorCode, StoreError, UserId};
+use chat_domain::{ActionError, ConversationId, Refusal, StoreError, UserId};
 use std::sync::Arc;
-use thiserror::Error;
 
 /// Typing notices. Cheap to clone.
 #[derive(Clone)]
@@ -14,10 +12,10 @@ pub struct Typing(pub(crate) Arc<Core>);
 impl Typing {
     /// Starts a typing notice, until the actor stops, sends, or lets the timeout pass. Only the start is sent to open
     /// windows.
-    pub async fn start(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), TypingError> {
+    pub async fn start(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), ActionError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         if !conversation.is_active {
-            return Err(TypingError::Inactive);
+            return Err(Refusal::Inactive.into());
         }
         let until = self.0.now().plus(self.0.settings.typing_timeout);
         match self.0.typing.start(conversation_id, actor.user_id, until).await {
@@ -32,7 +30,7 @@ impl Typing {
     }
 
     /// Ends the actor's typing notice. Also if there is none, and in an inactive group.
-    pub async fn stop(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), TypingError> {
+    pub async fn stop(&self, actor: Actor, conversation_id: ConversationId) -> Result<(), ActionError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
         self.0.end_typing(conversation_id, conversation.kind, actor.user_id).await;
         Ok(())
@@ -58,43 +56,5 @@ impl Typing {
             self.0.publish_typing(conversation_id, conversation.kind, user, false).await;
         }
         Ok(())
-    }
-}
-
-/// Why a typing notice was rejected.
-#[derive(Debug, Error)]
-pub enum TypingError {
-    /// The conversation does not exist.
-    #[error("There is no such conversation")]
-    ConversationNotFound,
-    /// The actor is not a participant.
-    #[error("You are not a participant of this conversation")]
-    NotAParticipant,
-    /// The group was deactivated.
-    #[error("The group is no longer active")]
-    Inactive,
-    /// See [`StoreError`].
-    #[error("{}", store_sentence(.0))]
-    Store(#[from] StoreError),
-}
-
-impl Coded for TypingError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::ConversationNotFound => ErrorCode::ConversationNotFound,
-            Self::NotAParticipant => ErrorCode::NotAParticipant,
-            Self::Inactive => ErrorCode::GroupInactive,
-            Self::Store(fault) => store_code(fault),
-        }
-    }
-}
-
-impl From<NoMembership> for TypingError {
-    fn from(fault: NoMembership) -> Self {
-        match fault {
-            NoMembership::UnknownConversation => Self::ConversationNotFound,
-            NoMembership::NotAParticipant => Self::NotAParticipant,
-            NoMembership::Store(fault) => Self::Store(fault),
-        }
     }
 }

@@ -11,7 +11,8 @@
 //! [`InvalidValue`], a `from_stored` that accepts formerly valid values if the rule
 //! became stricter, and a property test. **To add a port method**: state its
 //! atomicity in its documentation, and add a clause to the contract suite of
-//! `chat-testkit`, which every adapter must pass.
+//! `chat-testkit`, which every adapter must pass. **To add a refusal**: a row of the table in `refusal.rs`; it has its
+//! code and its sentence in every transport.
 
 pub mod auth;
 pub mod calls;
@@ -26,6 +27,7 @@ mod page;
 pub mod presence;
 pub mod rate_limits;
 pub mod receipts;
+mod refusal;
 mod store;
 mod store_error;
 mod text;
@@ -45,6 +47,7 @@ pub use ids::{
     TokenId, UserId,
 };
 pub use page::{Page, PageLimit, PageNumber, PageRequest};
+pub use refusal::{ActionError, Refusal};
 pub use store::{RealtimeStore, Store};
 pub use store_error::{BoxError, StoreError};
 pub use text::InvalidValue;

@@ -8,11 +8,7 @@ use actix_http::{Response, StatusCode, header};
 use actix_web::ResponseError;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiErrorComponent, Schema};
-use chat_app::{
-    AuthError, CallsError, Coded, ConversationsError, GroupsError, MessagesError, PresenceError, ReceiptsError,
-    TypingError, UsersError,
-};
-use chat_domain::{BoxError, ErrorCode, Timestamp};
+use chat_domain::{ActionError, BoxError, ErrorCode, Refusal, Timestamp};
 use chat_protocol::{BodyError, ErrorBody, Failure, FaultView, InvalidBody};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -81,12 +77,6 @@ impl ApiError {
         }
         Some(told)
     }
-
-    fn of(fault: impl Coded + Send + Sync + 'static) -> Self {
-        let mut failure = Failure::new(fault.code(), fault.to_string());
-        failure.retry_after = (failure.code == ErrorCode::RateLimited).then_some(RETRY_AFTER);
-        Self { cause: fault.source().is_some().then(|| fault.into()), ..failure.into() }
-    }
 }
 
 impl fmt::Display for ApiError {
@@ -115,39 +105,16 @@ impl From<BodyError> for ApiError {
     }
 }
 
-macro_rules! from_features {
-    ($($error:ty),*) => {$(
-        impl From<$error> for ApiError {
-            fn from(fault: $error) -> Self {
-                Self::of(fault)
-            }
+impl From<ActionError> for ApiError {
+    fn from(error: ActionError) -> Self {
+        if let ActionError::Refused(Refusal::TooManyAttempts { quota, verdict }) = error {
+            return Self::throttled(error.to_string(), Standing::new(quota, verdict));
         }
-    )*};
-}
-
-impl From<AuthError> for ApiError {
-    fn from(fault: AuthError) -> Self {
-        match fault {
-            AuthError::TooManyAttempts { quota, verdict } => {
-                Self::throttled(fault.to_string(), Standing::new(quota, verdict))
-            }
-            fault => Self::of(fault),
-        }
+        let mut failure = Failure::new(error.code(), error.to_string());
+        failure.retry_after = (failure.code == ErrorCode::RateLimited).then_some(RETRY_AFTER);
+        Self { cause: error.source().is_some().then(|| error.into()), ..failure.into() }
     }
 }
-
-impl From<UsersError> for ApiError {
-    fn from(fault: UsersError) -> Self {
-        match fault {
-            UsersError::TooManyAttempts { quota, verdict } => {
-                Self::throttled(fault.to_string(), Standing::new(quota, verdict))
-            }
-            fault => Self::of(fault),
-        }
-    }
-}
-
-from_features!(ConversationsError, GroupsError, MessagesError, ReceiptsError, PresenceError, TypingError, CallsError);
 
 /// Documents nothing: `openapi/failures.rs` documents the failures of each operation by code, which apistos cannot.
 impl ApiErrorComponent for ApiError {

@@ -1,8 +1,4 @@
-use chat_domain::conversations::{CreateConversationError, ParticipantError};
-use chat_domain::messages::{AppendError, HistoryError};
-use chat_domain::receipts::AdvanceError;
-use chat_domain::users::{CreateUserError, UpdateProfileError};
-use chat_domain::{InvalidValue, StoreError};
+use chat_domain::{ActionError, InvalidValue, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
 use thiserror::Error as ThisError;
 
@@ -157,29 +153,22 @@ impl MayConflict for StoreError {
     }
 }
 
-macro_rules! held_by {
-    ($($error:ident)*) => {$(
-        impl MayConflict for $error {
-            fn is_conflict(&self) -> bool {
-                matches!(self, Self::Store(error) if error.is_conflict())
-            }
-        }
-
-        impl From<Fault> for $error {
-            fn from(fault: Fault) -> Self {
-                Self::Store(fault.into())
-            }
-        }
-    )*};
+impl MayConflict for ActionError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
 }
 
-held_by! {
-    AdvanceError AppendError CreateConversationError CreateUserError HistoryError ParticipantError UpdateProfileError
+impl From<Fault> for ActionError {
+    fn from(fault: Fault) -> Self {
+        Self::Store(fault.into())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chat_domain::Refusal;
 
     fn error(kind: DatabaseErrorKind, message: &str) -> Fault {
         Fault::Database(Error::DatabaseError(kind, Box::new(message.to_owned())))
@@ -216,10 +205,10 @@ mod tests {
         for (kind, message) in conflicts {
             assert!(error(kind, message).is_conflict(), "{message}");
             assert!(StoreError::from(error(kind, message)).is_conflict(), "{message}");
-            assert!(ParticipantError::from(error(kind, message)).is_conflict(), "{message}");
+            assert!(ActionError::from(error(kind, message)).is_conflict(), "{message}");
         }
         let slow = error(DatabaseErrorKind::Unknown, "canceling statement due to statement timeout");
-        assert!(!ParticipantError::from(slow).is_conflict());
-        assert!(!ParticipantError::UnknownConversation.is_conflict());
+        assert!(!ActionError::from(slow).is_conflict());
+        assert!(!ActionError::Refused(Refusal::UnknownConversation).is_conflict());
     }
 }

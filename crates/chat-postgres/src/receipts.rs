@@ -9,10 +9,10 @@ use crate::statement::cached_statement;
 use async_trait::async_trait;
 use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::receipts::{
-    AdvanceError, AdvancePositions, Advanced, MessageStatus, ParticipantPositions, Positions, ReceiptStore,
-    ReceiptTarget, delivery_status, read_by,
+    AdvancePositions, Advanced, MessageStatus, ParticipantPositions, Positions, ReceiptStore, ReceiptTarget,
+    delivery_status, read_by,
 };
-use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -25,7 +25,7 @@ impl ReceiptStore for PostgresStore {
         conversation: ConversationId,
         user: UserId,
         advance: AdvancePositions,
-    ) -> Result<Advanced, AdvanceError> {
+    ) -> Result<Advanced, ActionError> {
         // No transaction: the only write is one statement, which moves a row forward from its present value.
         self.query(async |connection| move_positions(connection, conversation, user, advance).await).await
     }
@@ -36,17 +36,17 @@ async fn move_positions(
     conversation: ConversationId,
     user: UserId,
     advance: AdvancePositions,
-) -> Result<Advanced, AdvanceError> {
-    let standing = find_standing(connection, conversation, user).await?.ok_or(AdvanceError::UnknownConversation)?;
-    let before = standing.positions.ok_or(AdvanceError::NotAParticipant)?;
+) -> Result<Advanced, ActionError> {
+    let standing = find_standing(connection, conversation, user).await?.ok_or(Refusal::UnknownConversation)?;
+    let before = standing.positions.ok_or(Refusal::NotAParticipant)?;
     if !standing.is_active {
-        return Err(AdvanceError::Inactive);
+        return Err(Refusal::Inactive.into());
     }
     let target = match advance.target() {
         ReceiptTarget::Latest => standing.last_seq,
         ReceiptTarget::Seq(seq) => seq,
         ReceiptTarget::Message(id) => {
-            find_in_conversation(connection, conversation, id).await?.ok_or(AdvanceError::UnknownMessage)?
+            find_in_conversation(connection, conversation, id).await?.ok_or(Refusal::UnknownMessage)?
         }
     };
     let wanted = advance.apply(before, target, standing.last_seq);
@@ -54,7 +54,7 @@ async fn move_positions(
         (before, before)
     } else {
         // The row is gone: the user left a moment ago.
-        store(connection, conversation, user, wanted).await?.ok_or(AdvanceError::NotAParticipant)?
+        store(connection, conversation, user, wanted).await?.ok_or(Refusal::NotAParticipant)?
     };
     let Standing { kind, last_seq, participant_count, .. } = standing;
     let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };

@@ -1,9 +1,9 @@
 //! The server stops, is slow, or comes back: acknowledged data is kept, failures are reported quickly, and nothing
 //! needs a restart.
 
-use chat_domain::messages::{AppendError, Appended, HistoryRequest, MessageStore};
+use chat_domain::messages::{Appended, HistoryRequest, MessageStore};
 use chat_domain::users::UserStore;
-use chat_domain::{PageLimit, StoreError};
+use chat_domain::{ActionError, PageLimit, StoreError};
 use chat_postgres::{OpenError, PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::{Scene, Stores};
@@ -45,7 +45,7 @@ async fn without_a_server_every_call_says_so_quickly_and_afterwards_works_again(
     assert!(matches!(store.touch_last_seen(ann, scene.now()).await, Err(StoreError::Unavailable(_))));
     let draft = scene.keyed_draft(direct, ann, "during", "k");
     let refused = store.append(draft.clone()).await;
-    assert!(matches!(refused, Err(AppendError::Store(StoreError::Unavailable(_)))), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Store(StoreError::Unavailable(_)))), "{refused:?}");
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
     assert!(started.elapsed() < QUICKLY, "{:?}", started.elapsed());
 
@@ -92,7 +92,7 @@ async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothin
                     let id = loop {
                         match store.append(scene.keyed_draft(direct, ann, &key, &key)).await {
                             Ok(appended) => break appended.message().id,
-                            Err(AppendError::Store(error)) if is_passing(&error) => sleep(PAUSE).await,
+                            Err(ActionError::Store(error)) if is_passing(&error) => sleep(PAUSE).await,
                             Err(error) => panic!("{error:?}"),
                         }
                     };
@@ -194,7 +194,7 @@ async fn a_slow_server_fills_bounded_queues_and_the_rest_is_refused_at_once() {
     // Every statement times out, and so do the calls that wait for it.
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     for (sent, found) in outcomes {
-        assert!(matches!(sent, Err(AppendError::Store(StoreError::Overloaded))), "{sent:?}");
+        assert!(matches!(sent, Err(ActionError::Store(StoreError::Overloaded))), "{sent:?}");
         assert!(matches!(found, Err(StoreError::Overloaded)), "{found:?}");
     }
     assert!(refused_at_once >= CALLS - 10, "only {refused_at_once} were refused at once");
@@ -263,7 +263,7 @@ async fn a_closed_store_has_stored_what_was_queued_and_takes_no_more() {
         acknowledged += u64::from(send.await.expect("an answer").is_ok());
     }
     let late = store.append(scene.draft(direct, ann, "late")).await;
-    assert!(matches!(late, Err(AppendError::Store(StoreError::Unavailable(_)))));
+    assert!(matches!(late, Err(ActionError::Store(StoreError::Unavailable(_)))));
     assert!(matches!(store.find(ann).await, Err(StoreError::Unavailable(_))));
     let sql = "SELECT last_seq FROM conversations";
     assert_eq!(Postgres::shared().psql(database_of(&url), sql), acknowledged.to_string());

@@ -1,8 +1,4 @@
-use chat_domain::conversations::{CreateConversationError, ParticipantError};
-use chat_domain::messages::{AppendError, HistoryError};
-use chat_domain::receipts::AdvanceError;
-use chat_domain::users::{CreateUserError, UpdateProfileError};
-use chat_domain::{BoxError, InvalidValue, StoreError};
+use chat_domain::{ActionError, BoxError, InvalidValue, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
 use thiserror::Error as ThisError;
 
@@ -93,22 +89,14 @@ impl From<Fault> for StoreError {
     }
 }
 
-macro_rules! held_by {
-    ($($error:ident)*) => {$(
-        impl MayBeOfMachine for $error {
-            fn is_of_machine(&self) -> bool {
-                matches!(self, Self::Store(error) if error.is_of_machine())
-            }
-        }
-
-        impl From<Fault> for $error {
-            fn from(fault: Fault) -> Self {
-                Self::Store(fault.into())
-            }
-        }
-    )*};
+impl MayBeOfMachine for ActionError {
+    fn is_of_machine(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_of_machine())
+    }
 }
 
-held_by! {
-    AdvanceError AppendError CreateConversationError CreateUserError HistoryError ParticipantError UpdateProfileError
+impl From<Fault> for ActionError {
+    fn from(fault: Fault) -> Self {
+        Self::Store(fault.into())
+    }
 }

@@ -10,10 +10,9 @@ use crate::statement::cached_statement;
 use async_trait::async_trait;
 use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::receipts::{
-    AdvanceError, AdvancePositions, Advanced, MessageStatus, Positions, ReceiptStore, ReceiptTarget, delivery_status,
-    read_by,
+    AdvancePositions, Advanced, MessageStatus, Positions, ReceiptStore, ReceiptTarget, delivery_status, read_by,
 };
-use chat_domain::{ConversationId, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, Refusal, Seq, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 
@@ -24,7 +23,7 @@ impl ReceiptStore for SqliteStore {
         conversation: ConversationId,
         user: UserId,
         advance: AdvancePositions,
-    ) -> Result<Advanced, AdvanceError> {
+    ) -> Result<Advanced, ActionError> {
         self.write(move |connection| move_positions(connection, conversation, user, advance)).await
     }
 }
@@ -34,17 +33,17 @@ fn move_positions(
     conversation: ConversationId,
     user: UserId,
     advance: AdvancePositions,
-) -> Result<Advanced, AdvanceError> {
-    let standing = find_standing(connection, conversation, user)?.ok_or(AdvanceError::UnknownConversation)?;
-    let before = standing.positions.ok_or(AdvanceError::NotAParticipant)?;
+) -> Result<Advanced, ActionError> {
+    let standing = find_standing(connection, conversation, user)?.ok_or(Refusal::UnknownConversation)?;
+    let before = standing.positions.ok_or(Refusal::NotAParticipant)?;
     if !standing.is_active {
-        return Err(AdvanceError::Inactive);
+        return Err(Refusal::Inactive.into());
     }
     let target = match advance.target() {
         ReceiptTarget::Latest => standing.last_seq,
         ReceiptTarget::Seq(seq) => seq,
         ReceiptTarget::Message(id) => {
-            find_in_conversation(connection, conversation, id)?.ok_or(AdvanceError::UnknownMessage)?
+            find_in_conversation(connection, conversation, id)?.ok_or(Refusal::UnknownMessage)?
         }
     };
     let positions = advance.apply(before, target, standing.last_seq);

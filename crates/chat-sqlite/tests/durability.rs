@@ -1,8 +1,8 @@
 //! The promises of this store alone: its file, its settings, its queues.
 
 use chat_domain::StoreError;
-use chat_domain::messages::{AppendError, Appended, Draft, HistoryRequest};
-use chat_domain::{ConversationId, PageLimit, Seq, UserId};
+use chat_domain::messages::{Appended, Draft, HistoryRequest};
+use chat_domain::{ActionError, ConversationId, PageLimit, Refusal, Seq, UserId};
 use chat_sqlite::{Claim, OpenError, SqliteConfig, SqliteStore};
 use chat_testkit::stores::{Scene, Stores};
 use diesel::connection::SimpleConnection;
@@ -34,7 +34,7 @@ async fn pair(scene: &Scene) -> (ConversationId, UserId, UserId) {
     (scene.direct(ann, bob).await, ann, bob)
 }
 
-type Sends = Vec<tokio::task::JoinHandle<Result<Appended, AppendError>>>;
+type Sends = Vec<tokio::task::JoinHandle<Result<Appended, ActionError>>>;
 
 /// Starts these sends. When it returns, each is queued or rejected: a task of this single-threaded runtime reaches the
 /// queue before another task runs.
@@ -54,7 +54,7 @@ async fn send_all(scene: &Scene, drafts: Vec<Draft>) -> Sends {
     sends
 }
 
-async fn outcomes(sends: Sends) -> Vec<Result<Appended, AppendError>> {
+async fn outcomes(sends: Sends) -> Vec<Result<Appended, ActionError>> {
     let mut outcomes = Vec::with_capacity(sends.len());
     for send in sends {
         outcomes.push(send.await.expect("an answer"));
@@ -166,8 +166,8 @@ async fn one_bad_call_does_not_spoil_the_others_of_its_batch() {
     let sends = send_all(&scene, drafts).await;
     other.batch_execute("ROLLBACK").expect("the lock is free");
     let outcomes = outcomes(sends).await;
-    assert!(matches!(outcomes[10], Err(AppendError::Store(StoreError::Failed(_)))), "{:?}", outcomes[10]);
-    assert!(matches!(outcomes[20], Err(AppendError::NotAParticipant)), "{:?}", outcomes[20]);
+    assert!(matches!(outcomes[10], Err(ActionError::Store(StoreError::Failed(_)))), "{:?}", outcomes[10]);
+    assert!(matches!(outcomes[20], Err(ActionError::Refused(Refusal::NotAParticipant))), "{:?}", outcomes[20]);
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 38);
     scene.assert_numbered_without_gaps(direct, ann).await;
     assert_eq!(scene.overview(direct, ann).await.details.conversation.last_seq, Seq::new(39));
@@ -185,7 +185,7 @@ async fn a_full_queue_answers_overloaded_and_loses_nothing_it_took() {
     let sends = send_all(&scene, (0..2_000).map(|_| scene.draft(direct, ann, "hello")).collect()).await;
     other.batch_execute("ROLLBACK").expect("the lock is free");
     let outcomes = outcomes(sends).await;
-    let overloaded = |outcome: &&Result<_, _>| matches!(outcome, Err(AppendError::Store(StoreError::Overloaded)));
+    let overloaded = |outcome: &&Result<_, _>| matches!(outcome, Err(ActionError::Store(StoreError::Overloaded)));
     let (refused, stored) =
         (outcomes.iter().filter(overloaded).count(), outcomes.iter().filter(|one| one.is_ok()).count());
     assert!(refused > 1_000 && stored >= 8, "{refused} refused, {stored} stored");
@@ -204,7 +204,7 @@ async fn a_database_that_stays_locked_is_unavailable_for_the_moment() {
     let mut other = beside(&config.path);
     other.batch_execute("BEGIN IMMEDIATE").expect("the lock");
     let refused = scene.messages.append(scene.draft(direct, ann, "hello")).await;
-    assert!(matches!(refused, Err(AppendError::Store(StoreError::Unavailable(_)))), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Store(StoreError::Unavailable(_)))), "{refused:?}");
     assert_eq!(scene.overview(direct, bob).await.unread_count(), 0, "reads still work");
     other.batch_execute("ROLLBACK").expect("the lock is free");
     assert_eq!(scene.say(direct, ann, "hello").await.seq, Seq::new(1));
@@ -225,7 +225,7 @@ async fn closing_does_what_is_queued_and_refuses_what_comes_later() {
     let outcomes = outcomes(sends).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     let late = scene.messages.append(scene.draft(direct, ann, "too late")).await;
-    assert!(matches!(late, Err(AppendError::Store(StoreError::Unavailable(_)))), "{late:?}");
+    assert!(matches!(late, Err(ActionError::Store(StoreError::Unavailable(_)))), "{late:?}");
     let late = scene.conversations.find(direct, ann).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     let scene = scene_of(&SqliteStore::open(&config).expect("a store"));

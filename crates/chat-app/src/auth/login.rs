@@ -1,9 +1,9 @@
-use super::{Auth, AuthError, LoginIdentity, SignedIn};
+use super::{Auth, LoginIdentity, SignedIn};
 use chat_domain::auth::{
     AttemptSource, ClientInfo, Comparison, EndReason, NewSession, Password, PasswordHash, Session,
 };
 use chat_domain::users::{HashChange, User};
-use chat_domain::{SessionId, UserId};
+use chat_domain::{ActionError, Refusal, SessionId, UserId};
 
 impl Auth {
     /// Signs in. An unknown account and a wrong password give the same error after the same time, and both count
@@ -13,11 +13,11 @@ impl Auth {
         identity: LoginIdentity,
         password: Password,
         client: ClientInfo,
-    ) -> Result<SignedIn, AuthError> {
+    ) -> Result<SignedIn, ActionError> {
         let source = AttemptSource::new(client.ip.as_deref(), identity.key());
         let counted = self.0.count_attempt(&source, None).await?;
         let outcome = self.attempt(identity, password, client, &source).await;
-        if !matches!(outcome, Err(AuthError::InvalidCredentials)) {
+        if !matches!(outcome, Err(ActionError::Refused(Refusal::InvalidCredentials))) {
             self.0.uncount_attempt(counted).await;
         }
         outcome
@@ -29,7 +29,7 @@ impl Auth {
         password: Password,
         client: ClientInfo,
         source: &AttemptSource,
-    ) -> Result<SignedIn, AuthError> {
+    ) -> Result<SignedIn, ActionError> {
         let found = match &identity {
             LoginIdentity::Email(email) => self.0.store.users().find_credentials_by_email(email).await?,
             LoginIdentity::Username(username) => self.0.store.users().find_credentials_by_username(username).await?,
@@ -37,7 +37,7 @@ impl Auth {
         let (user, hash) = found.unzip();
         let comparison = self.0.hasher.verify(password.clone(), hash.clone(), source).await?;
         let (true, Some(user), Some(hash)) = (comparison.is_match(), user, hash) else {
-            return Err(AuthError::InvalidCredentials);
+            return Err(Refusal::InvalidCredentials.into());
         };
 
         let user_id = user.id;
@@ -47,7 +47,7 @@ impl Auth {
             let (session, now) = (signed_in.refresh_token.session_id(), self.0.now());
             self.0.store.sessions().end(user_id, session, EndReason::PasswordChanged, now).await?;
             self.0.sessions_ended([session], EndReason::PasswordChanged);
-            return Err(AuthError::InvalidCredentials);
+            return Err(Refusal::InvalidCredentials.into());
         };
         if comparison == Comparison::MatchesAsTyped || self.0.hasher.is_outdated(&hash) {
             self.renew_hash(user_id, password, hash, source).await;
@@ -64,7 +64,7 @@ impl Auth {
         password: &Password,
         (compared, comparison): (PasswordHash, Comparison),
         source: &AttemptSource,
-    ) -> Result<Option<(PasswordHash, Comparison)>, AuthError> {
+    ) -> Result<Option<(PasswordHash, Comparison)>, ActionError> {
         let Some((_, present)) = self.0.store.users().find_credentials(user).await? else { return Ok(None) };
         if present == compared {
             return Ok(Some((present, comparison)));
@@ -79,7 +79,7 @@ impl Auth {
         let renewed = match self.0.hasher.hash(password, source).await {
             Ok(hash) => {
                 let change = HashChange { expected, hash };
-                self.0.store.users().renew_hash(user, change, self.0.now()).await.map_err(AuthError::from)
+                self.0.store.users().renew_hash(user, change, self.0.now()).await.map_err(ActionError::from)
             }
             Err(fault) => Err(fault.into()),
         };
@@ -89,7 +89,7 @@ impl Auth {
     }
 
     /// Creates a session of this user; sessions beyond the limit end.
-    pub(super) async fn start_session(&self, user: User, client: ClientInfo) -> Result<SignedIn, AuthError> {
+    pub(super) async fn start_session(&self, user: User, client: ClientInfo) -> Result<SignedIn, ActionError> {
         let now = self.0.now();
         let id = SessionId::new(self.0.ids.next_uuid());
         let refresh_token = self.0.refresh_tokens.issue(id);

@@ -1,10 +1,8 @@
-use super::AuthError;
-use crate::UsersError;
 use crate::core::Core;
-use chat_domain::SessionId;
 use chat_domain::auth::AttemptSource;
-use chat_domain::rate_limits::{LimitKey, LimitedAddress, Quota, Verdict};
+use chat_domain::rate_limits::{LimitKey, LimitedAddress, Quota};
 use chat_domain::users::User;
+use chat_domain::{Refusal, SessionId};
 use std::time::Duration;
 
 /// The name of the limit that counts failed attempts.
@@ -68,24 +66,6 @@ pub(crate) struct OwnAccount<'a> {
 /// The tokens that an attempt has taken from its buckets.
 pub(crate) struct Counted(Vec<(LimitKey, Quota)>);
 
-/// An attempt over a limit.
-pub(crate) struct TooMany {
-    quota: Quota,
-    verdict: Verdict,
-}
-
-impl From<TooMany> for AuthError {
-    fn from(TooMany { quota, verdict }: TooMany) -> Self {
-        Self::TooManyAttempts { quota, verdict }
-    }
-}
-
-impl From<TooMany> for UsersError {
-    fn from(TooMany { quota, verdict }: TooMany) -> Self {
-        Self::TooManyAttempts { quota, verdict }
-    }
-}
-
 impl Core {
     /// Counts an attempt before it is made, so that concurrent attempts cannot bypass the limit; for a signed-in user,
     /// also for the session. An attempt that one counter rejects counts in none.
@@ -93,14 +73,14 @@ impl Core {
         &self,
         source: &AttemptSource,
         own: Option<OwnAccount<'_>>,
-    ) -> Result<Counted, TooMany> {
+    ) -> Result<Counted, Refusal> {
         let mut counted = Counted(Vec::new());
         let counters = self.settings.login_limits.map(|limits| limits.counters(source, own));
         for (key, quota) in counters.into_iter().flatten() {
             let verdict = self.rate_limiter.take(&key, quota, 1).await;
             if !verdict.is_allowed {
                 self.uncount_attempt(counted).await;
-                return Err(TooMany { quota, verdict });
+                return Err(Refusal::TooManyAttempts { quota, verdict });
             }
             counted.0.push((key, quota));
         }

@@ -12,16 +12,11 @@ pub use login_limits::LoginLimits;
 pub(crate) use login_limits::OwnAccount;
 
 use crate::core::Core;
-use crate::error::{Coded, TOO_MANY_ATTEMPTS, hash_code, hash_sentence, store_code, store_sentence};
-use chat_domain::auth::{
-    AccessClaims, HashError, InvalidToken, Password, PasswordPolicy, RefreshToken, RegistrationCode,
-};
-use chat_domain::rate_limits::{Quota, Verdict};
-use chat_domain::users::{AvatarUrl, CreateUserError, DisplayName, EmailAddress, User, Username};
-use chat_domain::{ErrorCode, SessionId, StoreError, Timestamp, TokenId};
+use chat_domain::auth::{AccessClaims, Password, PasswordPolicy, RefreshToken, RegistrationCode};
+use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, User, Username};
+use chat_domain::{SessionId, Timestamp, TokenId};
 use std::sync::Arc;
 use std::time::Duration;
-use thiserror::Error;
 
 /// Registration, sign-in and sign-out. Cheap to clone.
 #[derive(Clone)]
@@ -78,95 +73,6 @@ pub struct SignedIn {
     pub refresh_token: RefreshToken,
     /// The lifetime of the access token.
     pub expires_in: Duration,
-}
-
-/// Why registration, sign-in or sign-out failed.
-#[derive(Debug, Error)]
-pub enum AuthError {
-    /// Another account has this email.
-    #[error("This email address is already in use")]
-    EmailTaken,
-    /// Another account has this username.
-    #[error("This username is already in use")]
-    UsernameTaken,
-    /// See [`chat_domain::auth::RegistrationMode::Closed`].
-    #[error("Registration is closed")]
-    RegistrationClosed,
-    /// The invite code is missing, unknown, used or expired; the error does not say which.
-    #[error("Registration needs an invite code that is neither used nor expired")]
-    InviteRequired,
-    /// Unknown account or wrong password; the error does not say which.
-    #[error("The account or the password is wrong")]
-    InvalidCredentials,
-    /// See [`LoginLimits`].
-    #[error("{TOO_MANY_ATTEMPTS}")]
-    TooManyAttempts {
-        /// The limit.
-        quota: Quota,
-        /// When the next attempt is allowed.
-        verdict: Verdict,
-    },
-    /// The token is not valid.
-    #[error("The token is not valid")]
-    TokenInvalid,
-    /// The token has expired.
-    #[error("The token has expired")]
-    TokenExpired,
-    /// The session of the token has ended.
-    #[error("The session has ended, please sign in again")]
-    SessionRevoked,
-    /// A used refresh token was sent again, which ends its session.
-    #[error("The refresh token was used before, please sign in again")]
-    RefreshTokenReused,
-    /// The actor has no such session.
-    #[error("There is no such session")]
-    SessionNotFound,
-    /// See [`HashError`].
-    #[error("{}", hash_sentence(.0))]
-    Hash(#[from] HashError),
-    /// See [`StoreError`].
-    #[error("{}", store_sentence(.0))]
-    Store(#[from] StoreError),
-}
-
-impl Coded for AuthError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::EmailTaken => ErrorCode::EmailTaken,
-            Self::UsernameTaken => ErrorCode::UsernameTaken,
-            Self::RegistrationClosed => ErrorCode::RegistrationClosed,
-            Self::InviteRequired => ErrorCode::InviteRequired,
-            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
-            Self::TooManyAttempts { .. } => ErrorCode::RateLimited,
-            Self::TokenInvalid => ErrorCode::TokenInvalid,
-            Self::TokenExpired => ErrorCode::TokenExpired,
-            Self::SessionRevoked => ErrorCode::SessionRevoked,
-            Self::RefreshTokenReused => ErrorCode::RefreshTokenReused,
-            Self::SessionNotFound => ErrorCode::SessionNotFound,
-            Self::Hash(fault) => hash_code(fault),
-            Self::Store(fault) => store_code(fault),
-        }
-    }
-}
-
-impl From<CreateUserError> for AuthError {
-    fn from(fault: CreateUserError) -> Self {
-        match fault {
-            CreateUserError::EmailTaken => Self::EmailTaken,
-            CreateUserError::UsernameTaken => Self::UsernameTaken,
-            CreateUserError::InviteNotGood => Self::InviteRequired,
-            CreateUserError::Store(fault) => Self::Store(fault),
-        }
-    }
-}
-
-impl From<InvalidToken> for AuthError {
-    fn from(fault: InvalidToken) -> Self {
-        match fault {
-            InvalidToken::Invalid => Self::TokenInvalid,
-            InvalidToken::Expired => Self::TokenExpired,
-        }
-    }
 }
 
 impl Auth {

@@ -1,8 +1,8 @@
 use crate::core::Core;
+use chat_domain::ActionError;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, ConversationKind, InviteCode, ParticipantError, RemoveParticipant,
-    UpdateConversation,
+    AddParticipant, ConversationDetails, ConversationKind, InviteCode, RemoveParticipant, UpdateConversation,
 };
 
 /// The kinds of change when a participant leaves: the last admin's role may pass to another participant.
@@ -10,7 +10,7 @@ pub(crate) const LEAVING: &[ChangeTag] = &[ChangeTag::PARTICIPANT_REMOVED, Chang
 
 /// Changes that are stored and then published: the same for every API.
 impl Core {
-    pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ParticipantError> {
+    pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ActionError> {
         let (details, change) = self
             .changing(add.actor, &[ChangeTag::PARTICIPANT_ADDED], self.store.conversations().add_participant(add))
             .await?;
@@ -18,7 +18,7 @@ impl Core {
         Ok(details)
     }
 
-    pub(crate) async fn remove_participant(&self, remove: RemoveParticipant) -> Result<(), ParticipantError> {
+    pub(crate) async fn remove_participant(&self, remove: RemoveParticipant) -> Result<(), ActionError> {
         let changes =
             self.changing(remove.actor, LEAVING, self.store.conversations().remove_participant(remove)).await?;
         // Only groups can be left.
@@ -27,10 +27,7 @@ impl Core {
         Ok(())
     }
 
-    pub(crate) async fn update_group(
-        &self,
-        update: UpdateConversation,
-    ) -> Result<ConversationDetails, ParticipantError> {
+    pub(crate) async fn update_group(&self, update: UpdateConversation) -> Result<ConversationDetails, ActionError> {
         let (details, change) =
             self.changing(update.actor, &[ChangeTag::UPDATED], self.store.conversations().update(update)).await?;
         self.publish_changes([change]).await;

@@ -1,19 +1,14 @@
-use super::{Conversations, ConversationsError, CreateConversation};
-use chat_domain::ConversationId;
+use super::{Conversations, CreateConversation};
 use chat_domain::auth::Actor;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{ConversationOverview, NewConversation, ParticipantIds};
+use chat_domain::{ActionError, ConversationId, Refusal};
 
 impl Conversations {
     /// Creates a group, or finds or creates the only direct conversation of a pair: exactly one other user and no name
     /// (contract §3).
-    pub async fn create(
-        &self,
-        actor: Actor,
-        command: CreateConversation,
-    ) -> Result<ConversationOverview, ConversationsError> {
-        let others =
-            ParticipantIds::parse(actor.user_id, &command.participant_ids).map_err(ConversationsError::Participants)?;
+    pub async fn create(&self, actor: Actor, command: CreateConversation) -> Result<ConversationOverview, ActionError> {
+        let others = ParticipantIds::parse(actor.user_id, &command.participant_ids).map_err(Refusal::Participants)?;
         let new = NewConversation {
             id: ConversationId::new(self.0.ids.next_uuid()),
             created_by: actor.user_id,

@@ -1,16 +1,16 @@
-use super::{Conversations, ConversationsError};
+use super::Conversations;
 use crate::core::Core;
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{ConversationFilter, ConversationOverview, ListRequest, Listing, Refusal};
-use chat_domain::{ConversationId, StoreError, UserId};
+use chat_domain::conversations::{ConversationFilter, ConversationOverview, ListRequest, Listing};
+use chat_domain::{ActionError, ConversationId, Refusal, StoreError, UserId};
 
 impl Conversations {
     /// One conversation of which the actor is a participant.
-    pub async fn find(&self, actor: Actor, id: ConversationId) -> Result<ConversationOverview, ConversationsError> {
+    pub async fn find(&self, actor: Actor, id: ConversationId) -> Result<ConversationOverview, ActionError> {
         let found = self.0.reading(actor.user_id, self.0.store.conversations().find(id, actor.user_id)).await?;
-        let overview = found.ok_or(ConversationsError::ConversationNotFound)?;
+        let overview = found.ok_or(Refusal::UnknownConversation)?;
         if overview.viewer.is_none() {
-            return Err(ConversationsError::Refused(Refusal::NotAParticipant));
+            return Err(Refusal::NotAParticipant.into());
         }
         Ok(overview)
     }
@@ -21,7 +21,7 @@ impl Conversations {
         actor: Actor,
         filter: ConversationFilter,
         request: impl Into<ListRequest>,
-    ) -> Result<Listing<ConversationOverview>, ConversationsError> {
+    ) -> Result<Listing<ConversationOverview>, ActionError> {
         Ok(self.0.list_conversations(actor.user_id, filter, request.into()).await?)
     }
 }

@@ -3,20 +3,15 @@
 mod changes;
 mod create;
 mod direct;
-mod faults;
 mod find;
 mod participants;
 mod rooms;
 mod update;
 mod windows;
 
-pub(crate) use changes::LEAVING;
-pub(crate) use direct::{NoDirect, NoTarget};
-pub use faults::ConversationsError;
-pub(crate) use faults::{refusal_code, refusal_sentence, unknown_users};
-
 use crate::UserProfile;
 use crate::core::Core;
+pub(crate) use changes::LEAVING;
 use chat_domain::conversations::{ConversationName, ConversationOverview, DirectKey};
 use chat_domain::users::UserSummary;
 use chat_domain::{ConversationId, UserId};

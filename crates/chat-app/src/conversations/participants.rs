@@ -1,7 +1,7 @@
-use super::{Conversations, ConversationsError};
+use super::Conversations;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{AddParticipant, ConversationDetails, RemoveParticipant};
-use chat_domain::{ConversationId, UserId};
+use chat_domain::{ActionError, ConversationId, UserId};
 
 impl Conversations {
     /// Adds a user to a group in which the actor is a participant.
@@ -10,9 +10,9 @@ impl Conversations {
         actor: Actor,
         conversation_id: ConversationId,
         user: UserId,
-    ) -> Result<ConversationDetails, ConversationsError> {
+    ) -> Result<ConversationDetails, ActionError> {
         let add = AddParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
-        self.0.add_participant(add).await.map_err(|fault| ConversationsError::about(user, fault))
+        self.0.add_participant(add).await
     }
 
     /// Removes a participant from a group; actors may remove themselves.
@@ -21,8 +21,8 @@ impl Conversations {
         actor: Actor,
         conversation_id: ConversationId,
         user: UserId,
-    ) -> Result<(), ConversationsError> {
+    ) -> Result<(), ActionError> {
         let remove = RemoveParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
-        self.0.remove_participant(remove).await.map_err(|fault| ConversationsError::about(user, fault))
+        self.0.remove_participant(remove).await
     }
 }

@@ -1,9 +1,9 @@
-use super::{Conversations, ConversationsError, DirectRoom, Peer};
+use super::{Conversations, DirectRoom, Peer};
 use crate::UserProfile;
-use chat_domain::UserId;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{ConversationFilter, ConversationKind, ConversationOverview, ListRequest, Listing};
 use chat_domain::users::{DELETED_USER_NAME, UserSummary};
+use chat_domain::{ActionError, UserId};
 use std::collections::HashMap;
 
 impl Conversations {
@@ -13,7 +13,7 @@ impl Conversations {
         &self,
         actor: Actor,
         request: impl Into<ListRequest>,
-    ) -> Result<Listing<DirectRoom>, ConversationsError> {
+    ) -> Result<Listing<DirectRoom>, ActionError> {
         let viewer = actor.user_id;
         let filter = ConversationFilter::DirectWithMessages;
         let Listing { items, part } = self.0.list_conversations(viewer, filter, request.into()).await?;

@@ -1,9 +1,9 @@
-use super::{Conversations, ConversationsError};
-use chat_domain::ConversationId;
+use super::Conversations;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{
     ConversationChanges, ConversationDetails, NameRule, UpdateConversation, may_change_group,
 };
+use chat_domain::{ActionError, ConversationId};
 
 impl Conversations {
     /// Changes a group's name, description or avatar; other groups may have the same name. A call without fields
@@ -13,7 +13,7 @@ impl Conversations {
         actor: Actor,
         conversation_id: ConversationId,
         changes: ConversationChanges,
-    ) -> Result<ConversationDetails, ConversationsError> {
+    ) -> Result<ConversationDetails, ActionError> {
         if changes.is_empty() {
             return self.unchanged(actor, conversation_id).await;
         }
@@ -24,17 +24,17 @@ impl Conversations {
             name_rule: NameRule::Free,
             at: self.0.now(),
         };
-        self.0.update_group(update).await.map_err(|fault| ConversationsError::about(actor.user_id, fault))
+        self.0.update_group(update).await
     }
 
     async fn unchanged(
         &self,
         actor: Actor,
         conversation_id: ConversationId,
-    ) -> Result<ConversationDetails, ConversationsError> {
+    ) -> Result<ConversationDetails, ActionError> {
         let overview = self.find(actor, conversation_id).await?;
         let role = overview.viewer.map(|viewer| viewer.role);
-        may_change_group(&overview.details.conversation, role).map_err(ConversationsError::Refused)?;
+        may_change_group(&overview.details.conversation, role)?;
         Ok(overview.details)
     }
 }

@@ -1,18 +1,18 @@
-use super::{CreateGroup, GroupProfile, Groups, GroupsError};
-use chat_domain::ConversationId;
+use super::{CreateGroup, GroupProfile, Groups};
 use chat_domain::auth::Actor;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{MAX_PARTICIPANTS, NewGroup};
+use chat_domain::{ActionError, ConversationId, Refusal};
 
 impl Groups {
     /// Creates a group with a unique name. The actor becomes its first admin.
-    pub async fn create(&self, actor: Actor, command: CreateGroup) -> Result<GroupProfile, GroupsError> {
+    pub async fn create(&self, actor: Actor, command: CreateGroup) -> Result<GroupProfile, ActionError> {
         let mut others = command.member_ids;
         others.retain(|id| *id != actor.user_id);
         others.sort_unstable();
         others.dedup();
         if others.len() >= MAX_PARTICIPANTS {
-            return Err(GroupsError::TooManyMembers);
+            return Err(Refusal::TooManyMembers.into());
         }
         let new = NewGroup {
             id: ConversationId::new(self.0.ids.next_uuid()),

@@ -1,7 +1,7 @@
-use super::{GroupProfile, Groups, GroupsError};
+use super::{GroupProfile, Groups};
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{AddParticipant, ParticipantError, Refusal, RemoveParticipant};
-use chat_domain::{ConversationId, UserId};
+use chat_domain::conversations::{AddParticipant, RemoveParticipant};
+use chat_domain::{ActionError, ConversationId, Refusal, UserId};
 
 impl Groups {
     /// Adds a user to a group in which the actor is a participant.
@@ -10,7 +10,7 @@ impl Groups {
         actor: Actor,
         id: ConversationId,
         user: UserId,
-    ) -> Result<GroupProfile, GroupsError> {
+    ) -> Result<GroupProfile, ActionError> {
         let add = AddParticipant { conversation_id: id, actor: actor.user_id, user, at: self.0.now() };
         match self.0.add_participant(add).await {
             Ok(details) => Ok(self.to_member(actor, details).await),
@@ -25,7 +25,7 @@ impl Groups {
         actor: Actor,
         id: ConversationId,
         user: UserId,
-    ) -> Result<Option<GroupProfile>, GroupsError> {
+    ) -> Result<Option<GroupProfile>, ActionError> {
         let remove = RemoveParticipant { conversation_id: id, actor: actor.user_id, user, at: self.0.now() };
         if let Err(fault) = self.0.remove_participant(remove).await {
             return Err(self.refused_about(actor, id, user, fault).await);
@@ -33,15 +33,8 @@ impl Groups {
         if user == actor.user_id { Ok(None) } else { self.find(actor, id).await.map(Some) }
     }
 
-    async fn refused_about(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        user: UserId,
-        fault: ParticipantError,
-    ) -> GroupsError {
-        let about =
-            if matches!(fault, ParticipantError::Refused(Refusal::NotAParticipant)) { actor.user_id } else { user };
+    async fn refused_about(&self, actor: Actor, id: ConversationId, user: UserId, fault: ActionError) -> ActionError {
+        let about = if matches!(fault, ActionError::Refused(Refusal::NotAParticipant)) { actor.user_id } else { user };
         self.refused(id, about, fault).await
     }
 }

@@ -1,14 +1,11 @@
 //! Groups for clients that distinguish groups and private chats: unique names, invites, search.
 
 mod create;
-mod faults;
 mod find;
 mod invites;
 mod members;
 mod profile;
 mod update;
-
-pub use faults::GroupsError;
 
 use crate::core::Core;
 use chat_domain::conversations::{ConversationDescription, ConversationDetails, ConversationName};

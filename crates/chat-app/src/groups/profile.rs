@@ -1,8 +1,8 @@
-use super::{GroupProfile, Groups, GroupsError, MemberPresence};
+use super::{GroupProfile, Groups, MemberPresence};
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{Conversation, ConversationDetails, ConversationOverview, ParticipantError, Refusal};
+use chat_domain::conversations::{Conversation, ConversationDetails, ConversationOverview};
 use chat_domain::presence::PresenceStatus;
-use chat_domain::{ConversationId, UserId};
+use chat_domain::{ActionError, ConversationId, Refusal, UserId};
 use std::collections::HashMap;
 
 impl Groups {
@@ -54,25 +54,20 @@ impl Groups {
         profiles.into_iter().map(|profile| (profile.user.id, how(profile.status, profile.user.last_seen))).collect()
     }
 
-    /// The error for a refused change of a group; `user` is the user whom the change was about.
-    pub(super) async fn refused(&self, id: ConversationId, user: UserId, fault: ParticipantError) -> GroupsError {
-        match fault {
-            ParticipantError::UnknownConversation | ParticipantError::Refused(Refusal::Direct) => {
-                GroupsError::GroupNotFound
-            }
+    /// Returns the error as clients of groups know it: a direct conversation is not a group. `user` is the user whom
+    /// the operation was about.
+    pub(super) async fn refused(&self, id: ConversationId, user: UserId, error: ActionError) -> ActionError {
+        match error {
+            ActionError::Refused(Refusal::UnknownConversation | Refusal::Direct) => Refusal::UnknownGroup.into(),
             // A direct conversation of other users is not a group either.
-            ParticipantError::Refused(refusal @ Refusal::NotAParticipant) => {
+            ActionError::Refused(Refusal::NotAParticipant) => {
                 match self.0.store.conversations().find_membership(id, user).await {
-                    Ok(Some((Conversation { kind, .. }, _))) if kind.is_group() => GroupsError::Refused(refusal),
-                    Ok(_) => GroupsError::GroupNotFound,
-                    Err(fault) => GroupsError::Store(fault),
+                    Ok(Some((Conversation { kind, .. }, _))) if kind.is_group() => error,
+                    Ok(_) => Refusal::UnknownGroup.into(),
+                    Err(error) => error.into(),
                 }
             }
-            ParticipantError::Refused(refusal) => GroupsError::Refused(refusal),
-            ParticipantError::UnknownUser => GroupsError::UsersNotFound(vec![user]),
-            ParticipantError::UnknownInvite => GroupsError::InviteNotFound,
-            ParticipantError::NameTaken => GroupsError::NameTaken,
-            ParticipantError::Store(fault) => GroupsError::Store(fault),
+            error => error,
         }
     }
 }

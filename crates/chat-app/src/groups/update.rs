@@ -1,8 +1,8 @@
-use super::{GroupProfile, Groups, GroupsError};
-use chat_domain::ConversationId;
+use super::{GroupProfile, Groups};
 use chat_domain::auth::Actor;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{ConversationChanges, NameRule, UpdateConversation, may_change_group};
+use chat_domain::{ActionError, ConversationId};
 
 impl Groups {
     /// Changes a group's name, description or avatar; no other group may have the new name. A call without fields
@@ -12,7 +12,7 @@ impl Groups {
         actor: Actor,
         id: ConversationId,
         changes: ConversationChanges,
-    ) -> Result<GroupProfile, GroupsError> {
+    ) -> Result<GroupProfile, ActionError> {
         if changes.is_empty() {
             return self.unchanged(actor, id).await;
         }
@@ -29,16 +29,16 @@ impl Groups {
         }
     }
 
-    async fn unchanged(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
+    async fn unchanged(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, ActionError> {
         let overview = self.overview(actor, id).await?;
         let role = overview.viewer.map(|viewer| viewer.role);
-        may_change_group(&overview.details.conversation, role).map_err(GroupsError::Refused)?;
+        may_change_group(&overview.details.conversation, role)?;
         Ok(self.to_member(actor, overview.details).await)
     }
 
     /// Deactivates a group, which only an admin may do: its name becomes free, it leaves lists and search, and its
     /// participants can still read it.
-    pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, GroupsError> {
+    pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, ActionError> {
         let deactivate = self.0.store.groups().deactivate(id, actor.user_id, self.0.now());
         match self.0.changing(actor.user_id, &[ChangeTag::UPDATED], deactivate).await {
             Ok((details, change)) => {

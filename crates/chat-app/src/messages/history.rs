@@ -1,10 +1,10 @@
-use super::{FetchedChat, Messages, MessagesError};
+use super::{FetchedChat, Messages};
 use crate::ChatTarget;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::DirectKey;
 use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
-use chat_domain::receipts::{AdvanceError, AdvancePositions, ReceiptTarget};
-use chat_domain::{ConversationId, PageLimit, PageRequest, Seq, UserId};
+use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
+use chat_domain::{ActionError, ConversationId, PageLimit, PageRequest, Refusal, Seq, UserId};
 
 impl Messages {
     /// A part of a conversation's history, for its participants.
@@ -13,20 +13,15 @@ impl Messages {
         actor: Actor,
         conversation: ConversationId,
         request: HistoryRequest,
-    ) -> Result<HistoryPage, MessagesError> {
+    ) -> Result<HistoryPage, ActionError> {
         let page = self.0.store.messages().history(conversation, actor.user_id, request);
-        Ok(self.0.reading(actor.user_id, page).await?)
+        self.0.reading(actor.user_id, page).await
     }
 
     /// A page of a chat's history, newest first. This marks its messages, and all earlier ones, as delivered to the
     /// actor, except in a deactivated group, which can be read but not written. A pair without messages has an empty
     /// history.
-    pub async fn fetch(
-        &self,
-        actor: Actor,
-        target: ChatTarget,
-        page: PageRequest,
-    ) -> Result<FetchedChat, MessagesError> {
+    pub async fn fetch(&self, actor: Actor, target: ChatTarget, page: PageRequest) -> Result<FetchedChat, ActionError> {
         let conversation_id = match target {
             ChatTarget::Pair(pair) => match self.0.find_direct(actor.user_id, pair).await? {
                 Some(id) => id,
@@ -44,8 +39,8 @@ impl Messages {
             let advance = AdvancePositions::Delivered(ReceiptTarget::Seq(newest));
             match self.0.advance(actor.user_id, conversation_id, advance).await {
                 Ok(advanced) => advanced.show_in(actor.user_id, &mut page.participants),
-                Err(AdvanceError::Inactive) => {}
-                Err(fault) => return Err(fault.into()),
+                Err(ActionError::Refused(Refusal::Inactive)) => {}
+                Err(fault) => return Err(fault),
             }
         }
         Ok(FetchedChat { conversation_id: Some(conversation_id), page })
@@ -59,7 +54,7 @@ impl Messages {
         partner: UserId,
         after: Option<Seq>,
         limit: PageLimit,
-    ) -> Result<HistoryPage, MessagesError> {
+    ) -> Result<HistoryPage, ActionError> {
         let pair = DirectKey::new(actor.user_id, partner);
         let Some(id) = self.0.store.conversations().find_direct(pair).await? else { return Ok(nothing()) };
         let (_, membership) = self.0.membership(id, actor.user_id).await?;

@@ -1,12 +1,12 @@
-use super::{Messages, MessagesError, SendDirect};
+use super::{Messages, SendDirect};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Appended, Draft, ExpectedKind, SendMessage};
-use chat_domain::{Change, MessageId};
+use chat_domain::{ActionError, Change, MessageId};
 
 impl Messages {
     /// Sends a message. `Ok` means that it is committed: no crash loses it. A replay is published again, since the
     /// first publication may have failed; receivers that have it drop it by its `pos`.
-    pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
+    pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, ActionError> {
         self.append(self.draft(actor, command)).await
     }
 
@@ -14,7 +14,7 @@ impl Messages {
         command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now())
     }
 
-    async fn append(&self, draft: Draft) -> Result<Appended, MessagesError> {
+    async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
         let (conversation_id, sender) = (draft.conversation_id, draft.sender);
         let expected = self.0.bus.expect(conversation_id);
         let appended = self.0.store.messages().append(draft).await?;
@@ -33,12 +33,12 @@ impl Messages {
     }
 
     /// Sends to a group, like [`Self::send`]; the id of a direct conversation is not accepted.
-    pub async fn send_to_group(&self, actor: Actor, command: SendMessage) -> Result<Appended, MessagesError> {
+    pub async fn send_to_group(&self, actor: Actor, command: SendMessage) -> Result<Appended, ActionError> {
         self.append(Draft { expects: ExpectedKind::Group, ..self.draft(actor, command) }).await
     }
 
     /// Sends to a user, like [`Self::send`], in their direct conversation, which the first message creates.
-    pub async fn send_direct(&self, actor: Actor, command: SendDirect) -> Result<Appended, MessagesError> {
+    pub async fn send_direct(&self, actor: Actor, command: SendDirect) -> Result<Appended, ActionError> {
         let conversation_id = self.0.direct_with(actor.user_id, command.receiver).await?;
         let SendDirect { receiver: _, content, client_message_id } = command;
         self.send(actor, SendMessage { conversation_id, content, client_message_id }).await

@@ -1,10 +1,10 @@
-use super::{Receipt, Receipts, ReceiptsError, TrackedMessage};
+use super::{Receipt, Receipts, TrackedMessage};
 use crate::core::Core;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{DirectKey, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
-use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, DeliveryStatus, PositionsMoved, ReceiptTarget};
-use chat_domain::{Audience, ConversationId, Envelope, Event, MessageId, PageLimit, UserId};
+use chat_domain::receipts::{AdvancePositions, Advanced, DeliveryStatus, PositionsMoved, ReceiptTarget};
+use chat_domain::{ActionError, Audience, ConversationId, Envelope, Event, MessageId, PageLimit, Refusal, UserId};
 
 impl Receipts {
     /// Moves the actor's positions forward. Notifies the other participants if they are few enough (contract §4).
@@ -13,8 +13,8 @@ impl Receipts {
         actor: Actor,
         conversation_id: ConversationId,
         advance: AdvancePositions,
-    ) -> Result<Advanced, ReceiptsError> {
-        Ok(self.0.advance(actor.user_id, conversation_id, advance).await?)
+    ) -> Result<Advanced, ActionError> {
+        self.0.advance(actor.user_id, conversation_id, advance).await
     }
 
     /// Moves the actor's positions to this message, which covers every earlier message. Cheaper than
@@ -24,10 +24,10 @@ impl Receipts {
         actor: Actor,
         message: MessageId,
         receipt: Receipt,
-    ) -> Result<Advanced, ReceiptsError> {
-        let place = self.0.store.messages().find_place(message).await?.ok_or(ReceiptsError::MessageNotFound)?;
+    ) -> Result<Advanced, ActionError> {
+        let place = self.0.store.messages().find_place(message).await?.ok_or(Refusal::UnknownMessage)?;
         let advance = receipt.up_to(ReceiptTarget::Seq(place.seq));
-        Ok(self.0.advance(actor.user_id, place.conversation_id, advance).await?)
+        self.0.advance(actor.user_id, place.conversation_id, advance).await
     }
 
     /// Moves the actor's positions to this message, which covers every earlier message, and returns the message's new
@@ -38,12 +38,12 @@ impl Receipts {
         actor: Actor,
         message: MessageId,
         status: DeliveryStatus,
-    ) -> Result<TrackedMessage, ReceiptsError> {
-        let place = self.0.store.messages().find_place(message).await?.ok_or(ReceiptsError::MessageNotFound)?;
+    ) -> Result<TrackedMessage, ActionError> {
+        let place = self.0.store.messages().find_place(message).await?.ok_or(Refusal::UnknownMessage)?;
         let request = HistoryRequest::Around(Anchor::Seq(place.seq), PageLimit::ONE);
         let HistoryPage { mut messages, mut participants, .. } =
             self.0.store.messages().history(place.conversation_id, actor.user_id, request).await?;
-        let message = messages.pop().ok_or(ReceiptsError::MessageNotFound)?;
+        let message = messages.pop().ok_or(Refusal::UnknownMessage)?;
         let target = ReceiptTarget::Seq(place.seq);
         let advance = match status {
             DeliveryStatus::Sent => None,
@@ -59,7 +59,7 @@ impl Receipts {
             }
             // Refused like every other write, although it would write nothing.
             None if !self.0.membership(place.conversation_id, actor.user_id).await?.0.is_active => {
-                return Err(ReceiptsError::Inactive);
+                return Err(Refusal::Inactive.into());
             }
             None => {}
         }
@@ -68,7 +68,7 @@ impl Receipts {
 
     /// Marks all messages of this partner to the actor as delivered or read. Returns how many are newly marked: 0 if
     /// the two have no conversation.
-    pub async fn advance_pair(&self, actor: Actor, partner: UserId, receipt: Receipt) -> Result<u64, ReceiptsError> {
+    pub async fn advance_pair(&self, actor: Actor, partner: UserId, receipt: Receipt) -> Result<u64, ActionError> {
         let pair = DirectKey::new(actor.user_id, partner);
         let Some(conversation) = self.0.store.conversations().find_direct(pair).await? else { return Ok(0) };
         let advance = receipt.up_to(ReceiptTarget::Latest);
@@ -88,7 +88,7 @@ impl Core {
         user_id: UserId,
         conversation_id: ConversationId,
         advance: AdvancePositions,
-    ) -> Result<Advanced, AdvanceError> {
+    ) -> Result<Advanced, ActionError> {
         let advanced = self.writing(user_id, self.store.receipts().advance(conversation_id, user_id, advance)).await?;
         if advanced.moved() && advanced.participant_count <= MAX_PUSHED_PARTICIPANTS {
             let (kind, positions, covers) = (advanced.kind, advanced.positions, advanced.covers.clone());

@@ -1,8 +1,8 @@
-use super::{Users, UsersError};
+use super::Users;
 use crate::auth::OwnAccount;
-use chat_domain::StoreError;
 use chat_domain::auth::{Actor, AttemptSource, ClientInfo, EndReason, Password};
 use chat_domain::users::HashChange;
+use chat_domain::{ActionError, Refusal, StoreError};
 
 /// How often the change is tried if the hash changed while the password was compared: once more for another change of
 /// the password, and one to spare.
@@ -19,13 +19,13 @@ impl Users {
         current: Password,
         new: Password,
         client: ClientInfo,
-    ) -> Result<(), UsersError> {
+    ) -> Result<(), ActionError> {
         let source = AttemptSource::new(client.ip.as_deref(), actor.user_id);
-        let (user, _) = self.0.store.users().find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
+        let (user, _) = self.0.store.users().find_credentials(actor.user_id).await?.ok_or(Refusal::AccountGone)?;
         let own = OwnAccount { user: &user, session: actor.session_id };
         let counted = self.0.count_attempt(&source, Some(own)).await?;
         let outcome = self.replace_password(actor, current, new, &source).await;
-        if !matches!(outcome, Err(UsersError::WrongPassword)) {
+        if !matches!(outcome, Err(ActionError::Refused(Refusal::WrongPassword))) {
             self.0.uncount_attempt(counted).await;
         }
         outcome
@@ -37,13 +37,13 @@ impl Users {
         current: Password,
         new: Password,
         source: &AttemptSource,
-    ) -> Result<(), UsersError> {
+    ) -> Result<(), ActionError> {
         let mut hashed = None;
         for _ in 0..ATTEMPTS {
             let (_, expected) =
-                self.0.store.users().find_credentials(actor.user_id).await?.ok_or(UsersError::AccountGone)?;
+                self.0.store.users().find_credentials(actor.user_id).await?.ok_or(Refusal::AccountGone)?;
             if !self.0.hasher.verify(current.clone(), Some(expected.clone()), source).await?.is_match() {
-                return Err(UsersError::WrongPassword);
+                return Err(Refusal::WrongPassword.into());
             }
             let hash = match hashed.take() {
                 Some(hash) => hash,
@@ -57,6 +57,6 @@ impl Users {
                 return Ok(());
             }
         }
-        Err(UsersError::Store(StoreError::Overloaded))
+        Err(StoreError::Overloaded.into())
     }
 }

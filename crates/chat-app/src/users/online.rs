@@ -1,8 +1,8 @@
-use super::{Users, UsersError};
+use super::Users;
 use chat_domain::auth::Actor;
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::users::User;
-use chat_domain::{Page, PageRequest, UserId};
+use chat_domain::{ActionError, Page, PageRequest, UserId};
 use std::collections::HashMap;
 
 /// The most contacts of a user that are checked.
@@ -10,7 +10,7 @@ const MAX_CONTACTS_LOOKED_AT: u32 = 10_000;
 
 impl Users {
     /// The online users that the actor may see, in the order of their ids, without the actor.
-    pub async fn online(&self, actor: Actor, page: PageRequest) -> Result<Page<(User, PresenceStatus)>, UsersError> {
+    pub async fn online(&self, actor: Actor, page: PageRequest) -> Result<Page<(User, PresenceStatus)>, ActionError> {
         let online = self.visible_online(actor.user_id).await?;
         let offset = usize::try_from(page.offset()).unwrap_or(usize::MAX);
         let here: Vec<_> = online.iter().copied().skip(offset).take(page.limit.get() as usize).collect();
@@ -26,7 +26,7 @@ impl Users {
         Ok(Page { items, total: online.len() as u64, request: page })
     }
 
-    async fn visible_online(&self, viewer: UserId) -> Result<Vec<UserId>, UsersError> {
+    async fn visible_online(&self, viewer: UserId) -> Result<Vec<UserId>, ActionError> {
         let mut online = match self.0.settings.presence_audience {
             PresenceAudience::Everyone => self.0.presence.list_online().await?,
             PresenceAudience::Contacts => {

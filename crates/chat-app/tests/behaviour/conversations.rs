@@ -1,5 +1,5 @@
 use crate::world::{World, code, name, nobody, nowhere, page};
-use chat_app::{Coded, CreateConversation};
+use chat_app::CreateConversation;
 use chat_domain::conversations::{
     ConversationChanges, ConversationFilter, ConversationKind, DirectKey, MAX_PARTICIPANTS, Role,
 };

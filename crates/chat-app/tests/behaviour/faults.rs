@@ -1,96 +1,11 @@
 use crate::tampered::Bend;
 use crate::world::{World, bent, client, code, create_group, direct_message, message, nowhere, page, password};
-use chat_app::{
-    AuthError, CallsError, ChatTarget, Coded, ConversationsError, GroupsError, MessagesError, PresenceError, Receipt,
-    ReceiptsError, TypingError, UsersError,
-};
-use chat_domain::auth::HashError;
-use chat_domain::conversations::{ConversationFilter, DirectKey, InviteCode, Refusal};
+use chat_app::{ChatTarget, Receipt};
+use chat_domain::conversations::{ConversationFilter, DirectKey, InviteCode};
 use chat_domain::messages::HistoryRequest;
-use chat_domain::presence::PresenceError as RegistryError;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus, ReceiptTarget};
 use chat_domain::users::{EmailAddress, ProfileChanges, SearchTerm};
-use chat_domain::{ErrorCode, MessageId, PageLimit, StoreError};
-
-fn stores() -> [(StoreError, ErrorCode); 4] {
-    [
-        (StoreError::Unavailable("secret address".into()), ErrorCode::Unavailable),
-        (StoreError::Overloaded, ErrorCode::Unavailable),
-        (StoreError::UpgradePending, ErrorCode::UpgradePending),
-        (StoreError::Failed("secret table".into()), ErrorCode::Internal),
-    ]
-}
-
-fn check(fault: &dyn Coded, code: ErrorCode) {
-    assert_eq!(fault.code(), code);
-    let sentence = fault.to_string();
-    assert!(sentence.starts_with(char::is_uppercase) && !sentence.ends_with('.'), "{sentence}");
-    assert!(!sentence.contains("secret"), "{sentence}");
-}
-
-#[test]
-fn what_a_store_reports_is_for_the_log_and_a_sentence_is_for_the_client() {
-    let with: [fn(StoreError) -> Box<dyn Coded>; 9] = [
-        |fault| Box::new(AuthError::from(fault)),
-        |fault| Box::new(UsersError::from(fault)),
-        |fault| Box::new(ConversationsError::from(fault)),
-        |fault| Box::new(MessagesError::from(fault)),
-        |fault| Box::new(ReceiptsError::from(fault)),
-        |fault| Box::new(PresenceError::from(fault)),
-        |fault| Box::new(TypingError::from(fault)),
-        |fault| Box::new(CallsError::from(fault)),
-        |fault| Box::new(GroupsError::from(fault)),
-    ];
-    for make in with {
-        for (fault, code) in stores() {
-            let fault = make(fault);
-            check(&*fault, code);
-            assert!(fault.source().is_some_and(<dyn std::error::Error>::is::<StoreError>), "{fault:?}");
-        }
-    }
-}
-
-#[test]
-fn what_a_hasher_reports_is_hidden_as_well() {
-    for (fault, code) in
-        [(HashError::Overloaded, ErrorCode::Unavailable), (HashError::Failed("secret".into()), ErrorCode::Internal)]
-    {
-        check(&AuthError::from(fault), code);
-    }
-    check(&UsersError::from(HashError::Overloaded), ErrorCode::Unavailable);
-    check(&UsersError::from(RegistryError("secret".into())), ErrorCode::Unavailable);
-    check(&PresenceError::from(RegistryError("secret".into())), ErrorCode::Unavailable);
-}
-
-#[test]
-fn every_refusal_has_a_code_and_a_sentence() {
-    for (refusal, code) in [
-        (Refusal::NotAParticipant, ErrorCode::NotAParticipant),
-        (Refusal::NotAnAdmin, ErrorCode::NotAnAdmin),
-        (Refusal::Direct, ErrorCode::DirectConversation),
-        (Refusal::Inactive, ErrorCode::GroupInactive),
-        (Refusal::RemovedByAdmin, ErrorCode::RemovedByAdmin),
-        (Refusal::AlreadyAParticipant, ErrorCode::AlreadyAParticipant),
-        (Refusal::NoSuchParticipant, ErrorCode::ParticipantNotFound),
-        (Refusal::Full, ErrorCode::ConversationFull),
-    ] {
-        check(&ConversationsError::Refused(refusal), code);
-        check(&GroupsError::Refused(refusal), code);
-    }
-    check(&MessagesError::Inactive, ErrorCode::GroupInactive);
-    check(&MessagesError::ReceiverNotFound, ErrorCode::UserNotFound);
-    check(&MessagesError::Oneself, ErrorCode::ValidationFailed);
-    check(&MessagesError::NotYourPair, ErrorCode::Forbidden);
-    check(&ConversationsError::Oneself, ErrorCode::ValidationFailed);
-    check(&ConversationsError::NotYourPair, ErrorCode::Forbidden);
-    check(&ConversationsError::NameTaken, ErrorCode::GroupNameTaken);
-    check(&GroupsError::NameTaken, ErrorCode::GroupNameTaken);
-    check(&GroupsError::TooManyMembers, ErrorCode::ValidationFailed);
-    check(&GroupsError::GroupNotFound, ErrorCode::ConversationNotFound);
-    check(&GroupsError::InviteNotFound, ErrorCode::InviteNotFound);
-    check(&AuthError::TokenExpired, ErrorCode::TokenExpired);
-    check(&AuthError::RefreshTokenReused, ErrorCode::RefreshTokenReused);
-}
+use chat_domain::{ErrorCode, MessageId, PageLimit};
 
 #[tokio::test]
 async fn memberships_that_cannot_be_read_are_said_so() {

@@ -1,5 +1,5 @@
 use crate::world::{World, code, connection, create_group, name, nobody, nowhere, page};
-use chat_app::{ChatTarget, Coded, CreateGroup, GroupProfile, Receipt};
+use chat_app::{ChatTarget, CreateGroup, GroupProfile, Receipt};
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{ConversationChanges, ConversationFilter, MAX_PARTICIPANTS, Role};
 use chat_domain::presence::PresenceStatus;

@@ -1,8 +1,8 @@
 use crate::world::{PASSWORD, World, client, code, password};
-use chat_app::{AuthError, LoginIdentity, LoginLimits, Settings};
-use chat_domain::ErrorCode;
+use chat_app::{LoginIdentity, LoginLimits, Settings};
 use chat_domain::auth::{Actor, ClientInfo};
 use chat_domain::users::EmailAddress;
+use chat_domain::{ActionError, ErrorCode, Refusal};
 use std::time::Duration;
 
 const HOME: &str = "203.0.113.7";
@@ -23,7 +23,9 @@ async fn after_ten_failures_one_address_waits_for_that_account_and_for_no_other(
     fail(&world, HOME, "ann", 10).await;
     let compared = world.hasher.compared();
     let refused = world.login_from(HOME, "ann", PASSWORD).await.expect_err("refused");
-    let AuthError::TooManyAttempts { quota, verdict } = &refused else { panic!("another error: {refused:?}") };
+    let ActionError::Refused(Refusal::TooManyAttempts { quota, verdict }) = &refused else {
+        panic!("another error: {refused:?}")
+    };
     assert_eq!((quota.burst(), verdict.remaining, verdict.retry_after), (10, 0, Duration::from_secs(90)));
     assert_eq!(world.hasher.compared(), compared, "nothing is compared");
     assert!(world.login_from(HOME, "bob", PASSWORD).await.is_ok(), "another account");
@@ -69,7 +71,9 @@ async fn a_hundred_failures_of_one_address_make_it_wait_for_every_account() {
         fail(&world, HOME, &format!("guess{number}"), 5).await;
     }
     let refused = world.login_from(HOME, "ann", PASSWORD).await.expect_err("refused");
-    let AuthError::TooManyAttempts { quota, verdict } = refused else { panic!("another error: {refused:?}") };
+    let ActionError::Refused(Refusal::TooManyAttempts { quota, verdict }) = refused else {
+        panic!("another error: {refused:?}")
+    };
     assert_eq!((quota.burst(), verdict.retry_after), (100, Duration::from_secs(9)));
     assert!(world.login_from(AWAY, "ann", PASSWORD).await.is_ok());
     world.clock.advance(Duration::from_secs(9));

@@ -1,10 +1,10 @@
 use crate::world::{PASSWORD, World, client, display_name, password, registration};
 use async_trait::async_trait;
-use chat_app::{AuthError, Coded, LoginIdentity, RegisterUser, Settings};
-use chat_domain::Clock;
+use chat_app::{LoginIdentity, RegisterUser, Settings};
 use chat_domain::ErrorCode;
 use chat_domain::auth::{AttemptSource, Comparison, HashError, Password, PasswordHash, PasswordHasher, SessionStore};
 use chat_domain::users::{EmailAddress, HashChange, UserStore, Username};
+use chat_domain::{ActionError, Clock, Refusal};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -47,11 +47,11 @@ async fn email_and_username_are_taken_without_regard_to_case_and_before_anything
 
     let email = EmailAddress::parse("ANN@Example.com").expect("an email");
     let refused = world.app.auth.register(RegisterUser { email, ..registration("bob") }, client("x")).await;
-    assert!(matches!(refused, Err(AuthError::EmailTaken)));
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::EmailTaken))));
 
     let username = Some(Username::parse("ANN").expect("a username"));
     let refused = world.app.auth.register(RegisterUser { username, ..registration("bob") }, client("x")).await;
-    assert!(matches!(refused, Err(AuthError::UsernameTaken)));
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::UsernameTaken))));
     assert_eq!(world.hasher.hashed(), hashed);
 }
 

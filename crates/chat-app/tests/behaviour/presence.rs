@@ -1,6 +1,6 @@
 use crate::tampered::Bend;
 use crate::world::{World, bent, connection, message};
-use chat_app::{Coded, Settings};
+use chat_app::Settings;
 use chat_domain::presence::{PresenceAudience, PresenceStatus};
 use chat_domain::{Audience, Clock, ErrorCode, Event};
 use std::future::Future as _;

@@ -1,5 +1,5 @@
 use crate::world::{World, connection, nobody, page};
-use chat_app::{Coded, Settings};
+use chat_app::Settings;
 use chat_domain::ErrorCode;
 use chat_domain::auth::Actor;
 use chat_domain::presence::{PresenceAudience, PresenceStatus};

@@ -1,16 +1,16 @@
 use crate::world::{World, nobody, nowhere};
-use chat_app::{App, Coded, ReceiptsError, Settings};
+use chat_app::{App, Settings};
 use chat_domain::auth::{Actor, SessionStore};
 use chat_domain::conversations::{ConversationKind, ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
-use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
+use chat_domain::receipts::{AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
 use chat_domain::users::UserStore;
-use chat_domain::{Audience, ConversationId, ErrorCode, MessageId, Seq, Store, UserId};
+use chat_domain::{ActionError, Audience, ConversationId, ErrorCode, MessageId, Seq, Store, UserId};
 use std::sync::Arc;
 
 const READ_ALL: AdvancePositions = AdvancePositions::Read(ReceiptTarget::Latest);
 
-async fn read(app: &App, actor: Actor, conversation: ConversationId, seq: u64) -> Result<Advanced, ReceiptsError> {
+async fn read(app: &App, actor: Actor, conversation: ConversationId, seq: u64) -> Result<Advanced, ActionError> {
     app.receipts.advance(actor, conversation, AdvancePositions::Read(ReceiptTarget::Seq(Seq::new(seq)))).await
 }
 
@@ -43,7 +43,7 @@ async fn only_participants_move_positions_and_only_to_messages_that_are_there() 
     let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
     let chat = world.direct(ann, bob).await.details.conversation.id;
     world.bus.take();
-    let code = |answer: Result<Advanced, ReceiptsError>| answer.err().map(|fault| fault.code());
+    let code = |answer: Result<Advanced, ActionError>| answer.err().map(|fault| fault.code());
     assert_eq!(code(read(&world.app, eve, chat, 1).await), Some(ErrorCode::NotAParticipant));
     assert_eq!(code(read(&world.app, ann, nowhere(), 1).await), Some(ErrorCode::ConversationNotFound));
     let missing = AdvancePositions::Delivered(ReceiptTarget::Message(MessageId::new(nobody().as_uuid())));
@@ -85,7 +85,7 @@ impl Store for Crowd {
 
 #[async_trait::async_trait]
 impl ReceiptStore for Crowd {
-    async fn advance(&self, _: ConversationId, _: UserId, _: AdvancePositions) -> Result<Advanced, AdvanceError> {
+    async fn advance(&self, _: ConversationId, _: UserId, _: AdvancePositions) -> Result<Advanced, ActionError> {
         let positions = Positions::joining_at(Seq::new(1));
         let (kind, before) = (ConversationKind::Group, Positions::default());
         Ok(Advanced {

@@ -1,5 +1,5 @@
 use crate::world::{PASSWORD, World, client, registration};
-use chat_app::{Coded, SignedIn};
+use chat_app::SignedIn;
 use chat_domain::auth::SessionStore;
 use chat_domain::{Clock, ErrorCode};
 use std::time::Duration;

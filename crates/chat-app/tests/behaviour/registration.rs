@@ -1,8 +1,8 @@
 use crate::world::{PASSWORD, World, client, code, password, registration};
-use chat_app::{LoginIdentity, Operator, OperatorError, RegisterUser, Settings};
-use chat_domain::ErrorCode;
+use chat_app::{LoginIdentity, Operator, RegisterUser, Settings};
 use chat_domain::auth::{RegistrationCode, RegistrationMode};
 use chat_domain::users::Username;
+use chat_domain::{ActionError, ErrorCode, Refusal};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -89,5 +89,5 @@ async fn an_operator_resets_a_password_and_every_session_ends() {
     assert_eq!(world.connections.take(), [ann.session_id], "the servers close its sockets, and no other's");
     assert!(world.app.users.me(bob).await.is_ok());
     let nobody = operator(&world).reset_password(ann_s("nobody"), password("battery staple")).await;
-    assert!(matches!(nobody, Err(OperatorError::UserNotFound)));
+    assert!(matches!(nobody, Err(ActionError::Refused(Refusal::UnknownAccount))));
 }

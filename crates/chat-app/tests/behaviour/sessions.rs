@@ -1,7 +1,7 @@
 use crate::world::{PASSWORD, World, client, nobody};
-use chat_app::{App, AuthError, Coded, Settings, SignedIn};
+use chat_app::{App, Settings, SignedIn};
 use chat_domain::auth::{EndReason, MAX_SESSIONS_PER_USER, SessionStore as _};
-use chat_domain::{Clock as _, ErrorCode, SessionId, Timestamp};
+use chat_domain::{ActionError, Clock as _, ErrorCode, Refusal, SessionId, Timestamp};
 use std::time::Duration;
 
 fn code_of(app: &App, signed_in: &SignedIn) -> Option<ErrorCode> {
@@ -54,16 +54,16 @@ async fn one_ends_ones_own_sessions_and_no_others() {
     let laptop = world.login("ann", PASSWORD).await.expect("signed in");
     let session = laptop.refresh_token.session_id();
     let refused = world.app.auth.end_session(bob, session).await;
-    assert!(matches!(refused, Err(AuthError::SessionNotFound)));
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::SessionNotFound))));
     assert_eq!(code_of(&world.app, &laptop), None);
 
     world.app.auth.end_session(ann, session).await.expect("ended");
     assert_eq!(code_of(&world.app, &laptop), Some(ErrorCode::SessionRevoked));
     assert_eq!(world.connections.take(), [session]);
     let again = world.app.auth.end_session(ann, session).await;
-    assert!(matches!(again, Err(AuthError::SessionNotFound)));
+    assert!(matches!(again, Err(ActionError::Refused(Refusal::SessionNotFound))));
     let unknown = world.app.auth.end_session(ann, SessionId::new(nobody().as_uuid())).await;
-    assert!(matches!(unknown, Err(AuthError::SessionNotFound)));
+    assert!(matches!(unknown, Err(ActionError::Refused(Refusal::SessionNotFound))));
 }
 
 #[tokio::test]

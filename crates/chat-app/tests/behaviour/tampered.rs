@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, ListCursor, Membership,
-    NewConversation, ParticipantError, RemoveParticipant, UpdateConversation,
+    CreatedConversation, CursorPage, DirectKey, GroupStore, ListCursor, Membership, NewConversation, RemoveParticipant,
+    UpdateConversation,
 };
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, Store, StoreError, UserId};
+use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, Store, StoreError, UserId};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -60,7 +60,7 @@ impl Store for Tampered {
 
 #[async_trait]
 impl ConversationStore for Tampered {
-    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError> {
+    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, ActionError> {
         self.store.conversations().create(new).await
     }
 
@@ -124,15 +124,15 @@ impl ConversationStore for Tampered {
         Ok(found.map(|(conversation, membership)| (Conversation { is_active, ..conversation }, membership)))
     }
 
-    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ActionError> {
         self.store.conversations().add_participant(add).await
     }
 
-    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError> {
+    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
         self.store.conversations().remove_participant(remove).await
     }
 
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
         self.store.conversations().update(update).await
     }
 }

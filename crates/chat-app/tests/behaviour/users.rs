@@ -1,8 +1,7 @@
 use crate::world::{PASSWORD, World, client, display_name, password, registration};
-use chat_app::{Coded, UsersError};
 use chat_domain::conversations::Role;
 use chat_domain::users::{DELETED_USER_NAME, ProfileChanges, Username};
-use chat_domain::{Clock, ErrorCode};
+use chat_domain::{ActionError, Clock, ErrorCode, Refusal};
 use std::time::Duration;
 
 #[tokio::test]
@@ -99,9 +98,9 @@ async fn nothing_can_be_done_in_the_name_of_an_account_that_is_gone() {
     world.app.users.delete_me(ann).await.expect("deleted");
     let users = &world.app.users;
     let named = ProfileChanges { name: Some(display_name("Ghost")), ..Default::default() };
-    assert!(matches!(users.me(ann).await, Err(UsersError::AccountGone)));
-    assert!(matches!(users.update_me(ann, named).await, Err(UsersError::AccountGone)));
-    assert!(matches!(users.delete_me(ann).await, Err(UsersError::AccountGone)));
+    assert!(matches!(users.me(ann).await, Err(ActionError::Refused(Refusal::AccountGone))));
+    assert!(matches!(users.update_me(ann, named).await, Err(ActionError::Refused(Refusal::AccountGone))));
+    assert!(matches!(users.delete_me(ann).await, Err(ActionError::Refused(Refusal::AccountGone))));
     let changed = users.change_password(ann, password(PASSWORD), password("battery staple"), client("phone")).await;
     assert_eq!(changed.expect_err("refused").code(), ErrorCode::SessionRevoked);
 }

@@ -1,5 +1,4 @@
 use crate::world::{World, nowhere};
-use chat_app::Coded;
 use chat_domain::{Audience, ErrorCode};
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use crate::tampered::{Bend, Tampered};
 use chat_app::{
-    App, AuthError, Coded, CreateConversation, CreateGroup, LoginIdentity, Ports, RegisterUser, SendDirect, Settings,
-    SignedIn, UuidV7Source,
+    App, CreateConversation, CreateGroup, LoginIdentity, Ports, RegisterUser, SendDirect, Settings, SignedIn,
+    UuidV7Source,
 };
 use chat_auth::{JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys};
 use chat_domain::auth::{Actor, ClientInfo, Password};
@@ -13,8 +13,8 @@ use chat_domain::messages::{Message, MessageBody, SendMessage};
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{DisplayName, EmailAddress, Username};
 use chat_domain::{
-    ChangeKind, ClientMessageId, ConnectionId, ConversationId, Envelope, ErrorCode, Event, IdSource, PageLimit,
-    PageNumber, PageRequest, UserId,
+    ActionError, ChangeKind, ClientMessageId, ConnectionId, ConversationId, Envelope, ErrorCode, Event, IdSource,
+    PageLimit, PageNumber, PageRequest, UserId,
 };
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::fakes::{FakeClock, FakePresence, FakeTyping, FastHasher, RecordingBus, RecordingConnections};
@@ -94,11 +94,11 @@ impl World {
         self.actor(&signed_in)
     }
 
-    pub(crate) async fn login(&self, name: &str, password_text: &str) -> Result<SignedIn, AuthError> {
+    pub(crate) async fn login(&self, name: &str, password_text: &str) -> Result<SignedIn, ActionError> {
         self.login_from("127.0.0.1", name, password_text).await
     }
 
-    pub(crate) async fn login_from(&self, ip: &str, name: &str, password_text: &str) -> Result<SignedIn, AuthError> {
+    pub(crate) async fn login_from(&self, ip: &str, name: &str, password_text: &str) -> Result<SignedIn, ActionError> {
         let identity = LoginIdentity::Username(Username::parse(name).expect("a username"));
         let client = ClientInfo::new(Some("laptop"), Some(ip.into()));
         self.app.auth.login(identity, password(password_text), client).await
@@ -217,7 +217,7 @@ pub(crate) fn create_group(text: &str, others: &[Actor]) -> CreateGroup {
 }
 
 /// The error code; `None` for a success.
-pub(crate) fn code<T>(answer: Result<T, impl Coded>) -> Option<ErrorCode> {
+pub(crate) fn code<T>(answer: Result<T, ActionError>) -> Option<ErrorCode> {
     answer.err().map(|fault| fault.code())
 }
 

@@ -1,41 +1,5 @@
 use super::{Conversation, MAX_PARTICIPANTS, Participant, Role};
-use crate::UserId;
-use thiserror::Error;
-
-/// Why somebody may not do something to a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// The actor does not take part.
-    #[error("only participants may do this")]
-    NotAParticipant,
-    /// The actor is not an admin.
-    #[error("only admins may do this")]
-    NotAnAdmin,
-    /// Nobody joins or leaves a direct conversation, and it has no name.
-    #[error("a direct conversation cannot be changed")]
-    Direct,
-    /// The group was deactivated.
-    #[error("the group is inactive")]
-    Inactive,
-    /// The user takes part already.
-    #[error("the user is a participant already")]
-    AlreadyAParticipant,
-    /// The user does not take part.
-    #[error("the user is not a participant")]
-    NoSuchParticipant,
-    /// [`MAX_PARTICIPANTS`] take part.
-    #[error("the conversation is full")]
-    Full,
-    /// An admin removed the user, and only an admin lets them back in.
-    #[error("the user was removed by an admin")]
-    RemovedByAdmin,
-    /// The user has as many conversations by their own act as one user may have: see [`may_have_another`].
-    #[error("the user has too many conversations")]
-    TooManyConversations {
-        /// The limit.
-        max: u32,
-    },
-}
+use crate::{Refusal, UserId};
 
 /// A user's relation to a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 use super::{
     Conversation, ConversationDescription, ConversationDetails, ConversationName, ConversationOverview,
-    CreateConversationError, CreatedConversation, ParticipantError,
+    CreatedConversation,
 };
 use crate::text::unicode::{folded, look_alike};
 use crate::users::{AvatarUrl, EXACT_SPELLING, SearchTerm};
-use crate::{Change, ConversationId, InvalidValue, Page, PageRequest, StoreError, Timestamp, UserId};
+use crate::{ActionError, Change, ConversationId, InvalidValue, Page, PageRequest, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
 use std::fmt;
 use uuid::Uuid;
@@ -132,24 +132,24 @@ pub struct NameCollision {
 #[async_trait]
 pub trait GroupStore: Send + Sync {
     /// Creates the group with all its participants in one transaction. Of concurrent calls for one name, exactly one
-    /// creates it: the others get [`CreateConversationError::NameTaken`]. Concurrent calls of one user never exceed
+    /// creates it: the others get [`crate::Refusal::GroupNameTaken`]. Concurrent calls of one user never exceed
     /// [`NewGroup::max_own`].
-    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError>;
+    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, ActionError>;
 
     /// Deactivates the group on behalf of an admin: it disappears from lists and search, and its name is free again.
     /// Returns the conversation after the change, and the [`crate::ChangeKind::Updated`]. For a group that is already
-    /// inactive: [`super::Refusal::Inactive`].
+    /// inactive: [`crate::Refusal::Inactive`].
     async fn deactivate(
         &self,
         id: ConversationId,
         actor: UserId,
         at: Timestamp,
-    ) -> Result<(ConversationDetails, Change), ParticipantError>;
+    ) -> Result<(ConversationDetails, Change), ActionError>;
 
     /// Joins as a member, exactly as [`super::ConversationStore::add_participant`] adds one, if the user may have one
     /// more conversation ([`super::may_have_another`]; the group's creator always may). For a code that no group has
-    /// now: [`ParticipantError::UnknownInvite`].
-    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError>;
+    /// now: [`crate::Refusal::InviteNotFound`].
+    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ActionError>;
 
     /// Replaces the invite code on behalf of an admin; the earlier one becomes invalid. This is no durable change,
     /// because no other client shows it. Returns the conversation after it.
@@ -158,7 +158,7 @@ pub trait GroupStore: Send + Sync {
         id: ConversationId,
         actor: UserId,
         code: InviteCode,
-    ) -> Result<Conversation, ParticipantError>;
+    ) -> Result<Conversation, ActionError>;
 
     /// Lists up to `limit` active groups whose name looks like that of an older one and was reserved before such names
     /// counted as taken, in order of the key.

@@ -8,8 +8,7 @@ mod store;
 mod values;
 
 pub use decisions::{
-    Refusal, Standing, may_add_participant, may_change_group, may_have_another, may_join, may_remove_participant,
-    next_admin,
+    Standing, may_add_participant, may_change_group, may_have_another, may_join, may_remove_participant, next_admin,
 };
 pub use groups::{
     GroupStore, InviteCode, JoinGroup, MAX_SEARCHED_OWN_GROUPS, NameCollision, NewGroup, group_name_key,
@@ -18,8 +17,8 @@ pub use groups::{
 pub use listing::{CursorPage, ListCursor, ListPart, ListPlace, ListRequest, Listing};
 pub use search::GroupMatches;
 pub use store::{
-    AddParticipant, ConversationFilter, ConversationStore, CreateConversationError, CreatedConversation, Joined,
-    Membership, NameRule, NewConversation, ParticipantError, Removal, RemoveParticipant, UpdateConversation,
+    AddParticipant, ConversationFilter, ConversationStore, CreatedConversation, Joined, Membership, NameRule,
+    NewConversation, Removal, RemoveParticipant, UpdateConversation,
 };
 pub use values::{ConversationChanges, ConversationDescription, ConversationName, DirectKey, ParticipantIds};
 

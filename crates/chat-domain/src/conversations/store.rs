@@ -1,11 +1,10 @@
 use super::{
     Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, CursorPage,
-    ListCursor, ParticipantIds, Refusal, Role,
+    ListCursor, ParticipantIds, Role,
 };
 use crate::receipts::Positions;
-use crate::{Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId};
+use crate::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
-use thiserror::Error;
 
 /// A conversation to be created.
 #[derive(Debug, Clone)]
@@ -44,46 +43,6 @@ pub struct CreatedConversation {
     pub overview: ConversationOverview,
     /// The [`crate::ChangeKind::Created`] at `pos` 1; `None` if the pair already had its conversation.
     pub change: Option<Change>,
-}
-
-/// Why a conversation was not made. Nothing was stored.
-#[derive(Debug, Error)]
-pub enum CreateConversationError {
-    /// Some of the others do not exist.
-    #[error("some users do not exist")]
-    UnknownUsers(Vec<UserId>),
-    /// The rules forbid it.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// An active group has this name, in whatever case, and has it reserved.
-    #[error("the group name is taken")]
-    NameTaken,
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a conversation or its participants were not changed. Nothing was stored.
-#[derive(Debug, Error)]
-pub enum ParticipantError {
-    /// No such conversation.
-    #[error("no such conversation")]
-    UnknownConversation,
-    /// No such user.
-    #[error("no such user")]
-    UnknownUser,
-    /// No group has this invite code now.
-    #[error("no such invite")]
-    UnknownInvite,
-    /// An active group has this name, in whatever case, and has it reserved.
-    #[error("the group name is taken")]
-    NameTaken,
-    /// The rules forbid it.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Adds `user` on behalf of `actor`.
@@ -185,13 +144,15 @@ pub struct Joined {
 }
 
 /// Stores conversations and participants. Writing methods decide by [`super::decisions`](super) inside their
-/// transaction, so that concurrent calls cannot bypass permissions. Each change takes the next `pos` of its
-/// conversation and is exactly one row.
+/// transaction, so that concurrent calls cannot bypass permissions, and refuse with
+/// [`crate::Refusal::UnknownConversation`] if there is none. Each change takes the next `pos` of its conversation and
+/// is exactly one row.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
     /// Creates the conversation with all its participants in one transaction, or finds the one of the pair: of
-    /// concurrent calls for one pair, exactly one creates it.
-    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError>;
+    /// concurrent calls for one pair, exactly one creates it. Refuses with [`crate::Refusal::UnknownUsers`],
+    /// and by [`super::may_have_another`].
+    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, ActionError>;
 
     /// Finds the conversation as this user sees it. The caller checks by `viewer` whether the user may see it.
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError>;
@@ -235,17 +196,19 @@ pub trait ConversationStore: Send + Sync {
 
     /// Adds a participant: positions start at the conversation's newest message, also on rejoining. If an admin removed
     /// the user, only an admin's call succeeds, and ends that state. Returns the conversation after the change, and the
-    /// stored [`crate::ChangeKind::ParticipantAdded`].
-    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError>;
+    /// stored [`crate::ChangeKind::ParticipantAdded`]. Refuses with [`crate::Refusal::UnknownUser`], and by
+    /// [`super::may_add_participant`].
+    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ActionError>;
 
     /// Removes a participant, and if that leaves no admin, makes the oldest member one: one or two changes, in order. A
     /// group without participants becomes inactive, and its name is free. A user whom another user removes is
-    /// [`super::Standing::RemovedByAdmin`] until an admin adds them.
-    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError>;
+    /// [`super::Standing::RemovedByAdmin`] until an admin adds them. Refuses by [`super::may_remove_participant`].
+    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError>;
 
     /// Applies the changes. Of concurrent calls for one name that must be unique, exactly one gets it. Returns the
-    /// conversation after the change, and the [`crate::ChangeKind::Updated`].
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError>;
+    /// conversation after the change, and the [`crate::ChangeKind::Updated`]. Refuses with
+    /// [`crate::Refusal::GroupNameTaken`], and by [`super::may_change_group`].
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError>;
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-use super::{AppendError, Appended, Draft, Message, StoredFingerprint};
+use super::{Appended, Draft, Message, StoredFingerprint};
 use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
-use crate::{Pos, Seq, Timestamp};
+use crate::{Pos, Refusal, Seq, Timestamp};
 use std::borrow::Cow;
 
 /// The facts that decide a send, as the store's transaction sees them.
@@ -79,24 +79,24 @@ impl Sender<'_> {
 ///
 /// # Errors
 ///
-/// Every refusal of [`AppendError`]; never [`AppendError::Store`].
-pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, AppendError> {
+/// The refusals that the contract names for a send.
+pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, Refusal> {
     // Before membership: a sender who was removed since still learns that the message was stored.
     if let Some(EarlierSend { message, fingerprint }) = context.earlier {
         if !draft.expects.accepts(message.kind) {
-            return Err(AppendError::UnknownConversation);
+            return Err(Refusal::UnknownConversation);
         }
         let is_same = fingerprint.is_some_and(|stored| draft.fingerprint.is_of(&stored));
-        return if is_same { Ok(Appended::Replayed(message.into_owned())) } else { Err(AppendError::KeyReused) };
+        return if is_same { Ok(Appended::Replayed(message.into_owned())) } else { Err(Refusal::KeyReused) };
     }
     let is_expected = |place: &SendPlace| draft.expects.accepts(place.kind);
-    let place = context.conversation.filter(is_expected).ok_or(AppendError::UnknownConversation)?;
-    let sender = context.sender.ok_or(AppendError::NotAParticipant)?;
+    let place = context.conversation.filter(is_expected).ok_or(Refusal::UnknownConversation)?;
+    let sender = context.sender.ok_or(Refusal::NotAParticipant)?;
     if !place.is_active {
-        return Err(AppendError::Inactive);
+        return Err(Refusal::Inactive);
     }
     if draft.content.reply_to.is_some() && !context.reply_exists {
-        return Err(AppendError::UnknownReply);
+        return Err(Refusal::UnknownMessage);
     }
     let is_first = !place.kind.is_group() && !sender.has_written;
     let message = message(draft, sender.summary.into_owned(), place);
@@ -210,10 +210,10 @@ mod tests {
             let reply_to = replies.then(|| MessageId::new(Uuid::from_u128(2)));
             let decided = decide_send(context, &draft("hi", reply_to, 0));
             match (exists, takes_part, is_active, replies && !reply_exists) {
-                (false, ..) => prop_assert!(matches!(decided, Err(AppendError::UnknownConversation))),
-                (_, false, ..) => prop_assert!(matches!(decided, Err(AppendError::NotAParticipant))),
-                (_, _, false, _) => prop_assert!(matches!(decided, Err(AppendError::Inactive))),
-                (.., true) => prop_assert!(matches!(decided, Err(AppendError::UnknownReply))),
+                (false, ..) => prop_assert!(matches!(decided, Err(Refusal::UnknownConversation))),
+                (_, false, ..) => prop_assert!(matches!(decided, Err(Refusal::NotAParticipant))),
+                (_, _, false, _) => prop_assert!(matches!(decided, Err(Refusal::Inactive))),
+                (.., true) => prop_assert!(matches!(decided, Err(Refusal::UnknownMessage))),
                 _ => prop_assert_eq!(decided.expect("sent").message().reply_to, reply_to),
             }
         }
@@ -230,7 +230,7 @@ mod tests {
         let earlier = Some(EarlierSend { message: Cow::Borrowed(&stored), fingerprint });
         let repeated = SendContext { earlier, ..SendContext::default() };
         for context in [context(direct, true), not_taking_part, repeated] {
-            assert!(matches!(decide_send(context, &to_group), Err(AppendError::UnknownConversation)));
+            assert!(matches!(decide_send(context, &to_group), Err(Refusal::UnknownConversation)));
         }
     }
 
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(replayed, Appended::Replayed(stored.clone()));
         for (fingerprint, body) in [(fingerprint, "other"), (None, "hi")] {
             let refused = decide_send(again(fingerprint), &draft(body, None, 0));
-            assert!(matches!(refused, Err(AppendError::KeyReused)), "{body}");
+            assert!(matches!(refused, Err(Refusal::KeyReused)), "{body}");
         }
     }
 }

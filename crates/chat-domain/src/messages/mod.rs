@@ -9,7 +9,7 @@ mod values;
 pub use decide::{EarlierSend, SendContext, SendPlace, Sender, decide_send};
 pub use draft::{BodyFingerprint, Draft, ExpectedKind, MessageContent, SendMessage, StoredFingerprint};
 pub use history::{Anchor, HistoryPage, HistoryRequest, SeqRange};
-pub use store::{AppendError, Appended, HistoryError, MessagePlace, MessageStore};
+pub use store::{Appended, MessagePlace, MessageStore};
 pub use values::{AttachmentUrl, MessageBody};
 
 use crate::conversations::ConversationKind;

@@ -1,7 +1,6 @@
 use super::{Draft, HistoryPage, HistoryRequest, Message};
-use crate::{ConversationId, MessageId, Seq, StoreError, UserId};
+use crate::{ActionError, ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
-use thiserror::Error;
 
 /// The result of storing a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,46 +30,6 @@ impl Appended {
     }
 }
 
-/// Why a message was not stored.
-#[derive(Debug, Error)]
-pub enum AppendError {
-    /// The conversation does not exist.
-    #[error("no such conversation")]
-    UnknownConversation,
-    /// The sender is not a participant.
-    #[error("not a participant")]
-    NotAParticipant,
-    /// The group is deactivated.
-    #[error("the group is inactive")]
-    Inactive,
-    /// The key was used for another message.
-    #[error("the key was used for another message")]
-    KeyReused,
-    /// `reply_to` names no message of this conversation.
-    #[error("no such message to reply to")]
-    UnknownReply,
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a history was not read.
-#[derive(Debug, Error)]
-pub enum HistoryError {
-    /// The conversation does not exist.
-    #[error("no such conversation")]
-    UnknownConversation,
-    /// The reader is not a participant.
-    #[error("not a participant")]
-    NotAParticipant,
-    /// The anchor names no message of this conversation.
-    #[error("no such message")]
-    UnknownMessage,
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// The place of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessagePlace {
@@ -91,16 +50,18 @@ pub trait MessageStore: Send + Sync {
     /// conversation, sender and key (before membership), checks that the sender takes part and the group is active,
     /// takes the next `seq` and `pos`, inserts the message, moves the sender's own positions to it, notes that the
     /// sender has written, and updates the conversation's activity. `Ok` means committed and durable. A failed call
-    /// takes no `seq`.
-    async fn append(&self, draft: Draft) -> Result<Appended, AppendError>;
+    /// takes no `seq`. Refuses by [`super::decide_send`].
+    async fn append(&self, draft: Draft) -> Result<Appended, ActionError>;
 
-    /// Returns a part of the history, for a participant. Reads one range of the primary key at every depth.
+    /// Returns a part of the history, for a participant. Reads one range of the primary key at every depth. Refuses
+    /// with [`crate::Refusal::UnknownConversation`], [`crate::Refusal::NotAParticipant`] and, for the anchor,
+    /// [`crate::Refusal::UnknownMessage`].
     async fn history(
         &self,
         conversation: ConversationId,
         reader: UserId,
         request: HistoryRequest,
-    ) -> Result<HistoryPage, HistoryError>;
+    ) -> Result<HistoryPage, ActionError>;
 
     /// Finds the place of this message. The caller checks whether the user may know it.
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError>;

@@ -1,8 +1,7 @@
 use super::{MessageStatus, ParticipantPositions, Positions};
 use crate::conversations::ConversationKind;
-use crate::{ConversationId, MessageId, Seq, StoreError, UserId};
+use crate::{ActionError, ConversationId, MessageId, Seq, UserId};
 use async_trait::async_trait;
-use thiserror::Error;
 
 /// Up to where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,35 +74,16 @@ impl Advanced {
     }
 }
 
-/// Why positions were not moved.
-#[derive(Debug, Error)]
-pub enum AdvanceError {
-    /// The conversation does not exist.
-    #[error("no such conversation")]
-    UnknownConversation,
-    /// The user is not a participant.
-    #[error("not a participant")]
-    NotAParticipant,
-    /// The group is deactivated.
-    #[error("the group is inactive")]
-    Inactive,
-    /// The message does not exist in this conversation.
-    #[error("no such message")]
-    UnknownMessage,
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Stores read and delivery positions.
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
     /// Moves the user's positions by [`AdvancePositions::apply`], in one transaction and one row, for any number of
-    /// messages.
+    /// messages. Refuses with [`crate::Refusal::UnknownConversation`], [`crate::Refusal::NotAParticipant`],
+    /// [`crate::Refusal::Inactive`] and [`crate::Refusal::UnknownMessage`].
     async fn advance(
         &self,
         conversation: ConversationId,
         user: UserId,
         advance: AdvancePositions,
-    ) -> Result<Advanced, AdvanceError>;
+    ) -> Result<Advanced, ActionError>;
 }

@@ -3,7 +3,7 @@
 mod store;
 mod values;
 
-pub use store::{CreateUserError, DeletedUser, EmailCollision, HashChange, UpdateProfileError, UserStore};
+pub use store::{DeletedUser, EmailCollision, HashChange, UserStore};
 pub use values::{AvatarUrl, DisplayName, EXACT_SPELLING, EmailAddress, SearchTerm, Username, end_of_shared_key};
 
 use crate::{Timestamp, UserId};

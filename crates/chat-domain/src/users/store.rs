@@ -1,36 +1,7 @@
 use super::{EmailAddress, NewUser, ProfileChanges, SearchTerm, User, Username};
 use crate::auth::{PasswordHash, RegistrationCodeHash, RegistrationInvite};
-use crate::{Change, Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
+use crate::{ActionError, Change, Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
 use async_trait::async_trait;
-use thiserror::Error;
-
-/// Why an account was not created. Nothing was stored.
-#[derive(Debug, Error)]
-pub enum CreateUserError {
-    /// Another account has this email, in any case and composition.
-    #[error("the email is taken")]
-    EmailTaken,
-    /// Another account has this username, in whatever case.
-    #[error("the username is taken")]
-    UsernameTaken,
-    /// The invitation is unknown, spent or expired.
-    #[error("the invitation is not good")]
-    InviteNotGood,
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a profile was not changed. Nothing was stored.
-#[derive(Debug, Error)]
-pub enum UpdateProfileError {
-    /// Another account has this username, in whatever case.
-    #[error("the username is taken")]
-    UsernameTaken,
-    /// See [`StoreError`].
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// The result of the deletion of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +36,9 @@ pub trait UserStore: Send + Sync {
     /// Inserts the account and its credentials in one transaction, with a username that is free:
     /// [`super::WantedUsername::Like`] is numbered from 2 until it is, even under concurrent calls. An absent name
     /// becomes the username. An invitation is spent in the same transaction: of two concurrent calls with one
-    /// invitation, one succeeds.
-    async fn create(&self, user: NewUser) -> Result<User, CreateUserError>;
+    /// invitation, one succeeds. Refuses with [`crate::Refusal::EmailTaken`], [`crate::Refusal::UsernameTaken`] and
+    /// [`crate::Refusal::InviteRequired`].
+    async fn create(&self, user: NewUser) -> Result<User, ActionError>;
 
     /// Finds the user with this id.
     async fn find(&self, id: UserId) -> Result<Option<User>, StoreError>;
@@ -97,13 +69,14 @@ pub trait UserStore: Send + Sync {
     /// Lists up to `limit` accounts that share the key of their email with an older account, in order of the key.
     async fn list_email_collisions(&self, limit: u32) -> Result<Vec<EmailCollision>, StoreError>;
 
-    /// Applies the changes and sets `updated_at`, in one transaction. `None` if there is no such user.
+    /// Applies the changes and sets `updated_at`, in one transaction. `None` if there is no such user. Refuses with
+    /// [`crate::Refusal::UsernameTaken`].
     async fn update_profile(
         &self,
         id: UserId,
         changes: ProfileChanges,
         at: Timestamp,
-    ) -> Result<Option<User>, UpdateProfileError>;
+    ) -> Result<Option<User>, ActionError>;
 
     /// Stores invitations, and removes those that have expired by then.
     async fn add_registration_invites(&self, invites: Vec<RegistrationInvite>) -> Result<(), StoreError>;

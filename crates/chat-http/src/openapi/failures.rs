@@ -7,67 +7,68 @@ use crate::request_id::RequestId;
 use crate::rest::operations;
 use actix_http::header::HeaderMap;
 use actix_web::body::MessageBody as _;
-use chat_domain::{ErrorCode, Timestamp};
+use chat_domain::{ActionError, ErrorCode, Refusal, StoreError, Timestamp};
 use chat_protocol::{Failure, Fault, InvalidBody};
 use serde_json::{Value, json};
 
 use ErrorCode::{
-    AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, EmailTaken, Forbidden,
-    GroupInactive, GroupNameTaken, IdempotencyKeyMismatch, IdempotencyKeyReused, Internal, InvalidCredentials,
-    InviteNotFound, InviteRequired, MalformedJson, MessageNotFound, NotAParticipant, NotAnAdmin, OriginNotAllowed,
-    ParticipantNotFound, PayloadTooLarge, ProtocolError, RateLimited, RefreshTokenReused, RegistrationClosed,
-    RemovedByAdmin, RequestTimeout, SessionNotFound, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections,
-    TooManyConversations, Unauthenticated, Unavailable, UnsupportedMediaType, UpgradePending, UserNotFound,
-    UsernameTaken, ValidationFailed, WrongPassword,
+    Forbidden, IdempotencyKeyMismatch, Internal, MalformedJson, OriginNotAllowed, PayloadTooLarge, ProtocolError,
+    RateLimited, RequestTimeout, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections, Unauthenticated,
+    Unavailable, UnsupportedMediaType, UpgradePending, ValidationFailed,
 };
 
-/// The sentence of the example. It is the server's own sentence if the server has only one for the code.
-fn sentence(code: ErrorCode) -> &'static str {
-    match code {
+/// The refusals whose sentences the examples show, one for each code.
+const REFUSALS: &[Refusal] = &[
+    Refusal::Direct,
+    Refusal::TokenInvalid,
+    Refusal::TokenExpired,
+    Refusal::SessionRevoked,
+    Refusal::RefreshTokenReused,
+    Refusal::InvalidCredentials,
+    Refusal::WrongPassword,
+    Refusal::NotAParticipant,
+    Refusal::NotAnAdmin,
+    Refusal::Inactive,
+    Refusal::RemovedByAdmin,
+    Refusal::UnknownUser,
+    Refusal::UnknownConversation,
+    Refusal::UnknownMessage,
+    Refusal::SessionNotFound,
+    Refusal::NoSuchParticipant,
+    Refusal::InviteNotFound,
+    Refusal::GroupNameTaken,
+    Refusal::RegistrationClosed,
+    Refusal::InviteRequired,
+    Refusal::EmailTaken,
+    Refusal::UsernameTaken,
+    Refusal::AlreadyAParticipant,
+    Refusal::Full,
+    Refusal::TooManyConversations { max: 10_000 },
+    Refusal::KeyReused,
+];
+
+/// The sentence of the example: that of the refusal with this code, or one that transports use.
+fn sentence(code: ErrorCode) -> String {
+    if let Some(refusal) = REFUSALS.iter().find(|refusal| refusal.code() == code) {
+        return refusal.to_string();
+    }
+    let sentence = match code {
         MalformedJson => "the body is not valid JSON: expected `,` or `}` at line 1 column 9",
         ProtocolError => "This is a WebSocket: connect with Upgrade: websocket",
-        DirectConversation => "A direct conversation has two participants and cannot be changed",
         IdempotencyKeyMismatch => "clientMessageId and the header Idempotency-Key must be equal where both are given",
         Unauthenticated => "This needs an access token in the header Authorization: Bearer",
-        TokenInvalid => "The token is not valid",
-        TokenExpired => "The token has expired",
-        SessionRevoked => "The session has ended, please sign in again",
-        RefreshTokenReused => "The refresh token was used before, please sign in again",
-        InvalidCredentials => "The account or the password is wrong",
-        WrongPassword => "The current password is wrong",
         Forbidden => "This is for that user alone",
-        NotAParticipant => "You are not a participant of this conversation",
-        NotAnAdmin => "Only an admin of the group may do this",
-        GroupInactive => "The group is no longer active",
-        RemovedByAdmin => "An admin removed this user from the group, and only an admin can add them again",
         OriginNotAllowed => "Pages of this origin may not call this server",
-        UserNotFound => "There is no such user",
-        ConversationNotFound => "There is no such conversation",
-        MessageNotFound => "There is no such message in this conversation",
-        SessionNotFound => "There is no such session",
-        ParticipantNotFound => "The user is not a participant of this conversation",
-        InviteNotFound => "This invite is of no group, or was revoked",
-        GroupNameTaken => "An active group has this name already",
-        RegistrationClosed => "Registration is closed",
-        InviteRequired => "Registration needs an invite code that is neither used nor expired",
-        EmailTaken => "This email address is already in use",
-        UsernameTaken => "This username is already in use",
-        AlreadyAParticipant => "The user is a participant already",
-        ConversationFull => "The conversation already has 1000 participants",
-        TooManyConversations => {
-            "You have made, or joined by invite codes, as many conversations as one user may have (10000): deactivate \
-             or leave some"
-        }
-        IdempotencyKeyReused => "This key was used for another message",
         PayloadTooLarge => "The body must have at most 1000000 bytes",
         RequestTimeout => "The body took too long to arrive",
         UnsupportedMediaType => "The body must be sent as Content-Type: application/json",
         RateLimited => "There were too many requests, please slow down",
         TooManyConnections => "There are too many connections already",
-        Unavailable => "The service is not available right now, please try again",
-        UpgradePending => "The server is being upgraded and cannot do this yet, please try again later",
+        Unavailable => return ActionError::from(StoreError::Overloaded).to_string(),
+        UpgradePending => return ActionError::from(StoreError::UpgradePending).to_string(),
         _ => crate::error::OUR_FAULT,
-    }
+    };
+    sentence.to_owned()
 }
 
 fn codes(operation: &Value) -> Vec<ErrorCode> {

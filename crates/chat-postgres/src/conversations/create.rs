@@ -7,11 +7,11 @@ use crate::schema::{conversations, participants};
 use crate::time::micros;
 use crate::users::hold;
 use chat_domain::conversations::{
-    ConversationDescription, ConversationName, ConversationOverview, CreateConversationError, CreatedConversation,
-    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key, may_have_another,
+    ConversationDescription, ConversationName, ConversationOverview, CreatedConversation, DirectKey, InviteCode,
+    NewConversation, NewGroup, Role, group_name_key, may_have_another,
 };
 use chat_domain::users::{AvatarUrl, KEY_VERSION};
-use chat_domain::{ChangeKind, ConversationId, Timestamp, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     new: &NewConversation,
-) -> Result<CreatedConversation, CreateConversationError> {
+) -> Result<CreatedConversation, ActionError> {
     let members: Vec<UserId> = std::iter::once(new.created_by).chain(new.others.as_slice().iter().copied()).collect();
     own::hold(connection, new.created_by).await?;
     refuse_unknown(connection, &members).await?;
@@ -57,13 +57,13 @@ pub(super) async fn create(
 pub(super) async fn create_group(
     connection: &mut AsyncPgConnection,
     new: &NewGroup,
-) -> Result<CreatedConversation, CreateConversationError> {
+) -> Result<CreatedConversation, ActionError> {
     let others: BTreeSet<UserId> = new.others.iter().copied().filter(|other| *other != new.created_by).collect();
     let members: Vec<UserId> = std::iter::once(new.created_by).chain(others).collect();
     own::hold(connection, new.created_by).await?;
     refuse_unknown(connection, &members).await?;
     if names::standing(connection, &new.name, None).await? == NameStanding::Taken {
-        return Err(CreateConversationError::NameTaken);
+        return Err(Refusal::GroupNameTaken.into());
     }
     may_have_another(own::count(connection, new.created_by, new.max_own).await?, new.max_own)?;
     let beginning = Beginning {
@@ -80,7 +80,7 @@ pub(super) async fn create_group(
     };
     // If another call is creating a group with this name, the insert waits for its result.
     if !insert(connection, &beginning).await? {
-        return Err(CreateConversationError::NameTaken);
+        return Err(Refusal::GroupNameTaken.into());
     }
     names::index(connection, new.id, &new.name).await?;
     Ok(begin(connection, beginning).await?)
@@ -113,10 +113,10 @@ async fn begin(connection: &mut AsyncPgConnection, new: Beginning<'_>) -> Stored
     Ok(CreatedConversation { overview, change: Some(change) })
 }
 
-async fn refuse_unknown(connection: &mut AsyncPgConnection, members: &[UserId]) -> Result<(), CreateConversationError> {
+async fn refuse_unknown(connection: &mut AsyncPgConnection, members: &[UserId]) -> Result<(), ActionError> {
     let known = hold(connection, members).await?;
     let unknown: Vec<_> = members.iter().copied().filter(|id| !known.contains(id)).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(CreateConversationError::UnknownUsers(unknown)) }
+    if unknown.is_empty() { Ok(()) } else { Err(Refusal::UnknownUsers { ids: unknown }.into()) }
 }
 
 async fn find_pairs(

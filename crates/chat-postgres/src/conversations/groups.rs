@@ -4,8 +4,8 @@ use super::names;
 use super::update::record_update;
 use crate::fault::Stored;
 use crate::schema::conversations;
-use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, ParticipantError, may_change_group};
-use chat_domain::{Change, ConversationId, Timestamp, UserId};
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, may_change_group};
+use chat_domain::{ActionError, Change, ConversationId, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -14,7 +14,7 @@ pub(super) async fn deactivate(
     id: ConversationId,
     actor: UserId,
     at: Timestamp,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     as_admin(connection, id, actor).await?;
     retire(connection, id).await?;
     Ok(record_update(connection, id, at).await?)
@@ -25,7 +25,7 @@ pub(super) async fn replace_invite_code(
     id: ConversationId,
     actor: UserId,
     code: InviteCode,
-) -> Result<Conversation, ParticipantError> {
+) -> Result<Conversation, ActionError> {
     let conversation = as_admin(connection, id, actor).await?;
     store_invite_code(connection, id, code).await?;
     Ok(Conversation { invite_code: Some(code), ..conversation })
@@ -36,8 +36,8 @@ pub(super) async fn as_admin(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
     actor: UserId,
-) -> Result<Conversation, ParticipantError> {
-    let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
+) -> Result<Conversation, ActionError> {
+    let conversation = hold_conversation(connection, id).await?.ok_or(Refusal::UnknownConversation)?;
     let role = find_participant(connection, id, actor).await?.map(|row| row.role()).transpose()?;
     may_change_group(&conversation, role)?;
     Ok(conversation)

@@ -26,15 +26,15 @@ use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor,
-    Membership, NameCollision, NewConversation, NewGroup, ParticipantError, RemoveParticipant, UpdateConversation,
+    CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor, Membership,
+    NameCollision, NewConversation, NewGroup, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::users::SearchTerm;
-use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
+use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl ConversationStore for PostgresStore {
-    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError> {
+    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, ActionError> {
         self.write(async |connection| create::create(connection, &new).await).await
     }
 
@@ -82,22 +82,22 @@ impl ConversationStore for PostgresStore {
         self.read(async |connection| memberships::find(connection, id, user).await).await
     }
 
-    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(async |connection| participants::add(connection, add).await).await
     }
 
-    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError> {
+    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
         self.write(async |connection| participants::remove(connection, remove).await).await
     }
 
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(async |connection| update::update(connection, &update).await).await
     }
 }
 
 #[async_trait]
 impl GroupStore for PostgresStore {
-    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError> {
+    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, ActionError> {
         self.write(async |connection| create::create_group(connection, &new).await).await
     }
 
@@ -106,11 +106,11 @@ impl GroupStore for PostgresStore {
         id: ConversationId,
         actor: UserId,
         at: Timestamp,
-    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+    ) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(async |connection| groups::deactivate(connection, id, actor, at).await).await
     }
 
-    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(async |connection| participants::join_by_invite(connection, join).await).await
     }
 
@@ -119,7 +119,7 @@ impl GroupStore for PostgresStore {
         id: ConversationId,
         actor: UserId,
         code: InviteCode,
-    ) -> Result<Conversation, ParticipantError> {
+    ) -> Result<Conversation, ActionError> {
         self.write(async |connection| groups::replace_invite_code(connection, id, actor, code).await).await
     }
 

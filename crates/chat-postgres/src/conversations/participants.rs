@@ -9,12 +9,12 @@ use crate::schema::{conversations, participants};
 use crate::time::micros;
 use crate::users::{hold, load_summaries};
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, JoinGroup, ParticipantError, RemoveParticipant, Role, may_add_participant,
-    may_have_another, may_join, may_remove_participant, next_admin,
+    AddParticipant, ConversationDetails, JoinGroup, RemoveParticipant, Role, may_add_participant, may_have_another,
+    may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
-use chat_domain::{Change, ChangeKind, ConversationId, Pos, Timestamp, UserId};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Pos, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -22,19 +22,19 @@ use uuid::Uuid;
 pub(super) async fn add(
     connection: &mut AsyncPgConnection,
     add: AddParticipant,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     let AddParticipant { conversation_id: id, actor, user, at } = add;
     // Users are locked before conversations. A missing user is reported only after the rules have been checked.
     let user_exists = !hold(connection, &[user]).await?.is_empty();
-    let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
+    let conversation = hold_conversation(connection, id).await?.ok_or(Refusal::UnknownConversation)?;
     let actor_role = role_of(connection, id, actor).await?;
     let standing = find_standing(connection, id, user).await?;
     may_add_participant(&conversation, actor_role, standing)?;
     if !user_exists {
-        return Err(ParticipantError::UnknownUser);
+        return Err(Refusal::UnknownUser.into());
     }
     let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop();
-    let summary = summary.ok_or(ParticipantError::UnknownUser)?;
+    let summary = summary.ok_or(Refusal::UnknownUser)?;
     let arrival = Arrival { positions: Positions::joining_at(conversation.last_seq), by_code: false, at };
     Ok(join(connection, id, summary, arrival).await?)
 }
@@ -43,17 +43,17 @@ pub(super) async fn add(
 pub(super) async fn join_by_invite(
     connection: &mut AsyncPgConnection,
     request: JoinGroup,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     let JoinGroup { invite_code, user, max_own, at } = request;
     own::hold(connection, user).await?;
     // Users are locked before conversations.
     let user_exists = !hold(connection, &[user]).await?.is_empty();
-    let conversation = hold_by_invite(connection, invite_code).await?.ok_or(ParticipantError::UnknownInvite)?;
+    let conversation = hold_by_invite(connection, invite_code).await?.ok_or(Refusal::InviteNotFound)?;
     may_join(&conversation, find_standing(connection, conversation.id, user).await?)?;
     if !user_exists {
-        return Err(ParticipantError::UnknownUser);
+        return Err(Refusal::UnknownUser.into());
     }
-    let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop().ok_or(ParticipantError::UnknownUser)?;
+    let summary = load_summaries(connection, vec![user.as_uuid()]).await?.pop().ok_or(Refusal::UnknownUser)?;
     // A group counts for its creator, whether the creator is a participant or not.
     let by_code = conversation.created_by != user;
     if by_code {
@@ -66,9 +66,9 @@ pub(super) async fn join_by_invite(
 pub(super) async fn remove(
     connection: &mut AsyncPgConnection,
     remove: RemoveParticipant,
-) -> Result<Vec<Change>, ParticipantError> {
+) -> Result<Vec<Change>, ActionError> {
     let RemoveParticipant { conversation_id: id, actor, user, at } = remove;
-    let conversation = hold_conversation(connection, id).await?.ok_or(ParticipantError::UnknownConversation)?;
+    let conversation = hold_conversation(connection, id).await?.ok_or(Refusal::UnknownConversation)?;
     let actor_role = role_of(connection, id, actor).await?;
     let user_role = role_of(connection, id, user).await?;
     may_remove_participant(&conversation, actor_role, user_role, actor == user)?;

@@ -5,11 +5,10 @@ use crate::changes::{store as store_change, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::schema::conversations;
 use chat_domain::conversations::{
-    ConversationDescription, ConversationDetails, ConversationName, NameRule, ParticipantError, UpdateConversation,
-    group_name_key,
+    ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation, group_name_key,
 };
 use chat_domain::users::AvatarUrl;
-use chat_domain::{Change, ChangeKind, ConversationId, Timestamp};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Refusal, Timestamp};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -28,7 +27,7 @@ struct Changeset {
 pub(super) async fn update(
     connection: &mut AsyncPgConnection,
     update: &UpdateConversation,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     let id = update.conversation_id;
     as_admin(connection, id, update.actor).await?;
     let standing = match (update.name_rule, &update.changes.name) {
@@ -36,12 +35,12 @@ pub(super) async fn update(
         _ => NameStanding::Free,
     };
     if standing == NameStanding::Taken {
-        return Err(ParticipantError::NameTaken);
+        return Err(Refusal::GroupNameTaken.into());
     }
     match store(connection, update, standing).await {
         // If another call was reserving the name, the update has waited for its result.
         Err(Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
-            return Err(ParticipantError::NameTaken);
+            return Err(Refusal::GroupNameTaken.into());
         }
         stored => stored?,
     }

@@ -5,9 +5,9 @@ use crate::receipts::{PositionColumns, positions};
 use crate::schema::{conversations, messages, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{Anchor, HistoryError, HistoryPage, HistoryRequest, Message, SeqRange};
+use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::ParticipantPositions;
-use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
@@ -20,17 +20,17 @@ pub(super) async fn history(
     conversation: ConversationId,
     reader: UserId,
     request: HistoryRequest,
-) -> Result<HistoryPage, HistoryError> {
+) -> Result<HistoryPage, ActionError> {
     let Some(Head { last_seq, kind, participants }) = load_head(connection, conversation).await? else {
         let is_known = exists(connection, conversation).await?;
-        return Err(if is_known { HistoryError::NotAParticipant } else { HistoryError::UnknownConversation });
+        return Err(if is_known { Refusal::NotAParticipant } else { Refusal::UnknownConversation }.into());
     };
     if !participants.iter().any(|participant| participant.user_id == reader) {
-        return Err(HistoryError::NotAParticipant);
+        return Err(Refusal::NotAParticipant.into());
     }
     let anchor = match request.anchor() {
         Some(Anchor::Message(id)) => {
-            find_in_conversation(connection, conversation, id).await?.ok_or(HistoryError::UnknownMessage)?
+            find_in_conversation(connection, conversation, id).await?.ok_or(Refusal::UnknownMessage)?
         }
         Some(Anchor::Seq(seq)) => seq,
         None => last_seq,

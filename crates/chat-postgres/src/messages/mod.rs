@@ -21,14 +21,12 @@ pub(crate) use writers::Writers;
 
 use crate::PostgresStore;
 use async_trait::async_trait;
-use chat_domain::messages::{
-    AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
-};
-use chat_domain::{ConversationId, MessageId, StoreError, UserId};
+use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
+use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 
 #[async_trait]
 impl MessageStore for PostgresStore {
-    async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
+    async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
         self.writers().append(draft).await
     }
 
@@ -37,7 +35,7 @@ impl MessageStore for PostgresStore {
         conversation: ConversationId,
         reader: UserId,
         request: HistoryRequest,
-    ) -> Result<HistoryPage, HistoryError> {
+    ) -> Result<HistoryPage, ActionError> {
         self.query(async |connection| history::history(connection, conversation, reader, request).await).await
     }
 

@@ -3,15 +3,14 @@
 use super::append::{BumpConversations, BumpSenders, InsertMessages};
 use crate::time::micros;
 use chat_domain::messages::{
-    AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, SendContext, SendPlace, Sender,
-    decide_send,
+    Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, SendContext, SendPlace, Sender, decide_send,
 };
-use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
+use chat_domain::{ActionError, ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The outcome of a send, if its transaction succeeds.
-pub(super) type Outcome = Result<Appended, AppendError>;
+pub(super) type Outcome = Result<Appended, ActionError>;
 
 /// The key that identifies a replay.
 pub(super) type Key = (ConversationId, UserId, ClientMessageId);

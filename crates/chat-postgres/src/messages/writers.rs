@@ -9,8 +9,8 @@ use crate::connect::Connector;
 use crate::database::MAX_REPEATS;
 use crate::fault::Trouble;
 use crate::status::SendStatus;
-use chat_domain::messages::{AppendError, Appended, Draft};
-use chat_domain::{BoxError, StoreError};
+use chat_domain::messages::{Appended, Draft};
+use chat_domain::{ActionError, BoxError, StoreError};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,7 +62,7 @@ impl Writers {
     }
 
     /// Stores a message, and returns after its commit.
-    pub(crate) async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
+    pub(crate) async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
         let (reply, outcome) = oneshot::channel();
         let conversation = draft.conversation_id;
         self.queue.push(conversation, Send { draft, queued_at: Instant::now(), reply }).map_err(

@@ -3,9 +3,9 @@ use crate::fault::{Fault, Stored};
 use crate::schema::{credentials, users};
 use crate::time::micros;
 use chat_domain::users::{
-    AvatarUrl, CreateUserError, DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername,
-    end_of_shared_key,
+    AvatarUrl, DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername, end_of_shared_key,
 };
+use chat_domain::{ActionError, Refusal};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -13,10 +13,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 /// this many at once all get through.
 const MAX_ATTEMPTS: usize = 1_000;
 
-pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) -> Result<User, CreateUserError> {
+pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) -> Result<User, ActionError> {
     // Accounts that are identified by their exact spelling do not block an insert.
     if email_is_taken(connection, &new.email).await? {
-        return Err(CreateUserError::EmailTaken);
+        return Err(Refusal::EmailTaken.into());
     }
     for _ in 0..MAX_ATTEMPTS {
         let username = match &new.username {
@@ -28,20 +28,20 @@ pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) ->
             insert_credentials(connection, new).await?;
             return match &new.invite {
                 Some(code) if !invites::spend(connection, code, new.id, new.created_at).await? => {
-                    Err(CreateUserError::InviteNotGood)
+                    Err(Refusal::InviteRequired.into())
                 }
                 _ => Ok(user),
             };
         }
         // The email or the username is taken, perhaps since a moment ago: the insert waited for that commit.
         if email_is_taken(connection, &new.email).await? {
-            return Err(CreateUserError::EmailTaken);
+            return Err(Refusal::EmailTaken.into());
         }
         if matches!(new.username, WantedUsername::Exactly(_)) {
-            return Err(CreateUserError::UsernameTaken);
+            return Err(Refusal::UsernameTaken.into());
         }
     }
-    Err(CreateUserError::UsernameTaken)
+    Err(Refusal::UsernameTaken.into())
 }
 
 fn user(new: &NewUser, username: Username) -> Stored<User> {

@@ -21,14 +21,14 @@ use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::auth::{PasswordHash, RegistrationCodeHash, RegistrationInvite};
 use chat_domain::users::{
-    CreateUserError, DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm,
-    UpdateProfileError, User, UserStore, Username,
+    DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm, User, UserStore,
+    Username,
 };
-use chat_domain::{Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
+use chat_domain::{ActionError, Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl UserStore for PostgresStore {
-    async fn create(&self, user: NewUser) -> Result<User, CreateUserError> {
+    async fn create(&self, user: NewUser) -> Result<User, ActionError> {
         self.write(async |connection| create::create(connection, &user).await).await
     }
 
@@ -72,7 +72,7 @@ impl UserStore for PostgresStore {
         id: UserId,
         changes: ProfileChanges,
         at: Timestamp,
-    ) -> Result<Option<User>, UpdateProfileError> {
+    ) -> Result<Option<User>, ActionError> {
         self.write(async |connection| profile::update(connection, id, &changes, at).await).await
     }
 

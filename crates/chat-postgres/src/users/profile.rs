@@ -5,8 +5,8 @@ use crate::fault::{Fault, Stored};
 use crate::schema::{credentials, users};
 use crate::time::micros;
 use chat_domain::auth::EndReason;
-use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, UpdateProfileError, User};
-use chat_domain::{SessionId, Timestamp, UserId};
+use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, User};
+use chat_domain::{ActionError, Refusal, SessionId, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -31,14 +31,14 @@ pub(super) async fn update(
     id: UserId,
     changes: &ProfileChanges,
     at: Timestamp,
-) -> Result<Option<User>, UpdateProfileError> {
+) -> Result<Option<User>, ActionError> {
     if !hold_turn(connection, id).await? {
         return Ok(None);
     }
     let Some(user) = find::find(connection, id).await? else { return Ok(None) };
     match store(connection, id, changes, at.max(user.updated_at)).await {
         Err(Fault::Database(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
-            Err(UpdateProfileError::UsernameTaken)
+            Err(Refusal::UsernameTaken.into())
         }
         Err(fault) => Err(fault.into()),
         Ok(()) => Ok(find::find(connection, id).await?),

@@ -1,12 +1,10 @@
 use async_trait::async_trait;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
-use chat_domain::messages::{
-    AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
-};
+use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{ConversationId, MessageId, Store, StoreError, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Store, StoreError, UserId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,12 +31,12 @@ impl SendStats {
         ]
     }
 
-    fn count(&self, outcome: &Result<Appended, AppendError>) {
+    fn count(&self, outcome: &Result<Appended, ActionError>) {
         let counter = match outcome {
             Ok(Appended::New(_) | Appended::First(_)) => &self.stored,
             Ok(Appended::Replayed(_)) => &self.replayed,
-            Err(AppendError::Store(StoreError::Unavailable(_) | StoreError::Overloaded)) => &self.unavailable,
-            Err(AppendError::Store(StoreError::Failed(_))) => &self.failed,
+            Err(ActionError::Store(StoreError::Unavailable(_) | StoreError::Overloaded)) => &self.unavailable,
+            Err(ActionError::Store(StoreError::Failed(_))) => &self.failed,
             Err(_) => &self.refused,
         };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -87,7 +85,7 @@ impl Store for CountedStore {
 
 #[async_trait]
 impl MessageStore for CountedStore {
-    async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
+    async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
         let outcome = self.inner.messages().append(draft).await;
         self.stats.count(&outcome);
         outcome
@@ -98,7 +96,7 @@ impl MessageStore for CountedStore {
         conversation: ConversationId,
         reader: UserId,
         request: HistoryRequest,
-    ) -> Result<HistoryPage, HistoryError> {
+    ) -> Result<HistoryPage, ActionError> {
         self.inner.messages().history(conversation, reader, request).await
     }
 

@@ -7,18 +7,18 @@ use crate::id::{Id, micros};
 use crate::schema::{conversations, participants};
 use crate::users::exist;
 use chat_domain::conversations::{
-    ConversationDescription, ConversationName, ConversationOverview, CreateConversationError, CreatedConversation,
-    DirectKey, InviteCode, NewConversation, NewGroup, Role, group_name_key, may_have_another,
+    ConversationDescription, ConversationName, ConversationOverview, CreatedConversation, DirectKey, InviteCode,
+    NewConversation, NewGroup, Role, group_name_key, may_have_another,
 };
 use chat_domain::users::{AvatarUrl, KEY_VERSION};
-use chat_domain::{ChangeKind, ConversationId, Timestamp, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 use std::collections::BTreeSet;
 
 pub(super) fn create(
     connection: &mut SqliteConnection,
     new: &NewConversation,
-) -> Result<CreatedConversation, CreateConversationError> {
+) -> Result<CreatedConversation, ActionError> {
     let members: Vec<UserId> = std::iter::once(new.created_by).chain(new.others.as_slice().iter().copied()).collect();
     refuse_unknown(connection, &members)?;
     let pair = new.direct_pair();
@@ -47,12 +47,12 @@ pub(super) fn create(
 pub(super) fn create_group(
     connection: &mut SqliteConnection,
     new: &NewGroup,
-) -> Result<CreatedConversation, CreateConversationError> {
+) -> Result<CreatedConversation, ActionError> {
     let others: BTreeSet<UserId> = new.others.iter().copied().filter(|other| *other != new.created_by).collect();
     let members: Vec<UserId> = std::iter::once(new.created_by).chain(others).collect();
     refuse_unknown(connection, &members)?;
     if names::standing(connection, &new.name, None)? == NameStanding::Taken {
-        return Err(CreateConversationError::NameTaken);
+        return Err(Refusal::GroupNameTaken.into());
     }
     may_have_another(own::count(connection, new.created_by, new.max_own)?, new.max_own)?;
     let beginning = Beginning {
@@ -99,10 +99,10 @@ fn begin(connection: &mut SqliteConnection, new: Beginning<'_>) -> Stored<Create
     Ok(CreatedConversation { overview, change: Some(change) })
 }
 
-fn refuse_unknown(connection: &mut SqliteConnection, members: &[UserId]) -> Result<(), CreateConversationError> {
+fn refuse_unknown(connection: &mut SqliteConnection, members: &[UserId]) -> Result<(), ActionError> {
     let known = exist(connection, members)?;
     let unknown: Vec<_> = members.iter().copied().filter(|id| !known.contains(id)).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(CreateConversationError::UnknownUsers(unknown)) }
+    if unknown.is_empty() { Ok(()) } else { Err(Refusal::UnknownUsers { ids: unknown }.into()) }
 }
 
 fn find_pairs(

@@ -5,8 +5,8 @@ use super::update::record_update;
 use crate::fault::Stored;
 use crate::id::Id;
 use crate::schema::conversations;
-use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, ParticipantError, may_change_group};
-use chat_domain::{Change, ConversationId, Timestamp, UserId};
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, may_change_group};
+use chat_domain::{ActionError, Change, ConversationId, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 
 pub(super) fn deactivate(
@@ -14,7 +14,7 @@ pub(super) fn deactivate(
     id: ConversationId,
     actor: UserId,
     at: Timestamp,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     as_admin(connection, id, actor)?;
     retire(connection, id)?;
     Ok(record_update(connection, id, at)?)
@@ -25,7 +25,7 @@ pub(super) fn replace_invite_code(
     id: ConversationId,
     actor: UserId,
     code: InviteCode,
-) -> Result<Conversation, ParticipantError> {
+) -> Result<Conversation, ActionError> {
     let conversation = as_admin(connection, id, actor)?;
     store_invite_code(connection, id, code)?;
     Ok(Conversation { invite_code: Some(code), ..conversation })
@@ -36,8 +36,8 @@ pub(super) fn as_admin(
     connection: &mut SqliteConnection,
     id: ConversationId,
     actor: UserId,
-) -> Result<Conversation, ParticipantError> {
-    let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
+) -> Result<Conversation, ActionError> {
+    let conversation = find_conversation(connection, id)?.ok_or(Refusal::UnknownConversation)?;
     let role = find_participant(connection, id, actor)?.map(|row| row.role()).transpose()?;
     may_change_group(&conversation, role)?;
     Ok(conversation)

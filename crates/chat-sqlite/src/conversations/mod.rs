@@ -24,15 +24,15 @@ use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
     AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreateConversationError, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor,
-    Membership, NameCollision, NewConversation, NewGroup, ParticipantError, RemoveParticipant, UpdateConversation,
+    CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor, Membership,
+    NameCollision, NewConversation, NewGroup, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::users::SearchTerm;
-use chat_domain::{Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
+use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl ConversationStore for SqliteStore {
-    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, CreateConversationError> {
+    async fn create(&self, new: NewConversation) -> Result<CreatedConversation, ActionError> {
         self.write(move |connection| create::create(connection, &new)).await
     }
 
@@ -80,22 +80,22 @@ impl ConversationStore for SqliteStore {
         self.read(move |connection| memberships::find(connection, id, user)).await
     }
 
-    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(move |connection| participants::add(connection, add)).await
     }
 
-    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ParticipantError> {
+    async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
         self.write(move |connection| participants::remove(connection, remove)).await
     }
 
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(move |connection| update::update(connection, &update)).await
     }
 }
 
 #[async_trait]
 impl GroupStore for SqliteStore {
-    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, CreateConversationError> {
+    async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, ActionError> {
         self.write(move |connection| create::create_group(connection, &new)).await
     }
 
@@ -104,11 +104,11 @@ impl GroupStore for SqliteStore {
         id: ConversationId,
         actor: UserId,
         at: Timestamp,
-    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+    ) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(move |connection| groups::deactivate(connection, id, actor, at)).await
     }
 
-    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ParticipantError> {
+    async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ActionError> {
         self.write(move |connection| participants::join_by_invite(connection, join)).await
     }
 
@@ -117,7 +117,7 @@ impl GroupStore for SqliteStore {
         id: ConversationId,
         actor: UserId,
         code: InviteCode,
-    ) -> Result<Conversation, ParticipantError> {
+    ) -> Result<Conversation, ActionError> {
         self.write(move |connection| groups::replace_invite_code(connection, id, actor, code)).await
     }
 

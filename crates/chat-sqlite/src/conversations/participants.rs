@@ -9,23 +9,23 @@ use crate::id::{Id, micros};
 use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, JoinGroup, ParticipantError, RemoveParticipant, Role, may_add_participant,
-    may_have_another, may_join, may_remove_participant, next_admin,
+    AddParticipant, ConversationDetails, JoinGroup, RemoveParticipant, Role, may_add_participant, may_have_another,
+    may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
-use chat_domain::{Change, ChangeKind, ConversationId, Pos, Timestamp, UserId};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Pos, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 
 pub(super) fn add(
     connection: &mut SqliteConnection,
     add: AddParticipant,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     let AddParticipant { conversation_id: id, actor, user, at } = add;
-    let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
+    let conversation = find_conversation(connection, id)?.ok_or(Refusal::UnknownConversation)?;
     let (actor_role, standing) = (role_of(connection, id, actor)?, find_standing(connection, id, user)?);
     may_add_participant(&conversation, actor_role, standing)?;
-    let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
+    let summary = find_summary(connection, user)?.ok_or(Refusal::UnknownUser)?;
     let arrival = Arrival { positions: Positions::joining_at(conversation.last_seq), by_code: false, at };
     Ok(join(connection, id, summary, arrival)?)
 }
@@ -34,11 +34,11 @@ pub(super) fn add(
 pub(super) fn join_by_invite(
     connection: &mut SqliteConnection,
     request: JoinGroup,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     let JoinGroup { invite_code, user, max_own, at } = request;
-    let conversation = find_by_invite(connection, invite_code)?.ok_or(ParticipantError::UnknownInvite)?;
+    let conversation = find_by_invite(connection, invite_code)?.ok_or(Refusal::InviteNotFound)?;
     may_join(&conversation, find_standing(connection, conversation.id, user)?)?;
-    let summary = find_summary(connection, user)?.ok_or(ParticipantError::UnknownUser)?;
+    let summary = find_summary(connection, user)?.ok_or(Refusal::UnknownUser)?;
     // A group counts for its creator, whether the creator is a participant or not.
     let by_code = conversation.created_by != user;
     if by_code {
@@ -48,12 +48,9 @@ pub(super) fn join_by_invite(
     Ok(join(connection, conversation.id, summary, arrival)?)
 }
 
-pub(super) fn remove(
-    connection: &mut SqliteConnection,
-    remove: RemoveParticipant,
-) -> Result<Vec<Change>, ParticipantError> {
+pub(super) fn remove(connection: &mut SqliteConnection, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
     let RemoveParticipant { conversation_id: id, actor, user, at } = remove;
-    let conversation = find_conversation(connection, id)?.ok_or(ParticipantError::UnknownConversation)?;
+    let conversation = find_conversation(connection, id)?.ok_or(Refusal::UnknownConversation)?;
     let (actor_role, user_role) = (role_of(connection, id, actor)?, role_of(connection, id, user)?);
     may_remove_participant(&conversation, actor_role, user_role, actor == user)?;
     Ok(leave(connection, id, user, Departure { by_admin: actor != user, at })?)

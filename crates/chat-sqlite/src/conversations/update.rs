@@ -6,11 +6,10 @@ use crate::fault::{Fault, Stored};
 use crate::id::Id;
 use crate::schema::conversations;
 use chat_domain::conversations::{
-    ConversationDescription, ConversationDetails, ConversationName, NameRule, ParticipantError, UpdateConversation,
-    group_name_key,
+    ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation, group_name_key,
 };
 use chat_domain::users::AvatarUrl;
-use chat_domain::{Change, ChangeKind, ConversationId, Timestamp};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Refusal, Timestamp};
 use diesel::prelude::*;
 
 /// The changes of a row: `None` leaves a column as it is, `Some(None)` clears it.
@@ -27,7 +26,7 @@ struct Changeset {
 pub(super) fn update(
     connection: &mut SqliteConnection,
     update: &UpdateConversation,
-) -> Result<(ConversationDetails, Change), ParticipantError> {
+) -> Result<(ConversationDetails, Change), ActionError> {
     let id = update.conversation_id;
     as_admin(connection, id, update.actor)?;
     let standing = match (update.name_rule, &update.changes.name) {
@@ -35,7 +34,7 @@ pub(super) fn update(
         _ => NameStanding::Free,
     };
     if standing == NameStanding::Taken {
-        return Err(ParticipantError::NameTaken);
+        return Err(Refusal::GroupNameTaken.into());
     }
     store(connection, update, standing)?;
     index_name(connection, update)?;

@@ -8,16 +8,16 @@ use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{
-    AppendError, Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, Message, SendContext, SendPlace, Sender,
+    Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, Message, SendContext, SendPlace, Sender,
     StoredFingerprint, decide_send,
 };
 use chat_domain::users::UserSummary;
-use chat_domain::{ClientMessageId, ConversationId, Pos, Seq};
+use chat_domain::{ActionError, ClientMessageId, ConversationId, Pos, Seq};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use std::borrow::Cow;
 
-pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result<Appended, AppendError> {
+pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result<Appended, ActionError> {
     let decided = decide_send(context(connection, draft)?, draft)?;
     if let Appended::New(message) | Appended::First(message) = &decided {
         store(connection, draft, message)?;

@@ -5,9 +5,9 @@ use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{conversations, messages, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{Anchor, HistoryError, HistoryPage, HistoryRequest, Message, SeqRange};
+use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::{ParticipantPositions, Positions};
-use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -18,15 +18,15 @@ pub(super) fn history(
     conversation: ConversationId,
     reader: UserId,
     request: HistoryRequest,
-) -> Result<HistoryPage, HistoryError> {
-    let (last_seq, kind) = find_head(connection, conversation)?.ok_or(HistoryError::UnknownConversation)?;
+) -> Result<HistoryPage, ActionError> {
+    let (last_seq, kind) = find_head(connection, conversation)?.ok_or(Refusal::UnknownConversation)?;
     let participants = load_positions(connection, conversation)?;
     if !participants.iter().any(|participant| participant.user_id == reader) {
-        return Err(HistoryError::NotAParticipant);
+        return Err(Refusal::NotAParticipant.into());
     }
     let anchor = match request.anchor() {
         Some(Anchor::Message(id)) => {
-            find_in_conversation(connection, conversation, id)?.ok_or(HistoryError::UnknownMessage)?
+            find_in_conversation(connection, conversation, id)?.ok_or(Refusal::UnknownMessage)?
         }
         Some(Anchor::Seq(seq)) => seq,
         None => last_seq,

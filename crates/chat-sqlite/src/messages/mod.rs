@@ -10,14 +10,12 @@ pub(crate) use rows::MessageRow;
 
 use crate::SqliteStore;
 use async_trait::async_trait;
-use chat_domain::messages::{
-    AppendError, Appended, Draft, HistoryError, HistoryPage, HistoryRequest, MessagePlace, MessageStore,
-};
-use chat_domain::{ConversationId, MessageId, StoreError, UserId};
+use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
+use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 
 #[async_trait]
 impl MessageStore for SqliteStore {
-    async fn append(&self, draft: Draft) -> Result<Appended, AppendError> {
+    async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
         self.write(move |connection| append::append(connection, &draft)).await
     }
 
@@ -26,7 +24,7 @@ impl MessageStore for SqliteStore {
         conversation: ConversationId,
         reader: UserId,
         request: HistoryRequest,
-    ) -> Result<HistoryPage, HistoryError> {
+    ) -> Result<HistoryPage, ActionError> {
         self.read(move |connection| history::history(connection, conversation, reader, request)).await
     }
 

@@ -3,17 +3,18 @@ use crate::fault::{Fault, Stored};
 use crate::id::{Id, micros};
 use crate::schema::{credentials, users};
 use chat_domain::users::{
-    CreateUserError, DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername, end_of_shared_key,
+    DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername, end_of_shared_key,
 };
+use chat_domain::{ActionError, Refusal};
 use diesel::prelude::*;
 
-pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result<User, CreateUserError> {
+pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result<User, ActionError> {
     if email_is_taken(connection, &new.email)? {
-        return Err(CreateUserError::EmailTaken);
+        return Err(Refusal::EmailTaken.into());
     }
     let username = match &new.username {
         WantedUsername::Exactly(username) if username_is_taken(connection, username)? => {
-            return Err(CreateUserError::UsernameTaken);
+            return Err(Refusal::UsernameTaken.into());
         }
         WantedUsername::Exactly(username) => username.clone(),
         WantedUsername::Like(username) => free_username(connection, username)?,
@@ -36,7 +37,7 @@ pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result
     };
     insert(connection, &user, new.password_hash.reveal())?;
     match &new.invite {
-        Some(code) if !invites::spend(connection, code, new.id, new.created_at)? => Err(CreateUserError::InviteNotGood),
+        Some(code) if !invites::spend(connection, code, new.id, new.created_at)? => Err(Refusal::InviteRequired.into()),
         _ => Ok(user),
     }
 }

@@ -19,14 +19,14 @@ use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::auth::{PasswordHash, RegistrationCodeHash, RegistrationInvite};
 use chat_domain::users::{
-    CreateUserError, DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm,
-    UpdateProfileError, User, UserStore, Username,
+    DeletedUser, EmailAddress, EmailCollision, HashChange, NewUser, ProfileChanges, SearchTerm, User, UserStore,
+    Username,
 };
-use chat_domain::{Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
+use chat_domain::{ActionError, Page, PageRequest, SessionId, StoreError, Timestamp, UserId};
 
 #[async_trait]
 impl UserStore for SqliteStore {
-    async fn create(&self, user: NewUser) -> Result<User, CreateUserError> {
+    async fn create(&self, user: NewUser) -> Result<User, ActionError> {
         self.write(move |connection| create::create(connection, &user)).await
     }
 
@@ -73,7 +73,7 @@ impl UserStore for SqliteStore {
         id: UserId,
         changes: ProfileChanges,
         at: Timestamp,
-    ) -> Result<Option<User>, UpdateProfileError> {
+    ) -> Result<Option<User>, ActionError> {
         self.write(move |connection| profile::update(connection, id, &changes, at)).await
     }
 

@@ -5,8 +5,8 @@ use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{credentials, users};
 use chat_domain::auth::EndReason;
-use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, UpdateProfileError, User};
-use chat_domain::{SessionId, Timestamp, UserId};
+use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, User};
+use chat_domain::{ActionError, Refusal, SessionId, Timestamp, UserId};
 use diesel::prelude::*;
 
 /// The changes of a row: `None` leaves a column as it is, `Some(None)` clears it.
@@ -29,13 +29,13 @@ pub(super) fn update(
     id: UserId,
     changes: &ProfileChanges,
     at: Timestamp,
-) -> Result<Option<User>, UpdateProfileError> {
+) -> Result<Option<User>, ActionError> {
     let Some(user) = find::find(connection, id)? else { return Ok(None) };
     if let Some(username) = &changes.username
         && username.key() != user.username.key()
         && username_is_taken(connection, username)?
     {
-        return Err(UpdateProfileError::UsernameTaken);
+        return Err(Refusal::UsernameTaken.into());
     }
     store(connection, id, changes, at.max(user.updated_at))?;
     Ok(find::find(connection, id)?)

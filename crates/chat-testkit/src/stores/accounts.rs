@@ -1,12 +1,11 @@
 //! Accounts, credentials and profiles.
 
 use super::{Scene, Stores};
-use chat_domain::UserId;
 use chat_domain::auth::PasswordHash;
 use chat_domain::users::{
-    AvatarUrl, CreateUserError, DisplayName, EmailAddress, HashChange, NewUser, ProfileChanges, UpdateProfileError,
-    Username, WantedUsername,
+    AvatarUrl, DisplayName, EmailAddress, HashChange, NewUser, ProfileChanges, Username, WantedUsername,
 };
+use chat_domain::{ActionError, Refusal, UserId};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -77,7 +76,7 @@ pub async fn an_email_is_taken_in_any_case(stores: Stores) {
     scene.user("ann").await;
     let email = EmailAddress::parse("Ann@EXAMPLE.com").expect("an email");
     let refused = scene.users.create(NewUser { email, ..scene.new_user("other") }).await;
-    assert!(matches!(refused, Err(CreateUserError::EmailTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::EmailTaken))), "{refused:?}");
     let other = scene.users.find_credentials_by_username(&username("other")).await.expect("an answer");
     assert_eq!(other, None, "nothing was stored");
 }
@@ -89,7 +88,7 @@ pub async fn an_email_is_taken_in_any_composition_and_spelling_of_its_domain(sto
     let id = scene.users.create(jorg).await.expect("a user").id;
     for same in ["jo\u{308}rg@bücher.example", "JÖRG@BÜCHER.example", "jörg@xn--bcher-kva.example"] {
         let refused = scene.users.create(NewUser { email: email(same), ..scene.new_user("other") }).await;
-        assert!(matches!(refused, Err(CreateUserError::EmailTaken)), "{same}: {refused:?}");
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::EmailTaken))), "{same}: {refused:?}");
         let typed = EmailAddress::from_stored(same).expect("an email");
         let found = scene.users.find_credentials_by_email(&typed).await.expect("an answer").expect("a user");
         assert_eq!(found.0.id, id, "{same}");
@@ -102,7 +101,7 @@ pub async fn a_chosen_username_is_taken_in_any_case(stores: Stores) {
     scene.user("ann").await;
     let wanted = WantedUsername::Exactly(username("ANN"));
     let refused = scene.users.create(NewUser { username: wanted, ..scene.new_user("other") }).await;
-    assert!(matches!(refused, Err(CreateUserError::UsernameTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::UsernameTaken))), "{refused:?}");
 }
 
 pub async fn a_made_username_is_numbered_from_two_until_it_is_free(stores: Stores) {
@@ -142,7 +141,7 @@ pub async fn a_username_changes_unless_another_has_it(stores: Stores) {
     let [ann, _] = scene.users_named(["ann", "bob"]).await;
     let rename = |to: &str| ProfileChanges { username: Some(username(to)), ..ProfileChanges::default() };
     let refused = scene.users.update_profile(ann, rename("BOB"), scene.now()).await;
-    assert!(matches!(refused, Err(UpdateProfileError::UsernameTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::UsernameTaken))), "{refused:?}");
     for own in ["ANN", "anna"] {
         let user = scene.users.update_profile(ann, rename(own), scene.now()).await.expect("renamed").expect("a user");
         assert_eq!(user.username.as_str(), own);

@@ -3,12 +3,12 @@
 use super::scene::sorted;
 use super::{Scene, Stores};
 use chat_domain::conversations::{
-    ConversationChanges, ConversationDescription, ConversationKind, ConversationName, CreateConversationError,
-    CreatedConversation, DirectKey, NameRule, ParticipantError, Refusal, Role, UpdateConversation,
+    ConversationChanges, ConversationDescription, ConversationKind, ConversationName, CreatedConversation, DirectKey,
+    NameRule, Role, UpdateConversation,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
-use chat_domain::{Change, ChangeKind, ConversationId, Pos, Seq, UserId};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Pos, Refusal, Seq, UserId};
 use uuid::Uuid;
 
 pub async fn a_group_begins_with_its_creator_as_the_first_admin(stores: Stores) {
@@ -67,7 +67,7 @@ pub async fn a_conversation_with_unknown_users_is_not_made(stores: Stores) {
     let stranger = UserId::new(Uuid::now_v7());
     let new = scene.new_conversation(ann, &[bob, stranger, gone], None);
     match scene.conversations.create(new.clone()).await {
-        Err(CreateConversationError::UnknownUsers(unknown)) => {
+        Err(ActionError::Refused(Refusal::UnknownUsers { ids: unknown })) => {
             assert_eq!(sorted(unknown), sorted(vec![gone, stranger]));
         }
         other => panic!("{other:?}"),
@@ -122,10 +122,10 @@ pub async fn only_admins_of_a_group_update_it(stores: Stores) {
         let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
         scene.conversations.update(update(&scene, id, actor, changes)).await.expect_err("refused")
     };
-    assert!(matches!(refusal(group, bob).await, ParticipantError::Refused(Refusal::NotAnAdmin)));
-    assert!(matches!(refusal(group, eve).await, ParticipantError::Refused(Refusal::NotAParticipant)));
-    assert!(matches!(refusal(direct, ann).await, ParticipantError::Refused(Refusal::Direct)));
+    assert!(matches!(refusal(group, bob).await, ActionError::Refused(Refusal::NotAnAdmin)));
+    assert!(matches!(refusal(group, eve).await, ActionError::Refused(Refusal::NotAParticipant)));
+    assert!(matches!(refusal(direct, ann).await, ActionError::Refused(Refusal::Direct)));
     let unknown = ConversationId::new(Uuid::now_v7());
-    assert!(matches!(refusal(unknown, ann).await, ParticipantError::UnknownConversation));
+    assert!(matches!(refusal(unknown, ann).await, ActionError::Refused(Refusal::UnknownConversation)));
     assert_eq!(scene.all_changes(group).await.len(), 1, "nothing was stored");
 }

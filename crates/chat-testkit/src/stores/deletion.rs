@@ -3,10 +3,10 @@
 use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};
 use chat_domain::auth::RotateOutcome;
-use chat_domain::conversations::{ParticipantError, Role};
-use chat_domain::messages::{AppendError, HistoryRequest};
+use chat_domain::conversations::Role;
+use chat_domain::messages::HistoryRequest;
 use chat_domain::users::{DELETED_USER_NAME, SearchTerm};
-use chat_domain::{ChangeKind, Pos};
+use chat_domain::{ActionError, ChangeKind, Pos, Refusal};
 use std::time::Duration;
 
 pub async fn a_deleted_user_is_nobody_and_their_names_are_free(stores: Stores) {
@@ -103,11 +103,11 @@ pub async fn a_deleted_user_stays_in_direct_conversations_and_says_nothing_more(
     let other = details.participants.iter().find(|one| one.user.id == ann).expect("still there");
     assert_eq!((other.user.name.as_str(), &other.user.username), (DELETED_USER_NAME, &None));
     let refused = scene.messages.append(scene.draft(direct, ann, "from beyond")).await;
-    assert!(matches!(refused, Err(AppendError::NotAParticipant)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::NotAParticipant))), "{refused:?}");
     scene.say(direct, bob, "goodbye").await;
     let group = scene.group(bob, &[scene.user("cid").await]).await;
     let add =
         chat_domain::conversations::AddParticipant { conversation_id: group, actor: bob, user: ann, at: scene.now() };
     let refused = scene.conversations.add_participant(add).await;
-    assert!(matches!(refused, Err(ParticipantError::UnknownUser)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::UnknownUser))), "{refused:?}");
 }

@@ -5,16 +5,16 @@ use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};
 use chat_domain::conversations::{
     AddParticipant, ConversationDescription, ConversationFilter, ConversationKind, ConversationName,
-    CreateConversationError, CreatedConversation, NameRule, NewGroup, ParticipantError, Refusal, Role,
+    CreatedConversation, NameRule, NewGroup, Role,
 };
-use chat_domain::messages::{AppendError, Appended, HistoryRequest};
+use chat_domain::messages::{Appended, HistoryRequest};
 use chat_domain::users::AvatarUrl;
-use chat_domain::{ChangeKind, ConversationId, Pos, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, Pos, Refusal, UserId};
 use std::collections::HashSet;
 use uuid::Uuid;
 
-fn is_taken<T>(outcome: &Result<T, CreateConversationError>) -> bool {
-    matches!(outcome, Err(CreateConversationError::NameTaken))
+fn is_taken<T>(outcome: &Result<T, ActionError>) -> bool {
+    matches!(outcome, Err(ActionError::Refused(Refusal::GroupNameTaken)))
 }
 
 pub async fn a_named_group_begins_as_any_group_does(stores: Stores) {
@@ -45,7 +45,10 @@ pub async fn a_named_group_begins_as_any_group_does(stores: Stores) {
     let alone = scene.named_group(ann, &[], "Just me").await;
     assert_eq!(scene.overview(alone, ann).await.details.conversation.participant_count, 1);
     let unknown = scene.groups.create_group(scene.new_group(ann, &[UserId::new(Uuid::now_v7())], "Nobody")).await;
-    assert!(matches!(&unknown, Err(CreateConversationError::UnknownUsers(ids)) if ids.len() == 1), "{unknown:?}");
+    assert!(
+        matches!(&unknown, Err(ActionError::Refused(Refusal::UnknownUsers { ids })) if ids.len() == 1),
+        "{unknown:?}"
+    );
     assert!(scene.groups.create_group(scene.new_group(ann, &[], "Nobody")).await.is_ok(), "nothing was reserved");
 }
 
@@ -83,7 +86,7 @@ pub async fn a_name_that_looks_like_a_reserved_one_is_taken(stores: Stores) {
     }
     let other = scene.named_group(bob, &[], "Other").await;
     let refused = scene.rename(other, bob, "team\u{200c} strasse", NameRule::Reserved).await;
-    assert!(matches!(refused, Err(ParticipantError::NameTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::GroupNameTaken))), "{refused:?}");
     scene
         .rename(team, ann, "TEAM STRASSE", NameRule::Reserved)
         .await
@@ -96,7 +99,7 @@ pub async fn a_renamed_group_gives_its_old_name_back(stores: Stores) {
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let (one, other) = (scene.named_group(ann, &[bob], "One").await, scene.named_group(ann, &[], "Other").await);
     let refused = scene.rename(other, ann, "ONE", NameRule::Reserved).await;
-    assert!(matches!(refused, Err(ParticipantError::NameTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::GroupNameTaken))), "{refused:?}");
     assert_eq!(scene.all_changes(other).await.len(), 1, "nothing was stored");
     scene.rename(one, ann, "oNe", NameRule::Reserved).await.expect("its own name in another case");
     let (details, change) = scene.rename(one, ann, "Two", NameRule::Reserved).await.expect("renamed");
@@ -108,7 +111,7 @@ pub async fn a_renamed_group_gives_its_old_name_back(stores: Stores) {
     let plain = scene.group(ann, &[bob]).await;
     scene.rename(plain, ann, "two", NameRule::Free).await.expect("a free name may be one that is reserved");
     let refused = scene.rename(plain, ann, "two", NameRule::Reserved).await;
-    assert!(matches!(refused, Err(ParticipantError::NameTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::GroupNameTaken))), "{refused:?}");
     scene.rename(one, ann, "Two", NameRule::Free).await.expect("renamed");
     scene.rename(plain, ann, "two", NameRule::Reserved).await.expect("a free name reserves nothing");
 }
@@ -156,13 +159,13 @@ pub async fn of_racing_renames_to_one_name_exactly_one_wins(stores: Stores) {
             if number % 4 == 0 {
                 match scene.rename(group, ann, "Wanted", NameRule::Reserved).await {
                     Ok(_) => true,
-                    Err(ParticipantError::NameTaken) => false,
+                    Err(ActionError::Refused(Refusal::GroupNameTaken)) => false,
                     Err(other) => panic!("{other:?}"),
                 }
             } else {
                 match scene.groups.create_group(scene.new_group(ann, &[], "wanted")).await {
                     Ok(_) => true,
-                    Err(CreateConversationError::NameTaken) => false,
+                    Err(ActionError::Refused(Refusal::GroupNameTaken)) => false,
                     Err(other) => panic!("{other:?}"),
                 }
             }
@@ -215,9 +218,9 @@ pub async fn an_inactive_group_refuses_every_write_but_leaving(stores: Stores) {
     let again = scene.messages.append(scene.keyed_draft(group, ann, "hello", "k")).await.expect("a message");
     assert_eq!(again, Appended::Replayed(message), "a replay comes first");
     let refused = scene.messages.append(scene.draft(group, ann, "hello?")).await;
-    assert!(matches!(refused, Err(AppendError::Inactive)), "{refused:?}");
-    let inactive = |refused: ParticipantError| {
-        assert!(matches!(refused, ParticipantError::Refused(Refusal::Inactive)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::Inactive))), "{refused:?}");
+    let inactive = |refused: ActionError| {
+        assert!(matches!(refused, ActionError::Refused(Refusal::Inactive)), "{refused:?}");
     };
     let add = AddParticipant { conversation_id: group, actor: ann, user: cid, at: scene.now() };
     inactive(scene.conversations.add_participant(add).await.expect_err("refused"));
@@ -235,14 +238,14 @@ pub async fn only_admins_deactivate_a_group(stores: Stores) {
     let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
     let (group, direct) = (scene.named_group(ann, &[bob], "Ours").await, scene.direct(ann, bob).await);
     let refusal = async |id, actor| scene.groups.deactivate(id, actor, scene.now()).await.expect_err("refused");
-    assert!(matches!(refusal(group, bob).await, ParticipantError::Refused(Refusal::NotAnAdmin)));
-    assert!(matches!(refusal(group, eve).await, ParticipantError::Refused(Refusal::NotAParticipant)));
-    assert!(matches!(refusal(direct, ann).await, ParticipantError::Refused(Refusal::Direct)));
+    assert!(matches!(refusal(group, bob).await, ActionError::Refused(Refusal::NotAnAdmin)));
+    assert!(matches!(refusal(group, eve).await, ActionError::Refused(Refusal::NotAParticipant)));
+    assert!(matches!(refusal(direct, ann).await, ActionError::Refused(Refusal::Direct)));
     let unknown = ConversationId::new(Uuid::now_v7());
-    assert!(matches!(refusal(unknown, ann).await, ParticipantError::UnknownConversation));
+    assert!(matches!(refusal(unknown, ann).await, ActionError::Refused(Refusal::UnknownConversation)));
     let code = chat_domain::conversations::InviteCode::new(Uuid::new_v4());
     let refused = scene.groups.replace_invite_code(group, bob, code).await;
-    assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::NotAnAdmin))), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::NotAnAdmin))), "{refused:?}");
     assert_eq!(scene.all_changes(group).await.len(), 1, "nothing was stored");
 }
 

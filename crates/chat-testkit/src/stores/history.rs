@@ -2,9 +2,9 @@
 
 use super::scene::{limit, page, sorted};
 use super::{Scene, Stores};
-use chat_domain::messages::{Anchor, HistoryError, HistoryRequest};
+use chat_domain::messages::{Anchor, HistoryRequest};
 use chat_domain::receipts::Positions;
-use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use uuid::Uuid;
 
 const SEQ: fn(u64) -> Anchor = |number| Anchor::Seq(Seq::new(number));
@@ -59,8 +59,14 @@ pub async fn an_anchor_that_is_no_message_of_the_conversation_is_refused(stores:
         let request = HistoryRequest::Before(Anchor::Message(anchor), limit(5));
         scene.messages.history(id, bob, request).await.expect_err("refused")
     };
-    assert!(matches!(history(direct, MessageId::new(Uuid::now_v7())).await, HistoryError::UnknownMessage));
-    assert!(matches!(history(other, ids[0]).await, HistoryError::UnknownMessage), "of another conversation");
+    assert!(matches!(
+        history(direct, MessageId::new(Uuid::now_v7())).await,
+        ActionError::Refused(Refusal::UnknownMessage)
+    ));
+    assert!(
+        matches!(history(other, ids[0]).await, ActionError::Refused(Refusal::UnknownMessage)),
+        "of another conversation"
+    );
 }
 
 pub async fn only_participants_read_and_they_read_everything(stores: Stores) {
@@ -70,10 +76,16 @@ pub async fn only_participants_read_and_they_read_everything(stores: Stores) {
     scene.say_many(group, ann, 3).await;
     let latest = HistoryRequest::Latest(limit(10));
     let refusal = async |id, reader| scene.messages.history(id, reader, latest).await.expect_err("refused");
-    assert!(matches!(refusal(group, eve).await, HistoryError::NotAParticipant));
-    assert!(matches!(refusal(ConversationId::new(Uuid::now_v7()), ann).await, HistoryError::UnknownConversation));
+    assert!(matches!(refusal(group, eve).await, ActionError::Refused(Refusal::NotAParticipant)));
+    assert!(matches!(
+        refusal(ConversationId::new(Uuid::now_v7()), ann).await,
+        ActionError::Refused(Refusal::UnknownConversation)
+    ));
     scene.remove(group, ann, bob).await;
-    assert!(matches!(refusal(group, bob).await, HistoryError::NotAParticipant), "former members read nothing");
+    assert!(
+        matches!(refusal(group, bob).await, ActionError::Refused(Refusal::NotAParticipant)),
+        "former members read nothing"
+    );
     scene.add(group, ann, cid).await;
     assert_eq!(scene.seqs(group, cid, latest).await, [3, 2, 1]);
 }

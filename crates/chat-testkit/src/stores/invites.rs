@@ -2,11 +2,9 @@
 
 use super::races::{RACERS, race};
 use super::{Scene, Stores};
-use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, InviteCode, MAX_PARTICIPANTS, ParticipantError, Refusal, Role,
-};
+use chat_domain::conversations::{AddParticipant, ConversationDetails, InviteCode, MAX_PARTICIPANTS, Role};
 use chat_domain::receipts::Positions;
-use chat_domain::{Change, ChangeKind, ConversationId, Pos, Seq, UserId};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Pos, Refusal, Seq, UserId};
 use uuid::Uuid;
 
 /// A group and its invite code.
@@ -31,7 +29,7 @@ pub async fn whoever_has_the_code_joins_as_a_member_once(stores: Stores) {
     assert_eq!(change.kind, kind);
     for member in [eve, ann] {
         let again = scene.join(code, member).await;
-        assert!(matches!(again, Err(ParticipantError::Refused(Refusal::AlreadyAParticipant))), "{again:?}");
+        assert!(matches!(again, Err(ActionError::Refused(Refusal::AlreadyAParticipant))), "{again:?}");
     }
     scene.remove(group, eve, eve).await;
     scene.join(code, eve).await.expect("a user who left may rejoin while the code is valid");
@@ -46,8 +44,8 @@ pub async fn a_user_whom_an_admin_removed_comes_back_by_an_admin_alone(stores: S
         let add = AddParticipant { conversation_id: group, actor, user: eve, at: scene.now() };
         scene.conversations.add_participant(add).await
     };
-    let is_kept_out = |refused: Result<(ConversationDetails, Change), ParticipantError>| {
-        assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::RemovedByAdmin))), "{refused:?}");
+    let is_kept_out = |refused: Result<(ConversationDetails, Change), ActionError>| {
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::RemovedByAdmin))), "{refused:?}");
     };
     for _ in 0..2 {
         scene.remove(group, ann, eve).await;
@@ -58,7 +56,7 @@ pub async fn a_user_whom_an_admin_removed_comes_back_by_an_admin_alone(stores: S
         is_kept_out(scene.join(second, eve).await);
         scene.groups.replace_invite_code(group, ann, code).await.expect("replaced");
         is_kept_out(add(bob).await);
-        assert!(matches!(add(eve).await, Err(ParticipantError::Refused(Refusal::NotAParticipant))));
+        assert!(matches!(add(eve).await, Err(ActionError::Refused(Refusal::NotAParticipant))));
         assert_eq!(scene.all_changes(group).await.len(), before, "nothing was stored before");
         assert_eq!(scene.overview(group, eve).await.viewer, None);
         add(ann).await.expect("an admin lets her in");
@@ -105,7 +103,7 @@ pub async fn racing_with_a_removal_no_code_leads_back_in(stores: Stores) {
         if removed {
             assert_eq!(scene.overview(group, eve).await.viewer, None);
             let refused = scene.join(code, eve).await;
-            assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::RemovedByAdmin))), "{refused:?}");
+            assert!(matches!(refused, Err(ActionError::Refused(Refusal::RemovedByAdmin))), "{refused:?}");
         }
         scene.assert_numbered_without_gaps(group, ann).await;
     }
@@ -121,7 +119,7 @@ pub async fn a_replaced_code_is_of_no_more_use(stores: Stores) {
     assert_eq!((conversation.invite_code, conversation.last_pos), (Some(second), Pos::new(1)), "no durable change");
     for unknown in [first, InviteCode::new(Uuid::new_v4())] {
         let refused = scene.join(unknown, eve).await;
-        assert!(matches!(refused, Err(ParticipantError::UnknownInvite)), "{refused:?}");
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::InviteNotFound))), "{refused:?}");
     }
     scene.join(second, eve).await.expect("joined");
 }
@@ -139,7 +137,7 @@ pub async fn every_group_has_a_code_and_no_pair_has_one(stores: Stores) {
     let made = scene.conversations.create(direct).await.expect("a pair").overview.details.conversation;
     assert_eq!(made.invite_code, None);
     let refused = scene.join(code, eve).await;
-    assert!(matches!(refused, Err(ParticipantError::UnknownInvite)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::InviteNotFound))), "{refused:?}");
 }
 
 pub async fn nobody_joins_a_full_group_and_no_deleted_user_joins_any(stores: Stores) {
@@ -153,10 +151,10 @@ pub async fn nobody_joins_a_full_group_and_no_deleted_user_joins_any(stores: Sto
     let late = others.pop().expect("somebody");
     let (group, code) = group(&scene, ann, &others).await;
     let refused = scene.join(code, gone).await;
-    assert!(matches!(refused, Err(ParticipantError::UnknownUser)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::UnknownUser))), "{refused:?}");
     scene.join(code, late).await.expect("the last place");
     let refused = scene.join(code, scene.user("later").await).await;
-    assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::Full))), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::Full))), "{refused:?}");
     assert_eq!(scene.all_changes(group).await.len(), 2, "nothing was stored");
 }
 
@@ -180,7 +178,9 @@ pub async fn racing_joins_let_each_in_once_and_none_past_a_new_code(stores: Stor
             }
             match scene.join(code, person).await {
                 Ok((_, change)) => Some(change.pos),
-                Err(ParticipantError::Refused(Refusal::AlreadyAParticipant) | ParticipantError::UnknownInvite) => None,
+                Err(
+                    ActionError::Refused(Refusal::AlreadyAParticipant) | ActionError::Refused(Refusal::InviteNotFound),
+                ) => None,
                 Err(other) => panic!("{other:?}"),
             }
         }
@@ -191,6 +191,6 @@ pub async fn racing_joins_let_each_in_once_and_none_past_a_new_code(stores: Stor
     assert_eq!(overview.details.conversation.participant_count as usize, joined + 1, "each joining counted once");
     assert!(joined <= people.len());
     let refused = scene.join(code, scene.user("late").await).await;
-    assert!(matches!(refused, Err(ParticipantError::UnknownInvite)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::InviteNotFound))), "{refused:?}");
     scene.assert_numbered_without_gaps(group, ann).await;
 }

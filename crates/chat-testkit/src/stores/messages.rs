@@ -4,10 +4,9 @@ use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
-    AppendError, Appended, AttachmentUrl, Draft, ExpectedKind, HistoryRequest, Message, MessageBody, MessageContent,
-    SendMessage,
+    Appended, AttachmentUrl, Draft, ExpectedKind, HistoryRequest, Message, MessageBody, MessageContent, SendMessage,
 };
-use chat_domain::{ConversationId, MessageId, Pos, Seq, Timestamp};
+use chat_domain::{ActionError, ConversationId, MessageId, Pos, Refusal, Seq, Timestamp};
 use uuid::Uuid;
 
 pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
@@ -94,7 +93,7 @@ pub async fn for_a_send_to_a_group_a_direct_conversation_does_not_exist(stores: 
     let first = scene.messages.append(to_group(scene.keyed_draft(group, ann, "hello", "k"))).await;
     assert!(matches!(first, Ok(Appended::New(_))), "{first:?}");
     let stranger = scene.messages.append(to_group(scene.draft(group, eve, "hello"))).await;
-    assert!(matches!(stranger, Err(AppendError::NotAParticipant)), "{stranger:?}");
+    assert!(matches!(stranger, Err(ActionError::Refused(Refusal::NotAParticipant))), "{stranger:?}");
     scene.messages.append(scene.keyed_draft(direct, ann, "hello", "k")).await.expect("a message");
     for draft in [
         scene.draft(direct, ann, "hello"),
@@ -102,7 +101,7 @@ pub async fn for_a_send_to_a_group_a_direct_conversation_does_not_exist(stores: 
         scene.keyed_draft(direct, ann, "hello", "k"),
     ] {
         let refused = scene.messages.append(to_group(draft)).await;
-        assert!(matches!(refused, Err(AppendError::UnknownConversation)), "{refused:?}");
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::UnknownConversation))), "{refused:?}");
     }
     assert_eq!(scene.say(direct, ann, "next").await.seq, Seq::new(2), "nothing was stored");
 }
@@ -130,7 +129,10 @@ pub async fn a_repetition_in_another_composition_is_the_same_message(stores: Sto
     let again = scene.messages.append(scene.keyed_draft(direct, ann, "caf\u{e9}", "k")).await.expect("a message");
     assert_eq!(again, Appended::Replayed(message));
     let compatible = scene.messages.append(scene.keyed_draft(direct, ann, "\u{ff43}af\u{e9}", "k")).await;
-    assert!(matches!(compatible, Err(AppendError::KeyReused)), "another character is another message: {compatible:?}");
+    assert!(
+        matches!(compatible, Err(ActionError::Refused(Refusal::KeyReused))),
+        "another character is another message: {compatible:?}"
+    );
 }
 
 pub async fn a_key_counts_per_conversation_and_sender(stores: Stores) {
@@ -160,7 +162,7 @@ pub async fn another_message_under_a_used_key_is_refused(stores: Stores) {
     ];
     for other in others {
         let refused = scene.messages.append(scene.draft_of(other, ann)).await;
-        assert!(matches!(refused, Err(AppendError::KeyReused)), "{refused:?}");
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::KeyReused))), "{refused:?}");
     }
     assert_eq!(scene.seqs(direct, ann, HistoryRequest::Latest(limit(10))).await, [1]);
 }
@@ -175,9 +177,9 @@ pub async fn a_replay_is_looked_up_before_membership(stores: Stores) {
     let again = scene.messages.append(scene.keyed_draft(group, bob, "hello", "k")).await.expect("an answer");
     assert_eq!(again, Appended::Replayed(message));
     let other = scene.messages.append(scene.keyed_draft(group, bob, "other", "k")).await;
-    assert!(matches!(other, Err(AppendError::KeyReused)), "{other:?}");
+    assert!(matches!(other, Err(ActionError::Refused(Refusal::KeyReused))), "{other:?}");
     let fresh = scene.messages.append(scene.keyed_draft(group, bob, "hello", "l")).await;
-    assert!(matches!(fresh, Err(AppendError::NotAParticipant)), "{fresh:?}");
+    assert!(matches!(fresh, Err(ActionError::Refused(Refusal::NotAParticipant))), "{fresh:?}");
 }
 
 pub async fn only_participants_send_and_a_refusal_spends_no_number(stores: Stores) {
@@ -185,9 +187,9 @@ pub async fn only_participants_send_and_a_refusal_spends_no_number(stores: Store
     let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
     let direct = scene.direct(ann, bob).await;
     let refused = scene.messages.append(scene.draft(direct, eve, "let me in")).await;
-    assert!(matches!(refused, Err(AppendError::NotAParticipant)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::NotAParticipant))), "{refused:?}");
     let unknown = scene.messages.append(scene.draft(ConversationId::new(Uuid::now_v7()), ann, "hello?")).await;
-    assert!(matches!(unknown, Err(AppendError::UnknownConversation)), "{unknown:?}");
+    assert!(matches!(unknown, Err(ActionError::Refused(Refusal::UnknownConversation))), "{unknown:?}");
     let message = scene.say(direct, ann, "hello").await;
     assert_eq!((message.seq, message.pos), (Seq::new(1), Pos::new(2)));
 }
@@ -204,7 +206,7 @@ pub async fn an_answer_names_a_message_of_the_same_conversation(stores: Stores) 
     };
     for unknown in [elsewhere, MessageId::new(Uuid::now_v7())] {
         let refused = scene.messages.append(reply(unknown)).await;
-        assert!(matches!(refused, Err(AppendError::UnknownReply)), "{refused:?}");
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::UnknownMessage))), "{refused:?}");
     }
     let here = scene.say(direct, bob, "here").await;
     let answer = scene.messages.append(reply(here.id)).await.expect("a message").into_message();

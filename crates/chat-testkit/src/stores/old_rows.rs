@@ -2,10 +2,10 @@
 //! and recomputes their keys.
 
 use super::{Scene, Stores};
-use chat_domain::conversations::{ConversationName, CreateConversationError, NameRule};
-use chat_domain::messages::{AppendError, Appended, HistoryRequest};
-use chat_domain::users::{CreateUserError, EmailAddress, NewUser, SearchTerm};
-use chat_domain::{ConversationId, PageLimit, UserId};
+use chat_domain::conversations::{ConversationName, NameRule};
+use chat_domain::messages::{Appended, HistoryRequest};
+use chat_domain::users::{EmailAddress, NewUser, SearchTerm};
+use chat_domain::{ActionError, ConversationId, PageLimit, Refusal, UserId};
 use uuid::Uuid;
 
 const ANN: u128 = 0x11;
@@ -162,9 +162,12 @@ async fn an_email_stays_taken(scene: &Scene) {
         let email = EmailAddress::parse("JÖRG@example.com").expect("an email");
         scene.users.create(NewUser { email, ..scene.new_user(username) }).await
     };
-    assert!(matches!(again("dan").await, Err(CreateUserError::EmailTaken)));
+    assert!(matches!(again("dan").await, Err(ActionError::Refused(Refusal::EmailTaken))));
     scene.users.delete(user(ANN), scene.now()).await.expect("an answer").expect("deleted");
-    assert!(matches!(again("dan").await, Err(CreateUserError::EmailTaken)), "the younger account still has it");
+    assert!(
+        matches!(again("dan").await, Err(ActionError::Refused(Refusal::EmailTaken))),
+        "the younger account still has it"
+    );
     let collisions = scene.users.list_email_collisions(10).await.expect("collisions");
     assert_eq!(
         collisions.iter().map(|one| (one.holder.is_some(), one.other.id)).collect::<Vec<_>>(),
@@ -183,10 +186,13 @@ async fn names_that_look_alike_are_kept_and_taken(scene: &Scene) {
     let found = scene.groups.search_groups(user(CID), &term, super::scene::page(1, 10)).await.expect("a page");
     assert_eq!(found.total, 2, "strangers find both");
     let again = async || scene.groups.create_group(scene.new_group(user(CID), &[], "t\u{435}am")).await;
-    assert!(matches!(again().await, Err(CreateConversationError::NameTaken)));
+    assert!(matches!(again().await, Err(ActionError::Refused(Refusal::GroupNameTaken))));
     scene.rename(conversation(YOUNGER_TEAM), user(ANN), "TEAM", NameRule::Reserved).await.expect("it is its own name");
     scene.deactivate(conversation(TEAM), user(ANN)).await;
-    assert!(matches!(again().await, Err(CreateConversationError::NameTaken)), "the younger group still has it");
+    assert!(
+        matches!(again().await, Err(ActionError::Refused(Refusal::GroupNameTaken))),
+        "the younger group still has it"
+    );
     scene.rename(conversation(YOUNGER_TEAM), user(ANN), "Crew", NameRule::Reserved).await.expect("renamed");
     assert!(again().await.is_ok(), "and then it is free");
     assert_eq!(scene.groups.list_name_collisions(10).await.expect("collisions"), []);
@@ -199,6 +205,6 @@ async fn a_replay_is_known_by_the_fingerprint_of_before(scene: &Scene) {
     assert!(matches!(replayed, Ok(Appended::Replayed(_))), "{replayed:?}");
     for other in ["caf\u{e9}", "coffee"] {
         let refused = repeat(other).await;
-        assert!(matches!(refused, Err(AppendError::KeyReused)), "{refused:?}");
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::KeyReused))), "{refused:?}");
     }
 }

@@ -3,10 +3,9 @@
 use super::races::{RACERS, race};
 use super::{Scene, Stores};
 use chat_domain::conversations::{
-    ConversationFilter, CreateConversationError, CreatedConversation, InviteCode, JoinGroup, NewConversation, NewGroup,
-    ParticipantError, Refusal,
+    ConversationFilter, CreatedConversation, InviteCode, JoinGroup, NewConversation, NewGroup,
 };
-use chat_domain::{ConversationId, UserId};
+use chat_domain::{ActionError, ConversationId, Refusal, UserId};
 use uuid::Uuid;
 
 /// A user with this limit.
@@ -17,21 +16,17 @@ struct Limited<'a> {
 }
 
 impl Limited<'_> {
-    async fn meets(
-        &self,
-        others: &[UserId],
-        name: Option<&str>,
-    ) -> Result<CreatedConversation, CreateConversationError> {
+    async fn meets(&self, others: &[UserId], name: Option<&str>) -> Result<CreatedConversation, ActionError> {
         let new = self.scene.new_conversation(self.user, others, name);
         self.scene.conversations.create(NewConversation { max_own: self.max_own, ..new }).await
     }
 
-    async fn founds(&self, name: &str) -> Result<CreatedConversation, CreateConversationError> {
+    async fn founds(&self, name: &str) -> Result<CreatedConversation, ActionError> {
         let new = self.scene.new_group(self.user, &[], name);
         self.scene.groups.create_group(NewGroup { max_own: self.max_own, ..new }).await
     }
 
-    async fn joins(&self, invite_code: InviteCode) -> Result<(), ParticipantError> {
+    async fn joins(&self, invite_code: InviteCode) -> Result<(), ActionError> {
         let join = JoinGroup { invite_code, user: self.user, max_own: self.max_own, at: self.scene.now() };
         self.scene.groups.join(join).await.map(drop)
     }
@@ -54,7 +49,7 @@ impl Limited<'_> {
         assert!(
             matches!(
                 joined,
-                Err(ParticipantError::Refused(Refusal::TooManyConversations { max: said })) if said == max
+                Err(ActionError::Refused(Refusal::TooManyConversations { max: said })) if said == max
             ),
             "{joined:?}"
         );
@@ -62,9 +57,9 @@ impl Limited<'_> {
     }
 }
 
-fn is_too_many(outcome: &Result<CreatedConversation, CreateConversationError>, max: u32) -> bool {
+fn is_too_many(outcome: &Result<CreatedConversation, ActionError>, max: u32) -> bool {
     let refusal = Refusal::TooManyConversations { max };
-    matches!(outcome, Err(CreateConversationError::Refused(refused)) if *refused == refusal)
+    matches!(outcome, Err(ActionError::Refused(refused)) if *refused == refusal)
 }
 
 async fn open_group(scene: &Scene, creator: UserId, name: &str) -> (ConversationId, InviteCode) {
@@ -167,7 +162,7 @@ pub async fn racing_to_exceed_the_limit_of_conversations_makes_exactly_as_many(s
                 2 => ann.founds(&format!("Named {number}")).await,
                 _ => match ann.joins(code).await {
                     Ok(()) => return true,
-                    Err(ParticipantError::Refused(refusal)) => Err(CreateConversationError::Refused(refusal)),
+                    Err(ActionError::Refused(refusal)) => Err(ActionError::Refused(refusal)),
                     Err(other) => panic!("{other:?}"),
                 },
             };

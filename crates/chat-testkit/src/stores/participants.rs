@@ -1,9 +1,9 @@
 //! Joining, leaving, and who is admin afterwards.
 
 use super::{Scene, Stores};
-use chat_domain::conversations::{AddParticipant, ParticipantError, Refusal, Role};
+use chat_domain::conversations::{AddParticipant, Role};
 use chat_domain::receipts::Positions;
-use chat_domain::{ChangeKind, ConversationId, Pos, Seq, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, Pos, Refusal, Seq, UserId};
 use uuid::Uuid;
 
 async fn role(scene: &Scene, id: ConversationId, user: UserId) -> Option<Role> {
@@ -41,12 +41,15 @@ pub async fn adding_is_refused_as_the_rules_say(stores: Stores) {
         scene.conversations.add_participant(add).await.expect_err("refused")
     };
     let unknown = ConversationId::new(Uuid::now_v7());
-    assert!(matches!(refusal(unknown, ann, cid).await, ParticipantError::UnknownConversation));
-    assert!(matches!(refusal(group, eve, cid).await, ParticipantError::Refused(Refusal::NotAParticipant)));
-    assert!(matches!(refusal(direct, ann, cid).await, ParticipantError::Refused(Refusal::Direct)));
-    assert!(matches!(refusal(group, ann, bob).await, ParticipantError::Refused(Refusal::AlreadyAParticipant)));
-    assert!(matches!(refusal(group, ann, UserId::new(Uuid::now_v7())).await, ParticipantError::UnknownUser));
-    assert!(matches!(refusal(group, ann, gone).await, ParticipantError::UnknownUser), "deleted");
+    assert!(matches!(refusal(unknown, ann, cid).await, ActionError::Refused(Refusal::UnknownConversation)));
+    assert!(matches!(refusal(group, eve, cid).await, ActionError::Refused(Refusal::NotAParticipant)));
+    assert!(matches!(refusal(direct, ann, cid).await, ActionError::Refused(Refusal::Direct)));
+    assert!(matches!(refusal(group, ann, bob).await, ActionError::Refused(Refusal::AlreadyAParticipant)));
+    assert!(matches!(
+        refusal(group, ann, UserId::new(Uuid::now_v7())).await,
+        ActionError::Refused(Refusal::UnknownUser)
+    ));
+    assert!(matches!(refusal(group, ann, gone).await, ActionError::Refused(Refusal::UnknownUser)), "deleted");
     assert_eq!(scene.all_changes(group).await.len(), 1, "nothing was stored");
 }
 
@@ -61,7 +64,7 @@ pub async fn a_full_group_takes_nobody_more(stores: Stores) {
     let group = scene.group(ann, &others).await;
     let add = AddParticipant { conversation_id: group, actor: ann, user: last, at: scene.now() };
     let refused = scene.conversations.add_participant(add).await;
-    assert!(matches!(refused, Err(ParticipantError::Refused(Refusal::Full))), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::Full))), "{refused:?}");
     let page =
         scene.messages.history(group, ann, chat_domain::messages::HistoryRequest::Latest(super::scene::limit(1)));
     assert_eq!(page.await.expect("a history").participants.len(), 1_000, "everyone's positions");
@@ -93,11 +96,11 @@ pub async fn removing_is_refused_as_the_rules_say(stores: Stores) {
         scene.conversations.remove_participant(scene.removal(id, actor, user)).await.expect_err("refused")
     };
     let unknown = ConversationId::new(Uuid::now_v7());
-    assert!(matches!(refusal(unknown, ann, bob).await, ParticipantError::UnknownConversation));
-    assert!(matches!(refusal(group, eve, bob).await, ParticipantError::Refused(Refusal::NotAParticipant)));
-    assert!(matches!(refusal(group, bob, cid).await, ParticipantError::Refused(Refusal::NotAnAdmin)));
-    assert!(matches!(refusal(group, ann, eve).await, ParticipantError::Refused(Refusal::NoSuchParticipant)));
-    assert!(matches!(refusal(direct, ann, ann).await, ParticipantError::Refused(Refusal::Direct)));
+    assert!(matches!(refusal(unknown, ann, bob).await, ActionError::Refused(Refusal::UnknownConversation)));
+    assert!(matches!(refusal(group, eve, bob).await, ActionError::Refused(Refusal::NotAParticipant)));
+    assert!(matches!(refusal(group, bob, cid).await, ActionError::Refused(Refusal::NotAnAdmin)));
+    assert!(matches!(refusal(group, ann, eve).await, ActionError::Refused(Refusal::NoSuchParticipant)));
+    assert!(matches!(refusal(direct, ann, ann).await, ActionError::Refused(Refusal::Direct)));
     assert_eq!(scene.all_changes(group).await.len(), 1, "nothing was stored");
 }
 

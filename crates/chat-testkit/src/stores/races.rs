@@ -4,10 +4,8 @@ use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::AddParticipant;
 use chat_domain::messages::{Appended, HistoryRequest};
-use chat_domain::users::{
-    CreateUserError, EmailAddress, NewUser, ProfileChanges, UpdateProfileError, Username, WantedUsername,
-};
-use chat_domain::{ChangeKind, UserId};
+use chat_domain::users::{EmailAddress, NewUser, ProfileChanges, Username, WantedUsername};
+use chat_domain::{ActionError, ChangeKind, Refusal, UserId};
 use std::collections::HashSet;
 
 pub(super) const RACERS: usize = 200;
@@ -150,9 +148,10 @@ pub async fn racing_to_register_gives_a_name_once(stores: Stores) {
     assert_eq!(users.iter().map(|user| user.email.key()).collect::<HashSet<_>>().len(), users.len());
     assert_eq!(users.len(), RACERS / 4, "each email once");
     let refusals = made.iter().filter_map(|one| one.as_ref().err());
-    assert!(
-        refusals.into_iter().all(|fault| matches!(fault, CreateUserError::EmailTaken | CreateUserError::UsernameTaken))
-    );
+    assert!(refusals.into_iter().all(|fault| matches!(
+        fault,
+        ActionError::Refused(Refusal::EmailTaken) | ActionError::Refused(Refusal::UsernameTaken)
+    )));
 }
 
 /// The two calls lock the same rows, and their users' rows, in opposite order.
@@ -239,7 +238,9 @@ pub async fn racing_to_exchange_usernames_is_refused_for_taken_names_alone(store
     })
     .await;
     assert!(
-        outcomes.iter().all(|outcome| matches!(outcome, Ok(Some(_)) | Err(UpdateProfileError::UsernameTaken))),
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Ok(Some(_)) | Err(ActionError::Refused(Refusal::UsernameTaken)))),
         "{outcomes:?}"
     );
 }

@@ -3,8 +3,8 @@
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::receipts::DeliveryStatus::{Delivered, Read};
-use chat_domain::receipts::{AdvanceError, AdvancePositions, Advanced, MessageStatus, Positions, ReceiptTarget};
-use chat_domain::{ConversationId, MessageId, Seq, UserId};
+use chat_domain::receipts::{AdvancePositions, Advanced, MessageStatus, Positions, ReceiptTarget};
+use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use uuid::Uuid;
 
 fn positions(joined: u64, delivered: u64, read: u64) -> Positions {
@@ -65,13 +65,22 @@ pub async fn positions_of_strangers_and_unknown_targets_are_refused(stores: Stor
         scene.receipts.advance(id, user, AdvancePositions::Read(target)).await.expect_err("refused")
     };
     let unknown = ConversationId::new(Uuid::now_v7());
-    assert!(matches!(refusal(unknown, ann, ReceiptTarget::Latest).await, AdvanceError::UnknownConversation));
-    assert!(matches!(refusal(direct, eve, ReceiptTarget::Latest).await, AdvanceError::NotAParticipant));
+    assert!(matches!(
+        refusal(unknown, ann, ReceiptTarget::Latest).await,
+        ActionError::Refused(Refusal::UnknownConversation)
+    ));
+    assert!(matches!(
+        refusal(direct, eve, ReceiptTarget::Latest).await,
+        ActionError::Refused(Refusal::NotAParticipant)
+    ));
     for id in [elsewhere, MessageId::new(Uuid::now_v7())] {
-        assert!(matches!(refusal(direct, ann, ReceiptTarget::Message(id)).await, AdvanceError::UnknownMessage));
+        assert!(matches!(
+            refusal(direct, ann, ReceiptTarget::Message(id)).await,
+            ActionError::Refused(Refusal::UnknownMessage)
+        ));
     }
     scene.remove(group, ann, bob).await;
-    assert!(matches!(refusal(group, bob, ReceiptTarget::Latest).await, AdvanceError::NotAParticipant));
+    assert!(matches!(refusal(group, bob, ReceiptTarget::Latest).await, ActionError::Refused(Refusal::NotAParticipant)));
 }
 
 pub async fn no_positions_move_in_an_inactive_group(stores: Stores) {
@@ -85,9 +94,9 @@ pub async fn no_positions_move_in_an_inactive_group(stores: Stores) {
     for target in [ReceiptTarget::Latest, ReceiptTarget::Seq(Seq::new(1)), ReceiptTarget::Message(said[1].id)] {
         for advance in [AdvancePositions::Read(target), AdvancePositions::Delivered(target)] {
             let refused = scene.receipts.advance(group, bob, advance).await;
-            assert!(matches!(refused, Err(AdvanceError::Inactive)), "{advance:?}: {refused:?}");
+            assert!(matches!(refused, Err(ActionError::Refused(Refusal::Inactive))), "{advance:?}: {refused:?}");
             let stranger = scene.receipts.advance(group, eve, advance).await;
-            assert!(matches!(stranger, Err(AdvanceError::NotAParticipant)), "{stranger:?}");
+            assert!(matches!(stranger, Err(ActionError::Refused(Refusal::NotAParticipant))), "{stranger:?}");
         }
     }
     assert_eq!(scene.overview(group, bob).await.viewer.expect("takes part").positions, before);

@@ -1,9 +1,9 @@
 //! Invitations to register.
 
 use super::{Scene, Stores};
-use chat_domain::Timestamp;
 use chat_domain::auth::{RegistrationCode, RegistrationCodeHash, RegistrationInvite};
-use chat_domain::users::{CreateUserError, EmailAddress, NewUser, Username};
+use chat_domain::users::{EmailAddress, NewUser, Username};
+use chat_domain::{ActionError, Refusal, Timestamp};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -35,11 +35,11 @@ pub async fn an_invitation_is_good_until_it_is_spent_or_expires(stores: Stores) 
     assert!(!is_good(&scene, 1, made).await, "spent");
     for number in [1, 2] {
         let refused = scene.users.create(invited(&scene, "bob", number)).await;
-        assert!(matches!(refused, Err(CreateUserError::InviteNotGood)), "{refused:?}");
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::InviteRequired))), "{refused:?}");
     }
     let late = NewUser { created_at: made.plus(DAY), ..invited(&scene, "bob", 3) };
     invite(&scene, 3, made).await;
-    assert!(matches!(scene.users.create(late).await, Err(CreateUserError::InviteNotGood)));
+    assert!(matches!(scene.users.create(late).await, Err(ActionError::Refused(Refusal::InviteRequired))));
     let bob = Username::parse("bob").expect("a username");
     assert_eq!(scene.users.find_credentials_by_username(&bob).await.expect("an answer"), None, "nothing was stored");
     assert!(is_good(&scene, 3, made).await);
@@ -51,10 +51,10 @@ pub async fn an_invitation_is_not_spent_by_a_registration_that_fails(stores: Sto
     scene.user("ann").await;
     invite(&scene, 1, made).await;
     let refused = scene.users.create(invited(&scene, "ann", 1)).await;
-    assert!(matches!(refused, Err(CreateUserError::EmailTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::EmailTaken))), "{refused:?}");
     let email = EmailAddress::parse("other@example.com").expect("an email");
     let refused = scene.users.create(NewUser { email, ..invited(&scene, "ann", 1) }).await;
-    assert!(matches!(refused, Err(CreateUserError::UsernameTaken)), "{refused:?}");
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::UsernameTaken))), "{refused:?}");
     assert!(is_good(&scene, 1, made).await);
 }
 
@@ -78,6 +78,6 @@ pub async fn racing_to_register_by_one_invitation_makes_one_account(stores: Stor
     }
     let outcomes = tasks.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
-    let refused = |outcome: &&Result<_, _>| matches!(outcome, Err(CreateUserError::InviteNotGood));
+    let refused = |outcome: &&Result<_, _>| matches!(outcome, Err(ActionError::Refused(Refusal::InviteRequired)));
     assert_eq!(outcomes.iter().filter(refused).count(), 7, "{outcomes:?}");
 }

@@ -2,15 +2,14 @@ use super::Stores;
 use chat_domain::auth::{ClientInfo, NewSession, PasswordHash, RefreshTokenHash, Session};
 use chat_domain::conversations::{
     AddParticipant, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, InviteCode,
-    JoinGroup, NameRule, NewConversation, NewGroup, ParticipantError, ParticipantIds, RemoveParticipant,
-    UpdateConversation,
+    JoinGroup, NameRule, NewConversation, NewGroup, ParticipantIds, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::messages::{Appended, Draft, HistoryRequest, Message, MessageBody, SendMessage};
 use chat_domain::receipts::{AdvancePositions, Advanced, ReceiptTarget};
 use chat_domain::users::{DisplayName, EmailAddress, NewUser, Username, WantedUsername};
 use chat_domain::{
-    Change, ChangeKind, ChangeRange, ClientMessageId, ConversationId, MessageId, PageLimit, PageNumber, PageRequest,
-    Pos, Seq, SessionId, Timestamp, UserId,
+    ActionError, Change, ChangeKind, ChangeRange, ClientMessageId, ConversationId, MessageId, PageLimit, PageNumber,
+    PageRequest, Pos, Seq, SessionId, Timestamp, UserId,
 };
 use std::ops::Deref;
 use std::sync::Arc;
@@ -145,7 +144,7 @@ impl Scene {
         actor: UserId,
         name: &str,
         name_rule: NameRule,
-    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+    ) -> Result<(ConversationDetails, Change), ActionError> {
         let name = ConversationName::parse(name).expect("a name");
         let changes = ConversationChanges { name: Some(Some(name)), ..ConversationChanges::default() };
         let update = UpdateConversation { conversation_id: id, actor, changes, name_rule, at: self.now() };
@@ -160,7 +159,7 @@ impl Scene {
         &self,
         invite_code: InviteCode,
         user: UserId,
-    ) -> Result<(ConversationDetails, Change), ParticipantError> {
+    ) -> Result<(ConversationDetails, Change), ActionError> {
         self.groups.join(JoinGroup { invite_code, user, max_own: u32::MAX, at: self.now() }).await
     }
 

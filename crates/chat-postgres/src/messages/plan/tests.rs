@@ -1,8 +1,8 @@
 use super::*;
-use chat_domain::Timestamp;
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{MessageBody, SendMessage};
 use chat_domain::users::UserSummary;
+use chat_domain::{ActionError, Refusal, Timestamp};
 use uuid::Uuid;
 
 fn conversation(number: u128) -> ConversationId {
@@ -69,7 +69,7 @@ fn one_key_twice_in_one_batch_makes_one_message() {
     let plan = plan(&drafts, seen());
     assert_eq!(numbers(&plan), [Some((4, 5)), None, None]);
     assert!(matches!(&plan.outcomes[1], Ok(Appended::Replayed(message)) if message.id == drafts[0].id));
-    assert!(matches!(plan.outcomes[2], Err(AppendError::KeyReused)));
+    assert!(matches!(plan.outcomes[2], Err(ActionError::Refused(Refusal::KeyReused))));
     assert_eq!(plan.writes.expect("writes").messages.ids.len(), 1);
 }
 
@@ -80,8 +80,8 @@ fn a_refused_send_takes_no_number_and_hurts_nobody_else() {
     let drafts = [draft(1, 1, 2, "a", None), draft(2, 9, 1, "b", None), draft(3, 1, 1, "c", None)];
     let plan = plan(&drafts, seen);
     assert_eq!(numbers(&plan), [None, None, Some((4, 5))]);
-    assert!(matches!(plan.outcomes[0], Err(AppendError::NotAParticipant)));
-    assert!(matches!(plan.outcomes[1], Err(AppendError::UnknownConversation)));
+    assert!(matches!(plan.outcomes[0], Err(ActionError::Refused(Refusal::NotAParticipant))));
+    assert!(matches!(plan.outcomes[1], Err(ActionError::Refused(Refusal::UnknownConversation))));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn refusals_alone_write_nothing() {
     let mut seen = seen();
     seen.conversations.entry(conversation(1)).and_modify(|held| held.is_active = false);
     let plan = plan(&[draft(1, 1, 1, "a", None)], seen);
-    assert!(matches!(plan.outcomes[0], Err(AppendError::Inactive)));
+    assert!(matches!(plan.outcomes[0], Err(ActionError::Refused(Refusal::Inactive))));
     assert!(plan.writes.is_none());
 }
 
@@ -118,5 +118,5 @@ fn an_answer_must_be_to_a_message_of_the_same_conversation() {
     seen.answered.insert((conversation(2), MessageId::new(Uuid::from_u128(71))));
     let plan = plan(&[answer(70), answer(71), answer(72)], seen);
     assert_eq!(numbers(&plan), [Some((4, 5)), None, None]);
-    assert!(matches!(plan.outcomes[1], Err(AppendError::UnknownReply)));
+    assert!(matches!(plan.outcomes[1], Err(ActionError::Refused(Refusal::UnknownMessage))));
 }

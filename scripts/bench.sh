@@ -16,8 +16,8 @@ cargo build --release --quiet --package chat-server --package chat-bench
 [[ ${1:-all} == all ]] || { bench "$@"; exit; }
 mkdir -p "$target/bench"
 for scenario in fanout "fanout --pipelined --members 1000 --in-flight 16" "rooms --rounds 2" "latency --seconds 10" \
-  idle send "send --store postgres" history lists reconnect-storm "reconnect-storm --store sqlite" mixed \
-  "mixed --store postgres"; do
+  idle "send --by rest,socket" "send --store postgres" history lists reconnect-storm \
+  "reconnect-storm --store sqlite" mixed "mixed --store postgres"; do
   read -ra words <<<"$scenario"
   bench "${words[@]}" --json "$target/bench/$(tr -cs 'a-z0-9\n' - <<<"$scenario").json"
 done

@@ -113,7 +113,7 @@ async fn measure(scene: &Scene, measurement: &Measurement, report: &mut Report) 
         Measurement::Rooms(options) => rooms::run(scene, options, report).await,
         Measurement::Latency(options) => fanout::latency(scene, options, report).await,
         Measurement::Idle(options) => idle::run(scene, options, report).await,
-        Measurement::Send(options) => send::run(&scene.setup(), options, report).await,
+        Measurement::Send(options) => send::run(scene, options, report).await,
         Measurement::History(options) => history::run(|| scene.setup(), options, report).await,
         Measurement::Lists(options) => lists::run(|| scene.setup(), options, report).await,
         Measurement::ReconnectStorm(options) => storm::run(&scene.setup(), options, report).await,

@@ -20,6 +20,11 @@ impl Scene {
         Self::setup_of(&self.server)
     }
 
+    /// The same for the other build, if there is one.
+    pub(crate) fn setup_before(&self) -> Option<Setup> {
+        self.before.as_deref().map(Self::setup_of)
+    }
+
     /// The same for another binary. Requests are not logged, because writing the log is not what is measured. Tokens
     /// must not expire during a long setup.
     pub(crate) fn setup_of(binary: &Path) -> Setup {

@@ -93,6 +93,11 @@ impl Site {
         Meter::of(std::iter::once(self.server.pid()).chain(self.database.as_ref().map(postmaster)))
     }
 
+    /// The file of the embedded database; `None` on `PostgreSQL`.
+    pub(crate) fn embedded(&self) -> Option<PathBuf> {
+        self.database.is_none().then(|| self.server.folder().join("data/chat.db"))
+    }
+
     /// The folder in which the store writes.
     pub(crate) fn store_folder(&self) -> PathBuf {
         self.database.as_ref().map_or_else(|| self.server.folder().to_owned(), |database| database.folder().to_owned())
@@ -101,7 +106,7 @@ impl Site {
     /// Runs SQL on the store while the server runs.
     pub(crate) fn sql(&self, sql: &str) {
         let Some(database) = &self.database else {
-            let file = self.server.folder().join("data/chat.db");
+            let file = self.embedded().expect("a file without a server");
             let ran = std::process::Command::new("sqlite3").args(["-bail", "-batch"]).arg(file).arg(sql).output();
             let ran = ran.expect("sqlite3 is installed");
             assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));

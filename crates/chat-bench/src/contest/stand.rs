@@ -45,7 +45,7 @@ impl Stand {
             return Some(Self { entrant, endpoint, rooms, meter, site: None, readers: Vec::new(), _peer: Some(peer) });
         }
         let setup = match entrant {
-            Entrant::Before => Scene::setup_of(scene.before.as_ref()?),
+            Entrant::Before => scene.setup_before()?,
             _ => scene.setup(),
         };
         let ours = Site::start(&setup, store, settings).await;

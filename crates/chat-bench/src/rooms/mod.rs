@@ -10,6 +10,7 @@ use crate::progress::Progress;
 use crate::report::{Kind, Report};
 use crate::say;
 use crate::scene::Scene;
+use crate::send::Way;
 use crate::table::{grouped, table};
 use phase::Phase;
 use std::collections::BTreeMap;
@@ -31,33 +32,13 @@ pub(crate) struct Options {
           default_values_t = [1_000, 1_500, 2_000, 3_000, 4_000, 6_000, 8_000, 12_000, 16_000, 24_000])]
     rates: Vec<u32>,
     /// How members send; other servers than ours have no REST
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Way::ALL)]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Way::Socket, Way::Rest])]
     by: Vec<Way>,
     /// Which servers are measured, separated by commas. Ratios are of the first to each other
     #[arg(long = "entrant", value_enum, value_delimiter = ',', default_values_t = Entrant::EVERY_PEER)]
     entrants: Vec<Entrant>,
     #[command(flatten)]
     terms: Terms,
-}
-
-/// How members send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub(crate) enum Way {
-    /// On the connection on which they receive
-    Socket,
-    /// Over REST, on 64 keep-alive connections
-    Rest,
-}
-
-impl Way {
-    const ALL: [Self; 2] = [Self::Socket, Self::Rest];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Socket => "sockets",
-            Self::Rest => "REST",
-        }
-    }
 }
 
 /// A rate, and how the messages are sent.

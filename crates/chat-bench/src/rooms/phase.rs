@@ -1,8 +1,8 @@
-use super::Way;
 use super::rest::RestSenders;
 use crate::contest::{Leg, Stand, Start};
 use crate::crowd::Crowd;
 use crate::process::Meter;
+use crate::send::Way;
 use std::time::{Duration, Instant};
 
 /// How long members send before anything counts.

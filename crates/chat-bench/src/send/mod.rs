@@ -1,21 +1,30 @@
 //! Durable sends per second and their latency: the ack follows the commit, which is on disk.
 
+mod growth;
 mod load;
+mod tell;
 
 use crate::disk;
-use crate::report::{Kind, Report};
+use crate::progress::Progress;
+use crate::report::Report;
 use crate::say;
-use crate::site::{Log, Settings, Site, Spent, StoreKind};
-use chat_blackbox::{Person, Setup};
-use hdrhistogram::Histogram;
-use load::{Client, Sent, Timetable};
+use crate::scene::Scene;
+use crate::site::{Settings, Site, StoreKind};
+use chat_blackbox::Person;
+use growth::Growth;
+use load::{Client, Timetable};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tell::{Figure, Figures};
 use tokio::task::JoinSet;
+
+pub(crate) use load::Way;
 
 /// How long the disk is probed.
 const PROBE: Duration = Duration::from_secs(2);
+/// How often to look at the embedded database's log, which it begins anew several times a second.
+const LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
@@ -32,7 +41,13 @@ pub(crate) struct Options {
     /// when the last is acked (closed loop)
     #[arg(long)]
     rate: Option<f64>,
-    /// Duration in seconds, after the warm-up
+    /// How clients send, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Way::Rest])]
+    by: Vec<Way>,
+    /// Number of rounds; each has two legs for each way to send, and for the build of `--before` if there is one
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Duration of each leg in seconds, after the warm-up
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Duration of the warm-up, in seconds
@@ -42,11 +57,54 @@ pub(crate) struct Options {
     settings: Settings,
 }
 
-pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
-    explain(options);
-    let site = Site::start(setup, options.store, &options.settings).await;
-    disk::probe(&site.store_folder(), PROBE);
-    let (conversations, clients) = stage(&site, options).await;
+/// A way to send to a build of the server.
+struct Variant {
+    name: String,
+    is_before: bool,
+    way: Way,
+}
+
+pub(crate) async fn run(scene: &Scene, options: &Options, report: &mut Report) {
+    let variants = variants(scene, options);
+    explain(options, variants.len());
+    let mut results: Vec<_> = variants.iter().map(|variant| (variant.name.clone(), Vec::new())).collect();
+    let mut progress = Progress::of(options.rounds * 2 * variants.len());
+    for round in 1..=options.rounds {
+        let mut out = Vec::new();
+        let there = 0..variants.len();
+        for (step, number) in there.clone().chain(there.rev()).enumerate() {
+            progress.begin(&format!("send: {}, round {round}", variants[number].name));
+            let figures = leg(&variants[number], scene, options, round == 1 && step == 0).await;
+            progress.step();
+            if step < variants.len() {
+                out.push(figures);
+            } else {
+                results[number].1.push(out.pop().expect("as many legs out as back").and(&figures));
+            }
+        }
+    }
+    tell::tell(report, options.store.name(), &results);
+    say("  Every acked message is in the history exactly once.");
+}
+
+fn variants(scene: &Scene, options: &Options) -> Vec<Variant> {
+    let builds = [false, true].into_iter().filter(|&is_before| !is_before || scene.before.is_some());
+    let all = builds.flat_map(|is_before| options.by.iter().map(move |&way| (is_before, way)));
+    let variant = |(is_before, way): (bool, Way)| {
+        let build = if is_before { "ours, before" } else { "ours" };
+        Variant { name: format!("{build}, {}", way.name()), is_before, way }
+    };
+    all.map(variant).collect()
+}
+
+/// Starts a server, and sends for some time.
+async fn leg(variant: &Variant, scene: &Scene, options: &Options, is_first: bool) -> Figures {
+    let setup = scene.setup_before().filter(|_| variant.is_before).unwrap_or_else(|| scene.setup());
+    let site = Site::start(&setup, options.store, &options.settings).await;
+    if is_first {
+        disk::probe(&site.store_folder(), PROBE);
+    }
+    let (conversations, clients) = stage(&site, variant.way, options).await;
     let log = site.log();
     let begin = Instant::now() + Duration::from_millis(100);
     let window = begin + Duration::from_secs(options.warm_up);
@@ -58,19 +116,36 @@ pub(crate) async fn run(setup: &Setup, options: &Options, report: &mut Report) {
     }
     tokio::time::sleep_until(window.into()).await;
     let before = site.sample().await;
-    tokio::time::sleep_until(end.into()).await;
+    let growth = grow(&site, &timetable, end).await;
     let spent = site.sample().await.since(before);
-    let done = running.join_all().await;
-    tell(report, options, &done, spent, window);
+    let clients = running.join_all().await;
+    let mut figures = Figures::new(&clients, spent, window, Duration::from_secs(options.seconds));
     if let Some((now, before)) = site.log().zip(log) {
-        tell_commits(options, spent, now.since(before), done.iter().map(|client| client.ids.len()).sum());
+        let seconds = (options.warm_up + options.seconds) as f64;
+        figures.set_commits(spent, now.since(before), seconds, timetable.acked());
+    } else if let Some(bytes) = growth {
+        figures.set(Figure::LogBytes, bytes);
     }
-    check(&conversations, &done).await;
-    say("  Every acked message is in the history exactly once.");
+    check(&conversations, &clients).await;
     site.server.assert_untroubled();
+    figures
 }
 
-fn explain(options: &Options) {
+/// Waits until the end. Returns how much the log of the embedded database grew per message.
+async fn grow(site: &Site, timetable: &Timetable, end: Instant) -> Option<f64> {
+    let Some(database) = site.embedded() else {
+        tokio::time::sleep_until(end.into()).await;
+        return None;
+    };
+    let mut growth = Growth::of(&database);
+    while Instant::now() < end {
+        growth.look(timetable.acked());
+        tokio::time::sleep_until(end.min(Instant::now() + LOOK).into()).await;
+    }
+    growth.per_message()
+}
+
+fn explain(options: &Options, variants: usize) {
     let when = options.rate.map_or_else(
         || "closed loop: each sends its next message when the last is acked".to_owned(),
         |rate| {
@@ -81,22 +156,35 @@ fn explain(options: &Options) {
         },
     );
     say(format!(
-        "send: {} keep-alive clients POST messages of 64 characters, each with a key, to {} conversations; {when}.\n  \
-         A 201 follows the commit ({}). {} s are counted, after {} s of warm-up. Client, server and database share the \
-         machine.",
+        "send: {} clients send messages of 64 characters, each with a key, to {} conversations; {when}.\n  \
+         Over REST they use keep-alive connections, and nobody receives. On sockets (plain WebSocket) each member of \
+         a conversation also receives\n  \
+         its messages. An ack follows the commit ({}). {} s are counted, after {} s of warm-up, on a new server each \
+         time. Client, server and\n  \
+         database share the machine.",
         options.clients,
         options.conversations,
         options.store.name(),
         options.seconds,
         options.warm_up
     ));
+    if variants * options.rounds > 1 {
+        say(format!(
+            "  {} rounds, there and back (A B B A). Figures are medians of the rounds, ratios are taken within each \
+             round.",
+            options.rounds
+        ));
+    }
+    if options.store == StoreKind::Sqlite {
+        say("  Log bytes: pages added to the write-ahead log per message, with their headers, from the log's index.");
+    }
 }
 
 /// A conversation, and a member who can read it.
 type Place = (String, Person);
 
 /// Creates the accounts, and the conversations that they send to.
-async fn stage(site: &Site, options: &Options) -> (Vec<Place>, Vec<Client>) {
+async fn stage(site: &Site, way: Way, options: &Options) -> (Vec<Place>, Vec<Client>) {
     let mut members: Vec<Vec<Person>> = vec![Vec::new(); options.conversations];
     for number in 0..options.clients.max(options.conversations * 2) {
         members[number % options.conversations].push(site.server.register(&format!("m{number}")).await);
@@ -106,7 +194,7 @@ async fn stage(site: &Site, options: &Options) -> (Vec<Place>, Vec<Client>) {
         let others: Vec<_> = people[1..].iter().collect();
         let conversation = people[0].group_with("a group", &others).await;
         for person in &people {
-            clients.push(Client::connect(site.server.base(), person, &conversation).await);
+            clients.push(Client::connect(way, site.server.base(), person, &conversation).await);
         }
         conversations.push((conversation, people[0].clone()));
     }
@@ -114,69 +202,9 @@ async fn stage(site: &Site, options: &Options) -> (Vec<Place>, Vec<Client>) {
     (conversations, clients)
 }
 
-fn tell(report: &mut Report, options: &Options, clients: &[Sent], spent: Spent, window: Instant) {
-    let mut waits: Histogram<u64> = Histogram::new(3).expect("three digits");
-    for client in clients {
-        waits.add(&client.waits).expect("equal histograms");
-    }
-    let count = waits.len() as f64;
-    let last = clients.iter().filter_map(|client| client.last_ack).max().unwrap_or(window);
-    let seconds = Duration::from_secs(options.seconds).max(last - window).as_secs_f64();
-    let at = |quantile| waits.value_at_quantile(quantile) as f64 / 1_000.0;
-    say(format!(
-        "  {:.0} durable sends per second ({count} in {seconds:.1} s); latency p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} \
-         ms, longest {:.1} ms",
-        count / seconds,
-        at(0.5),
-        at(0.99),
-        at(0.999),
-        waits.max() as f64 / 1_000.0,
-    ));
-    let rate = count / seconds * spent.time.as_secs_f64();
-    let each = |time: Duration| time.as_secs_f64() * 1e6 / rate;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-    let share = |time: Duration| 100.0 * time.as_secs_f64() / (spent.time.as_secs_f64() * cores);
-    let database = spent.database.unwrap_or_default();
-    say(format!(
-        "  CPU per send: server {:.0} µs, database {:.0} µs, client {:.0} µs. Of {cores} cores: server {:.0} %, \
-         database {:.0} %, client {:.0} %, other processes {:.0} %, stolen by the host {:.0} %",
-        each(spent.server),
-        each(database),
-        each(spent.client),
-        share(spent.server),
-        share(database),
-        share(spent.client),
-        share(spent.others),
-        share(spent.stolen),
-    ));
-    let mut note =
-        |figure, unit, value| report.note(Kind { scenario: "send", figure, unit }, options.store.name(), value);
-    note("durable sends per second", "", count / seconds);
-    note("latency, p50", "ms", at(0.5));
-    note("latency, p99", "ms", at(0.99));
-    note("CPU of the server per send", "µs", each(spent.server));
-    note("CPU of the database per send", "µs", each(database));
-    note("CPU of other processes", "% of the cores", share(spent.others));
-}
-
-/// Reports how many sends share a commit in the counted time, and the syncs of the disk over the whole run.
-fn tell_commits(options: &Options, spent: Spent, log: Log, sends: usize) {
-    let seconds = (options.warm_up + options.seconds) as f64;
-    say(format!(
-        "  {:.1} messages per commit, {:.0} commits per second; {:.0} syncs of the log per second, {:.2} ms each on \
-         average, busy {:.0} % of the time; {:.1} KiB of log per message",
-        spent.commits.sends / spent.commits.count.max(1.0),
-        spent.commits.count / spent.time.as_secs_f64(),
-        log.syncs / seconds,
-        log.sync_millis / log.syncs.max(1.0),
-        log.sync_millis / seconds / 10.0,
-        log.bytes / 1_024.0 / sends.max(1) as f64,
-    ));
-}
-
 /// Checks that every acked message is in its conversation's history once, that the history is numbered from 1 without a
 /// gap, and that it contains nothing else.
-async fn check(conversations: &[Place], sent: &[Sent]) {
+async fn check(conversations: &[Place], sent: &[Client]) {
     let mut acked: HashMap<&str, HashSet<&str>> = HashMap::new();
     for client in sent {
         let of_place = acked.entry(client.conversation.as_str()).or_default();

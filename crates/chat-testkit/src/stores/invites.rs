@@ -178,9 +178,7 @@ pub async fn racing_joins_let_each_in_once_and_none_past_a_new_code(stores: Stor
             }
             match scene.join(code, person).await {
                 Ok((_, change)) => Some(change.pos),
-                Err(
-                    ActionError::Refused(Refusal::AlreadyAParticipant) | ActionError::Refused(Refusal::InviteNotFound),
-                ) => None,
+                Err(ActionError::Refused(Refusal::AlreadyAParticipant | Refusal::InviteNotFound)) => None,
                 Err(other) => panic!("{other:?}"),
             }
         }

@@ -148,10 +148,11 @@ pub async fn racing_to_register_gives_a_name_once(stores: Stores) {
     assert_eq!(users.iter().map(|user| user.email.key()).collect::<HashSet<_>>().len(), users.len());
     assert_eq!(users.len(), RACERS / 4, "each email once");
     let refusals = made.iter().filter_map(|one| one.as_ref().err());
-    assert!(refusals.into_iter().all(|fault| matches!(
-        fault,
-        ActionError::Refused(Refusal::EmailTaken) | ActionError::Refused(Refusal::UsernameTaken)
-    )));
+    assert!(
+        refusals
+            .into_iter()
+            .all(|fault| matches!(fault, ActionError::Refused(Refusal::EmailTaken | Refusal::UsernameTaken)))
+    );
 }
 
 /// The two calls lock the same rows, and their users' rows, in opposite order.

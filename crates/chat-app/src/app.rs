@@ -10,6 +10,7 @@ use chat_domain::typing::TypingRegistry;
 use chat_domain::{Clock, EventBus, IdSource, Store, TurnStatus};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// The ports through which the use cases reach the outside.
 pub struct Ports {
@@ -37,6 +38,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The source of new ids.
     pub ids: Arc<dyn IdSource>,
+    /// The runtime of what no caller waits for: the main one.
+    pub runtime: Handle,
 }
 
 /// The operator's settings of the use cases.
@@ -133,9 +136,10 @@ pub struct App {
 }
 
 impl App {
-    /// The use cases over these ports.
+    /// The use cases over these ports. What the store commits is published on the bus from now on, as long as the use
+    /// cases exist.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let core = Arc::new(Core::new(ports, settings));
+        let core = Core::new(ports, settings);
         Self {
             auth: Auth(core.clone()),
             users: Users(core.clone()),

@@ -26,14 +26,11 @@ impl Calls {
         }
         let caller = self.0.store.users().find(actor.user_id).await?.ok_or(Refusal::AccountGone)?.summary();
         let started = CallStarted { conversation_id, kind: conversation.kind, caller, caller_name, at: self.0.now() };
-        self.0
-            .bus
-            .publish(Envelope {
-                audience: Audience::Conversation(conversation_id),
-                except: Some(actor.user_id),
-                event: Event::CallStarted(started),
-            })
-            .await;
+        self.0.bus.publish(Envelope {
+            audience: Audience::Conversation(conversation_id),
+            except: Some(actor.user_id),
+            event: Event::CallStarted(started),
+        });
         Ok(())
     }
 }

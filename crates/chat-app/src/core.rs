@@ -6,15 +6,17 @@ use chat_domain::auth::EndReason;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
 use chat_domain::{
-    ActionError, Audience, Change, ConversationId, Envelope, Event, Refusal, SessionId, StoreError, Timestamp,
+    ActionError, Audience, ConversationId, Envelope, Event, Refusal, SessionId, StoreError, Timestamp,
     TurnLimits, Turns, UserId,
 };
 use std::future::Future;
 use std::ops::Deref;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub(crate) struct Core {
+    pub(crate) this: Weak<Self>,
     ports: Ports,
     pub(crate) settings: Settings,
     pub(crate) ended: EndedSessions,
@@ -36,12 +38,14 @@ impl Deref for Core {
 }
 
 impl Core {
-    pub(crate) fn new(ports: Ports, settings: Settings) -> Self {
+    /// Makes the use cases' common part, and publishes from now on what the store commits.
+    pub(crate) fn new(ports: Ports, settings: Settings) -> Arc<Self> {
         let calls = settings.calls;
         let limits = |at_once, per_user| TurnLimits { at_once, per_user, waiting_per_user: calls.waiting_per_user };
         // One read is always left for other users.
         let reads_per_user = calls.per_user.min(calls.reads_at_once.saturating_sub(1)).max(1);
-        Self {
+        let core = Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             ports,
             settings,
             ended: EndedSessions::default(),
@@ -49,7 +53,10 @@ impl Core {
             reads: Turns::new(limits(calls.reads_at_once, reads_per_user)),
             // Writes of many users share a commit, so only those of one user are limited.
             writes: Turns::new(limits(usize::MAX, calls.per_user)),
-        }
+        });
+        let sink: Weak<Self> = Arc::downgrade(&core);
+        core.store.publish_to(sink);
+        core
     }
 
     /// Runs a read of the store in this user's turn: see [`crate::CallLimits`]. Never nested: calls that wait for each
@@ -131,13 +138,6 @@ impl Core {
         }
     }
 
-    /// Publishes durable changes in their order.
-    pub(crate) async fn publish_changes(&self, changes: impl IntoIterator<Item = Change>) {
-        for change in changes {
-            self.bus.publish(Envelope::change(change)).await;
-        }
-    }
-
     /// Records sessions that the store has just ended, then closes their sockets.
     pub(crate) fn sessions_ended(&self, sessions: impl IntoIterator<Item = SessionId>, reason: EndReason) {
         for session in sessions {
@@ -174,12 +174,10 @@ impl Core {
                 return;
             }
         }
-        self.bus
-            .publish(Envelope {
-                audience: Audience::Window(conversation_id),
-                except: Some(user_id),
-                event: Event::TypingChanged { conversation_id, kind, user_id, is_typing },
-            })
-            .await;
+        self.bus.publish(Envelope {
+            audience: Audience::Window(conversation_id),
+            except: Some(user_id),
+            event: Event::TypingChanged { conversation_id, kind, user_id, is_typing },
+        });
     }
 }

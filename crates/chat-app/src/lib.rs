@@ -3,13 +3,14 @@
 //! **Owns** the order of steps: what is checked, what is stored, and who is notified. [`App`] holds one value per
 //! feature, each cheap to clone.
 //!
-//! **Must never know** HTTP, JSON, SQL, sockets or the environment. It starts no tasks: the caller of a use case that
-//! writes makes sure that it runs to its end, even if the client disconnects.
+//! **Must never know** HTTP, JSON, SQL, sockets or the environment. The caller of a use case that writes makes sure
+//! that it runs to its end, even if the client disconnects; only what is best effort runs in tasks of its own.
 //!
 //! Rules for every use case:
 //! - authorisation is decided here, or by the store inside its transaction; callers check nothing;
-//! - durable changes are stored first and published afterwards; a session is ended in the store first, then in this
-//!   node's memory, then its sockets are closed;
+//! - durable changes are stored, and the store passes them to `committed.rs`, which publishes them before any caller of
+//!   the commit gets its answer: a use case publishes none itself;
+//! - a session is ended in the store first, then in this node's memory, then its sockets are closed;
 //! - presence and typing are best effort: a failure is logged and fails nothing else;
 //! - a user's reads and writes of the store, except sends and the point reads that they need, go through
 //!   `Core::reading`, `reading_on` and `writing`, each around one store call: these limit how many run at once for one
@@ -24,6 +25,7 @@
 mod app;
 pub mod auth;
 pub mod calls;
+mod committed;
 pub mod conversations;
 mod core;
 pub mod groups;

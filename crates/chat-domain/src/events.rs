@@ -5,7 +5,6 @@ use crate::presence::PresenceStatus;
 use crate::receipts::PositionsMoved;
 use crate::users::UserSummary;
 use crate::{ConversationId, Timestamp, UserId};
-use async_trait::async_trait;
 
 /// An event for connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,11 +102,14 @@ impl Envelope {
 }
 
 /// Carries events to the connections of this node first, then to the other nodes. Best effort: nodes that miss a
-/// durable change read it from the [`ChangeLog`](crate::changes::ChangeLog).
-#[async_trait]
+/// durable change read it from the [`ChangeLog`](crate::changes::ChangeLog). No call waits or fails.
 pub trait EventBus: Send + Sync {
-    /// Publishes the event. Does not wait for any socket, and does not fail.
-    async fn publish(&self, envelope: Envelope);
+    /// Publishes one event.
+    fn publish(&self, envelope: Envelope);
+
+    /// Publishes the durable changes of one commit, in its order, each to the participants of its conversation. They
+    /// travel together as far as they can.
+    fn publish_changes(&self, changes: Vec<Change>);
 
     /// Announces that a change of this conversation is being stored, and will be published while the returned value
     /// exists, unless storing fails. A hint: code that delivers to many connections may wait briefly, and deliver

@@ -28,6 +28,7 @@ pub mod presence;
 pub mod rate_limits;
 pub mod receipts;
 mod refusal;
+mod sink;
 mod store;
 mod store_error;
 mod text;
@@ -48,6 +49,7 @@ pub use ids::{
 };
 pub use page::{Page, PageLimit, PageNumber, PageRequest};
 pub use refusal::{ActionError, Refusal};
+pub use sink::{Committable, CommittedSink, Committing, SinkSlot};
 pub use store::{RealtimeStore, Store};
 pub use store_error::{BoxError, StoreError};
 pub use text::InvalidValue;

@@ -5,8 +5,11 @@ use crate::conversations::{ConversationStore, GroupStore, Joined, Membership, Re
 use crate::messages::{MessagePlace, MessageStore};
 use crate::receipts::{PositionsMoved, ReceiptStore};
 use crate::users::UserStore;
-use crate::{ChangeLog, CommitCursor, Committed, ConversationId, Pos, Seq, StoreError, UserId};
+use crate::{
+    ChangeLog, CommitCursor, Committed, CommittedSink, Committing, ConversationId, Pos, Seq, StoreError, UserId,
+};
 use async_trait::async_trait;
+use std::sync::Weak;
 
 /// One handle to all stores. It returns the store of each feature. A type that implements all of them is a `Store`; a
 /// type that replaces one of them implements this trait itself and forwards the other calls.
@@ -28,11 +31,14 @@ pub trait Store: Send + Sync {
 
     /// The store of read and delivery positions.
     fn receipts(&self) -> &dyn ReceiptStore;
+
+    /// Passes the changes of every later commit to this sink: see [`Committing::publish_to`].
+    fn publish_to(&self, sink: Weak<dyn CommittedSink>);
 }
 
 impl<S> Store for S
 where
-    S: UserStore + SessionStore + ConversationStore + GroupStore + MessageStore + ReceiptStore,
+    S: UserStore + SessionStore + ConversationStore + GroupStore + MessageStore + ReceiptStore + Committing,
 {
     fn users(&self) -> &dyn UserStore {
         self
@@ -56,6 +62,10 @@ where
 
     fn receipts(&self) -> &dyn ReceiptStore {
         self
+    }
+
+    fn publish_to(&self, sink: Weak<dyn CommittedSink>) {
+        Committing::publish_to(self, sink);
     }
 }
 

@@ -7,10 +7,10 @@ use crate::statement::cached_statement;
 use crate::status::PostgresStatus;
 use crate::time::timestamp;
 use crate::{OpenError, PostgresConfig, migrate};
-use chat_domain::{BoxError, StoreError, Timestamp};
+use chat_domain::{BoxError, Committable, CommittedSink, Committing, SinkSlot, StoreError, Timestamp};
 use diesel::sql_types::BigInt;
 use diesel_async::AsyncPgConnection;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// All following queries see one state of the database.
@@ -37,6 +37,7 @@ struct Inner {
     database: Database,
     batches: Batches,
     writers: Writers,
+    sink: Arc<SinkSlot>,
 }
 
 impl PostgresStore {
@@ -52,8 +53,9 @@ impl PostgresStore {
         let database = Database::new(connector.clone(), config, call_timeout)
             .map_err(|error| OpenError::Unreachable(BoxError::from(error.to_string())))?;
         let batches = Batches::new(&database, config);
-        let writers = Writers::start(&connector, config, call_timeout);
-        Ok(Self { inner: Arc::new(Inner { database, batches, writers }) })
+        let sink = Arc::<SinkSlot>::default();
+        let writers = Writers::start(&connector, config, call_timeout, &sink);
+        Ok(Self { inner: Arc::new(Inner { database, batches, writers, sink }) })
     }
 
     /// Whether the database has this server's schema, of any version. Waits for the server like
@@ -81,7 +83,7 @@ impl PostgresStore {
 
     /// The queues and connections, for metrics.
     pub fn status(&self) -> PostgresStatus {
-        let Inner { database, batches, writers } = &*self.inner;
+        let Inner { database, batches, writers, .. } = &*self.inner;
         PostgresStatus { pool: database.status(), batches: batches.status(), sends: writers.status() }
     }
 
@@ -113,6 +115,26 @@ impl PostgresStore {
         self.inner.database.transaction("BEGIN", body).await
     }
 
+    /// Like [`Self::write`], for a body that makes durable changes. The sink gets them after the commit, before this
+    /// returns.
+    pub(crate) async fn change<T, A, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, A> + Clone,
+    ) -> Result<T, E>
+    where
+        T: Committable,
+        A: Into<E> + MayConflict,
+        E: From<StoreError>,
+    {
+        let value: Result<T, E> = self.write(body).await;
+        if let Ok(value) = &value {
+            let mut changes = Vec::new();
+            value.add_changes(&mut changes);
+            self.inner.sink.committed(changes);
+        }
+        value
+    }
+
     /// Runs a body of several queries that see one state of the database, including everything committed before the
     /// call.
     pub(crate) async fn read<T, A, E>(
@@ -136,6 +158,12 @@ impl PostgresStore {
         E: From<StoreError>,
     {
         self.inner.database.query(body).await
+    }
+}
+
+impl Committing for PostgresStore {
+    fn publish_to(&self, sink: Weak<dyn CommittedSink>) {
+        self.inner.sink.set(sink);
     }
 }
 

@@ -1,8 +1,7 @@
 use crate::FanOut;
 use crate::gathered::Gathered;
-use async_trait::async_trait;
 use chat_domain::receipts::PositionsMoved;
-use chat_domain::{Audience, ConversationId, Envelope, Event, EventBus, Expected, UserId};
+use chat_domain::{Audience, Change, ConversationId, Envelope, Event, EventBus, Expected, UserId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -57,13 +56,16 @@ fn release(fan_out: &FanOut, gathered: &Mutex<Gathered>) {
     }
 }
 
-#[async_trait]
 impl EventBus for LocalBus {
-    async fn publish(&self, envelope: Envelope) {
+    fn publish(&self, envelope: Envelope) {
         match envelope.event {
             Event::PositionsMoved(moved) => self.gather(moved, envelope.audience, envelope.except),
             _ => self.fan_out.accept(envelope),
         }
+    }
+
+    fn publish_changes(&self, changes: Vec<Change>) {
+        self.fan_out.accept_changes(changes);
     }
 
     fn expect(&self, conversation: ConversationId) -> Expected {

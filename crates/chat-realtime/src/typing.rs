@@ -31,6 +31,10 @@ impl TypingRegistry for InProcessTyping {
         Ok(self.lock().remove(&(conversation, user)).is_some())
     }
 
+    fn may_be_typing(&self, conversation: ConversationId, user: UserId) -> bool {
+        self.lock().contains_key(&(conversation, user))
+    }
+
     async fn take_expired(&self, now: Timestamp) -> Result<Vec<(ConversationId, UserId)>, TypingError> {
         Ok(self.lock().extract_if(|_, until| *until <= now).map(|(key, _)| key).collect())
     }

@@ -44,6 +44,26 @@ struct Inbox {
 #[derive(Debug, Clone)]
 pub(crate) struct Worker(Arc<Inbox>);
 
+/// Workers whose inbox was empty before a post. They are woken when this is dropped, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes(Vec<Worker>);
+
+impl Wakes {
+    fn add(&mut self, worker: &Worker) {
+        if !self.0.contains(worker) {
+            self.0.push(worker.clone());
+        }
+    }
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        for worker in &self.0 {
+            worker.0.arrived.notify_one();
+        }
+    }
+}
+
 impl PartialEq for Worker {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -72,24 +92,26 @@ impl Worker {
     /// second case the worker closes its connections, since they have missed an event. Other requests are never
     /// rejected.
     pub(crate) fn post(&self, post: Post) -> bool {
+        self.put(post, &mut Wakes::default())
+    }
+
+    /// Like [`Self::post`], but the worker is woken only when `wakes` is dropped: of several posts, it then finds all.
+    pub(crate) fn put(&self, post: Post, wakes: &mut Wakes) -> bool {
         if self.is_closed() {
             return false;
         }
-        let was_empty = {
-            let mut waiting = self.lock();
-            if matches!(post, Post::Deliver(_)) {
-                if waiting.events >= self.0.most {
-                    waiting.has_overflowed = true;
-                    return false;
-                }
-                waiting.events += 1;
+        let mut waiting = self.lock();
+        if matches!(post, Post::Deliver(_)) {
+            if waiting.events >= self.0.most {
+                waiting.has_overflowed = true;
+                return false;
             }
-            waiting.posts.push(post);
-            waiting.posts.len() == 1
-        };
-        if was_empty {
-            self.0.arrived.notify_one();
+            waiting.events += 1;
         }
+        if waiting.posts.is_empty() {
+            wakes.add(self);
+        }
+        waiting.posts.push(post);
         true
     }
 

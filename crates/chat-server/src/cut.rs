@@ -37,13 +37,17 @@ pub(crate) fn bus(inner: Arc<dyn EventBus>, unknown: &BTreeSet<ChangeTag>) -> Ar
     if unknown.is_empty() { inner } else { Arc::new(Cut { unknown: unknown.clone(), inner }) }
 }
 
-#[async_trait]
 impl EventBus for Cut<dyn EventBus> {
-    async fn publish(&self, mut envelope: Envelope) {
+    fn publish(&self, mut envelope: Envelope) {
         if let Event::Change(change) = &mut envelope.event {
             self.unknown(change);
         }
-        self.inner.publish(envelope).await;
+        self.inner.publish(envelope);
+    }
+
+    fn publish_changes(&self, mut changes: Vec<Change>) {
+        changes.iter_mut().for_each(|change| self.unknown(change));
+        self.inner.publish_changes(changes);
     }
 
     fn expect(&self, conversation: ConversationId) -> Expected {

@@ -49,6 +49,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         live_connections: fan_out.clone(),
         clock: clock.clone(),
         ids: Arc::new(UuidV7Source),
+        runtime: runtime.clone(),
     };
     let settings = Settings {
         access_token_lifetime: config.access_lifetime,

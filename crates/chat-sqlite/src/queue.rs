@@ -1,6 +1,6 @@
 use crate::CallStatus;
 use crate::fault::MayBeOfMachine;
-use chat_domain::{BoxError, StoreError};
+use chat_domain::{BoxError, Change, Committable, StoreError};
 use diesel::SqliteConnection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +11,9 @@ use tokio::sync::oneshot;
 pub(crate) trait Job: Send {
     /// Runs the call and keeps its result. Returns whether its writes are kept. May run again after a rollback.
     fn run(&mut self, connection: &mut SqliteConnection) -> Verdict;
+
+    /// Adds the durable changes that the kept result names.
+    fn add_changes(&self, to: &mut Vec<Change>);
 
     /// Sends the result to the caller, if it still waits.
     fn answer(self: Box<Self>);
@@ -61,7 +64,28 @@ impl Queue {
 
     /// Runs a closure on a thread and waits for its result. The closure runs to its end even if the caller stops
     /// waiting.
-    pub(crate) async fn call<T, A, E, F>(&self, mut body: F) -> Result<T, E>
+    pub(crate) async fn call<T, A, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
+        T: Send + 'static,
+        A: Into<E> + MayBeOfMachine,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(body, |_, _| {}).await
+    }
+
+    /// Like [`Self::call`], for a call that makes durable changes.
+    pub(crate) async fn call_changing<T, A, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
+        T: Committable + Send + 'static,
+        A: Into<E> + MayBeOfMachine,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run(body, T::add_changes).await
+    }
+
+    async fn run<T, A, E, F>(&self, mut body: F, add_changes: fn(&T, &mut Vec<Change>)) -> Result<T, E>
     where
         F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
         T: Send + 'static,
@@ -75,7 +99,7 @@ impl Queue {
                 (verdict, error.into())
             })
         };
-        let job = Call { body, outcome: None, reply };
+        let job = Call { body, outcome: None, add_changes, reply };
         self.sender.try_send(Parcel::Job(Box::new(job))).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Overloaded,
             TrySendError::Disconnected(_) => closed(),
@@ -99,6 +123,7 @@ fn closed() -> StoreError {
 struct Call<F, T, E> {
     body: F,
     outcome: Option<Result<T, E>>,
+    add_changes: fn(&T, &mut Vec<Change>),
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -119,6 +144,12 @@ where
         };
         self.outcome = Some(outcome);
         verdict
+    }
+
+    fn add_changes(&self, to: &mut Vec<Change>) {
+        if let Some(Ok(value)) = &self.outcome {
+            (self.add_changes)(value, to);
+        }
     }
 
     fn answer(self: Box<Self>) {

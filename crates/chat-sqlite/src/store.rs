@@ -1,12 +1,13 @@
 use crate::fault::MayBeOfMachine;
 use crate::health::{WriteHealth, probe_at_start};
 use crate::queue::{Parcel, Queue};
-use crate::{OpenError, SqliteConfig, connection, readers, writer};
-use chat_domain::StoreError;
+use crate::writer::Writer;
+use crate::{OpenError, SqliteConfig, connection, readers};
+use chat_domain::{Committable, CommittedSink, Committing, SinkSlot, StoreError};
 use diesel::SqliteConnection;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 /// Every store port, on one `SQLite` file. Cheap to clone. The threads end with the last clone or with
@@ -23,6 +24,7 @@ pub(crate) struct Threads {
     pub(crate) readers: Queue,
     reader_count: usize,
     pub(crate) health: Arc<WriteHealth>,
+    sink: Arc<SinkSlot>,
     handles: Mutex<Handles>,
 }
 
@@ -57,6 +59,7 @@ impl SqliteStore {
                 path,
                 reader_count,
                 health,
+                sink: Arc::default(),
                 handles: Mutex::default(),
             }),
         };
@@ -100,6 +103,20 @@ impl SqliteStore {
         self.threads.writer.call(body).await
     }
 
+    /// Like [`Self::write`], for a call that makes durable changes. The sink gets them after the commit, before any
+    /// call of this commit returns.
+    pub(crate) async fn change<T, A, E>(
+        &self,
+        body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Committable + Send + 'static,
+        A: Into<E> + MayBeOfMachine,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.threads.writer.call_changing(body).await
+    }
+
     /// Runs a closure on a connection that sees one state of the database, including everything committed before the
     /// call.
     pub(crate) async fn read<T, A, E>(
@@ -115,6 +132,12 @@ impl SqliteStore {
     }
 }
 
+impl Committing for SqliteStore {
+    fn publish_to(&self, sink: Weak<dyn CommittedSink>) {
+        self.threads.sink.set(sink);
+    }
+}
+
 impl Threads {
     fn start(
         &self,
@@ -127,8 +150,8 @@ impl Threads {
             thread::Builder::new().name(name).spawn(body).map_err(OpenError::Thread)
         };
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
-        let health = self.health.clone();
-        handles.writer = Some(spawn("sqlite-writer".into(), Box::new(move || writer::run(writing, &writes, &health)))?);
+        let writer = Writer { connection: writing, health: self.health.clone(), sink: self.sink.clone() };
+        handles.writer = Some(spawn("sqlite-writer".into(), Box::new(move || writer.run(&writes)))?);
         let reads = Arc::new(Mutex::new(reads));
         for (number, connection) in reading.into_iter().enumerate() {
             let reads = reads.clone();

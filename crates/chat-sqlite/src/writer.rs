@@ -2,8 +2,9 @@ use crate::fault::{is_of_machine, undone};
 use crate::health::WriteHealth;
 use crate::queue::{Job, Parcel, Verdict};
 use crate::statement::cached_statement;
-use chat_domain::{BoxError, StoreError};
+use chat_domain::{BoxError, SinkSlot, StoreError};
 use diesel::prelude::*;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 /// The most calls in one commit; bounds the wait of the first one.
@@ -28,58 +29,130 @@ cached_statement!(BeginJob {} "SAVEPOINT job");
 cached_statement!(KeepJob {} "RELEASE job");
 cached_statement!(UndoJob {} "ROLLBACK TO job");
 
-/// Runs writing calls until it is told to stop. All waiting calls go into one transaction, and none is answered before
-/// the commit.
-pub(crate) fn run(mut connection: SqliteConnection, parcels: &Receiver<Parcel>, health: &WriteHealth) {
-    let mut batch = Vec::with_capacity(MAX_BATCH);
-    let mut stopping = false;
-    while !stopping {
-        match parcels.recv() {
-            Ok(Parcel::Job(job)) => batch.push(job),
-            Ok(Parcel::Stop) | Err(_) => return,
-        }
-        while batch.len() < MAX_BATCH && !stopping {
-            match parcels.try_recv() {
-                Ok(Parcel::Job(job)) => batch.push(job),
-                Ok(Parcel::Stop) => stopping = true,
-                Err(_) => break,
-            }
-        }
-        serve(&mut connection, &mut batch, health);
-    }
+/// The only connection that writes, with what its commits are told to.
+pub(crate) struct Writer {
+    pub(crate) connection: SqliteConnection,
+    pub(crate) health: Arc<WriteHealth>,
+    pub(crate) sink: Arc<SinkSlot>,
 }
 
-pub(crate) fn serve(connection: &mut SqliteConnection, batch: &mut Vec<Box<dyn Job>>, health: &WriteHealth) {
-    if let Err(error) = (BeginWriting {}).execute(connection) {
-        // Another process holds the lock for longer than the timeout: each single call would wait as long again.
-        health.note_failure(&error);
-        for job in batch.drain(..) {
-            job.fail(StoreError::Unavailable(error.to_string().into()));
+impl Writer {
+    /// Runs writing calls until it is told to stop. All waiting calls go into one transaction, and none is answered
+    /// before the commit.
+    pub(crate) fn run(mut self, parcels: &Receiver<Parcel>) {
+        let mut batch = Vec::with_capacity(MAX_BATCH);
+        let mut stopping = false;
+        while !stopping {
+            match parcels.recv() {
+                Ok(Parcel::Job(job)) => batch.push(job),
+                Ok(Parcel::Stop) | Err(_) => return,
+            }
+            while batch.len() < MAX_BATCH && !stopping {
+                match parcels.try_recv() {
+                    Ok(Parcel::Job(job)) => batch.push(job),
+                    Ok(Parcel::Stop) => stopping = true,
+                    Err(_) => break,
+                }
+            }
+            self.serve(&mut batch);
         }
-        return;
     }
-    match run_together(connection, batch) {
-        Ok(()) => {
-            health.note_commit(batch.len());
-            batch.drain(..).for_each(Job::answer);
+
+    fn serve(&mut self, batch: &mut Vec<Box<dyn Job>>) {
+        if let Err(error) = (BeginWriting {}).execute(&mut self.connection) {
+            // Another process holds the lock for longer than the timeout: each single call would wait as long again.
+            self.health.note_failure(&error);
+            for job in batch.drain(..) {
+                job.fail(StoreError::Unavailable(error.to_string().into()));
+            }
+            return;
         }
-        Err(Lost::ToMachine(stopped)) => {
-            undo(connection);
-            health.note_failure(&no_writes());
-            for (number, job) in batch.drain(..).enumerate() {
-                if number == stopped { job.answer() } else { job.fail(no_writes()) }
+        match self.run_together(batch) {
+            Ok(()) => {
+                self.committed(batch);
+                batch.drain(..).for_each(Job::answer);
+            }
+            Err(Lost::ToMachine(stopped)) => {
+                self.undo();
+                self.health.note_failure(&no_writes());
+                for (number, job) in batch.drain(..).enumerate() {
+                    if number == stopped { job.answer() } else { job.fail(no_writes()) }
+                }
+            }
+            Err(Lost::Whole(error)) if is_of_machine(&error) => {
+                self.undo();
+                self.health.note_failure(&error);
+                batch.drain(..).for_each(|job| job.fail(undone(&error)));
+            }
+            Err(Lost::Whole(error)) => {
+                self.undo();
+                tracing::warn!(%error, calls = batch.len(), "a shared commit failed; running its calls one by one");
+                batch.drain(..).for_each(|job| self.run_alone(job));
             }
         }
-        Err(Lost::Whole(error)) if is_of_machine(&error) => {
-            undo(connection);
-            health.note_failure(&error);
-            batch.drain(..).for_each(|job| job.fail(undone(&error)));
+    }
+
+    /// An error means that the transaction as a whole failed, not that one of the calls was refused.
+    fn run_together(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Lost> {
+        let connection = &mut self.connection;
+        for (number, job) in batch.iter_mut().enumerate() {
+            (BeginJob {}).execute(connection)?;
+            match job.run(connection) {
+                Verdict::Keep => {}
+                Verdict::Stop => return Err(Lost::ToMachine(number)),
+                Verdict::Undo => {
+                    // Fails if a conflict has already ended the whole transaction.
+                    (UndoJob {}).execute(connection)?;
+                }
+            }
+            (KeepJob {}).execute(connection)?;
         }
-        Err(Lost::Whole(error)) => {
-            undo(connection);
-            tracing::warn!(%error, calls = batch.len(), "a shared commit failed; running its calls one by one");
-            batch.drain(..).for_each(|job| run_alone(connection, job, health));
+        (Commit {}).execute(connection)?;
+        Ok(())
+    }
+
+    fn run_alone(&mut self, mut job: Box<dyn Job>) {
+        let committed =
+            (BeginWriting {}).execute(&mut self.connection).and_then(|_| match job.run(&mut self.connection) {
+                Verdict::Keep => (Commit {}).execute(&mut self.connection).map(|_| true),
+                verdict @ (Verdict::Undo | Verdict::Stop) => {
+                    self.undo();
+                    if verdict == Verdict::Stop {
+                        self.health.note_failure(&no_writes());
+                    }
+                    Ok(false)
+                }
+            });
+        match committed {
+            Ok(is_kept) => {
+                if is_kept {
+                    self.committed(std::slice::from_ref(&job));
+                }
+                job.answer();
+            }
+            Err(error) => {
+                self.undo();
+                if is_of_machine(&error) {
+                    self.health.note_failure(&error);
+                } else {
+                    tracing::error!(%error, "the commit failed");
+                }
+                job.fail(undone(&error));
+            }
         }
+    }
+
+    /// Publishes what was committed, before any of the calls is answered.
+    fn committed(&self, batch: &[Box<dyn Job>]) {
+        self.health.note_commit(batch.len());
+        let mut changes = Vec::with_capacity(batch.len());
+        batch.iter().for_each(|job| job.add_changes(&mut changes));
+        self.sink.committed(changes);
+    }
+
+    /// Fails if there is no transaction any more; then there is nothing to roll back.
+    fn undo(&mut self) {
+        let _ = (Rollback {}).execute(&mut self.connection);
     }
 }
 
@@ -95,59 +168,6 @@ impl From<diesel::result::Error> for Lost {
     fn from(error: diesel::result::Error) -> Self {
         Self::Whole(error)
     }
-}
-
-/// An error means that the transaction as a whole failed, not that one of the calls was refused.
-fn run_together(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Result<(), Lost> {
-    for (number, job) in batch.iter_mut().enumerate() {
-        (BeginJob {}).execute(connection)?;
-        match job.run(connection) {
-            Verdict::Keep => {}
-            Verdict::Stop => return Err(Lost::ToMachine(number)),
-            Verdict::Undo => {
-                // Fails if a conflict has already ended the whole transaction.
-                (UndoJob {}).execute(connection)?;
-            }
-        }
-        (KeepJob {}).execute(connection)?;
-    }
-    (Commit {}).execute(connection)?;
-    Ok(())
-}
-
-fn run_alone(connection: &mut SqliteConnection, mut job: Box<dyn Job>, health: &WriteHealth) {
-    let committed = (BeginWriting {}).execute(connection).and_then(|_| match job.run(connection) {
-        Verdict::Keep => (Commit {}).execute(connection).map(|_| true),
-        verdict @ (Verdict::Undo | Verdict::Stop) => {
-            undo(connection);
-            if verdict == Verdict::Stop {
-                health.note_failure(&no_writes());
-            }
-            Ok(false)
-        }
-    });
-    match committed {
-        Ok(is_kept) => {
-            if is_kept {
-                health.note_commit(1);
-            }
-            job.answer();
-        }
-        Err(error) => {
-            undo(connection);
-            if is_of_machine(&error) {
-                health.note_failure(&error);
-            } else {
-                tracing::error!(%error, "the commit failed");
-            }
-            job.fail(undone(&error));
-        }
-    }
-}
-
-/// Fails if there is no transaction any more; then there is nothing to roll back.
-fn undo(connection: &mut SqliteConnection) {
-    let _ = (Rollback {}).execute(connection);
 }
 
 fn no_writes() -> StoreError {
@@ -181,10 +201,10 @@ mod tests {
     /// Queues these calls, then runs them as one batch. Returns which of them succeeded, and the numbers that were
     /// written.
     async fn serve_together(bodies: Vec<Body>) -> (Vec<bool>, Vec<i64>) {
-        serve_noting(bodies, &WriteHealth::default()).await
+        serve_noting(bodies, Arc::default()).await
     }
 
-    async fn serve_noting(bodies: Vec<Body>, health: &WriteHealth) -> (Vec<bool>, Vec<i64>) {
+    async fn serve_noting(bodies: Vec<Body>, health: Arc<WriteHealth>) -> (Vec<bool>, Vec<i64>) {
         let folder = tempfile::tempdir().expect("a folder");
         let config = SqliteConfig::at(folder.path().join("chat.db"));
         let path = prepare_file(&config.path).expect("a file");
@@ -209,7 +229,7 @@ mod tests {
                 Parcel::Stop => None,
             }));
         }
-        serve(&mut connection, &mut batch, health);
+        Writer { connection, health, sink: Arc::default() }.serve(&mut batch);
         let mut succeeded = Vec::new();
         for call in calls {
             succeeded.push(call.await.expect("an answer"));
@@ -278,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_disk_that_fills_up_while_calls_run_singly_is_noted() {
-        let health = WriteHealth::default();
+        let health = Arc::<WriteHealth>::default();
         let mut runs = 0;
         let outcome = serve_noting(
             vec![
@@ -290,7 +310,7 @@ mod tests {
                     Ok(connection.batch_execute(if runs == 1 { "INSERT INTO written VALUES (1)" } else { fill })?)
                 }),
             ],
-            &health,
+            health.clone(),
         );
         assert_eq!(outcome.await, (vec![false, false], vec![]));
         let (_, _, failures) = health.counts();

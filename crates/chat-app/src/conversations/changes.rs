@@ -2,35 +2,28 @@ use crate::core::Core;
 use chat_domain::ActionError;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, ConversationKind, InviteCode, RemoveParticipant, UpdateConversation,
+    AddParticipant, ConversationDetails, InviteCode, RemoveParticipant, UpdateConversation,
 };
 
 /// The kinds of change when a participant leaves: the last admin's role may pass to another participant.
 pub(crate) const LEAVING: &[ChangeTag] = &[ChangeTag::PARTICIPANT_REMOVED, ChangeTag::UPDATED];
 
-/// Changes that are stored and then published: the same for every API.
+/// Changes of a group, the same for every API.
 impl Core {
     pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ActionError> {
-        let (details, change) = self
-            .changing(add.actor, &[ChangeTag::PARTICIPANT_ADDED], self.store.conversations().add_participant(add))
-            .await?;
-        self.publish_changes([change]).await;
+        let added = self.store.conversations().add_participant(add);
+        let (details, _) = self.changing(add.actor, &[ChangeTag::PARTICIPANT_ADDED], added).await?;
         Ok(details)
     }
 
     pub(crate) async fn remove_participant(&self, remove: RemoveParticipant) -> Result<(), ActionError> {
-        let changes =
-            self.changing(remove.actor, LEAVING, self.store.conversations().remove_participant(remove)).await?;
-        // Only groups can be left.
-        self.end_typing(remove.conversation_id, ConversationKind::Group, remove.user).await;
-        self.publish_changes(changes).await;
+        self.changing(remove.actor, LEAVING, self.store.conversations().remove_participant(remove)).await?;
         Ok(())
     }
 
     pub(crate) async fn update_group(&self, update: UpdateConversation) -> Result<ConversationDetails, ActionError> {
-        let (details, change) =
+        let (details, _) =
             self.changing(update.actor, &[ChangeTag::UPDATED], self.store.conversations().update(update)).await?;
-        self.publish_changes([change]).await;
         Ok(details)
     }
 

@@ -20,7 +20,6 @@ impl Conversations {
         };
         let created =
             self.0.changing(actor.user_id, &[ChangeTag::CREATED], self.0.store.conversations().create(new)).await?;
-        self.0.publish_changes(created.change).await;
         Ok(created.overview)
     }
 }

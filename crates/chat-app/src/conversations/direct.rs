@@ -44,7 +44,6 @@ impl Core {
         let max_own = self.settings.max_conversations_per_user;
         let new = NewConversation { id, created_by: actor, others, name: None, invite_code, max_own, at };
         let created = self.changing(actor, &[ChangeTag::CREATED], self.store.conversations().create(new)).await?;
-        self.publish_changes(created.change).await;
         Ok(created.overview.details.conversation.id)
     }
 

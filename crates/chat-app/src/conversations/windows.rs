@@ -32,7 +32,7 @@ impl Conversations {
     ) -> Result<(), ActionError> {
         if conversation.is_active && self.0.shows_activity(conversation.kind, actor.user_id).await? {
             let audience = Audience::Window(conversation.id);
-            self.0.bus.publish(Envelope { audience, except: Some(actor.user_id), event }).await;
+            self.0.bus.publish(Envelope { audience, except: Some(actor.user_id), event });
         }
         Ok(())
     }

@@ -27,7 +27,6 @@ impl Groups {
         };
         let created =
             self.0.changing(actor.user_id, &[ChangeTag::CREATED], self.0.store.groups().create_group(new)).await?;
-        self.0.publish_changes(created.change).await;
         Ok(self.to_member(actor, created.overview.details).await)
     }
 }

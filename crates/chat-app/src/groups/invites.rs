@@ -9,9 +9,8 @@ impl Groups {
     pub async fn join(&self, actor: Actor, invite_code: InviteCode) -> Result<GroupProfile, ActionError> {
         let max_own = self.0.settings.max_conversations_per_user;
         let join = JoinGroup { invite_code, user: actor.user_id, max_own, at: self.0.now() };
-        let (details, change) =
+        let (details, _) =
             self.0.changing(actor.user_id, &[ChangeTag::PARTICIPANT_ADDED], self.0.store.groups().join(join)).await?;
-        self.0.publish_changes([change]).await;
         Ok(self.to_member(actor, details).await)
     }
 

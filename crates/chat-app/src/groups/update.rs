@@ -41,10 +41,7 @@ impl Groups {
     pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, ActionError> {
         let deactivate = self.0.store.groups().deactivate(id, actor.user_id, self.0.now());
         match self.0.changing(actor.user_id, &[ChangeTag::UPDATED], deactivate).await {
-            Ok((details, change)) => {
-                self.0.publish_changes([change]).await;
-                Ok(self.to_member(actor, details).await)
-            }
+            Ok((details, _)) => Ok(self.to_member(actor, details).await),
             Err(fault) => Err(self.refused(id, actor.user_id, fault).await),
         }
     }

@@ -1,11 +1,11 @@
 use super::{Messages, SendDirect};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Appended, Draft, ExpectedKind, SendMessage};
-use chat_domain::{ActionError, Change, MessageId};
+use chat_domain::{ActionError, MessageId};
 
 impl Messages {
-    /// Sends a message. `Ok` means that it is committed: no crash loses it. A replay is published again, since the
-    /// first publication may have failed; receivers that have it drop it by its `pos`.
+    /// Sends a message. `Ok` means that it is committed, so that no crash loses it, and published. A replay is published
+    /// again, since the first publication may have failed; receivers that have it drop it by its `pos`.
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, ActionError> {
         self.append(self.draft(actor, command)).await
     }
@@ -15,15 +15,9 @@ impl Messages {
     }
 
     async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
-        let (conversation_id, sender) = (draft.conversation_id, draft.sender);
-        let expected = self.0.bus.expect(conversation_id);
+        let expected = self.0.bus.expect(draft.conversation_id);
         let appended = self.0.store.messages().append(draft).await?;
-        let message = appended.message();
-        let change = Change::message_sent(message.clone());
-        let kind = message.kind;
-        self.0.publish_changes([change]).await;
         drop(expected);
-        self.0.end_typing(conversation_id, kind, sender).await;
         match &appended {
             // Again, in case the first publication failed.
             Appended::First(message) | Appended::Replayed(message) => self.0.introduce_writer(message).await,

@@ -34,7 +34,7 @@ impl Core {
     async fn try_announce(&self, user: UserId, at: Timestamp) -> Result<(), NotTold> {
         let Some(audience) = self.presence_audience(user).await? else { return Ok(()) };
         if let Some(event) = self.presence_event(user, Some(at), at).await? {
-            self.bus.publish(Envelope { audience, except: Some(user), event }).await;
+            self.bus.publish(Envelope { audience, except: Some(user), event });
         }
         Ok(())
     }
@@ -42,9 +42,9 @@ impl Core {
     async fn try_announce_choice(&self, user: UserId, at: Timestamp) -> Result<(), NotTold> {
         let Some(event @ Event::UserOnline { .. }) = self.presence_event(user, None, at).await? else { return Ok(()) };
         if let Some(audience) = self.presence_audience(user).await? {
-            self.bus.publish(Envelope { audience, except: Some(user), event: event.clone() }).await;
+            self.bus.publish(Envelope { audience, except: Some(user), event: event.clone() });
         }
-        self.bus.publish(Envelope { audience: Audience::User(user), except: None, event }).await;
+        self.bus.publish(Envelope { audience: Audience::User(user), except: None, event });
         Ok(())
     }
 
@@ -58,7 +58,7 @@ impl Core {
         }
         for (about, to) in [(writer, other), (other, writer)] {
             if let Some(event) = self.presence_event(about, None, self.now()).await? {
-                self.bus.publish(Envelope { audience: Audience::User(to), except: None, event }).await;
+                self.bus.publish(Envelope { audience: Audience::User(to), except: None, event });
             }
         }
         Ok(())

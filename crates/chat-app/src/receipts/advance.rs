@@ -93,13 +93,11 @@ impl Core {
         if advanced.moved() && advanced.participant_count <= MAX_PUSHED_PARTICIPANTS {
             let (kind, positions, covers) = (advanced.kind, advanced.positions, advanced.covers.clone());
             let moved = PositionsMoved { conversation_id, kind, user_id, positions, covers };
-            self.bus
-                .publish(Envelope {
-                    audience: Audience::Conversation(conversation_id),
-                    except: None,
-                    event: Event::PositionsMoved(moved),
-                })
-                .await;
+            self.bus.publish(Envelope {
+                audience: Audience::Conversation(conversation_id),
+                except: None,
+                event: Event::PositionsMoved(moved),
+            });
         }
         Ok(advanced)
     }

@@ -30,7 +30,6 @@ impl Users {
         let deleted = self.0.changing(actor.user_id, LEAVING, self.0.store.users().delete(actor.user_id, now)).await?;
         let deleted = deleted.ok_or(Refusal::AccountGone)?;
         self.0.sessions_ended(deleted.ended_sessions, EndReason::AccountDeleted);
-        self.0.publish_changes(deleted.changes).await;
         Ok(())
     }
 }

@@ -183,7 +183,7 @@ async fn whoever_is_removed_while_writing_has_stopped_writing() {
     world.app.typing.start(bob, group).await.expect("writing");
     world.bus.take();
     world.app.conversations.remove_participant(ann, group, bob.user_id).await.expect("removed");
-    assert_eq!(world.published(), ["typing false", "2 removed"]);
+    assert_eq!(world.published_at_least(2).await, ["2 removed", "typing false"]);
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ async fn sending_ends_writing() {
     world.app.typing.start(ann, chat).await.expect("writing");
     world.bus.take();
     world.send(ann, chat, "done").await;
-    assert_eq!(world.published(), ["4 sent done", "typing false"]);
+    assert_eq!(world.published_at_least(2).await, ["4 sent done", "typing false"]);
 }
 
 #[tokio::test]

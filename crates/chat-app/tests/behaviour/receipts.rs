@@ -5,8 +5,10 @@ use chat_domain::conversations::{ConversationKind, ConversationStore, GroupStore
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::{AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
 use chat_domain::users::UserStore;
-use chat_domain::{ActionError, Audience, ConversationId, ErrorCode, MessageId, Seq, Store, UserId};
-use std::sync::Arc;
+use chat_domain::{
+    ActionError, Audience, CommittedSink, ConversationId, ErrorCode, MessageId, Seq, Store, UserId,
+};
+use std::sync::{Arc, Weak};
 
 const READ_ALL: AdvancePositions = AdvancePositions::Read(ReceiptTarget::Latest);
 
@@ -80,6 +82,10 @@ impl Store for Crowd {
 
     fn receipts(&self) -> &dyn ReceiptStore {
         self
+    }
+
+    fn publish_to(&self, sink: Weak<dyn CommittedSink>) {
+        self.store.publish_to(sink);
     }
 }
 

@@ -10,8 +10,10 @@ use chat_domain::conversations::{
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, Store, StoreError, UserId};
-use std::sync::Arc;
+use chat_domain::{
+    ActionError, Change, CommittedSink, ConversationId, Page, PageLimit, PageRequest, Store, StoreError, UserId,
+};
+use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
 
 /// The alteration.
@@ -55,6 +57,10 @@ impl Store for Tampered {
 
     fn receipts(&self) -> &dyn ReceiptStore {
         self.store.receipts()
+    }
+
+    fn publish_to(&self, sink: Weak<dyn CommittedSink>) {
+        self.store.publish_to(sink);
     }
 }
 

@@ -20,6 +20,8 @@ use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::fakes::{FakeClock, FakePresence, FakeTyping, FastHasher, RecordingBus, RecordingConnections};
 use std::sync::Arc;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio::time::{Duration, Instant};
 
 pub(crate) const PASSWORD: &str = "correct horse";
 
@@ -61,6 +63,7 @@ impl World {
             live_connections: Arc::<RecordingConnections>::clone(&connections),
             clock: clock.clone(),
             ids: Arc::new(UuidV7Source),
+            runtime: Handle::current(),
         };
         exchange(&mut ports);
         let app = App::new(ports, settings);
@@ -84,6 +87,7 @@ impl World {
             live_connections: connections.clone(),
             clock: self.clock.clone(),
             ids: Arc::new(UuidV7Source),
+            runtime: Handle::current(),
         };
         (App::new(ports, Settings::default()), connections)
     }
@@ -149,6 +153,18 @@ impl World {
         self.send(one, id, "hello").await;
         self.send(other, id, "hello yourself").await;
         id
+    }
+
+    /// Like [`Self::published`], once at least this many were published.
+    pub(crate) async fn published_at_least(&self, count: usize) -> Vec<String> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut published = self.published();
+        while published.len() < count {
+            assert!(Instant::now() < deadline, "only {published:?}");
+            tokio::task::yield_now().await;
+            published.extend(self.published());
+        }
+        published
     }
 
     /// The durable changes published since the last call, as short texts.

@@ -18,6 +18,9 @@ pub trait TypingRegistry: Send + Sync {
     /// Stops typing. `true` if the user was typing there.
     async fn stop(&self, conversation: ConversationId, user: UserId) -> Result<bool, TypingError>;
 
+    /// Whether the user may be typing there, from memory: `false` only if [`Self::stop`] would return `false`.
+    fn may_be_typing(&self, conversation: ConversationId, user: UserId) -> bool;
+
     /// Removes and returns the entries that have expired at `now`. Each is returned by one call only.
     async fn take_expired(&self, now: Timestamp) -> Result<Vec<(ConversationId, UserId)>, TypingError>;
 }

@@ -67,6 +67,7 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
         rate_limiter: Arc::new(InProcessRateLimiter::new(Arc::new(SystemClock))),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidV7Source),
+        runtime: runtime.clone(),
     };
     let state = HttpState {
         app: App::new(ports, Settings::default()),

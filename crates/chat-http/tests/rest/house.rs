@@ -109,6 +109,7 @@ impl House {
             rate_limiter,
             clock: clock.clone(),
             ids: Arc::new(UuidV7Source),
+            runtime: runtime.clone(),
         };
         let state = HttpState {
             app: App::new(ports, Settings::default()),

@@ -35,7 +35,7 @@ use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequ
 #[async_trait]
 impl ConversationStore for PostgresStore {
     async fn create(&self, new: NewConversation) -> Result<CreatedConversation, ActionError> {
-        self.write(async |connection| create::create(connection, &new).await).await
+        self.change(async |connection| create::create(connection, &new).await).await
     }
 
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError> {
@@ -83,22 +83,22 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(async |connection| participants::add(connection, add).await).await
+        self.change(async |connection| participants::add(connection, add).await).await
     }
 
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
-        self.write(async |connection| participants::remove(connection, remove).await).await
+        self.change(async |connection| participants::remove(connection, remove).await).await
     }
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(async |connection| update::update(connection, &update).await).await
+        self.change(async |connection| update::update(connection, &update).await).await
     }
 }
 
 #[async_trait]
 impl GroupStore for PostgresStore {
     async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, ActionError> {
-        self.write(async |connection| create::create_group(connection, &new).await).await
+        self.change(async |connection| create::create_group(connection, &new).await).await
     }
 
     async fn deactivate(
@@ -107,11 +107,11 @@ impl GroupStore for PostgresStore {
         actor: UserId,
         at: Timestamp,
     ) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(async |connection| groups::deactivate(connection, id, actor, at).await).await
+        self.change(async |connection| groups::deactivate(connection, id, actor, at).await).await
     }
 
     async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(async |connection| participants::join_by_invite(connection, join).await).await
+        self.change(async |connection| participants::join_by_invite(connection, join).await).await
     }
 
     async fn replace_invite_code(

@@ -10,7 +10,7 @@ use crate::database::MAX_REPEATS;
 use crate::fault::Trouble;
 use crate::status::SendStatus;
 use chat_domain::messages::{Appended, Draft};
-use chat_domain::{ActionError, BoxError, StoreError};
+use chat_domain::{ActionError, BoxError, Committable as _, SinkSlot, StoreError};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,7 +45,12 @@ struct Send {
 
 impl Writers {
     /// Starts the writers on the current runtime. They connect when they get their first send.
-    pub(crate) fn start(connector: &Connector, config: &PostgresConfig, call_timeout: Duration) -> Self {
+    pub(crate) fn start(
+        connector: &Connector,
+        config: &PostgresConfig,
+        call_timeout: Duration,
+        sink: &Arc<SinkSlot>,
+    ) -> Self {
         let queue = Arc::new(Queue::new(config.write_queue.max(1)));
         let counters = Arc::new(Counters::default());
         let pattern = Arc::new(Writer {
@@ -55,6 +60,7 @@ impl Writers {
             wait_timeout: config.wait_timeout,
             call_timeout,
             counters: counters.clone(),
+            sink: sink.clone(),
         });
         let writer = move || pattern.another();
         let tasks = (0..config.writers.max(1)).map(|_| tokio::spawn(keep_running(writer.clone()))).collect();
@@ -123,6 +129,7 @@ struct Writer {
     wait_timeout: Duration,
     call_timeout: Duration,
     counters: Arc<Counters>,
+    sink: Arc<SinkSlot>,
 }
 
 impl Writer {
@@ -134,6 +141,7 @@ impl Writer {
             wait_timeout: self.wait_timeout,
             call_timeout: self.call_timeout,
             counters: self.counters.clone(),
+            sink: self.sink.clone(),
         }
     }
 
@@ -227,6 +235,7 @@ impl Writer {
         match timeout(self.call_timeout, store(&mut connection, drafts)).await {
             Ok(Ok(outcomes)) => {
                 self.connection = Some(connection);
+                self.committed(&outcomes);
                 Ok(outcomes)
             }
             Ok(Err(fault)) => {
@@ -240,6 +249,14 @@ impl Writer {
             }
             Err(_) => Err(Failure::silent()),
         }
+    }
+
+    /// Publishes what was committed, before any of the sends is answered and before another writer may have their
+    /// conversations.
+    fn committed(&self, outcomes: &[Outcome]) {
+        let mut changes = Vec::with_capacity(outcomes.len());
+        outcomes.iter().flatten().for_each(|appended| appended.add_changes(&mut changes));
+        self.sink.committed(changes);
     }
 
     async fn connect(&mut self) -> Result<AsyncPgConnection, StoreError> {

@@ -99,7 +99,7 @@ impl UserStore for PostgresStore {
     }
 
     async fn delete(&self, id: UserId, at: Timestamp) -> Result<Option<DeletedUser>, StoreError> {
-        self.write(async |connection| delete::delete(connection, id, at).await).await
+        self.change(async |connection| delete::delete(connection, id, at).await).await
     }
 
     async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {

@@ -26,7 +26,7 @@ mod tests;
 pub use head::{About, ChangeHead, Head};
 
 use bytes::Reader;
-use chat_domain::{Envelope, Event, NodeId};
+use chat_domain::{Change, Envelope, Event, NodeId};
 use thiserror::Error;
 
 /// The forms of packets. A node writes the newest form that every live node can read.
@@ -56,6 +56,9 @@ impl Form {
 
 /// Maximum length of a packet, in bytes. The largest envelope that the domain's limits allow is less than half of it.
 pub const MAX_PACKET_BYTES: usize = 4 * 1024 * 1024;
+
+/// The length in bytes over which several changes are written as several packets.
+pub const SPLIT_BYTES: usize = 1024 * 1024;
 
 /// Maximum number of ids in an audience or an effect.
 pub const MAX_IDS: usize = 4_096;
@@ -165,6 +168,22 @@ pub fn write_packet(sender: NodeId, envelope: &Envelope, form: Form) -> Result<V
         (_, None) => Err(PacketError::MalformedBody("the event has no number".into())),
     };
     written.and_then(bounded)
+}
+
+/// Writes these changes in the form `changes`, in their order: one packet, or several if they would be longer than
+/// [`SPLIT_BYTES`] together. A change that fits into no packet is an error in its place.
+pub fn write_changes(sender: NodeId, changes: &[&Change]) -> Vec<Result<Vec<u8>, PacketError>> {
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    match changes::write(sender, changes) {
+        Ok(bytes) if bytes.len() <= SPLIT_BYTES => vec![Ok(bytes)],
+        written if changes.len() == 1 => vec![written.and_then(bounded)],
+        _ => {
+            let (first, second) = changes.split_at(changes.len() / 2);
+            [write_changes(sender, first), write_changes(sender, second)].concat()
+        }
+    }
 }
 
 fn bounded(bytes: Vec<u8>) -> Result<Vec<u8>, PacketError> {

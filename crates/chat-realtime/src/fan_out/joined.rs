@@ -36,10 +36,9 @@ impl FanOut {
         }
         let before = Pos::new(joined.pos.get().saturating_sub(1));
         let range = ChangeRange { conversation_id: id, after: before, up_to: joined.pos };
-        for change in self.store.list_changes(&[range], 1).await? {
-            self.stats.found_joiners.add(1);
-            self.accept_change(change);
-        }
+        let changes = self.store.list_changes(&[range], 1).await?;
+        self.stats.found_joiners.add(changes.len() as u64);
+        self.accept_changes(changes);
         Ok(true)
     }
 }

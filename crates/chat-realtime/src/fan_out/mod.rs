@@ -8,7 +8,7 @@ mod repair;
 mod users;
 
 use crate::outgoing::Outgoing;
-use crate::worker::{Post, Worker};
+use crate::worker::{Post, Wakes, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
 use chat_domain::{
     Audience, Change, CommitCursor, ConversationId, Envelope, Event, Pos, RealtimeStore, Turn, TurnLimits, Turns,
@@ -126,7 +126,7 @@ impl FanOut {
         match &envelope.event {
             Event::Change(_) => {
                 if let Event::Change(change) = envelope.event {
-                    self.accept_change(change);
+                    self.accept_changes(vec![change]);
                 }
             }
             _ => self.pass_on(envelope),
@@ -160,7 +160,16 @@ impl FanOut {
         }
     }
 
-    pub(crate) fn accept_change(&self, change: Change) {
+    /// Delivers the durable changes of one commit, in its order, each to the connections of its conversation's members.
+    /// Each worker is woken once, when it can take all of them. Returns at once.
+    pub fn accept_changes(&self, changes: Vec<Change>) {
+        let mut wakes = Wakes::default();
+        for change in changes {
+            self.accept_change(change, &mut wakes);
+        }
+    }
+
+    fn accept_change(&self, change: Change, wakes: &mut Wakes) {
         let id = change.conversation_id;
         let mut shard = self.shard(id);
         if !shard.lanes.contains_key(&id) {
@@ -177,11 +186,11 @@ impl FanOut {
         if let Some(lane) = shard.lanes.get_mut(&id) {
             lane.accept(change);
         }
-        self.settle(&mut shard, id);
+        self.settle(&mut shard, id, wakes);
     }
 
     /// Posts the ready changes, starts the repair of gaps, and drops a lane that no worker tracks.
-    fn settle(&self, shard: &mut Shard, id: ConversationId) {
+    fn settle(&self, shard: &mut Shard, id: ConversationId, wakes: &mut Wakes) {
         let Some(lane) = shard.lanes.get_mut(&id) else { return };
         while let Some(change) = lane.next_ready() {
             for user in change.kind.effect().joiners() {
@@ -193,7 +202,7 @@ impl FanOut {
                 self.stats.unknown_changes.add(1);
             }
             let event = Arc::new(Outgoing::new(Envelope::change(change)));
-            lane.post_change(pos, |worker| worker.post(Post::Deliver(Arc::clone(&event))));
+            lane.post_change(pos, |worker| worker.put(Post::Deliver(Arc::clone(&event)), wakes));
         }
         // A change in a gap, or held behind it, may add a user of this node: the gap is filled before the lane is
         // dropped.
@@ -211,6 +220,7 @@ impl FanOut {
     /// Posts the conversation's changes to this worker from now on. `seen` is the newest change that the caller knows
     /// to be stored.
     pub(crate) fn track(&self, id: ConversationId, seen: Pos, worker: &Worker) -> Tracked {
+        let mut wakes = Wakes::default();
         let mut shard = self.shard(id);
         if !shard.lanes.contains_key(&id) {
             let passed = shard.recent.take(id);
@@ -222,17 +232,18 @@ impl FanOut {
             lane.add(worker);
             tracked = Tracked::After(lane.delivered());
         }
-        self.settle(&mut shard, id);
+        self.settle(&mut shard, id, &mut wakes);
         tracked
     }
 
     /// Stops posting the conversation to this worker, which has handled everything up to `seen`.
     pub(crate) fn untrack(&self, id: ConversationId, worker: &Worker, seen: Pos) {
+        let mut wakes = Wakes::default();
         let mut shard = self.shard(id);
         if let Some(lane) = shard.lanes.get_mut(&id) {
             lane.remove(worker, seen);
         }
-        self.settle(&mut shard, id);
+        self.settle(&mut shard, id, &mut wakes);
     }
 
     pub(crate) const fn users(&self) -> &Users {

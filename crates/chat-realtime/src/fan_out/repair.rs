@@ -1,5 +1,6 @@
 use super::FanOut;
 use crate::RealtimeSettings;
+use crate::worker::Wakes;
 use chat_domain::{ChangeRange, ConversationId, Pos, StoreError};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
@@ -22,12 +23,13 @@ impl FanOut {
     /// Returns the conversation's gap. If there is none, returns `None` and marks the conversation as not being
     /// repaired.
     fn open_hole(&self, id: ConversationId) -> Option<ChangeRange> {
+        let mut wakes = Wakes::default();
         let mut shard = self.shard(id);
         let lane = shard.lanes.get_mut(&id)?;
         let hole = lane.hole();
         lane.is_repairing = hole.is_some();
         if hole.is_none() {
-            self.settle(&mut shard, id);
+            self.settle(&mut shard, id, &mut wakes);
         }
         hole.map(|(after, up_to)| ChangeRange { conversation_id: id, after, up_to })
     }
@@ -38,9 +40,7 @@ impl FanOut {
         let found = changes.iter().any(|change| change.pos == hole.after.next());
         self.stats.repairs.add(1);
         self.stats.repaired_changes.add(changes.len() as u64);
-        for change in changes {
-            self.accept_change(change);
-        }
+        self.accept_changes(changes);
         Ok(found)
     }
 
@@ -52,11 +52,12 @@ impl FanOut {
             conversation = %hole.conversation_id, after = %hole.after, up_to = %hole.up_to,
             "abandoning changes that the change log lacks"
         );
+        let mut wakes = Wakes::default();
         let mut shard = self.shard(hole.conversation_id);
         if let Some(lane) = shard.lanes.get_mut(&hole.conversation_id) {
             lane.skip(hole.up_to);
         }
-        self.settle(&mut shard, hole.conversation_id);
+        self.settle(&mut shard, hole.conversation_id, &mut wakes);
     }
 
     /// Starts the periodic comparison of this node's positions with the store, for as long as the fan-out exists. It
@@ -111,11 +112,12 @@ impl FanOut {
     }
 
     fn hear_of(&self, id: ConversationId, pos: Pos) {
+        let mut wakes = Wakes::default();
         let mut shard = self.shard(id);
         if let Some(lane) = shard.lanes.get_mut(&id) {
             lane.hear_of(pos);
         }
-        self.settle(&mut shard, id);
+        self.settle(&mut shard, id, &mut wakes);
     }
 }
 

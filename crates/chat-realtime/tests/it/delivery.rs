@@ -176,8 +176,7 @@ fn moves_of_positions_are_gathered_and_the_furthest_counts() {
                 audience: Audience::Conversation(room),
                 except: None,
                 event: Event::PositionsMoved(moved),
-            })
-            .await;
+            });
         }
         until("they came", || !listener.events().is_empty()).await;
         settle().await;

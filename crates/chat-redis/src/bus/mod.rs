@@ -1,3 +1,4 @@
+mod packets;
 mod publisher;
 mod receiver;
 mod shard;
@@ -7,9 +8,9 @@ pub use stats::BusStats;
 
 use crate::Redis;
 use crate::link::{Link, LinkRole};
-use async_trait::async_trait;
-use chat_domain::{ConversationId, Envelope, EventBus, Expected, NodeId};
-use chat_protocol::node::{Form, Head, write_packet};
+use chat_domain::{Change, ConversationId, Envelope, EventBus, Expected, NodeId};
+use chat_protocol::node::{Form, Head, PacketError, write_packet};
+use packets::packets_of;
 use publisher::Publisher;
 use receiver::Receiver;
 use shard::{SHARDS, shard_of};
@@ -99,24 +100,40 @@ impl RedisBus {
         self.publisher.link().up().await;
     }
 
+    fn form(&self) -> Form {
+        Form::up_to(self.form.load(Ordering::Relaxed))
+    }
+
+    /// Sends a packet to the other nodes. Returns at once.
+    fn send(&self, channel: u8, packet: Result<Vec<u8>, PacketError>) {
+        match packet {
+            Ok(packet) => self.publisher.push(&self.channels[usize::from(channel)], packet),
+            Err(fault) => {
+                count(&self.counters.dropped, 1);
+                tracing::warn!(error = &fault as &dyn std::error::Error, "cannot encode an event for the other nodes");
+            }
+        }
+    }
+
     /// The counters so far.
     pub fn stats(&self) -> BusStats {
         self.counters.read()
     }
 }
 
-#[async_trait]
 impl EventBus for RedisBus {
-    async fn publish(&self, envelope: Envelope) {
-        let packet = write_packet(self.node, &envelope, Form::up_to(self.form.load(Ordering::Relaxed)));
-        let channel = &self.channels[usize::from(shard_of(&envelope))];
-        self.local.publish(envelope).await;
-        match packet {
-            Ok(packet) => self.publisher.push(channel, packet),
-            Err(fault) => {
-                count(&self.counters.dropped, 1);
-                tracing::warn!(error = &fault as &dyn std::error::Error, "cannot encode an event for the other nodes");
-            }
+    fn publish(&self, envelope: Envelope) {
+        let packet = write_packet(self.node, &envelope, self.form());
+        let channel = shard_of(&envelope);
+        self.local.publish(envelope);
+        self.send(channel, packet);
+    }
+
+    fn publish_changes(&self, changes: Vec<Change>) {
+        let packets = packets_of(self.node, &changes, self.form());
+        self.local.publish_changes(changes);
+        for (channel, packet) in packets {
+            self.send(channel, packet);
         }
     }
 

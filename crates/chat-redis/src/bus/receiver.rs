@@ -1,7 +1,7 @@
 use super::BusHooks;
 use super::stats::{Counters, count};
 use crate::throttle::Throttle;
-use chat_domain::{EventBus, NodeId};
+use chat_domain::{Envelope, Event, EventBus, NodeId};
 use chat_protocol::node::{MAX_PACKET_BYTES, Packet, PacketError};
 use redis::{PushInfo, PushKind, Value};
 use std::sync::Arc;
@@ -105,7 +105,7 @@ impl Deliverer {
 
     async fn run(self: Arc<Self>, mut waiting: UnboundedReceiver<Inbound>) {
         while let Some(inbound) = waiting.recv().await {
-            if let Err(fault) = self.deliver(&inbound.packet).await {
+            if let Err(fault) = self.deliver(&inbound.packet) {
                 self.refuse(&fault);
             }
             if waiting.is_empty() && self.has_overflowed.swap(false, Ordering::AcqRel) {
@@ -114,14 +114,19 @@ impl Deliverer {
         }
     }
 
-    async fn deliver(&self, packet: &[u8]) -> Result<(), PacketError> {
+    fn deliver(&self, packet: &[u8]) -> Result<(), PacketError> {
         let packet = Packet::read(packet)?;
         if (self.hooks.is_needed)(&packet.head) {
             let envelopes = packet.into_envelopes()?;
             count(&self.counters.delivered, 1);
+            let mut changes = Vec::new();
             for envelope in envelopes {
-                self.local.publish(envelope).await;
+                match envelope.event {
+                    Event::Change(change) => changes.push(change),
+                    event => self.local.publish(Envelope { event, ..envelope }),
+                }
             }
+            self.local.publish_changes(changes);
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ pub(super) fn shard_of(envelope: &Envelope) -> u8 {
 
 /// A hash that is the same on every node and in every build, unlike the standard library's: the two halves of the id
 /// combined, and mixed by the finalizer of `MurmurHash3`.
-fn shard_of_id(id: Uuid) -> u8 {
+pub(super) fn shard_of_id(id: Uuid) -> u8 {
     let (high, low) = id.as_u64_pair();
     let mut hash = high.rotate_left(32) ^ low;
     for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {

@@ -139,6 +139,11 @@ impl TypingRegistry for RedisTyping {
         }
     }
 
+    /// The user may have started on another node.
+    fn may_be_typing(&self, _: ConversationId, _: UserId) -> bool {
+        true
+    }
+
     async fn take_expired(&self, now: Timestamp) -> Result<Vec<(ConversationId, UserId)>, TypingError> {
         let taken = match self.bring_back().await {
             Ok(()) => self.take_from_redis(now).await,

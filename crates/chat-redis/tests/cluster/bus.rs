@@ -32,7 +32,7 @@ async fn arrived(bus: &ABus, last: &Envelope) -> Vec<Envelope> {
 /// Publishes on one node until an event arrives on the other.
 async fn flows(from: &ABus, to: &ABus, number: u128) {
     eventually("events flow again", async || {
-        from.bus.publish(event(number)).await;
+        from.bus.publish(event(number));
         to.arrived.take().contains(&event(number))
     })
     .await;
@@ -70,7 +70,7 @@ async fn without_redis_events_are_delivered_here_at_once_and_dropped_for_the_oth
     eventually("the loss is noticed", async || !one.bus.is_connected()).await;
     let began = Instant::now();
     for number in 0..1_000 {
-        one.bus.publish(event(number)).await;
+        one.bus.publish(event(number));
     }
     assert!(began.elapsed() < Duration::from_secs(2), "a thousand failing calls took {:?}", began.elapsed());
     assert_eq!(one.arrived.take().len(), 1_000);
@@ -80,7 +80,7 @@ async fn without_redis_events_are_delivered_here_at_once_and_dropped_for_the_oth
     server.resume();
     eventually("the other node is notified", async || other.gaps() > before).await;
     one.bus.connected().await;
-    one.bus.publish(event(7_777)).await;
+    one.bus.publish(event(7_777));
     assert_eq!(arrived(&other, &event(7_777)).await, [event(7_777)], "old events are not sent later");
 }
 
@@ -93,7 +93,7 @@ async fn a_full_queue_drops_instead_of_waiting_and_the_others_are_told() {
     server.freeze();
     let began = Instant::now();
     for number in 0..1_000 {
-        one.bus.publish(event(number)).await;
+        one.bus.publish(event(number));
     }
     assert!(began.elapsed() < Duration::from_secs(2), "publishing waited for {:?}", began.elapsed());
     assert_eq!(one.arrived.take().len(), 1_000);
@@ -118,10 +118,10 @@ async fn a_server_that_neither_answers_nor_hangs_up_is_given_up_and_found_again(
 async fn what_nobody_here_needs_is_not_delivered() {
     let (one, other) = two(settings(RedisServer::shared(), &prefix())).await;
     other.is_needed.store(false, Ordering::Release);
-    one.bus.publish(event(1)).await;
+    one.bus.publish(event(1));
     eventually("it was received", async || other.bus.stats().received == 1).await;
     other.is_needed.store(true, Ordering::Release);
-    one.bus.publish(event(2)).await;
+    one.bus.publish(event(2));
     let all = arrived(&other, &event(2)).await;
     let stats = other.bus.stats();
     // The first packet may still have waited when it became needed; then it was delivered in order.
@@ -145,10 +145,10 @@ async fn changes_arrive_in_either_form_of_packet_and_unknown_ones_with_their_eff
         ..ChangeRecord::new(conversation_id, Pos::new(3), Timestamp::default(), tag)
     };
     let unknown = change(3, ChangeKind::Unknown(Box::new(record)));
-    one.bus.publish(left(1)).await;
+    one.bus.publish(left(1));
     one.bus.write_form(Form::Records);
-    one.bus.publish(left(2)).await;
-    one.bus.publish(unknown.clone()).await;
+    one.bus.publish(left(2));
+    one.bus.publish(unknown.clone());
     assert_eq!(arrived(&other, &unknown).await, [left(1), left(2), unknown]);
     assert_eq!(other.bus.stats().refused, 0);
 }
@@ -166,7 +166,7 @@ async fn what_cannot_be_read_is_skipped_and_the_next_arrives() {
     for bytes in ["nonsense", &newer, ""] {
         assert_eq!(server.ask(&format!("PUBLISH {prefix}:{{bus:5}} \"{bytes}\"")), ":2\r\n", "both listen");
     }
-    one.bus.publish(event(2)).await;
+    one.bus.publish(event(2));
     assert_eq!(arrived(&other, &event(2)).await, [event(2)]);
     assert_eq!(other.bus.stats().refused, 3);
 }
@@ -176,12 +176,9 @@ async fn clusters_of_different_prefix_do_not_hear_each_other() {
     let server = RedisServer::shared();
     let (one, other) = two(settings(server, &prefix())).await;
     let stranger = ABus::start(settings(server, &prefix()), 3).await;
-    stranger.bus.publish(event(1)).await;
-    stranger
-        .bus
-        .publish(Envelope { audience: Audience::Conversation(ConversationId::new(Uuid::nil())), ..event(2) })
-        .await;
+    stranger.bus.publish(event(1));
+    stranger.bus.publish(Envelope { audience: Audience::Conversation(ConversationId::new(Uuid::nil())), ..event(2) });
     eventually("it was published", async || stranger.bus.stats().published == 2).await;
-    one.bus.publish(event(3)).await;
+    one.bus.publish(event(3));
     assert_eq!(arrived(&other, &event(3)).await, [event(3)]);
 }

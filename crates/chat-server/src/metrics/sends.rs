@@ -4,9 +4,9 @@ use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{ActionError, ConversationId, MessageId, Store, StoreError, UserId};
-use std::sync::Arc;
+use chat_domain::{ActionError, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// Counts the outcomes of sends, over all gateways. The atomics are relaxed: the numbers are for graphs.
 #[derive(Debug, Default)]
@@ -80,6 +80,10 @@ impl Store for CountedStore {
 
     fn receipts(&self) -> &dyn ReceiptStore {
         self.inner.receipts()
+    }
+
+    fn publish_to(&self, sink: Weak<dyn CommittedSink>) {
+        self.inner.publish_to(sink);
     }
 }
 

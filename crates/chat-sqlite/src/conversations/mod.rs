@@ -33,7 +33,7 @@ use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequ
 #[async_trait]
 impl ConversationStore for SqliteStore {
     async fn create(&self, new: NewConversation) -> Result<CreatedConversation, ActionError> {
-        self.write(move |connection| create::create(connection, &new)).await
+        self.change(move |connection| create::create(connection, &new)).await
     }
 
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError> {
@@ -81,22 +81,22 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn add_participant(&self, add: AddParticipant) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(move |connection| participants::add(connection, add)).await
+        self.change(move |connection| participants::add(connection, add)).await
     }
 
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
-        self.write(move |connection| participants::remove(connection, remove)).await
+        self.change(move |connection| participants::remove(connection, remove)).await
     }
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(move |connection| update::update(connection, &update)).await
+        self.change(move |connection| update::update(connection, &update)).await
     }
 }
 
 #[async_trait]
 impl GroupStore for SqliteStore {
     async fn create_group(&self, new: NewGroup) -> Result<CreatedConversation, ActionError> {
-        self.write(move |connection| create::create_group(connection, &new)).await
+        self.change(move |connection| create::create_group(connection, &new)).await
     }
 
     async fn deactivate(
@@ -105,11 +105,11 @@ impl GroupStore for SqliteStore {
         actor: UserId,
         at: Timestamp,
     ) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(move |connection| groups::deactivate(connection, id, actor, at)).await
+        self.change(move |connection| groups::deactivate(connection, id, actor, at)).await
     }
 
     async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ActionError> {
-        self.write(move |connection| participants::join_by_invite(connection, join)).await
+        self.change(move |connection| participants::join_by_invite(connection, join)).await
     }
 
     async fn replace_invite_code(

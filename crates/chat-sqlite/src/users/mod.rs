@@ -101,7 +101,7 @@ impl UserStore for SqliteStore {
     }
 
     async fn delete(&self, id: UserId, at: Timestamp) -> Result<Option<DeletedUser>, StoreError> {
-        self.write(move |connection| delete::delete(connection, id, at)).await
+        self.change(move |connection| delete::delete(connection, id, at)).await
     }
 
     async fn touch_last_seen(&self, id: UserId, at: Timestamp) -> Result<(), StoreError> {

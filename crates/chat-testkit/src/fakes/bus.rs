@@ -1,6 +1,5 @@
 use super::lock;
-use async_trait::async_trait;
-use chat_domain::{Envelope, EventBus};
+use chat_domain::{Change, Envelope, EventBus};
 use std::sync::Mutex;
 
 /// A bus that keeps the published envelopes, in order.
@@ -14,9 +13,12 @@ impl RecordingBus {
     }
 }
 
-#[async_trait]
 impl EventBus for RecordingBus {
-    async fn publish(&self, envelope: Envelope) {
+    fn publish(&self, envelope: Envelope) {
         lock(&self.0).push(envelope);
+    }
+
+    fn publish_changes(&self, changes: Vec<Change>) {
+        lock(&self.0).extend(changes.into_iter().map(Envelope::change));
     }
 }

@@ -1,6 +1,5 @@
 use super::RecordingBus;
-use async_trait::async_trait;
-use chat_domain::{Envelope, EventBus};
+use chat_domain::{Change, Envelope, EventBus};
 use std::sync::Arc;
 
 /// The bus of one of several nodes in one process. It delivers what it publishes to its own node first, then to the
@@ -18,12 +17,18 @@ impl LinkedBus {
     }
 }
 
-#[async_trait]
 impl EventBus for LinkedBus {
-    async fn publish(&self, envelope: Envelope) {
+    fn publish(&self, envelope: Envelope) {
         for other in &self.others {
-            other.publish(envelope.clone()).await;
+            other.publish(envelope.clone());
         }
-        self.own.publish(envelope).await;
+        self.own.publish(envelope);
+    }
+
+    fn publish_changes(&self, changes: Vec<Change>) {
+        for other in &self.others {
+            other.publish_changes(changes.clone());
+        }
+        self.own.publish_changes(changes);
     }
 }

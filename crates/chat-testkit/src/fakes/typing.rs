@@ -37,6 +37,10 @@ impl TypingRegistry for FakeTyping {
         Ok(self.state()?.typists.remove(&(conversation, user)).is_some())
     }
 
+    fn may_be_typing(&self, conversation: ConversationId, user: UserId) -> bool {
+        self.state().map_or(true, |state| state.typists.contains_key(&(conversation, user)))
+    }
+
     async fn take_expired(&self, now: Timestamp) -> Result<Vec<(ConversationId, UserId)>, TypingError> {
         let mut state = self.state()?;
         let (expired, writing) = std::mem::take(&mut state.typists).into_iter().partition(|(_, until)| *until <= now);

@@ -34,9 +34,9 @@ async fn arrived(node: &BusNode, count: usize) -> Vec<Envelope> {
 
 pub async fn what_one_node_publishes_arrives_once_on_each(nodes: Pair<BusNode>) {
     let (first, second) = (seen(Audience::Everyone, 1, 1), seen(Audience::Everyone, 2, 2));
-    nodes.one.bus.publish(first.clone()).await;
+    nodes.one.bus.publish(first.clone());
     assert_eq!(arrived(&nodes.other, 1).await, std::slice::from_ref(&first));
-    nodes.other.bus.publish(second.clone()).await;
+    nodes.other.bus.publish(second.clone());
     // An echo of the first would have arrived before the second.
     assert_eq!(arrived(&nodes.one, 2).await, [first, second.clone()]);
     assert_eq!(arrived(&nodes.other, 1).await, [second]);
@@ -59,7 +59,7 @@ pub async fn an_envelope_arrives_as_it_was_published(nodes: Pair<BusNode>) {
     for event in events {
         for audience in audiences.clone() {
             let envelope = Envelope { audience, except: Some(user(7)), event: event.clone() };
-            nodes.one.bus.publish(envelope.clone()).await;
+            nodes.one.bus.publish(envelope.clone());
             assert_eq!(arrived(&nodes.other, 1).await, [envelope]);
         }
     }
@@ -68,7 +68,7 @@ pub async fn an_envelope_arrives_as_it_was_published(nodes: Pair<BusNode>) {
 pub async fn what_one_node_publishes_arrives_in_its_order(nodes: Pair<BusNode>) {
     let publish = async |node: &BusNode, who: u128| {
         for when in 0..MANY {
-            node.bus.publish(seen(Audience::Conversation(conversation(when % 50)), who, when)).await;
+            node.bus.publish(seen(Audience::Conversation(conversation(when % 50)), who, when));
         }
     };
     tokio::join!(publish(&nodes.one, 1), publish(&nodes.other, 2));

@@ -1,6 +1,7 @@
 //! Realtime delivery in one node, from the bus to the bytes of each connection, with a store that tests can delay.
 
 mod attach;
+mod batches;
 mod contract;
 mod delivery;
 mod dialects;

@@ -8,6 +8,7 @@ mod camel;
 mod chat_api;
 mod clocks;
 mod cluster;
+mod commits;
 mod consent;
 mod dependencies;
 mod documents;

@@ -6,6 +6,7 @@ mod connections;
 mod hasher;
 mod linked_bus;
 mod presence;
+mod sink;
 mod typing;
 
 pub use bus::RecordingBus;
@@ -14,6 +15,7 @@ pub use connections::RecordingConnections;
 pub use hasher::FastHasher;
 pub use linked_bus::LinkedBus;
 pub use presence::FakePresence;
+pub use sink::RecordingSink;
 pub use typing::FakeTyping;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -200,6 +200,12 @@ macro_rules! store_contract {
                 new_invitations_clear_expired_ones_away
                 racing_to_register_by_one_invitation_makes_one_account
             }
+            published {
+                each_change_is_published_once_and_before_its_answer
+                what_is_refused_or_no_change_is_not_published
+                a_repeated_send_is_published_again
+                what_is_sent_at_once_is_published_in_order_and_before_each_answer
+            }
             races {
                 racing_to_open_a_direct_conversation_makes_one
                 racing_to_send_under_one_key_makes_one_message
@@ -254,6 +260,7 @@ mod tests {
             include_str!("change_log.rs"),
             include_str!("deletion.rs"),
             include_str!("registration.rs"),
+            include_str!("published.rs"),
             include_str!("races.rs"),
         ];
         let clauses = features

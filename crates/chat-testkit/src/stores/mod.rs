@@ -31,6 +31,7 @@ pub mod overviews;
 pub mod own_conversations;
 pub mod pairs;
 pub mod participants;
+pub mod published;
 pub mod races;
 pub mod receipt_news;
 pub mod receipts;
@@ -47,7 +48,7 @@ use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{ChangeLog, RealtimeStore};
+use chat_domain::{ChangeLog, Committing, RealtimeStore};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ pub struct Stores {
     pub receipts: Arc<dyn ReceiptStore>,
     pub changes: Arc<dyn ChangeLog>,
     pub realtime: Arc<dyn RealtimeStore>,
+    pub committing: Arc<dyn Committing>,
     /// What must live as long as the stores: a temporary folder, a throw-away server.
     _keep: Arc<dyn Any + Send + Sync>,
 }
@@ -77,6 +79,7 @@ impl Stores {
             + MessageStore
             + ReceiptStore
             + RealtimeStore
+            + Committing
             + 'static,
     {
         Self {
@@ -87,7 +90,8 @@ impl Stores {
             messages: store.clone(),
             receipts: store.clone(),
             changes: store.clone(),
-            realtime: store,
+            realtime: store.clone(),
+            committing: store,
             _keep: Arc::new(keep),
         }
     }

@@ -2,7 +2,7 @@ use super::{BusNode, Pair, eventually};
 use chat_domain::conversations::ConversationKind;
 use chat_domain::presence::PresenceStatus;
 use chat_domain::users::UserSummary;
-use chat_domain::{Audience, ConversationId, Envelope, Event, Timestamp, UserId};
+use chat_domain::{Audience, Change, ChangeKind, ConversationId, Envelope, Event, Pos, Timestamp, UserId};
 use uuid::Uuid;
 
 /// Number of events that each node publishes in tests of order.
@@ -85,6 +85,29 @@ pub async fn what_one_node_publishes_arrives_in_its_order(nodes: Pair<BusNode>) 
                 })
                 .collect();
             assert!(times.is_sorted() && times.len() == total / 2, "out of order: {times:?}");
+        }
+    }
+}
+
+pub async fn the_changes_of_a_commit_arrive_once_and_in_their_order(nodes: Pair<BusNode>) {
+    let change = |number: u64| Change {
+        conversation_id: conversation(u128::from(number % 5)),
+        pos: Pos::new(number / 5 + 1),
+        at: Timestamp::from_unix_micros(1_767_605_400_000_000),
+        kind: ChangeKind::ParticipantRemoved { user_id: user(u128::from(number)) },
+    };
+    let all: Vec<_> = (0..100).map(change).collect();
+    for commit in all.chunks(17) {
+        nodes.one.bus.publish_changes(commit.to_vec());
+    }
+    for node in [&nodes.one, &nodes.other] {
+        let arrived = arrived(node, all.len()).await;
+        assert_eq!(arrived.len(), all.len(), "each once");
+        for id in (0..5).map(conversation) {
+            let of_this = |envelope: &&Envelope| envelope.audience == Audience::Conversation(id);
+            let sent: Vec<_> = all.iter().filter(|change| change.conversation_id == id).cloned().collect();
+            let sent: Vec<_> = sent.into_iter().map(Envelope::change).collect();
+            assert_eq!(arrived.iter().filter(of_this).cloned().collect::<Vec<_>>(), sent);
         }
     }
 }

@@ -75,6 +75,7 @@ macro_rules! nodes_contract {
             what_one_node_publishes_arrives_once_on_each
             an_envelope_arrives_as_it_was_published
             what_one_node_publishes_arrives_in_its_order
+            the_changes_of_a_commit_arrive_once_and_in_their_order
         }
         $crate::nodes_clauses! {
             presence, $presence;

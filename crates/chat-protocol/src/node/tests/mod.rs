@@ -61,6 +61,28 @@ proptest! {
     }
 
     #[test]
+    fn a_commit_is_as_few_packets_as_fit_and_loses_no_change(
+        changes in proptest::collection::vec(any_change(), 0..12), copies in 1..120_usize
+    ) {
+        let many: Vec<_> = changes.iter().cycle().take(changes.len() * copies).collect();
+        let mut arrived = Vec::new();
+        for packet in write_changes(node(1), &many) {
+            let packet = packet.expect("a packet");
+            prop_assert!(packet.len() <= SPLIT_BYTES);
+            arrived.extend(Packet::read(&packet).and_then(Packet::into_envelopes).expect("changes"));
+        }
+        let places = |change: &Change| (change.conversation_id, change.pos, change.kind.tag());
+        let arrived: Vec<_> = arrived
+            .iter()
+            .map(|envelope| match &envelope.event {
+                Event::Change(change) => places(change),
+                other => panic!("no change: {other:?}"),
+            })
+            .collect();
+        prop_assert_eq!(arrived, many.into_iter().map(places).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused_without_a_panic(bytes: Vec<u8>) {
         let _ = Packet::sender(&bytes);
         let _ = Packet::read(&bytes).and_then(Packet::into_envelopes);

@@ -6,8 +6,8 @@ use chat_domain::auth::EndReason;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
 use chat_domain::{
-    ActionError, Audience, ConversationId, Envelope, Event, Refusal, SessionId, StoreError, Timestamp,
-    TurnLimits, Turns, UserId,
+    ActionError, Audience, ConversationId, Envelope, Event, Refusal, SessionId, StoreError, Timestamp, TurnLimits,
+    Turns, UserId,
 };
 use std::future::Future;
 use std::ops::Deref;

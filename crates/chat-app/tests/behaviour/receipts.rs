@@ -5,9 +5,7 @@ use chat_domain::conversations::{ConversationKind, ConversationStore, GroupStore
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::{AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
 use chat_domain::users::UserStore;
-use chat_domain::{
-    ActionError, Audience, CommittedSink, ConversationId, ErrorCode, MessageId, Seq, Store, UserId,
-};
+use chat_domain::{ActionError, Audience, CommittedSink, ConversationId, ErrorCode, MessageId, Seq, Store, UserId};
 use std::sync::{Arc, Weak};
 
 const READ_ALL: AdvancePositions = AdvancePositions::Read(ReceiptTarget::Latest);

@@ -12,7 +12,8 @@ use chat_domain::messages::{
     StoredFingerprint, decide_send,
 };
 use chat_domain::users::UserSummary;
-use chat_domain::{ActionError, ClientMessageId, ConversationId, Pos, Seq};
+use chat_domain::{ActionError, ClientMessageId, Pos, Seq};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
 use std::borrow::Cow;
@@ -26,12 +27,15 @@ pub(super) fn append(connection: &mut SqliteConnection, draft: &Draft) -> Result
 }
 
 fn context(connection: &mut SqliteConnection, draft: &Draft) -> Stored<SendContext<'static>> {
-    if let Some(key) = &draft.client_message_id
-        && let Some(earlier) = find_earlier(connection, draft, key)?
+    let Some(Found { place, sender, is_key_used }) = find_place(connection, draft)? else {
+        return Ok(SendContext::default());
+    };
+    if is_key_used
+        && let Some(key) = &draft.client_message_id
+        && let Some(earlier) = find_earlier(connection, draft, key, place.kind)?
     {
         return Ok(SendContext { earlier: Some(earlier), ..SendContext::default() });
     }
-    let Some((place, sender)) = find_place(connection, draft)? else { return Ok(SendContext::default()) };
     let reply_exists = match draft.content.reply_to {
         Some(answered) => find_in_conversation(connection, draft.conversation_id, answered)?.is_some(),
         None => false,
@@ -43,6 +47,7 @@ fn find_earlier(
     connection: &mut SqliteConnection,
     draft: &Draft,
     key: &ClientMessageId,
+    kind: ConversationKind,
 ) -> Stored<Option<EarlierSend<'static>>> {
     let row: Option<(MessageRow, SummaryRow, Option<Vec<u8>>, i16)> = messages::table
         .inner_join(users::table)
@@ -60,33 +65,34 @@ fn find_earlier(
     let Some((message, sender, digest, version)) = row else { return Ok(None) };
     let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
-    let kind = find_kind(connection, draft.conversation_id)?;
     Ok(Some(EarlierSend { message: Cow::Owned(message.sent_by(sender, kind)?), fingerprint }))
 }
 
-/// Only a replay needs this separate query. Replays are rare, so other sends do not read the kind for them.
-fn find_kind(connection: &mut SqliteConnection, conversation: ConversationId) -> Stored<ConversationKind> {
-    let direct_key: Option<String> =
-        conversations::table.find(Id::from(conversation)).select(conversations::direct_key).get_result(connection)?;
-    kind_from(direct_key.as_deref())
+/// The facts that every send needs.
+struct Found {
+    place: SendPlace,
+    sender: Option<Sender<'static>>,
+    /// Whether the sender has used the draft's key in this conversation.
+    is_key_used: bool,
 }
 
 /// The conversation's newest `seq`, `pos` and time, whether it is active, its direct key, whether the sender has
-/// written in it, and the sender.
-type PlaceRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>);
+/// written in it, the sender, and whether the key is used.
+type PlaceRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>, bool);
 
-fn find_place(
-    connection: &mut SqliteConnection,
-    draft: &Draft,
-) -> Stored<Option<(SendPlace, Option<Sender<'static>>)>> {
+fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Found>> {
     let takes_part = participants::conversation_id
         .eq(conversations::id)
         .and(participants::user_id.eq(Id::from(draft.sender)))
         .and(participants::left_at.is_null());
-    let exists = users::id.eq(participants::user_id).and(users::deleted_at.is_null());
+    let is_there = users::id.eq(participants::user_id).and(users::deleted_at.is_null());
+    let with_key = messages::table
+        .filter(messages::conversation_id.eq(Id::from(draft.conversation_id)))
+        .filter(messages::sender_id.eq(Id::from(draft.sender)))
+        .filter(messages::client_message_id.eq(draft.client_message_id.as_ref().map(ClientMessageId::as_str)));
     let row: Option<PlaceRow> = conversations::table
         .left_join(participants::table.on(takes_part))
-        .left_join(users::table.on(exists))
+        .left_join(users::table.on(is_there))
         .filter(conversations::id.eq(Id::from(draft.conversation_id)))
         .select((
             conversations::last_seq,
@@ -96,10 +102,11 @@ fn find_place(
             conversations::direct_key,
             participants::has_written.nullable(),
             Option::<SummaryRow>::as_select(),
+            exists(with_key),
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, last_pos, updated_at, is_active, direct_key, has_written, sender)| {
+    row.map(|(last_seq, last_pos, updated_at, is_active, direct_key, has_written, sender, is_key_used)| {
         let place = SendPlace {
             last_seq: Seq::from_i64(last_seq),
             last_pos: Pos::from_i64(last_pos),
@@ -109,7 +116,8 @@ fn find_place(
         };
         let summary = sender.map(UserSummary::try_from).transpose()?;
         let has_written = has_written.unwrap_or(false);
-        Ok((place, summary.map(|summary| Sender { summary: Cow::Owned(summary), has_written })))
+        let sender = summary.map(|summary| Sender { summary: Cow::Owned(summary), has_written });
+        Ok(Found { place, sender, is_key_used })
     })
     .transpose()
 }

@@ -61,6 +61,7 @@ pub use send_queue::SendQueue;
 pub use settings::RealtimeSettings;
 pub use stats::{Counter, QueueStats, RealtimeStats};
 pub use typing::InProcessTyping;
+pub use worker::InboxWaker;
 
 /// The README's example, compiled and run as a test.
 #[cfg(doctest)]

@@ -44,6 +44,8 @@ impl Hub {
         let until = Instant::now() + self.fan_out.settings().burst_patience;
         self.worker.set_gathering(true);
         while self.large_and_expecting().is_some() {
+            // Their senders need not wait: what they send next may arrive in time.
+            self.worker.wake_tasks();
             if timeout_at(until, self.worker.arrived()).await.is_err() {
                 break;
             }

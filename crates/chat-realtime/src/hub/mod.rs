@@ -9,7 +9,7 @@ pub(crate) use wheel::Tick;
 
 use crate::connection::{Connection, Life, Sink};
 use crate::outgoing::Format;
-use crate::worker::{Post, Worker};
+use crate::worker::{InboxWaker, Post, Worker};
 use crate::{FanOut, QueueStats, attach::Attaching};
 use chat_domain::{ConnectionId, ConversationId, Pos, SessionId, UserId};
 use messages::{Run, Then};
@@ -73,6 +73,12 @@ impl Hub {
         });
         tokio::task::spawn_local(run(Rc::clone(&hub), worker));
         hub
+    }
+
+    /// A waker for one task of this thread that goes through this hub's inbox: the hub wakes the task after it has
+    /// handled the events that were posted before. Other threads wake the thread once for both.
+    pub fn inbox_waker(&self) -> InboxWaker {
+        InboxWaker::new(&self.worker)
     }
 
     /// The fan-out of this node.
@@ -192,9 +198,9 @@ impl Hub {
 
     /// Handles all posted requests, then writes to each connection that they touched.
     pub(crate) fn take_in(&self) {
-        let waiting = self.worker.take();
+        let mut waiting = self.worker.take();
         let mut run = Run::default();
-        for post in waiting.posts {
+        for post in waiting.posts.drain(..) {
             match post {
                 Post::Deliver(event) => self.take_event(&mut run, event),
                 Post::CloseSession(session) => {
@@ -220,6 +226,8 @@ impl Hub {
         if again.is_empty() {
             *again = touched;
         }
+        drop(again);
+        waiting.wake_tasks();
     }
 
     /// Counts events queued for the connection.

@@ -55,6 +55,8 @@ mod operation;
 mod paths;
 mod receipts;
 mod rest;
+mod running;
+mod sending;
 mod state;
 mod stats;
 mod users;

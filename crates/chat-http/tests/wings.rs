@@ -24,6 +24,8 @@ const WINGS: [Wing; 4] = [
             "proxies",
             "request_id",
             "request_log",
+            "running",
+            "sending",
             "state",
             "stats",
         ],

@@ -1,7 +1,8 @@
 use super::{Messages, SendDirect};
 use chat_domain::auth::Actor;
-use chat_domain::messages::{Appended, Draft, ExpectedKind, SendMessage};
+use chat_domain::messages::{Appended, Draft, ExpectedKind, Message, SendMessage};
 use chat_domain::{ActionError, MessageId};
+use std::sync::Arc;
 
 impl Messages {
     /// Sends a message. `Ok` means that it is committed, so that no crash loses it, and published. A replay is published
@@ -20,10 +21,20 @@ impl Messages {
         drop(expected);
         match &appended {
             // Again, in case the first publication failed.
-            Appended::First(message) | Appended::Replayed(message) => self.0.introduce_writer(message).await,
+            Appended::First(message) | Appended::Replayed(message) => self.introduce_writer(message).await,
             Appended::New(_) => {}
         }
         Ok(appended)
+    }
+
+    /// On the main runtime, since whoever sends may be on another thread, and the stores that this reads may not be
+    /// used there.
+    async fn introduce_writer(&self, message: &Message) {
+        if !message.kind.is_group() {
+            let (core, message) = (Arc::clone(&self.0), message.clone());
+            // Best effort: after a panic in it, which was logged, the message is stored all the same.
+            let _ = self.0.runtime.spawn(async move { core.introduce_writer(&message).await }).await;
+        }
     }
 
     /// Sends to a group, like [`Self::send`]; the id of a direct conversation is not accepted.

@@ -11,12 +11,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, get, post, resource};
-use chat_app::{ChatTarget, SendDirect};
+use chat_app::ChatTarget;
 use chat_domain::ErrorCode;
-use chat_domain::messages::{Appended, HistoryRequest, Message, SendMessage};
+use chat_domain::messages::{Appended, HistoryRequest, Message};
 use chat_domain::receipts::DeliveryStatus;
 use chat_protocol::Pagination;
-use chat_protocol::chat::{ChatMessage, ChatMessageBody, ChatMessageView, ChatReceiver, ChatRoomId, FetchChatBody};
+use chat_protocol::chat::{ChatMessageBody, ChatMessageView, ChatRoomId, FetchChatBody};
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -68,18 +68,7 @@ async fn send_chat_message(
 ) -> Result<Sent<ChatMessageView>, ApiError> {
     let mut message = body.parse(ChatMessageBody::parse)?;
     message.client_message_id = one_key(key.0, message.client_message_id)?;
-    let (messages, actor) = (state.app.messages.clone(), actor.0);
-    let ChatMessage { receiver, content, client_message_id } = message;
-    let sent = match receiver {
-        ChatReceiver::User(receiver) => {
-            let command = SendDirect { receiver, content, client_message_id };
-            state.run(async move { messages.send_direct(actor, command).await }).await??
-        }
-        ChatReceiver::Group(conversation_id) => {
-            let command = SendMessage { conversation_id, content, client_message_id };
-            state.run(async move { messages.send_to_group(actor, command).await }).await??
-        }
-    };
+    let sent = state.send(actor.0, message.into()).await?;
     let view = |message: Message| ChatMessageView::new(message, DeliveryStatus::Sent, &[], true);
     Ok(match sent {
         Appended::New(message) | Appended::First(message) => Sent::with_status(StatusCode::CREATED, view(message)),

@@ -1,17 +1,13 @@
-use super::{Limit, Limits, Subject};
-use crate::ApiError;
-use chat_domain::UserId;
+use super::Limit;
 use chat_protocol::realtime::Command;
 
-impl Limits {
-    /// Counts a frame of a socket; `None`: the frame is not a command.
-    pub(crate) async fn frame(&self, user: UserId, command: Option<&Command>) -> Result<(), ApiError> {
-        self.take(command.map_or(Limit::Requests, limit_of), Subject::User(user)).await.map(drop)
-    }
+/// Returns the limit of a frame of a socket; `None`: the frame is not a command.
+pub(crate) fn limit_of(command: Option<&Command>) -> Limit {
+    command.map_or(Limit::Requests, limit_of_command)
 }
 
 /// Returns the limit of a command. A new command does not compile until it is added here.
-const fn limit_of(command: &Command) -> Limit {
+const fn limit_of_command(command: &Command) -> Limit {
     match command {
         Command::SendMessage(_) | Command::SendChatMessage(_) => Limit::Sends,
         // Commands whose effect is sent to other users at once and not stored.

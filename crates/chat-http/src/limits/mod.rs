@@ -4,8 +4,8 @@
 //! | limit | counts | per | where |
 //! | --- | --- | --- | --- |
 //! | `registrations` | valid `POST /auth/register` requests | address | `limited` |
-//! | `sends` | messages over REST and sockets | user | `limited`, `Limits::frame` |
-//! | `signals` | typing, presence and calls over sockets | user | `Limits::frame` |
+//! | `sends` | messages over REST and sockets | user | `limited`, `limit_of` |
+//! | `signals` | typing, presence and calls over sockets | user | `limit_of` |
 //! | `requests` | every other request, every other frame of a socket | user, else address | both |
 //! | `connects` | attempts to open a socket | address | `crate::gateway`, `limited` |
 //!
@@ -20,6 +20,7 @@ mod commands;
 mod rest;
 mod standing;
 
+pub(crate) use commands::limit_of;
 #[cfg(test)]
 pub(crate) use rest::kind_of;
 pub(crate) use rest::{RequestKind, are_on, limited};

@@ -82,9 +82,8 @@ async fn send_message(
 ) -> Result<Sent<MessageView>, ApiError> {
     let mut command = body.parse(|body| body.parse(path.0))?;
     command.client_message_id = one_key(key.0, command.client_message_id)?;
-    let messages = state.app.messages.clone();
     let view = |message: Message| MessageView::new(message, DeliveryStatus::Sent, true);
-    Ok(match state.run(async move { messages.send(actor.0, command).await }).await?? {
+    Ok(match state.send(actor.0, command.into()).await? {
         Appended::New(message) | Appended::First(message) => Sent::with_status(StatusCode::CREATED, view(message)),
         Appended::Replayed(message) => {
             Sent::with_status(StatusCode::OK, MessageView { duplicate: Some(true), ..view(message) })

@@ -89,6 +89,24 @@ fn what_is_sent_over_rest_arrives_on_the_socket_and_the_other_way_round() {
 }
 
 #[test]
+fn consecutive_sends_are_answered_in_order_here_too() {
+    beside_a_host(async |host, ann, ben| {
+        let create = json!({"participantIds": [ben.id.to_string()]}).to_string();
+        let (_, body) = host.ask("POST", "/api/v1/conversations", &ann.token, &create).await;
+        let id = serde_json::from_str::<Value>(&body).expect("JSON")["data"]["id"].clone();
+        let mut socket = host.socket(&ann).await;
+        let send = |number: u32| json!({"conversationId": id, "content": number.to_string()});
+        let burst: Vec<u8> =
+            (1..=100).flat_map(|number| command("message:send", &send(number), &number.to_string())).collect();
+        socket.write(&burst).await;
+        for number in 1..=100 {
+            let ack = socket.event("ack").await;
+            assert_eq!((&ack["id"], &ack["data"]["seq"]), (&json!(number.to_string()), &json!(number)));
+        }
+    });
+}
+
+#[test]
 fn a_browser_signs_in_by_the_subprotocol_and_is_told_which_was_taken() {
     beside_a_host(async |host, ann, _| {
         let mut socket = Socket::to(host.address).await;

@@ -8,5 +8,6 @@ mod frames;
 mod handshake;
 mod house;
 mod limits;
+mod pipelined;
 mod rate_limits;
 mod socketio;

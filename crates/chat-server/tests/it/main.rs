@@ -24,6 +24,7 @@ mod limits;
 mod load;
 mod metrics;
 mod operators;
+mod pipelined;
 mod presence;
 mod proxies;
 mod recount;

@@ -66,6 +66,15 @@ pub(super) async fn answer(
     }
 }
 
+/// Sends the answer to a send.
+pub(super) fn confirm(connection: &Connection, actor: Actor, id: Option<&str>, sent: Appended) {
+    let asked = Asked { connection, actor, id };
+    match connection.format().dialect {
+        Dialect::Colon => asked.acknowledge_sent(sent),
+        Dialect::Camel => asked.confirm_sent(sent),
+    }
+}
+
 /// The recipient of an answer.
 struct Asked<'frame> {
     connection: &'frame Connection,
@@ -104,12 +113,7 @@ impl Asked<'_> {
     fn in_colon(&self, outcome: Outcome) -> Result<(), ApiError> {
         match outcome {
             Outcome::Done => self.done(),
-            Outcome::Sent(sent) => {
-                let (message, duplicate) = apart(*sent);
-                let pos = message.pos.get();
-                let message = MessageView { duplicate, ..MessageView::new(message, DeliveryStatus::Sent, true) };
-                self.acknowledge(&MessageReceivedView { message, pos });
-            }
+            Outcome::Sent(sent) => self.acknowledge_sent(*sent),
             Outcome::Advanced(id, advanced) => {
                 self.acknowledge(&PositionsView::new(id, self.actor.user_id, &advanced));
             }
@@ -142,7 +146,7 @@ impl Asked<'_> {
     async fn in_camel(&self, outcome: Outcome) {
         match outcome {
             Outcome::Done => self.done(),
-            Outcome::Sent(sent) => self.confirm(*sent),
+            Outcome::Sent(sent) => self.confirm_sent(*sent),
             // Positions belong to the other dialect; this one has no other shape for them.
             Outcome::Advanced(id, advanced) => {
                 self.acknowledge(&PositionsView::new(id, self.actor.user_id, &advanced));
@@ -178,8 +182,15 @@ impl Asked<'_> {
         }
     }
 
+    fn acknowledge_sent(&self, sent: Appended) {
+        let (message, duplicate) = apart(sent);
+        let pos = message.pos.get();
+        let message = MessageView { duplicate, ..MessageView::new(message, DeliveryStatus::Sent, true) };
+        self.acknowledge(&MessageReceivedView { message, pos });
+    }
+
     /// Sends `messageSent` to the connection that sent the message, and to no other.
-    fn confirm(&self, sent: Appended) {
+    fn confirm_sent(&self, sent: Appended) {
         let (message, duplicate) = apart(sent);
         let client_message_id = message.client_message_id.as_ref().map(|key| key.as_str().to_owned());
         let confirmed = MessageSentView { message_id: message.id.as_uuid(), client_message_id };

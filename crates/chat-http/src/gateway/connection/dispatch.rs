@@ -2,12 +2,12 @@ use super::answers::{FetchedRoom, Outcome};
 use super::session::Session;
 use crate::ApiError;
 use crate::identity::must_be_oneself;
-use chat_app::{ChatTarget, Receipt, SendDirect};
+use crate::sending::Sending;
+use chat_app::{ChatTarget, Receipt};
 use chat_domain::auth::Actor;
-use chat_domain::messages::{Appended, SendMessage};
 use chat_domain::receipts::DeliveryStatus;
 use chat_domain::{ConversationId, ErrorCode};
-use chat_protocol::chat::{ChatFetch, ChatMessage, ChatReceiver, ChatRoomId};
+use chat_protocol::chat::{ChatFetch, ChatRoomId};
 use chat_protocol::realtime::{ChatPlace, Command};
 
 /// The maximum number of windows that the client of one connection may open, and of conversations in which it may be
@@ -18,7 +18,7 @@ const MAX_WINDOWS: usize = 100;
 /// open from the start.
 const MAX_CLOSED_WINDOWS: usize = 1_000;
 
-/// Runs one command of a signed-in user. Commands that write run on the main runtime, to their end. Data that only an
+/// Runs one command of a signed-in user. Commands that write run to their end, even if the client disconnects. Data that only an
 /// acknowledgement would contain is not read if there will be none (`is_acknowledged`).
 pub(super) async fn dispatch(
     session: &mut Session,
@@ -31,11 +31,9 @@ pub(super) async fn dispatch(
     match command {
         Command::OpenWindow(place) => open_window(session, actor, place).await,
         Command::CloseWindow(place) => close_window(session, actor, place).await,
-        Command::SendMessage(message) => {
-            let sent = state.run(async move { app.messages.send(actor, *message).await }).await??;
-            Ok(sent_by(session, sent))
-        }
-        Command::SendChatMessage(message) => send_chat_message(session, actor, *message).await,
+        // These are the sends that do not overlap with others: see `sends.rs`.
+        Command::SendMessage(message) => send(session, actor, (*message).into()).await,
+        Command::SendChatMessage(message) => send(session, actor, (*message).into()).await,
         Command::Advance(id, advance) => {
             let advanced = state.run(async move { app.receipts.advance(actor, id, advance).await }).await??;
             Ok(Outcome::Advanced(id, advanced))
@@ -178,30 +176,10 @@ async fn start_typing(session: &mut Session, actor: Actor, place: ChatPlace) -> 
     Ok(Outcome::Done)
 }
 
-async fn send_chat_message(session: &mut Session, actor: Actor, message: ChatMessage) -> Result<Outcome, ApiError> {
-    let app = session.realtime.state.app.clone();
-    let ChatMessage { receiver, content, client_message_id } = message;
-    let sending = async move {
-        match receiver {
-            ChatReceiver::User(receiver) => {
-                let command = SendDirect { receiver, content, client_message_id };
-                app.messages.send_direct(actor, command).await
-            }
-            ChatReceiver::Group(conversation_id) => {
-                let command = SendMessage { conversation_id, content, client_message_id };
-                app.messages.send_to_group(actor, command).await
-            }
-        }
-    };
-    let sent = session.realtime.state.run(sending).await??;
-    Ok(sent_by(session, sent))
-}
-
-/// Ends the user's typing in the conversation, and returns the outcome.
-fn sent_by(session: &mut Session, sent: Appended) -> Outcome {
-    let conversation = sent.message().conversation_id;
-    session.typing.retain(|known| *known != conversation);
-    Outcome::Sent(Box::new(sent))
+async fn send(session: &mut Session, actor: Actor, sending: Sending) -> Result<Outcome, ApiError> {
+    let sent = session.realtime.state.send(actor, sending).await?;
+    session.note_sent(sent.message());
+    Ok(Outcome::Sent(Box::new(sent)))
 }
 
 async fn fetch_room(session: &Session, actor: Actor, fetch: ChatFetch) -> Result<FetchedRoom, ApiError> {

@@ -1,12 +1,14 @@
 //! The loop of a connection, independent of its transport: it receives frames, and runs one command after the other.
+//! Only consecutive sends do not wait for each other; every other frame waits until they are answered.
 
+use super::sends::Sends;
 use super::session::{Heard, Session};
 use bytes::Bytes;
 use chat_protocol::realtime::CloseCode;
 use chat_realtime::{Connection, Life, frames};
 use chat_socketio::websocket::yield_to_others;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -15,8 +17,8 @@ const FRAMES_AT_A_TIME: u32 = 32;
 
 /// A message from a client, or its end.
 pub(super) enum Said {
-    /// A command, or an invalid frame.
-    Frame(Heard),
+    /// A command, or an invalid frame, and its size in bytes.
+    Frame(Heard, usize),
     /// A ping, to be answered with the same payload.
     Ping(Bytes),
     /// A pong, or another sign that the client is alive.
@@ -35,7 +37,7 @@ pub(super) enum Said {
 
 /// The receiving side of a connection.
 pub(super) trait Inlet {
-    /// Returns the next message. It is called only while no command of the client is running.
+    /// Returns the next message. It is called only while no command of the client but sends is running.
     fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said>;
 }
 
@@ -68,17 +70,22 @@ enum Next {
 /// Runs the client's commands one after the other, until the connection ends.
 pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> Parting {
     let connection = Rc::clone(&session.connection);
-    let mut heard_at_a_time = 0;
+    let (mut sends, mut heard_at_a_time) = (Sends::new(), 0);
     loop {
-        match next(session, inlet, &mut heard_at_a_time).await {
-            Next::Said(Said::Frame(heard)) => {
-                busy(&connection, Box::pin(session.hear(heard))).await;
-                if session.is_flooding() {
-                    return Parting::NotUnderstood;
-                }
+        let next = next(session, inlet, &mut sends, &mut heard_at_a_time).await;
+        if let Next::Said(Said::Frame(heard, bytes)) = next {
+            Box::pin(hear(session, &mut sends, heard, bytes)).await;
+            if session.is_flooding() {
+                return Parting::NotUnderstood;
             }
+            continue;
+        }
+        if !answered(session, &mut sends).await {
+            return Parting::Closed;
+        }
+        match next {
+            Next::Said(Said::Frame(..) | Said::Pong) => {}
             Next::Said(Said::Ping(payload)) => connection.push(frames::pong(&payload)),
-            Next::Said(Said::Pong) => {}
             Next::Said(Said::Close(code)) => {
                 connection.close_in_turn(code);
                 return Parting::Goodbye;
@@ -110,6 +117,69 @@ pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> P
     }
 }
 
+/// Handles a frame: counts it, then begins a send, or runs another command to its end.
+async fn hear(session: &mut Session, sends: &mut Sends, heard: Heard, bytes: usize) {
+    let mut count = pin!(session.count(&heard));
+    let Some(counted) = meanwhile(session, sends, |_, context| count.as_mut().poll(context)).await else { return };
+    let heard = match (counted, heard) {
+        (Ok(()), Ok((id, command))) => match session.overlapping(id, command) {
+            Ok(send) => {
+                let fits = |sends: &Sends| if sends.fits(bytes) { Poll::Ready(()) } else { Poll::Pending };
+                if meanwhile(session, sends, |sends, _| fits(sends)).await.is_some() {
+                    sends.begin(session, send, bytes);
+                }
+                return;
+            }
+            Err(alone) => Ok(alone),
+        },
+        (Ok(()), Err(fault)) => Err(fault),
+        (Err(error), heard) => {
+            if answered(session, sends).await {
+                let id = heard.map_or_else(|(id, _)| id, |(id, _)| id);
+                session.refuse_as_too_fast(id.as_deref(), &error);
+            }
+            return;
+        }
+    };
+    if answered(session, sends).await {
+        let connection = Rc::clone(&session.connection);
+        busy(&connection, Box::pin(session.hear(heard))).await;
+    }
+}
+
+/// Waits until all sends are answered. Returns `false` if the connection ended first.
+async fn answered(session: &mut Session, sends: &mut Sends) -> bool {
+    let all = |sends: &Sends| if sends.is_empty() { Poll::Ready(()) } else { Poll::Pending };
+    meanwhile(session, sends, |sends, _| all(sends)).await.is_some()
+}
+
+/// Answers the sends under way, and writes, until `done`. Nothing is read meanwhile. Returns `None` if the connection
+/// ended first.
+async fn meanwhile<T>(
+    session: &mut Session,
+    sends: &mut Sends,
+    mut done: impl FnMut(&Sends, &mut Context<'_>) -> Poll<T>,
+) -> Option<T> {
+    let connection = Rc::clone(&session.connection);
+    connection.set_reading(false);
+    let result = poll_fn(|context| {
+        connection.poll_write(context);
+        sends.answer(session, context);
+        if connection.life() != Life::Open {
+            return Poll::Ready(None);
+        }
+        let done = done(sends, context);
+        if done.is_pending() {
+            // The client may be waiting for earlier answers.
+            connection.release();
+        }
+        done.map(Some)
+    })
+    .await;
+    connection.set_reading(true);
+    result
+}
+
 /// Runs a command while the connection continues to write. The command is cancelled when the connection ends; use cases
 /// that write run elsewhere, to their end.
 pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Future<Output = ()>>>) {
@@ -133,10 +203,10 @@ pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Futu
 
 /// Returns the next step. Answers to several received frames are held back until all are handled, and sent in one
 /// write.
-async fn next(session: &mut Session, inlet: &mut impl Inlet, heard_at_a_time: &mut u32) -> Next {
+async fn next(session: &mut Session, inlet: &mut impl Inlet, sends: &mut Sends, heard_at_a_time: &mut u32) -> Next {
     let connection = Rc::clone(&session.connection);
     let next = poll_fn(|context: &mut Context<'_>| {
-        let next = poll_unheld(session, inlet, heard_at_a_time, context);
+        let next = poll_unheld(session, inlet, sends, heard_at_a_time, context);
         if next.is_pending() {
             *heard_at_a_time = 0;
             connection.release();
@@ -149,19 +219,26 @@ async fn next(session: &mut Session, inlet: &mut impl Inlet, heard_at_a_time: &m
 fn poll_unheld(
     session: &mut Session,
     inlet: &mut impl Inlet,
+    sends: &mut Sends,
     heard_at_a_time: &mut u32,
     context: &mut Context<'_>,
 ) -> Poll<Next> {
     let connection = Rc::clone(&session.connection);
     connection.poll_write(context);
+    sends.answer(session, context);
     if connection.life() != Life::Open {
         return Poll::Ready(Next::Closed);
     }
-    if connection.is_to_leave() {
+    if connection.is_to_leave() && sends.is_empty() {
         return Poll::Ready(Next::Leave);
     }
     if session.is_waiting() && connection.is_resume_due() {
         return Poll::Ready(Next::ResumeDue);
+    }
+    let reads = sends.has_room() && !connection.is_to_leave();
+    connection.set_reading(reads);
+    if !reads {
+        return Poll::Pending;
     }
     if *heard_at_a_time >= FRAMES_AT_A_TIME {
         yield_to_others(context);

@@ -3,7 +3,8 @@
 //! `drive.rs` is the loop of one connection, a small task on the worker thread that owns it: it reads, and runs one
 //! command after the other (`session.rs`, `dispatch.rs`). While a command is running, nothing is read, which is the
 //! backpressure on the client; events, heartbeats and the writing of a full socket continue. The hub in `chat-realtime`
-//! does the writing.
+//! does the writing. Only consecutive sends overlap (`sends.rs`, `pipeline.rs`): the connection reads on while some are
+//! under way, and every other frame waits until they are answered.
 //!
 //! A transport is a `drive::Inlet` that receives, an outlet to which the hub writes, and a `sign_in::Door` that admits
 //! the client:
@@ -27,7 +28,9 @@ mod farewell;
 mod flood;
 mod greeting;
 mod in_app;
+mod pipeline;
 mod restraint;
+mod sends;
 mod session;
 mod sign_in;
 mod socketio;

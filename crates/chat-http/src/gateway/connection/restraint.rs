@@ -3,9 +3,12 @@
 
 use super::MAX_MESSAGE_BYTES;
 use super::session::{Heard, Session, Stage};
+use crate::ApiError;
+use crate::limits::{Subject, limit_of};
 use chat_domain::ErrorCode;
 use chat_protocol::realtime::{CloseCode, Command, InvalidFrame};
 use chat_socketio::websocket::Breach;
+use std::sync::Arc;
 
 /// After this many messages in succession that are not frames, the connection is closed (4000).
 const MAX_PROTOCOL_ERRORS: u16 = 100;
@@ -39,29 +42,39 @@ impl Session {
         self.realtime.state.penalize(address);
     }
 
-    /// Counts a message against the user's limits, whether it is a command or not. Over a limit the message is dropped
-    /// and the client gets an error; a client that keeps sending is closed.
-    pub(super) async fn is_too_fast(&mut self, heard: &Heard) -> bool {
-        let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return self.is_idle_talk(heard) };
-        let (id, command) = match heard {
-            // The client has to send this one, once.
-            Ok((_, Command::Resume(_))) if self.is_waiting() => return false,
-            Ok((id, command)) => (id, Some(command)),
-            Err((id, _)) => (id, None),
+    /// Counts a frame against the limits of the user, whether it is a command or not. Ready at once, unless the limits
+    /// are counted elsewhere.
+    pub(super) fn count(&self, heard: &Heard) -> impl Future<Output = Result<(), ApiError>> + use<> {
+        let limits = Arc::clone(&self.realtime.state.limits);
+        let counted = match (self.stage, heard) {
+            // Strangers have a limit of their own, and the client has to send an announced resume, once.
+            (Stage::Stranger { .. }, _) | (Stage::Waiting(_), Ok((_, Command::Resume(_)))) => None,
+            (Stage::Waiting(actor) | Stage::Live(actor), heard) => {
+                let command = heard.as_ref().ok().map(|(_, command)| command);
+                Some((limit_of(command), Subject::User(actor.user_id)))
+            }
         };
-        let state = self.realtime.state.clone();
-        let Err(error) = state.limits.frame(actor.user_id, command).await else { return false };
-        self.answer_error(id.as_deref(), &error);
-        if self.flood.is_too_much(state.clock.now()) {
+        async move {
+            match counted {
+                Some((limit, subject)) => limits.take(limit, subject).await.map(drop),
+                None => Ok(()),
+            }
+        }
+    }
+
+    /// Tells the client that a frame is over a limit and was dropped. A client that keeps sending is closed.
+    pub(super) fn refuse_as_too_fast(&mut self, id: Option<&str>, error: &ApiError) {
+        self.answer_error(id, error);
+        if self.flood.is_too_much(self.realtime.state.clock.now()) {
             self.close_for_flooding();
         }
-        true
     }
 
     /// Counts, before sign-in, every command but the one that signs in: there is no user yet to count it for. A client
     /// that sends many of them is closed.
-    fn is_idle_talk(&mut self, heard: &Heard) -> bool {
+    pub(super) fn is_idle_talk(&mut self, heard: &Heard) -> bool {
         let is_idle = match heard {
+            _ if self.is_signed_in() => false,
             Ok((_, command)) => !matches!(command, Command::Authenticate { .. }),
             // Messages that are not frames have a limit of their own.
             Err((_, fault)) => fault.code != ErrorCode::ProtocolError,

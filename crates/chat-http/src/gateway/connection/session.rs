@@ -1,6 +1,7 @@
 use super::dispatch::dispatch;
 use super::farewell::Farewell;
 use super::flood::Flood;
+use super::sends::Directs;
 use super::sign_in::Door;
 use super::{Credentials, Greeting, Realtime, ResumeAsked, answers};
 use crate::ApiError;
@@ -50,6 +51,7 @@ pub(super) struct Session {
     pub(super) stage: Stage,
     pub(super) welcomed: Option<oneshot::Receiver<()>>,
     pub(super) typing: Vec<ConversationId>,
+    pub(super) directs: Directs,
     /// The limits of the connection before sign-in.
     pub(super) allowance: Allowance,
     /// The client's address, if known.
@@ -60,7 +62,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) const fn new(realtime: Rc<Realtime>, connection: Rc<Connection>, address: Option<IpAddr>) -> Self {
+    pub(super) fn new(realtime: Rc<Realtime>, connection: Rc<Connection>, address: Option<IpAddr>) -> Self {
         Self {
             realtime,
             connection,
@@ -68,6 +70,7 @@ impl Session {
             stage: Stage::Stranger { announces_resume: false },
             welcomed: None,
             typing: Vec::new(),
+            directs: Directs::default(),
             allowance: Allowance::new(),
             protocol_errors: 0,
             flood: Flood::new(),
@@ -107,9 +110,9 @@ impl Session {
         }
     }
 
-    /// Handles one command of the client, or an invalid frame, to its end.
+    /// Handles one command of the client, or an invalid frame, to its end. It was counted before.
     pub(super) async fn hear(&mut self, heard: Heard) {
-        if self.is_too_fast(&heard).await {
+        if self.is_idle_talk(&heard) {
             return;
         }
         match heard {
@@ -171,6 +174,11 @@ impl Session {
             Ok(outcome) => answers::answer(&self.connection, actor, id, outcome).await,
             Err(error) => Err(error),
         };
+        self.finish(id, name, since, done);
+    }
+
+    /// Counts a command that was run, and tells the client if it failed.
+    pub(super) fn finish(&self, id: Option<&str>, name: &'static str, since: Instant, done: Result<(), ApiError>) {
         self.realtime.state.stats.observe_command(name, done.is_err(), since.elapsed());
         if let Err(error) = done {
             self.answer_error(id, &error);

@@ -217,7 +217,8 @@ impl Inlet for Namespace<'_> {
                     let heard = heard(&event);
                     // Packets that are not commands have no other limit; if there are too many, the session has ended.
                     if heard.is_ok() || self.0.session().charge(1) {
-                        return Poll::Ready(Said::Frame(heard));
+                        let bytes = event.arguments.iter().map(|argument| argument.get().len()).sum();
+                        return Poll::Ready(Said::Frame(heard, bytes));
                     }
                 }
                 Some(Incoming::Disconnect { namespace }) if namespace == NAMESPACE => return Poll::Ready(Said::Left),

@@ -102,7 +102,7 @@ impl Hearing {
             incoming => Some(said(incoming)),
         };
         // Commands have their own limits, and the other variants end the connection.
-        let is_charged = matches!(said, None | Some(Said::Ping(_) | Said::Pong | Said::Frame(Err(_))));
+        let is_charged = matches!(said, None | Some(Said::Ping(_) | Said::Pong | Said::Frame(Err(_), _)));
         if is_charged && !self.budget.take(1, self.quota, Instant::now()) { Some(Said::Flood) } else { said }
     }
 }
@@ -130,7 +130,7 @@ impl Inlet for Frames {
 
 fn said(incoming: Incoming) -> Said {
     match incoming {
-        Incoming::Text(text) => Said::Frame(ClientFrame::parse(&text).and_then(|frame| understand(&frame))),
+        Incoming::Text(text) => Said::Frame(ClientFrame::parse(&text).and_then(|frame| understand(&frame)), text.len()),
         Incoming::Binary(_) => Said::Breach(code_of(Breach::Binary)),
         Incoming::Ping(payload) => Said::Ping(payload),
         Incoming::Pong | Incoming::Fragment(_) => Said::Pong,

@@ -4,8 +4,9 @@
 //! feature, each cheap to clone.
 //!
 //! **Must never know** HTTP, JSON, SQL, sockets or the environment. The caller of a use case that writes makes sure
-//! that it runs to its end, even if the client disconnects; only what is best effort runs in tasks of its own. Sending awaits only
-//! answers that may come from any thread, so it may be polled outside the main runtime; other use cases may not.
+//! that it runs to its end, even if the client disconnects; only what is best effort runs in tasks of its own. Sending
+//! awaits only answers that may come from any thread, so it may be polled outside the main runtime; other use cases may
+//! not.
 //!
 //! Rules for every use case:
 //! - authorisation is decided here, or by the store inside its transaction; callers check nothing;

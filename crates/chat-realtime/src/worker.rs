@@ -246,7 +246,8 @@ impl InboxWaker {
     }
 
     /// Sets the task to be woken, and returns whether the hub has woken it since the last call. If not, the futures for
-    /// which it waits need no poll; if they were polled, their answers could come before events that were posted before.
+    /// which it waits need no poll; if they were polled, their answers could come before events that were posted
+    /// earlier.
     pub fn poll_woken(&self, context: &Context<'_>) -> Poll<()> {
         let mut task = self.sleeper.task();
         if !task.as_ref().is_some_and(|known| known.will_wake(context.waker())) {

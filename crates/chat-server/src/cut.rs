@@ -46,7 +46,9 @@ impl EventBus for Cut<dyn EventBus> {
     }
 
     fn publish_changes(&self, mut changes: Vec<Change>) {
-        changes.iter_mut().for_each(|change| self.unknown(change));
+        for change in &mut changes {
+            self.unknown(change);
+        }
         self.inner.publish_changes(changes);
     }
 

@@ -150,8 +150,8 @@ impl Threads {
             thread::Builder::new().name(name).spawn(body).map_err(OpenError::Thread)
         };
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
-        let writer = Writer { connection: writing, health: self.health.clone(), sink: self.sink.clone() };
-        handles.writer = Some(spawn("sqlite-writer".into(), Box::new(move || writer.run(&writes)))?);
+        let thread = Writer { connection: writing, health: self.health.clone(), sink: self.sink.clone() };
+        handles.writer = Some(spawn("sqlite-writer".into(), Box::new(move || thread.run(&writes)))?);
         let reads = Arc::new(Mutex::new(reads));
         for (number, connection) in reading.into_iter().enumerate() {
             let reads = reads.clone();

@@ -146,7 +146,9 @@ impl Writer {
     fn committed(&self, batch: &[Box<dyn Job>]) {
         self.health.note_commit(batch.len());
         let mut changes = Vec::with_capacity(batch.len());
-        batch.iter().for_each(|job| job.add_changes(&mut changes));
+        for job in batch {
+            job.add_changes(&mut changes);
+        }
         self.sink.committed(changes);
     }
 

@@ -5,8 +5,8 @@ use chat_domain::{ActionError, MessageId};
 use std::sync::Arc;
 
 impl Messages {
-    /// Sends a message. `Ok` means that it is committed, so that no crash loses it, and published. A replay is published
-    /// again, since the first publication may have failed; receivers that have it drop it by its `pos`.
+    /// Sends a message. `Ok` means that it is committed, so that no crash loses it, and published. A replay is
+    /// published again, since the first publication may have failed; receivers that have it drop it by its `pos`.
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, ActionError> {
         self.append(self.draft(actor, command)).await
     }

@@ -255,7 +255,9 @@ impl Writer {
     /// conversations.
     fn committed(&self, outcomes: &[Outcome]) {
         let mut changes = Vec::with_capacity(outcomes.len());
-        outcomes.iter().flatten().for_each(|appended| appended.add_changes(&mut changes));
+        for appended in outcomes.iter().flatten() {
+            appended.add_changes(&mut changes);
+        }
         self.sink.committed(changes);
     }
 

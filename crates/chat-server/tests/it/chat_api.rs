@@ -5,7 +5,7 @@ use chat_blackbox::{Person, Server};
 use chat_testkit::servers::Postgres;
 use serde_json::{Value, json};
 
-/// Runs a journey on SQLite and on PostgreSQL.
+/// Runs a journey on `SQLite` and on `PostgreSQL`.
 macro_rules! on_both_databases {
     ($($journey:ident)*) => {$(
         mod $journey {

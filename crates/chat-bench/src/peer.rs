@@ -162,6 +162,13 @@ impl Peer {
     }
 }
 
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // Its folder is removed next, and the next server must not be measured beside it.
+        chat_blackbox::kill_and_wait(&mut self.process);
+    }
+}
+
 /// The port that it prints as `listening PORT`.
 async fn told(process: &mut Child) -> u16 {
     let output = process.stdout.take().expect("its output");

@@ -14,7 +14,7 @@ mod socket;
 
 pub use person::Person;
 pub use rest::{Reply, Request, Rest};
-pub use server::{Server, Setup};
+pub use server::{Server, Setup, kill_and_wait};
 pub use socket::{Closed, Refused, Socket};
 
 use std::time::Duration;

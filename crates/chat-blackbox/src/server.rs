@@ -3,7 +3,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -130,7 +130,7 @@ fn faketime_library() -> PathBuf {
         .expect("libfaketime is not installed: apt install faketime")
 }
 
-/// A running server. Dropping it kills it.
+/// A running server. Dropping it kills it and waits until it has ended, so that the next one can lock its data.
 #[derive(Debug)]
 pub struct Server {
     setup: Setup,
@@ -270,5 +270,22 @@ impl Server {
         tokio::time::timeout(DEADLINE, ready)
             .await
             .unwrap_or_else(|_| panic!("the server is not ready:\n{}", self.log()));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        kill_and_wait(&mut self.process);
+    }
+}
+
+/// Kills a process and waits until it has ended and released its locks, files and ports. The wait blocks the thread,
+/// because a drop cannot be asynchronous; the kernel ends a killed process within milliseconds.
+pub fn kill_and_wait(process: &mut Child) {
+    // Fails if the process has ended already.
+    let _ = process.start_kill();
+    let deadline = Instant::now() + DEADLINE;
+    while matches!(process.try_wait(), Ok(None)) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -62,6 +62,14 @@ async fn sends_that_are_under_way_at_a_stop_are_finished() {
 }
 
 #[tokio::test]
+async fn a_dropped_server_has_ended() {
+    let server = start().await;
+    let pid = i32::try_from(server.pid()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+    drop(server);
+    rustix::process::test_kill_process(pid).expect_err("no process has this id");
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_the_server_at_once() {
     let mut server = setup().set("SHUTDOWN_TIMEOUT", "10m").start().await;
     // A request whose body never arrives keeps the server from stopping before its timeout.

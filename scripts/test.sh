@@ -61,25 +61,28 @@ work=$(mktemp -d)
 output=$work/tests.log
 jobs=()
 finish() {
-  for job in "${jobs[@]}"; do kill -- "-$job" 2>/dev/null || true; done
+  # Written so because bash before 4.4 takes an empty array for an unset variable.
+  for job in ${jobs[@]+"${jobs[@]}"}; do kill -- "-$job" 2>/dev/null || true; done
   rm -rf "$work"
 }
 trap finish EXIT
 
-# in_background LOG COMMAND...: in a process group of its own, so that all of it can be stopped.
+# in_background LOG COMMAND...: in a process group of its own, so that all of it can be stopped; without the terminal's
+# input, because a background process that reads it is suspended.
 in_background() {
   local log=$1
   shift
   set -m
-  "$@" >"$log" 2>&1 &
+  "$@" </dev/null >"$log" 2>&1 &
   set +m
   jobs+=("$!")
 }
 
-# cargo runs one build at a time, so the lints begin when the tests have been built and run. Most tests wait for
-# something most of the time; at the lowest priority the lints use what is left and do not slow them down.
+# cargo runs one build at a time, so the lints begin when the tests have been built and run, or have failed before that.
+# Most tests wait for something most of the time; at the lowest priority the lints use what is left and do not slow them
+# down.
 lint_beside_tests() {
-  until grep -qE 'Starting|Running' "$output"; do sleep 0.5; done
+  until [[ -e $work/tests-ended ]] || grep -qE 'Starting|Running' "$output"; do sleep 0.5; done
   nice -n 19 scripts/lint.sh
 }
 
@@ -120,6 +123,7 @@ else
   passed=$(sed -n 's/^test result: .* \([0-9]*\) passed.*/\1/p' "$output" | awk '{ sum += $1 } END { print sum + 0 }')
 fi
 
+touch "$work/tests-ended"
 step "Lints (they ran beside the tests)"
 wait "$linting" || failed="${failed:+$failed and }lints"
 cat "$work/lint.log"

@@ -132,10 +132,10 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     ann.say(&conversation, "before").await;
     at_ben.event("message:received").await;
 
-    let journal = server.folder().join("data/chat.db-wal");
+    let journal = std::fs::read(server.folder().join("data/chat.db-wal")).expect("a journal");
     // The remaining space holds one changed page, but no message.
-    let left = 2 * (4_096 + 24) - 1;
-    server.limit_files(Some(std::fs::metadata(journal).expect("a journal").len() + left));
+    let left = 2 * journal_frame_bytes(&journal) - 1;
+    server.limit_files(Some(journal.len() as u64 + left));
     let during = json!({"content": "during", "clientMessageId": "during"});
     ann.send(&conversation, &during).await.assert_failure(503, "UNAVAILABLE");
     until(&server, 503).await;
@@ -164,6 +164,14 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     let seen: Vec<_> = history.iter().map(|message| (&message["content"], &message["seq"])).collect();
     assert_eq!(seen, [(&json!("before"), &json!(1)), (&json!("during"), &json!(2))]);
     assert!(!server.log().contains("panicked"), "{}", server.log());
+}
+
+/// The size of a changed page in this journal of `SQLite`. The journal's header contains the size of pages; the page has
+/// a header of 24 bytes.
+#[cfg(target_os = "linux")]
+fn journal_frame_bytes(journal: &[u8]) -> u64 {
+    let page_bytes: [u8; 4] = journal[8..12].try_into().expect("a header");
+    u64::from(u32::from_be_bytes(page_bytes)) + 24
 }
 
 async fn until(server: &Server, status: u16) {

@@ -3,7 +3,7 @@ use crate::{Auth, Calls, Conversations, Groups, LoginLimits, Messages, Presence,
 use chat_domain::auth::{
     AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, RegistrationMode,
 };
-use chat_domain::changes::WritableKinds;
+use chat_domain::changes::WritableFeatures;
 use chat_domain::presence::{PresenceAudience, PresenceRegistry};
 use chat_domain::rate_limits::RateLimiter;
 use chat_domain::typing::TypingRegistry;
@@ -28,8 +28,8 @@ pub struct Ports {
     pub typing: Arc<dyn TypingRegistry>,
     /// Rate limits, counted over all nodes.
     pub rate_limiter: Arc<dyn RateLimiter>,
-    /// Decides which kinds of change may be written while nodes of several releases run.
-    pub kinds: Arc<dyn WritableKinds>,
+    /// Decides which features may be written while nodes of several releases run.
+    pub features: Arc<dyn WritableFeatures>,
     /// Carries events to the connections of this and other nodes.
     pub bus: Arc<dyn EventBus>,
     /// This node's sockets, to be closed when their session ends.

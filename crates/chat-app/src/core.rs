@@ -3,7 +3,7 @@
 use crate::auth::EndedSessions;
 use crate::{CallStatus, Ports, Settings};
 use chat_domain::auth::EndReason;
-use chat_domain::changes::ChangeTag;
+use chat_domain::changes::Feature;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
 use chat_domain::{
     ActionError, Audience, ConversationId, Envelope, Event, Refusal, SessionId, StoreError, Timestamp, TurnLimits,
@@ -91,15 +91,15 @@ impl Core {
         write.await
     }
 
-    /// Runs a write that makes changes of these kinds when it is this user's turn. Refuses it with
+    /// Runs a write of these features, such as kinds of change, when it is this user's turn. Refuses it with
     /// [`StoreError::UpgradePending`] while some live node does not know one of them.
     pub(crate) async fn changing<T, E: From<StoreError>>(
         &self,
         user: UserId,
-        kinds: &[ChangeTag],
+        features: impl IntoIterator<Item = impl Into<Feature>>,
         write: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        if !kinds.iter().all(|kind| self.kinds.may_write(kind)) {
+        if !features.into_iter().all(|feature| self.features.may_write(&feature.into())) {
             return Err(StoreError::UpgradePending.into());
         }
         self.writing(user, write).await

@@ -9,14 +9,14 @@
 //! | --- | --- | --- |
 //! | [`EventBus`] | [`RedisBus`] | local connections get events; other nodes read what they missed from the store |
 //! | [`PresenceRegistry`], [`PresenceUpkeep`] | [`RedisPresence`] | the users connected to this node |
-//! | [`WritableKinds`] | [`Releases`] | the kinds that every live node knew when Redis last answered |
+//! | [`WritableFeatures`] | [`Releases`] | the features that every live node knew when Redis last answered |
 //! | [`TypingRegistry`] | [`RedisTyping`] | the users typing on this node |
 //! | [`RateLimiter`] | [`RedisRateLimiter`] | the counts of this node |
 //!
 //! [`EventBus`]: chat_domain::EventBus
 //! [`PresenceRegistry`]: chat_domain::presence::PresenceRegistry
 //! [`PresenceUpkeep`]: chat_domain::presence::PresenceUpkeep
-//! [`WritableKinds`]: chat_domain::changes::WritableKinds
+//! [`WritableFeatures`]: chat_domain::changes::WritableFeatures
 //! [`TypingRegistry`]: chat_domain::typing::TypingRegistry
 //! [`RateLimiter`]: chat_domain::rate_limits::RateLimiter
 //!

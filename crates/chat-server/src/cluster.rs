@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::cut;
 use anyhow::Context as _;
-use chat_domain::changes::{AllKinds, WritableKinds};
+use chat_domain::changes::{AllFeatures, WritableFeatures};
 use chat_domain::presence::{PresenceRegistry, PresenceUpkeep};
 use chat_domain::rate_limits::{InProcessRateLimiter, RateLimiter};
 use chat_domain::typing::TypingRegistry;
@@ -20,7 +20,7 @@ pub(crate) struct Shared {
     pub(crate) presence: Arc<dyn PresenceRegistry>,
     pub(crate) typing: Arc<dyn TypingRegistry>,
     pub(crate) rate_limiter: Arc<dyn RateLimiter>,
-    pub(crate) kinds: Arc<dyn WritableKinds>,
+    pub(crate) features: Arc<dyn WritableFeatures>,
     /// `None` for a node that runs alone.
     pub(crate) cluster: Option<Cluster>,
 }
@@ -44,7 +44,7 @@ pub(crate) fn share(config: &Config, fan_out: &Arc<FanOut>, clock: Arc<dyn Clock
             presence: Arc::new(InProcessPresence::new()),
             typing: Arc::new(InProcessTyping::new()),
             rate_limiter: Arc::new(InProcessRateLimiter::new(clock)),
-            kinds: Arc::new(AllKinds),
+            features: Arc::new(AllFeatures),
             cluster: None,
         });
     };
@@ -59,7 +59,7 @@ pub(crate) fn share(config: &Config, fan_out: &Arc<FanOut>, clock: Arc<dyn Clock
         presence: presence.clone(),
         typing: Arc::new(RedisTyping::new(&redis)),
         rate_limiter: Arc::new(RedisRateLimiter::new(&redis, clock)),
-        kinds: releases.clone(),
+        features: releases.clone(),
         cluster: Some(Cluster { redis, bus, upkeep: presence, releases }),
     })
 }

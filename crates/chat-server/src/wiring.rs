@@ -43,7 +43,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         refresh_tokens: Arc::new(SealedRefreshTokens::new(refresh_keys)),
         presence: shared.presence,
         typing: shared.typing,
-        kinds: shared.kinds,
+        features: shared.features,
         bus: shared.bus,
         rate_limiter: rate_limiter.clone(),
         live_connections: fan_out.clone(),

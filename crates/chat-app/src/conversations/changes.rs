@@ -6,13 +6,13 @@ use chat_domain::conversations::{
 };
 
 /// The kinds of change when a participant leaves: the last admin's role may pass to another participant.
-pub(crate) const LEAVING: &[ChangeTag] = &[ChangeTag::PARTICIPANT_REMOVED, ChangeTag::UPDATED];
+pub(crate) const LEAVING: [ChangeTag; 2] = [ChangeTag::PARTICIPANT_REMOVED, ChangeTag::UPDATED];
 
 /// Changes of a group, the same for every API.
 impl Core {
     pub(crate) async fn add_participant(&self, add: AddParticipant) -> Result<ConversationDetails, ActionError> {
         let added = self.store.conversations().add_participant(add);
-        let (details, _) = self.changing(add.actor, &[ChangeTag::PARTICIPANT_ADDED], added).await?;
+        let (details, _) = self.changing(add.actor, [ChangeTag::PARTICIPANT_ADDED], added).await?;
         Ok(details)
     }
 
@@ -23,7 +23,7 @@ impl Core {
 
     pub(crate) async fn update_group(&self, update: UpdateConversation) -> Result<ConversationDetails, ActionError> {
         let (details, _) =
-            self.changing(update.actor, &[ChangeTag::UPDATED], self.store.conversations().update(update)).await?;
+            self.changing(update.actor, [ChangeTag::UPDATED], self.store.conversations().update(update)).await?;
         Ok(details)
     }
 

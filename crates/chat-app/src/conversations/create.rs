@@ -19,7 +19,7 @@ impl Conversations {
             at: self.0.now(),
         };
         let created =
-            self.0.changing(actor.user_id, &[ChangeTag::CREATED], self.0.store.conversations().create(new)).await?;
+            self.0.changing(actor.user_id, [ChangeTag::CREATED], self.0.store.conversations().create(new)).await?;
         Ok(created.overview)
     }
 }

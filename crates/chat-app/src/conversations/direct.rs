@@ -43,7 +43,7 @@ impl Core {
         let (invite_code, at) = (self.new_invite_code(), self.now());
         let max_own = self.settings.max_conversations_per_user;
         let new = NewConversation { id, created_by: actor, others, name: None, invite_code, max_own, at };
-        let created = self.changing(actor, &[ChangeTag::CREATED], self.store.conversations().create(new)).await?;
+        let created = self.changing(actor, [ChangeTag::CREATED], self.store.conversations().create(new)).await?;
         Ok(created.overview.details.conversation.id)
     }
 

@@ -26,7 +26,7 @@ impl Groups {
             at: self.0.now(),
         };
         let created =
-            self.0.changing(actor.user_id, &[ChangeTag::CREATED], self.0.store.groups().create_group(new)).await?;
+            self.0.changing(actor.user_id, [ChangeTag::CREATED], self.0.store.groups().create_group(new)).await?;
         Ok(self.to_member(actor, created.overview.details).await)
     }
 }

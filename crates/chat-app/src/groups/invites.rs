@@ -10,7 +10,7 @@ impl Groups {
         let max_own = self.0.settings.max_conversations_per_user;
         let join = JoinGroup { invite_code, user: actor.user_id, max_own, at: self.0.now() };
         let (details, _) =
-            self.0.changing(actor.user_id, &[ChangeTag::PARTICIPANT_ADDED], self.0.store.groups().join(join)).await?;
+            self.0.changing(actor.user_id, [ChangeTag::PARTICIPANT_ADDED], self.0.store.groups().join(join)).await?;
         Ok(self.to_member(actor, details).await)
     }
 

@@ -40,7 +40,7 @@ impl Groups {
     /// participants can still read it.
     pub async fn deactivate(&self, actor: Actor, id: ConversationId) -> Result<GroupProfile, ActionError> {
         let deactivate = self.0.store.groups().deactivate(id, actor.user_id, self.0.now());
-        match self.0.changing(actor.user_id, &[ChangeTag::UPDATED], deactivate).await {
+        match self.0.changing(actor.user_id, [ChangeTag::UPDATED], deactivate).await {
             Ok((details, _)) => Ok(self.to_member(actor, details).await),
             Err(fault) => Err(self.refused(id, actor.user_id, fault).await),
         }

@@ -3,21 +3,21 @@
 use crate::world::{World, code, name};
 use chat_app::Settings;
 use chat_domain::ErrorCode;
-use chat_domain::changes::{ChangeTag, WritableKinds};
+use chat_domain::changes::{ChangeTag, Feature, WritableFeatures};
 use chat_domain::conversations::ConversationChanges;
 use std::sync::Arc;
 
 /// A cluster in which some live node does not know this kind.
-struct AllBut(ChangeTag);
+struct AllBut(Feature);
 
-impl WritableKinds for AllBut {
-    fn may_write(&self, kind: &ChangeTag) -> bool {
-        *kind != self.0
+impl WritableFeatures for AllBut {
+    fn may_write(&self, feature: &Feature) -> bool {
+        *feature != self.0
     }
 }
 
 fn without(kind: ChangeTag) -> World {
-    World::with(Settings::default(), |ports| ports.kinds = Arc::new(AllBut(kind)))
+    World::with(Settings::default(), |ports| ports.features = Arc::new(AllBut(kind.into())))
 }
 
 #[tokio::test]

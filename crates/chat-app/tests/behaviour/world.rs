@@ -7,7 +7,7 @@ use chat_app::{
 };
 use chat_auth::{JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys};
 use chat_domain::auth::{Actor, ClientInfo, Password};
-use chat_domain::changes::AllKinds;
+use chat_domain::changes::AllFeatures;
 use chat_domain::conversations::{ConversationName, ConversationOverview};
 use chat_domain::messages::{Message, MessageBody, SendMessage};
 use chat_domain::rate_limits::InProcessRateLimiter;
@@ -58,7 +58,7 @@ impl World {
             presence: presence.clone(),
             typing: Arc::<FakeTyping>::clone(&typing),
             rate_limiter: Arc::new(InProcessRateLimiter::new(clock.clone())),
-            kinds: Arc::new(AllKinds),
+            features: Arc::new(AllFeatures),
             bus: Arc::<RecordingBus>::clone(&bus),
             live_connections: Arc::<RecordingConnections>::clone(&connections),
             clock: clock.clone(),
@@ -82,7 +82,7 @@ impl World {
             presence: self.presence.clone(),
             typing: self.typing.clone(),
             rate_limiter: Arc::new(InProcessRateLimiter::new(self.clock.clone())),
-            kinds: Arc::new(AllKinds),
+            features: Arc::new(AllFeatures),
             bus: self.bus.clone(),
             live_connections: connections.clone(),
             clock: self.clock.clone(),

@@ -11,21 +11,21 @@
 
 mod detail;
 mod effect;
+mod feature;
 mod kind;
 mod log;
 mod present;
 mod record;
 mod tag;
-mod writable;
 
 pub use detail::{Detail, DetailValue};
 pub use effect::{Effect, MAX_NAMED_USERS};
+pub use feature::{AllFeatures, Feature, WritableFeatures};
 pub use kind::{Change, ChangeKind};
 pub use log::{ChangeLog, ChangeRange, cut};
 pub use present::{Need, Needs, Present, Shown, resolve, resolve_all};
 pub use record::ChangeRecord;
 pub use tag::ChangeTag;
-pub use writable::{AllKinds, WritableKinds};
 
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,11 @@ impl ChangeTag {
         known.cloned().unwrap_or_else(|| Self(Cow::Owned(text.to_owned())))
     }
 
+    /// Returns the name without copying it.
+    pub(super) fn into_name(self) -> Cow<'static, str> {
+        self.0
+    }
+
     /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -141,6 +141,18 @@ fn an_effect_reads_back_from_its_columns_and_names_no_more_users_than_it_must() 
 }
 
 #[test]
+fn every_kind_is_a_feature_and_names_fit_into_a_list_with_spaces() {
+    let known: BTreeSet<_> = Feature::known().collect();
+    assert!(ChangeTag::KNOWN.iter().all(|(tag, _)| known.contains(&tag.clone().into())));
+    assert!(Feature::baseline().all(|feature| known.contains(&feature)));
+    for feature in &known {
+        let name = feature.as_str();
+        assert!(!name.is_empty() && !name.contains(' '), "{name}");
+        assert_eq!(Feature::from_stored(name), *feature);
+    }
+}
+
+#[test]
 fn tags_of_this_release_are_short_words_and_any_other_is_read_too() {
     for (tag, _) in ChangeTag::KNOWN {
         let is_word = tag.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');

@@ -5,7 +5,7 @@ use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
 use chat_domain::auth::{ClientInfo, Password, PasswordPolicy};
-use chat_domain::changes::AllKinds;
+use chat_domain::changes::AllFeatures;
 use chat_domain::conversations::ConversationName;
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{EmailAddress, Username};
@@ -61,7 +61,7 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
         refresh_tokens: Arc::new(SealedRefreshTokens::new(keys("refresh-"))),
         presence: Arc::new(InProcessPresence::new()),
         typing: Arc::new(InProcessTyping::new()),
-        kinds: Arc::new(AllKinds),
+        features: Arc::new(AllFeatures),
         bus: Arc::new(LocalBus::new(fan_out.clone())),
         live_connections: fan_out.clone(),
         rate_limiter: Arc::new(InProcessRateLimiter::new(Arc::new(SystemClock))),

@@ -9,7 +9,7 @@ use chat_app::{App, Ports, Settings, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
-use chat_domain::changes::AllKinds;
+use chat_domain::changes::AllFeatures;
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::{Clock, Timestamp};
 use chat_http::{HttpSettings, HttpState, Limits, Quotas, Readiness, app};
@@ -103,7 +103,7 @@ impl House {
             refresh_tokens: Arc::new(SealedRefreshTokens::new(keys("refresh-"))),
             presence: Arc::new(InProcessPresence::new()),
             typing: Arc::new(InProcessTyping::new()),
-            kinds: Arc::new(AllKinds),
+            features: Arc::new(AllFeatures),
             bus: MAIN.block_on_or_enter(|| Arc::new(LocalBus::new(fan_out.clone()))),
             live_connections: fan_out.clone(),
             rate_limiter,

@@ -1,11 +1,10 @@
 use crate::support::{Present, node, prefix, settings};
-use chat_domain::changes::{ChangeTag, WritableKinds as _};
+use chat_domain::changes::{ChangeTag, Feature, WritableFeatures as _};
 use chat_domain::presence::PresenceUpkeep as _;
 use chat_protocol::node::Form;
 use chat_redis::{Knowledge, Redis, RedisPresence, Releases};
 use chat_testkit::nodes::eventually;
 use chat_testkit::servers::{RedisOptions, RedisServer};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,15 +12,17 @@ use std::time::Instant;
 fn releases(knows_updated: bool) -> Arc<Releases> {
     let mut own = Knowledge::of_this_release();
     if !knows_updated {
-        own.kinds.remove(&ChangeTag::UPDATED);
+        own.features.remove(&updated());
     }
-    let unasked: BTreeSet<_> =
-        ChangeTag::BASELINE.iter().filter(|kind| **kind != ChangeTag::UPDATED).cloned().collect();
-    Arc::new(Releases::new(own, unasked))
+    Arc::new(Releases::new(own, Feature::baseline().filter(|feature| *feature != updated()).collect()))
+}
+
+fn updated() -> Feature {
+    ChangeTag::UPDATED.into()
 }
 
 fn may_update(releases: &Releases) -> bool {
-    releases.may_write(&ChangeTag::UPDATED)
+    releases.may_write(&updated())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +38,7 @@ async fn nodes_learn_from_leases_what_every_live_node_knows() {
         !may_update(&one) && !may_update(&other) && !may_update(&less)
     })
     .await;
-    assert!(one.may_write(&ChangeTag::CREATED), "this kind needs no other node");
+    assert!(one.may_write(&ChangeTag::CREATED.into()), "this kind needs no other node");
     leaving.pause();
     leaving.presence.retire().await;
     eventually("the third node is gone", async || may_update(&one) && may_update(&other)).await;

@@ -5,7 +5,7 @@
 //! `CHAT_TEST_NEW_KINDS` lists kinds that count as new: written only once every live node knows them.
 
 use super::reader::Reader;
-use chat_domain::changes::ChangeTag;
+use chat_domain::changes::{ChangeTag, Feature};
 use chat_redis::{Knowledge, Releases};
 use std::collections::BTreeSet;
 
@@ -25,9 +25,10 @@ impl Cut {
     /// What this node then knows, and which kinds it writes without asking.
     pub(crate) fn releases(&self) -> Releases {
         let mut own = Knowledge::of_this_release();
-        own.kinds.retain(|kind| !self.unknown.contains(kind));
-        let unasked = ChangeTag::BASELINE.iter().filter(|kind| !self.new.contains(kind)).cloned().collect();
-        Releases::new(own, unasked)
+        let features = |kinds: &BTreeSet<ChangeTag>| kinds.iter().cloned().map(Feature::from).collect::<BTreeSet<_>>();
+        let (unknown, new) = (features(&self.unknown), features(&self.new));
+        own.features.retain(|feature| !unknown.contains(feature));
+        Releases::new(own, Feature::baseline().filter(|feature| !new.contains(feature)).collect())
     }
 }
 

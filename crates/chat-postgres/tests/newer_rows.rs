@@ -1,4 +1,4 @@
-//! Reads changes that a later release or the previous one has written.
+//! Reads rows that a later release or the previous one has written.
 
 use chat_postgres::{PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
@@ -26,7 +26,7 @@ async fn changes_of_unknown_kinds_are_read_with_their_effect_and_are_no_error() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn changes_whose_present_rows_cannot_be_read_are_unknown_and_do_not_stop_the_others() {
+async fn rows_that_cannot_be_read_are_unknown_or_left_out_and_do_not_stop_the_others() {
     let server = Postgres::start();
     let url = server.create_database();
     let store = Arc::new(PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store"));

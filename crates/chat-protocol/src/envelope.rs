@@ -119,23 +119,22 @@ impl Pagination {
             | HistoryRequest::After(_, limit)
             | HistoryRequest::Around(_, limit) => limit,
         };
-        let cursor = |message: Option<&chat_domain::messages::Message>| message.map(|message| message.seq.to_string());
+        let (oldest, newest) = (page.range.first, page.range.last);
         Self::Cursor(CursorPage {
             limit: limit.get(),
-            next_cursor: cursor(page.messages.last().filter(|_| page.has_older())),
-            prev_cursor: cursor(page.messages.first().filter(|_| page.has_newer())),
+            next_cursor: page.has_older().then(|| oldest.to_string()),
+            prev_cursor: page.has_newer().then(|| newest.to_string()),
             has_more: if matches!(request, HistoryRequest::After(..)) { page.has_newer() } else { page.has_older() },
         })
     }
 
     /// The position in a list of undelivered messages, which is read from old to new without a way back.
     pub fn oldest_first(limit: PageLimit, page: &HistoryPage) -> Self {
-        let newest = page.messages.first().filter(|_| page.has_newer());
         Self::Cursor(CursorPage {
             limit: limit.get(),
-            next_cursor: newest.map(|message| message.seq.to_string()),
+            next_cursor: page.has_newer().then(|| page.range.last.to_string()),
             prev_cursor: None,
-            has_more: newest.is_some(),
+            has_more: page.has_newer(),
         })
     }
 }
@@ -227,6 +226,7 @@ impl From<crate::BodyError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chat_domain::messages::SeqRange;
     use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
     use serde_json::json;
 
@@ -250,9 +250,26 @@ mod tests {
         );
     }
 
+    fn page(range: SeqRange, last_seq: Seq) -> HistoryPage {
+        HistoryPage { messages: vec![], range, last_seq, participants: vec![] }
+    }
+
+    #[test]
+    fn a_page_of_unreadable_messages_leads_to_those_around_it() {
+        let page = page(SeqRange { first: Seq::new(3), last: Seq::new(4) }, Seq::new(9));
+        assert_eq!(
+            serde_json::to_value(Pagination::of_history(HistoryRequest::Latest(limit()), &page)).expect("JSON"),
+            json!({"limit": 2, "nextCursor": "3", "prevCursor": "4", "hasMore": true})
+        );
+        assert_eq!(
+            serde_json::to_value(Pagination::oldest_first(limit(), &page)).expect("JSON"),
+            json!({"limit": 2, "nextCursor": "4", "prevCursor": null, "hasMore": true})
+        );
+    }
+
     #[test]
     fn an_empty_history_has_no_cursors() {
-        let page = HistoryPage { messages: vec![], last_seq: Seq::ZERO, participants: vec![] };
+        let page = page(SeqRange::EMPTY, Seq::ZERO);
         assert_eq!(
             serde_json::to_value(Pagination::of_history(HistoryRequest::Latest(limit()), &page)).expect("JSON"),
             json!({"limit": 2, "nextCursor": null, "prevCursor": null, "hasMore": false})

@@ -1,4 +1,4 @@
-//! Reads changes that a later release or the previous one has written.
+//! Reads rows that a later release or the previous one has written.
 
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::stores::Stores;
@@ -26,7 +26,7 @@ async fn changes_of_unknown_kinds_are_read_with_their_effect_and_are_no_error() 
 }
 
 #[tokio::test]
-async fn changes_whose_present_rows_cannot_be_read_are_unknown_and_do_not_stop_the_others() {
+async fn rows_that_cannot_be_read_are_unknown_or_left_out_and_do_not_stop_the_others() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = SqliteConfig::at(folder.path().join("chat.db"));
     let store = SqliteStore::open(&config).expect("a store");

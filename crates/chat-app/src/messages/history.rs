@@ -2,7 +2,7 @@ use super::{FetchedChat, Messages};
 use crate::ChatTarget;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::DirectKey;
-use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
+use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest, SeqRange};
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_domain::{ActionError, ConversationId, PageLimit, PageRequest, Refusal, Seq, UserId};
 
@@ -69,7 +69,7 @@ impl Messages {
 }
 
 const fn nothing() -> HistoryPage {
-    HistoryPage { messages: Vec::new(), last_seq: Seq::ZERO, participants: Vec::new() }
+    HistoryPage { messages: Vec::new(), range: SeqRange::EMPTY, last_seq: Seq::ZERO, participants: Vec::new() }
 }
 
 /// The newest message of the page, if the reader's position is before it. Reading a page again writes nothing.

@@ -61,6 +61,12 @@ impl Change {
         Self { conversation_id, pos, at, kind: ChangeKind::MessageSent(Box::new(message)) }
     }
 
+    /// Returns the change with this record if this release cannot show it.
+    pub fn unknown(record: ChangeRecord) -> Self {
+        let (conversation_id, pos, at) = (record.conversation_id, record.pos, record.at);
+        Self { conversation_id, pos, at, kind: ChangeKind::Unknown(Box::new(record)) }
+    }
+
     /// Returns the record, which stores keep and nodes exchange.
     pub fn record(&self) -> ChangeRecord {
         let blank = ChangeRecord {

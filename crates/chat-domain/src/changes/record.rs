@@ -46,6 +46,13 @@ impl ChangeRecord {
         Self { conversation_id, pos, at, tag, effect, actor, subject, message, role, detail }
     }
 
+    /// Creates the record of a sent message.
+    pub fn message_sent(conversation_id: ConversationId, pos: Pos, at: Timestamp, sent: (UserId, MessageId)) -> Self {
+        let (sender, message) = sent;
+        let blank = Self::new(conversation_id, pos, at, ChangeTag::MESSAGE_SENT);
+        Self { actor: Some(sender), message: Some(message), ..blank }
+    }
+
     /// Returns the users of the effect as a row names them: `None` if the effect applies to the subject only, or to
     /// nobody.
     pub fn named_users(&self) -> Option<&[UserId]> {
@@ -60,5 +67,5 @@ impl ChangeRecord {
 fn known_role<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Role>, D::Error> {
     use serde::Deserialize as _;
     let name = Option::<String>::deserialize(deserializer)?;
-    Ok(name.and_then(|name| [Role::Admin, Role::Member].into_iter().find(|role| role.as_str() == name)))
+    Ok(name.as_deref().and_then(Role::known))
 }

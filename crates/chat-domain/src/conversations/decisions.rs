@@ -33,13 +33,14 @@ fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Re
     Ok(role)
 }
 
-/// Any participant may add users to an active group that is not full; only admins may add a user whom an admin removed
-/// (contract §3).
+/// Admins and members may add users to an active group that is not full; only admins may add a user whom an admin
+/// removed (contract §3).
 pub fn may_add_participant(conversation: &Conversation, actor: Option<Role>, user: Standing) -> Result<(), Refusal> {
     match (group_of(conversation, actor)?, user) {
         (_, Standing::Participant(_)) => return Err(Refusal::AlreadyAParticipant),
+        (Role::Unknown, _) => return Err(Refusal::NotAnAdmin),
         (Role::Member, Standing::RemovedByAdmin) => return Err(Refusal::RemovedByAdmin),
-        (Role::Admin, Standing::RemovedByAdmin) | (_, Standing::Outsider) => {}
+        (Role::Admin, Standing::RemovedByAdmin) | (Role::Admin | Role::Member, Standing::Outsider) => {}
     }
     if conversation.participant_count as usize >= MAX_PARTICIPANTS {
         return Err(Refusal::Full);
@@ -72,7 +73,7 @@ pub fn may_remove_participant(
     match group_of(conversation, actor) {
         Err(Refusal::Inactive) if is_oneself => {}
         Err(refusal) => return Err(refusal),
-        Ok(Role::Member) if !is_oneself => return Err(Refusal::NotAnAdmin),
+        Ok(Role::Member | Role::Unknown) if !is_oneself => return Err(Refusal::NotAnAdmin),
         Ok(_) => {}
     }
     user.map(drop).ok_or(Refusal::NoSuchParticipant)
@@ -82,19 +83,20 @@ pub fn may_remove_participant(
 pub fn may_change_group(conversation: &Conversation, actor: Option<Role>) -> Result<(), Refusal> {
     match group_of(conversation, actor)? {
         Role::Admin => Ok(()),
-        Role::Member => Err(Refusal::NotAnAdmin),
+        Role::Member | Role::Unknown => Err(Refusal::NotAnAdmin),
     }
 }
 
-/// Returns the user who becomes admin when `leaving` leaves and no admin would be left: the one who joined first (ties
-/// by id). `None` if an admin or no participant is left.
+/// Returns the user who becomes admin when `leaving` leaves and no admin would be left: the member who joined first
+/// (ties by id). `None` if an admin or no member is left.
 pub fn next_admin(participants: &[Participant], leaving: UserId) -> Option<UserId> {
-    let mut staying = participants.iter().filter(|participant| participant.user.id != leaving).peekable();
-    let all: Vec<_> = staying.by_ref().collect();
-    if all.iter().any(|participant| participant.role == Role::Admin) {
+    let with = |role| {
+        participants.iter().filter(move |participant| participant.user.id != leaving && participant.role == role)
+    };
+    if with(Role::Admin).next().is_some() {
         return None;
     }
-    all.into_iter()
+    with(Role::Member)
         .min_by_key(|participant| (participant.joined_at, participant.user.id))
         .map(|participant| participant.user.id)
 }

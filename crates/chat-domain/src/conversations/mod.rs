@@ -62,15 +62,30 @@ pub enum Role {
     Admin,
     /// An ordinary participant.
     Member,
+    /// A role that only a later release knows. It gives no rights over the group and is never replaced: the participant
+    /// reads, sends and leaves, and clients see a member.
+    #[cfg_attr(feature = "serde", serde(other))]
+    Unknown,
 }
 
 impl Role {
-    /// Returns the name in the API.
+    /// Returns the stored name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Member => "member",
+            Self::Unknown => "unknown",
         }
+    }
+
+    /// Reads a stored name.
+    pub fn from_stored(name: &str) -> Self {
+        Self::known(name).unwrap_or(Self::Unknown)
+    }
+
+    /// Returns the role with this stored name, if this release knows it.
+    pub fn known(name: &str) -> Option<Self> {
+        [Self::Admin, Self::Member].into_iter().find(|role| role.as_str() == name)
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::text::text_values;
 
 text_values! {
-    /// The text of a message, stored as sent.
+    /// The text of a message, stored as sent. Stored text may be empty.
     MessageBody = message(1..=2000),
     /// The address of a file or picture: `http` or `https`, or a path on the same host.
     AttachmentUrl = web_address(1..=2048),

@@ -9,9 +9,10 @@ pub(super) fn is_refused(character: char, multi_line: bool) -> bool {
 }
 
 fn checked(text: &str, most: usize, multi_line: bool) -> Result<String, InvalidValue> {
-    if text.is_empty() {
-        return Err(InvalidValue::Empty);
-    }
+    if text.is_empty() { Err(InvalidValue::Empty) } else { limited(text, most, multi_line) }
+}
+
+fn limited(text: &str, most: usize, multi_line: bool) -> Result<String, InvalidValue> {
     if text.len() > most * 4 || text.chars().count() > most {
         return Err(InvalidValue::TooLong { most });
     }
@@ -31,9 +32,9 @@ pub(crate) fn paragraph(text: &str, most: usize) -> Result<String, InvalidValue>
     checked(text, most, true)
 }
 
-/// Text with line breaks.
+/// Text with line breaks. It may be empty: a later release may store messages without text.
 pub(crate) fn message(text: &str, most: usize) -> Result<String, InvalidValue> {
-    checked(text, most, true)
+    limited(text, most, true)
 }
 
 /// Reads one line. Terms are not stored; this function completes the pair.
@@ -70,7 +71,7 @@ mod tests {
             web_address("javascript:alert(1)", 100),
             Err(InvalidValue::Form { expected: "an http or https URL" })
         );
-        assert_eq!(line("", 10), Err(InvalidValue::Empty));
+        assert_eq!((line("", 10), message("", 10)), (Err(InvalidValue::Empty), Ok(String::new())));
         assert_eq!(line("a\0", 10), Err(InvalidValue::ControlCharacter));
     }
 }

@@ -30,17 +30,17 @@ impl ChangeLog for PostgresStore {
         let heads = self.batches().heads.call(ids).await?;
         let heads: HashMap<_, Head> = heads.into_iter().map(|head| (head.conversation_id, head)).collect();
         let exist = cut(ranges, |id| heads.get(&id).map(|head| head.last_pos), limit.into());
-        let span = |range: ChangeRange| Some(Span { range, kind: heads.get(&range.conversation_id)?.kind });
-        let spans = exist.into_iter().filter_map(span).collect();
+        let kind = |id| heads.get(&id).and_then(|head| head.kind);
+        let spans = exist.into_iter().map(|range| Span { range, kind: kind(range.conversation_id) }).collect();
         Ok(self.batches().changes.call(spans).await?.into_iter().flatten().collect())
     }
 }
 
-/// A range of existing changes, in a conversation of this kind.
+/// A range of existing changes, in a conversation of this kind. `None` is a kind that this release cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     range: ChangeRange,
-    kind: ConversationKind,
+    kind: Option<ConversationKind>,
 }
 
 impl Span {
@@ -61,7 +61,7 @@ pub(crate) async fn list_spans(
     let mut changes: Vec<_> = records.into_iter().map(|(number, record)| (number, resolve(record, &present))).collect();
     for (number, message, sender) in messages {
         let Some(span) = numbered(&spans, number) else { continue };
-        changes.push((number, Change::message_sent(message.sent_by(sender, span.kind)?)));
+        changes.push((number, message.into_change(sender, span.kind)));
     }
     changes.sort_unstable_by_key(|(number, change)| (*number, change.pos));
     let mut found: HashMap<Span, Vec<Change>> = HashMap::with_capacity(spans.len());

@@ -38,7 +38,7 @@ pub(super) async fn as_admin(
     actor: UserId,
 ) -> Result<Conversation, ActionError> {
     let conversation = hold_conversation(connection, id).await?.ok_or(Refusal::UnknownConversation)?;
-    let role = find_participant(connection, id, actor).await?.map(|row| row.role()).transpose()?;
+    let role = find_participant(connection, id, actor).await?.map(|row| row.role());
     may_change_group(&conversation, role)?;
     Ok(conversation)
 }

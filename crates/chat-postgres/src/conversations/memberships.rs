@@ -1,9 +1,9 @@
 use super::details::find_conversation;
-use super::rows::{ParticipantRow, role_from};
+use super::rows::ParticipantRow;
 use crate::fault::Stored;
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
-use chat_domain::conversations::{Conversation, Membership, Removal, Standing};
+use chat_domain::conversations::{Conversation, Membership, Removal, Role, Standing};
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -17,8 +17,7 @@ pub(super) async fn find(
     let Some(conversation) = find_conversation(connection, id).await? else { return Ok(None) };
     let membership = find_participant(connection, id, user)
         .await?
-        .map(|row| row.membership(conversation.last_pos, conversation.participant_count))
-        .transpose()?;
+        .map(|row| row.membership(conversation.last_pos, conversation.participant_count));
     Ok(Some((conversation, membership)))
 }
 
@@ -50,7 +49,7 @@ pub(super) async fn find_standing(
         .await
         .optional()?;
     Ok(match row {
-        Some((role, None, _)) => Standing::Participant(role_from(&role)?),
+        Some((role, None, _)) => Standing::Participant(Role::from_stored(&role)),
         Some((_, Some(_), true)) => Standing::RemovedByAdmin,
         Some((_, Some(_), false)) | None => Standing::Outsider,
     })

@@ -82,24 +82,24 @@ impl ParticipantRow {
         ConversationId::new(self.conversation_id)
     }
 
-    pub(super) fn role(&self) -> Stored<Role> {
-        role_from(&self.role)
+    pub(super) fn role(&self) -> Role {
+        Role::from_stored(&self.role)
     }
 
-    pub(super) fn membership(&self, last_pos: Pos, participant_count: u32) -> Stored<Membership> {
-        Ok(Membership {
+    pub(super) fn membership(&self, last_pos: Pos, participant_count: u32) -> Membership {
+        Membership {
             conversation_id: self.conversation_id(),
-            role: self.role()?,
+            role: self.role(),
             last_pos,
             positions: self.positions(),
             participant_count,
-        })
+        }
     }
 
     pub(super) fn with_user(&self, user: SummaryRow) -> Stored<Participant> {
         Ok(Participant {
             user: user.try_into()?,
-            role: self.role()?,
+            role: self.role(),
             joined_at: timestamp(self.joined_at),
             positions: self.positions(),
         })
@@ -110,12 +110,4 @@ impl ParticipantRow {
 pub(crate) fn kind_from(direct_key: Option<&str>) -> Stored<ConversationKind> {
     let pair = parsed_option("direct_key", direct_key, DirectKey::parse)?;
     Ok(pair.map_or(ConversationKind::Group, ConversationKind::Direct))
-}
-
-/// Parses a role's name in the table, which is the same as in the API.
-pub(crate) fn role_from(name: &str) -> Stored<Role> {
-    [Role::Admin, Role::Member]
-        .into_iter()
-        .find(|role| role.as_str() == name)
-        .ok_or_else(|| Fault::Name { column: "role", found: name.to_owned() })
 }

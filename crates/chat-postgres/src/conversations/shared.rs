@@ -61,7 +61,7 @@ pub(crate) async fn list_memberships(
         });
         let Some((number, ..)) = rows.first() else { continue };
         let Some(wanted) = usize::try_from(*number).ok().and_then(|number| wanted.get(number)) else { continue };
-        found.insert(*wanted, theirs.collect::<Stored<_>>()?);
+        found.insert(*wanted, theirs.collect());
     }
     Ok(found)
 }
@@ -159,7 +159,8 @@ pub(crate) async fn list_positions(
 pub(crate) struct Head {
     pub(crate) conversation_id: ConversationId,
     pub(crate) last_pos: Pos,
-    pub(crate) kind: ConversationKind,
+    /// `None` if this release cannot read it.
+    pub(crate) kind: Option<ConversationKind>,
 }
 
 cached_statement!(
@@ -176,11 +177,10 @@ pub(crate) async fn list_heads(
 ) -> Stored<HashMap<ConversationId, Head>> {
     let asked = ListHeads { ids: ids.into_iter().map(ConversationId::as_uuid).collect() };
     let rows: Vec<(Uuid, i64, Option<String>)> = asked.load(connection).await?;
-    rows.into_iter()
-        .map(|(id, last_pos, direct_key)| {
-            let conversation_id = ConversationId::new(id);
-            let kind = kind_from(direct_key.as_deref())?;
-            Ok((conversation_id, Head { conversation_id, last_pos: Pos::from_i64(last_pos), kind }))
-        })
-        .collect()
+    let head = |(id, last_pos, direct_key): (Uuid, i64, Option<String>)| {
+        let conversation_id = ConversationId::new(id);
+        let kind = kind_from(direct_key.as_deref()).ok();
+        (conversation_id, Head { conversation_id, last_pos: Pos::from_i64(last_pos), kind })
+    };
+    Ok(rows.into_iter().map(head).collect())
 }

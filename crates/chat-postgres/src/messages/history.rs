@@ -35,8 +35,9 @@ pub(super) async fn history(
         Some(Anchor::Seq(seq)) => seq,
         None => last_seq,
     };
-    let messages = load_range(connection, (conversation, kind), request.range(anchor, last_seq)).await?;
-    Ok(HistoryPage { messages, last_seq, participants })
+    let range = request.range(anchor, last_seq);
+    let messages = load_range(connection, (conversation, kind), range).await?;
+    Ok(HistoryPage { messages, range, last_seq, participants })
 }
 
 /// The `seq` of a message of this conversation.
@@ -55,7 +56,8 @@ pub(crate) async fn find_in_conversation(
     Ok(seq.map(Seq::from_i64))
 }
 
-/// The newest message of each of these conversations, by one query. Conversations without messages are left out.
+/// The newest message of each of these conversations, by one query. Leaves out conversations without messages, and
+/// messages that this release cannot read.
 pub(crate) async fn last_messages(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
@@ -69,12 +71,11 @@ pub(crate) async fn last_messages(
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)
         .await?;
-    rows.into_iter()
-        .map(|(message, sender, direct_key)| {
-            let message = message.sent_by(sender, kind_from(direct_key.as_deref())?)?;
-            Ok((message.conversation_id, message))
-        })
-        .collect()
+    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
+        let message = message.sent_by(sender, kind_from(direct_key.as_deref()).ok()?).ok()?;
+        Some((message.conversation_id, message))
+    });
+    Ok(readable.collect())
 }
 
 /// A conversation of which the reader is a participant.
@@ -114,6 +115,7 @@ async fn exists(connection: &mut AsyncPgConnection, conversation: ConversationId
     Ok(id.is_some())
 }
 
+/// The messages of this range that this release can read, newest first.
 async fn load_range(
     connection: &mut AsyncPgConnection,
     (conversation, kind): (ConversationId, ConversationKind),
@@ -130,5 +132,5 @@ async fn load_range(
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)
         .await?;
-    rows.into_iter().map(|(message, sender)| message.sent_by(sender, kind)).collect()
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
 }

@@ -2,9 +2,10 @@ use crate::fault::{Stored, parsed, parsed_option};
 use crate::schema::messages;
 use crate::time::timestamp;
 use crate::users::SummaryRow;
+use chat_domain::changes::ChangeRecord;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
-use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq};
+use chat_domain::{Change, ClientMessageId, ConversationId, MessageId, Pos, Seq};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -29,6 +30,16 @@ pub(crate) struct MessageRow {
 impl MessageRow {
     pub(crate) fn conversation_id(&self) -> ConversationId {
         ConversationId::new(self.conversation_id)
+    }
+
+    /// The change by which this message was sent. It is unknown if this release cannot read the message, its sender or
+    /// the kind of its conversation.
+    pub(crate) fn into_change(self, sender: SummaryRow, kind: Option<ConversationKind>) -> Change {
+        let (pos, at) = (Pos::from_i64(self.pos), timestamp(self.created_at));
+        let sent = (sender.id(), MessageId::new(self.id));
+        let record = ChangeRecord::message_sent(self.conversation_id(), pos, at, sent);
+        let message = kind.and_then(|kind| self.sent_by(sender, kind).ok());
+        message.map_or_else(|| Change::unknown(record), Change::message_sent)
     }
 
     pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind) -> Stored<Message> {

@@ -52,6 +52,12 @@ pub(crate) struct SummaryRow {
     avatar: Option<String>,
 }
 
+impl SummaryRow {
+    pub(crate) fn id(&self) -> UserId {
+        UserId::new(self.id)
+    }
+}
+
 impl TryFrom<SummaryRow> for UserSummary {
     type Error = Fault;
 

@@ -146,7 +146,7 @@ impl ChatMessageView {
 mod tests {
     use super::*;
     use chat_domain::conversations::DirectKey;
-    use chat_domain::messages::MessageBody;
+    use chat_domain::messages::{MessageBody, SeqRange};
     use chat_domain::receipts::Positions;
     use chat_domain::{ClientMessageId, ConversationId, Pos, Seq, Timestamp};
     use serde_json::json;
@@ -228,6 +228,7 @@ mod tests {
         let newer = Message { seq: Seq::new(4), ..message(ConversationKind::Group) };
         let page = HistoryPage {
             messages: vec![newer, message(ConversationKind::Group)],
+            range: SeqRange { first: Seq::new(3), last: Seq::new(4) },
             last_seq: Seq::new(4),
             participants: vec![positions(1, 3, 3)],
         };

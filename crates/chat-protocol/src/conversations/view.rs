@@ -24,7 +24,7 @@ impl From<Role> for RoleView {
     fn from(role: Role) -> Self {
         match role {
             Role::Admin => Self::Admin,
-            Role::Member => Self::Member,
+            Role::Member | Role::Unknown => Self::Member,
         }
     }
 }

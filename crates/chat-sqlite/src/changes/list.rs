@@ -101,12 +101,11 @@ fn load_messages(connection: &mut SqliteConnection, seqs: &[(ConversationId, i64
         .filter(these)
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(message, sender, direct_key)| {
-            let change = Change::message_sent(message.sent_by(sender, kind_from(direct_key.as_deref())?)?);
-            Ok((place(&change), change))
-        })
-        .collect()
+    let change = |(message, sender, direct_key): (MessageRow, SummaryRow, Option<String>)| {
+        let change = message.into_change(sender, kind_from(direct_key.as_deref()).ok());
+        (place(&change), change)
+    };
+    Ok(rows.into_iter().map(change).collect())
 }
 
 fn load_records(connection: &mut SqliteConnection, spans: &[ChangeRange]) -> Stored<Vec<RecordRow>> {

@@ -1,6 +1,5 @@
 //! Writes and reads records of any kind.
 
-use crate::conversations::role_from;
 use crate::fault::Stored;
 use crate::id::{Id, micros, timestamp};
 use crate::schema::{conversation_changes, conversations};
@@ -94,15 +93,11 @@ impl RecordRow {
             actor: self.actor_id.map(UserId::from),
             subject,
             message: self.message_id.map(Into::into),
-            role: self.role.as_deref().and_then(known_role),
+            // Without the role that its kind needs, the change resolves as unknown.
+            role: self.role.as_deref().and_then(Role::known),
             detail: Detail::from_stored(self.detail.as_deref()),
         }
     }
-}
-
-/// Returns `None` for a role that only a later release knows: this release then treats the change as unknown.
-fn known_role(name: &str) -> Option<Role> {
-    role_from(name).ok()
 }
 
 fn packed(ids: &[UserId]) -> Vec<u8> {

@@ -38,7 +38,7 @@ pub(super) fn as_admin(
     actor: UserId,
 ) -> Result<Conversation, ActionError> {
     let conversation = find_conversation(connection, id)?.ok_or(Refusal::UnknownConversation)?;
-    let role = find_participant(connection, id, actor)?.map(|row| row.role()).transpose()?;
+    let role = find_participant(connection, id, actor)?.map(|row| row.role());
     may_change_group(&conversation, role)?;
     Ok(conversation)
 }

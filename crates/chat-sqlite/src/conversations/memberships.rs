@@ -1,9 +1,9 @@
 use super::details::find_conversation;
-use super::rows::{ParticipantRow, kind_from, role_from};
+use super::rows::{ParticipantRow, kind_from};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
-use chat_domain::conversations::{Conversation, Membership, Removal, Standing};
+use chat_domain::conversations::{Conversation, Membership, Removal, Role, Standing};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::dsl::sql;
@@ -19,9 +19,10 @@ pub(crate) fn list(connection: &mut SqliteConnection, user: UserId, limit: u32) 
         .limit(limit.into())
         .select((ParticipantRow::as_select(), conversations::last_pos, conversations::participant_count))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(row, last_pos, count)| row.membership(Pos::from_i64(last_pos), u32::try_from(count).unwrap_or(0)))
-        .collect()
+    let membership = |(row, last_pos, count): (ParticipantRow, i64, i32)| {
+        row.membership(Pos::from_i64(last_pos), u32::try_from(count).unwrap_or(0))
+    };
+    Ok(rows.into_iter().map(membership).collect())
 }
 
 #[derive(QueryableByName)]
@@ -65,8 +66,7 @@ pub(super) fn find(
 ) -> Stored<Option<(Conversation, Option<Membership>)>> {
     let Some(conversation) = find_conversation(connection, id)? else { return Ok(None) };
     let membership = find_participant(connection, id, user)?
-        .map(|row| row.membership(conversation.last_pos, conversation.participant_count))
-        .transpose()?;
+        .map(|row| row.membership(conversation.last_pos, conversation.participant_count));
     Ok(Some((conversation, membership)))
 }
 
@@ -92,7 +92,7 @@ pub(super) fn find_standing(connection: &mut SqliteConnection, id: ConversationI
         .get_result(connection)
         .optional()?;
     Ok(match row {
-        Some((role, None, _)) => Standing::Participant(role_from(&role)?),
+        Some((role, None, _)) => Standing::Participant(Role::from_stored(&role)),
         Some((_, Some(_), true)) => Standing::RemovedByAdmin,
         Some((_, Some(_), false)) | None => Standing::Outsider,
     })

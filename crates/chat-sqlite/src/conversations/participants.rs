@@ -139,7 +139,7 @@ fn leave(
 ) -> Stored<Vec<Change>> {
     let at = departure.at;
     let heir = match role_of(connection, id, user)? {
-        Some(Role::Admin) => next_admin(&all_participants(connection, id)?, user),
+        Some(Role::Admin | Role::Unknown) => next_admin(&all_participants(connection, id)?, user),
         Some(Role::Member) | None => None,
     };
     let left = count_participants(connection, id, -1)?;

@@ -31,8 +31,9 @@ pub(super) fn history(
         Some(Anchor::Seq(seq)) => seq,
         None => last_seq,
     };
-    let messages = load_range(connection, (conversation, kind), request.range(anchor, last_seq))?;
-    Ok(HistoryPage { messages, last_seq, participants })
+    let range = request.range(anchor, last_seq);
+    let messages = load_range(connection, (conversation, kind), range)?;
+    Ok(HistoryPage { messages, range, last_seq, participants })
 }
 
 /// The `seq` of a message of this conversation.
@@ -50,7 +51,8 @@ pub(crate) fn find_in_conversation(
     Ok(seq.map(Seq::from_i64))
 }
 
-/// The newest message of each of these conversations, by one query. Conversations without messages are left out.
+/// The newest message of each of these conversations, by one query. Leaves out conversations without messages, and
+/// messages that this release cannot read.
 pub(crate) fn last_messages(
     connection: &mut SqliteConnection,
     ids: &[ConversationId],
@@ -63,12 +65,11 @@ pub(crate) fn last_messages(
         .filter(messages::seq.eq(conversations::last_seq))
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(message, sender, direct_key)| {
-            let message = message.sent_by(sender, kind_from(direct_key.as_deref())?)?;
-            Ok((message.conversation_id, message))
-        })
-        .collect()
+    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
+        let message = message.sent_by(sender, kind_from(direct_key.as_deref()).ok()?).ok()?;
+        Some((message.conversation_id, message))
+    });
+    Ok(readable.collect())
 }
 
 fn find_head(
@@ -103,6 +104,7 @@ pub(crate) fn load_positions(
     Ok(rows.into_iter().map(positions).collect())
 }
 
+/// The messages of this range that this release can read, newest first.
 fn load_range(
     connection: &mut SqliteConnection,
     (conversation, kind): (ConversationId, ConversationKind),
@@ -118,5 +120,5 @@ fn load_range(
         .order(messages::seq.desc())
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)?;
-    rows.into_iter().map(|(message, sender)| message.sent_by(sender, kind)).collect()
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
 }

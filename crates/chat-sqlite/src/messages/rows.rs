@@ -2,9 +2,10 @@ use crate::fault::{Stored, parsed, parsed_option};
 use crate::id::{Id, timestamp};
 use crate::schema::messages;
 use crate::users::SummaryRow;
+use chat_domain::changes::ChangeRecord;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
-use chat_domain::{ClientMessageId, Pos, Seq};
+use chat_domain::{Change, ClientMessageId, Pos, Seq};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -26,6 +27,16 @@ pub(crate) struct MessageRow {
 }
 
 impl MessageRow {
+    /// The change by which this message was sent. It is unknown if this release cannot read the message, its sender or
+    /// the kind of its conversation.
+    pub(crate) fn into_change(self, sender: SummaryRow, kind: Option<ConversationKind>) -> Change {
+        let (pos, at) = (Pos::from_i64(self.pos), timestamp(self.created_at));
+        let sent = (sender.id(), self.id.into());
+        let record = ChangeRecord::message_sent(self.conversation_id.into(), pos, at, sent);
+        let message = kind.and_then(|kind| self.sent_by(sender, kind).ok());
+        message.map_or_else(|| Change::unknown(record), Change::message_sent)
+    }
+
     pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind) -> Stored<Message> {
         let key = self.client_message_id.as_deref();
         Ok(Message {

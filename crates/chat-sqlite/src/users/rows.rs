@@ -1,6 +1,7 @@
 use crate::fault::{Fault, Stored, parsed, parsed_option};
 use crate::id::{Id, timestamp};
 use crate::schema::users;
+use chat_domain::UserId;
 use chat_domain::users::{AvatarUrl, DELETED_USER_NAME, DisplayName, EmailAddress, User, UserSummary, Username};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -48,6 +49,12 @@ pub(crate) struct SummaryRow {
     username: Option<String>,
     name: Option<String>,
     avatar: Option<String>,
+}
+
+impl SummaryRow {
+    pub(crate) fn id(&self) -> UserId {
+        self.id.into()
+    }
 }
 
 impl TryFrom<SummaryRow> for UserSummary {

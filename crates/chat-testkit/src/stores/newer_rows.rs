@@ -1,8 +1,14 @@
-//! Changes as a later release may write them: a store reads the known ones, and returns the others as unknown.
+//! Rows as a later release may write them: a store reads what it knows, and the rest is unknown or left out, never an
+//! error.
 
+use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect};
-use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, MessageId, Pos, Timestamp, UserId};
+use chat_domain::conversations::{AddParticipant, NameRule, Role};
+use chat_domain::messages::{Anchor, HistoryRequest};
+use chat_domain::{
+    ActionError, Change, ChangeKind, ChangeRange, ConversationId, MessageId, Pos, Refusal, Timestamp, UserId,
+};
 use uuid::Uuid;
 
 /// A conversation with rows from a later release.
@@ -97,18 +103,22 @@ impl Newer {
     }
 }
 
-/// Conversations whose changes need present rows of a form that only a later release can read.
+/// Conversations with rows of a form that only a later release can read.
 pub struct Unreadable {
     scene: Scene,
     /// A participant has an unknown role.
     with_role: ConversationId,
     /// It has an invite code of another form.
     with_code: ConversationId,
-    /// A former participant has a username of another form.
+    /// A former participant, who has sent the last message, has a username of another form.
     with_user: ConversationId,
+    /// It has a message with text of another form, then one without text, then a deleted one without text.
+    with_messages: ConversationId,
+    messages: [MessageId; 3],
+    ann: UserId,
     bob: UserId,
     dan: UserId,
-    /// The changes of the three conversations while all rows were readable.
+    /// The changes of these conversations while all rows were readable.
     before: Vec<Change>,
 }
 
@@ -117,45 +127,66 @@ impl Unreadable {
     pub async fn prepare(stores: Stores) -> Self {
         let scene = Scene::new(stores);
         let [ann, bob, cid, dan] = scene.users_named(["ann", "bob", "cid", "dan"]).await;
-        let mut before = Vec::new();
         let mut groups = Vec::new();
         for (name, other) in [("role", cid), ("code", cid), ("user", dan)] {
             let group = scene.named_group(ann, &[bob], name).await;
             scene.say(group, ann, "hello").await;
             scene.add(group, ann, other).await;
+            if other == dan {
+                scene.say(group, dan, "hello yourself").await;
+            }
             scene.remove(group, ann, other).await;
-            before.extend(scene.all_changes(group).await);
             groups.push(group);
         }
-        Self { scene, with_role: groups[0], with_code: groups[1], with_user: groups[2], bob, dan, before }
+        let with_messages = scene.named_group(ann, &[bob], "messages").await;
+        let said = scene.say_many(with_messages, ann, 4).await;
+        let messages = [said[1].id, said[2].id, said[3].id];
+        let mut before = Vec::new();
+        for group in groups.iter().chain([&with_messages]) {
+            before.extend(scene.all_changes(*group).await);
+        }
+        let (with_role, with_code, with_user) = (groups[0], groups[1], groups[2]);
+        Self { scene, with_role, with_code, with_user, with_messages, messages, ann, bob, dan, before }
     }
 
     /// Statements that change the rows, by literals of the store's own. The store must not check roles any more.
-    pub fn statements(&self, id: impl Fn(Uuid) -> String) -> [String; 3] {
+    pub fn statements(&self, id: impl Fn(Uuid) -> String) -> Vec<String> {
         let (with_role, with_code) = (id(self.with_role.as_uuid()), id(self.with_code.as_uuid()));
         let (bob, dan) = (id(self.bob.as_uuid()), id(self.dan.as_uuid()));
-        [
+        let [of_new_form, empty, deleted] = self.messages.map(|message| id(message.as_uuid()));
+        vec![
             format!("UPDATE participants SET role = 'owner' WHERE conversation_id = {with_role} AND user_id = {bob}"),
             format!("UPDATE conversations SET invite_code = 'a new form' WHERE id = {with_code}"),
             format!("UPDATE users SET username = 'of a new form' WHERE id = {dan}"),
+            format!("UPDATE messages SET body = 'of a new form\u{1}' WHERE id = {of_new_form}"),
+            format!("UPDATE messages SET body = '' WHERE id = {empty}"),
+            format!("UPDATE messages SET body = '', deleted_at = 1900000000000000 WHERE id = {deleted}"),
         ]
     }
 
-    /// Only the changes that need these rows are unknown, and keep their records.
+    /// Checks what the store reads after these statements.
     pub async fn assert_read(&self) {
-        let groups = [self.with_role, self.with_code, self.with_user];
+        self.changes_that_need_these_rows_are_unknown().await;
+        self.messages_are_read_without_those_that_cannot_be().await;
+        self.a_participant_with_an_unknown_role_takes_part_without_rights().await;
+    }
+
+    /// Unknown changes keep their records.
+    async fn changes_that_need_these_rows_are_unknown(&self) {
+        let groups = [self.with_role, self.with_code, self.with_user, self.with_messages];
         let ranges = groups.map(|conversation_id| ChangeRange { conversation_id, after: Pos::ZERO, up_to: Pos::MAX });
         let changes = self.scene.changes.list_changes(&ranges, u32::MAX).await.expect("changes");
         let unknown = changes.iter().filter(|change| change.kind.is_unknown());
         let unknown: Vec<_> = unknown.map(|change| (change.conversation_id, change.pos.get())).collect();
         let expected = [
             // Its creation and the added participant.
-            (self.with_role, 1),
-            (self.with_role, 3),
             (self.with_code, 1),
             (self.with_code, 3),
-            // The added participant alone.
+            // The added participant and that participant's message.
             (self.with_user, 3),
+            (self.with_user, 4),
+            // The message with text of another form alone.
+            (self.with_messages, 3),
         ];
         assert_eq!(unknown, expected);
         assert_eq!(changes.len(), self.before.len());
@@ -163,4 +194,45 @@ impl Unreadable {
             assert_eq!(change.record(), before.record());
         }
     }
+
+    async fn messages_are_read_without_those_that_cannot_be(&self) {
+        let latest = HistoryRequest::Latest(limit(10));
+        assert_eq!(self.scene.seqs(self.with_user, self.ann, latest).await, [1]);
+        assert_eq!(self.scene.seqs(self.with_messages, self.ann, latest).await, [4, 3, 1]);
+        let before_the_third = HistoryRequest::Before(Anchor::Message(self.messages[1]), limit(1));
+        let page = self.scene.messages.history(self.with_messages, self.ann, before_the_third).await.expect("a page");
+        assert!(page.messages.is_empty() && page.has_older() && page.has_newer(), "{page:?}");
+        assert_eq!(self.scene.overview(self.with_user, self.ann).await.last_message, None);
+        let last = self.scene.overview(self.with_messages, self.ann).await.last_message.expect("a message");
+        assert_eq!((last.seq.get(), last.body.as_str(), last.deleted_at.is_some()), (4, "", true));
+    }
+
+    async fn a_participant_with_an_unknown_role_takes_part_without_rights(&self) {
+        let Self { scene, with_role: group, ann, bob, dan, .. } = self;
+        let (group, ann, bob, dan) = (*group, *ann, *bob, *dan);
+        let role = async || {
+            let memberships = scene.realtime.list_memberships(bob, 10).await.expect("memberships");
+            memberships.iter().find(|membership| membership.conversation_id == group).map(|membership| membership.role)
+        };
+        assert_eq!(role().await, Some(Role::Unknown));
+        let (_, membership) =
+            scene.conversations.find_membership(group, bob).await.expect("an answer").expect("a group");
+        assert_eq!(membership.map(|membership| membership.role), Some(Role::Unknown));
+        scene.say(group, bob, "hello").await;
+
+        let add = AddParticipant { conversation_id: group, actor: bob, user: dan, at: scene.now() };
+        assert_not_an_admin(&scene.conversations.add_participant(add).await);
+        assert_not_an_admin(&scene.conversations.remove_participant(scene.removal(group, bob, ann)).await);
+        assert_not_an_admin(&scene.rename(group, bob, "renamed", NameRule::Reserved).await);
+        assert_not_an_admin(&scene.groups.deactivate(group, bob, scene.now()).await);
+
+        assert_eq!(scene.remove(group, ann, ann).await.len(), 1, "nobody becomes admin instead of the last one");
+        assert_eq!(role().await, Some(Role::Unknown));
+        scene.remove(group, bob, bob).await;
+        assert_eq!(role().await, None);
+    }
+}
+
+fn assert_not_an_admin<T: std::fmt::Debug>(outcome: &Result<T, ActionError>) {
+    assert!(matches!(outcome, Err(ActionError::Refused(Refusal::NotAnAdmin))), "{outcome:?}");
 }

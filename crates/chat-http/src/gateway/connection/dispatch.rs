@@ -18,8 +18,8 @@ const MAX_WINDOWS: usize = 100;
 /// open from the start.
 const MAX_CLOSED_WINDOWS: usize = 1_000;
 
-/// Runs one command of a signed-in user. Commands that write run to their end, even if the client disconnects. Data that
-/// only an acknowledgement would contain is not read if there will be none (`is_acknowledged`).
+/// Runs one command of a signed-in user. Commands that write run to their end, even if the client disconnects. Data
+/// that only an acknowledgement would contain is not read if there will be none (`is_acknowledged`).
 pub(super) async fn dispatch(
     session: &mut Session,
     actor: Actor,

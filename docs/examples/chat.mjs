@@ -24,6 +24,7 @@ async function rest(method, path, token, body) {
 
 class Client {
   have = {}; // By conversation: the highest `pos` received.
+  skipped = {}; // By conversation: the `pos` of the first `change:skipped` on this connection.
   seq = {}; // By conversation: the number of the newest message shown.
   shown = [];
   pending = new Map(); // By id: the commands without an answer.
@@ -65,6 +66,9 @@ class Client {
     ];
     // Frames are handled one after the other, even if one takes a while.
     let frames = Promise.resolve();
+    // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
+    for (const [id, pos] of Object.entries(this.skipped)) this.have[id] = pos - 1;
+    this.skipped = {};
     socket.onopen = () => this.write({ event: "resume", data: { resume: this.have } });
     socket.onmessage = ({ data }) => {
       frames = frames.then(() => this.take(JSON.parse(data)));
@@ -85,6 +89,7 @@ class Client {
       if (data.pos <= (this.have[data.conversationId] ?? 0)) return;
       this.have[data.conversationId] = data.pos;
     }
+    if (event === "change:skipped") this.skipped[data.conversationId] ??= data.pos;
     if (event === "message:received") this.show(data);
     if (event === "resumed") await this.resumed(data);
   }

@@ -42,6 +42,7 @@ class Client:
     def __init__(self, account):
         self.account = account
         self.have = {}  # By conversation: the highest `pos` received.
+        self.skipped = {}  # By conversation: the `pos` of the first `change:skipped` on this connection.
         self.seq = {}  # By conversation: the number of the newest message shown.
         self.shown = []
         self.pending = {}  # By id: the commands without an answer.
@@ -73,6 +74,9 @@ class Client:
         """Runs one connection until it ends. The package sends pings, and ends a connection that does not answer."""
         url = f"{BASE.replace('http', 'ws', 1)}/api/v1/ws?resume=true"
         token = self.account["accessToken"]
+        # Another node may know the changes that the last one skipped: asks for everything from the first of them on.
+        self.have.update({conversation: pos - 1 for conversation, pos in self.skipped.items()})
+        self.skipped = {}
         fresh = asyncio.create_task(self.stay_signed_in())
         try:
             async with connect(url, additional_headers={"authorization": f"Bearer {token}"}) as self.socket:
@@ -105,7 +109,9 @@ class Client:
             if data["pos"] <= self.have.get(data["conversationId"], 0):
                 return
             self.have[data["conversationId"]] = data["pos"]
-        if event == "message:received":
+        if event == "change:skipped":
+            self.skipped.setdefault(data["conversationId"], data["pos"])
+        elif event == "message:received":
             await self.show(data)
         elif event == "resumed":
             await self.resumed(**data)

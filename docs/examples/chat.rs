@@ -105,6 +105,8 @@ struct Line {
     account: Value,
     /// By conversation: the highest `pos` received.
     have: HashMap<String, u64>,
+    /// By conversation: the `pos` of the first `change:skipped` on this connection.
+    skipped: HashMap<String, u64>,
     /// By conversation: the number of the newest message shown.
     seq: HashMap<String, u64>,
     /// By id: the commands without an answer.
@@ -157,6 +159,8 @@ impl Line {
             Err(tungstenite::Error::Http(answer)) if answer.status() == 401 => return Ok(Some((4001, String::new()))),
             Err(error) => return Err(error.into()),
         };
+        // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
+        self.have.extend(self.skipped.drain().map(|(conversation, pos)| (conversation, pos - 1)));
         write(&mut socket, &json!({"event": "resume", "data": {"resume": self.have}})).await?;
         let (mut is_live, mut fresh) = (false, self.token_grows_old());
         loop {
@@ -207,6 +211,9 @@ impl Line {
                 return Ok(false);
             }
             *have = pos;
+            if frame["event"] == "change:skipped" {
+                self.skipped.entry(text(&data["conversationId"])).or_insert(pos);
+            }
         }
         match frame["event"].as_str() {
             Some("message:received") => self.show(&data),

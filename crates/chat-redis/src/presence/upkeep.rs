@@ -9,6 +9,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
+/// How often a node renews its lease within one lease.
+const RENEWALS_PER_LEASE: u32 = 3;
+
 /// The state that upkeeps pass on.
 #[derive(Debug)]
 pub(super) struct Upkeep {
@@ -21,6 +24,8 @@ pub(super) struct Upkeep {
     filling: Option<String>,
     /// Before this time no node is considered dead: while Redis was unreachable, no node could renew its lease.
     claims_from: Instant,
+    /// Before this time leases of live nodes may be missing.
+    complete_from: Instant,
     /// Whether Redis could not be reached at some attempt.
     was_away: bool,
     /// Whether dead nodes have more users than the last upkeep took over.
@@ -35,6 +40,7 @@ impl Upkeep {
             written_over: 0,
             filling: None,
             claims_from: Instant::now() + lease,
+            complete_from: Instant::now() + lease,
             was_away: false,
             has_more: false,
         }
@@ -52,7 +58,7 @@ impl PresenceUpkeep for RedisPresence {
             return;
         }
         tokio::select! {
-            () = sleep(self.redis.settings().presence_lease / 3) => {}
+            () = sleep(self.redis.settings().presence_lease / RENEWALS_PER_LEASE) => {}
             () = self.wake.notified() => {}
             () = self.redis.link().up_after(tried_over) => {}
         }
@@ -97,12 +103,13 @@ impl RedisPresence {
         let Renewed { lease, filling, is_young, releases } = self.scripts.renew().await?;
         if lease != Lease::Good || generation != upkeep.written_over {
             upkeep.claims_from = Instant::now() + upkeep.lease;
+            // Redis may have been restored to a state without the lease of a live node. A node that has just started
+            // waits until every live node has renewed its lease once; after a time without Redis, for a whole lease.
+            let is_start = upkeep.filling.is_none() && !upkeep.was_away;
+            let wait = if is_start { upkeep.lease / RENEWALS_PER_LEASE } else { upkeep.lease };
+            upkeep.complete_from = Instant::now() + wait;
         }
-        // In a data set that was just made, and after a time without Redis, nodes that live may not have renewed their
-        // leases yet. The first reading of a new node counts as complete otherwise.
-        let is_first = upkeep.filling.is_none() && !upkeep.was_away;
-        let is_after_outage = !is_first && Instant::now() < upkeep.claims_from;
-        self.releases.note(&releases, is_young || is_after_outage);
+        self.releases.note(&releases, is_young || Instant::now() < upkeep.complete_from);
         let mut changed = BTreeSet::new();
         let is_astray = self.is_astray.load(Ordering::Acquire);
         if is_astray || lease == Lease::Lost || generation != upkeep.written_over {

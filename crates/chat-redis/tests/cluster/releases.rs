@@ -1,4 +1,4 @@
-use crate::support::{Present, node, prefix, settings};
+use crate::support::{Present, connect, node, prefix, settings};
 use chat_domain::changes::{ChangeTag, Feature, WritableFeatures as _};
 use chat_domain::presence::PresenceUpkeep as _;
 use chat_protocol::node::Form;
@@ -104,6 +104,37 @@ async fn nodes_that_start_on_an_emptied_redis_wait_for_those_that_live() {
     older.pause();
     older.presence.retire().await;
     eventually("it is gone", async || may_update(&one) && may_update(&other)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_restored_to_an_earlier_state_does_not_hide_a_node_that_lives() {
+    let server = RedisServer::start_with(RedisOptions::default());
+    let settings = settings(&server, "chat");
+    let mut older = Present::of_release(settings.clone(), 1, releases(false)).await;
+    eventually("it has a lease", async || server.ask("HLEN chat:{presence}:releases") == ":1\r\n").await;
+    eventually("a lease is over", async || server.ask("EXISTS chat:{presence}:young") == ":0\r\n").await;
+    older.pause();
+    // The state of before the older node started: the data set is old, and has no lease.
+    server.ask("DEL chat:{presence}:leases chat:{presence}:releases");
+    let whole = releases(true);
+    let redis = connect(settings).await;
+    let started = RedisPresence::of_release(&redis, node(2), whole.clone());
+    started.keep_up().await;
+    assert!(!may_update(&whole), "the older node may not have renewed its lease yet");
+    older.go_on();
+    eventually("the older node has renewed its lease", async || {
+        server.ask("HLEN chat:{presence}:releases") == ":2\r\n"
+    })
+    .await;
+    started.keep_up().await;
+    assert!(!may_update(&whole), "the older node lives");
+    older.pause();
+    older.presence.retire().await;
+    eventually("the older node is gone", async || {
+        started.keep_up().await;
+        may_update(&whole)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,12 +2,14 @@
 
 use crate::start;
 use chat_blackbox::Server;
+use serde_json::{Value, json};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -17,6 +19,9 @@ const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The time limit for cargo to build the Rust example.
 const BUILD_DEADLINE: Duration = Duration::from_mins(10);
+
+/// The `pos` of the first message: the conversation's creation is 1.
+const POS_OF_ONE: u64 = 2;
 
 /// The output of every example, in any language.
 const PRINTED: &str = "\
@@ -55,8 +60,8 @@ pub(crate) fn program(path: impl AsRef<Path>) -> Command {
 }
 
 async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
-    // Once directly, and once through a proxy that rejects two tokens with 4001.
-    for base in [server.base().to_owned(), refusing_tokens(server.base(), 2).await] {
+    // Once directly, and once through a proxy that rejects two tokens with 4001 and skips a change.
+    for base in [server.base().to_owned(), through_a_proxy(server.base(), 2).await] {
         let running = make().arg(&base).stdin(Stdio::null()).kill_on_drop(true).output();
         let output = tokio::time::timeout(DEADLINE, running).await.expect("an end in time").expect("the program runs");
         let (printed, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -68,22 +73,29 @@ async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
     server.assert_untroubled();
 }
 
-/// Starts a proxy to the server that closes the first `count` WebSocket connections with 4001.
-async fn refusing_tokens(base: &str, count: usize) -> String {
+/// Starts a proxy to the server that closes the first `count` WebSocket connections with 4001, and tells Bob that the
+/// change after the first message was skipped.
+async fn through_a_proxy(base: &str, count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
     let server = base.trim_start_matches("http://").to_owned();
     tokio::spawn(async move {
-        let refused = Arc::new(AtomicUsize::new(0));
+        let (refused, has_skipped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         while let Ok((client, _)) = listener.accept().await {
-            let (server, refused) = (server.clone(), refused.clone());
-            tokio::spawn(async move { drop(pass_on(client, &server, &refused, count).await) });
+            let (server, refused, has_skipped) = (server.clone(), refused.clone(), has_skipped.clone());
+            tokio::spawn(async move { drop(pass_on(client, &server, &refused, count, &has_skipped).await) });
         }
     });
     format!("http://{address}")
 }
 
-async fn pass_on(mut client: TcpStream, server: &str, refused: &AtomicUsize, count: usize) -> std::io::Result<()> {
+async fn pass_on(
+    mut client: TcpStream,
+    server: &str,
+    refused: &AtomicUsize,
+    count: usize,
+    has_skipped: &AtomicBool,
+) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         if client.read_buf(&mut head).await? == 0 {
@@ -95,10 +107,19 @@ async fn pass_on(mut client: TcpStream, server: &str, refused: &AtomicUsize, cou
         let mut headers = text.lines().filter_map(|line| line.split_once(": "));
         headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
-    let Some(key) = value("sec-websocket-key").filter(|_| refused.fetch_add(1, Ordering::SeqCst) < count) else {
+    let key = value("sec-websocket-key");
+    let is_refused = key.is_some() && refused.fetch_add(1, Ordering::SeqCst) < count;
+    let Some(key) = key.filter(|_| is_refused) else {
         let mut server = TcpStream::connect(server).await?;
         server.write_all(&head).await?;
-        return tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop);
+        if key.is_none() {
+            return tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop);
+        }
+        let ((mut from_client, to_client), (from_server, mut to_server)) = (client.split(), server.split());
+        return tokio::select! {
+            end = tokio::io::copy(&mut from_client, &mut to_server) => end.map(drop),
+            end = pass_on_frames(from_server, to_client, has_skipped) => end,
+        };
     };
     let accept = derive_accept_key(key.as_bytes());
     let protocol = value("sec-websocket-protocol").map_or("", |_| "Sec-WebSocket-Protocol: bearer\r\n");
@@ -109,6 +130,54 @@ async fn pass_on(mut client: TcpStream, server: &str, refused: &AtomicUsize, cou
     let close = [&[0x88, 2][..], &4001_u16.to_be_bytes()].concat();
     client.write_all(&[answer.as_bytes(), &close].concat()).await?;
     tokio::io::copy(&mut client, &mut tokio::io::sink()).await.map(drop)
+}
+
+/// Passes on what the server sends on a WebSocket. When Bob has the first message, adds a `change:skipped` once.
+async fn pass_on_frames(
+    server: impl AsyncRead + Unpin,
+    mut client: impl AsyncWrite + Unpin,
+    has_skipped: &AtomicBool,
+) -> io::Result<()> {
+    let mut server = BufReader::new(server);
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && server.read_until(b'\n', &mut head).await? > 0 {}
+    client.write_all(&head).await?;
+    loop {
+        let mut frame = vec![0; 2];
+        server.read_exact(&mut frame).await?;
+        let length = match frame[1] {
+            126 => {
+                frame.resize(4, 0);
+                server.read_exact(&mut frame[2..]).await?;
+                u16::from_be_bytes([frame[2], frame[3]])
+            }
+            short => u16::from(short),
+        };
+        let start = frame.len();
+        frame.resize(start + usize::from(length), 0);
+        server.read_exact(&mut frame[start..]).await?;
+        client.write_all(&frame).await?;
+        let Ok(event) = serde_json::from_slice::<Value>(&frame[start..]) else { continue };
+        if let Some(conversation) = bob_has_one(&event).filter(|_| !has_skipped.swap(true, Ordering::SeqCst)) {
+            let skipped = json!({"conversationId": conversation, "pos": POS_OF_ONE + 1});
+            let text = json!({"event": "change:skipped", "data": skipped}).to_string();
+            let length = u8::try_from(text.len()).expect("a short frame");
+            client.write_all(&[&[0x81, length], text.as_bytes()].concat()).await?;
+        }
+    }
+}
+
+/// Returns the conversation if this event tells Bob of the first message: as a message that another user sent, or by
+/// its `pos` if Bob connects after it was sent.
+fn bob_has_one(event: &Value) -> Option<String> {
+    let data = &event["data"];
+    if event["event"] == "resumed" {
+        let (conversation, pos) = data["positions"].as_object()?.iter().next()?;
+        return (*pos == POS_OF_ONE).then(|| conversation.clone());
+    }
+    let is_one = event["event"] == "message:received" && data["pos"] == POS_OF_ONE;
+    let conversation = data["conversationId"].as_str().filter(|_| is_one && data.get("clientMessageId").is_none());
+    conversation.map(str::to_owned)
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ pub use ids::{
     TokenId, UserId,
 };
 pub use page::{Page, PageLimit, PageNumber, PageRequest};
-pub use refusal::{ActionError, Refusal};
+pub use refusal::{ActionError, OUR_FAULT, Refusal, TRY_LATER};
 pub use sink::{Committable, CommittedSink, Committing, SinkSlot};
 pub use store::{RealtimeStore, Store};
 pub use store_error::{BoxError, StoreError};

@@ -24,6 +24,9 @@ macro_rules! refusals {
         }
 
         impl Refusal {
+            #[cfg(test)]
+            const COUNT: usize = [$(stringify!($variant)),*].len();
+
             /// Returns the code that the client receives.
             pub const fn code(&self) -> ErrorCode {
                 match self { $(Self::$variant { .. } => ErrorCode::$code,)* }
@@ -39,6 +42,8 @@ refusals! {
     UnknownGroup => ConversationNotFound, "There is no such group";
     /// The actor is not part of the pair.
     NotYourPair => Forbidden, "This conversation is between two other users";
+    /// The actor named another user where only the actor's own id is allowed.
+    NotOneself => Forbidden, "You can only do this for your own account";
     /// The actor named themselves as the other user of a direct conversation.
     Oneself => ValidationFailed, "You cannot have a conversation with yourself";
     /// There are no other participants, or too many.
@@ -155,10 +160,12 @@ pub enum ActionError {
     Presence(#[from] PresenceError),
 }
 
-const TRY_LATER: &str = "The service is not available right now, please try again";
+/// The sentence of a failure that passes by itself.
+pub const TRY_LATER: &str = "The service is not available right now, please try again";
 const UPGRADE_PENDING: &str = "The server is being upgraded and cannot do this yet, please try again later";
 const TOO_MANY_CALLS: &str = "Too many of your requests are running, please wait for their answers";
-const OUR_FAULT: &str = "Something went wrong on our side";
+/// The sentence of a fault of the server.
+pub const OUR_FAULT: &str = "Something went wrong on our side";
 
 impl ActionError {
     /// Returns the code that the client receives.

@@ -8,20 +8,22 @@ use actix_http::{Response, StatusCode, header};
 use actix_web::ResponseError;
 use apistos::reference_or::ReferenceOr;
 use apistos::{ApiErrorComponent, Schema};
-use chat_domain::{ActionError, BoxError, ErrorCode, Refusal, Timestamp};
+use chat_domain::{ActionError, BoxError, ErrorCode, OUR_FAULT, Refusal, TRY_LATER, Timestamp};
 use chat_protocol::{BodyError, ErrorBody, Failure, FaultView, InvalidBody};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-pub(crate) const OUR_FAULT: &str = "Something went wrong on our side";
-
 /// The maximum length of a request path that an error repeats, in bytes.
 const MAX_PATH_BYTES: usize = 512;
 
 /// When a client may retry after a 503, or after a 429 without a rate limit bucket.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// When a client may retry after `UPGRADE_PENDING`. A rolling upgrade takes minutes, and nodes notice its end within
+/// 10 s (a third of the default `PRESENCE_LEASE`).
+const RETRY_AFTER_UPGRADE: Duration = Duration::from_secs(10);
 
 /// A failed request: the answer for the client, and the cause for the log.
 #[derive(Debug)]
@@ -111,8 +113,18 @@ impl From<ActionError> for ApiError {
             return Self::throttled(error.to_string(), Standing::new(quota, verdict));
         }
         let mut failure = Failure::new(error.code(), error.to_string());
-        failure.retry_after = (failure.code == ErrorCode::RateLimited).then_some(RETRY_AFTER);
+        failure.retry_after = match failure.code {
+            ErrorCode::RateLimited => Some(RETRY_AFTER),
+            ErrorCode::UpgradePending => Some(RETRY_AFTER_UPGRADE),
+            _ => None,
+        };
         Self { cause: error.source().is_some().then(|| error.into()), ..failure.into() }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        ActionError::from(refusal).into()
     }
 }
 
@@ -200,7 +212,8 @@ pub(crate) fn failure_of(status: StatusCode) -> Failure {
     match status {
         StatusCode::NOT_FOUND => Failure::new(ErrorCode::RouteNotFound, "There is no such route"),
         StatusCode::METHOD_NOT_ALLOWED => {
-            Failure::new(ErrorCode::MethodNotAllowed, "This route does not know this method; see the header Allow")
+            let sentence = "This route does not support this method. Supported methods are in the Allow header";
+            Failure::new(ErrorCode::MethodNotAllowed, sentence)
         }
         StatusCode::PAYLOAD_TOO_LARGE => Failure::new(ErrorCode::PayloadTooLarge, "The body is too large"),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
@@ -209,9 +222,7 @@ pub(crate) fn failure_of(status: StatusCode) -> Failure {
         StatusCode::REQUEST_TIMEOUT => Failure::new(ErrorCode::RequestTimeout, "The request took too long to arrive"),
         StatusCode::UNAUTHORIZED => Failure::new(ErrorCode::Unauthenticated, "Please sign in"),
         StatusCode::FORBIDDEN => Failure::new(ErrorCode::Forbidden, "This is not allowed"),
-        StatusCode::SERVICE_UNAVAILABLE => {
-            Failure::new(ErrorCode::Unavailable, "The service is not available right now, please try again")
-        }
+        StatusCode::SERVICE_UNAVAILABLE => Failure::new(ErrorCode::Unavailable, TRY_LATER),
         status if status.is_client_error() => Failure::new(ErrorCode::ValidationFailed, "The request is not valid"),
         _ => Failure::new(ErrorCode::Internal, OUR_FAULT),
     }

@@ -1,9 +1,8 @@
 //! Reads the identity that a client claims, for requests and upgrades.
 
-use crate::ApiError;
 use actix_http::header::{AUTHORIZATION, HeaderMap};
 use chat_domain::auth::Actor;
-use chat_domain::{ErrorCode, UserId};
+use chat_domain::{Refusal, UserId};
 
 /// Returns the token of `Authorization: Bearer`, if there is such a header (RFC 6750 §2.1; the scheme in any case).
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
@@ -13,8 +12,8 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Checks that an id by which a client names itself is the id of the authenticated user (contract §2).
-pub(crate) fn must_be_oneself(actor: Actor, id: UserId) -> Result<(), ApiError> {
-    if id == actor.user_id { Ok(()) } else { Err(ApiError::new(ErrorCode::Forbidden, "This is for that user alone")) }
+pub(crate) fn must_be_oneself(actor: Actor, id: UserId) -> Result<(), Refusal> {
+    if id == actor.user_id { Ok(()) } else { Err(Refusal::NotOneself) }
 }
 
 #[cfg(test)]

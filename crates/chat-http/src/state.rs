@@ -1,7 +1,7 @@
 use crate::origin::AllowedOrigins;
 use crate::{ApiError, HttpStats, Limits, TrustedProxies};
 use chat_app::App;
-use chat_domain::{Clock, ErrorCode, Timestamp};
+use chat_domain::{Clock, ErrorCode, OUR_FAULT, Timestamp};
 use chat_realtime::FanOut;
 use chat_socketio::websocket::FrameQuota;
 use std::future::Future;
@@ -160,7 +160,7 @@ impl HttpState {
         self.runtime
             .spawn(use_case.in_current_span())
             .await
-            .map_err(|fault| ApiError::new(ErrorCode::Internal, crate::error::OUR_FAULT).caused_by(fault))
+            .map_err(|fault| ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by(fault))
     }
 
     /// Charges an address for a connection that was closed for flooding. The address can open fewer new connections for

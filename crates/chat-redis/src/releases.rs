@@ -93,7 +93,7 @@ impl Releases {
         let known = if may_miss_some { known.and(&shared) } else { known };
         if *shared != known {
             let features = known.features.len();
-            tracing::info!(form = known.form.number(), features, "what every live node knows changed");
+            tracing::info!(form = known.form.number(), features, "the features known to all live nodes have changed");
             *shared = known;
         }
     }

@@ -1,5 +1,7 @@
 use super::*;
+use std::collections::HashSet;
 use std::error::Error as _;
+use std::mem::discriminant;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -15,6 +17,7 @@ fn refusals() -> Vec<(Refusal, ErrorCode)> {
         (Refusal::UnknownConversation, ErrorCode::ConversationNotFound),
         (Refusal::UnknownGroup, ErrorCode::ConversationNotFound),
         (Refusal::NotYourPair, ErrorCode::Forbidden),
+        (Refusal::NotOneself, ErrorCode::Forbidden),
         (Refusal::Oneself, ErrorCode::ValidationFailed),
         (Refusal::Participants(InvalidValue::Empty), ErrorCode::ValidationFailed),
         (Refusal::TooManyMembers, ErrorCode::ValidationFailed),
@@ -59,7 +62,10 @@ fn check(error: &ActionError, code: ErrorCode) {
 
 #[test]
 fn every_refusal_has_its_code_and_a_sentence() {
-    for (refusal, code) in refusals() {
+    let refusals = refusals();
+    let kinds: HashSet<_> = refusals.iter().map(|(refusal, _)| discriminant(refusal)).collect();
+    assert_eq!(kinds.len(), Refusal::COUNT, "the list above names every refusal");
+    for (refusal, code) in refusals {
         assert_eq!(refusal.code(), code, "{refusal:?}");
         let error = ActionError::from(refusal);
         check(&error, code);

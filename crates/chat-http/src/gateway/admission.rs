@@ -1,5 +1,5 @@
 use crate::{ApiError, HttpState};
-use chat_domain::ErrorCode;
+use chat_domain::{ErrorCode, TRY_LATER};
 use chat_realtime::Counted;
 
 /// Reserves a place for one more socket.
@@ -8,7 +8,7 @@ pub(crate) fn admit(state: &HttpState) -> Result<Counted, ApiError> {
         return Err(ApiError::new(ErrorCode::Unavailable, "The server is restarting, please try again"));
     }
     if !state.readiness.is_ready() {
-        return Err(ApiError::new(ErrorCode::Unavailable, "The service is not available right now, please try again"));
+        return Err(ApiError::new(ErrorCode::Unavailable, TRY_LATER));
     }
     state.fan_out.admit().ok_or_else(|| {
         ApiError::new(ErrorCode::TooManyConnections, "The server has too many connections, please try again later")

@@ -96,7 +96,7 @@ async fn ready(state: Data<HttpState>) -> Result<Json<Probe>, ApiError> {
     } else if state.readiness.is_leaving() {
         Err(ApiError::new(ErrorCode::Unavailable, "The server is stopping"))
     } else {
-        Err(ApiError::new(ErrorCode::Unavailable, "The database cannot be reached, or takes no writes"))
+        Err(ApiError::new(ErrorCode::Unavailable, "The database cannot be reached, or does not accept writes"))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::small::IDENTITY;
 use super::unread::Unread;
-use crate::error::{OUR_FAULT, error_response, failure_of};
+use crate::error::{error_response, failure_of};
 use crate::headers::secure;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::request_log::{RequestLine, client_info};
@@ -16,8 +16,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
-use chat_domain::ErrorCode;
 use chat_domain::auth::{Actor, ClientInfo};
+use chat_domain::{ErrorCode, OUR_FAULT};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;

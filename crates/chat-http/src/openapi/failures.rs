@@ -7,7 +7,7 @@ use crate::request_id::RequestId;
 use crate::rest::operations;
 use actix_http::header::HeaderMap;
 use actix_web::body::MessageBody as _;
-use chat_domain::{ActionError, ErrorCode, Refusal, StoreError, Timestamp};
+use chat_domain::{ActionError, ErrorCode, OUR_FAULT, Refusal, StoreError, Timestamp};
 use chat_protocol::{Failure, Fault, InvalidBody};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ use ErrorCode::{
 
 /// The refusals whose sentences the examples show, one for each code.
 const REFUSALS: &[Refusal] = &[
+    Refusal::NotOneself,
     Refusal::Direct,
     Refusal::TokenInvalid,
     Refusal::TokenExpired,
@@ -57,7 +58,6 @@ fn sentence(code: ErrorCode) -> String {
         ProtocolError => "This is a WebSocket: connect with Upgrade: websocket",
         IdempotencyKeyMismatch => "clientMessageId and the header Idempotency-Key must be equal where both are given",
         Unauthenticated => "This needs an access token in the header Authorization: Bearer",
-        Forbidden => "This is for that user alone",
         OriginNotAllowed => "Pages of this origin may not call this server",
         PayloadTooLarge => "The body must have at most 1000000 bytes",
         RequestTimeout => "The body took too long to arrive",
@@ -66,7 +66,7 @@ fn sentence(code: ErrorCode) -> String {
         TooManyConnections => "There are too many connections already",
         Unavailable => return ActionError::from(StoreError::Overloaded).to_string(),
         UpgradePending => return ActionError::from(StoreError::UpgradePending).to_string(),
-        _ => crate::error::OUR_FAULT,
+        _ => OUR_FAULT,
     };
     sentence.to_owned()
 }

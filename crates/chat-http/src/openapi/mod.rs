@@ -98,7 +98,7 @@ mod tests {
                 for (code, example) in examples {
                     assert_eq!(example["value"]["code"], code.as_str(), "{route} {status}");
                     assert_eq!(example["value"]["statusCode"].to_string(), *status, "{route} {code}");
-                    let is_our_fault = example["value"]["message"][0] == crate::error::OUR_FAULT;
+                    let is_our_fault = example["value"]["message"][0] == chat_domain::OUR_FAULT;
                     assert_eq!(is_our_fault, code == "INTERNAL", "{route}: {code} has a sentence of its own");
                 }
             }

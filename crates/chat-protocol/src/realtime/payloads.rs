@@ -73,7 +73,7 @@ payloads! {
         user_id: Uuid,
     }
     /// `change:skipped`: a change of a kind that this server does not know. The client should read the conversation
-    /// again.
+    /// again, and resume from before the first skipped change when it reconnects.
     ChangeSkippedView {
         /// The conversation that changed.
         conversation_id: Uuid,
@@ -148,7 +148,8 @@ payloads! {
     ResumedView {
         /// The newest `pos` of each of the user's 1,000 most recent conversations.
         positions: BTreeMap<Uuid, u64>,
-        /// The conversations with more missed events than the server sends again. The client should read them by REST.
+        /// The conversations with more missed events than the server sends again, and those in which a missed event
+        /// was a `change:skipped`. The client should read them by REST.
         limited: Vec<Uuid>,
     }
     /// The acknowledgement of `auth`.
@@ -170,7 +171,7 @@ payloads! {
         /// The invalid fields. Omitted if no field is invalid.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         details: Vec<FaultView>,
-        /// The time to wait before a retry, in milliseconds (`RATE_LIMITED`). Omitted if unknown.
+        /// The time to wait before a retry, in milliseconds (`RATE_LIMITED`, `UPGRADE_PENDING`). Omitted if unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u64>"))]
         retry_after_ms: Option<u64>,

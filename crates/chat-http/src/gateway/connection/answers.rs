@@ -7,7 +7,7 @@ use chat_app::{FetchedChat, TrackedMessage, UserProfile};
 use chat_domain::auth::Actor;
 use chat_domain::messages::{Appended, HistoryPage, HistoryRequest, Message};
 use chat_domain::receipts::{Advanced, DeliveryStatus, MessageStatus, delivery_status, read_by};
-use chat_domain::{ConversationId, ErrorCode, PageRequest, Timestamp};
+use chat_domain::{ConversationId, PageRequest, Refusal, Timestamp};
 use chat_protocol::Pagination;
 use chat_protocol::chat::{ChatMessageView, ChatRoomId, LastSeenView, OnlineStatusView};
 use chat_protocol::messages::MessageView;
@@ -121,10 +121,7 @@ impl Asked<'_> {
             Outcome::Fetched(id, request, page) => self.reply_once(Colon::FETCHED, &self.fetched(id, request, page)),
             Outcome::FetchedChat(room) | Outcome::FetchedGroup(room) => {
                 // In this dialect a history belongs to a conversation.
-                let id = room
-                    .fetched
-                    .conversation_id
-                    .ok_or_else(|| ApiError::new(ErrorCode::ConversationNotFound, "There is no such conversation"))?;
+                let id = room.fetched.conversation_id.ok_or(Refusal::UnknownConversation)?;
                 let view = self.fetched(id, HistoryRequest::Page(room.request), room.fetched.page);
                 self.reply_once(Colon::FETCHED, &view);
             }

@@ -2,7 +2,7 @@
 
 use super::session::{Session, Stage};
 use crate::ApiError;
-use chat_domain::ErrorCode;
+use chat_domain::{ErrorCode, TRY_LATER};
 use chat_protocol::realtime::{CloseCode, Resume};
 use chat_realtime::Connection;
 
@@ -36,9 +36,7 @@ impl Session {
             Err(error) => Err(error),
         };
         if let Err(error) = done {
-            let error =
-                ApiError::new(ErrorCode::Unavailable, "The service is not available right now, please try again")
-                    .caused_by(error);
+            let error = ApiError::new(ErrorCode::Unavailable, TRY_LATER).caused_by(error);
             self.refuse(None, &error, CloseCode::Internal);
         }
     }

@@ -4,8 +4,8 @@ use super::close::close_code_of;
 use super::farewell::welcome;
 use super::session::{Session, Stage};
 use crate::{ApiError, HttpState};
-use chat_domain::ErrorCode;
 use chat_domain::auth::Actor;
+use chat_domain::{ErrorCode, Refusal};
 use chat_protocol::realtime::{AuthenticatedView, CloseCode, Resume};
 use chat_realtime::Connection;
 
@@ -14,7 +14,7 @@ use chat_realtime::Connection;
 pub(crate) fn authenticate(state: &HttpState, token: &str) -> Result<Actor, ApiError> {
     let actor = state.app.auth.authenticate(token)?;
     if actor.token_expires_at <= state.clock.now() {
-        return Err(ApiError::new(ErrorCode::TokenExpired, "The access token has expired"));
+        return Err(Refusal::TokenExpired.into());
     }
     Ok(actor)
 }
@@ -57,7 +57,7 @@ impl Session {
             if actor.user_id == before.user_id {
                 Ok(actor)
             } else {
-                Err(ApiError::new(ErrorCode::Forbidden, "This socket is another user's"))
+                Err(ApiError::new(ErrorCode::Forbidden, "This connection belongs to another user"))
             }
         });
         match renewed {

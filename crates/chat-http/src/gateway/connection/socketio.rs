@@ -8,7 +8,7 @@ use super::{Greeting, Realtime};
 use crate::ApiError;
 use crate::gateway::admission::admit;
 use bytes::Bytes;
-use chat_domain::ErrorCode;
+use chat_domain::{ErrorCode, Refusal};
 use chat_protocol::Failure;
 use chat_protocol::realtime::{ClientFrame, CloseCode, Dialect, FrameErrorView, Gateway, InvalidFrame};
 use chat_realtime::{Connection, Counted, Flushed, Outlet, SendQueue, Sink};
@@ -169,8 +169,8 @@ const fn is_final(code: CloseCode) -> bool {
 /// client receives them.
 fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) -> Option<Failure> {
     match code {
-        CloseCode::TokenExpired => Some(Failure::new(ErrorCode::TokenExpired, "The access token has expired")),
-        CloseCode::Revoked => Some(Failure::new(ErrorCode::SessionRevoked, "This session has ended, please sign in")),
+        CloseCode::TokenExpired => Some(failure_of(&Refusal::TokenExpired)),
+        CloseCode::Revoked => Some(failure_of(&Refusal::SessionRevoked)),
         CloseCode::Restarting => {
             let mut failure = Failure::new(ErrorCode::Unavailable, "The server is restarting, please reconnect");
             failure.retry_after = Some(realtime.hub.retry_after(connection));
@@ -178,6 +178,10 @@ fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) 
         }
         _ => None,
     }
+}
+
+fn failure_of(refusal: &Refusal) -> Failure {
+    Failure::new(refusal.code(), refusal.to_string())
 }
 
 /// The client gets the reason in its `connect_error`, and does not retry by itself.

@@ -1,6 +1,6 @@
--- Users have chosen a status, each some microseconds ago. The latest choice wins; its time is kept beside it.
--- KEYS: the base of all keys. ARGV: triples of user, status, age.
--- Answers for each: -1 offline, 0 unchanged, 1 changed.
+-- Stores the status that each user chose. The latest choice wins, so its time is stored with it.
+-- KEYS: the base of all keys. ARGV: triples of user, status and `age`: microseconds since the choice.
+-- Returns for each user: -1 offline, 0 unchanged, 1 changed.
 local base = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

@@ -1,7 +1,7 @@
--- Takes over what nodes left behind whose lease has ended, a bounded number of users at a time: each user is taken out
--- by one call only, so it does not matter how many nodes do this at once, or die of it.
--- KEYS: the base of all keys. ARGV: how many users at most, and optionally a node that is leaving by itself.
--- Answers how many were taken out, then those of them who are nowhere now.
+-- Removes the users of nodes whose lease has expired, a bounded number per call. Exactly one call removes each user, so
+-- several nodes may do this at once, and any of them may be killed meanwhile.
+-- KEYS: the base of all keys. ARGV: the maximum number of users; optionally a node that is shutting down.
+-- Returns the number of removed users, then those of them who are on no node now.
 local base, left = KEYS[1], tonumber(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

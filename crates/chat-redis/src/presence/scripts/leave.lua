@@ -1,7 +1,7 @@
--- Users have left a node.
+-- Removes users from a node.
 -- KEYS: the base of all keys. ARGV: node, users.
--- Answers whether the node still had its lease, then for each user whether this took them offline. Where the lease was
--- lost, so may have been the entry: then being nowhere now is enough.
+-- Returns 1 if the node still had its lease, then for each user 1 if the user went offline by this. If the node had
+-- lost its lease, its entries may be gone too; then a user without any node counts as having gone offline.
 local base, node = KEYS[1], ARGV[1]
 local held = redis.call('ZSCORE', base .. ':leases', node)
 local answer = { held and 1 or 0 }

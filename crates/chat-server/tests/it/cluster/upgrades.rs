@@ -142,12 +142,12 @@ async fn a_new_kind_is_written_once_every_live_node_knows_it() {
     let mut cut = cut_node(&whole, new).await;
     let refused = until(503, async || rename(&ann, &group, "Climbers").await).await;
     refused.assert_failure(503, "UPGRADE_PENDING");
-    assert!(!refused.header("retry-after").is_empty(), "a 503 has Retry-After");
+    assert_eq!(refused.header("retry-after"), "10", "an upgrade takes longer than a restart");
     let name = ann.rest.get(&format!("/conversations/{group}")).await.data(200)["name"].clone();
     let mut at_ann = whole.node(0).connect(&ann).await;
     let first = json!({"messageData": {"receiver": cat.id, "message": "hello"}});
     let refused = at_ann.try_ask("sendMessage", first.clone()).await.expect_err("a refusal");
-    assert_eq!(refused["code"], "UPGRADE_PENDING");
+    assert_eq!((&refused["code"], &refused["retryAfterMs"]), (&json!("UPGRADE_PENDING"), &json!(10_000)));
     add(&ann, &group, &cat).await.data(201);
     let said = ann.say(&group, "kinds that every release knows go on").await;
     assert_eq!(said["seq"], 1);

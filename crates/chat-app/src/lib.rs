@@ -42,7 +42,7 @@ pub mod users;
 pub use app::{App, CallLimits, CallStatus, Ports, Settings};
 pub use auth::{Auth, LoginIdentity, LoginLimits, RegisterUser, SignedIn};
 pub use calls::Calls;
-pub use conversations::{ChatTarget, Conversations, CreateConversation, DirectRoom, Peer};
+pub use conversations::{ChatTarget, Conversations, CreateConversation, DirectRoom, OtherUser};
 pub use groups::{CreateGroup, GroupProfile, Groups, MemberPresence};
 pub use messages::{FetchedChat, Messages, SendDirect};
 pub use operator::{Operator, PasswordReset};

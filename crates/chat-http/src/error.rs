@@ -1,7 +1,7 @@
 //! The error path of the whole crate: an [`ErrorCode`] and its sentences become a status and the envelope of contract
 //! §2.
 
-use crate::limits::{Standing, whole_seconds};
+use crate::limits::{BucketState, whole_seconds};
 use crate::request_id::RequestId;
 use actix_http::body::BoxBody;
 use actix_http::{Response, StatusCode, header};
@@ -31,7 +31,7 @@ pub struct ApiError {
     failure: Failure,
     cause: Option<BoxError>,
     /// Boxed, because most errors have no cause.
-    standing: Option<Box<Standing>>,
+    bucket: Option<Box<BucketState>>,
 }
 
 impl ApiError {
@@ -46,10 +46,10 @@ impl ApiError {
     }
 
     /// Creates a `RATE_LIMITED` error with the state of its bucket.
-    pub(crate) fn throttled(message: impl Into<String>, standing: Standing) -> Self {
+    pub(crate) fn throttled(message: impl Into<String>, bucket: BucketState) -> Self {
         let mut failure = Failure::new(ErrorCode::RateLimited, message);
-        failure.retry_after = standing.retry_after;
-        Self { standing: Some(Box::new(standing)), ..failure.into() }
+        failure.retry_after = bucket.retry_after;
+        Self { bucket: Some(Box::new(bucket)), ..failure.into() }
     }
 
     /// Adds a cause, which only the log shows.
@@ -65,8 +65,8 @@ impl ApiError {
     }
 
     /// For `RATE_LIMITED`: the state of the bucket, for the headers.
-    pub(crate) fn standing(&self) -> Option<&Standing> {
-        self.standing.as_deref()
+    pub(crate) fn bucket(&self) -> Option<&BucketState> {
+        self.bucket.as_deref()
     }
 
     /// The chain of causes, for the log.
@@ -91,7 +91,7 @@ impl Error for ApiError {}
 
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
-        Self { failure, cause: None, standing: None }
+        Self { failure, cause: None, bucket: None }
     }
 }
 
@@ -110,7 +110,7 @@ impl From<BodyError> for ApiError {
 impl From<ActionError> for ApiError {
     fn from(error: ActionError) -> Self {
         if let ActionError::Refused(Refusal::TooManyAttempts { quota, verdict }) = error {
-            return Self::throttled(error.to_string(), Standing::new(quota, verdict));
+            return Self::throttled(error.to_string(), BucketState::new(quota, verdict));
         }
         let mut failure = Failure::new(error.code(), error.to_string());
         failure.retry_after = match failure.code {
@@ -148,8 +148,8 @@ impl ResponseError for ApiError {
     /// headers.
     fn error_response(&self) -> actix_web::HttpResponse {
         let mut response = actix_web::HttpResponse::new(self.status_code());
-        if let Some(standing) = self.standing() {
-            standing.write(response.headers_mut());
+        if let Some(bucket) = self.bucket() {
+            bucket.write(response.headers_mut());
         }
         response
     }

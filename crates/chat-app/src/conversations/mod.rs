@@ -45,12 +45,12 @@ pub struct DirectRoom {
     /// The conversation as the viewer sees it.
     pub overview: ConversationOverview,
     /// The other user of the pair.
-    pub peer: Peer,
+    pub other: OtherUser,
 }
 
 /// The other user of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Peer {
+pub enum OtherUser {
     /// With presence, if the viewer may know it.
     Known(Box<UserProfile>),
     /// The account is deleted; its messages remain.

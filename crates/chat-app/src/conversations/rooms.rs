@@ -1,4 +1,4 @@
-use super::{Conversations, DirectRoom, Peer};
+use super::{Conversations, DirectRoom, OtherUser};
 use crate::UserProfile;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{ConversationFilter, ConversationKind, ConversationOverview, ListRequest, Listing};
@@ -39,9 +39,10 @@ fn room(
     profiles: &mut HashMap<UserId, UserProfile>,
 ) -> Option<DirectRoom> {
     let id = peer_of(&overview, viewer)?;
-    let peer =
-        profiles.remove(&id).map_or_else(|| Peer::Deleted(deleted(id)), |profile| Peer::Known(Box::new(profile)));
-    Some(DirectRoom { overview, peer })
+    let other = profiles
+        .remove(&id)
+        .map_or_else(|| OtherUser::Deleted(deleted(id)), |profile| OtherUser::Known(Box::new(profile)));
+    Some(DirectRoom { overview, other })
 }
 
 fn deleted(id: UserId) -> UserSummary {

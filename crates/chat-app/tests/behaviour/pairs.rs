@@ -1,5 +1,5 @@
 use crate::world::{World, code, connection, direct_message, nobody, nowhere, page};
-use chat_app::{ChatTarget, Peer};
+use chat_app::{ChatTarget, OtherUser};
 use chat_domain::ErrorCode;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::DirectKey;
@@ -78,8 +78,8 @@ async fn rooms_are_the_pairs_that_have_talked_with_whom_and_how_they_are() {
         world.clock.advance(std::time::Duration::from_secs(1));
         world.app.messages.send_direct(sender, direct_message(receiver, text, None)).await.expect("sent");
     }
-    for peer in [bob, cid] {
-        world.app.presence.connected(peer, connection()).await;
+    for other in [bob, cid] {
+        world.app.presence.connected(other, connection()).await;
     }
     let rooms = world.app.conversations.rooms(ann, page(1, 10)).await.expect("a page");
     assert_eq!(rooms.total(), Some(2), "neither groups nor pairs without messages");
@@ -87,9 +87,9 @@ async fn rooms_are_the_pairs_that_have_talked_with_whom_and_how_they_are() {
         .items
         .iter()
         .map(|room| {
-            let Peer::Known(peer) = &room.peer else { panic!("not deleted: {room:?}") };
+            let OtherUser::Known(other) = &room.other else { panic!("not deleted: {room:?}") };
             let last = room.overview.last_message.as_ref().expect("a last message");
-            (peer.user.username.as_str(), peer.status, last.body.as_str(), room.overview.unread_count())
+            (other.user.username.as_str(), other.status, last.body.as_str(), room.overview.unread_count())
         })
         .collect();
     assert_eq!(
@@ -109,6 +109,6 @@ async fn the_room_of_a_deleted_user_stays() {
     world.app.messages.send_direct(bob, direct_message(ann, "farewell", None)).await.expect("sent");
     world.app.users.delete_me(bob).await.expect("deleted");
     let rooms = world.app.conversations.rooms(ann, page(1, 10)).await.expect("a page");
-    let Peer::Deleted(peer) = &rooms.items[0].peer else { panic!("not deleted: {rooms:?}") };
-    assert_eq!((peer.id, peer.name.as_str()), (bob.user_id, DELETED_USER_NAME));
+    let OtherUser::Deleted(other) = &rooms.items[0].other else { panic!("not deleted: {rooms:?}") };
+    assert_eq!((other.id, other.name.as_str()), (bob.user_id, DELETED_USER_NAME));
 }

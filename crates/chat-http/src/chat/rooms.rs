@@ -9,7 +9,7 @@ use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, get, resource};
-use chat_app::{DirectRoom, Peer};
+use chat_app::{DirectRoom, OtherUser};
 use chat_domain::ErrorCode;
 use chat_domain::conversations::ConversationFilter;
 use chat_domain::presence::PresenceStatus;
@@ -22,11 +22,11 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn room(room: DirectRoom) -> RoomView {
-    let (peer, status) = match room.peer {
-        Peer::Known(profile) => (profile.user.summary(), profile.status),
-        Peer::Deleted(summary) => (summary, None),
+    let (other, status) = match room.other {
+        OtherUser::Known(profile) => (profile.user.summary(), profile.status),
+        OtherUser::Deleted(summary) => (summary, None),
     };
-    RoomView::new(room.overview, peer, status.is_some_and(PresenceStatus::is_online))
+    RoomView::new(room.overview, other, status.is_some_and(PresenceStatus::is_online))
 }
 
 /// The rate limit and the failures of each operation.

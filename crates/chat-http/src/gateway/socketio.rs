@@ -92,8 +92,8 @@ impl Gateway {
         let (taken_over, takeover) = oneshot::channel();
         let mut headers = HeaderMap::new();
         headers.insert(X_REQUEST_ID, arrival.request_id.to_header());
-        if let Some(standing) = limited.as_ref().err().and_then(ApiError::standing) {
-            standing.write(&mut headers);
+        if let Some(bucket) = limited.as_ref().err().and_then(ApiError::bucket) {
+            bucket.write(&mut headers);
         }
         let Released { stream, read, unwritten } = released;
         let upgrade = Upgrade { stream, read, unwritten, headers, taken_over: Some(taken_over) };
@@ -200,8 +200,8 @@ impl Arrival {
         headers: &mut actix_web::http::header::HeaderMap,
     ) {
         headers.insert(X_REQUEST_ID, self.request_id.to_header());
-        if let Some(standing) = limited.as_ref().err().and_then(ApiError::standing) {
-            standing.write(headers);
+        if let Some(bucket) = limited.as_ref().err().and_then(ApiError::bucket) {
+            bucket.write(headers);
         }
         secure(headers, state.settings.is_production);
     }

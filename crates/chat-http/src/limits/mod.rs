@@ -16,15 +16,15 @@
 //!
 //! **To add a limit**: a variant of `Limit`, a field of [`Quotas`], and a setting in `chat-server`.
 
+mod bucket;
 mod commands;
 mod rest;
-mod standing;
 
+pub(crate) use bucket::{BucketState, EXPOSED, documented_headers, whole_seconds};
 pub(crate) use commands::limit_of;
 #[cfg(test)]
 pub(crate) use rest::kind_of;
 pub(crate) use rest::{RequestKind, are_on, limited};
-pub(crate) use standing::{EXPOSED, Standing, documented_headers, whole_seconds};
 
 use crate::ApiError;
 use chat_domain::UserId;
@@ -112,12 +112,12 @@ impl Limits {
     }
 
     /// Counts one more. Returns the state of the bucket if the request was counted, or an error if the bucket is empty.
-    pub(crate) async fn take(&self, limit: Limit, subject: Subject) -> Result<Option<Standing>, ApiError> {
+    pub(crate) async fn take(&self, limit: Limit, subject: Subject) -> Result<Option<BucketState>, ApiError> {
         let Some((counting, key)) = self.counted(limit, subject) else { return Ok(None) };
         let quota = counting.quotas.of(limit);
         let verdict = counting.limiter.take(&key, quota, 1).await;
-        let standing = Standing::new(quota, verdict);
-        if verdict.is_allowed { Ok(Some(standing)) } else { Err(ApiError::throttled(limit.refusal(), standing)) }
+        let bucket = BucketState::new(quota, verdict);
+        if verdict.is_allowed { Ok(Some(bucket)) } else { Err(ApiError::throttled(limit.refusal(), bucket)) }
     }
 
     /// Takes the last count back.
@@ -153,8 +153,8 @@ impl Limits {
             return Ok(());
         }
         let retry_after = Duration::from_micros(quota.micros_per_token()) * missing;
-        let standing = Standing { retry_after: Some(retry_after), ..Standing::new(quota, verdict) };
-        Err(ApiError::throttled(Limit::Connects.refusal(), standing))
+        let bucket = BucketState { retry_after: Some(retry_after), ..BucketState::new(quota, verdict) };
+        Err(ApiError::throttled(Limit::Connects.refusal(), bucket))
     }
 
     /// Whether nothing from this address is counted.

@@ -1,4 +1,4 @@
-use super::{Limit, Limits, Standing, Subject};
+use super::{BucketState, Limit, Limits, Subject};
 use crate::identity::bearer_token;
 use crate::paths::{API_PREFIX, SOCKET_PATH};
 use crate::{ApiError, HttpState};
@@ -39,16 +39,16 @@ pub(crate) async fn limited<B: MessageBody>(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let address = state.settings.trusted_proxies.client_address(request.headers(), request.peer_addr());
-    let standing = match count(&state, limits, &request, kind, address).await {
-        Ok(standing) => standing,
+    let bucket = match count(&state, limits, &request, kind, address).await {
+        Ok(bucket) => bucket,
         Err(refusal) => return Ok(request.error_response(refusal).map_into_right_body()),
     };
     let mut response = next.call(request).await?;
     if kind == RequestKind::Registration && was_not_tried(response.status()) {
         limits.give_back(Limit::Registrations, Subject::Address(address)).await;
     }
-    if let Some(standing) = standing.filter(|_| !response.headers().contains_key(super::EXPOSED[0])) {
-        standing.write(response.headers_mut());
+    if let Some(bucket) = bucket.filter(|_| !response.headers().contains_key(super::EXPOSED[0])) {
+        bucket.write(response.headers_mut());
     }
     Ok(response.map_into_left_body())
 }
@@ -59,7 +59,7 @@ async fn count(
     request: &ServiceRequest,
     kind: RequestKind,
     address: Option<IpAddr>,
-) -> Result<Option<Standing>, ApiError> {
+) -> Result<Option<BucketState>, ApiError> {
     if kind == RequestKind::Connect {
         return limits.take(Limit::Connects, Subject::Address(address)).await;
     }
@@ -71,12 +71,12 @@ async fn count(
     }
     let subject = actor.map_or(Subject::Address(address), |actor| Subject::User(actor.user_id));
     let limit = if kind == RequestKind::Send && actor.is_some() { Limit::Sends } else { Limit::Requests };
-    let standing = limits.take(limit, subject).await?;
+    let bucket = limits.take(limit, subject).await?;
     if kind != RequestKind::Registration {
-        return Ok(standing);
+        return Ok(bucket);
     }
     let of_registrations = limits.take(Limit::Registrations, Subject::Address(address)).await?;
-    Ok(of_registrations.or(standing))
+    Ok(of_registrations.or(bucket))
 }
 
 /// Whether the body was rejected before any work: such requests are not counted.

@@ -45,7 +45,7 @@ pub enum Incoming {
 
 /// The state of a namespace for one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum NamespaceState {
     /// The client has asked to connect.
     Asking,
     Connected,
@@ -58,7 +58,7 @@ enum Standing {
 #[derive(Debug)]
 pub struct Peer {
     session: Rc<Session>,
-    namespaces: Vec<(String, Standing)>,
+    namespaces: Vec<(String, NamespaceState)>,
     half: Option<Half>,
 }
 
@@ -85,7 +85,7 @@ impl Peer {
 
     /// Whether the client is connected to the namespace.
     pub fn is_connected(&self, namespace: &str) -> bool {
-        self.standing(namespace) == Some(Standing::Connected)
+        self.state(namespace) == Some(NamespaceState::Connected)
     }
 
     /// The client's next request, in order; `None` when the session has ended.
@@ -121,7 +121,7 @@ impl Peer {
     /// Connects the client, and returns its id in the namespace, which unlike the session id is not a credential.
     pub fn accept(&mut self, namespace: &str) -> String {
         let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 15]>());
-        self.set(namespace, Standing::Connected);
+        self.set(namespace, NamespaceState::Connected);
         self.session.establish();
         self.session.send_control(packets::connected(namespace, &id));
         id
@@ -138,25 +138,25 @@ impl Peer {
     /// be sent after what waits for it.
     #[must_use]
     pub fn disconnect(&mut self, namespace: &str) -> Bytes {
-        self.set(namespace, Standing::Left);
+        self.set(namespace, NamespaceState::Left);
         self.expect_connect();
         packets::disconnected(namespace)
     }
 
     fn expect_connect(&self) {
-        if !self.namespaces.iter().any(|(_, standing)| *standing == Standing::Connected) {
+        if !self.namespaces.iter().any(|(_, state)| *state == NamespaceState::Connected) {
             self.session.expect_connect();
         }
     }
 
-    fn standing(&self, namespace: &str) -> Option<Standing> {
-        self.namespaces.iter().find(|(known, _)| known == namespace).map(|(_, standing)| *standing)
+    fn state(&self, namespace: &str) -> Option<NamespaceState> {
+        self.namespaces.iter().find(|(known, _)| known == namespace).map(|(_, state)| *state)
     }
 
-    fn set(&mut self, namespace: &str, standing: Standing) {
+    fn set(&mut self, namespace: &str, state: NamespaceState) {
         match self.namespaces.iter_mut().find(|(known, _)| known == namespace) {
-            Some((_, known)) => *known = standing,
-            None => self.namespaces.push((namespace.to_owned(), standing)),
+            Some((_, known)) => *known = state,
+            None => self.namespaces.push((namespace.to_owned(), state)),
         }
     }
 
@@ -178,17 +178,17 @@ impl Peer {
     }
 
     fn take(&mut self, namespace: &str, packet: SocketPacket) -> Result<Option<Incoming>, InvalidSocketPacket> {
-        let standing = self.standing(namespace);
+        let state = self.state(namespace);
         match packet {
             SocketPacket::Connect { auth } => {
-                let has_room = standing.is_some() || self.namespaces.len() < NAMESPACES_PER_SESSION;
-                if matches!(standing, Some(Standing::Asking | Standing::Connected)) || !has_room {
+                let has_room = state.is_some() || self.namespaces.len() < NAMESPACES_PER_SESSION;
+                if matches!(state, Some(NamespaceState::Asking | NamespaceState::Connected)) || !has_room {
                     return Err(InvalidSocketPacket);
                 }
-                self.set(namespace, Standing::Asking);
+                self.set(namespace, NamespaceState::Asking);
                 Ok(Some(Incoming::Connect { namespace: namespace.to_owned(), auth }))
             }
-            SocketPacket::Disconnect if standing == Some(Standing::Connected) => {
+            SocketPacket::Disconnect if state == Some(NamespaceState::Connected) => {
                 self.remove(namespace);
                 self.expect_connect();
                 Ok(Some(Incoming::Disconnect { namespace: namespace.to_owned() }))
@@ -197,20 +197,20 @@ impl Peer {
                 self.remove(namespace);
                 Ok(None)
             }
-            SocketPacket::Event(event, missing) => self.begin(namespace, standing, event, false, missing),
-            SocketPacket::Ack(event, missing) => self.begin(namespace, standing, event, true, missing),
+            SocketPacket::Event(event, missing) => self.begin(namespace, state, event, false, missing),
+            SocketPacket::Ack(event, missing) => self.begin(namespace, state, event, true, missing),
         }
     }
 
     fn begin(
         &mut self,
         namespace: &str,
-        standing: Option<Standing>,
+        state: Option<NamespaceState>,
         event: Event,
         is_ack: bool,
         missing: usize,
     ) -> Result<Option<Incoming>, InvalidSocketPacket> {
-        if !matches!(standing, Some(Standing::Connected | Standing::Left)) {
+        if !matches!(state, Some(NamespaceState::Connected | NamespaceState::Left)) {
             return Err(InvalidSocketPacket);
         }
         let half = Half { namespace: namespace.to_owned(), event, is_ack, missing, bytes: 0 };
@@ -239,7 +239,7 @@ impl Peer {
     /// `None` if the client was disconnected while the packet was on its way.
     fn complete(&self, half: Half) -> Option<Incoming> {
         let Half { namespace, event, is_ack, .. } = half;
-        if self.standing(&namespace) != Some(Standing::Connected) {
+        if self.state(&namespace) != Some(NamespaceState::Connected) {
             return None;
         }
         Some(if is_ack { Incoming::Ack { namespace, event } } else { Incoming::Event { namespace, event } })

@@ -150,7 +150,7 @@ pub(super) const fn code_of(breach: Breach) -> CloseCode {
 
 /// What the peer of a closing connection may still send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Peer {
+enum PeerState {
     /// Its Close frame.
     MayAnswer,
     /// Nothing: it has sent its Close frame.
@@ -171,31 +171,31 @@ async fn linger(
     realtime.hub.linger(connection);
     let mut reader = frames.reader;
     let mut peer = match parting {
-        Parting::Goodbye => Peer::IsDone,
+        Parting::Goodbye => PeerState::IsDone,
         // The rest of a long message would have to be kept first.
-        _ if reader.announced() > MAX_SEARCHED_BYTES as u64 => Peer::IsNotUnderstood,
-        Parting::Closed | Parting::Left | Parting::Ended => Peer::MayAnswer,
-        Parting::NotUnderstood => Peer::IsNotUnderstood,
+        _ if reader.announced() > MAX_SEARCHED_BYTES as u64 => PeerState::IsNotUnderstood,
+        Parting::Closed | Parting::Left | Parting::Ended => PeerState::MayAnswer,
+        Parting::NotUnderstood => PeerState::IsNotUnderstood,
     };
     let (mut has_hung_up, mut heard) = (false, 0);
     poll_fn(|context| {
         connection.poll_write(context);
         loop {
-            if connection.life() == Life::Gone || (peer == Peer::IsDone && connection.is_flushed()) {
+            if connection.life() == Life::Gone || (peer == PeerState::IsDone && connection.is_flushed()) {
                 return Poll::Ready(());
             }
-            if peer == Peer::IsNotUnderstood {
+            if peer == PeerState::IsNotUnderstood {
                 reader = Reader::default();
             }
             // The server disconnects a client that has not signed in at once; its reply, if any, ends the wait.
-            if (peer == Peer::IsNotUnderstood || was_stranger) && connection.is_flushed() && !has_hung_up {
+            if (peer == PeerState::IsNotUnderstood || was_stranger) && connection.is_flushed() && !has_hung_up {
                 has_hung_up = true;
                 if let Some(socket) = connection.socket() {
                     socket.hang_up();
                 }
             }
-            if heard > MAX_SEARCHED_BYTES && peer == Peer::MayAnswer {
-                peer = Peer::IsNotUnderstood;
+            if heard > MAX_SEARCHED_BYTES && peer == PeerState::MayAnswer {
+                peer = PeerState::IsNotUnderstood;
                 continue;
             }
             if heard > MAX_IGNORED_BYTES {
@@ -203,7 +203,7 @@ async fn linger(
             }
             let read = poll_read(connection, context, |bytes| {
                 heard += bytes.len();
-                if peer == Peer::MayAnswer {
+                if peer == PeerState::MayAnswer {
                     reader.feed(bytes);
                 }
             });
@@ -212,12 +212,12 @@ async fn linger(
                 Poll::Ready(false) => return Poll::Ready(()),
                 Poll::Ready(true) => {}
             }
-            while peer == Peer::MayAnswer {
+            while peer == PeerState::MayAnswer {
                 match reader.next(MAX_MESSAGE_BYTES) {
-                    Ok(Some(Incoming::Close(_))) => peer = Peer::IsDone,
+                    Ok(Some(Incoming::Close(_))) => peer = PeerState::IsDone,
                     Ok(Some(_)) => {}
                     Ok(None) => break,
-                    Err(_) => peer = Peer::IsNotUnderstood,
+                    Err(_) => peer = PeerState::IsNotUnderstood,
                 }
             }
             // The next read may find as much again.

@@ -133,8 +133,8 @@ fn refusal_answer(state: &HttpState, head: &RequestHead, request_id: &RequestId,
     let mut response = error_response(refusal.error.failure(), refusal.status, head.uri.path(), request_id, now);
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, request_id.to_header());
-    if let Some(standing) = refusal.error.standing() {
-        standing.write(headers);
+    if let Some(bucket) = refusal.error.bucket() {
+        bucket.write(headers);
     }
     match refusal.handshake {
         Some(HandshakeFault::Method) => headers.insert(ALLOW, HeaderValue::from_static("GET")),

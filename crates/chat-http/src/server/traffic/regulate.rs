@@ -91,8 +91,8 @@ fn refused(state: &HttpState, asked: &Asked, response: Response<Answer>, error: 
     let refusal = error_response(error.failure(), status, asked.uri.path(), &request_id, state.clock.now());
     let mut refusal = refusal.map_body(|_, body| response.into_body().with_body(body));
     refusal.headers_mut().insert(X_REQUEST_ID, request_id.to_header());
-    if let Some(standing) = error.standing() {
-        standing.write(refusal.headers_mut());
+    if let Some(bucket) = error.bucket() {
+        bucket.write(refusal.headers_mut());
     }
     refusal
 }

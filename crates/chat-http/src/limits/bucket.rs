@@ -26,7 +26,7 @@ pub(crate) fn documented_headers() -> Value {
 
 /// The state of a bucket, as sent to clients (draft-ietf-httpapi-ratelimit-headers-03 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct BucketState {
     /// The number of requests that a full bucket allows at once.
     pub(crate) limit: u32,
     /// The number of requests that are allowed now.
@@ -37,7 +37,7 @@ pub(crate) struct Standing {
     pub(crate) retry_after: Option<Duration>,
 }
 
-impl Standing {
+impl BucketState {
     pub(crate) fn new(quota: Quota, verdict: Verdict) -> Self {
         Self {
             limit: quota.burst(),

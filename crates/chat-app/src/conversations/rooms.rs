@@ -17,7 +17,7 @@ impl Conversations {
         let viewer = actor.user_id;
         let filter = ConversationFilter::DirectWithMessages;
         let Listing { items, part } = self.0.list_conversations(viewer, filter, request.into()).await?;
-        let peers: Vec<_> = items.iter().filter_map(|room| peer_of(room, viewer)).collect();
+        let peers: Vec<_> = items.iter().filter_map(|room| other_of(room, viewer)).collect();
         let profiles = self.0.profiles_of(viewer, &peers).await?;
         let mut profiles: HashMap<_, _> = profiles.into_iter().map(|profile| (profile.user.id, profile)).collect();
         let items = items.into_iter().filter_map(|overview| room(overview, viewer, &mut profiles)).collect();
@@ -25,7 +25,7 @@ impl Conversations {
     }
 }
 
-fn peer_of(room: &ConversationOverview, viewer: UserId) -> Option<UserId> {
+fn other_of(room: &ConversationOverview, viewer: UserId) -> Option<UserId> {
     match room.details.conversation.kind {
         ConversationKind::Direct(pair) => Some(pair.other(viewer)),
         ConversationKind::Group => None,
@@ -38,7 +38,7 @@ fn room(
     viewer: UserId,
     profiles: &mut HashMap<UserId, UserProfile>,
 ) -> Option<DirectRoom> {
-    let id = peer_of(&overview, viewer)?;
+    let id = other_of(&overview, viewer)?;
     let other = profiles
         .remove(&id)
         .map_or_else(|| OtherUser::Deleted(deleted(id)), |profile| OtherUser::Known(Box::new(profile)));

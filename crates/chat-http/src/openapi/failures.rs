@@ -12,9 +12,9 @@ use chat_protocol::{Failure, Fault, InvalidBody};
 use serde_json::{Value, json};
 
 use ErrorCode::{
-    Forbidden, IdempotencyKeyMismatch, Internal, MalformedJson, OriginNotAllowed, PayloadTooLarge, ProtocolError,
-    RateLimited, RequestTimeout, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections, Unauthenticated,
-    Unavailable, UnsupportedMediaType, UpgradePending, ValidationFailed,
+    IdempotencyKeyMismatch, Internal, MalformedJson, OriginNotAllowed, PayloadTooLarge, ProtocolError, RateLimited,
+    RequestTimeout, SessionRevoked, TokenExpired, TokenInvalid, TooManyConnections, Unauthenticated, Unavailable,
+    UnsupportedMediaType, UpgradePending, ValidationFailed,
 };
 
 /// The refusals whose sentences the examples show, one for each code.

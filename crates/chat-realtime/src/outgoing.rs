@@ -103,12 +103,12 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// Several events joined into one or a few pieces of bytes, in the variant for other users. They are encoded when the
 /// first connection needs them, once per format.
-pub(crate) struct Joined<'events> {
+pub(crate) struct EventBatch<'events> {
     events: &'events [(Pos, Arc<Outgoing>)],
     pieces: [OnceCell<Vec<(Bytes, u64)>>; Format::COUNT],
 }
 
-impl<'events> Joined<'events> {
+impl<'events> EventBatch<'events> {
     pub(crate) fn of(events: &'events [(Pos, Arc<Outgoing>)]) -> Self {
         Self { events, pieces: Default::default() }
     }

@@ -3,7 +3,7 @@
 use super::Hub;
 use super::deliver::is_below_floor;
 use crate::connection::Connection;
-use crate::outgoing::{Joined, Outgoing};
+use crate::outgoing::{EventBatch, Outgoing};
 use crate::outlet::Outlet;
 use crate::worker::Post;
 use chat_domain::{ConversationId, Pos};
@@ -111,10 +111,10 @@ impl Hub {
             room.delivered = room.delivered.max(*pos);
             is_news
         });
-        let joined = Joined::of(events);
+        let batch = EventBatch::of(events);
         for connection in &room.members {
             if takes_in_one_piece(connection, id, events) {
-                for (piece, count) in joined.pieces(connection.format()) {
+                for (piece, count) in batch.pieces(connection.format()) {
                     if then == Then::Nothing && !connection.touched.get() {
                         connection.write_through(piece);
                         self.delivered.update(|delivered| delivered + count);

@@ -25,8 +25,7 @@ async function rest(method, path, token, body) {
 class Client {
   have = {}; // By conversation: the highest `pos` received.
   skipped = {}; // By conversation: the `pos` of the first `change:skipped` on this connection.
-  seq = {}; // By conversation: the number of the newest message shown.
-  shown = [];
+  messages = {}; // By conversation and `seq`: the messages shown.
   pending = new Map(); // By id: the commands without an answer.
   asked = 0;
   isLive = false;
@@ -95,10 +94,22 @@ class Client {
   }
 
   show(message) {
-    if (message.seq <= (this.seq[message.conversationId] ?? 0)) return;
-    this.seq[message.conversationId] = message.seq;
-    this.shown.push(message.content);
+    const messages = (this.messages[message.conversationId] ??= {});
+    if (message.seq in messages) return;
+    messages[message.seq] = message.content;
     this.changed.dispatchEvent(new Event("change"));
+  }
+
+  // All conversations, each in the order of `seq`.
+  get shown() {
+    return Object.values(this.messages).flatMap(Object.values);
+  }
+
+  // The number up to which no message is missing: an old node leaves out messages that it cannot read.
+  complete(conversationId) {
+    let seq = 0;
+    while (seq + 1 in (this.messages[conversationId] ?? {})) seq++;
+    return seq;
   }
 
   // All missed events have arrived, except those of conversations that missed too much or are new to this client.
@@ -106,11 +117,11 @@ class Client {
   async resumed({ positions, limited }) {
     for (const [id, pos] of Object.entries(positions)) {
       if (id in this.have && !limited.includes(id)) continue;
-      for (let more = true; more; ) {
-        const path = `/conversations/${id}/messages?limit=100&after=${this.seq[id] ?? 0}`;
+      for (let after = this.complete(id); after !== null; ) {
+        const path = `/conversations/${id}/messages?limit=100&after=${after}`;
         const page = await rest("GET", path, this.account.accessToken);
-        page.data.sort((one, other) => one.seq - other.seq).forEach((message) => this.show(message));
-        more = page.pagination.hasMore;
+        page.data.forEach((message) => this.show(message));
+        after = page.pagination.prevCursor; // The way to newer messages.
       }
       this.have[id] = pos;
     }

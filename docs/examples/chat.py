@@ -43,8 +43,7 @@ class Client:
         self.account = account
         self.have = {}  # By conversation: the highest `pos` received.
         self.skipped = {}  # By conversation: the `pos` of the first `change:skipped` on this connection.
-        self.seq = {}  # By conversation: the number of the newest message shown.
-        self.shown = []
+        self.messages = {}  # By conversation and `seq`: the messages shown.
         self.pending = {}  # By id: the commands without an answer.
         self.ids = itertools.count(1)
         self.attempts = 0
@@ -117,12 +116,22 @@ class Client:
             await self.resumed(**data)
 
     async def show(self, message):
-        if message["seq"] <= self.seq.get(message["conversationId"], 0):
+        messages = self.messages.setdefault(message["conversationId"], {})
+        if message["seq"] in messages:
             return
-        self.seq[message["conversationId"]] = message["seq"]
         async with self.changed:
-            self.shown.append(message["content"])
+            messages[message["seq"]] = message["content"]
             self.changed.notify_all()
+
+    @property
+    def shown(self):
+        """All conversations, each in the order of `seq`."""
+        return [content for messages in self.messages.values() for _, content in sorted(messages.items())]
+
+    def complete(self, conversation):
+        """The number up to which no message is missing: an old node leaves out messages that it cannot read."""
+        messages = self.messages.get(conversation, {})
+        return next(seq for seq in itertools.count() if seq + 1 not in messages)
 
     async def resumed(self, positions, limited):
         """All missed events have arrived, except those of conversations that missed too much or are new to this
@@ -130,13 +139,13 @@ class Client:
         for conversation, pos in positions.items():
             if conversation in self.have and conversation not in limited:
                 continue
-            more = True
-            while more:
-                path = f"/conversations/{conversation}/messages?limit=100&after={self.seq.get(conversation, 0)}"
+            after = self.complete(conversation)
+            while after is not None:
+                path = f"/conversations/{conversation}/messages?limit=100&after={after}"
                 page = await rest("GET", path, self.account["accessToken"])
-                for message in sorted(page["data"], key=lambda message: message["seq"]):
+                for message in page["data"]:
                     await self.show(message)
-                more = page["pagination"]["hasMore"]
+                after = page["pagination"]["prevCursor"]  # The way to newer messages.
             self.have[conversation] = pos
         self.attempts = 0
         self.is_live = True

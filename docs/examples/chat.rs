@@ -107,8 +107,8 @@ struct Line {
     have: HashMap<String, u64>,
     /// By conversation: the `pos` of the first `change:skipped` on this connection.
     skipped: HashMap<String, u64>,
-    /// By conversation: the number of the newest message shown.
-    seq: HashMap<String, u64>,
+    /// By conversation and `seq`: the messages shown.
+    messages: HashMap<String, BTreeMap<u64, String>>,
     /// By id: the commands without an answer.
     pending: BTreeMap<u64, Ask>,
     asked: u64,
@@ -230,11 +230,18 @@ impl Line {
     }
 
     fn show(&mut self, message: &Value) {
-        let newest = self.seq.entry(text(&message["conversationId"])).or_default();
-        if let Some(seq) = message["seq"].as_u64().filter(|seq| seq > newest) {
-            *newest = seq;
-            self.show.send_modify(|shown| shown.push(text(&message["content"])));
+        let messages = self.messages.entry(text(&message["conversationId"])).or_default();
+        if let Some(seq) = message["seq"].as_u64().filter(|seq| !messages.contains_key(seq)) {
+            messages.insert(seq, text(&message["content"]));
+            let shown = self.messages.values().flat_map(BTreeMap::values).cloned().collect();
+            self.show.send_replace(shown);
         }
+    }
+
+    /// The number up to which no message is missing: an old node leaves out messages that it cannot read.
+    fn complete(&self, conversation: &str) -> u64 {
+        let seqs = self.messages.get(conversation).into_iter().flat_map(BTreeMap::keys);
+        seqs.zip(1..).take_while(|(seq, expected)| *seq == expected).count() as u64
     }
 
     /// Reads the conversations that missed too much, and those that are new to this client.
@@ -244,18 +251,14 @@ impl Line {
             if self.have.contains_key(&id) && !limited.contains(&id) {
                 continue;
             }
-            loop {
-                let after = self.seq.get(&id).copied().unwrap_or_default();
-                let path = format!("/conversations/{id}/messages?limit=100&after={after}");
+            let mut after = Some(self.complete(&id).to_string());
+            while let Some(from) = after {
+                let path = format!("/conversations/{id}/messages?limit=100&after={from}");
                 let page = self.server.rest("GET", &path, self.token(), None).await?;
-                let mut messages: Vec<Value> = serde_json::from_value(page["data"].clone())?;
-                messages.sort_by_key(|message| message["seq"].as_u64());
-                for message in &messages {
+                for message in page["data"].as_array().into_iter().flatten() {
                     self.show(message);
                 }
-                if page["pagination"]["hasMore"] != true {
-                    break;
-                }
+                after = page["pagination"]["prevCursor"].as_str().map(str::to_owned); // The way to newer messages.
             }
             self.have.insert(id, pos);
         }

@@ -49,9 +49,9 @@ impl Knowledge {
 /// What this node knows, and what every live node knows. The latter is read when the lease is renewed, three times per
 /// lease; no method here queries Redis.
 ///
-/// While Redis is unreachable, the latest answer counts. Before the first answer only the features of the baseline
-/// may be written. For one lease after Redis was emptied or unreachable, leases of live nodes may be missing; during that time
-/// features are only removed from what every node knows.
+/// While Redis is unreachable, the latest answer counts. Until the second answer after a start, only the features of
+/// the baseline may be written. For one lease after Redis was emptied or unreachable, leases of live nodes may be
+/// missing; during that time features are only removed from what every node knows.
 #[derive(Debug)]
 pub struct Releases {
     own: Knowledge,

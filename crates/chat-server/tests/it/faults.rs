@@ -166,8 +166,8 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
-/// The size of a changed page in this journal of `SQLite`. The journal's header contains the size of pages; the page has
-/// a header of 24 bytes.
+/// The size of a changed page in this journal of `SQLite`. The journal's header contains the size of pages; the page
+/// has a header of 24 bytes.
 #[cfg(target_os = "linux")]
 fn journal_frame_bytes(journal: &[u8]) -> u64 {
     let page_bytes: [u8; 4] = journal[8..12].try_into().expect("a header");

@@ -9,7 +9,7 @@ use chat_domain::changes::AllFeatures;
 use chat_domain::conversations::ConversationName;
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{EmailAddress, Username};
-use chat_domain::{Clock as _, UserId};
+use chat_domain::{Clock as _, Store, UserId};
 use chat_http::{Dialect, HttpSettings, HttpState, Limits, Listener, Quotas, Readiness, serve};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
@@ -48,6 +48,14 @@ fn keys(secret: &str) -> SigningKeys {
 
 /// The use cases, on an empty database.
 pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
+    state_over(settings, |store| store)
+}
+
+/// The use cases, on an empty database behind what `cover` makes of it.
+fn state_over(
+    settings: RealtimeSettings,
+    cover: impl FnOnce(Arc<SqliteStore>) -> Arc<dyn Store>,
+) -> (HttpState, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SqliteStore::open(&SqliteConfig::at(folder.path().join("chat.db"))).expect("a store");
     let store = Arc::new(store);
@@ -55,7 +63,7 @@ pub(crate) fn state(settings: RealtimeSettings) -> (HttpState, TempDir) {
     let fan_out = FanOut::new(settings, store.clone(), runtime.clone());
     let cost = BcryptCost::new(BcryptCost::MIN).expect("a cost");
     let ports = Ports {
-        store: store.clone(),
+        store: cover(store.clone()),
         hasher: Arc::new(BcryptHasher::new(cost, HashingLimits::default())),
         access_tokens: Arc::new(JwtAccessTokens::new(&keys("access-1"), "chat", "chat")),
         refresh_tokens: Arc::new(SealedRefreshTokens::new(keys("refresh-"))),
@@ -105,6 +113,11 @@ impl House {
 
     pub(crate) fn with(settings: RealtimeSettings) -> Self {
         Self::serve(state(settings))
+    }
+
+    /// A server whose use cases see the database only through what `cover` makes of it.
+    pub(crate) fn over(cover: impl FnOnce(Arc<SqliteStore>) -> Arc<dyn Store>) -> Self {
+        Self::serve(state_over(RealtimeSettings::default(), cover))
     }
 
     /// A server with rate limits as in development, which trusts the test as a proxy.

@@ -8,6 +8,7 @@ mod frames;
 mod handshake;
 mod house;
 mod limits;
+mod overloaded;
 mod pipelined;
 mod rate_limits;
 mod socketio;

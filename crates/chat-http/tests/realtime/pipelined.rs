@@ -1,7 +1,7 @@
 //! Consecutive sends of one connection, which do not wait for each other.
 
-use crate::engine::{Client, ack_in};
-use crate::house::{House, Socket, command};
+use crate::engine::{Client, ack_in, event_in};
+use crate::house::{FIN, House, Person, Socket, TEXT, command, frame};
 use chat_domain::rate_limits::Quota;
 use chat_http::Quotas;
 use serde_json::{Value, json};
@@ -11,6 +11,14 @@ const NOWHERE: &str = "00000000-0000-0000-0000-000000000001";
 
 fn send(group: &str, number: usize) -> Value {
     json!({"conversationId": group, "content": format!("m{number}"), "clientMessageId": format!("k{number}")})
+}
+
+/// The number of messages in the group that the server has stored.
+async fn stored(house: &House, person: &Person, group: &str) -> u64 {
+    let actor = house.state.app.auth.authenticate(&person.token).expect("an actor");
+    let id = chat_domain::ConversationId::new(group.parse().expect("an id"));
+    let found = house.state.app.conversations.find(actor, id).await.expect("a conversation");
+    found.details.conversation.last_seq.get()
 }
 
 /// The next answer to a command: its id, and the error's code or the message's `seq`.
@@ -118,10 +126,7 @@ async fn a_drain_waits_for_the_answers_to_what_is_being_stored() {
             assert_eq!(frame["data"]["seq"], acked);
         }
     }
-    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
-    let id = chat_domain::ConversationId::new(group.parse().expect("an id"));
-    let found = house.state.app.conversations.find(actor, id).await.expect("a conversation");
-    assert_eq!(found.details.conversation.last_seq.get(), acked, "everything that was stored was acked");
+    assert_eq!(stored(&house, &ann, &group).await, acked, "everything that was stored was acked");
     at_ann.write(&crate::house::frame(0x88, &[])).await;
     draining.await.expect("drained");
 }
@@ -173,4 +178,35 @@ async fn callbacks_are_called_in_the_order_of_the_packets() {
             assert_eq!(answer["data"]["seq"], seq);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_waits_for_the_callbacks_of_what_is_being_stored() {
+    let house = House::open();
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let group = house.group(&[&ann, &ben]).await;
+    let mut client = Client::connect(house.address, &ann, json!({})).await;
+    let packet = |id| format!("42/chat,{id}{}", json!(["message:send", send(&group, id)]));
+    let burst: Vec<u8> = (0..200).flat_map(|id| frame(FIN | TEXT, packet(id).as_bytes())).collect();
+    client.0.write(&burst).await;
+    assert_eq!(client.ack(0).await["data"]["seq"], 1);
+    let fan_out = house.state.fan_out.clone();
+    let draining = tokio::spawn(async move { fan_out.drain().await });
+    let (packets, code) = client.last_words().await;
+    assert_eq!(code, 4012);
+    let (mut acked, mut is_told) = (1, false);
+    for packet in &packets {
+        if packet.starts_with("43") {
+            assert!(!is_told, "answers come before the last word: {packet}");
+            let answer = ack_in(packet, acked).unwrap_or_else(|| panic!("not the answer to {acked}: {packet}"));
+            acked += 1;
+            assert_eq!(answer["data"]["seq"], acked);
+        } else if let Some(error) = event_in(packet, "error") {
+            is_told = error["code"] == "UNAVAILABLE";
+        }
+    }
+    assert!(is_told, "{packets:?}");
+    assert_eq!(stored(&house, &ann, &group).await, acked, "everything that was stored was acked");
+    drop(client);
+    draining.await.expect("drained");
 }

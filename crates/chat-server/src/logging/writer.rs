@@ -44,6 +44,7 @@ struct Queue {
 struct State {
     waiting: Vec<u8>,
     is_writing: bool,
+    is_ending: bool,
 }
 
 impl LogWriter {
@@ -66,8 +67,12 @@ impl Write for LogWriter {
         if state.waiting.len() + line.len() > MAX_WAITING {
             lose(line);
         } else {
+            // Otherwise the thread has been woken, or looks again before it sleeps.
+            let is_asleep = state.waiting.is_empty() && !state.is_writing;
             state.waiting.extend_from_slice(line);
-            self.0.changed.notify_all();
+            if is_asleep {
+                self.0.changed.notify_all();
+            }
         }
         Ok(line.len())
     }
@@ -89,6 +94,7 @@ impl Drop for Flush {
     fn drop(&mut self) {
         let until = Instant::now() + FLUSH_TIMEOUT;
         let mut state = self.0.lock();
+        state.is_ending = true;
         while state.is_writing || !state.waiting.is_empty() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -112,7 +118,9 @@ impl Queue {
             let mut state = self.lock();
             state.is_writing = false;
             while state.waiting.is_empty() {
-                self.changed.notify_all();
+                if state.is_ending {
+                    self.changed.notify_all();
+                }
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
             mem::swap(&mut lines, &mut state.waiting);

@@ -4,6 +4,7 @@ use socket2::SockRef;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::task::{Context, Poll};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 /// The maximum number of frames per system call.
@@ -24,7 +25,14 @@ impl OwnedSocket {
 
     /// Reads available data into the free space of `buffer`, without waiting.
     pub fn try_read(&self, buffer: &mut bytes::BytesMut) -> io::Result<usize> {
-        self.stream.try_read_buf(buffer)
+        let room = buffer.capacity() - buffer.len();
+        let read = self.stream.try_read_buf(buffer)?;
+        if 0 < read && read < room {
+            // A short read has emptied the socket: it counts as not readable until more arrives, without another
+            // system call that finds nothing.
+            let _ = self.stream.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        }
+        Ok(read)
     }
 
     /// Writes what the socket accepts at once, and returns the number of bytes.

@@ -2,16 +2,16 @@
 
 use crate::core::Core;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::{Change, ChangeKind, CommittedSink, ConversationId, UserId};
+use chat_domain::{Change, ChangeKind, CommittedSink, ConversationId, UserId, Wakeup};
 
 /// A user whose typing a change ends, and where.
 type Typist = (ConversationId, ConversationKind, UserId);
 
 impl CommittedSink for Core {
-    fn committed(&self, changes: Vec<Change>) {
+    fn committed(&self, changes: Vec<Change>) -> Wakeup {
         let mut typists: Vec<Typist> = changes.iter().filter_map(whose_typing_ends).collect();
         typists.retain(|(conversation, _, user)| self.typing.may_be_typing(*conversation, *user));
-        self.bus.publish_changes(changes);
+        let wakeup = self.bus.publish_changes(changes);
         if !typists.is_empty()
             && let Some(core) = self.this.upgrade()
         {
@@ -22,6 +22,7 @@ impl CommittedSink for Core {
                 }
             });
         }
+        wakeup
     }
 }
 

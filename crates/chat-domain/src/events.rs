@@ -4,7 +4,7 @@ use crate::conversations::ConversationKind;
 use crate::presence::PresenceStatus;
 use crate::receipts::PositionsMoved;
 use crate::users::UserSummary;
-use crate::{ConversationId, Timestamp, UserId};
+use crate::{ConversationId, Timestamp, UserId, Wakeup};
 
 /// An event for connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,8 +108,9 @@ pub trait EventBus: Send + Sync {
     fn publish(&self, envelope: Envelope);
 
     /// Publishes the durable changes of one commit, in its order, each to the participants of its conversation. They
-    /// travel together as far as they can.
-    fn publish_changes(&self, changes: Vec<Change>);
+    /// travel together as far as they can. This node's threads that receive them are woken when the returned value is
+    /// dropped.
+    fn publish_changes(&self, changes: Vec<Change>) -> Wakeup;
 
     /// Announces that a change of this conversation is being stored, and will be published while the returned value
     /// exists, unless storing fails. A hint: code that delivers to many connections may wait briefly, and deliver

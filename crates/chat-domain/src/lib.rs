@@ -49,7 +49,7 @@ pub use ids::{
 };
 pub use page::{Page, PageLimit, PageNumber, PageRequest};
 pub use refusal::{ActionError, OUR_FAULT, Refusal, TRY_LATER};
-pub use sink::{Committable, CommittedSink, Committing, SinkSlot};
+pub use sink::{Committable, CommittedSink, Committing, SinkSlot, Wakeup};
 pub use store::{RealtimeStore, Store};
 pub use store_error::{BoxError, StoreError};
 pub use text::InvalidValue;

@@ -13,8 +13,27 @@ pub trait CommittedSink: Send + Sync {
     /// answer. The message of a repeated send comes again, since its first publication may have died with its process.
     ///
     /// Called on the thread that commits, often before it can commit again: never waits, and does not fail. Changes of
-    /// one conversation may come from several threads, a later one first.
-    fn committed(&self, changes: Vec<Change>);
+    /// one conversation may come from several threads, a later one first. The store answers its callers before it
+    /// drops the returned value if it can do so without waiting.
+    fn committed(&self, changes: Vec<Change>) -> Wakeup;
+}
+
+/// Wakes the threads that receive published changes when it is dropped. Answers that are sent to the same threads
+/// before cost no second waking, and their receivers find both together.
+#[derive(Default)]
+pub struct Wakeup(Option<Box<dyn Send>>);
+
+impl Wakeup {
+    /// Creates a value whose drop drops `wakes`, which then wakes the threads.
+    pub fn when_dropped(wakes: impl Send + 'static) -> Self {
+        Self(Some(Box::new(wakes)))
+    }
+}
+
+impl std::fmt::Debug for Wakeup {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Wakeup").field(&self.0.is_some()).finish()
+    }
 }
 
 /// A store that passes what it commits to a sink.
@@ -73,14 +92,13 @@ impl SinkSlot {
 
     /// Passes the changes of one commit on, if there are any and the sink exists. A panic in the sink does not reach
     /// the store: it loses the publication, which receivers repair from the store.
-    pub fn committed(&self, changes: Vec<Change>) {
+    pub fn committed(&self, changes: Vec<Change>) -> Wakeup {
         if changes.is_empty() {
-            return;
+            return Wakeup::default();
         }
-        if let Some(sink) = self.0.get().and_then(Weak::upgrade) {
-            // The panic hook has reported it.
-            let _ = catch_unwind(AssertUnwindSafe(|| sink.committed(changes)));
-        }
+        let Some(sink) = self.0.get().and_then(Weak::upgrade) else { return Wakeup::default() };
+        // The panic hook has reported it.
+        catch_unwind(AssertUnwindSafe(|| sink.committed(changes))).unwrap_or_default()
     }
 }
 

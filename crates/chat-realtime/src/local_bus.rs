@@ -1,7 +1,7 @@
 use crate::FanOut;
 use crate::gathered::Gathered;
 use chat_domain::receipts::PositionsMoved;
-use chat_domain::{Audience, Change, ConversationId, Envelope, Event, EventBus, Expected, UserId};
+use chat_domain::{Audience, Change, ConversationId, Envelope, Event, EventBus, Expected, UserId, Wakeup};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -64,8 +64,8 @@ impl EventBus for LocalBus {
         }
     }
 
-    fn publish_changes(&self, changes: Vec<Change>) {
-        self.fan_out.accept_changes(changes);
+    fn publish_changes(&self, changes: Vec<Change>) -> Wakeup {
+        self.fan_out.accept_changes(changes)
     }
 
     fn expect(&self, conversation: ConversationId) -> Expected {

@@ -181,6 +181,10 @@ impl Worker {
 }
 
 impl Waiting {
+    pub(crate) const fn wakes_none(&self) -> bool {
+        self.wakes.is_empty()
+    }
+
     /// Wakes the tasks; call it after the posts were handled, so that an answer follows the events of its commit.
     pub(crate) fn wake_tasks(&self) {
         for sleeper in &self.wakes {

@@ -8,7 +8,7 @@ use chat_domain::messages::MessagePlace;
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{
     Change, ChangeKind, ChangeLog, ChangeRange, CommitCursor, Committed, ConversationId, Envelope, Event, EventBus,
-    Expected, Pos, RealtimeStore, Seq, StoreError, UserId,
+    Expected, Pos, RealtimeStore, Seq, StoreError, UserId, Wakeup,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,11 +45,11 @@ impl EventBus for Cut<dyn EventBus> {
         self.inner.publish(envelope);
     }
 
-    fn publish_changes(&self, mut changes: Vec<Change>) {
+    fn publish_changes(&self, mut changes: Vec<Change>) -> Wakeup {
         for change in &mut changes {
             self.unknown(change);
         }
-        self.inner.publish_changes(changes);
+        self.inner.publish_changes(changes)
     }
 
     fn expect(&self, conversation: ConversationId) -> Expected {

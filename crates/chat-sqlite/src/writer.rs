@@ -2,7 +2,7 @@ use crate::fault::{is_of_machine, undone};
 use crate::health::WriteHealth;
 use crate::queue::{Job, Parcel, Verdict};
 use crate::statement::cached_statement;
-use chat_domain::{BoxError, SinkSlot, StoreError};
+use chat_domain::{BoxError, SinkSlot, StoreError, Wakeup};
 use diesel::prelude::*;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -69,8 +69,9 @@ impl Writer {
         }
         match self.run_together(batch) {
             Ok(()) => {
-                self.committed(batch);
+                let wakeup = self.committed(batch);
                 batch.drain(..).for_each(Job::answer);
+                drop(wakeup);
             }
             Err(Lost::ToMachine(stopped)) => {
                 self.undo();
@@ -125,10 +126,9 @@ impl Writer {
             });
         match committed {
             Ok(is_kept) => {
-                if is_kept {
-                    self.committed(std::slice::from_ref(&job));
-                }
+                let wakeup = is_kept.then(|| self.committed(std::slice::from_ref(&job)));
                 job.answer();
+                drop(wakeup);
             }
             Err(error) => {
                 self.undo();
@@ -143,13 +143,13 @@ impl Writer {
     }
 
     /// Publishes what was committed, before any of the calls is answered.
-    fn committed(&self, batch: &[Box<dyn Job>]) {
+    fn committed(&self, batch: &[Box<dyn Job>]) -> Wakeup {
         self.health.note_commit(batch.len());
         let mut changes = Vec::with_capacity(batch.len());
         for job in batch {
             job.add_changes(&mut changes);
         }
-        self.sink.committed(changes);
+        self.sink.committed(changes)
     }
 
     /// Fails if there is no transaction any more; then there is nothing to roll back.

@@ -58,6 +58,8 @@ pub struct Connection {
     /// The task is handling several received frames, and will write their answers together.
     held: Cell<bool>,
     taken: Cell<bool>,
+    /// Answers to the client are on their way through the hub's inbox.
+    awaits_answers: Cell<bool>,
     life: Cell<Life>,
     closed_by: Cell<Option<CloseCode>>,
     leave_when_idle: Cell<bool>,
@@ -104,6 +106,7 @@ impl Connection {
             blocked: Cell::new(false),
             held: Cell::new(false),
             taken: Cell::new(false),
+            awaits_answers: Cell::new(false),
             life: Cell::new(Life::Open),
             closed_by: Cell::new(None),
             leave_when_idle: Cell::new(false),
@@ -183,6 +186,16 @@ impl Connection {
     /// Sets [`Self::is_reading`].
     pub fn set_reading(&self, reading: bool) {
         self.reading.set(reading);
+    }
+
+    /// Notes whether commands of the client are under way whose task an [`crate::InboxWaker`] wakes. What the hub
+    /// delivers meanwhile is written together with their answers, if both arrive together.
+    pub fn await_answers(&self, awaits: bool) {
+        self.awaits_answers.set(awaits);
+    }
+
+    pub(crate) fn awaits_answers(&self) -> bool {
+        self.awaits_answers.get()
     }
 
     /// Whether there is no announced `resume` frame to wait for: none was announced, it arrived, or it is overdue.

@@ -12,7 +12,7 @@ use crate::worker::{Post, Wakes, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
 use chat_domain::{
     Audience, Change, CommitCursor, ConversationId, Envelope, Event, Pos, RealtimeStore, Turn, TurnLimits, Turns,
-    UserId,
+    UserId, Wakeup,
 };
 use lane::Lane;
 use recent::{Passed, Recent};
@@ -126,7 +126,7 @@ impl FanOut {
         match &envelope.event {
             Event::Change(_) => {
                 if let Event::Change(change) = envelope.event {
-                    self.accept_changes(vec![change]);
+                    drop(self.accept_changes(vec![change]));
                 }
             }
             _ => self.pass_on(envelope),
@@ -161,12 +161,13 @@ impl FanOut {
     }
 
     /// Delivers the durable changes of one commit, in its order, each to the connections of its conversation's members.
-    /// Each worker is woken once, when it can take all of them. Returns at once.
-    pub fn accept_changes(&self, changes: Vec<Change>) {
+    /// Returns at once. Each worker that has nothing else to take is woken when the returned value is dropped.
+    pub fn accept_changes(&self, changes: Vec<Change>) -> Wakeup {
         let mut wakes = Wakes::default();
         for change in changes {
             self.accept_change(change, &mut wakes);
         }
+        Wakeup::when_dropped(wakes)
     }
 
     fn accept_change(&self, change: Change, wakes: &mut Wakes) {

@@ -115,7 +115,8 @@ impl Hub {
         for connection in &room.members {
             if takes_in_one_piece(connection, id, events) {
                 for (piece, count) in batch.pieces(connection.format()) {
-                    if then == Then::Nothing && !connection.touched.get() {
+                    let is_last = then == Then::Nothing && !connection.touched.get() && !connection.awaits_answers();
+                    if is_last {
                         connection.write_through(piece);
                         self.delivered.update(|delivered| delivered + count);
                     } else {

@@ -14,8 +14,10 @@ use crate::{FanOut, QueueStats, attach::Attaching};
 use chat_domain::{ConnectionId, ConversationId, Pos, SessionId, UserId};
 use messages::{Run, Then};
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::time::Instant;
@@ -178,7 +180,10 @@ impl Hub {
                     crate::fan_out::Tracked::After(delivered) => break delivered,
                     // All posted events are in the inbox by now. If they were not taken in first, a membership change
                     // among them would be lost.
-                    crate::fan_out::Tracked::InFlight => self.take_in(),
+                    crate::fan_out::Tracked::InFlight => {
+                        self.take_in();
+                        self.flush_touched(|_| true);
+                    }
                 },
             }
         };
@@ -196,8 +201,9 @@ impl Hub {
         }
     }
 
-    /// Handles all posted requests, then writes to each connection that they touched.
-    pub(crate) fn take_in(&self) {
+    /// Handles all posted requests, then writes to each connection that they touched. If tasks are woken, the touched
+    /// connections that await answers are left for a later [`Self::flush_touched`].
+    fn take_in(&self) {
         let mut waiting = self.worker.take();
         let mut run = Run::default();
         for post in waiting.posts.drain(..) {
@@ -216,18 +222,44 @@ impl Hub {
             self.send_everyone_away();
         }
         self.fan_out.stats().deliveries.add(self.delivered.take());
+        let wakes_none = waiting.wakes_none();
+        self.flush_touched(|connection| wakes_none || !connection.awaits_answers());
+        waiting.wake_tasks();
+    }
+
+    /// Writes to those of the touched connections that are `ready`.
+    fn flush_touched(&self, ready: impl Fn(&Connection) -> bool) {
         // A flush may touch further connections, so the list must not be borrowed meanwhile.
         let mut touched = self.touched.take();
-        for connection in touched.drain(..) {
-            connection.touched.set(false);
-            connection.flush();
+        touched.retain(|connection| {
+            let is_ready = ready(connection);
+            if is_ready {
+                connection.touched.set(false);
+                connection.flush();
+            }
+            !is_ready
+        });
+        touched.append(&mut self.touched.borrow_mut());
+        self.touched.replace(touched);
+    }
+
+    /// Writes to the connections that await answers, after the tasks that were woken have run: usually these have
+    /// written everything by then.
+    async fn flush_behind_answers(&self) {
+        if self.touched.borrow().is_empty() {
+            return;
         }
-        let mut again = self.touched.borrow_mut();
-        if again.is_empty() {
-            *again = touched;
-        }
-        drop(again);
-        waiting.wake_tasks();
+        let mut has_yielded = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut has_yielded, true) {
+                return Poll::Ready(());
+            }
+            // Behind the woken tasks in the queue of this thread, and before it waits for its sockets.
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        self.flush_touched(|_| true);
     }
 
     /// Counts events queued for the connection.
@@ -296,6 +328,7 @@ async fn run(hub: Rc<Hub>, worker: Worker) {
             () = worker.arrived() => {
                 hub.gather().await;
                 hub.take_in();
+                hub.flush_behind_answers().await;
             }
             _ = timer.tick() => hub.tick(),
         }

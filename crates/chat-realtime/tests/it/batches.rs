@@ -5,6 +5,7 @@ use chat_domain::Change;
 use chat_realtime::{Connection, Flushed, Format, Outlet, SendQueue, Sink};
 use proptest::prelude::*;
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -12,7 +13,7 @@ use std::task::{Context, Poll};
 fn commit(house: &House, happenings: impl IntoIterator<Item = (u128, Happening)>) {
     let changes: Vec<Change> =
         happenings.into_iter().map(|(room, happening)| house.store.commit(conversation(room), happening)).collect();
-    house.fan_out.accept_changes(changes);
+    drop(house.fan_out.accept_changes(changes));
 }
 
 fn said(who: u128) -> Happening {
@@ -94,7 +95,7 @@ proptest! {
             let mut cuts = cuts.iter().cycle();
             while !waiting.is_empty() {
                 let count = cuts.next().copied().unwrap_or(1).min(waiting.len());
-                house.fan_out.accept_changes(waiting.drain(..count).collect());
+                drop(house.fan_out.accept_changes(waiting.drain(..count).collect()));
                 if count % 2 == 0 {
                     settle().await;
                 }
@@ -166,5 +167,37 @@ fn a_commit_is_one_write_per_connection_whatever_is_in_it() {
         settle().await;
         assert_eq!(writes(), [1; 4], "messages of three rooms, a join and a removal");
         assert_eq!(newcomer.1.get(), 1);
+    });
+}
+
+#[test]
+fn the_answers_to_the_sends_of_a_connection_go_with_the_events_of_their_commit_in_one_write() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        house.happens(conversation(1), Happening::Made(vec![user(1), user(2)]));
+        let (sender, writes) = counted(&house, 1).await;
+        let (_member, writes_of_member) = counted(&house, 2).await;
+        sender.await_answers(true);
+        commit(&house, [(1, said(2))]);
+        settle().await;
+        assert_eq!((writes.take(), writes_of_member.take()), (1, 1), "an event that comes without an answer");
+
+        let answered = house.hub.inbox_waker();
+        let waker = answered.waker().clone();
+        let task = tokio::task::spawn_local(async move {
+            poll_fn(|context| answered.poll_woken(context)).await;
+            sender.send_empty_ack("1");
+            sender.await_answers(false);
+        });
+        settle().await;
+        let changes = (0..16).map(|_| house.store.commit(conversation(1), said(1))).collect();
+        let wakeup = house.fan_out.accept_changes(changes);
+        settle().await;
+        assert_eq!(writes_of_member.get(), 0, "nothing before the store has answered");
+        waker.wake();
+        drop(wakeup);
+        settle().await;
+        task.await.expect("answered");
+        assert_eq!((writes.take(), writes_of_member.take()), (1, 1));
     });
 }

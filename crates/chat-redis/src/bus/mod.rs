@@ -8,7 +8,7 @@ pub use stats::BusStats;
 
 use crate::Redis;
 use crate::link::{Link, LinkRole};
-use chat_domain::{Change, ConversationId, Envelope, EventBus, Expected, NodeId};
+use chat_domain::{Change, ConversationId, Envelope, EventBus, Expected, NodeId, Wakeup};
 use chat_protocol::node::{Form, Head, PacketError, write_packet};
 use packets::packets_of;
 use publisher::Publisher;
@@ -129,12 +129,13 @@ impl EventBus for RedisBus {
         self.send(channel, packet);
     }
 
-    fn publish_changes(&self, changes: Vec<Change>) {
+    fn publish_changes(&self, changes: Vec<Change>) -> Wakeup {
         let packets = packets_of(self.node, &changes, self.form());
-        self.local.publish_changes(changes);
+        let wakeup = self.local.publish_changes(changes);
         for (channel, packet) in packets {
             self.send(channel, packet);
         }
+        wakeup
     }
 
     fn expect(&self, conversation: ConversationId) -> Expected {

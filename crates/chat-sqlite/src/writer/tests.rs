@@ -34,9 +34,10 @@ fn changing(pos: u64, text: &'static str) -> Body {
 struct Committed(Mutex<Vec<Vec<u64>>>);
 
 impl CommittedSink for Committed {
-    fn committed(&self, changes: Vec<Change>) {
+    fn committed(&self, changes: Vec<Change>) -> Wakeup {
         let positions = changes.iter().map(|change| change.pos.get()).collect();
         self.0.lock().expect("a lock").push(positions);
+        Wakeup::default()
     }
 }
 
@@ -209,10 +210,59 @@ async fn a_commit_that_the_disk_refuses_is_not_published() {
 }
 
 #[tokio::test]
+async fn the_receivers_are_woken_when_the_calls_are_answered() {
+    type Log = Arc<Mutex<Vec<&'static str>>>;
+    struct Noting(Log);
+    impl Drop for Noting {
+        fn drop(&mut self) {
+            self.0.lock().expect("a lock").push("woken");
+        }
+    }
+    struct Late(Log);
+    impl CommittedSink for Late {
+        fn committed(&self, _: Vec<Change>) -> Wakeup {
+            self.0.lock().expect("a lock").push("published");
+            Wakeup::when_dropped(Noting(Arc::clone(&self.0)))
+        }
+    }
+    struct Answered(Log, Body, Vec<Change>);
+    impl Job for Answered {
+        fn run(&mut self, connection: &mut SqliteConnection) -> Verdict {
+            self.2 = (self.1)(connection).expect("written");
+            Verdict::Keep
+        }
+
+        fn add_changes(&self, to: &mut Vec<Change>) {
+            to.extend_from_slice(&self.2);
+        }
+
+        fn answer(self: Box<Self>) {
+            self.0.lock().expect("a lock").push("answered");
+        }
+
+        fn fail(self: Box<Self>, error: StoreError) {
+            panic!("{error}");
+        }
+    }
+    let log = Log::default();
+    let (late, sink) = (Arc::new(Late(Arc::clone(&log))), Arc::<SinkSlot>::default());
+    let weak: Weak<Late> = Arc::downgrade(&late);
+    sink.set(weak);
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = SqliteConfig::at(folder.path().join("chat.db"));
+    let path = prepare_file(&config.path).expect("a file");
+    let connection = open_writer(&path, &config).expect("a connection");
+    let call = |pos, text| -> Box<dyn Job> { Box::new(Answered(Arc::clone(&log), changing(pos, text), Vec::new())) };
+    let mut batch = vec![call(1, "CREATE TABLE one (number)"), call(2, "CREATE TABLE two (number)")];
+    Writer { connection, health: Arc::default(), sink }.serve(&mut batch);
+    assert_eq!(*log.lock().expect("a lock"), ["published", "answered", "answered", "woken"]);
+}
+
+#[tokio::test]
 async fn a_sink_that_panics_takes_no_call_with_it() {
     struct Broken;
     impl CommittedSink for Broken {
-        fn committed(&self, _: Vec<Change>) {
+        fn committed(&self, _: Vec<Change>) -> Wakeup {
             panic!("a defect")
         }
     }

@@ -1,5 +1,5 @@
 use super::lock;
-use chat_domain::{Change, Envelope, EventBus};
+use chat_domain::{Change, Envelope, EventBus, Wakeup};
 use std::sync::Mutex;
 
 /// A bus that keeps the published envelopes, in order.
@@ -18,7 +18,8 @@ impl EventBus for RecordingBus {
         lock(&self.0).push(envelope);
     }
 
-    fn publish_changes(&self, changes: Vec<Change>) {
+    fn publish_changes(&self, changes: Vec<Change>) -> Wakeup {
         lock(&self.0).extend(changes.into_iter().map(Envelope::change));
+        Wakeup::default()
     }
 }

@@ -1,5 +1,5 @@
 use super::RecordingBus;
-use chat_domain::{Change, Envelope, EventBus};
+use chat_domain::{Change, Envelope, EventBus, Wakeup};
 use std::sync::Arc;
 
 /// The bus of one of several nodes in one process. It delivers what it publishes to its own node first, then to the
@@ -25,10 +25,10 @@ impl EventBus for LinkedBus {
         self.own.publish(envelope);
     }
 
-    fn publish_changes(&self, changes: Vec<Change>) {
+    fn publish_changes(&self, changes: Vec<Change>) -> Wakeup {
         for other in &self.others {
             other.publish_changes(changes.clone());
         }
-        self.own.publish_changes(changes);
+        self.own.publish_changes(changes)
     }
 }

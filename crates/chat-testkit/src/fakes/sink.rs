@@ -1,5 +1,5 @@
 use super::lock;
-use chat_domain::{Change, ChangeKind, CommittedSink, MessageId};
+use chat_domain::{Change, ChangeKind, CommittedSink, MessageId, Wakeup};
 use std::sync::Mutex;
 
 /// A sink that keeps what was committed, by commit, in order.
@@ -20,7 +20,8 @@ impl RecordingSink {
 }
 
 impl CommittedSink for RecordingSink {
-    fn committed(&self, changes: Vec<Change>) {
+    fn committed(&self, changes: Vec<Change>) -> Wakeup {
         lock(&self.0).push(changes);
+        Wakeup::default()
     }
 }

@@ -122,6 +122,7 @@ impl Sends {
         let running = session.realtime.state.prepare_to_send(ticket.actor, sending);
         let waker = self.waker.get_or_insert_with(|| session.realtime.hub.inbox_waker());
         self.pipeline.add(ticket, bytes, running, |running| running.poll_with(waker.waker()));
+        session.connection.await_answers(true);
     }
 
     /// Answers the sends that are done, as far as all earlier ones are. The task of this context is woken when there is
@@ -147,6 +148,7 @@ impl Sends {
             };
             session.finish(ticket.id.as_deref(), ticket.name, ticket.since, done);
         }
+        session.connection.await_answers(!self.pipeline.is_empty());
     }
 }
 

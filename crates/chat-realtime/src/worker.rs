@@ -57,6 +57,13 @@ impl Wakes {
             self.0.push(worker.clone());
         }
     }
+
+    /// Adds a worker that waits for more events, because no more are expected.
+    pub(crate) fn add_gathering(&mut self, worker: &Worker) {
+        if worker.is_gathering() {
+            self.add(worker);
+        }
+    }
 }
 
 impl Drop for Wakes {
@@ -129,7 +136,7 @@ impl Worker {
             waiting.wakes.push(sleeper);
             waiting.posts.is_empty() && waiting.wakes.len() == 1
         };
-        if was_empty || self.0.is_gathering.load(Ordering::Acquire) {
+        if was_empty || self.is_gathering() {
             self.0.arrived.notify_one();
         }
         true
@@ -163,9 +170,13 @@ impl Worker {
         self.0.is_gathering.store(is_gathering, Ordering::Release);
     }
 
+    fn is_gathering(&self) -> bool {
+        self.0.is_gathering.load(Ordering::Acquire)
+    }
+
     /// Wakes a worker that waits for more events, because no more are expected.
     pub(crate) fn hurry(&self) {
-        if self.0.is_gathering.load(Ordering::Acquire) {
+        if self.is_gathering() {
             self.0.arrived.notify_one();
         }
     }

@@ -14,6 +14,7 @@ use chat_domain::{
     Audience, Change, CommitCursor, ConversationId, Envelope, Event, Pos, RealtimeStore, Turn, TurnLimits, Turns,
     UserId, Wakeup,
 };
+use expected::Expectation;
 use lane::Lane;
 use recent::{Passed, Recent};
 use std::collections::HashMap;
@@ -52,8 +53,8 @@ pub struct FanOut {
 struct Shard {
     lanes: HashMap<ConversationId, Lane>,
     recent: Recent,
-    /// The number of changes being stored, per conversation with any.
-    expected: HashMap<ConversationId, usize>,
+    /// The changes being stored, per conversation with any.
+    expected: HashMap<ConversationId, Expectation>,
 }
 
 /// Where a worker starts when it asks for a conversation's changes.
@@ -184,8 +185,12 @@ impl FanOut {
             let before = Pos::new(change.pos.get().saturating_sub(1));
             shard.lanes.insert(id, Lane::new(before.max(passed.delivered), passed.known));
         }
+        let was_last_expected = Self::has_come(&mut shard, id);
         if let Some(lane) = shard.lanes.get_mut(&id) {
             lane.accept(change);
+            if was_last_expected {
+                lane.workers().for_each(|worker| wakes.add_gathering(worker));
+            }
         }
         self.settle(&mut shard, id, wakes);
     }

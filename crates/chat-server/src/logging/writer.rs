@@ -14,6 +14,9 @@ const MAX_WAITING: usize = 1024 * 1024;
 /// A larger buffer is released after use.
 const BUFFER_KEPT: usize = 64 * 1024;
 
+/// How long the first line waits for others, so that a busy server does not wake the thread of the log for each.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// How long the end of the process waits for lines that are not written yet.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -110,7 +113,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes everything that waits, in one piece, until the process ends.
+    /// Writes the lines of [`GATHERING`] in one piece, until the process ends.
     fn write_to(&self, output: impl Write) {
         let mut output = Output { output, is_torn: false };
         let mut lines = Vec::new();
@@ -123,8 +126,13 @@ impl Queue {
                 }
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            mem::swap(&mut lines, &mut state.waiting);
             state.is_writing = true;
+            if !state.is_ending {
+                drop(state);
+                thread::sleep(GATHERING);
+                state = self.lock();
+            }
+            mem::swap(&mut lines, &mut state.waiting);
             drop(state);
             output.write(&lines);
             lines.clear();

@@ -2,10 +2,13 @@
 
 use crate::engine::{Client, ack_in, event_in};
 use crate::house::{FIN, House, Person, Socket, TEXT, command, frame};
+use chat_domain::ConversationId;
 use chat_domain::rate_limits::Quota;
 use chat_http::Quotas;
+use chat_realtime::RealtimeSettings;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 
 const NOWHERE: &str = "00000000-0000-0000-0000-000000000001";
 
@@ -16,7 +19,7 @@ fn send(group: &str, number: usize) -> Value {
 /// The number of messages in the group that the server has stored.
 async fn stored(house: &House, person: &Person, group: &str) -> u64 {
     let actor = house.state.app.auth.authenticate(&person.token).expect("an actor");
-    let id = chat_domain::ConversationId::new(group.parse().expect("an id"));
+    let id = ConversationId::new(group.parse().expect("an id"));
     let found = house.state.app.conversations.find(actor, id).await.expect("a conversation");
     found.details.conversation.last_seq.get()
 }
@@ -82,6 +85,77 @@ async fn what_a_client_sent_before_it_disconnected_is_stored_once_and_in_order()
         assert_eq!(answer(&mut again).await, ("id".to_owned(), Ok(number + 1)));
         assert_eq!(at_ben.event("message:received").await["data"]["content"], format!("m{number}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_who_is_removed_in_the_middle_is_refused_from_then_on_and_gets_the_events_before() {
+    let house = House::open();
+    let (ben, ann) = (house.register("ben").await, house.register("ann").await);
+    let group = house.group(&[&ben, &ann]).await;
+    let (mut at_ann, mut at_ben) = (house.connect(&ann).await, house.connect(&ben).await);
+    let burst: Vec<u8> =
+        (0..200).flat_map(|number| command("message:send", &send(&group, number), &number.to_string())).collect();
+    at_ann.write(&burst).await;
+    let admin = house.state.app.auth.authenticate(&ben.token).expect("an actor");
+    assert_eq!(at_ben.event("message:received").await["data"]["seq"], 1);
+    let id = ConversationId::new(group.parse().expect("an id"));
+    house.state.app.conversations.remove_participant(admin, id, ann.id).await.expect("removed");
+    let stored = stored(&house, &ben, &group).await;
+    let (mut acked, mut received, mut answers) = (0, 0, 0);
+    while answers < 200 {
+        let (_, payload) = at_ann.frame().await.expect("the socket is open");
+        let frame: Value = serde_json::from_slice(&payload).expect("JSON");
+        match frame["event"].as_str() {
+            Some("message:received") => {
+                received += 1;
+                assert_eq!(frame["data"]["seq"], received, "each once, in order");
+            }
+            Some("ack") => {
+                acked += 1;
+                assert_eq!((&frame["id"], &frame["data"]["seq"]), (&json!(answers.to_string()), &json!(acked)));
+                answers += 1;
+            }
+            Some("error") => {
+                assert_eq!((&frame["id"], acked), (&json!(answers.to_string()), stored), "behind everything stored");
+                assert_eq!(frame["data"]["code"], "NOT_A_PARTICIPANT");
+                answers += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((acked, received), (stored, stored));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overfull_inbox_closes_the_connection_and_what_is_sent_again_is_stored_once_and_in_order() {
+    let house = House::with(RealtimeSettings { inbox_events: 3, ..RealtimeSettings::default() });
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let group = house.group(&[&ann, &ben]).await;
+    let burst: Vec<u8> =
+        (0..50).flat_map(|number| command("message:send", &send(&group, number), &number.to_string())).collect();
+    let mut were_closed = 0;
+    let mut acked = 0;
+    while acked < 50 {
+        assert!(were_closed < 50, "each time more is stored");
+        let mut at_ann = house.connect(&ann).await;
+        // The connection may be closed meanwhile.
+        let _ = at_ann.stream.write_all(&burst).await;
+        acked = 0;
+        while acked < 50 {
+            let Some((first, payload)) = at_ann.frame().await else { break };
+            if first & 0xF == crate::house::CLOSE {
+                assert_eq!(u16::from_be_bytes([payload[0], payload[1]]), 1011);
+                break;
+            }
+            let frame: Value = serde_json::from_slice(&payload).expect("JSON");
+            if frame["event"] == "ack" {
+                assert_eq!((&frame["id"], &frame["data"]["seq"]), (&json!(acked.to_string()), &json!(acked + 1)));
+                acked += 1;
+            }
+        }
+        were_closed += 1;
+    }
+    assert_eq!(stored(&house, &ann, &group).await, 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]

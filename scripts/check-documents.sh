@@ -47,7 +47,7 @@ if ! cmp -s "$checks/requirements.txt" python/.installed; then
 fi
 
 step "A server"
-(cd "$root" && cargo build --quiet --package chat-server)
+(cd "$root" && cargo build --quiet --bin chat-server)
 base=http://127.0.0.1:$port
 if curl --silent --output /dev/null "$base/"; then
   echo "A program is already listening at $base: choose another PORT." >&2

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 
 if cargo watch --version >/dev/null 2>&1; then
-  exec cargo watch --watch crates --watch migrations --watch Cargo.toml --watch .env --exec 'run --package chat-server'
+  exec cargo watch --watch crates --watch migrations --watch Cargo.toml --watch .env --exec run
 fi
 
 echo "cargo-watch is not installed (cargo install cargo-watch): checking for changes every second instead."
@@ -25,7 +25,7 @@ started=$(mktemp)
 while true; do
   touch "$started"
   # Builds before it stops the old server, so that a build error does not stop the server.
-  if cargo build --quiet --package chat-server; then
+  if cargo build --quiet --bin chat-server; then
     stop
     "$target/debug/chat-server" &
     server=$!

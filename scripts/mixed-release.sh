@@ -21,9 +21,9 @@ trap 'git worktree remove --force "$source" 2>/dev/null || true' EXIT
 [[ -d $source ]] || git worktree add --quiet --detach "$source" "$commit"
 
 echo "==> Building the previous release, $revision"
-CARGO_TARGET_DIR=$previous cargo build --quiet --package chat-server --manifest-path "$source/Cargo.toml"
+CARGO_TARGET_DIR=$previous cargo build --quiet --bin chat-server --manifest-path "$source/Cargo.toml"
 echo "==> Building this release"
-CARGO_TARGET_DIR=$target cargo build --quiet --package chat-server
+CARGO_TARGET_DIR=$target cargo build --quiet --bin chat-server
 echo "==> Replacing nodes"
-CARGO_TARGET_DIR=$target cargo run --quiet --package chat-blackbox --example mixed_release -- \
+CARGO_TARGET_DIR=$target cargo run --quiet --example mixed_release -- \
   "$previous/debug/chat-server" "$target/debug/chat-server"

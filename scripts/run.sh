@@ -2,4 +2,4 @@
 # Starts the server. Settings come from the environment and .env; arguments go to the server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec cargo run --quiet --package chat-server -- "$@"
+exec cargo run --quiet -- "$@"

@@ -27,9 +27,9 @@ const READER_CACHE_KIB: u32 = 4 * 1_024;
 /// changes a few bytes of several. An existing database keeps its size; `SQLite`'s default was 4,096.
 const NEW_PAGE_BYTES: u32 = 2_048;
 
-/// The number of pages in the write-ahead log after which a commit copies them into the database: fewer copies of pages
-/// that change often, for a log of about 16 MB (32 MB with pages of 4,096 bytes).
-const CHECKPOINT_PAGES: u32 = 8_000;
+/// The size of the pages in the write-ahead log at which a commit copies them into the database, in bytes. A page that
+/// changes often is copied once.
+const CHECKPOINT_BYTES: i32 = 16 * 1_024 * 1_024;
 
 /// The size to which the log is truncated after it was copied, in bytes.
 const LOG_BYTES_KEPT: u32 = 64 * 1_024 * 1_024;
@@ -205,12 +205,30 @@ fn open(path: &str, busy_timeout: Duration, cache_kib: u32) -> Result<SqliteConn
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;
          PRAGMA cache_size = -{cache_kib};
-         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
          PRAGMA journal_size_limit = {LOG_BYTES_KEPT};",
         busy_timeout.as_millis(),
     );
     connection.batch_execute(&settings).map_err(|error| refused(path, error))?;
+    set_checkpoint(&mut connection).map_err(|error| refused(path, error))?;
     Ok(connection)
+}
+
+#[derive(QueryableByName)]
+struct Pages {
+    #[diesel(sql_type = Integer)]
+    page_size: i32,
+}
+
+/// The size of the database's pages, in bytes.
+fn page_size(connection: &mut SqliteConnection) -> QueryResult<i32> {
+    let pages: Pages = diesel::sql_query("PRAGMA page_size").get_result(connection)?;
+    Ok(pages.page_size)
+}
+
+/// The setting counts pages.
+fn set_checkpoint(connection: &mut SqliteConnection) -> QueryResult<()> {
+    let pages = CHECKPOINT_BYTES / page_size(connection)?.max(1);
+    connection.batch_execute(&format!("PRAGMA wal_autocheckpoint = {pages}"))
 }
 
 #[derive(QueryableByName)]
@@ -247,28 +265,28 @@ mod tests {
     use super::*;
 
     #[derive(QueryableByName)]
-    struct Pages {
+    struct Checkpoint {
         #[diesel(sql_type = Integer)]
-        page_size: i32,
+        wal_autocheckpoint: i32,
     }
 
     #[test]
-    fn new_databases_have_small_pages_and_existing_ones_keep_theirs() {
+    fn new_databases_have_small_pages_existing_ones_keep_theirs_and_their_logs_have_one_size() {
         let folder = tempfile::tempdir().expect("a folder");
-        let size_of = |name: &str| {
+        let sizes_of = |name: &str| {
             let config = SqliteConfig::at(folder.path().join(name));
             let path = prepare_file(&config.path).expect("a file");
             let mut connection = open_writer(&path, &config).expect("a connection");
             migrate(&mut connection).expect("a schema");
-            let pages =
-                diesel::sql_query("SELECT page_size FROM pragma_page_size").get_result::<Pages>(&mut connection);
-            pages.expect("a size").page_size
+            let at: Checkpoint =
+                diesel::sql_query("PRAGMA wal_autocheckpoint").get_result(&mut connection).expect("a number of pages");
+            (page_size(&mut connection).expect("a size"), at.wal_autocheckpoint)
         };
         let old = folder.path().join("old.db").display().to_string();
         let mut before = SqliteConnection::establish(&old).expect("a connection");
         before.batch_execute("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; VACUUM").expect("an old database");
         drop(before);
-        assert_eq!((size_of("new.db"), size_of("old.db")), (2_048, 4_096));
+        assert_eq!((sizes_of("new.db"), sizes_of("old.db")), ((2_048, 8_192), (4_096, 4_096)));
     }
 
     #[test]

@@ -17,9 +17,9 @@ pub enum StoreError {
     /// done. The same call may succeed once some of them have ended.
     #[error("the user has too many calls under way")]
     TooManyCalls,
-    /// The call makes a change of a kind that some live node does not know yet; nothing was done. The same call
-    /// succeeds once every node has been upgraded.
-    #[error("not every node knows this kind of change yet")]
+    /// The call writes a feature, such as a kind of change, that some live node does not know yet; nothing was done.
+    /// The same call succeeds once every node has been upgraded.
+    #[error("not every node knows this feature yet")]
     UpgradePending,
     /// The adapter failed in a way that a retry does not fix.
     #[error("the store failed")]

@@ -17,6 +17,7 @@
 pub mod auth;
 pub mod calls;
 pub mod changes;
+pub mod columns;
 mod commits;
 pub mod conversations;
 mod error_code;

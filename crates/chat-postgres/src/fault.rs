@@ -1,4 +1,5 @@
-use chat_domain::{ActionError, InvalidValue, StoreError};
+use chat_domain::columns::UnreadableColumn;
+use chat_domain::{ActionError, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
 use thiserror::Error as ThisError;
 
@@ -7,14 +8,8 @@ use thiserror::Error as ThisError;
 pub(crate) enum Fault {
     #[error("the database refused a statement: {0}")]
     Database(#[from] Error),
-    #[error("a row contains an invalid {column}")]
-    Value {
-        column: &'static str,
-        #[source]
-        fault: InvalidValue,
-    },
-    #[error("a row contains an unknown {column}: {found:?}")]
-    Name { column: &'static str, found: String },
+    #[error(transparent)]
+    Value(#[from] UnreadableColumn),
 }
 
 impl Fault {
@@ -30,24 +25,6 @@ impl Fault {
 
 /// The result of helpers that run queries but make no decisions.
 pub(crate) type Stored<T> = Result<T, Fault>;
-
-/// Reads a text column by the rules of every release so far, not by those for new input.
-pub(crate) fn parsed<T>(
-    column: &'static str,
-    text: &str,
-    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
-) -> Stored<T> {
-    parse(text).map_err(|fault| Fault::Value { column, fault })
-}
-
-/// Like [`parsed`], for a nullable column.
-pub(crate) fn parsed_option<T>(
-    column: &'static str,
-    text: Option<&str>,
-    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
-) -> Stored<Option<T>> {
-    text.map(|text| parsed(column, text, parse)).transpose()
-}
 
 /// How the caller must treat a database error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +106,7 @@ impl From<Fault> for StoreError {
                 }
                 Trouble::Refused => Self::Failed(Box::new(fault)),
             },
-            Fault::Value { .. } | Fault::Name { .. } => Self::Failed(Box::new(fault)),
+            Fault::Value(_) => Self::Failed(Box::new(fault)),
         }
     }
 }

@@ -1,4 +1,5 @@
-use chat_domain::{ActionError, BoxError, InvalidValue, StoreError};
+use chat_domain::columns::UnreadableColumn;
+use chat_domain::{ActionError, BoxError, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
 use thiserror::Error as ThisError;
 
@@ -7,36 +8,12 @@ use thiserror::Error as ThisError;
 pub(crate) enum Fault {
     #[error("the database refused a statement")]
     Database(#[from] diesel::result::Error),
-    #[error("a row contains an invalid {column}")]
-    Value {
-        column: &'static str,
-        #[source]
-        fault: InvalidValue,
-    },
-    #[error("a row contains an unknown {column}: {found:?}")]
-    Name { column: &'static str, found: String },
+    #[error(transparent)]
+    Value(#[from] UnreadableColumn),
 }
 
 /// The result of helpers that run queries but make no decisions.
 pub(crate) type Stored<T> = Result<T, Fault>;
-
-/// Reads a text column by the rules of every release so far, not by those for new input.
-pub(crate) fn parsed<T>(
-    column: &'static str,
-    text: &str,
-    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
-) -> Stored<T> {
-    parse(text).map_err(|fault| Fault::Value { column, fault })
-}
-
-/// Like [`parsed`], for a nullable column.
-pub(crate) fn parsed_option<T>(
-    column: &'static str,
-    text: Option<&str>,
-    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
-) -> Stored<Option<T>> {
-    text.map(|text| parsed(column, text, parse)).transpose()
-}
 
 /// `SQLite`'s messages for passing failures of the machine: the disk is full, fails or rejects writes; a lock or a file
 /// handle is not available. The same call may succeed later. Diesel keeps an error's message but drops its code.

@@ -1,7 +1,6 @@
 //! Read and delivery positions: one row per participant.
 
 use crate::SqliteStore;
-use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::id::Id;
 use crate::messages::{find_in_conversation, load_positions};
@@ -118,7 +117,7 @@ fn find_standing(
         .optional()?;
     row.map(|(direct_key, is_active, last_seq, count, positions)| {
         Ok(Standing {
-            kind: kind_from(direct_key.as_deref())?,
+            kind: ConversationKind::from_stored(direct_key.as_deref())?,
             is_active,
             last_seq: Seq::from_i64(last_seq),
             participant_count: u32::try_from(count).unwrap_or(0),

@@ -62,14 +62,19 @@ impl Detail {
 #[cfg(feature = "serde")]
 mod form {
     use super::{Detail, DetailValue};
+    use crate::InvalidValue;
     use serde::de::{Deserialize, Deserializer, IgnoredAny};
     use serde::ser::{Serialize, Serializer};
     use std::collections::BTreeMap;
 
     impl Detail {
-        /// Returns the text to store, or `None` if there are no entries.
-        pub fn to_stored(&self) -> Option<String> {
-            if self.is_empty() { None } else { serde_json::to_string(self).ok() }
+        /// Returns the text to store, or `None` if there are no entries. Refuses more than [`Self::MAX_BYTES`].
+        pub fn to_stored(&self) -> Result<Option<String>, InvalidValue> {
+            let text = if self.is_empty() { None } else { serde_json::to_string(self).ok() };
+            match text {
+                Some(text) if text.len() > Self::MAX_BYTES => Err(InvalidValue::TooLong { most: Self::MAX_BYTES }),
+                text => Ok(text),
+            }
         }
 
         /// Reads a stored text. Text that is not a JSON object reads as empty; entries with an unknown form are left
@@ -114,7 +119,7 @@ mod form {
                 .with("emoji", DetailValue::Text("👍".into()))
                 .with("count", DetailValue::Number(-3))
                 .with("first", DetailValue::Flag(true));
-            let stored = detail.to_stored().expect("entries");
+            let stored = detail.to_stored().expect("a text").expect("entries");
             assert_eq!(Detail::from_stored(Some(&stored)), detail);
             let newer = stored.replacen('{', r#"{"who":["a",{"b":null}],"half":0.5,"#, 1);
             assert_eq!(Detail::from_stored(Some(&newer)), detail);
@@ -124,7 +129,16 @@ mod form {
             for nothing in [None, Some(""), Some("[1]"), Some("null"), Some("{")] {
                 assert_eq!(Detail::from_stored(nothing), Detail::default(), "{nothing:?}");
             }
-            assert_eq!(Detail::default().to_stored(), None);
+            assert_eq!(Detail::default().to_stored(), Ok(None));
+        }
+
+        #[test]
+        fn a_text_is_stored_up_to_its_limit_in_bytes() {
+            let stored = |bytes: usize| Detail::default().with("t", DetailValue::Text("x".repeat(bytes))).to_stored();
+            let around = r#"{"t":""}"#.len();
+            assert!(stored(Detail::MAX_BYTES - around).is_ok());
+            let too_long = InvalidValue::TooLong { most: Detail::MAX_BYTES };
+            assert_eq!(stored(Detail::MAX_BYTES - around + 1), Err(too_long));
         }
     }
 }

@@ -22,6 +22,7 @@ pub use store::{
 };
 pub use values::{ConversationChanges, ConversationDescription, ConversationName, DirectKey, ParticipantIds};
 
+use crate::columns::{UnreadableColumn, parsed_option};
 use crate::messages::Message;
 use crate::receipts::Positions;
 use crate::users::{AvatarUrl, UserSummary};
@@ -48,6 +49,12 @@ pub enum ConversationKind {
 }
 
 impl ConversationKind {
+    /// Reads the column of direct keys: a conversation with a key is direct, any other one a group.
+    pub fn from_stored(direct_key: Option<&str>) -> Result<Self, UnreadableColumn> {
+        let pair = parsed_option("direct_key", direct_key, DirectKey::parse)?;
+        Ok(pair.map_or(Self::Group, Self::Direct))
+    }
+
     /// Whether it is a group.
     pub const fn is_group(self) -> bool {
         matches!(self, Self::Group)

@@ -1,11 +1,13 @@
 use super::end::mark_ended;
 use super::rows::{FamilyRow, SessionRow};
-use crate::fault::{Fault, Stored};
+use crate::fault::Stored;
 use crate::schema::sessions;
 use crate::time::{micros, timestamp};
+use chat_domain::InvalidValue;
 use chat_domain::auth::{
     EndReason, EndedSession, RefreshTokenHash, RotateOutcome, RotateSession, Rotation, Session, rotation,
 };
+use chat_domain::columns::UnreadableColumn;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -61,7 +63,7 @@ async fn spend(connection: &mut AsyncPgConnection, session: &Session, rotate: &R
 }
 
 fn hash(bytes: &[u8]) -> Stored<RefreshTokenHash> {
-    <[u8; 32]>::try_from(bytes)
-        .map(RefreshTokenHash::new)
-        .map_err(|_| Fault::Name { column: "token_hash", found: format!("{} bytes", bytes.len()) })
+    let fault = InvalidValue::Form { expected: "32 bytes" };
+    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| UnreadableColumn { column: "token_hash", fault })?;
+    Ok(RefreshTokenHash::new(bytes))
 }

@@ -3,12 +3,13 @@
 //! Rows that this release cannot read are left out: a later release may have written them. The changes that need them
 //! become [`ChangeKind::Unknown`](chat_domain::ChangeKind::Unknown), and do not stop the changes after them.
 
-use crate::conversations::{kind_from, load_readable};
+use crate::conversations::load_readable;
 use crate::fault::Stored;
 use crate::messages::MessageRow;
 use crate::schema::{conversations, messages, users};
 use crate::users::{SummaryRow, load_summary_rows};
 use chat_domain::changes::{Needs, Present};
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::Message;
 use chat_domain::users::UserSummary;
 use chat_domain::{MessageId, UserId};
@@ -43,7 +44,7 @@ async fn load_messages(connection: &mut AsyncPgConnection, ids: &[MessageId]) ->
         .load(connection)
         .await?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        message.sent_by(sender, kind_from(direct_key.as_deref()).ok()?).ok()
+        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?).ok()
     });
     Ok(readable.collect())
 }

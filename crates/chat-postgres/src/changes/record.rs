@@ -5,6 +5,7 @@ use crate::schema::conversation_changes;
 use crate::statement::cached_statement;
 use crate::time::{micros, timestamp};
 use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, Effect};
+use chat_domain::columns::UnreadableColumn;
 use chat_domain::conversations::Role;
 use chat_domain::{Change, ChangeKind, ConversationId, MessageId, Pos, Timestamp, UserId};
 use diesel::prelude::*;
@@ -52,7 +53,7 @@ pub(crate) async fn store(
         effect: Some(record.effect.as_str().to_owned()),
         actor_id: record.actor.map(UserId::as_uuid),
         message_id: record.message.map(MessageId::as_uuid),
-        detail: record.detail.to_stored(),
+        detail: record.detail.to_stored().map_err(|fault| UnreadableColumn { column: "detail", fault })?,
     };
     diesel::insert_into(conversation_changes::table).values(row).execute(connection).await?;
     Ok(change)

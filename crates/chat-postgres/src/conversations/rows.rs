@@ -1,10 +1,11 @@
-use crate::fault::{Fault, Stored, parsed_option};
+use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
 use crate::users::SummaryRow;
+use chat_domain::columns::parsed_option;
 use chat_domain::conversations::{
-    Conversation, ConversationDescription, ConversationKind, ConversationName, DirectKey, InviteCode, Membership,
-    Participant, Role,
+    Conversation, ConversationDescription, ConversationKind, ConversationName, InviteCode, Membership, Participant,
+    Role,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
@@ -39,7 +40,7 @@ impl TryFrom<ConversationRow> for Conversation {
         let description = row.description.as_deref();
         Ok(Self {
             id: ConversationId::new(row.id),
-            kind: kind_from(row.direct_key.as_deref())?,
+            kind: ConversationKind::from_stored(row.direct_key.as_deref())?,
             name: parsed_option("name", row.name.as_deref(), ConversationName::from_stored)?,
             description: parsed_option("description", description, ConversationDescription::from_stored)?,
             avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,
@@ -104,10 +105,4 @@ impl ParticipantRow {
             positions: self.positions(),
         })
     }
-}
-
-/// A conversation with a direct key is direct, any other one a group.
-pub(crate) fn kind_from(direct_key: Option<&str>) -> Stored<ConversationKind> {
-    let pair = parsed_option("direct_key", direct_key, DirectKey::parse)?;
-    Ok(pair.map_or(ConversationKind::Group, ConversationKind::Direct))
 }

@@ -1,6 +1,6 @@
 //! Reads of every new connection, shared by many of them; see [`crate::batches`].
 
-use super::rows::{ParticipantColumns, ParticipantRow, kind_from};
+use super::rows::{ParticipantColumns, ParticipantRow};
 use crate::fault::Stored;
 use crate::receipts::{PositionColumns, positions};
 use crate::statement::cached_statement;
@@ -145,7 +145,7 @@ pub(crate) async fn list_positions(
         let conversation_id = ConversationId::new(id);
         found.entry(conversation_id).or_default().push(PositionsMoved {
             conversation_id,
-            kind: kind_from(direct_key.as_deref())?,
+            kind: ConversationKind::from_stored(direct_key.as_deref())?,
             user_id: UserId::new(user),
             positions: positions(columns),
             covers: None,
@@ -179,7 +179,7 @@ pub(crate) async fn list_heads(
     let rows: Vec<(Uuid, i64, Option<String>)> = asked.load(connection).await?;
     let head = |(id, last_pos, direct_key): (Uuid, i64, Option<String>)| {
         let conversation_id = ConversationId::new(id);
-        let kind = kind_from(direct_key.as_deref()).ok();
+        let kind = ConversationKind::from_stored(direct_key.as_deref()).ok();
         (conversation_id, Head { conversation_id, last_pos: Pos::from_i64(last_pos), kind })
     };
     Ok(rows.into_iter().map(head).collect())

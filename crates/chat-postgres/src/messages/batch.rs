@@ -3,10 +3,10 @@
 use super::append::{Begin, Commit, FindAnswered, FindReplays, FindSenders, HoldConversations};
 use super::plan::{Key, Outcome, Plan, Seen, Writes, key, plan};
 use super::rows::MessageRow;
-use crate::conversations::kind_from;
 use crate::fault::{Fault, Stored, Trouble};
 use crate::time::timestamp;
 use crate::users::SummaryRow;
+use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Draft, EarlierSend, SendPlace, Sender, StoredFingerprint};
 use chat_domain::users::UserSummary;
 use chat_domain::{ConversationId, MessageId, Pos, Seq, UserId};
@@ -64,7 +64,7 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
 type HeldRow = (Uuid, i64, i64, i64, bool, Option<String>);
 
 fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, SendPlace)> {
-    let kind = kind_from(direct_key.as_deref())?;
+    let kind = ConversationKind::from_stored(direct_key.as_deref())?;
     let place = SendPlace {
         last_seq: Seq::from_i64(last_seq),
         last_pos: Pos::from_i64(last_pos),

@@ -22,7 +22,7 @@ impl Failure {
         let (BatchFault::Undone(cause) | BatchFault::Unknown(cause)) = fault;
         let trouble = match cause {
             Fault::Database(error) => Trouble::of(error),
-            Fault::Value { .. } | Fault::Name { .. } => Trouble::Refused,
+            Fault::Value(_) => Trouble::Refused,
         };
         let is_undone = matches!(fault, BatchFault::Undone(_));
         Self {

@@ -1,5 +1,4 @@
 use super::rows::MessageRow;
-use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::receipts::{PositionColumns, positions};
 use crate::schema::{conversations, messages, participants, users};
@@ -72,7 +71,7 @@ pub(crate) async fn last_messages(
         .load(connection)
         .await?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        let message = message.sent_by(sender, kind_from(direct_key.as_deref()).ok()?).ok()?;
+        let message = message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
@@ -97,7 +96,7 @@ async fn load_head(connection: &mut AsyncPgConnection, conversation: Conversatio
         .load(connection)
         .await?;
     let Some((last_seq, direct_key, ..)) = rows.as_slice().first() else { return Ok(None) };
-    let (last_seq, kind) = (Seq::from_i64(*last_seq), kind_from(direct_key.as_deref())?);
+    let (last_seq, kind) = (Seq::from_i64(*last_seq), ConversationKind::from_stored(direct_key.as_deref())?);
     let of_one = |(_, _, user, columns): HeadRow| ParticipantPositions {
         user_id: UserId::new(user),
         positions: positions(columns),

@@ -1,7 +1,8 @@
 use super::invites;
-use crate::fault::{Fault, Stored};
+use crate::fault::Stored;
 use crate::schema::{credentials, users};
 use crate::time::micros;
+use chat_domain::columns::parsed;
 use chat_domain::users::{
     AvatarUrl, DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername, end_of_shared_key,
 };
@@ -47,7 +48,7 @@ pub(super) async fn create(connection: &mut AsyncPgConnection, new: &NewUser) ->
 fn user(new: &NewUser, username: Username) -> Stored<User> {
     let name = match &new.name {
         Some(name) => name.clone(),
-        None => DisplayName::parse(username.as_str()).map_err(|fault| Fault::Value { column: "username", fault })?,
+        None => parsed("username", username.as_str(), DisplayName::parse)?,
     };
     Ok(User {
         id: new.id,

@@ -1,11 +1,13 @@
 use super::end::mark_ended;
 use super::rows::{FamilyRow, SessionRow};
-use crate::fault::{Fault, Stored};
+use crate::fault::Stored;
 use crate::id::{Id, micros, timestamp};
 use crate::schema::sessions;
+use chat_domain::InvalidValue;
 use chat_domain::auth::{
     EndReason, EndedSession, RefreshTokenHash, RotateOutcome, RotateSession, Rotation, Session, rotation,
 };
+use chat_domain::columns::UnreadableColumn;
 use diesel::prelude::*;
 
 pub(super) fn rotate(connection: &mut SqliteConnection, rotate: &RotateSession) -> Stored<RotateOutcome> {
@@ -57,7 +59,7 @@ fn spend(connection: &mut SqliteConnection, session: &Session, rotate: &RotateSe
 }
 
 fn hash(bytes: &[u8]) -> Stored<RefreshTokenHash> {
-    <[u8; 32]>::try_from(bytes)
-        .map(RefreshTokenHash::new)
-        .map_err(|_| Fault::Name { column: "token_hash", found: format!("{} bytes", bytes.len()) })
+    let fault = InvalidValue::Form { expected: "32 bytes" };
+    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| UnreadableColumn { column: "token_hash", fault })?;
+    Ok(RefreshTokenHash::new(bytes))
 }

@@ -5,13 +5,14 @@
 
 use super::present::load_present;
 use super::record::RecordRow;
-use crate::conversations::{kind_from, last_pos};
+use crate::conversations::last_pos;
 use crate::fault::Stored;
 use crate::messages::MessageRow;
 use crate::schema::{conversation_changes, conversations, messages, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::changes::{Needs, cut, resolve_all};
+use chat_domain::conversations::ConversationKind;
 use chat_domain::{Change, ChangeRange, ConversationId, Pos};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -102,7 +103,7 @@ fn load_messages(connection: &mut SqliteConnection, seqs: &[(ConversationId, i64
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
     let change = |(message, sender, direct_key): (MessageRow, SummaryRow, Option<String>)| {
-        let change = message.into_change(sender, kind_from(direct_key.as_deref()).ok());
+        let change = message.into_change(sender, ConversationKind::from_stored(direct_key.as_deref()).ok());
         (place(&change), change)
     };
     Ok(rows.into_iter().map(change).collect())

@@ -5,6 +5,7 @@ use crate::id::{Id, micros, timestamp};
 use crate::schema::{conversation_changes, conversations};
 use crate::statement::cached_statement;
 use chat_domain::changes::{ChangeRecord, ChangeTag, Detail, Effect};
+use chat_domain::columns::UnreadableColumn;
 use chat_domain::conversations::Role;
 use chat_domain::{Change, ChangeKind, ConversationId, Pos, Timestamp, UserId};
 use diesel::prelude::*;
@@ -54,7 +55,7 @@ pub(crate) fn store(
         effect: Some(record.effect.as_str().to_owned()),
         actor_id: record.actor.map(Id::from),
         message_id: record.message.map(Id::from),
-        detail: record.detail.to_stored(),
+        detail: record.detail.to_stored().map_err(|fault| UnreadableColumn { column: "detail", fault })?,
     };
     diesel::insert_into(conversation_changes::table).values(row).execute(connection)?;
     Ok(change)

@@ -1,9 +1,9 @@
 use super::details::find_conversation;
-use super::rows::{ParticipantRow, kind_from};
+use super::rows::ParticipantRow;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
-use chat_domain::conversations::{Conversation, Membership, Removal, Role, Standing};
+use chat_domain::conversations::{Conversation, ConversationKind, Membership, Removal, Role, Standing};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::dsl::sql;
@@ -137,7 +137,7 @@ pub(crate) fn positions(connection: &mut SqliteConnection, ids: &[ConversationId
     let told = |(user, row, direct_key): (Id, ParticipantRow, Option<String>)| {
         Ok(PositionsMoved {
             conversation_id: row.conversation_id.into(),
-            kind: kind_from(direct_key.as_deref())?,
+            kind: ConversationKind::from_stored(direct_key.as_deref())?,
             user_id: user.into(),
             positions: row.positions(),
             covers: None,

@@ -18,7 +18,6 @@ pub(crate) use details::load_readable;
 pub(crate) use keys::renew_keys;
 pub(crate) use memberships::last_pos;
 pub(crate) use participants::leave_every_group;
-pub(crate) use rows::kind_from;
 
 use crate::SqliteStore;
 use async_trait::async_trait;

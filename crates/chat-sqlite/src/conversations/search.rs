@@ -1,9 +1,10 @@
 use super::details::{find_many, participations};
 use super::find::overviews;
-use crate::fault::{Stored, parsed};
+use crate::fault::Stored;
 use crate::id::Id;
 use crate::schema::{conversations, participants};
 use crate::users::end_of_prefix;
+use chat_domain::columns::parsed;
 use chat_domain::conversations::{
     ConversationName, ConversationOverview, GroupMatches, MAX_SEARCHED_OWN_GROUPS, group_name_prefix,
 };

@@ -1,6 +1,5 @@
 use super::history::find_in_conversation;
 use super::rows::MessageRow;
-use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::id::{Id, micros, timestamp};
 use crate::schema::{conversations, messages, participants, users};
@@ -112,7 +111,7 @@ fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option
             last_pos: Pos::from_i64(last_pos),
             last_at: timestamp(updated_at),
             is_active,
-            kind: kind_from(direct_key.as_deref())?,
+            kind: ConversationKind::from_stored(direct_key.as_deref())?,
         };
         let summary = sender.map(UserSummary::try_from).transpose()?;
         let has_written = has_written.unwrap_or(false);

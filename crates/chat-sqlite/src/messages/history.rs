@@ -1,5 +1,4 @@
 use super::rows::MessageRow;
-use crate::conversations::kind_from;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{conversations, messages, participants, users};
@@ -66,7 +65,7 @@ pub(crate) fn last_messages(
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        let message = message.sent_by(sender, kind_from(direct_key.as_deref()).ok()?).ok()?;
+        let message = message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
@@ -81,7 +80,10 @@ fn find_head(
         .select((conversations::last_seq, conversations::direct_key))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, direct_key)| Ok((Seq::from_i64(last_seq), kind_from(direct_key.as_deref())?))).transpose()
+    row.map(|(last_seq, direct_key)| {
+        Ok((Seq::from_i64(last_seq), ConversationKind::from_stored(direct_key.as_deref())?))
+    })
+    .transpose()
 }
 
 pub(crate) fn load_positions(

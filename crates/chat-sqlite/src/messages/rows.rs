@@ -1,8 +1,9 @@
-use crate::fault::{Stored, parsed, parsed_option};
+use crate::fault::Stored;
 use crate::id::{Id, timestamp};
 use crate::schema::messages;
 use crate::users::SummaryRow;
 use chat_domain::changes::ChangeRecord;
+use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
 use chat_domain::{Change, ClientMessageId, Pos, Seq};

@@ -1,7 +1,8 @@
 use super::invites;
-use crate::fault::{Fault, Stored};
+use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{credentials, users};
+use chat_domain::columns::parsed;
 use chat_domain::users::{
     DisplayName, EmailAddress, KEY_VERSION, NewUser, User, Username, WantedUsername, end_of_shared_key,
 };
@@ -72,7 +73,7 @@ fn free_username(connection: &mut SqliteConnection, wanted: &Username) -> Stored
 }
 
 fn name_from(username: &Username) -> Stored<DisplayName> {
-    DisplayName::parse(username.as_str()).map_err(|fault| Fault::Value { column: "username", fault })
+    Ok(parsed("username", username.as_str(), DisplayName::parse)?)
 }
 
 fn insert(connection: &mut SqliteConnection, user: &User, password_hash: &str) -> Stored<()> {

@@ -1,7 +1,8 @@
-use crate::fault::{Fault, Stored, parsed, parsed_option};
+use crate::fault::{Fault, Stored};
 use crate::id::{Id, timestamp};
 use crate::schema::users;
 use chat_domain::UserId;
+use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::users::{AvatarUrl, DELETED_USER_NAME, DisplayName, EmailAddress, User, UserSummary, Username};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;

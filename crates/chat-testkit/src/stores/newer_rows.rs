@@ -60,10 +60,10 @@ impl Newer {
         for record in &self.records {
             let named = record.named_users().map_or("NULL".to_owned(), &ids);
             // A field of a later release, of another form than this release knows.
-            let detail = record
-                .detail
-                .to_stored()
-                .map_or("NULL".to_owned(), |text| format!("'{}'", text.replacen('{', r#"{"more":[{"a":1.5}],"#, 1)));
+            let detail =
+                record.detail.to_stored().expect("a text").map_or("NULL".to_owned(), |text| {
+                    format!("'{}'", text.replacen('{', r#"{"more":[{"a":1.5}],"#, 1))
+                });
             let (at, pos, tag, effect) = (record.at.as_unix_micros(), record.pos, &record.tag, record.effect.as_str());
             let (actor, subject) = (record.actor.map(UserId::as_uuid), record.subject.map(UserId::as_uuid));
             statements.push(format!(

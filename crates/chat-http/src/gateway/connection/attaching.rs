@@ -1,12 +1,12 @@
 //! Attaches a signed-in connection to the live events.
 
-use super::session::{Session, Stage};
+use super::client::{Client, Stage};
 use crate::ApiError;
 use chat_domain::{ErrorCode, TRY_LATER};
 use chat_protocol::realtime::{CloseCode, Resume};
 use chat_realtime::Connection;
 
-impl Session {
+impl Client {
     /// After sign-in: holds delivery if a `resume` frame was announced and has not arrived, else attaches.
     pub(super) async fn go_live(&mut self, resume: Option<&Resume>, then: impl FnOnce(&Connection)) {
         if self.is_waiting() && resume.is_none() {

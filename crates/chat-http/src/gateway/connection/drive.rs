@@ -1,8 +1,8 @@
 //! The loop of a connection, independent of its transport: it receives frames, and runs one command after the other.
 //! Only consecutive sends do not wait for each other; every other frame waits until they are answered.
 
+use super::client::{Client, Heard};
 use super::sends::Sends;
-use super::session::{Heard, Session};
 use bytes::Bytes;
 use chat_protocol::realtime::CloseCode;
 use chat_realtime::{Connection, Life, frames};
@@ -38,7 +38,7 @@ pub(super) enum Said {
 /// The receiving side of a connection.
 pub(super) trait Inlet {
     /// Returns the next message. It is called only while no command of the client but sends is running.
-    fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said>;
+    fn poll_next(&mut self, client: &mut Client, context: &mut Context<'_>) -> Poll<Said>;
 }
 
 /// How the loop of a connection ended.
@@ -68,19 +68,19 @@ enum Next {
 }
 
 /// Runs the client's commands one after the other, until the connection ends.
-pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> Parting {
-    let connection = Rc::clone(&session.connection);
+pub(super) async fn converse(client: &mut Client, inlet: &mut impl Inlet) -> Parting {
+    let connection = Rc::clone(&client.connection);
     let (mut sends, mut heard_at_a_time) = (Sends::new(), 0);
     loop {
-        let next = next(session, inlet, &mut sends, &mut heard_at_a_time).await;
+        let next = next(client, inlet, &mut sends, &mut heard_at_a_time).await;
         if let Next::Said(Said::Frame(heard, bytes)) = next {
-            Box::pin(hear(session, &mut sends, heard, bytes)).await;
-            if session.is_flooding() {
+            Box::pin(hear(client, &mut sends, heard, bytes)).await;
+            if client.is_flooding() {
                 return Parting::NotUnderstood;
             }
             continue;
         }
-        if !answered(session, &mut sends).await {
+        if !answered(client, &mut sends).await {
             return Parting::Closed;
         }
         match next {
@@ -99,16 +99,16 @@ pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> P
                 return Parting::NotUnderstood;
             }
             Next::Said(Said::Flood) => {
-                session.close_for_flooding();
+                client.close_for_flooding();
                 return Parting::NotUnderstood;
             }
             Next::Said(Said::Ended) => {
                 connection.abandon();
                 return Parting::Ended;
             }
-            Next::ResumeDue => busy(&connection, Box::pin(session.stop_waiting())).await,
+            Next::ResumeDue => busy(&connection, Box::pin(client.stop_waiting())).await,
             Next::Leave => {
-                let pause = session.realtime.hub.retry_after(&connection).as_millis();
+                let pause = client.realtime.hub.retry_after(&connection).as_millis();
                 connection.close_with(CloseCode::Restarting, &format!("{{\"retryAfterMs\":{pause}}}"));
                 return Parting::Closed;
             }
@@ -118,15 +118,15 @@ pub(super) async fn converse(session: &mut Session, inlet: &mut impl Inlet) -> P
 }
 
 /// Handles a frame: counts it, then begins a send, or runs another command to its end.
-async fn hear(session: &mut Session, sends: &mut Sends, heard: Heard, bytes: usize) {
-    let mut count = pin!(session.count(&heard));
-    let Some(counted) = meanwhile(session, sends, |_, context| count.as_mut().poll(context)).await else { return };
+async fn hear(client: &mut Client, sends: &mut Sends, heard: Heard, bytes: usize) {
+    let mut count = pin!(client.count(&heard));
+    let Some(counted) = meanwhile(client, sends, |_, context| count.as_mut().poll(context)).await else { return };
     let heard = match (counted, heard) {
-        (Ok(()), Ok((id, command))) => match session.overlapping(id, command) {
+        (Ok(()), Ok((id, command))) => match client.overlapping(id, command) {
             Ok(send) => {
                 let fits = |sends: &Sends| if sends.fits(bytes) { Poll::Ready(()) } else { Poll::Pending };
-                if meanwhile(session, sends, |sends, _| fits(sends)).await.is_some() {
-                    sends.begin(session, send, bytes);
+                if meanwhile(client, sends, |sends, _| fits(sends)).await.is_some() {
+                    sends.begin(client, send, bytes);
                 }
                 return;
             }
@@ -134,37 +134,37 @@ async fn hear(session: &mut Session, sends: &mut Sends, heard: Heard, bytes: usi
         },
         (Ok(()), Err(fault)) => Err(fault),
         (Err(error), heard) => {
-            if answered(session, sends).await {
+            if answered(client, sends).await {
                 let id = heard.map_or_else(|(id, _)| id, |(id, _)| id);
-                session.refuse_as_too_fast(id.as_deref(), &error);
+                client.refuse_as_too_fast(id.as_deref(), &error);
             }
             return;
         }
     };
-    if answered(session, sends).await {
-        let connection = Rc::clone(&session.connection);
-        busy(&connection, Box::pin(session.hear(heard))).await;
+    if answered(client, sends).await {
+        let connection = Rc::clone(&client.connection);
+        busy(&connection, Box::pin(client.hear(heard))).await;
     }
 }
 
 /// Waits until all sends are answered. Returns `false` if the connection ended first.
-async fn answered(session: &mut Session, sends: &mut Sends) -> bool {
+async fn answered(client: &mut Client, sends: &mut Sends) -> bool {
     let all = |sends: &Sends| if sends.is_empty() { Poll::Ready(()) } else { Poll::Pending };
-    meanwhile(session, sends, |sends, _| all(sends)).await.is_some()
+    meanwhile(client, sends, |sends, _| all(sends)).await.is_some()
 }
 
 /// Answers the sends under way, and writes, until `done`. Nothing is read meanwhile. Returns `None` if the connection
 /// ended first.
 async fn meanwhile<T>(
-    session: &mut Session,
+    client: &mut Client,
     sends: &mut Sends,
     mut done: impl FnMut(&Sends, &mut Context<'_>) -> Poll<T>,
 ) -> Option<T> {
-    let connection = Rc::clone(&session.connection);
+    let connection = Rc::clone(&client.connection);
     connection.set_reading(false);
     let result = poll_fn(|context| {
         connection.poll_write(context);
-        sends.answer(session, context);
+        sends.answer(client, context);
         if connection.life() != Life::Open {
             return Poll::Ready(None);
         }
@@ -203,10 +203,10 @@ pub(super) async fn busy(connection: &Connection, mut command: Pin<Box<impl Futu
 
 /// Returns the next step. Answers to several received frames are held back until all are handled, and sent in one
 /// write.
-async fn next(session: &mut Session, inlet: &mut impl Inlet, sends: &mut Sends, heard_at_a_time: &mut u32) -> Next {
-    let connection = Rc::clone(&session.connection);
+async fn next(client: &mut Client, inlet: &mut impl Inlet, sends: &mut Sends, heard_at_a_time: &mut u32) -> Next {
+    let connection = Rc::clone(&client.connection);
     let next = poll_fn(|context: &mut Context<'_>| {
-        let next = poll_unheld(session, inlet, sends, heard_at_a_time, context);
+        let next = poll_unheld(client, inlet, sends, heard_at_a_time, context);
         if next.is_pending() {
             *heard_at_a_time = 0;
             connection.release();
@@ -217,22 +217,22 @@ async fn next(session: &mut Session, inlet: &mut impl Inlet, sends: &mut Sends, 
 }
 
 fn poll_unheld(
-    session: &mut Session,
+    client: &mut Client,
     inlet: &mut impl Inlet,
     sends: &mut Sends,
     heard_at_a_time: &mut u32,
     context: &mut Context<'_>,
 ) -> Poll<Next> {
-    let connection = Rc::clone(&session.connection);
+    let connection = Rc::clone(&client.connection);
     connection.poll_write(context);
-    sends.answer(session, context);
+    sends.answer(client, context);
     if connection.life() != Life::Open {
         return Poll::Ready(Next::Closed);
     }
     if connection.is_to_leave() && sends.is_empty() {
         return Poll::Ready(Next::Leave);
     }
-    if session.is_waiting() && connection.is_resume_due() {
+    if client.is_waiting() && connection.is_resume_due() {
         return Poll::Ready(Next::ResumeDue);
     }
     let reads = sends.has_room() && !connection.is_to_leave();
@@ -246,5 +246,5 @@ fn poll_unheld(
     }
     *heard_at_a_time += 1;
     connection.hold();
-    inlet.poll_next(session, context).map(Next::Said)
+    inlet.poll_next(client, context).map(Next::Said)
 }

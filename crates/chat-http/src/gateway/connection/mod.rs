@@ -1,7 +1,7 @@
 //! The realtime connection (contract §4): one implementation for all transports.
 //!
 //! `drive.rs` is the loop of one connection, a small task on the worker thread that owns it: it reads, and runs one
-//! command after the other (`session.rs`, `dispatch.rs`). While a command is running, nothing is read, which is the
+//! command after the other (`client.rs`, `dispatch.rs`). While a command is running, nothing is read, which is the
 //! backpressure on the client; events, heartbeats and the writing of a full socket continue. The hub in `chat-realtime`
 //! does the writing. Only consecutive sends overlap (`sends.rs`, `pipeline.rs`): the connection reads on while some are
 //! under way, and every other frame waits until they are answered.
@@ -21,6 +21,7 @@
 
 mod answers;
 mod attaching;
+mod client;
 mod close;
 mod dispatch;
 mod drive;
@@ -31,7 +32,6 @@ mod in_app;
 mod pipeline;
 mod restraint;
 mod sends;
-mod session;
 mod sign_in;
 mod socketio;
 mod source;

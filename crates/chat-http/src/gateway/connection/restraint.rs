@@ -2,7 +2,7 @@
 //! for sending too much.
 
 use super::MAX_MESSAGE_BYTES;
-use super::session::{Heard, Session, Stage};
+use super::client::{Client, Heard, Stage};
 use crate::ApiError;
 use crate::limits::{Subject, limit_of};
 use chat_domain::ErrorCode;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// After this many messages in succession that are not frames, the connection is closed (4000).
 const MAX_PROTOCOL_ERRORS: u16 = 100;
 
-impl Session {
+impl Client {
     /// The maximum length, in bytes, of the message that the client has begun.
     pub(super) fn most_bytes(&mut self, announced: u64) -> Result<usize, Breach> {
         if self.is_signed_in() {

@@ -1,8 +1,8 @@
 //! Consecutive sends of one connection, which do not wait for each other.
 
 use super::answers;
+use super::client::{Client, Stage};
 use super::pipeline::Pipeline;
-use super::session::{Session, Stage};
 use crate::ApiError;
 use crate::running::Running;
 use crate::sending::{Destination, Sending};
@@ -62,7 +62,7 @@ pub(super) struct Sends {
     waker: Option<InboxWaker>,
 }
 
-impl Session {
+impl Client {
     /// Returns the send if it may overlap with others. Returns any other command as it is: it is run alone.
     pub(super) fn overlapping(
         &self,
@@ -116,18 +116,18 @@ impl Sends {
     }
 
     /// Begins a send behind all others.
-    pub(super) fn begin(&mut self, session: &mut Session, send: Overlapping, bytes: usize) {
-        session.protocol_errors = 0;
+    pub(super) fn begin(&mut self, client: &mut Client, send: Overlapping, bytes: usize) {
+        client.protocol_errors = 0;
         let Overlapping { ticket, sending } = send;
-        let running = session.realtime.state.prepare_to_send(ticket.actor, sending);
-        let waker = self.waker.get_or_insert_with(|| session.realtime.hub.inbox_waker());
+        let running = client.realtime.state.prepare_to_send(ticket.actor, sending);
+        let waker = self.waker.get_or_insert_with(|| client.realtime.hub.inbox_waker());
         self.pipeline.add(ticket, bytes, running, |running| running.poll_with(waker.waker()));
         session.connection.await_answers(true);
     }
 
     /// Answers the sends that are done, as far as all earlier ones are. The task of this context is woken when there is
     /// more to answer.
-    pub(super) fn answer(&mut self, session: &mut Session, context: &Context<'_>) {
+    pub(super) fn answer(&mut self, client: &mut Client, context: &Context<'_>) {
         let Some(waker) = self.waker.as_ref().filter(|_| !self.pipeline.is_empty()) else { return };
         // Not before the hub has delivered the events of the same commits.
         let woken = waker.poll_woken(context);
@@ -137,16 +137,16 @@ impl Sends {
         };
         while let Poll::Ready((ticket, sent)) = self.pipeline.poll_oldest(poll) {
             // Answers that are ready together are sent in one write.
-            session.connection.hold();
+            client.connection.hold();
             let done = match sent.flatten() {
                 Ok(sent) => {
-                    session.note_sent(sent.message());
-                    answers::confirm(&session.connection, ticket.actor, ticket.id.as_deref(), sent);
+                    client.note_sent(sent.message());
+                    answers::confirm(&client.connection, ticket.actor, ticket.id.as_deref(), sent);
                     Ok(())
                 }
                 Err(error) => Err(error),
             };
-            session.finish(ticket.id.as_deref(), ticket.name, ticket.since, done);
+            client.finish(ticket.id.as_deref(), ticket.name, ticket.since, done);
         }
         session.connection.await_answers(!self.pipeline.is_empty());
     }

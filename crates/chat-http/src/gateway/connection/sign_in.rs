@@ -1,8 +1,8 @@
 //! Authentication of a connection: the first token, and each fresh one.
 
+use super::client::{Client, Stage};
 use super::close::close_code_of;
 use super::farewell::welcome;
-use super::session::{Session, Stage};
 use crate::{ApiError, HttpState};
 use chat_domain::auth::Actor;
 use chat_domain::{ErrorCode, Refusal};
@@ -19,7 +19,7 @@ pub(crate) fn authenticate(state: &HttpState, token: &str) -> Result<Actor, ApiE
     Ok(actor)
 }
 
-impl Session {
+impl Client {
     /// Handles the first frame `auth`. A failure is final.
     pub(super) async fn introduce(&mut self, id: Option<&str>, token: &str, resume: Option<&Resume>) {
         match self.authenticate(token).and_then(|actor| self.sign_in(actor, token).map(|()| actor)) {
@@ -89,7 +89,7 @@ pub(super) trait Door {
     fn open(self, connection: &Connection);
 
     /// Refuses the client.
-    fn shut(self, session: &Session, error: &ApiError);
+    fn shut(self, client: &Client, error: &ApiError);
 }
 
 /// A token that is refused now counts as a failed sign-in, even if it was valid before; a full server does not.

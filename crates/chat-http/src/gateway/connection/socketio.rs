@@ -1,8 +1,8 @@
 //! Socket.IO: the same connection, in a namespace of a session that may outlive it. The library owns the session:
 //! transports, heartbeats, and the deadline for clients that do not connect to a namespace.
 
+use super::client::{Client, Heard, understand};
 use super::drive::{Inlet, Parting, Said, busy, converse};
-use super::session::{Heard, Session, understand};
 use super::sign_in::{Door, first_close_code};
 use super::{Greeting, Realtime};
 use crate::ApiError;
@@ -134,11 +134,11 @@ async fn connected(realtime: &Rc<Realtime>, peer: &mut Peer, greeting: Greeting,
     let format = greeting.format;
     let sink = Sink::Session(Box::new(SessionOutlet(Rc::clone(peer.session()))));
     let connection = realtime.hub.connect(sink, format);
-    let mut session = Session::new(Rc::clone(realtime), Rc::clone(&connection), address);
-    busy(&connection, Box::pin(session.begin(greeting, Namespace(peer)))).await;
-    let parting = converse(&mut session, &mut Namespace(peer)).await;
+    let mut client = Client::new(Rc::clone(realtime), Rc::clone(&connection), address);
+    busy(&connection, Box::pin(client.begin(greeting, Namespace(peer)))).await;
+    let parting = converse(&mut client, &mut Namespace(peer)).await;
     // Other users are notified now, not when the client has received the last frame.
-    drop(session);
+    drop(client);
     let mut unsent = connection.take_queue();
     match (parting, connection.closed_by()) {
         (_, Some(code)) => {
@@ -201,20 +201,20 @@ impl Door for Namespace<'_> {
         connection.uncork(None);
     }
 
-    fn shut(self, session: &Session, error: &ApiError) {
+    fn shut(self, client: &Client, error: &ApiError) {
         let code = first_close_code(error);
         if matches!(code, CloseCode::RateLimited | CloseCode::Internal) {
             // This is temporary: the client should retry.
-            session.connection.close(code);
+            client.connection.close(code);
         } else {
             refuse(self.0, error);
-            session.connection.abandon();
+            client.connection.abandon();
         }
     }
 }
 
 impl Inlet for Namespace<'_> {
-    fn poll_next(&mut self, _: &mut Session, context: &mut Context<'_>) -> Poll<Said> {
+    fn poll_next(&mut self, _: &mut Client, context: &mut Context<'_>) -> Poll<Said> {
         loop {
             match ready!(self.0.poll_next(context)) {
                 Some(Incoming::Event { event, .. }) => {

@@ -1,7 +1,7 @@
 //! The plain WebSocket on a socket that the server owns.
 
+use super::client::{Client, understand};
 use super::drive::{Inlet, Parting, Said, busy, converse};
-use super::session::{Session, understand};
 use super::sign_in::{Door, first_close_code};
 use super::source::poll_read;
 use super::{Greeting, MAX_MESSAGE_BYTES, Realtime};
@@ -45,12 +45,12 @@ pub(crate) async fn drive(
     let Opened { answer, bytes, address } = opened;
     let hearing = Hearing::new(realtime.state.settings.frame_quota);
     let mut frames = Frames { reader: Reader::text_only(bytes), hearing };
-    let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection), address);
-    busy(&connection, Box::pin(session.begin(greeting, Answer(answer)))).await;
-    let parting = converse(&mut session, &mut frames).await;
-    let was_stranger = !session.is_signed_in();
+    let mut client = Client::new(Rc::clone(&realtime), Rc::clone(&connection), address);
+    busy(&connection, Box::pin(client.begin(greeting, Answer(answer)))).await;
+    let parting = converse(&mut client, &mut frames).await;
+    let was_stranger = !client.is_signed_in();
     // Other users are notified now, not when the socket is finally dropped.
-    drop(session);
+    drop(client);
     linger(&realtime, &connection, frames, parting, was_stranger).await;
     connection.abandon();
     drop(counted);
@@ -71,9 +71,9 @@ impl Door for Answer {
         connection.uncork(self.0);
     }
 
-    fn shut(self, session: &Session, error: &ApiError) {
-        session.connection.uncork(self.0);
-        session.refuse(None, error, first_close_code(error));
+    fn shut(self, client: &Client, error: &ApiError) {
+        client.connection.uncork(self.0);
+        client.refuse(None, error, first_close_code(error));
     }
 }
 
@@ -108,10 +108,10 @@ impl Hearing {
 }
 
 impl Inlet for Frames {
-    fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said> {
-        let connection = Rc::clone(&session.connection);
+    fn poll_next(&mut self, client: &mut Client, context: &mut Context<'_>) -> Poll<Said> {
+        let connection = Rc::clone(&client.connection);
         loop {
-            match session.most_bytes(self.reader.announced()).and_then(|most| self.reader.next(most)) {
+            match client.most_bytes(self.reader.announced()).and_then(|most| self.reader.next(most)) {
                 Ok(Some(incoming)) => match self.hearing.hear(incoming) {
                     Some(said) => return Poll::Ready(said),
                     None => continue,
@@ -121,7 +121,7 @@ impl Inlet for Frames {
             }
             match poll_read(&connection, context, |bytes| self.reader.feed(bytes)) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(true) => session.realtime.hub.heard(&connection),
+                Poll::Ready(true) => client.realtime.hub.heard(&connection),
                 Poll::Ready(false) => return Poll::Ready(Said::Ended),
             }
         }

@@ -2,8 +2,8 @@
 //! has arrived, whatever length it announces; [`Metered`] limits this.
 
 use super::super::MAX_MESSAGE_BYTES;
+use super::super::client::Client;
 use super::super::drive::{Inlet, Said};
-use super::super::session::Session;
 use super::super::websocket::{Hearing, code_of};
 use super::internal;
 use crate::ApiError;
@@ -103,7 +103,7 @@ impl Messages {
     }
 
     /// Interprets a message, or a part of one. After a protocol violation nothing more can be read.
-    fn read(&mut self, message: Message, session: &mut Session) -> Result<Option<Incoming>, Breach> {
+    fn read(&mut self, message: Message, client: &mut Client) -> Result<Option<Incoming>, Breach> {
         Ok(Some(match message {
             Message::Text(text) => Incoming::Text(String::from(&*text)),
             Message::Binary(_) | Message::Continuation(Item::FirstBinary(_)) => return Err(Breach::Binary),
@@ -113,25 +113,25 @@ impl Messages {
             Message::Nop => return Ok(None),
             Message::Continuation(Item::FirstText(part)) => {
                 self.begun = Some(BytesMut::new());
-                self.lengthen(&part, session)?;
+                self.lengthen(&part, client)?;
                 Incoming::Fragment(part.len())
             }
             Message::Continuation(Item::Continue(part)) => {
-                self.lengthen(&part, session)?;
+                self.lengthen(&part, client)?;
                 Incoming::Fragment(part.len())
             }
             Message::Continuation(Item::Last(part)) => {
-                self.lengthen(&part, session)?;
+                self.lengthen(&part, client)?;
                 let text = self.begun.take().unwrap_or_default();
                 Incoming::Text(String::from_utf8(text.into()).map_err(|_| Breach::InvalidText)?)
             }
         }))
     }
 
-    fn lengthen(&mut self, part: &[u8], session: &mut Session) -> Result<(), Breach> {
+    fn lengthen(&mut self, part: &[u8], client: &mut Client) -> Result<(), Breach> {
         let begun = self.begun.get_or_insert_default();
         let length = begun.len() + part.len();
-        if length > session.most_bytes(length as u64)? {
+        if length > client.most_bytes(length as u64)? {
             return Err(Breach::TooBig);
         }
         begun.extend_from_slice(part);
@@ -139,22 +139,22 @@ impl Messages {
     }
 
     /// Allows longer messages from now on, if that is permitted.
-    fn make_room(&self, session: &mut Session) -> Result<(), Breach> {
-        let most = session.most_bytes(self.meter.unread.get().saturating_sub(FRAME_HEAD_BYTES) as u64 + 1)?;
+    fn make_room(&self, client: &mut Client) -> Result<(), Breach> {
+        let most = client.most_bytes(self.meter.unread.get().saturating_sub(FRAME_HEAD_BYTES) as u64 + 1)?;
         if most <= self.meter.most.replace(most) { Err(Breach::TooBig) } else { Ok(()) }
     }
 }
 
 impl Inlet for Messages {
-    fn poll_next(&mut self, session: &mut Session, context: &mut Context<'_>) -> Poll<Said> {
+    fn poll_next(&mut self, client: &mut Client, context: &mut Context<'_>) -> Poll<Said> {
         loop {
             let polled = Pin::new(&mut self.stream).poll_next(context);
             if self.meter.has_read.take() {
-                session.realtime.hub.heard(&session.connection);
+                client.realtime.hub.heard(&client.connection);
             }
             let read = match polled {
                 Poll::Pending if !self.meter.is_full() => return Poll::Pending,
-                Poll::Pending => self.make_room(session).map(|()| None),
+                Poll::Pending => self.make_room(client).map(|()| None),
                 Poll::Ready(None) => return Poll::Ready(Said::Ended),
                 Poll::Ready(Some(Err(error))) => match breach(&error) {
                     Some(breach) => Err(breach),
@@ -162,7 +162,7 @@ impl Inlet for Messages {
                 },
                 Poll::Ready(Some(Ok(message))) => {
                     self.meter.unread.set(0);
-                    self.read(message, session)
+                    self.read(message, client)
                 }
             };
             match read {

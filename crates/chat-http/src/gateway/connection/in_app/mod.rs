@@ -7,9 +7,9 @@
 
 mod messages;
 
+use super::client::Client;
 use super::drive::{Parting, busy, converse};
 use super::greeting::BEARER_PROTOCOL;
-use super::session::Session;
 use super::websocket::{Answer, Hearing, MAX_IGNORED_BYTES};
 use super::{Greeting, Realtime, authenticate};
 use crate::gateway::admission::admit;
@@ -79,11 +79,11 @@ async fn drive_in_app(
     mut messages: Messages,
     address: Option<IpAddr>,
 ) {
-    let mut session = Session::new(Rc::clone(&realtime), Rc::clone(&connection), address);
-    busy(&connection, Box::pin(session.begin(greeting, Answer::given()))).await;
-    let parting = converse(&mut session, &mut messages).await;
+    let mut client = Client::new(Rc::clone(&realtime), Rc::clone(&connection), address);
+    busy(&connection, Box::pin(client.begin(greeting, Answer::given()))).await;
+    let parting = converse(&mut client, &mut messages).await;
     // Other users are notified now, not when the connection is finally dropped.
-    drop(session);
+    drop(client);
     linger(&realtime, &connection, messages, parting).await;
     connection.abandon();
     drop(counted);

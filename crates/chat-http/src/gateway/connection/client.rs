@@ -43,9 +43,9 @@ pub(super) enum Stage {
     Live(Actor),
 }
 
-/// The state of a connection's user: runs its commands one after the other. Dropping it announces the end of the
-/// connection to other users.
-pub(super) struct Session {
+/// The client of a connection, as the server sees it: runs its commands one after the other. Dropping it announces the
+/// end of the connection to other users.
+pub(super) struct Client {
     pub(super) realtime: Rc<Realtime>,
     pub(super) connection: Rc<Connection>,
     pub(super) stage: Stage,
@@ -61,7 +61,7 @@ pub(super) struct Session {
     pub(super) is_flooding: bool,
 }
 
-impl Session {
+impl Client {
     pub(super) fn new(realtime: Rc<Realtime>, connection: Rc<Connection>, address: Option<IpAddr>) -> Self {
         Self {
             realtime,
@@ -213,7 +213,7 @@ fn acknowledge(connection: &Connection, id: Option<&str>) {
     }
 }
 
-impl Drop for Session {
+impl Drop for Client {
     fn drop(&mut self) {
         self.realtime.hub.disconnect(&self.connection);
         if self.connection.life() == Life::Open {

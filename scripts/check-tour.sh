@@ -15,12 +15,15 @@ awk '
 ' README.md >"$tour"
 [[ -s $tour ]] || { echo "README.md has no tour" >&2; exit 1; }
 
+# A fresh shell inherits only the settings of cargo: with others, cargo would build the server again.
+inherited=(HOME="$HOME" PATH="$PATH" TERM="${TERM:-dumb}")
+for name in $(compgen -e); do
+  case $name in CARGO_* | RUSTUP_* | RUSTFLAGS) inherited+=("$name=${!name}") ;; esac
+done
+
 paste_into() {
-  # A fresh shell: it inherits only the location of cargo.
-  timeout 300 env -i HOME="$HOME" PATH="$PATH" TERM="${TERM:-dumb}" \
-    ${CARGO_HOME:+CARGO_HOME="$CARGO_HOME"} ${CARGO_TARGET_DIR:+CARGO_TARGET_DIR="$CARGO_TARGET_DIR"} \
-    ${RUSTUP_HOME:+RUSTUP_HOME="$RUSTUP_HOME"} \
-    "$@" <"$tour" >"$printed" 2>&1 || { cat "$printed"; echo "the tour fails in $*" >&2; exit 1; }
+  timeout 300 env -i "${inherited[@]}" "$@" <"$tour" >"$printed" 2>&1 ||
+    { cat "$printed"; echo "the tour fails in $*" >&2; exit 1; }
   for wanted in '"event":"resumed"' '"event":"message:received"' '"content":"Hello Bob"' '"seq":1' '"pagination"'; do
     grep -qF -- "$wanted" "$printed" || { cat "$printed"; echo "the tour does not print $wanted in $*" >&2; exit 1; }
   done

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install-clients.sh
 if cargo nextest --version >/dev/null 2>&1; then
-  exec cargo nextest run --package chat-server --test it "$@"
+  # Not --package, which would build dependencies again that scripts/test.sh has built with more features.
+  exec cargo nextest run --workspace --test it -E 'package(chat-server)' "$@"
 fi
 exec cargo test --package chat-server --test it -- "$@"

@@ -122,7 +122,7 @@ impl Sends {
         let running = client.realtime.state.prepare_to_send(ticket.actor, sending);
         let waker = self.waker.get_or_insert_with(|| client.realtime.hub.inbox_waker());
         self.pipeline.add(ticket, bytes, running, |running| running.poll_with(waker.waker()));
-        session.connection.await_answers(true);
+        client.connection.await_answers(true);
     }
 
     /// Answers the sends that are done, as far as all earlier ones are. The task of this context is woken when there is
@@ -148,7 +148,7 @@ impl Sends {
             };
             client.finish(ticket.id.as_deref(), ticket.name, ticket.since, done);
         }
-        session.connection.await_answers(!self.pipeline.is_empty());
+        client.connection.await_answers(!self.pipeline.is_empty());
     }
 }
 

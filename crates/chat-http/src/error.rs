@@ -25,6 +25,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// 10 s (a third of the default `PRESENCE_LEASE`).
 const RETRY_AFTER_UPGRADE: Duration = Duration::from_secs(10);
 
+/// The sentence for pages of an origin that is not allowed.
+pub(crate) const ORIGIN_NOT_ALLOWED: &str = "Pages of this origin may not call this server";
+
 /// A failed request: the answer for the client, and the cause for the log.
 #[derive(Debug)]
 pub struct ApiError {
@@ -38,6 +41,11 @@ impl ApiError {
     /// Creates an error with one sentence.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Failure::new(code, message).into()
+    }
+
+    /// Creates the error for pages whose origin is not in `ALLOWED_ORIGINS`.
+    pub(crate) fn origin_not_allowed() -> Self {
+        Self::new(ErrorCode::OriginNotAllowed, ORIGIN_NOT_ALLOWED)
     }
 
     /// Creates an error for an invalid query parameter or field with this name.

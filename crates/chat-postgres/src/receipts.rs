@@ -36,26 +36,26 @@ async fn move_positions(
     user: UserId,
     advance: AdvancePositions,
 ) -> Result<Advanced, ActionError> {
-    let standing = find_standing(connection, conversation, user).await?.ok_or(Refusal::UnknownConversation)?;
-    let before = standing.positions.ok_or(Refusal::NotAParticipant)?;
-    if !standing.is_active {
+    let context = find_context(connection, conversation, user).await?.ok_or(Refusal::UnknownConversation)?;
+    let before = context.positions.ok_or(Refusal::NotAParticipant)?;
+    if !context.is_active {
         return Err(Refusal::Inactive.into());
     }
     let target = match advance.target() {
-        ReceiptTarget::Latest => standing.last_seq,
+        ReceiptTarget::Latest => context.last_seq,
         ReceiptTarget::Seq(seq) => seq,
         ReceiptTarget::Message(id) => {
             find_in_conversation(connection, conversation, id).await?.ok_or(Refusal::UnknownMessage)?
         }
     };
-    let wanted = advance.apply(before, target, standing.last_seq);
+    let wanted = advance.apply(before, target, context.last_seq);
     let (before, positions) = if wanted == before {
         (before, before)
     } else {
         // The row is gone: the user left a moment ago.
         store(connection, conversation, user, wanted).await?.ok_or(Refusal::NotAParticipant)?
     };
-    let Standing { kind, last_seq, participant_count, .. } = standing;
+    let ReceiptContext { kind, last_seq, participant_count, .. } = context;
     let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
     if advanced.moved() && participant_count <= MAX_PUSHED_PARTICIPANTS {
         advanced.covers = find_covered(connection, conversation, &advanced).await?;
@@ -99,7 +99,7 @@ async fn find_covered(
     }))
 }
 
-struct Standing {
+struct ReceiptContext {
     kind: ConversationKind,
     is_active: bool,
     last_seq: Seq,
@@ -110,19 +110,19 @@ struct Standing {
 
 /// The direct key, whether the conversation is active, its newest `seq`, the number of participants, the user's
 /// positions.
-type StandingColumns = (Option<String>, bool, i64, i32, Option<PositionColumns>);
+type ReceiptContextColumns = (Option<String>, bool, i64, i32, Option<PositionColumns>);
 
-async fn find_standing(
+async fn find_context(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,
     user: UserId,
-) -> Stored<Option<Standing>> {
+) -> Stored<Option<ReceiptContext>> {
     let takes_part = participants::conversation_id
         .eq(conversations::id)
         .and(participants::user_id.eq(user.as_uuid()))
         .and(participants::left_at.is_null());
     let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let row: Option<StandingColumns> = conversations::table
+    let row: Option<ReceiptContextColumns> = conversations::table
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(conversation.as_uuid()))
         .select((
@@ -136,7 +136,7 @@ async fn find_standing(
         .await
         .optional()?;
     row.map(|(direct_key, is_active, last_seq, count, columns)| {
-        Ok(Standing {
+        Ok(ReceiptContext {
             kind: ConversationKind::from_stored(direct_key.as_deref())?,
             is_active,
             last_seq: Seq::from_i64(last_seq),

@@ -33,20 +33,20 @@ fn move_positions(
     user: UserId,
     advance: AdvancePositions,
 ) -> Result<Advanced, ActionError> {
-    let standing = find_standing(connection, conversation, user)?.ok_or(Refusal::UnknownConversation)?;
-    let before = standing.positions.ok_or(Refusal::NotAParticipant)?;
-    if !standing.is_active {
+    let context = find_context(connection, conversation, user)?.ok_or(Refusal::UnknownConversation)?;
+    let before = context.positions.ok_or(Refusal::NotAParticipant)?;
+    if !context.is_active {
         return Err(Refusal::Inactive.into());
     }
     let target = match advance.target() {
-        ReceiptTarget::Latest => standing.last_seq,
+        ReceiptTarget::Latest => context.last_seq,
         ReceiptTarget::Seq(seq) => seq,
         ReceiptTarget::Message(id) => {
             find_in_conversation(connection, conversation, id)?.ok_or(Refusal::UnknownMessage)?
         }
     };
-    let positions = advance.apply(before, target, standing.last_seq);
-    let Standing { kind, last_seq, participant_count, .. } = standing;
+    let positions = advance.apply(before, target, context.last_seq);
+    let ReceiptContext { kind, last_seq, participant_count, .. } = context;
     let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
     if advanced.moved() {
         store(connection, conversation, user, positions)?;
@@ -80,7 +80,7 @@ fn find_covered(
     }))
 }
 
-struct Standing {
+struct ReceiptContext {
     kind: ConversationKind,
     is_active: bool,
     last_seq: Seq,
@@ -91,19 +91,19 @@ struct Standing {
 
 /// The direct key, whether the conversation is active, its newest `seq`, the number of participants, the user's
 /// positions.
-type StandingRow = (Option<String>, bool, i64, i32, Option<(i64, i64, i64)>);
+type ReceiptContextRow = (Option<String>, bool, i64, i32, Option<(i64, i64, i64)>);
 
-fn find_standing(
+fn find_context(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
     user: UserId,
-) -> Stored<Option<Standing>> {
+) -> Stored<Option<ReceiptContext>> {
     let takes_part = participants::conversation_id
         .eq(conversations::id)
         .and(participants::user_id.eq(Id::from(user)))
         .and(participants::left_at.is_null());
     let positions = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
-    let row: Option<StandingRow> = conversations::table
+    let row: Option<ReceiptContextRow> = conversations::table
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(Id::from(conversation)))
         .select((
@@ -116,7 +116,7 @@ fn find_standing(
         .get_result(connection)
         .optional()?;
     row.map(|(direct_key, is_active, last_seq, count, positions)| {
-        Ok(Standing {
+        Ok(ReceiptContext {
             kind: ConversationKind::from_stored(direct_key.as_deref())?,
             is_active,
             last_seq: Seq::from_i64(last_seq),

@@ -54,7 +54,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     };
     request.extensions_mut().insert(arrival.id.clone());
     if is_refused_preflight(&state, &request) {
-        let refusal = ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server");
+        let refusal = ApiError::origin_not_allowed();
         let response = request.error_response(refusal);
         return Ok(finish(&state, &arrival, response.map_into_boxed_body()));
     }

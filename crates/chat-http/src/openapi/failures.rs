@@ -1,7 +1,7 @@
 //! The failures of each operation. Failures that follow from an operation's shape (a token, a body, parameters) are
 //! added to every such operation. The others are beside the handler: see [`crate::operation::Operation`].
 
-use crate::error::{error_response, status_of};
+use crate::error::{ORIGIN_NOT_ALLOWED, error_response, status_of};
 use crate::limits::RequestKind;
 use crate::request_id::RequestId;
 use crate::rest::operations;
@@ -58,7 +58,7 @@ fn sentence(code: ErrorCode) -> String {
         ProtocolError => "This is a WebSocket: connect with Upgrade: websocket",
         IdempotencyKeyMismatch => "clientMessageId and the header Idempotency-Key must be equal where both are given",
         Unauthenticated => "This needs an access token in the header Authorization: Bearer",
-        OriginNotAllowed => "Pages of this origin may not call this server",
+        OriginNotAllowed => ORIGIN_NOT_ALLOWED,
         PayloadTooLarge => "The body must have at most 1000000 bytes",
         RequestTimeout => "The body took too long to arrive",
         UnsupportedMediaType => "The body must be sent as Content-Type: application/json",

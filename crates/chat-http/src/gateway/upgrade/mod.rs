@@ -95,7 +95,7 @@ fn judge(state: &HttpState, dialect: Dialect, head: &RequestHead) -> Result<(Gre
         return Err(ApiError::new(ErrorCode::RouteNotFound, "There is no WebSocket here").into());
     }
     if !state.settings.allowed_origins.allows_request(&head.headers) {
-        return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server").into());
+        return Err(ApiError::origin_not_allowed().into());
     }
     verify_handshake(head)?;
     let counted = admit(state)?;

@@ -38,7 +38,7 @@ pub(crate) fn open_in_app(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     if !state.settings.allowed_origins.allows_request(request.headers()) {
-        return Err(ApiError::new(ErrorCode::OriginNotAllowed, "Pages of this origin may not call this server"));
+        return Err(ApiError::origin_not_allowed());
     }
     verify_handshake(request.head()).map_err(no_handshake)?;
     let counted = admit(state)?;

@@ -46,6 +46,11 @@ pub(crate) fn undone(error: &Error) -> StoreError {
 pub(crate) trait MayBeOfMachine {
     /// Whether the machine failed, so that the same call may succeed later.
     fn is_of_machine(&self) -> bool;
+
+    /// Whether a decision refused the call, and nothing failed.
+    fn is_refusal(&self) -> bool {
+        false
+    }
 }
 
 impl MayBeOfMachine for Fault {
@@ -69,6 +74,10 @@ impl From<Fault> for StoreError {
 impl MayBeOfMachine for ActionError {
     fn is_of_machine(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_of_machine())
+    }
+
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
     }
 }
 

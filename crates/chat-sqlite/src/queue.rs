@@ -9,6 +9,9 @@ use tokio::sync::oneshot;
 
 /// One port call, to be run by a thread that has a connection.
 pub(crate) trait Job: Send {
+    /// When the call writes.
+    fn writes(&self) -> Writes;
+
     /// Runs the call and keeps its result. Returns whether its writes are kept. May run again after a rollback.
     fn run(&mut self, connection: &mut SqliteConnection) -> Verdict;
 
@@ -20,6 +23,17 @@ pub(crate) trait Job: Send {
 
     /// Sends this error to the caller instead of a result.
     fn fail(self: Box<Self>, error: StoreError);
+}
+
+/// When a call writes: decides how it is undone if it shares its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// At any time. It runs in a savepoint, and is undone alone.
+    Anytime,
+    /// Only when it can no longer be refused, so that a refused call has nothing to undo. If it fails otherwise, the
+    /// whole transaction is undone, and its calls run one by one. It needs no savepoint, which would copy each page
+    /// before the call's first change of it.
+    Decided,
 }
 
 /// What happens to a job's writes.
@@ -71,21 +85,21 @@ impl Queue {
         A: Into<E> + MayBeOfMachine,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(body, |_, _| {}).await
+        self.run(Writes::Anytime, body, |_, _| {}).await
     }
 
     /// Like [`Self::call`], for a call that makes durable changes.
-    pub(crate) async fn call_changing<T, A, E, F>(&self, body: F) -> Result<T, E>
+    pub(crate) async fn call_changing<T, A, E, F>(&self, writes: Writes, body: F) -> Result<T, E>
     where
         F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
         T: Committable + Send + 'static,
         A: Into<E> + MayBeOfMachine,
         E: From<StoreError> + Send + 'static,
     {
-        self.run(body, T::add_changes).await
+        self.run(writes, body, T::add_changes).await
     }
 
-    async fn run<T, A, E, F>(&self, mut body: F, add_changes: fn(&T, &mut Vec<Change>)) -> Result<T, E>
+    async fn run<T, A, E, F>(&self, writes: Writes, mut body: F, add_changes: fn(&T, &mut Vec<Change>)) -> Result<T, E>
     where
         F: FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
         T: Send + 'static,
@@ -95,11 +109,16 @@ impl Queue {
         let (reply, outcome) = oneshot::channel();
         let body = move |connection: &mut SqliteConnection| {
             body(connection).map_err(|error| {
-                let verdict = if error.is_of_machine() { Verdict::Stop } else { Verdict::Undo };
+                let verdict = match writes {
+                    _ if error.is_of_machine() => Verdict::Stop,
+                    // There is nothing to undo.
+                    Writes::Decided if error.is_refusal() => Verdict::Keep,
+                    Writes::Anytime | Writes::Decided => Verdict::Undo,
+                };
                 (verdict, error.into())
             })
         };
-        let job = Call { body, outcome: None, add_changes, reply };
+        let job = Call { writes, body, outcome: None, add_changes, reply };
         self.sender.try_send(Parcel::Job(Box::new(job))).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Overloaded,
             TrySendError::Disconnected(_) => closed(),
@@ -121,6 +140,7 @@ fn closed() -> StoreError {
 }
 
 struct Call<F, T, E> {
+    writes: Writes,
     body: F,
     outcome: Option<Result<T, E>>,
     add_changes: fn(&T, &mut Vec<Change>),
@@ -133,6 +153,10 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
+    fn writes(&self) -> Writes {
+        self.writes
+    }
+
     fn run(&mut self, connection: &mut SqliteConnection) -> Verdict {
         // A panic in one call must not end the thread that serves all calls; its writes are rolled back.
         let panicked = || StoreError::Failed(BoxError::from("a call to the store panicked"));

@@ -1,6 +1,6 @@
 use crate::fault::MayBeOfMachine;
 use crate::health::{WriteHealth, probe_at_start};
-use crate::queue::{Parcel, Queue};
+use crate::queue::{Parcel, Queue, Writes};
 use crate::writer::Writer;
 use crate::{OpenError, SqliteConfig, connection, readers};
 use chat_domain::{Committable, CommittedSink, Committing, SinkSlot, StoreError};
@@ -114,7 +114,20 @@ impl SqliteStore {
         A: Into<E> + MayBeOfMachine,
         E: From<StoreError> + Send + 'static,
     {
-        self.threads.writer.call_changing(body).await
+        self.threads.writer.call_changing(Writes::Anytime, body).await
+    }
+
+    /// Like [`Self::change`], for a call that writes nothing before it can no longer be refused.
+    pub(crate) async fn decide_and_change<T, A, E>(
+        &self,
+        body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Committable + Send + 'static,
+        A: Into<E> + MayBeOfMachine,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.threads.writer.call_changing(Writes::Decided, body).await
     }
 
     /// Runs a closure on a connection that sees one state of the database, including everything committed before the

@@ -1,6 +1,6 @@
 use crate::fault::{is_of_machine, undone};
 use crate::health::WriteHealth;
-use crate::queue::{Job, Parcel, Verdict};
+use crate::queue::{Job, Parcel, Verdict, Writes};
 use crate::statement::cached_statement;
 use chat_domain::{BoxError, SinkSlot, StoreError, Wakeup};
 use diesel::prelude::*;
@@ -85,6 +85,11 @@ impl Writer {
                 self.health.note_failure(&error);
                 batch.drain(..).for_each(|job| job.fail(undone(&error)));
             }
+            Err(Lost::ToCall) => {
+                self.undo();
+                tracing::warn!(calls = batch.len(), "a call failed in a shared commit; running its calls one by one");
+                batch.drain(..).for_each(|job| self.run_alone(job));
+            }
             Err(Lost::Whole(error)) => {
                 self.undo();
                 tracing::warn!(%error, calls = batch.len(), "a shared commit failed; running its calls one by one");
@@ -97,16 +102,22 @@ impl Writer {
     fn run_together(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Lost> {
         let connection = &mut self.connection;
         for (number, job) in batch.iter_mut().enumerate() {
-            (BeginJob {}).execute(connection)?;
+            let has_savepoint = job.writes() == Writes::Anytime;
+            if has_savepoint {
+                (BeginJob {}).execute(connection)?;
+            }
             match job.run(connection) {
                 Verdict::Keep => {}
                 Verdict::Stop => return Err(Lost::ToMachine(number)),
-                Verdict::Undo => {
+                Verdict::Undo if has_savepoint => {
                     // Fails if a conflict has already ended the whole transaction.
                     (UndoJob {}).execute(connection)?;
                 }
+                Verdict::Undo => return Err(Lost::ToCall),
             }
-            (KeepJob {}).execute(connection)?;
+            if has_savepoint {
+                (KeepJob {}).execute(connection)?;
+            }
         }
         (Commit {}).execute(connection)?;
         Ok(())
@@ -162,6 +173,8 @@ impl Writer {
 enum Lost {
     /// The machine failed during this call. Trying the others would not help.
     ToMachine(usize),
+    /// One of the calls failed, and cannot be undone alone.
+    ToCall,
     /// The transaction as a whole failed, perhaps because of one of the calls.
     Whole(diesel::result::Error),
 }

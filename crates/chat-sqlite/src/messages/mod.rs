@@ -16,7 +16,7 @@ use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 #[async_trait]
 impl MessageStore for SqliteStore {
     async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
-        self.change(move |connection| append::append(connection, &draft)).await
+        self.decide_and_change(move |connection| append::append(connection, &draft)).await
     }
 
     async fn history(

@@ -3,18 +3,20 @@ use crate::SqliteConfig;
 use crate::connection::{migrate, open_reader, open_writer, prepare_file};
 use crate::fault::Fault;
 use crate::queue::Queue;
-use chat_domain::{Change, ChangeKind, CommittedSink, ConversationId, Pos, StoreError, Timestamp, UserId};
+use chat_domain::{
+    ActionError, Change, ChangeKind, CommittedSink, ConversationId, Pos, Refusal, StoreError, Timestamp, UserId,
+};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, Weak};
 use uuid::Uuid;
 
-type Body = Box<dyn FnMut(&mut SqliteConnection) -> Result<Vec<Change>, Fault> + Send>;
+type Body = Box<dyn FnMut(&mut SqliteConnection) -> Result<Vec<Change>, ActionError> + Send>;
 
 fn sql(text: &'static str) -> Body {
     Box::new(move |connection| {
-        connection.batch_execute(text)?;
+        connection.batch_execute(text).map_err(Fault::from)?;
         Ok(Vec::new())
     })
 }
@@ -22,7 +24,7 @@ fn sql(text: &'static str) -> Body {
 /// Like [`sql`], for a call that makes the change with this `pos`.
 fn changing(pos: u64, text: &'static str) -> Body {
     Box::new(move |connection| {
-        connection.batch_execute(text)?;
+        connection.batch_execute(text).map_err(Fault::from)?;
         let (conversation_id, user_id) = (ConversationId::new(Uuid::nil()), UserId::new(Uuid::nil()));
         let kind = ChangeKind::ParticipantRemoved { user_id };
         Ok(vec![Change { conversation_id, pos: Pos::new(pos), at: Timestamp::default(), kind }])
@@ -63,6 +65,15 @@ async fn published_of(bodies: Vec<Body>) -> Vec<Vec<u64>> {
 }
 
 async fn serve_noting(bodies: Vec<Body>, health: Arc<WriteHealth>, sink: Arc<SinkSlot>) -> (Vec<bool>, Vec<i64>) {
+    serve(Writes::Anytime, bodies, health, sink).await
+}
+
+async fn serve(
+    writes: Writes,
+    bodies: Vec<Body>,
+    health: Arc<WriteHealth>,
+    sink: Arc<SinkSlot>,
+) -> (Vec<bool>, Vec<i64>) {
     let folder = tempfile::tempdir().expect("a folder");
     let config = SqliteConfig::at(folder.path().join("chat.db"));
     let path = prepare_file(&config.path).expect("a file");
@@ -76,7 +87,7 @@ async fn serve_noting(bodies: Vec<Body>, health: Arc<WriteHealth>, sink: Arc<Sin
         .into_iter()
         .map(|body| {
             let queue = queue.clone();
-            tokio::spawn(async move { queue.call_changing::<_, _, StoreError, _>(body).await.is_ok() })
+            tokio::spawn(async move { queue.call_changing::<_, _, ActionError, _>(writes, body).await.is_ok() })
         })
         .collect();
     let mut batch = Vec::new();
@@ -109,12 +120,48 @@ async fn a_call_that_fails_after_writing_leaves_no_trace() {
     assert_eq!(outcome.await, (vec![true, false, true], vec![1, 3]));
 }
 
+/// Serves these calls, which write only when they can no longer be refused.
+async fn serve_decided(bodies: Vec<Body>) -> (Vec<bool>, Vec<i64>, Vec<Vec<u64>>) {
+    let (committed, sink) = (Arc::<Committed>::default(), Arc::<SinkSlot>::default());
+    let weak: Weak<Committed> = Arc::downgrade(&committed);
+    sink.set(weak);
+    let (succeeded, rows) = serve(Writes::Decided, bodies, Arc::default(), sink).await;
+    let published = std::mem::take(&mut *committed.0.lock().expect("a lock"));
+    (succeeded, rows, published)
+}
+
+#[tokio::test]
+async fn a_refused_call_without_a_savepoint_leaves_the_others_in_their_commit() {
+    let outcome = serve_decided(vec![
+        changing(1, "INSERT INTO written VALUES (1)"),
+        Box::new(|_| Err(Refusal::NotAParticipant.into())),
+        changing(2, "INSERT INTO written VALUES (2)"),
+    ]);
+    assert_eq!(outcome.await, (vec![true, false, true], vec![1, 2], vec![vec![1, 2]]));
+}
+
+#[tokio::test]
+async fn a_call_without_a_savepoint_that_fails_or_panics_leaves_no_trace_and_the_others_run_singly() {
+    let outcome = serve_decided(vec![
+        changing(1, "INSERT INTO written VALUES (1)"),
+        changing(2, "INSERT INTO written VALUES (2); INSERT INTO written VALUES (NULL)"),
+        changing(3, "INSERT INTO written VALUES (3)"),
+        Box::new(|connection| {
+            connection.batch_execute("INSERT INTO written VALUES (4)").map_err(Fault::from)?;
+            panic!("a defect")
+        }),
+        changing(5, "INSERT INTO written VALUES (5)"),
+    ]);
+    let published = vec![vec![1], vec![3], vec![5]];
+    assert_eq!(outcome.await, (vec![true, false, true, false, true], vec![1, 3, 5], published));
+}
+
 #[tokio::test]
 async fn a_call_that_panics_hurts_nobody_else() {
     let outcome = serve_together(vec![
         sql("INSERT INTO written VALUES (1)"),
         Box::new(|connection| {
-            connection.batch_execute("INSERT INTO written VALUES (2)")?;
+            connection.batch_execute("INSERT INTO written VALUES (2)").map_err(Fault::from)?;
             panic!("a defect")
         }),
         sql("INSERT INTO written VALUES (3)"),
@@ -165,7 +212,8 @@ async fn a_disk_that_fills_up_while_calls_run_singly_is_noted() {
                 runs += 1;
                 let fill = "PRAGMA max_page_count = 1; CREATE TABLE big (body BLOB);
                             INSERT INTO big VALUES (zeroblob(4000000))";
-                connection.batch_execute(if runs == 1 { "INSERT INTO written VALUES (1)" } else { fill })?;
+                let text = if runs == 1 { "INSERT INTO written VALUES (1)" } else { fill };
+                connection.batch_execute(text).map_err(Fault::from)?;
                 Ok(Vec::new())
             }),
         ],
@@ -227,6 +275,10 @@ async fn the_receivers_are_woken_when_the_calls_are_answered() {
     }
     struct Answered(Log, Body, Vec<Change>);
     impl Job for Answered {
+        fn writes(&self) -> Writes {
+            Writes::Anytime
+        }
+
         fn run(&mut self, connection: &mut SqliteConnection) -> Verdict {
             self.2 = (self.1)(connection).expect("written");
             Verdict::Keep

@@ -7,7 +7,7 @@ use chat_app::{
 };
 use chat_auth::{JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys};
 use chat_domain::auth::{Actor, ClientInfo, Password};
-use chat_domain::changes::AllFeatures;
+use chat_domain::changes::{ChangeTag, Feature, WritableFeatures};
 use chat_domain::conversations::{ConversationName, ConversationOverview};
 use chat_domain::messages::{Message, MessageBody, SendMessage};
 use chat_domain::rate_limits::InProcessRateLimiter;
@@ -18,7 +18,8 @@ use chat_domain::{
 };
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use chat_testkit::fakes::{FakeClock, FakePresence, FakeTyping, FastHasher, RecordingBus, RecordingConnections};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant};
@@ -34,7 +35,19 @@ pub(crate) struct World {
     pub(crate) connections: Arc<RecordingConnections>,
     pub(crate) presence: Arc<FakePresence>,
     pub(crate) typing: Arc<FakeTyping>,
+    asked: Arc<AskedFeatures>,
     _folder: TempDir,
+}
+
+/// Allows every feature, and keeps which ones were asked for.
+#[derive(Default)]
+struct AskedFeatures(Mutex<HashSet<Feature>>);
+
+impl WritableFeatures for AskedFeatures {
+    fn may_write(&self, feature: &Feature) -> bool {
+        self.0.lock().expect("no panic while it is locked").insert(feature.clone());
+        true
+    }
 }
 
 impl World {
@@ -50,6 +63,7 @@ impl World {
         let keys = SigningKeys::new([SigningKey::new("test", [7; 32]).expect("a key")]).expect("keys");
         let (clock, hasher, bus) = (Arc::<FakeClock>::default(), Arc::<FastHasher>::default(), Arc::default());
         let (connections, presence, typing) = (Arc::default(), Arc::<FakePresence>::default(), Arc::default());
+        let asked = Arc::<AskedFeatures>::default();
         let mut ports = Ports {
             store: store.clone(),
             hasher: hasher.clone(),
@@ -58,7 +72,7 @@ impl World {
             presence: presence.clone(),
             typing: Arc::<FakeTyping>::clone(&typing),
             rate_limiter: Arc::new(InProcessRateLimiter::new(clock.clone())),
-            features: Arc::new(AllFeatures),
+            features: Arc::<AskedFeatures>::clone(&asked),
             bus: Arc::<RecordingBus>::clone(&bus),
             live_connections: Arc::<RecordingConnections>::clone(&connections),
             clock: clock.clone(),
@@ -67,7 +81,7 @@ impl World {
         };
         exchange(&mut ports);
         let app = App::new(ports, settings);
-        Self { app, store, clock, hasher, bus, connections, presence, typing, _folder: folder }
+        Self { app, store, clock, hasher, bus, connections, presence, typing, asked, _folder: folder }
     }
 
     /// A second application over the same store, like another node.
@@ -82,7 +96,7 @@ impl World {
             presence: self.presence.clone(),
             typing: self.typing.clone(),
             rate_limiter: Arc::new(InProcessRateLimiter::new(self.clock.clone())),
-            features: Arc::new(AllFeatures),
+            features: Arc::<AskedFeatures>::clone(&self.asked),
             bus: self.bus.clone(),
             live_connections: connections.clone(),
             clock: self.clock.clone(),
@@ -167,9 +181,22 @@ impl World {
         published
     }
 
-    /// The durable changes published since the last call, as short texts.
+    /// The durable changes published since the last call, as short texts. Fails if a use case wrote a kind of change
+    /// without asking whether every node knows it.
     pub(crate) fn published(&self) -> Vec<String> {
-        self.bus.take().iter().map(short).collect()
+        let envelopes = self.bus.take();
+        let asked = self.asked.0.lock().expect("no panic while it is locked");
+        for envelope in &envelopes {
+            if let Event::Change(change) = &envelope.event {
+                let tag = change.kind.tag();
+                // Messages were written before nodes told each other what they know.
+                assert!(
+                    tag == ChangeTag::MESSAGE_SENT || asked.contains(&tag.clone().into()),
+                    "{tag} was not asked for"
+                );
+            }
+        }
+        envelopes.iter().map(short).collect()
     }
 }
 

@@ -134,3 +134,18 @@ impl ApiComponent for Upgraded {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::realtime::{COMMANDS, Dialect, EVENTS};
+
+    #[test]
+    fn the_description_names_every_command_and_event_of_the_first_dialect() {
+        let commands = COMMANDS.iter().flat_map(|row| row.names).map(|entry| (entry.dialect, entry.name));
+        let events = EVENTS.iter().flat_map(|row| row.names).map(|entry| (entry.dialect, entry.name));
+        let names = commands.chain(events).filter(|(dialect, _)| *dialect == Dialect::Colon).map(|(_, name)| name);
+        let missing: Vec<_> = names.filter(|name| !ABOUT.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "not described: {missing:?}");
+    }
+}

@@ -45,7 +45,8 @@ impl CommandStats {
     }
 }
 
-/// Returns the name under which a command is counted. A new command does not compile until it is added here.
+/// Returns the name under which a command is counted, one of [`COMMANDS`]. A new command does not compile until it is
+/// added here.
 pub(crate) const fn name_of(command: &Command) -> &'static str {
     match command {
         Command::Authenticate { .. } | Command::Resume(_) => "auth",
@@ -70,6 +71,15 @@ pub(crate) const fn name_of(command: &Command) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_command_has_a_count() {
+        for row in chat_protocol::realtime::COMMANDS {
+            // Resuming is part of authenticating.
+            let counted = |name| name == "resume" || COMMANDS.contains(&name);
+            assert!(row.names.iter().any(|entry| counted(entry.name)), "not counted: {}", row.what);
+        }
+    }
 
     #[test]
     fn commands_are_counted_by_name_and_outcome() {

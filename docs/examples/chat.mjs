@@ -24,7 +24,7 @@ async function rest(method, path, token, body) {
 
 class Client {
   have = {}; // By conversation: the highest `pos` received.
-  skipped = {}; // By conversation: the `pos` of the first `change:skipped` on this connection.
+  skipped = {}; // By conversation: the `pos` of the first `change:skipped` that no node has shown since.
   messages = {}; // By conversation and `seq`: the messages shown.
   pending = new Map(); // By id: the commands without an answer.
   asked = 0;
@@ -67,7 +67,6 @@ class Client {
     let frames = Promise.resolve();
     // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
     for (const [id, pos] of Object.entries(this.skipped)) this.have[id] = pos - 1;
-    this.skipped = {};
     socket.onopen = () => this.write({ event: "resume", data: { resume: this.have } });
     socket.onmessage = ({ data }) => {
       frames = frames.then(() => this.take(JSON.parse(data)));
@@ -115,6 +114,9 @@ class Client {
   // All missed events have arrived, except those of conversations that missed too much or are new to this client.
   // Reads these conversations.
   async resumed({ positions, limited }) {
+    // The others came whole, without a `change:skipped`. A second `resumed` on one connection proves nothing.
+    const isWhole = ([id]) => !this.isLive && !limited.includes(id);
+    this.skipped = Object.fromEntries(Object.entries(this.skipped).filter((mark) => !isWhole(mark)));
     for (const [id, pos] of Object.entries(positions)) {
       if (id in this.have && !limited.includes(id)) continue;
       for (let after = this.complete(id); after !== null; ) {

@@ -42,7 +42,7 @@ class Client:
     def __init__(self, account):
         self.account = account
         self.have = {}  # By conversation: the highest `pos` received.
-        self.skipped = {}  # By conversation: the `pos` of the first `change:skipped` on this connection.
+        self.skipped = {}  # By conversation: the `pos` of the first `change:skipped` that no node has shown since.
         self.messages = {}  # By conversation and `seq`: the messages shown.
         self.pending = {}  # By id: the commands without an answer.
         self.ids = itertools.count(1)
@@ -75,7 +75,6 @@ class Client:
         token = self.account["accessToken"]
         # Another node may know the changes that the last one skipped: asks for everything from the first of them on.
         self.have.update({conversation: pos - 1 for conversation, pos in self.skipped.items()})
-        self.skipped = {}
         fresh = asyncio.create_task(self.stay_signed_in())
         try:
             async with connect(url, additional_headers={"authorization": f"Bearer {token}"}) as self.socket:
@@ -136,6 +135,8 @@ class Client:
     async def resumed(self, positions, limited):
         """All missed events have arrived, except those of conversations that missed too much or are new to this
         client. Reads these conversations."""
+        if not self.is_live:  # The others came whole. A second `resumed` on one connection proves nothing.
+            self.skipped = {conversation: pos for conversation, pos in self.skipped.items() if conversation in limited}
         for conversation, pos in positions.items():
             if conversation in self.have and conversation not in limited:
                 continue

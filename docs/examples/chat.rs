@@ -105,7 +105,7 @@ struct Line {
     account: Value,
     /// By conversation: the highest `pos` received.
     have: HashMap<String, u64>,
-    /// By conversation: the `pos` of the first `change:skipped` on this connection.
+    /// By conversation: the `pos` of the first `change:skipped` that no node has shown since.
     skipped: HashMap<String, u64>,
     /// By conversation and `seq`: the messages shown.
     messages: HashMap<String, BTreeMap<u64, String>>,
@@ -160,7 +160,7 @@ impl Line {
             Err(error) => return Err(error.into()),
         };
         // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
-        self.have.extend(self.skipped.drain().map(|(conversation, pos)| (conversation, pos - 1)));
+        self.have.extend(self.skipped.iter().map(|(conversation, pos)| (conversation.clone(), pos - 1)));
         write(&mut socket, &json!({"event": "resume", "data": {"resume": self.have}})).await?;
         let (mut is_live, mut fresh) = (false, self.token_grows_old());
         loop {
@@ -169,7 +169,7 @@ impl Line {
                 () = until_tunnel(network) => return Ok(Some((LOST, String::new()))),
                 message = timeout(SILENCE, socket.next()) => match message? {
                     Some(Ok(Message::Text(text))) => {
-                        is_live |= self.take(&mut socket, serde_json::from_str(&text)?).await?;
+                        is_live |= self.take(&mut socket, serde_json::from_str(&text)?, is_live).await?;
                     }
                     Some(Ok(Message::Close(Some(end)))) => return Ok(Some((end.code.into(), end.reason.to_string()))),
                     Some(Ok(_)) => {} // Pings are answered by the library.
@@ -193,7 +193,7 @@ impl Line {
     }
 
     /// Handles one frame. Returns whether it is `resumed`: all missed events have arrived.
-    async fn take(&mut self, socket: &mut Socket, mut frame: Value) -> Result<bool, Failure> {
+    async fn take(&mut self, socket: &mut Socket, mut frame: Value, is_live: bool) -> Result<bool, Failure> {
         let mut data = frame["data"].take();
         if let Some(id) = frame["id"].as_str().and_then(|id| id.parse().ok()) {
             if let Some(pause) = data["retryAfterMs"].as_u64() {
@@ -218,7 +218,7 @@ impl Line {
         match frame["event"].as_str() {
             Some("message:received") => self.show(&data),
             Some("resumed") => {
-                self.resumed(data["positions"].take(), &data["limited"]).await?;
+                self.resumed(data["positions"].take(), &data["limited"], is_live).await?;
                 for id in self.pending.keys().copied().collect::<Vec<_>>() {
                     self.issue(socket, id).await?;
                 }
@@ -245,8 +245,12 @@ impl Line {
     }
 
     /// Reads the conversations that missed too much, and those that are new to this client.
-    async fn resumed(&mut self, positions: Value, limited: &Value) -> Result<(), Failure> {
+    async fn resumed(&mut self, positions: Value, limited: &Value, is_live: bool) -> Result<(), Failure> {
         let limited: Vec<String> = serde_json::from_value(limited.clone())?;
+        // The others came whole. A second `resumed` on one connection proves nothing.
+        if !is_live {
+            self.skipped.retain(|id, _| limited.contains(id));
+        }
         for (id, pos) in serde_json::from_value::<HashMap<String, u64>>(positions)? {
             if self.have.contains_key(&id) && !limited.contains(&id) {
                 continue;

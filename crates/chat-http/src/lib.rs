@@ -11,7 +11,7 @@
 //! - [`configure`] is the same as a configuration, for a service that mounts the routes in its own `App`;
 //! - [`openapi_json`] and [`asyncapi_json`] return the documents, without a server.
 //!
-//! **Two wings**: REST (the features' folders, `extract`, `middleware`, `openapi`) and the sockets (`gateway`). Neither
+//! **Two wings**: REST (the subjects' folders, `extract`, `middleware`, `openapi`) and the sockets (`gateway`). Neither
 //! imports the other, `server` combines them, and modules that both use (`error`, `limits`, `state`, ...) are beside
 //! them. `tests/wings.rs` has the list, and checks it.
 //!
@@ -20,8 +20,8 @@
 //! (`limits/rest.rs`). Every failure (an [`ApiError`] of a handler or an extractor, the framework's 404 and 405, a
 //! panic) has the same envelope, because `edge` writes the body of every answer from 400 up.
 //!
-//! **To add an endpoint**: body and view in `chat-protocol`; a handler in the feature's folder here with
-//! `#[api_operation]` and its own `operation_id`; its route in the feature's `routes`; its facts in `OPERATIONS`;
+//! **To add an endpoint**: body and view in `chat-protocol`; a handler in the subject's folder here with
+//! `#[api_operation]` and its own `operation_id`; its route in the subject's `routes`; its facts in `OPERATIONS`;
 //! `cargo run -- openapi > openapi.json`. Tests compare routes, failures and the committed document. **To add a code**:
 //! `ErrorCode` in the domain, and the match in `error.rs` that does not compile without it.
 
@@ -73,3 +73,8 @@ pub use proxies::TrustedProxies;
 pub use server::{Listener, app, configure, serve};
 pub use state::{HttpSettings, HttpState, Readiness};
 pub use stats::{HttpStats, LATENCY_BOUNDS, Latency, LatencyStats, RouteLabels};
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -112,7 +112,7 @@ impl Default for Settings {
     }
 }
 
-/// All use cases, by feature. Cheap to clone.
+/// All use cases, by subject. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
     /// Registration, sign-in and sign-out.

@@ -1,4 +1,4 @@
-//! What the features share: the ports, the settings, and the steps that several of them take.
+//! What the subjects share: the ports, the settings, and the steps that several of them take.
 
 use crate::auth::EndedSessions;
 use crate::{CallStatus, Ports, Settings};

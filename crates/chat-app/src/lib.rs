@@ -1,7 +1,7 @@
 //! The use cases over the ports of `chat-domain`: one function per verb, and a file for each subject.
 //!
 //! **Owns** the order of steps: what is checked, what is stored, and who is notified. [`App`] holds one value per
-//! feature, each cheap to clone.
+//! subject, each cheap to clone.
 //!
 //! **Must never know** HTTP, JSON, SQL, sockets or the environment. The caller of a use case that writes makes sure
 //! that it runs to its end, even if the client disconnects; only what is best effort runs in tasks of its own. Sending
@@ -18,10 +18,10 @@
 //!   `Core::reading`, `reading_on` and `writing`, each around one store call: these limit how many run at once for one
 //!   user, and users take turns.
 //!
-//! **To add a use case**: a public function in an `impl` of the feature's struct, beside those of the same subject
+//! **To add a use case**: a public function in an `impl` of the subject's struct, beside related use cases
 //! (`users/profile.rs`) or, if it has steps and tests of its own, in a file named after it (`messages/send.rs`); it
 //! returns [`chat_domain::ActionError`], and each new refusal is a row of the table in `chat-domain/src/refusal.rs`;
-//! and a test in `tests/` named after the behaviour. **To add a feature**: a file with the name that it has in every
+//! and a test in `tests/` named after the behaviour. **To add a subject**: a file with the name that it has in every
 //! other crate (a folder when it grows), a struct over the shared core, and a field of [`App`].
 
 mod app;

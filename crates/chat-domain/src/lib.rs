@@ -3,8 +3,8 @@
 //! reach storage, clocks, tokens and other nodes.
 //!
 //! **Owns** the meaning of every name in the product. **Must never know** HTTP,
-//! SQL, sockets, tokio or the environment. Each module is a feature; the same
-//! feature names appear in every crate of the workspace. The Cargo feature
+//! SQL, sockets, tokio or the environment. Each module is a subject; the same
+//! subject names appear in every crate of the workspace. The Cargo feature
 //! `serde` adds the forms in which nodes send values and stores keep details.
 //!
 //! **To add a value**: a newtype with a `parse` that names its fault in

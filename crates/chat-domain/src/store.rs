@@ -11,7 +11,7 @@ use crate::{
 use async_trait::async_trait;
 use std::sync::Weak;
 
-/// One handle to all stores. It returns the store of each feature. A type that implements all of them is a `Store`; a
+/// One handle to all stores. It returns the store of each subject. A type that implements all of them is a `Store`; a
 /// type that replaces one of them implements this trait itself and forwards the other calls.
 pub trait Store: Send + Sync {
     /// The store of accounts and credentials.

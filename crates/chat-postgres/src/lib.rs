@@ -8,7 +8,7 @@
 //! that the transaction sees.
 //!
 //! `keys` recomputes keys of names and emails that an earlier release computed by other rules. Directories are
-//! features, as in every crate: `users auth conversations messages receipts changes`, with the same files as in
+//! subjects, as in every crate: `users auth conversations messages receipts changes`, with the same files as in
 //! `chat-sqlite`. In each, `mod.rs` is the port, `rows.rs` turns rows into values, and each verb has a file with
 //! functions over a connection.
 //!
@@ -69,9 +69,9 @@
 //!
 //! # To add something
 //!
-//! **A port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the feature's
+//! **A port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the subject's
 //! directory, and one line in its `mod.rs`. **A group read**: a function over a connection that finds many keys at
-//! once, in the feature's `shared.rs`, and a field of `Batches`. **A column**: a new folder in `migrations/postgres`,
+//! once, in the subject's `shared.rs`, and a field of `Batches`. **A column**: a new folder in `migrations/postgres`,
 //! `diesel migration run` (see `diesel.toml` beside this crate's manifest), and the rows that read it. Write statements
 //! that every send or every client runs with `cached_statement!`, since diesel prepares an `UPDATE`, and everything
 //! written as SQL, again each time. Tests need the programs of a `PostgreSQL` server: see `chat_testkit::servers`.

@@ -12,10 +12,10 @@
 //! - A *view* ([`messages::MessageView`], ...) is what a client receives, created from the domain by a `From` or a
 //!   `new`. Absent values are `null`, except `clientMessageId` and `duplicate`, which are omitted.
 //!
-//! With the feature `openapi` both describe themselves as schemas. The bounds in the schemas come from the domain's
-//! constants, so they are always the same.
+//! With the Cargo feature `openapi` both describe themselves as schemas. The bounds in the schemas come from the
+//! domain's constants, so they are always the same.
 //!
-//! **To add an endpoint's JSON**: use the feature's folder. Add a `...Body` to `body.rs` with a test of invalid input,
+//! **To add an endpoint's JSON**: use the subject's folder. Add a `...Body` to `body.rs` with a test of invalid input,
 //! and a `...View` to `view.rs` with a test of its exact shape. **To add a value**: add a [`Field`] to `values.rs`.
 
 mod body;

@@ -14,11 +14,11 @@
 //!
 //! `keys` recomputes keys of names and emails that an earlier release computed by other rules.
 //!
-//! Directories are features, as in every crate: `users auth conversations messages receipts changes`. In each, `mod.rs`
+//! Directories are subjects, as in every crate: `users auth conversations messages receipts changes`. In each, `mod.rs`
 //! is the port, `rows.rs` turns rows into values, and each verb has a file with its closures.
 //!
 //! **To add a port method**: a clause in the contract suite of `chat-testkit`, a function over a connection in the
-//! feature's directory, and one line in its `mod.rs` that passes the function to [`SqliteStore`]'s writer (which may
+//! subject's directory, and one line in its `mod.rs` that passes the function to [`SqliteStore`]'s writer (which may
 //! run it twice, the first time rolled back) or to its readers (which reject writes). **To add a column**: a new folder
 //! in `migrations/sqlite`, `diesel migration run`, and the rows that read it. Statements that every send runs must stay
 //! prepared: write an `UPDATE` with `cached_statement!`, since diesel prepares its own again each time, and read a row

@@ -7,7 +7,7 @@
 //! chat_testkit::store_contract!(stores);
 //! ```
 //!
-//! to get them all. **To add a clause**: a `pub async fn` in the file of its feature, whose name says what holds, and
+//! to get them all. **To add a clause**: a `pub async fn` in the file of its subject, whose name says what holds, and
 //! its name in the list of [`store_contract!`](crate::store_contract); a test here finds the forgotten ones.
 
 // A clause's name is its documentation, and it panics on purpose.

@@ -27,7 +27,8 @@ The server closes the socket when the current token expires or its session ends.
 **Frames** are JSON text: `{\"event\": \"message:send\", \"data\": {...}, \"id\": \"c1\"}`. The server answers a \
 frame that has an `id` with `{\"event\": \"ack\", \"id\": \"c1\", \"data\": {...}}` or `{\"event\": \"error\", \
 \"id\": \"c1\", \"data\": {\"code\", \"message\"}}`. An ack of `message:send` means that the message is stored \
-durably. The server handles the frames of a connection in order. The maximum size of a frame is 1,000,000 bytes.
+durably. The server handles the frames of a connection in order; consecutive sends overlap, and are stored and \
+answered in order. The maximum size of a frame is 1,000,000 bytes.
 
 **Client to server:** `conversation:join` and `conversation:leave` (the conversation is open on screen; needed \
 for typing events), `message:send`, `message:delivered`, `message:read`, `messages:fetch`, `typing:start`, \
@@ -45,9 +46,9 @@ same events as `messageReceived`, `userTyping`, `groupUpdated` and so on, in ter
 Every connection can send the commands of both dialects. The AsyncAPI document at `/api/asyncapi.json` has all \
 commands and events of both dialects with their schemas.
 
-**Reconnecting.** Every durable event has a `pos`, its position in the conversation. Send the highest positions \
-that the client has, as `resume: {conversationId: pos}` in the `auth` frame; or connect with `?resume=true` and \
-send `resume` as the first frame. The server sends the missed events in order, and then `resumed {positions, \
+**Reconnecting.** Every durable event has a `pos`, its position in the conversation. Send the resume positions, \
+as `resume: {conversationId: pos}` in the `auth` frame; or connect with `?resume=true` and send `resume` as the \
+first frame. The server sends the missed events in order, and then `resumed {positions, \
 limited}`. Read the conversations in `limited` by REST.
 
 **Close codes:** 4000 protocol error, 4001 authentication failed, 4002 token expired, 4003 session revoked, 4004 \

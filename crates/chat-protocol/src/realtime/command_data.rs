@@ -87,13 +87,13 @@ data! {
         /// The dialect of the session, if this signs in.
         #[serde(default)]
         dialect: Optional<Dialect>,
-        /// The positions that the client has: the highest `pos` of each conversation.
+        /// The client's resume position in each conversation.
         #[serde(default)]
         resume: Optional<Resume>,
     }
     /// The data of `resume`, the first frame after connecting with `?resume=true`.
     ResumeData {
-        /// The positions that the client has: the highest `pos` of each conversation.
+        /// The client's resume position in each conversation.
         resume: Required<Resume>,
     }
 }

@@ -72,8 +72,8 @@ payloads! {
         /// The user's id.
         user_id: Uuid,
     }
-    /// `change:skipped`: a change of a kind that this server does not know. The client should read the conversation
-    /// again, and resume from before the first skipped change when it reconnects.
+    /// `change:skipped`: a change that this server does not know or cannot read. The client should read the
+    /// conversation again, and resume from before the first skipped change when it reconnects.
     ChangeSkippedView {
         /// The conversation that changed.
         conversation_id: Uuid,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 const FORM: &str = "must be an object of conversation ids and numbers";
 
-/// The positions that a client has: the highest `pos` of each conversation that it knows (contract §4, guarantee 3).
+/// A client's resume positions: one for each conversation that it knows (contract §4, guarantee 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resume(HashMap<ConversationId, Pos>);
 

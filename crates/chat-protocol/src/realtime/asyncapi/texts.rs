@@ -4,16 +4,15 @@ use super::Dialect;
 pub(super) const ABOUT: &str = "Realtime events and commands of a user over one plain WebSocket per device.
 
 Each message is one JSON text frame: `{\"event\", \"data\", \"id\"?}`. The server answers a command that has an \
-`id` with one `ack` or one `error` of the same id. It handles the frames of a connection in order. The maximum \
-size of a frame is 1,000,000 bytes.
+`id` with one `ack` or one `error` of the same id. It handles the frames of a connection in order; consecutive \
+sends overlap, and are stored and answered in order. The maximum size of a frame is 1,000,000 bytes.
 
 Every connection can send the commands of both dialects. The query parameter `dialect` chooses the dialect of \
 the events that the connection receives. A client receives the messages of all its conversations without joining \
 them. An ack of a message means that the message is stored durably.
 
 Every durable event has the `pos` of its conversation: 1, 2, 3 and so on, without gaps. A client that reconnects \
-sends the highest `pos` that it has of each conversation, receives the missed events in order, and then \
-`resumed`.
+sends its resume positions, receives the missed events in order, and then `resumed`.
 
 The guarantees, limits and close codes, and complete clients in JavaScript, Python and Rust, are in \
 docs/realtime.md in the source. The errors are in docs/errors.md.";

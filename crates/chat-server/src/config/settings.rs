@@ -162,7 +162,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("AUTH_TIMEOUT", "10s", "How long a WebSocket client may take to authenticate"),
     setting("CONNECT_TIMEOUT", "45s", "How long a Socket.IO client may take to connect to its namespace"),
     setting("TYPING_TIMEOUT", "5s", "How long a typing notice lasts without renewal"),
-    setting("PRESENCE_LEASE", "30s", "How long a node may be silent before the other nodes show its users as offline"),
+    setting(
+        "PRESENCE_LEASE",
+        "30s",
+        "How long a node may be silent before the other nodes show its users as offline; also decides how long new \
+         features wait in an upgrade",
+    ),
     setting("TAIL_CHECK_INTERVAL", "5s", "How often a node checks the database for events that the bus lost"),
     setting("LOG_FORMAT", "pretty", "`pretty` for people, `json` for machines"),
     setting("RUST_LOG", "info", "Log filter, as tracing directives, for example `info,chat_http=debug`"),

@@ -1,5 +1,6 @@
 //! The `AsyncAPI` document of the realtime connection. It is generated from the types of the frames (`chat-protocol`),
-//! and served from a snapshot, like the `OpenAPI` document. After a change run `cargo run -- asyncapi > asyncapi.json`.
+//! and served from a snapshot, like the `OpenAPI` document. After a change run
+//! `cargo run -- asyncapi > asyncapi.new && mv asyncapi.new asyncapi.json`.
 
 use crate::openapi::sorted;
 
@@ -20,7 +21,7 @@ mod tests {
     fn the_committed_document_is_the_generated_one() {
         assert!(
             asyncapi_json().trim() == SNAPSHOT.trim(),
-            "asyncapi.json is out of date: run `cargo run -- asyncapi > asyncapi.json`"
+            "asyncapi.json is out of date: run `cargo run -- asyncapi > asyncapi.new && mv asyncapi.new asyncapi.json`"
         );
     }
 }

@@ -22,8 +22,9 @@
 //!
 //! **To add an endpoint**: body and view in `chat-protocol`; a handler in the subject's folder here with
 //! `#[api_operation]` and its own `operation_id`; its route in the subject's `routes`; its facts in `OPERATIONS`;
-//! `cargo run -- openapi > openapi.json`. Tests compare routes, failures and the committed document. **To add a code**:
-//! `ErrorCode` in the domain, and the match in `error.rs` that does not compile without it.
+//! `cargo run -- openapi > openapi.new && mv openapi.new openapi.json`. Tests compare routes, failures and the
+//! committed document. **To add a code**: `ErrorCode` in the domain, and the match in `error.rs` that does not compile
+//! without it.
 
 pub mod asyncapi;
 pub mod error;

@@ -2,7 +2,8 @@
 //! snapshot.
 //!
 //! apistos would clone and serialise the document per request, so the server serves the committed `openapi.json`. A
-//! test compares it with the generated document. After a change: `cargo run -- openapi > openapi.json`.
+//! test compares it with the generated document. After a change:
+//! `cargo run -- openapi > openapi.new && mv openapi.new openapi.json`, since the build reads the old file.
 
 mod docs;
 mod failures;
@@ -42,7 +43,7 @@ mod tests {
     fn the_committed_document_is_the_generated_one() {
         assert!(
             openapi_json().trim() == SNAPSHOT.trim(),
-            "openapi.json is out of date: run `cargo run -- openapi > openapi.json`"
+            "openapi.json is out of date: run `cargo run -- openapi > openapi.new && mv openapi.new openapi.json`"
         );
     }
 

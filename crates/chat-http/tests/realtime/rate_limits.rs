@@ -84,6 +84,23 @@ async fn a_client_that_goes_on_although_it_is_refused_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_waits_as_told_is_never_closed() {
+    let quota = Quota::new(1, Duration::from_millis(20));
+    let house = House::limited(Quotas { signals: quota, ..Quotas::default() });
+    let ann = house.register("ann").await;
+    let mut socket = house.connect(&ann).await;
+    let mut refused = 0;
+    // More often than a client that does not wait may be refused.
+    while refused < 120 {
+        if let Err(error) = socket.ask("presence:update", &json!({"status": "busy"}), "1").await {
+            refused += 1;
+            let pause = error["retryAfterMs"].as_u64().expect("a pause");
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_command_counts_too_and_coming_back_does_not() {
     let house = House::limited(Quotas { requests: Quota::new(2, LONG), ..Quotas::default() });
     let ann = house.register("ann").await;

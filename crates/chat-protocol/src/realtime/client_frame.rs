@@ -77,7 +77,10 @@ pub type Rejected = (Option<String>, InvalidFrame);
 impl<'text> ClientFrame<'text> {
     /// Parses the frame of a command.
     pub fn parse(text: &'text str) -> Result<Self, Rejected> {
-        let raw: Raw<'text> = serde_json::from_str(text).map_err(|_| {
+        // serde would read the fields from an array too.
+        let is_object = text.trim_ascii_start().starts_with('{');
+        let raw: Option<Raw<'text>> = is_object.then(|| serde_json::from_str(text).ok()).flatten();
+        let raw = raw.ok_or_else(|| {
             (None, InvalidFrame::protocol("a frame must be a JSON object with the fields event, data and id"))
         })?;
         let id = match raw.id.map(as_text) {
@@ -105,6 +108,13 @@ impl<'text> ClientFrame<'text> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_array_is_no_frame() {
+        let (id, fault) = ClientFrame::parse(r#"["message:send", {"content": "x"}, "1"]"#).expect_err("no frame");
+        assert_eq!((id, fault.code), (None, ErrorCode::ProtocolError));
+        assert!(ClientFrame::parse(" {\"event\": \"x\"}").is_ok());
+    }
 
     proptest! {
         #[test]

@@ -70,6 +70,13 @@ impl Client {
         }
     }
 
+    /// Notes that the limits accepted a frame of a signed-in client.
+    pub(super) fn forgive_refusals(&mut self) {
+        if self.is_signed_in() {
+            self.flood.forgive(|| self.realtime.state.clock.now());
+        }
+    }
+
     /// Counts, before sign-in, every command but the one that signs in: there is no user yet to count it for. A client
     /// that sends many of them is closed.
     pub(super) fn is_idle_talk(&mut self, heard: &Heard) -> bool {

@@ -2,8 +2,7 @@ use super::camel_payloads::{
     CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, GroupChangedView, GroupMemberAddedView,
     GroupMemberRemovedView, GroupMessageReceivedView, GroupWindowView, MessageProgressView, UserCameView, UserWentView,
 };
-use super::payloads::ChangeSkippedView;
-use super::{Both, Camel, Gateway, Variant};
+use super::{Camel, Gateway, Variant, both};
 use crate::chat::{ChatMessageView, ChatRoomId, GroupView};
 use chat_domain::calls::CallStarted;
 use chat_domain::conversations::{ConversationDetails, ConversationKind};
@@ -93,6 +92,7 @@ impl From<&MessageStatus> for MessageProgressView {
     }
 }
 
+#[allow(clippy::match_wildcard_for_single_variants, reason = "every kind that is not here is in `both`")]
 fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<String> {
     let is_own = variant == Variant::Own;
     let (id, pos) = (change.conversation_id.as_uuid(), change.pos.get());
@@ -118,9 +118,7 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
             let view = GroupMemberRemovedView { group_id: id, conversation_id: id, pos, user_id: user_id.as_uuid() };
             Some(gateway.event(Camel::PARTICIPANT_REMOVED, &view))
         }
-        ChangeKind::Unknown(_) => {
-            Some(gateway.event(Both::CHANGE_SKIPPED, &ChangeSkippedView { conversation_id: id, pos }))
-        }
+        _ => both::change_text(gateway, change),
     }
 }
 

@@ -1,18 +1,18 @@
 use super::payloads::{
-    CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, MessageReceivedView,
-    ParticipantAddedView, ParticipantRemovedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
+    CallView, ConversationCreatedView, ConversationUpdatedView, MessageReceivedView, ParticipantAddedView,
+    ParticipantRemovedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
 };
-use super::{Both, Colon, Gateway, Variant};
+use super::{Colon, Gateway, Variant, both};
 use crate::messages::MessageView;
 use crate::receipts::PositionsView;
 use chat_domain::receipts::DeliveryStatus;
 use chat_domain::users::DisplayName;
 use chat_domain::{Change, ChangeKind, Event};
 
-/// Encodes an event in this dialect.
-pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> String {
-    match event {
-        Event::Change(change) => change_text(gateway, change, variant),
+/// Encodes an event in this dialect. `None` if the dialect does not have it.
+pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> Option<String> {
+    Some(match event {
+        Event::Change(change) => return change_text(gateway, change, variant),
         Event::PositionsMoved(moved) => gateway.event(Colon::STATUS, &PositionsView::from(moved)),
         Event::TypingChanged { conversation_id, user_id, is_typing, .. } => {
             let (conversation_id, user_id) = (conversation_id.as_uuid(), user_id.as_uuid());
@@ -47,13 +47,14 @@ pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> String 
                 timestamp: call.at.into(),
             },
         ),
-    }
+    })
 }
 
-fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> String {
+#[allow(clippy::match_wildcard_for_single_variants, reason = "every kind that is not here is in `both`")]
+fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<String> {
     let is_own = variant == Variant::Own;
     let (conversation_id, pos) = (change.conversation_id.as_uuid(), change.pos.get());
-    match &change.kind {
+    Some(match &change.kind {
         ChangeKind::MessageSent(message) => {
             let message = MessageView::new(message.as_ref().clone(), DeliveryStatus::Sent, is_own);
             gateway.event(Colon::GROUP_MESSAGE, &MessageReceivedView { message, pos })
@@ -80,6 +81,6 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> String {
             Colon::PARTICIPANT_REMOVED,
             &ParticipantRemovedView { conversation_id, pos, user_id: user_id.as_uuid() },
         ),
-        ChangeKind::Unknown(_) => gateway.event(Both::CHANGE_SKIPPED, &ChangeSkippedView { conversation_id, pos }),
-    }
+        _ => return both::change_text(gateway, change),
+    })
 }

@@ -5,7 +5,7 @@ use chat_domain::{ChangeKind, Event, UserId};
 /// event and variant: each frame is encoded once and sent to all.
 pub fn event_text(dialect: Dialect, gateway: Gateway, event: &Event, variant: Variant) -> Option<String> {
     match dialect {
-        Dialect::Colon => Some(colon::text(gateway, event, variant)),
+        Dialect::Colon => colon::text(gateway, event, variant),
         Dialect::Camel => camel::text(gateway, event, variant),
     }
 }

@@ -7,13 +7,14 @@
 //! ([`Gateway`]).
 //!
 //! **To add an event**: add its row to `table/events.rs` (`Both "name" Payload;`: new events are the same in both
-//! dialects), its payload, an arm in `colon.rs` and in `camel.rs` that encode the same view, and its row in
-//! `docs/realtime.md`. **To add a command**: add its row to `table/commands.rs` and the type of its data to
-//! `command_data.rs`. **To add a dialect**: add a variant of [`Dialect`], its names in the table, and a file beside
-//! `camel.rs`. **To add a gateway**: add a variant of [`Gateway`] and its arms.
+//! dialects), its payload, for a durable change an arm in `both.rs`, and its row in `docs/realtime.md`. **To add a
+//! command**: add its row to `table/commands.rs` and the type of its data to `command_data.rs`. **To add a dialect**:
+//! add a variant of [`Dialect`], its names in the table, and a file beside `camel.rs`. **To add a gateway**: add a
+//! variant of [`Gateway`] and its arms.
 
 #[cfg(feature = "openapi")]
 mod asyncapi;
+mod both;
 mod camel;
 mod camel_payloads;
 mod client_frame;

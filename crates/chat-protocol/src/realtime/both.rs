@@ -1,0 +1,19 @@
+use super::payloads::ChangeSkippedView;
+use super::{Both, Gateway};
+use chat_domain::{Change, ChangeKind};
+
+/// Encodes a change whose event is the same in both dialects. `None`: each dialect has its own event of this kind. A
+/// new kind does not compile until it is added here.
+pub(super) fn change_text(gateway: Gateway, change: &Change) -> Option<String> {
+    let (conversation_id, pos) = (change.conversation_id.as_uuid(), change.pos.get());
+    match &change.kind {
+        ChangeKind::MessageSent(_)
+        | ChangeKind::Created { .. }
+        | ChangeKind::Updated(_)
+        | ChangeKind::ParticipantAdded { .. }
+        | ChangeKind::ParticipantRemoved { .. } => None,
+        ChangeKind::Unknown(_) => {
+            Some(gateway.event(Both::CHANGE_SKIPPED, &ChangeSkippedView { conversation_id, pos }))
+        }
+    }
+}

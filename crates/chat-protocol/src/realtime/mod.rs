@@ -32,26 +32,15 @@ mod table;
 
 #[cfg(feature = "openapi")]
 pub use asyncapi::asyncapi;
-pub use camel_payloads::{
-    CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, FetchedChatView, FetchedGroupView,
-    GroupChangedView, GroupMemberAddedView, GroupMemberRemovedView, GroupMessageReceivedView, GroupWindowView,
-    MessageProgressView, MessageSentView, UserCameView, UserWentView,
-};
+pub use camel_payloads::*;
 pub use client_frame::{ClientFrame, InvalidFrame, MAX_FRAME_ID_CHARS, Rejected};
 pub use close_code::CloseCode;
 pub use command::{ChatPlace, Command};
-pub use command_data::{
-    AuthData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData, MessageData,
-    NoData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData, UserData,
-};
+pub use command_data::*;
 pub use dialect::{Dialect, Variant};
 pub use event_text::{event_owner, event_text};
 pub use gateway::Gateway;
-pub use payloads::{
-    AuthenticatedView, CallView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
-    MessageReceivedView, ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView,
-    UserOfflineView, UserOnlineView, WindowView,
-};
+pub use payloads::*;
 pub use resume::Resume;
 #[cfg(feature = "openapi")]
 pub use table::SchemaOf;

@@ -33,11 +33,11 @@ pub(super) const fn request(
     Attack { field, by, how: How::Request(request, body), expected }
 }
 
-pub(super) const fn colon(field: &'static str, by: Role, data: &'static str, expected: Outcome) -> Attack {
+pub(super) const fn in_colon(field: &'static str, by: Role, data: &'static str, expected: Outcome) -> Attack {
     Attack { field, by, how: How::Frame(Dialect::Colon, data), expected }
 }
 
-pub(super) const fn camel(field: &'static str, by: Role, data: &'static str, expected: Outcome) -> Attack {
+pub(super) const fn in_camel(field: &'static str, by: Role, data: &'static str, expected: Outcome) -> Attack {
     Attack { field, by, how: How::Frame(Dialect::Camel, data), expected }
 }
 

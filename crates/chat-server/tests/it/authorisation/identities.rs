@@ -2,14 +2,13 @@
 //! scene, which must not change.
 
 use super::attack::{Attack, How};
-use super::attack_frames::FRAMES;
-use super::attack_requests::REQUESTS;
 use super::fields::{of_commands, of_operations};
 use super::house::House;
 use super::operations::ask;
 use super::role::Role;
 use super::scene::{SECRET, Scene, text, unique};
 use super::witness::{Watch, Witness, in_their_names};
+use super::{command_table, operation_table};
 use chat_blackbox::{Person, Reply, Socket};
 use chat_protocol::realtime::Dialect;
 use serde_json::{Value, json};
@@ -20,8 +19,8 @@ use std::collections::{BTreeSet, HashMap};
 async fn every_field_that_names_somebody_or_something_is_tried() {
     let house = House::on_sqlite().await;
     let document = house.server.rest().get("~/api/openapi.json").await.body;
-    assert_all_tried(&of_operations(&document), REQUESTS);
-    assert_all_tried(&of_commands(), FRAMES);
+    assert_all_tried(&of_operations(&document), operation_table::ATTACKS);
+    assert_all_tried(&of_commands(), command_table::ATTACKS);
 }
 
 /// Fields of commands whose data names no one, tried with what old clients send.
@@ -55,7 +54,7 @@ async fn run(house: &House, each: bool) {
     let (before, theirs) = (Witness::look(&scene).await, in_their_names(&scene).await);
     let mut attackers = Attackers::default();
     let mut wrong = Vec::new();
-    for attack in REQUESTS.iter().chain(FRAMES) {
+    for attack in operation_table::ATTACKS.iter().chain(command_table::ATTACKS) {
         let found = attackers.run(house, &scene, attack).await.err();
         let found = match found {
             None if each => before.differs_from(&Witness::look(&scene).await),

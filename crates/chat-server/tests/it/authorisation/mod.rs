@@ -1,12 +1,10 @@
 //! One table of permissions: every operation of the API's document and every command of the socket, for every role
 //! ([`role::Role`]). An operation without a row fails, and so does a row for an operation that does not exist.
 //!
-//! A second table tries every field by which a request names a user or an object. Each is tried by a user who has no
-//! right to it, and the witness ([`witness`]) looks for an effect.
+//! A second table, in the same files, tries every field by which a request names a user or an object. Each is tried by
+//! a user who has no right to it, and the witness ([`witness`]) looks for an effect.
 
 mod attack;
-mod attack_frames;
-mod attack_requests;
 mod command_table;
 mod commands;
 mod fields;

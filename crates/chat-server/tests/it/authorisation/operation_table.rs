@@ -1,7 +1,9 @@
+use super::attack::{Attack, request};
 use super::outcome::{
-    ANONYMOUS, BARRED, FAULTY, IN, INVALID, LOW, MADE, NO_CHAT, NO_MEMBER, NO_SESSION, NO_USER, OK, OPENED, OTHERS,
-    OUT, Outcome, PAIR, REVOKED, SHUT, WRONG,
+    ANONYMOUS, BARRED, FAULTY, IN, INVALID, LOW, MADE, NO_CHAT, NO_INVITE, NO_MEMBER, NO_MESSAGE, NO_SESSION, NO_USER,
+    OK, OPENED, OTHERS, OUT, Outcome, PAIR, REVOKED, SHUT, WRONG,
 };
+use super::role::Role::{Bystander, Former, Stranger};
 
 /// One request for an operation, and the outcome for each role.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ const fn row(
 /// Public operations: they need no token.
 const OPEN: [Outcome; 3] = [OK; 3];
 
+/// What each role may do.
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     row("about", "GET ~/", "", OPEN, [OK, OK, OK, OK]),
@@ -150,4 +153,110 @@ pub(super) const ROWS: &[Row] = &[
     row("findOnlineStatus", "GET /chat/user/$admin/online-status", "", SHUT, [OK, OK, OK, OK]),
     // A client without a token may still authenticate in its first frame.
     row("openSocket", "GET /ws", "", [OPENED, SHUT[1], SHUT[2]], [OPENED, OPENED, OPENED, OPENED]),
+];
+
+/// Every field of a request that names a user or an object. `$shared` is the direct conversation of the stranger and
+/// the admin.
+#[rustfmt::skip]
+pub(super) const ATTACKS: &[Attack] = &[
+    // A group's invite code does not invite to register, and open registration needs no code.
+    request("register.inviteCode", Stranger, "POST /auth/register",
+        concat!(
+            r#"{"email": "$unique@test.example", "username": "$unique", "password": "long enough", "inviteCode": "#,
+            r#""$groupAsCode"}"#,
+        ), MADE),
+    request("endSession.id",               Stranger,  "DELETE /auth/sessions/$adminSession", "", NO_SESSION),
+    request("findUser.id",                 Stranger,  "GET /users/$admin", "", OK),
+    request("searchUsers.q",               Stranger,  "GET /users/search?q=$adminEmail", "", OK),
+
+    request("createConversation.participantIds", Stranger, "POST /conversations",
+        r#"{"participantIds": ["$admin", "$member"]}"#, MADE),
+    request("createConversation.createdBy", Stranger, "POST /conversations",
+        r#"{"participantIds": ["$admin", "$member"], "createdBy": "$admin"}"#, FAULTY),
+    request("findConversation.id",         Stranger,  "GET /conversations/$direct", "", OUT),
+    request("findConversation.id",         Former,    "GET /conversations/$group", "", OUT),
+    request("updateConversation.id",       Former,    "PATCH /conversations/$group", r#"{"name": "Ours"}"#, OUT),
+    request("listMessages.id",             Stranger,  "GET /conversations/$direct/messages", "", OUT),
+    request("listMessages.id",             Former,    "GET /conversations/$group/messages?before=2", "", OUT),
+    request("listMessages.before", Stranger, "GET /conversations/$shared/messages?before=$directMessage", "",
+        NO_MESSAGE),
+    request("listMessages.after", Stranger, "GET /conversations/$shared/messages?after=$directMessage", "", NO_MESSAGE),
+    request("listMessages.around", Stranger, "GET /conversations/$shared/messages?around=$directMessage", "",
+        NO_MESSAGE),
+    request("sendMessage.id", Stranger, "POST /conversations/$direct/messages", r#"{"content": "forged"}"#, OUT),
+    request("sendMessage.id", Former, "POST /conversations/$group/messages", r#"{"content": "forged"}"#, OUT),
+    // A key is looked up before membership is checked, but only among the sender's own keys.
+    request("sendMessage.clientMessageId", Former, "POST /conversations/$group/messages",
+        r#"{"content": "among-us", "clientMessageId": "of-the-group"}"#, OUT),
+    request("sendMessage.clientMessageId", Stranger, "POST /conversations/$shared/messages",
+        r#"{"content": "mine", "clientMessageId": "of-the-shared"}"#, MADE),
+    request("sendMessage.replyTo", Stranger, "POST /conversations/$shared/messages",
+        r#"{"content": "answer", "replyTo": "$directMessage"}"#, NO_MESSAGE),
+    request("sendMessage.sender", Stranger, "POST /conversations/$shared/messages",
+        r#"{"content": "forged", "sender": "$admin"}"#, MADE),
+    request("markRead.id",                 Stranger,  "POST /conversations/$direct/read", "{}", OUT),
+    request("markRead.messageId", Stranger, "POST /conversations/$shared/read", r#"{"messageId": "$directMessage"}"#,
+        NO_MESSAGE),
+    request("addParticipant.id", Stranger, "POST /conversations/$group/participants", r#"{"userId": "$self"}"#, OUT),
+    request("addParticipant.userId", Former, "POST /conversations/$group/participants", r#"{"userId": "$newcomer"}"#,
+        OUT),
+    request("removeParticipant.id",        Stranger,  "DELETE /conversations/$group/participants/$admin", "", OUT),
+    request("removeParticipant.userId",    Bystander, "DELETE /conversations/$group/participants/$admin", "", LOW),
+
+    request("sendChatMessage.receiver", Stranger, "POST /chat/message", r#"{"receiver": "$admin", "message": "mine"}"#,
+        MADE),
+    request("sendChatMessage.sender", Stranger, "POST /chat/message",
+        r#"{"sender": "$member", "receiver": "$admin", "message": "forged"}"#, MADE),
+    request("sendChatMessage.messageId", Stranger, "POST /chat/message",
+        r#"{"messageId": "$directMessage", "status": "READ", "receiver": "$admin", "message": "forged"}"#, MADE),
+    request("sendChatMessage.chatRoomId", Stranger, "POST /chat/message",
+        r#"{"chatRoomId": "$pair", "receiver": "$admin", "message": "forged"}"#, MADE),
+    request("sendChatMessage.groupId", Stranger, "POST /chat/message", r#"{"groupId": "$group", "message": "forged"}"#,
+        OUT),
+    request("sendChatMessage.replyTo", Stranger, "POST /chat/message",
+        r#"{"receiver": "$admin", "message": "answer", "replyTo": "$directMessage"}"#, NO_MESSAGE),
+    request("sendChatMessage.clientMessageId", Stranger, "POST /chat/message",
+        r#"{"receiver": "$admin", "message": "mine", "clientMessageId": "of-the-shared-too"}"#, MADE),
+    request("fetchChatMessages.senderId", Stranger, "POST /chat/messages/fetch",
+        r#"{"senderId": "$admin", "receiverId": "$member"}"#, OTHERS),
+    request("fetchChatMessages.receiverId", Stranger, "POST /chat/messages/fetch",
+        r#"{"senderId": "$member", "receiverId": "$admin"}"#, OTHERS),
+    request("fetchChatMessages.groupId",   Former,    "POST /chat/messages/fetch", r#"{"groupId": "$group"}"#, OUT),
+    request("fetchChatMessages.currentUserId", Stranger, "POST /chat/messages/fetch",
+        r#"{"currentUserId": "$admin", "senderId": "$self", "receiverId": "$admin"}"#, OTHERS),
+    request("listUndelivered.userId",      Stranger,  "GET /chat/messages/undelivered/$admin/$member", "", OTHERS),
+    request("listUndelivered.partnerId",   Stranger,  "GET /chat/messages/undelivered/$self/$member", "", OK),
+    request("listUndelivered.after",       Stranger,  "GET /chat/messages/undelivered/$self/$member?after=0", "", OK),
+    request("updateMessageStatus.messageId", Stranger, "PUT /chat/message/$unreadOfPair/status",
+        r#"{"status": "READ"}"#, OUT),
+    request("updateMessageStatus.messageId", Former,  "PUT /chat/message/$unread/status", r#"{"status": "SENT"}"#, OUT),
+    request("updateMessageStatus.messageId", Bystander, "PUT /chat/message/$unread/status", r#"{"status": "READ"}"#,
+        OK),
+    request("markDelivered.userId",        Stranger,  "PUT /chat/messages/delivered/$admin/$member", "", OTHERS),
+    request("markDelivered.partnerId",     Stranger,  "PUT /chat/messages/delivered/$self/$member", "", OK),
+    request("markChatRead.userId",         Stranger,  "PUT /chat/messages/read/$admin/$member", "", OTHERS),
+    request("markChatRead.partnerId",      Stranger,  "PUT /chat/messages/read/$self/$member", "", OK),
+
+    request("createGroup.members", Stranger, "POST /chat/group",
+        r#"{"groupName": "$unique", "members": ["$admin", "$member"]}"#, MADE),
+    request("createGroup.createdBy", Stranger, "POST /chat/group",
+        r#"{"groupName": "$unique", "members": ["$admin"], "createdBy": "$admin"}"#, MADE),
+    request("searchGroups.q",              Stranger,  "GET /chat/groups/search?q=$groupName", "", OK),
+    request("listGroups.userId",           Stranger,  "GET /chat/user/$admin/groups", "", OTHERS),
+    request("findGroup.groupId",           Former,    "GET /chat/group/$group", "", OUT),
+    request("updateGroup.groupId",         Former,    "PUT /chat/group/$group", r#"{"groupDescription": "Ours"}"#, OUT),
+    request("updateGroup.groupId",         Bystander, "PUT /chat/group/$group", r#"{"groupDescription": "Ours"}"#, LOW),
+    request("deactivateGroup.groupId",     Bystander, "DELETE /chat/group/$group", "", LOW),
+    request("addGroupMember.groupId",      Stranger,  "POST /chat/group/$group/member", r#"{"userId": "$self"}"#, OUT),
+    request("addGroupMember.userId", Former, "POST /chat/group/$group/member", r#"{"userId": "$newcomer"}"#, OUT),
+    request("removeGroupMember.groupId",   Stranger,  "DELETE /chat/group/$group/member/$self", "", OUT),
+    request("removeGroupMember.userId",    Bystander, "DELETE /chat/group/$group/member/$member", "", LOW),
+    request("joinGroup.inviteCode",        Stranger,  "POST /chat/group/join/$groupAsCode", "", NO_INVITE),
+    request("joinGroup.inviteCode", Former, "POST /chat/group/join/00000000000000000000000000000000", "", NO_INVITE),
+    request("revokeInviteCode.groupId",    Bystander, "PUT /chat/group/$group/invite-code/revoke", "", LOW),
+    request("listRooms.userId",            Stranger,  "GET /chat/rooms/$admin", "", OTHERS),
+    request("listGroupRooms.userId",       Stranger,  "GET /chat/group-rooms/$admin", "", OTHERS),
+    request("touchLastSeen.userId",        Bystander, "PUT /chat/user/$admin/last-seen", "", OTHERS),
+    request("findLastSeen.userId",         Stranger,  "GET /chat/user/$member/last-seen", "", OK),
+    request("findOnlineStatus.userId",     Stranger,  "GET /chat/user/$member/online-status", "", OK),
 ];

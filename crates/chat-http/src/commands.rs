@@ -1,30 +1,73 @@
-use super::Limit;
+//! How each command of a socket is counted and limited.
+
+use crate::limits::Limit;
+use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_protocol::realtime::Command;
+
+/// The names under which commands are counted: the `colon` name, or the `camel` name of a command that has no other.
+pub(crate) const NAMES: &[&str] = &[
+    "auth",
+    "call:start",
+    "conversation:join",
+    "conversation:leave",
+    "message:delivered",
+    "message:read",
+    "message:send",
+    "messages:fetch",
+    "presence:get",
+    "presence:update",
+    "typing:start",
+    "typing:stop",
+    "updateLastSeen",
+];
+
+/// Returns the name under which a command is counted, one of [`NAMES`].
+pub(crate) const fn name_of(command: &Command) -> &'static str {
+    kind_of(command).0
+}
 
 /// Returns the limit of a frame of a socket; `None`: the frame is not a command.
 pub(crate) fn limit_of(command: Option<&Command>) -> Limit {
-    command.map_or(Limit::Requests, limit_of_command)
+    command.map_or(Limit::Requests, |command| kind_of(command).1)
 }
 
-/// Returns the limit of a command. A new command does not compile until it is added here.
-const fn limit_of_command(command: &Command) -> Limit {
+/// Returns the name and the limit of a command. A new command does not compile until it is added here. `Signals` are
+/// commands whose effect is sent to other users at once and not stored.
+const fn kind_of(command: &Command) -> (&'static str, Limit) {
     match command {
-        Command::SendMessage(_) | Command::SendChatMessage(_) => Limit::Sends,
-        // Commands whose effect is sent to other users at once and not stored.
-        Command::StartTyping(_)
-        | Command::StopTyping(_)
-        | Command::ChoosePresence(_)
-        | Command::UpdateLastSeen
-        | Command::StartCall(..) => Limit::Signals,
-        Command::OpenWindow(_)
-        | Command::CloseWindow(_)
-        | Command::Advance(..)
-        | Command::AdvanceMessage(..)
-        | Command::FetchMessages(..)
-        | Command::FetchChat(_)
-        | Command::FetchGroup(_)
-        | Command::ReadPresence(_)
-        | Command::Authenticate { .. }
-        | Command::Resume(_) => Limit::Requests,
+        Command::Authenticate { .. } | Command::Resume(_) => ("auth", Limit::Requests),
+        Command::StartCall(..) => ("call:start", Limit::Signals),
+        Command::OpenWindow(_) => ("conversation:join", Limit::Requests),
+        Command::CloseWindow(_) => ("conversation:leave", Limit::Requests),
+        Command::Advance(_, AdvancePositions::Delivered(_))
+        | Command::AdvanceMessage(_, DeliveryStatus::Sent | DeliveryStatus::Delivered) => {
+            ("message:delivered", Limit::Requests)
+        }
+        Command::Advance(_, AdvancePositions::Read(_)) | Command::AdvanceMessage(_, DeliveryStatus::Read) => {
+            ("message:read", Limit::Requests)
+        }
+        Command::SendMessage(_) | Command::SendChatMessage(_) => ("message:send", Limit::Sends),
+        Command::FetchMessages(..) | Command::FetchChat(_) | Command::FetchGroup(_) => {
+            ("messages:fetch", Limit::Requests)
+        }
+        Command::ReadPresence(_) => ("presence:get", Limit::Requests),
+        Command::ChoosePresence(_) => ("presence:update", Limit::Signals),
+        Command::StartTyping(_) => ("typing:start", Limit::Signals),
+        Command::StopTyping(_) => ("typing:stop", Limit::Signals),
+        Command::UpdateLastSeen => ("updateLastSeen", Limit::Signals),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_count() {
+        for row in chat_protocol::realtime::COMMANDS {
+            // Resuming is part of authenticating.
+            let counted = |name| name == "resume" || NAMES.contains(&name);
+            assert!(row.names.iter().any(|entry| counted(entry.name)), "not counted: {}", row.what);
+        }
     }
 }

@@ -44,6 +44,7 @@ pub mod server;
 mod answer;
 mod auth;
 mod chat;
+mod commands;
 mod conversations;
 mod extract;
 mod gateway;

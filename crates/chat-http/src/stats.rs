@@ -1,7 +1,5 @@
 mod commands;
 
-pub(crate) use commands::name_of;
-
 use actix_http::StatusCode;
 use commands::CommandStats;
 use std::collections::HashMap;

@@ -15,6 +15,7 @@ const WINGS: [Wing; 4] = [
     Wing {
         name: "shared",
         modules: &[
+            "commands",
             "error",
             "headers",
             "identity",

@@ -4,8 +4,8 @@
 //! | limit | counts | per | where |
 //! | --- | --- | --- | --- |
 //! | `registrations` | valid `POST /auth/register` requests | address | `limited` |
-//! | `sends` | messages over REST and sockets | user | `limited`, `limit_of` |
-//! | `signals` | typing, presence and calls over sockets | user | `limit_of` |
+//! | `sends` | messages over REST and sockets | user | `limited`, `crate::commands` |
+//! | `signals` | typing, presence and calls over sockets | user | `crate::commands` |
 //! | `requests` | every other request, every other frame of a socket | user, else address | both |
 //! | `connects` | attempts to open a socket | address | `crate::gateway`, `limited` |
 //!
@@ -17,11 +17,9 @@
 //! **To add a limit**: a variant of `Limit`, a field of [`Quotas`], and a setting in `chat-server`.
 
 mod bucket;
-mod commands;
 mod rest;
 
 pub(crate) use bucket::{BucketState, EXPOSED, documented_headers, whole_seconds};
-pub(crate) use commands::limit_of;
 #[cfg(test)]
 pub(crate) use rest::kind_of;
 pub(crate) use rest::{RequestKind, are_on, limited};

@@ -4,7 +4,8 @@
 use super::MAX_MESSAGE_BYTES;
 use super::client::{Client, Heard, Stage};
 use crate::ApiError;
-use crate::limits::{Subject, limit_of};
+use crate::commands::limit_of;
+use crate::limits::Subject;
 use chat_domain::ErrorCode;
 use chat_protocol::realtime::{CloseCode, Command, InvalidFrame};
 use chat_socketio::websocket::Breach;

@@ -54,7 +54,7 @@ fn spec() -> Spec {
                 "Chat",
                 "Other names for private chats and groups: the same conversations, messages and read positions.",
             ),
-            tag("Realtime", realtime::ABOUT),
+            tag("Realtime", &realtime::about()),
             tag("Health", "Probes for load balancers and orchestrators."),
         ],
         // Relative to the document's address, so that it also works behind a proxy that strips a path prefix.

@@ -31,7 +31,7 @@ macro_rules! data {
 }
 
 data! {
-    /// The data of `conversation:join`, `conversation:leave`, `typing:start`, `typing:stop` and `call:start`.
+    /// The data of `colon` commands that only name a conversation.
     ConversationData {
         /// The conversation.
         conversation_id: Required<ConversationId>,
@@ -41,22 +41,22 @@ data! {
         /// The status that other users see.
         status: Required<PresenceStatus>,
     }
-    /// The data of `presence:get` and `getUserStatus`.
+    /// The data of commands that only name a user.
     UserData {
         /// The user.
         user_id: Required<UserId>,
     }
-    /// The data of `joinPrivateChat` and `leavePrivateChat`.
+    /// The data of `camel` commands that only name a private chat.
     PairData {
         /// The two user ids joined by `_`, one of them the user's own.
         chat_room_id: Required<PairRoom>,
     }
-    /// The data of `joinGroup` and `leaveGroup`.
+    /// The data of `camel` commands that only name a group.
     GroupData {
         /// The group.
         group_id: Required<ConversationId>,
     }
-    /// The data of `messageDelivered` and `messageRead`: this message, and all messages before it in its chat.
+    /// The data of `camel` commands on a message, and on all messages before it in its chat.
     MessageData {
         /// The message.
         message_id: Required<MessageId>,
@@ -152,7 +152,7 @@ pub struct SendChatMessageData {
     message_data: Nested<ChatMessageBody>,
 }
 
-/// The data of `userTyping` and `userStoppedTyping`: a group by its id, or any chat by its `chatRoomId`. If both are
+/// The data of `camel` commands that name any chat: a group by its id, or any chat by its `chatRoomId`. If both are
 /// given, the group is used.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -166,7 +166,7 @@ pub struct ChatTypingData {
     group_id: Optional<ConversationId>,
 }
 
-/// The data of `updateLastSeen`, and the acknowledgement of commands without a result: an empty object.
+/// The data of commands without data, and the acknowledgement of commands without a result: an empty object.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct NoData {}

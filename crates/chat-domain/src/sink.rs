@@ -63,7 +63,13 @@ impl Committable for CreatedConversation {
 
 impl Committable for (ConversationDetails, Change) {
     fn add_changes(&self, to: &mut Vec<Change>) {
-        to.push(self.1.clone());
+        self.1.add_changes(to);
+    }
+}
+
+impl Committable for Change {
+    fn add_changes(&self, to: &mut Vec<Change>) {
+        to.push(self.clone());
     }
 }
 

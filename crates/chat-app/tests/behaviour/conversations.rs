@@ -156,7 +156,7 @@ async fn one_leaves_by_oneself_and_is_removed_by_admins_only() {
     assert_eq!(code(refused), Some(ErrorCode::NotAnAdmin));
     conversations.remove_participant(ann, group, cid.user_id).await.expect("removed");
     conversations.remove_participant(bob, group, bob.user_id).await.expect("left");
-    assert_eq!(world.published(), ["2 removed", "3 removed"]);
+    assert_eq!(world.published(), ["2 participant_removed", "3 participant_removed"]);
     let refused = conversations.remove_participant(ann, group, cid.user_id).await;
     assert_eq!(code(refused), Some(ErrorCode::ParticipantNotFound));
     let refused = conversations.remove_participant(ann, nowhere(), cid.user_id).await;
@@ -171,7 +171,7 @@ async fn the_last_admin_who_leaves_hands_over() {
     let group = world.group(ann, &[bob]).await;
     world.bus.take();
     world.app.conversations.remove_participant(ann, group, ann.user_id).await.expect("left");
-    assert_eq!(world.published(), ["2 removed", "3 updated"]);
+    assert_eq!(world.published(), ["2 participant_removed", "3 updated"]);
     assert!(world.app.conversations.update(bob, group, renamed("Mine")).await.is_ok());
 }
 
@@ -183,7 +183,7 @@ async fn whoever_is_removed_while_writing_has_stopped_writing() {
     world.app.typing.start(bob, group).await.expect("writing");
     world.bus.take();
     world.app.conversations.remove_participant(ann, group, bob.user_id).await.expect("removed");
-    assert_eq!(world.published_at_least(2).await, ["2 removed", "typing false"]);
+    assert_eq!(world.published_at_least(2).await, ["2 participant_removed", "typing false"]);
 }
 
 #[tokio::test]

@@ -172,7 +172,7 @@ async fn members_are_added_by_members_and_removed_by_admins() {
         groups.remove_member(ann, group, cid.user_id).await.expect("removed").expect("the actor still sees the group");
     assert_eq!(members(&shrunk), [(ann.user_id, Role::Admin), (bob.user_id, Role::Member)]);
     assert_eq!(code(groups.remove_member(ann, group, cid.user_id).await), Some(ErrorCode::ParticipantNotFound));
-    assert_eq!(world.published(), ["2 added cid", "3 removed"]);
+    assert_eq!(world.published(), ["2 added cid", "3 participant_removed"]);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn the_last_admin_who_leaves_a_group_hands_over_to_the_oldest_member() {
     }
     world.bus.take();
     assert_eq!(world.app.groups.remove_member(ann, group, ann.user_id).await.expect("left"), None);
-    assert_eq!(world.published(), ["4 removed", "5 updated"]);
+    assert_eq!(world.published(), ["4 participant_removed", "5 updated"]);
     let seen = world.app.groups.find(bob, group).await.expect("the group");
     assert_eq!(members(&seen), [(cid.user_id, Role::Admin), (bob.user_id, Role::Member)]);
 }

@@ -77,7 +77,11 @@ async fn a_deleted_account_leaves_its_groups_its_names_and_its_devices() {
     world.bus.take();
 
     world.app.users.delete_me(ann).await.expect("deleted");
-    assert_eq!(world.published(), ["3 removed", "4 updated"], "the user left, and another participant became admin");
+    assert_eq!(
+        world.published(),
+        ["3 participant_removed", "4 updated"],
+        "the user left, and another participant became admin"
+    );
     let mut closed = world.connections.take();
     closed.sort_unstable();
     assert_eq!(closed, [ann.session_id, laptop.refresh_token.session_id()]);

@@ -274,10 +274,9 @@ pub(crate) fn short(envelope: &Envelope) -> String {
             let kind = match &change.kind {
                 ChangeKind::MessageSent(message) => format!("sent {}", message.body.as_str()),
                 ChangeKind::Created { member_ids, .. } => format!("created with {}", member_ids.len()),
-                ChangeKind::Updated(_) => "updated".into(),
                 ChangeKind::ParticipantAdded { user, .. } => format!("added {}", user.name),
-                ChangeKind::ParticipantRemoved { .. } => "removed".into(),
                 ChangeKind::Unknown(record) => format!("unknown {}", record.tag),
+                kind => kind.tag().to_string(),
             };
             format!("{} {kind}", change.pos)
         }

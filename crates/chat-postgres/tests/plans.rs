@@ -279,3 +279,38 @@ async fn marking_ten_thousand_messages_read_is_one_rows_update() {
     assert_eq!((advanced.before.read, advanced.positions.read), (Seq::ZERO, Seq::new(10_000)));
     assert_eq!(site.server.psql("test_0", "SELECT what FROM writes"), "UPDATE participants");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sends_find_their_keys_by_the_index_of_keys_also_in_a_database_that_was_just_made() {
+    const SENDS: u64 = 3_000;
+    // The server never analyses the tables: only the writers can have their plans made anew.
+    let server = Postgres::start_with(&["autovacuum=off"]);
+    let config = PostgresConfig { writers: 1, ..PostgresConfig::at(server.create_database()) };
+    let store = Arc::new(PostgresStore::open(&config).await.expect("a store"));
+    let scene = Scene::new(Stores::of(store.clone(), ()));
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    for number in 0..SENDS {
+        store.append(scene.keyed_draft(group, ann, "hello", &number.to_string())).await.expect("stored");
+    }
+    // A connection reports what it has read when it ends.
+    store.close().await;
+    let read = || {
+        let sql = "SELECT sum(idx_scan), sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'messages'";
+        let counts = server.psql("test_0", sql);
+        let (scans, rows) = counts.trim().split_once('|').expect("two numbers");
+        (scans.parse().unwrap_or(0), rows.parse().unwrap_or(0))
+    };
+    let reported = async {
+        loop {
+            let (scans, rows): (u64, u64) = read();
+            if scans >= SENDS {
+                return rows;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    let rows = tokio::time::timeout(std::time::Duration::from_secs(20), reported).await.expect("reported");
+    // The first plan may read the whole conversation, until it is made anew after 128 sends and after 1,024.
+    assert!(rows < 1_024 * 1_024, "{rows} rows were read");
+}

@@ -1,6 +1,6 @@
 //! The queue of sends and the tasks that empty it: group commit.
 
-use super::batch::store;
+use super::batch::{BatchFault, store};
 use super::failure::Failure;
 use super::plan::Outcome;
 use super::queue::{Queue, Refused};
@@ -22,6 +22,13 @@ use tokio::time::{Instant, timeout};
 
 /// The most sends in one commit. It bounds how long the first of them waits, and the memory of a statement.
 const MAX_BATCH: usize = 512;
+
+/// `PostgreSQL` keeps the plan of a prepared statement until the tables are analysed. A plan made while they were
+/// nearly empty may read a whole conversation to find a key. So a writer has its plans made anew after this many
+/// batches, and whenever it has stored [`REPLAN_FACTOR`] times as many.
+const FIRST_REPLAN: u64 = 128;
+
+const REPLAN_FACTOR: u64 = 8;
 
 /// The writers, behind their bounded queue.
 pub(crate) struct Writers {
@@ -61,6 +68,8 @@ impl Writers {
             call_timeout,
             counters: counters.clone(),
             sink: sink.clone(),
+            batches: 0,
+            replan_at: FIRST_REPLAN,
         });
         let writer = move || pattern.another();
         let tasks = (0..config.writers.max(1)).map(|_| tokio::spawn(keep_running(writer.clone()))).collect();
@@ -130,6 +139,9 @@ struct Writer {
     call_timeout: Duration,
     counters: Arc<Counters>,
     sink: Arc<SinkSlot>,
+    batches: u64,
+    /// The number of batches after which plans are made anew.
+    replan_at: u64,
 }
 
 impl Writer {
@@ -142,6 +154,8 @@ impl Writer {
             call_timeout: self.call_timeout,
             counters: self.counters.clone(),
             sink: self.sink.clone(),
+            batches: 0,
+            replan_at: FIRST_REPLAN,
         }
     }
 
@@ -232,7 +246,15 @@ impl Writer {
     async fn try_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
         // The connection is taken out, so that after a failure or a drop no batch uses it in an unknown state.
         let mut connection = self.connect().await.map_err(|error| Failure::unreachable(&error))?;
-        match timeout(self.call_timeout, store(&mut connection, drafts)).await {
+        let replans = self.replans();
+        let storing = async {
+            if replans {
+                let discarded = connection.batch_execute("DISCARD PLANS").await;
+                discarded.map_err(|error| BatchFault::Undone(error.into()))?;
+            }
+            store(&mut connection, drafts).await
+        };
+        match timeout(self.call_timeout, storing).await {
             Ok(Ok(outcomes)) => {
                 self.connection = Some(connection);
                 self.committed(&outcomes);
@@ -249,6 +271,16 @@ impl Writer {
             }
             Err(_) => Err(Failure::silent()),
         }
+    }
+
+    /// Counts a batch. Returns whether the plans of its statements are to be made anew.
+    const fn replans(&mut self) -> bool {
+        self.batches += 1;
+        let replans = self.batches > self.replan_at;
+        if replans {
+            self.replan_at = self.replan_at.saturating_mul(REPLAN_FACTOR);
+        }
+        replans
     }
 
     /// Publishes what was committed, before any of the sends is answered and before another writer may have their

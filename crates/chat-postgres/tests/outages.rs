@@ -8,15 +8,12 @@ use chat_postgres::{OpenError, PostgresConfig, PostgresStore};
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::{Scene, Stores};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::time::sleep;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// The longest acceptable time for an answer, on a machine that runs other tests too.
 const QUICKLY: Duration = Duration::from_secs(3);
-
-/// The pause before a client retries.
-const PAUSE: Duration = Duration::from_millis(50);
 
 async fn scene(config: PostgresConfig) -> (Scene, Arc<PostgresStore>) {
     let store = Arc::new(PostgresStore::open(&config).await.expect("a store"));
@@ -81,10 +78,12 @@ async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothin
     let (scene, store) = scene(PostgresConfig::at(url.clone())).await;
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let direct = scene.direct(ann, bob).await;
-    let is_over = Arc::new(AtomicBool::new(false));
+    let (progress, progresses) = std::sync::mpsc::channel();
+    let (server_is_up, is_up) = watch::channel(true);
     let senders: Vec<_> = (0..SENDERS)
         .map(|sender| {
             let (scene, store) = (scene.clone(), store.clone());
+            let (progress, mut is_up) = (progress.clone(), is_up.clone());
             tokio::spawn(async move {
                 let mut acknowledged = Vec::new();
                 for number in 0..MESSAGES {
@@ -92,50 +91,46 @@ async fn crashes_and_cut_connections_lose_nothing_acknowledged_and_repeat_nothin
                     let id = loop {
                         match store.append(scene.keyed_draft(direct, ann, &key, &key)).await {
                             Ok(appended) => break appended.message().id,
-                            Err(ActionError::Store(error)) if is_passing(&error) => sleep(PAUSE).await,
+                            Err(ActionError::Store(error)) if is_passing(&error) => {
+                                is_up.wait_for(|is_up| *is_up).await.expect("trouble goes on");
+                            }
                             Err(error) => panic!("{error:?}"),
                         }
                     };
                     acknowledged.push((key, id));
-                    sleep(Duration::from_millis(20)).await;
+                    progress.send(()).expect("trouble goes on");
                 }
                 acknowledged
             })
         })
         .collect();
-    let trouble = {
-        let is_over = is_over.clone();
-        tokio::task::spawn_blocking(move || {
-            for round in 0.. {
-                if is_over.load(Ordering::Relaxed) {
-                    break;
-                }
+    drop(progress);
+    // Trouble after every tenth acknowledged message, until all senders are done.
+    let trouble = tokio::task::spawn_blocking(move || {
+        for (number, ()) in (1..).zip(progresses) {
+            if number % 10 == 0 {
                 server.psql(
                     database_of(&url),
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chat'",
                 );
-                if round % 10 == 4 {
-                    server.kill9();
-                    server.resume();
-                }
-                std::thread::sleep(Duration::from_millis(100));
             }
-            server
-        })
-    };
+            if number % 100 == 50 {
+                server_is_up.send_replace(false);
+                server.kill9();
+                server.resume();
+                server_is_up.send_replace(true);
+            }
+        }
+        server
+    });
     let mut acknowledged = Vec::new();
     for sender in senders {
         acknowledged.extend(sender.await.expect("a sender"));
     }
-    is_over.store(true, Ordering::Relaxed);
     let _server = trouble.await.expect("trouble");
 
     // The pool recovers by itself, at the latest with its second answer.
-    let healed = async {
-        while store.ping().await.is_err() {
-            sleep(PAUSE).await;
-        }
-    };
+    let healed = async { while store.ping().await.is_err() {} };
     tokio::time::timeout(Duration::from_secs(30), healed).await.expect("the pool recovers");
     scene.assert_numbered_without_gaps(direct, bob).await;
     let mut stored = Vec::new();
@@ -214,9 +209,14 @@ async fn opening_waits_for_a_server_that_is_not_there_yet() {
         PostgresStore::open(&config).await
     };
     assert!(matches!(late, Err(OpenError::Unreachable(_))));
+    let port = TcpListener::bind(("127.0.0.1", server.port())).await.expect("the port of a server that is gone");
     let opening = tokio::spawn(async move { PostgresStore::open(&PostgresConfig::at(url)).await });
-    sleep(Duration::from_millis(300)).await;
+    for _ in 0..3 {
+        // It asks again after it was not answered.
+        drop(port.accept().await.expect("an attempt"));
+    }
     assert!(!opening.is_finished());
+    drop(port);
     server.resume();
     assert!(opening.await.expect("an answer").is_ok());
 }

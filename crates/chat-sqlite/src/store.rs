@@ -117,19 +117,6 @@ impl SqliteStore {
         self.threads.writer.call_changing(Writes::Anytime, body).await
     }
 
-    /// Like [`Self::change`], for a call that writes nothing before it can no longer be refused.
-    pub(crate) async fn decide_and_change<T, A, E>(
-        &self,
-        body: impl FnMut(&mut SqliteConnection) -> Result<T, A> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Committable + Send + 'static,
-        A: Into<E> + MayBeOfMachine,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.threads.writer.call_changing(Writes::Decided, body).await
-    }
-
     /// Runs a closure on a connection that sees one state of the database, including everything committed before the
     /// call.
     pub(crate) async fn read<T, A, E>(

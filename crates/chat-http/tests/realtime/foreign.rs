@@ -200,11 +200,7 @@ fn a_goodbye_is_answered_and_a_hang_up_noticed() {
         assert_eq!(socket.close_code().await, 1001);
         assert_eq!(socket.frame().await, None);
         drop(hangs_up);
-        let gone = async {
-            while host.state.fan_out.connection_count() > 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
+        let gone = host.state.fan_out.all_left();
         tokio::time::timeout(Duration::from_secs(5), gone).await.expect("nothing is left of them");
     });
 }

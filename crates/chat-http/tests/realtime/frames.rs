@@ -75,10 +75,6 @@ async fn a_goodbye_is_answered_with_its_own_code_and_the_socket_is_let_go_of() {
     socket.write(&frame(FIN | CLOSE, &1001_u16.to_be_bytes())).await;
     assert_eq!(socket.frame().await, Some((FIN | CLOSE, 1001_u16.to_be_bytes().to_vec())));
     assert_eq!(socket.frame().await, None);
-    let gone = async {
-        while house.state.fan_out.connection_count() > 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
+    let gone = house.state.fan_out.all_left();
     tokio::time::timeout(Duration::from_secs(5), gone).await.expect("nothing is left of it");
 }

@@ -9,13 +9,14 @@ use chat_domain::changes::AllFeatures;
 use chat_domain::conversations::ConversationName;
 use chat_domain::rate_limits::InProcessRateLimiter;
 use chat_domain::users::{EmailAddress, Username};
-use chat_domain::{Clock as _, Store, UserId};
+use chat_domain::{Clock, Store, Timestamp, UserId};
 use chat_http::{Dialect, HttpSettings, HttpState, Limits, Listener, Quotas, Readiness, serve};
 use chat_realtime::{FanOut, InProcessPresence, InProcessTyping, LocalBus, RealtimeSettings};
 use chat_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -35,6 +36,22 @@ pub(crate) struct House {
     pub(crate) second: SocketAddr,
     handle: actix_server::ServerHandle,
     _folder: TempDir,
+}
+
+/// The system's clock, set forward.
+#[derive(Default)]
+pub(crate) struct ForwardClock(AtomicU64);
+
+impl ForwardClock {
+    pub(crate) fn advance(&self, millis: u64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for ForwardClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus(Duration::from_millis(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 pub(crate) struct Person {
@@ -122,7 +139,13 @@ impl House {
 
     /// A server with rate limits as in development, which trusts the test as a proxy.
     pub(crate) fn limited(quotas: Quotas) -> Self {
+        Self::limited_by(quotas, Arc::new(SystemClock))
+    }
+
+    /// Like [`Self::limited`], with a clock for the limits.
+    pub(crate) fn limited_by(quotas: Quotas, clock: Arc<dyn Clock>) -> Self {
         let (mut state, folder) = state(RealtimeSettings::default());
+        state.clock = clock;
         let limiter = Arc::new(InProcessRateLimiter::new(state.clock.clone()));
         state.limits = Arc::new(Limits::new(limiter, quotas, true));
         let trusted_proxies = [std::net::IpAddr::from([127, 0, 0, 1]).into()].into_iter().collect();

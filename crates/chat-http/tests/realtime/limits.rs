@@ -1,4 +1,4 @@
-use crate::house::{FIN, House, PING, command};
+use crate::house::{FIN, House, PING, PONG, command, frame};
 use chat_app::SendDirect;
 use chat_domain::messages::MessageBody;
 use chat_domain::presence::PresenceStatus;
@@ -54,22 +54,29 @@ async fn a_client_that_answers_no_ping_is_gone_and_so_is_its_presence() {
         close_linger: quick,
         ..RealtimeSettings::default()
     });
-    let ann = house.register("ann").await;
-    let mut socket = house.connect(&ann).await;
-    let (first, _) = socket.frame().await.expect("a frame");
-    assert_eq!(first, FIN | PING);
-    assert_eq!(socket.close_code().await, 4004);
-    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
-    let gone = async {
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    house.group(&[&ann, &ben]).await;
+    let mut at_ben = house.connect(&ben).await;
+    let offline = tokio::spawn(async move {
         loop {
-            let profile = house.state.app.presence.status_of(actor, ann.id).await.expect("a profile");
-            if profile.status == Some(PresenceStatus::Offline) {
-                break;
+            let (first, payload) = at_ben.frame().await.expect("the socket of a client that answers stays open");
+            if first == FIN | PING {
+                at_ben.write(&frame(FIN | PONG, &payload)).await;
+            } else if let Ok(event) = serde_json::from_slice::<serde_json::Value>(&payload)
+                && event["event"] == "user:offline"
+            {
+                break event["data"]["userId"].clone();
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-    };
-    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("offline");
+    });
+    let mut socket = house.connect(&ann).await;
+    while socket.frame().await.expect("a frame").0 != FIN | PING {}
+    assert_eq!(socket.close_code().await, 4004);
+    let gone = tokio::time::timeout(Duration::from_secs(5), offline).await.expect("offline");
+    assert_eq!(gone.expect("an event"), ann.id.to_string());
+    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
+    let profile = house.state.app.presence.status_of(actor, ann.id).await.expect("a profile");
+    assert_eq!(profile.status, Some(PresenceStatus::Offline));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +90,7 @@ async fn a_drain_tells_everyone_when_to_come_back_and_ends() {
     assert_eq!(u16::from_be_bytes([payload[0], payload[1]]), 4012);
     let reason: serde_json::Value = serde_json::from_slice(&payload[2..]).expect("JSON");
     assert!(reason["retryAfterMs"].as_u64().is_some_and(|pause| pause < 5_000), "{reason}");
-    socket.write(&crate::house::frame(0x88, &payload[..2])).await;
+    socket.write(&frame(0x88, &payload[..2])).await;
     assert_eq!(stranger.close_code().await, 4012);
     tokio::time::timeout(Duration::from_secs(5), draining).await.expect("in time").expect("drained");
 }
@@ -114,8 +121,10 @@ async fn who_asks_for_many_large_pages_at_once_gets_them_all_as_fast_as_they_are
     let fetch = json!({"senderId": ann.id.to_string(), "receiverId": ben.id.to_string(), "limit": 100});
     let asked: Vec<u8> = (0..PAGES).flat_map(|number| command("fetchMessages", &fetch, &number.to_string())).collect();
     socket.write(&asked).await;
-    // The network is blocked for a moment: the requested pages exceed all buffers on the way.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // The network is blocked until the server waits: the requested pages exceed all buffers on the way.
+    let patience = Duration::from_secs(5);
+    let blocked = async { while house.state.fan_out.queue_stats(patience).await.waiting == 0 {} };
+    tokio::time::timeout(patience, blocked).await.expect("the server waits for the client");
     for number in 0..PAGES {
         let ack = socket.event("ack").await;
         assert_eq!(ack["id"], number.to_string());

@@ -1,7 +1,8 @@
-use crate::house::{CLOSE, FIN, House, Person, Socket, TEXT, command};
+use crate::house::{CLOSE, FIN, ForwardClock, House, Person, Socket, TEXT, command};
 use chat_domain::rate_limits::Quota;
 use chat_http::Quotas;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longer than any test runs.
@@ -85,17 +86,17 @@ async fn a_client_that_goes_on_although_it_is_refused_is_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_waits_as_told_is_never_closed() {
-    let quota = Quota::new(1, Duration::from_millis(20));
-    let house = House::limited(Quotas { signals: quota, ..Quotas::default() });
+    let quota = Quota::new(1, Duration::from_millis(100));
+    let clock = Arc::new(ForwardClock::default());
+    let house = House::limited_by(Quotas { signals: quota, ..Quotas::default() }, clock.clone());
     let ann = house.register("ann").await;
     let mut socket = house.connect(&ann).await;
     let mut refused = 0;
-    // More often than a client that does not wait may be refused.
-    while refused < 120 {
+    // More often than a client that does not wait may be refused in this time.
+    while refused < 150 {
         if let Err(error) = socket.ask("presence:update", &json!({"status": "busy"}), "1").await {
             refused += 1;
-            let pause = error["retryAfterMs"].as_u64().expect("a pause");
-            tokio::time::sleep(Duration::from_millis(pause)).await;
+            clock.advance(error["retryAfterMs"].as_u64().expect("a pause"));
         }
     }
 }

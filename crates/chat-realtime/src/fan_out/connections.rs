@@ -58,6 +58,11 @@ impl FanOut {
     pub async fn drain(&self) {
         self.is_draining.store(true, Ordering::Release);
         self.post_to_all(&Post::Leave);
+        self.all_left().await;
+    }
+
+    /// Waits until there is no socket.
+    pub async fn all_left(&self) {
         loop {
             let left = self.left.notified();
             tokio::pin!(left);

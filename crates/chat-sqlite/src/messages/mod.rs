@@ -9,6 +9,7 @@ pub(crate) use history::{find_in_conversation, last_messages, load_positions};
 pub(crate) use rows::MessageRow;
 
 use crate::SqliteStore;
+use crate::queue::Writes;
 use async_trait::async_trait;
 use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
 use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
@@ -16,7 +17,8 @@ use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 #[async_trait]
 impl MessageStore for SqliteStore {
     async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
-        self.decide_and_change(move |connection| append::append(connection, &draft)).await
+        let append = move |connection: &mut _| append::append(connection, &draft);
+        self.threads().writer.call_changing(Writes::Decided, append).await
     }
 
     async fn history(

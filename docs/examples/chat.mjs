@@ -67,6 +67,7 @@ class Client {
     let frames = Promise.resolve();
     // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
     for (const [id, pos] of Object.entries(this.skipped)) this.have[id] = pos - 1;
+    this.retries = Promise.resolve();
     socket.onopen = () => this.write({ event: "resume", data: { resume: this.have } });
     socket.onmessage = ({ data }) => {
       frames = frames.then(() => this.take(JSON.parse(data)));
@@ -82,7 +83,7 @@ class Client {
   }
 
   async take({ event, id, data }) {
-    if (this.pending.has(id)) return this.answered(this.pending.get(id), event, data);
+    if (id !== undefined) return this.answered(this.pending.get(id), event, data);
     if (data.pos !== undefined) {
       if (data.pos <= (this.have[data.conversationId] ?? 0)) return;
       this.have[data.conversationId] = data.pos;
@@ -111,23 +112,24 @@ class Client {
     return seq;
   }
 
-  // All missed events have arrived, except those of conversations that missed too much or are new to this client.
-  // Reads these conversations.
+  // Reads the conversations that did not come whole: those that missed too much or are new to this client, or all that
+  // missed anything if `resume` came too late.
   async resumed({ positions, limited }) {
-    // The others came whole, without a `change:skipped`. A second `resumed` on one connection proves nothing.
-    const isWhole = ([id]) => !this.isLive && !limited.includes(id);
-    this.skipped = Object.fromEntries(Object.entries(this.skipped).filter((mark) => !isWhole(mark)));
-    for (const [id, pos] of Object.entries(positions)) {
-      if (id in this.have && !limited.includes(id)) continue;
+    for (const id of new Set([...Object.keys(positions), ...limited])) {
+      if (!limited.includes(id) && this.have[id] >= positions[id]) {
+        delete this.skipped[id];
+        continue;
+      }
       for (let after = this.complete(id); after !== null; ) {
         const path = `/conversations/${id}/messages?limit=100&after=${after}`;
         const page = await rest("GET", path, this.account.accessToken);
         page.data.forEach((message) => this.show(message));
         after = page.pagination.prevCursor; // The way to newer messages.
       }
-      this.have[id] = pos;
+      if (id in positions) this.have[id] = positions[id];
     }
     this.attempts = 0;
+    if (this.isLive) return; // A second `resumed` on one connection.
     this.isLive = true;
     for (const command of this.pending.values()) this.issue(command);
   }
@@ -148,9 +150,13 @@ class Client {
   }
 
   answered(command, event, data) {
+    if (!command) return;
     clearTimeout(command.timer);
     if (event === "error" && data.retryAfterMs) {
-      setTimeout(() => this.isLive && this.issue(command), data.retryAfterMs);
+      // One command after the other: all at once would be refused again. The next connection sends all again.
+      const { socket } = this;
+      const again = () => this.isLive && this.socket === socket && this.issue(command);
+      this.retries = this.retries.then(() => pause(data.retryAfterMs)).then(again);
       return;
     }
     this.pending.delete(command.frame.id);

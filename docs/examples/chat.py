@@ -75,7 +75,8 @@ class Client:
         token = self.account["accessToken"]
         # Another node may know the changes that the last one skipped: asks for everything from the first of them on.
         self.have.update({conversation: pos - 1 for conversation, pos in self.skipped.items()})
-        fresh = asyncio.create_task(self.stay_signed_in())
+        self.refused = asyncio.Queue()
+        tasks = [asyncio.create_task(self.stay_signed_in()), asyncio.create_task(self.retry())]
         try:
             async with connect(url, additional_headers={"authorization": f"Bearer {token}"}) as self.socket:
                 await self.write({"event": "resume", "data": {"resume": self.have}})
@@ -89,7 +90,8 @@ class Client:
             return LOST
         finally:
             self.is_live = False
-            fresh.cancel()
+            for task in tasks:
+                task.cancel()
         return self.socket.close_code, self.socket.close_reason
 
     async def stay_signed_in(self):
@@ -100,7 +102,7 @@ class Client:
             await self.ask("auth", {"token": self.account["accessToken"]})
 
     async def take(self, event, data, id=None):
-        if id in self.pending:
+        if id is not None:
             self.answered(id, event, data)
             return
         if "pos" in data:
@@ -133,12 +135,11 @@ class Client:
         return next(seq for seq in itertools.count() if seq + 1 not in messages)
 
     async def resumed(self, positions, limited):
-        """All missed events have arrived, except those of conversations that missed too much or are new to this
-        client. Reads these conversations."""
-        if not self.is_live:  # The others came whole. A second `resumed` on one connection proves nothing.
-            self.skipped = {conversation: pos for conversation, pos in self.skipped.items() if conversation in limited}
-        for conversation, pos in positions.items():
-            if conversation in self.have and conversation not in limited:
+        """Reads the conversations that did not come whole: those that missed too much or are new to this client, or
+        all that missed anything if `resume` came too late."""
+        for conversation in positions.keys() | limited:
+            if conversation not in limited and self.have.get(conversation, 0) >= positions[conversation]:
+                self.skipped.pop(conversation, None)
                 continue
             after = self.complete(conversation)
             while after is not None:
@@ -147,8 +148,11 @@ class Client:
                 for message in page["data"]:
                     await self.show(message)
                 after = page["pagination"]["prevCursor"]  # The way to newer messages.
-            self.have[conversation] = pos
+            if conversation in positions:
+                self.have[conversation] = positions[conversation]
         self.attempts = 0
+        if self.is_live:  # A second `resumed` on one connection.
+            return
         self.is_live = True
         for frame, _ in list(self.pending.values()):
             await self.write(frame)
@@ -163,10 +167,11 @@ class Client:
         return await answer
 
     def answered(self, id, event, data):
+        if id not in self.pending:
+            return
         frame, answer = self.pending[id]
         if event == "error" and "retryAfterMs" in data:
-            later = asyncio.get_running_loop().call_later
-            later(data["retryAfterMs"] / 1000, lambda: asyncio.ensure_future(self.write(frame)))
+            self.refused.put_nowait((frame, data["retryAfterMs"] / 1000))
             return
         del self.pending[id]
         if answer.cancelled():
@@ -175,6 +180,13 @@ class Client:
             answer.set_result(data)
         else:
             answer.set_exception(RuntimeError(f"{data['code']}: {data['message']}"))
+
+    async def retry(self):
+        """Sends refused commands again, one after the other: all at once would be refused again."""
+        while True:
+            frame, pause = await self.refused.get()
+            await asyncio.sleep(pause)
+            await self.write(frame)
 
     async def write(self, frame):
         try:

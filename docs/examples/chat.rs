@@ -6,12 +6,12 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Message, client::IntoClientRequest as _};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
@@ -111,6 +111,8 @@ struct Line {
     messages: HashMap<String, BTreeMap<u64, String>>,
     /// By id: the commands without an answer.
     pending: BTreeMap<u64, Ask>,
+    /// The refused commands of this connection by id, and when each is sent again.
+    retries: VecDeque<(Instant, u64)>,
     asked: u64,
     show: watch::Sender<Vec<String>>,
     attempts: u32,
@@ -162,20 +164,34 @@ impl Line {
         // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
         self.have.extend(self.skipped.iter().map(|(conversation, pos)| (conversation.clone(), pos - 1)));
         write(&mut socket, &json!({"event": "resume", "data": {"resume": self.have}})).await?;
+        self.retries.clear();
         let (mut is_live, mut fresh) = (false, self.token_grows_old());
         loop {
+            let retry = self.retries.front().map(|(due, _)| *due);
             tokio::select! {
                 biased;
                 () = until_tunnel(network) => return Ok(Some((LOST, String::new()))),
                 message = timeout(SILENCE, socket.next()) => match message? {
                     Some(Ok(Message::Text(text))) => {
-                        is_live |= self.take(&mut socket, serde_json::from_str(&text)?, is_live).await?;
+                        let is_resumed = self.take(serde_json::from_str(&text)?).await?;
+                        // A second `resumed` on one connection does not send them again.
+                        if is_resumed && !is_live {
+                            is_live = true;
+                            for id in self.pending.keys() {
+                                self.issue(&mut socket, *id).await?;
+                            }
+                        }
                     }
                     Some(Ok(Message::Close(Some(end)))) => return Ok(Some((end.code.into(), end.reason.to_string()))),
                     Some(Ok(_)) => {} // Pings are answered by the library.
                     Some(Err(error)) => return Err(error.into()),
                     None => return Ok(Some((LOST, String::new()))),
                 },
+                () = sleep_until(retry.unwrap_or(fresh)), if retry.is_some() => {
+                    if let Some((_, id)) = self.retries.pop_front() {
+                        self.issue(&mut socket, id).await?;
+                    }
+                }
                 ask = asks.recv(), if is_live => {
                     let Some(ask) = ask else { return Ok(socket.close(None).await.map(|()| None)?) };
                     self.asked += 1;
@@ -192,13 +208,15 @@ impl Line {
         }
     }
 
-    /// Handles one frame. Returns whether it is `resumed`: all missed events have arrived.
-    async fn take(&mut self, socket: &mut Socket, mut frame: Value, is_live: bool) -> Result<bool, Failure> {
+    /// Handles one frame. Returns whether it is `resumed`.
+    async fn take(&mut self, mut frame: Value) -> Result<bool, Failure> {
         let mut data = frame["data"].take();
         if let Some(id) = frame["id"].as_str().and_then(|id| id.parse().ok()) {
             if let Some(pause) = data["retryAfterMs"].as_u64() {
-                sleep(Duration::from_millis(pause)).await;
-                self.issue(socket, id).await?;
+                // One command after the other: all at once would be refused again.
+                let now = Instant::now();
+                let last = self.retries.back().map_or(now, |(due, _)| now.max(*due));
+                self.retries.push_back((last + Duration::from_millis(pause), id));
             } else if let Some(ask) = self.pending.remove(&id) {
                 let answer = if frame["event"] == "ack" { Ok(data) } else { Err(data.to_string().into()) };
                 let _ = ask.answer.send(answer); // The caller may have gone.
@@ -218,10 +236,7 @@ impl Line {
         match frame["event"].as_str() {
             Some("message:received") => self.show(&data),
             Some("resumed") => {
-                self.resumed(data["positions"].take(), &data["limited"], is_live).await?;
-                for id in self.pending.keys().copied().collect::<Vec<_>>() {
-                    self.issue(socket, id).await?;
-                }
+                self.resumed(data["positions"].take(), data["limited"].take()).await?;
                 return Ok(true);
             }
             _ => {}
@@ -244,18 +259,17 @@ impl Line {
         seqs.zip(1..).take_while(|(seq, expected)| *seq == expected).count() as u64
     }
 
-    /// Reads the conversations that missed too much, and those that are new to this client.
-    async fn resumed(&mut self, positions: Value, limited: &Value, is_live: bool) -> Result<(), Failure> {
-        let limited: Vec<String> = serde_json::from_value(limited.clone())?;
-        // The others came whole. A second `resumed` on one connection proves nothing.
-        if !is_live {
-            self.skipped.retain(|id, _| limited.contains(id));
-        }
-        for (id, pos) in serde_json::from_value::<HashMap<String, u64>>(positions)? {
-            if self.have.contains_key(&id) && !limited.contains(&id) {
+    /// Reads the conversations that did not come whole: those that missed too much or are new to this client, or all
+    /// that missed anything if `resume` came too late.
+    async fn resumed(&mut self, positions: Value, limited: Value) -> Result<(), Failure> {
+        let positions: HashMap<String, u64> = serde_json::from_value(positions)?;
+        let limited: HashSet<String> = serde_json::from_value(limited)?;
+        for id in positions.keys().chain(&limited).collect::<HashSet<_>>() {
+            if !limited.contains(id) && self.have.get(id) >= positions.get(id) {
+                self.skipped.remove(id);
                 continue;
             }
-            let mut after = Some(self.complete(&id).to_string());
+            let mut after = Some(self.complete(id).to_string());
             while let Some(from) = after {
                 let path = format!("/conversations/{id}/messages?limit=100&after={from}");
                 let page = self.server.rest("GET", &path, self.token(), None).await?;
@@ -264,7 +278,9 @@ impl Line {
                 }
                 after = page["pagination"]["prevCursor"].as_str().map(str::to_owned); // The way to newer messages.
             }
-            self.have.insert(id, pos);
+            if let Some(pos) = positions.get(id) {
+                self.have.insert(id.clone(), *pos);
+            }
         }
         self.attempts = 0;
         Ok(())
@@ -285,9 +301,9 @@ impl Line {
         self.account["accessToken"].as_str().unwrap_or_default()
     }
 
-    fn token_grows_old(&self) -> tokio::time::Instant {
+    fn token_grows_old(&self) -> Instant {
         let lifetime = Duration::from_secs(self.account["expiresIn"].as_u64().unwrap_or(60));
-        tokio::time::Instant::now() + lifetime.mul_f64(0.8)
+        Instant::now() + lifetime.mul_f64(0.8)
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn program(path: impl AsRef<Path>) -> Command {
 }
 
 async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
-    // Once directly, and once through a proxy that rejects two tokens with 4001 and skips a change.
+    // Once directly, and once through a proxy that rejects two tokens, makes a `resume` late and skips a change.
     for base in [server.base().to_owned(), through_a_proxy(server.base(), 2).await] {
         let running = make().arg(&base).stdin(Stdio::null()).kill_on_drop(true).output();
         let output = tokio::time::timeout(DEADLINE, running).await.expect("an end in time").expect("the program runs");
@@ -73,17 +73,18 @@ async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
     server.assert_untroubled();
 }
 
-/// Starts a proxy to the server that closes the first `count` WebSocket connections with 4001, and tells Bob that the
-/// change after the third message was skipped.
+/// Starts a proxy to the server that closes the first `count` WebSocket connections with 4001. Ann and Bob open the
+/// next two. When Bob is back, his `resume` is too late, and he is told that the change after the third message was
+/// skipped.
 async fn through_a_proxy(base: &str, count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
     let server = base.trim_start_matches("http://").to_owned();
     tokio::spawn(async move {
-        let (refused, has_skipped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (opened, has_skipped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         while let Ok((client, _)) = listener.accept().await {
-            let (server, refused, has_skipped) = (server.clone(), refused.clone(), has_skipped.clone());
-            tokio::spawn(async move { drop(pass_on(client, &server, &refused, count, &has_skipped).await) });
+            let (server, opened, has_skipped) = (server.clone(), opened.clone(), has_skipped.clone());
+            tokio::spawn(async move { drop(pass_on(client, &server, &opened, count, &has_skipped).await) });
         }
     });
     format!("http://{address}")
@@ -92,7 +93,7 @@ async fn through_a_proxy(base: &str, count: usize) -> String {
 async fn pass_on(
     mut client: TcpStream,
     server: &str,
-    refused: &AtomicUsize,
+    opened: &AtomicUsize,
     count: usize,
     has_skipped: &AtomicBool,
 ) -> io::Result<()> {
@@ -108,16 +109,23 @@ async fn pass_on(
         headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     let key = value("sec-websocket-key");
-    let is_refused = key.is_some() && refused.fetch_add(1, Ordering::SeqCst) < count;
-    let Some(key) = key.filter(|_| is_refused) else {
+    let place = key.map_or(0, |_| opened.fetch_add(1, Ordering::SeqCst));
+    let Some(key) = key.filter(|_| place < count) else {
         let mut server = TcpStream::connect(server).await?;
         server.write_all(&head).await?;
         if key.is_none() {
             return tokio::io::copy_bidirectional(&mut client, &mut server).await.map(drop);
         }
         let ((mut from_client, to_client), (from_server, mut to_server)) = (client.split(), server.split());
+        let pass_on_commands = async {
+            from_client.readable().await?;
+            if place == count + 2 {
+                to_server.write_all(&empty_resume()).await?;
+            }
+            tokio::io::copy(&mut from_client, &mut to_server).await
+        };
         return tokio::select! {
-            end = tokio::io::copy(&mut from_client, &mut to_server) => end.map(drop),
+            end = pass_on_commands => end.map(drop),
             end = pass_on_frames(from_server, to_client, has_skipped) => end,
         };
     };
@@ -130,6 +138,15 @@ async fn pass_on(
     let close = [&[0x88, 2][..], &4001_u16.to_be_bytes()].concat();
     client.write_all(&[answer.as_bytes(), &close].concat()).await?;
     tokio::io::copy(&mut client, &mut tokio::io::sink()).await.map(drop)
+}
+
+/// A frame that makes the client's own `resume` too late: like the server's deadline, it causes a `resumed` without a
+/// replay.
+fn empty_resume() -> Vec<u8> {
+    let text = json!({"event": "resume", "data": {"resume": {}}}).to_string();
+    let length = u8::try_from(text.len()).expect("a short frame");
+    let no_mask = [0; 4];
+    [&[0x81, 0x80 | length][..], &no_mask, text.as_bytes()].concat()
 }
 
 /// Passes on what the server sends on a WebSocket. When Bob is back, adds a `change:skipped` with the `pos` of the

@@ -121,9 +121,6 @@ pub(super) async fn converse(client: &mut Client, inlet: &mut impl Inlet) -> Par
 async fn hear(client: &mut Client, sends: &mut Sends, heard: Heard, bytes: usize) {
     let mut count = pin!(client.count(&heard));
     let Some(counted) = meanwhile(client, sends, |_, context| count.as_mut().poll(context)).await else { return };
-    if counted.is_ok() {
-        client.forgive_refusals();
-    }
     let heard = match (counted, heard) {
         (Ok(()), Ok((id, command))) => match client.overlapping(id, command) {
             Ok(send) => {

@@ -5,34 +5,33 @@ use std::time::Duration;
 /// A client that is refused this often ...
 const MAX_REFUSALS: u32 = 100;
 
-/// ... within this time is closed (4009) ...
+/// ... within this time, without waiting as told, is closed (4009).
 const REFUSAL_WINDOW: Duration = Duration::from_mins(1);
-
-/// ... where each accepted frame makes up for this many refusals: a client that waits as told is accepted after each
-/// refusal, so it is never closed, however much it has to send.
-const FORGIVEN: u32 = 2;
 
 /// How often one connection was refused recently.
 #[derive(Debug)]
-pub(super) struct Flood(Option<Bucket>);
+pub(super) struct Flood {
+    refusals: Option<Bucket>,
+    /// The client was told to wait until then.
+    told: Option<Timestamp>,
+}
 
 impl Flood {
     pub(super) const fn new() -> Self {
-        Self(None)
+        Self { refusals: None, told: None }
     }
 
-    /// Counts a refusal. Returns whether the limit is reached.
-    pub(super) fn is_too_much(&mut self, now: Timestamp) -> bool {
-        let bucket = self.0.get_or_insert(Bucket::full(now));
+    /// Counts a refusal, which tells the client to wait for `pause`. Returns whether the limit is reached. A client that
+    /// has waited as told, and is refused again because another connection of its user was faster, is not counted.
+    pub(super) fn is_too_much(&mut self, now: Timestamp, pause: Option<Duration>) -> bool {
+        let has_waited = self.told.is_some_and(|until| until <= now);
+        self.told = pause.map(|pause| now.plus(pause));
+        if has_waited {
+            return false;
+        }
+        let bucket = self.refusals.get_or_insert(Bucket::full(now));
         let verdict = bucket.take(Quota::new(MAX_REFUSALS, REFUSAL_WINDOW), 1, now);
         !verdict.is_allowed || verdict.remaining == 0
-    }
-
-    /// Counts an accepted frame.
-    pub(super) fn forgive(&mut self, now: impl FnOnce() -> Timestamp) {
-        if let Some(bucket) = &mut self.0 {
-            bucket.give_back(Quota::new(MAX_REFUSALS, REFUSAL_WINDOW), FORGIVEN, now());
-        }
     }
 }
 
@@ -40,29 +39,33 @@ impl Flood {
 mod tests {
     use super::*;
 
+    const PAUSE: Duration = Duration::from_millis(20);
+
     #[test]
     fn who_goes_on_is_closed_and_who_slows_down_is_not() {
-        let (mut flood, mut now) = (Flood::new(), Timestamp::default());
-        let refusals = (1..=2 * MAX_REFUSALS).find(|_| flood.is_too_much(now));
-        assert_eq!(refusals, Some(MAX_REFUSALS));
-        let mut patient = Flood::new();
+        for pause in [None, Some(PAUSE)] {
+            let (mut flood, now) = (Flood::new(), Timestamp::default());
+            let refusals = (1..=2 * MAX_REFUSALS).find(|_| flood.is_too_much(now, pause));
+            assert_eq!(refusals, Some(MAX_REFUSALS));
+        }
+        let (mut patient, mut now) = (Flood::new(), Timestamp::default());
         for _ in 0..10 * MAX_REFUSALS {
-            assert!(!patient.is_too_much(now));
+            assert!(!patient.is_too_much(now, None));
             now = now.plus(REFUSAL_WINDOW / MAX_REFUSALS);
         }
     }
 
     #[test]
-    fn who_is_accepted_after_each_refusal_is_never_closed() {
-        let (mut flood, now) = (Flood::new(), Timestamp::default());
+    fn who_waits_as_told_is_never_closed() {
+        let (mut flood, mut now) = (Flood::new(), Timestamp::default());
         for _ in 0..10 * MAX_REFUSALS {
-            assert!(!flood.is_too_much(now));
-            flood.forgive(|| now);
+            assert!(!flood.is_too_much(now, Some(PAUSE)));
+            now = now.plus(PAUSE);
         }
-        for _ in 0..MAX_REFUSALS / FORGIVEN {
-            flood.forgive(|| now);
-        }
-        let refusals = (1..=2 * MAX_REFUSALS).find(|_| flood.is_too_much(now));
-        assert_eq!(refusals, Some(MAX_REFUSALS), "accepted frames are not saved up");
+        let refusals = (1..=2 * MAX_REFUSALS).find(|_| flood.is_too_much(now, Some(PAUSE)));
+        assert!(
+            refusals.is_some_and(|refusals| refusals <= MAX_REFUSALS + 1),
+            "patience is not saved up: {refusals:?}"
+        );
     }
 }

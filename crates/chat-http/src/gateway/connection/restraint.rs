@@ -66,15 +66,9 @@ impl Client {
     /// Tells the client that a frame is over a limit and was dropped. A client that keeps sending is closed.
     pub(super) fn refuse_as_too_fast(&mut self, id: Option<&str>, error: &ApiError) {
         self.answer_error(id, error);
-        if self.flood.is_too_much(self.realtime.state.clock.now()) {
+        let pause = error.failure().retry_after;
+        if self.flood.is_too_much(self.realtime.state.clock.now(), pause) {
             self.close_for_flooding();
-        }
-    }
-
-    /// Notes that the limits accepted a frame of a signed-in client.
-    pub(super) fn forgive_refusals(&mut self) {
-        if self.is_signed_in() {
-            self.flood.forgive(|| self.realtime.state.clock.now());
         }
     }
 
@@ -87,7 +81,7 @@ impl Client {
             // Messages that are not frames have a limit of their own.
             Err((_, fault)) => fault.code != ErrorCode::ProtocolError,
         };
-        if is_idle && self.flood.is_too_much(self.realtime.state.clock.now()) {
+        if is_idle && self.flood.is_too_much(self.realtime.state.clock.now(), None) {
             self.close_for_flooding();
             return true;
         }

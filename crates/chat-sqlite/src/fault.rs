@@ -47,8 +47,9 @@ pub(crate) trait MayBeOfMachine {
     /// Whether the machine failed, so that the same call may succeed later.
     fn is_of_machine(&self) -> bool;
 
-    /// Whether a decision refused the call, and nothing failed.
-    fn is_refusal(&self) -> bool {
+    /// Whether a call that decides before it writes has written nothing: a decision refused it, or it has read a row
+    /// that this release cannot read.
+    fn precedes_writes(&self) -> bool {
         false
     }
 }
@@ -76,8 +77,12 @@ impl MayBeOfMachine for ActionError {
         matches!(self, Self::Store(error) if error.is_of_machine())
     }
 
-    fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_))
+    fn precedes_writes(&self) -> bool {
+        match self {
+            Self::Refused(_) => true,
+            Self::Store(StoreError::Failed(cause)) => matches!(cause.downcast_ref(), Some(Fault::Value(_))),
+            Self::Store(_) | Self::Hash(_) | Self::Presence(_) => false,
+        }
     }
 }
 

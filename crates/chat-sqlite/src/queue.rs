@@ -30,9 +30,9 @@ pub(crate) trait Job: Send {
 pub(crate) enum Writes {
     /// At any time. It runs in a savepoint, and is undone alone.
     Anytime,
-    /// Only when it can no longer be refused, so that a refused call has nothing to undo. If it fails otherwise, the
-    /// whole transaction is undone, and its calls run one by one. It needs no savepoint, which would copy each page
-    /// before the call's first change of it.
+    /// Only after it has read everything and can no longer be refused, so that a refused call has nothing to undo. If a
+    /// statement fails, the whole transaction is undone, and its calls run one by one. It needs no savepoint, which
+    /// would copy each page before the call's first change of it.
     Decided,
 }
 
@@ -112,7 +112,7 @@ impl Queue {
                 let verdict = match writes {
                     _ if error.is_of_machine() => Verdict::Stop,
                     // There is nothing to undo.
-                    Writes::Decided if error.is_refusal() => Verdict::Keep,
+                    Writes::Decided if error.precedes_writes() => Verdict::Keep,
                     Writes::Anytime | Writes::Decided => Verdict::Undo,
                 };
                 (verdict, error.into())

@@ -85,9 +85,13 @@ impl Writer {
                 self.health.note_failure(&error);
                 batch.drain(..).for_each(|job| job.fail(undone(&error)));
             }
-            Err(Lost::ToCall) => {
+            Err(Lost::ToCall(call)) => {
                 self.undo();
-                tracing::warn!(calls = batch.len(), "a call failed in a shared commit; running its calls one by one");
+                tracing::warn!(
+                    call,
+                    calls = batch.len(),
+                    "a call failed in a shared commit; running its calls one by one"
+                );
                 batch.drain(..).for_each(|job| self.run_alone(job));
             }
             Err(Lost::Whole(error)) => {
@@ -113,7 +117,7 @@ impl Writer {
                     // Fails if a conflict has already ended the whole transaction.
                     (UndoJob {}).execute(connection)?;
                 }
-                Verdict::Undo => return Err(Lost::ToCall),
+                Verdict::Undo => return Err(Lost::ToCall(number)),
             }
             if has_savepoint {
                 (KeepJob {}).execute(connection)?;
@@ -173,8 +177,8 @@ impl Writer {
 enum Lost {
     /// The machine failed during this call. Trying the others would not help.
     ToMachine(usize),
-    /// One of the calls failed, and cannot be undone alone.
-    ToCall,
+    /// This call failed, and cannot be undone alone.
+    ToCall(usize),
     /// The transaction as a whole failed, perhaps because of one of the calls.
     Whole(diesel::result::Error),
 }

@@ -3,8 +3,10 @@ use crate::SqliteConfig;
 use crate::connection::{migrate, open_reader, open_writer, prepare_file};
 use crate::fault::Fault;
 use crate::queue::Queue;
+use chat_domain::columns::UnreadableColumn;
 use chat_domain::{
-    ActionError, Change, ChangeKind, CommittedSink, ConversationId, Pos, Refusal, StoreError, Timestamp, UserId,
+    ActionError, Change, ChangeKind, CommittedSink, ConversationId, InvalidValue, Pos, Refusal, StoreError, Timestamp,
+    UserId,
 };
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
@@ -131,13 +133,15 @@ async fn serve_decided(bodies: Vec<Body>) -> (Vec<bool>, Vec<i64>, Vec<Vec<u64>>
 }
 
 #[tokio::test]
-async fn a_refused_call_without_a_savepoint_leaves_the_others_in_their_commit() {
+async fn a_call_without_a_savepoint_that_is_refused_or_cannot_read_a_row_leaves_the_others_in_their_commit() {
+    let unreadable = || UnreadableColumn { column: "body", fault: InvalidValue::Empty };
     let outcome = serve_decided(vec![
         changing(1, "INSERT INTO written VALUES (1)"),
         Box::new(|_| Err(Refusal::NotAParticipant.into())),
+        Box::new(move |_| Err(Fault::from(unreadable()).into())),
         changing(2, "INSERT INTO written VALUES (2)"),
     ]);
-    assert_eq!(outcome.await, (vec![true, false, true], vec![1, 2], vec![vec![1, 2]]));
+    assert_eq!(outcome.await, (vec![true, false, false, true], vec![1, 2], vec![vec![1, 2]]));
 }
 
 #[tokio::test]

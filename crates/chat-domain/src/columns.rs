@@ -3,9 +3,9 @@
 use crate::InvalidValue;
 use thiserror::Error;
 
-/// A column with a value that this release cannot read.
+/// A column with a value that this release cannot read or store.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("a row contains an invalid {column}")]
+#[error("the column {column} has an invalid value")]
 pub struct UnreadableColumn {
     /// The name of the column.
     pub column: &'static str,

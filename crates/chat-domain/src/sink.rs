@@ -20,6 +20,7 @@ pub trait CommittedSink: Send + Sync {
 
 /// Wakes the threads that receive published changes when it is dropped. Answers that are sent to the same threads
 /// before cost no second waking, and their receivers find both together.
+#[must_use = "dropping it wakes the threads"]
 #[derive(Default)]
 pub struct Wakeup(Option<Box<dyn Send>>);
 

@@ -4,24 +4,7 @@ use crate::limits::Limit;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_protocol::realtime::Command;
 
-/// The names under which commands are counted: the `colon` name, or the `camel` name of a command that has no other.
-pub(crate) const NAMES: &[&str] = &[
-    "auth",
-    "call:start",
-    "conversation:join",
-    "conversation:leave",
-    "message:delivered",
-    "message:read",
-    "message:send",
-    "messages:fetch",
-    "presence:get",
-    "presence:update",
-    "typing:start",
-    "typing:stop",
-    "updateLastSeen",
-];
-
-/// Returns the name under which a command is counted, one of [`NAMES`].
+/// Returns the name under which a command is counted: the first of its row in the table of commands.
 pub(crate) const fn name_of(command: &Command) -> &'static str {
     kind_of(command).0
 }
@@ -55,19 +38,5 @@ const fn kind_of(command: &Command) -> (&'static str, Limit) {
         Command::StartTyping(_) => ("typing:start", Limit::Signals),
         Command::StopTyping(_) => ("typing:stop", Limit::Signals),
         Command::UpdateLastSeen => ("updateLastSeen", Limit::Signals),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_command_has_a_count() {
-        for row in chat_protocol::realtime::COMMANDS {
-            // Resuming is part of authenticating.
-            let counted = |name| name == "resume" || NAMES.contains(&name);
-            assert!(row.names.iter().any(|entry| counted(entry.name)), "not counted: {}", row.what);
-        }
     }
 }

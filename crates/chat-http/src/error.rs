@@ -43,6 +43,11 @@ impl ApiError {
         Failure::new(code, message).into()
     }
 
+    /// Creates the error for a fault of the server.
+    pub(crate) fn internal(cause: impl Into<BoxError>) -> Self {
+        Self::new(ErrorCode::Internal, OUR_FAULT).caused_by(cause)
+    }
+
     /// Creates the error for pages whose origin is not in `ALLOWED_ORIGINS`.
     pub(crate) fn origin_not_allowed() -> Self {
         Self::new(ErrorCode::OriginNotAllowed, ORIGIN_NOT_ALLOWED)

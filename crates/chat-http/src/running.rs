@@ -1,5 +1,4 @@
 use crate::{ApiError, HttpState};
-use chat_domain::{ErrorCode, OUR_FAULT};
 use chat_realtime::Hub;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -41,7 +40,7 @@ impl HttpState {
 impl<T: Send + 'static> Running<T> {
     /// Runs it as far as it goes; `waker` is woken when it can go on. Not to be polled again after its end.
     pub(crate) fn poll_with(&mut self, waker: &Waker) -> Poll<Result<T, ApiError>> {
-        let failed = |cause: &str| ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by(cause.to_owned());
+        let failed = |cause: &str| ApiError::internal(cause.to_owned());
         let Some(rest) = &mut self.rest else { return Poll::Ready(Err(failed("a use case was polled after its end"))) };
         let polled = catch_unwind(AssertUnwindSafe(|| rest.poll_unpin(&mut Context::from_waker(waker))));
         let done = match polled {
@@ -64,6 +63,7 @@ impl<T: Send + 'static> Drop for Running<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chat_domain::ErrorCode;
     use tokio::sync::oneshot;
 
     fn running<T: Send + 'static>(use_case: impl Future<Output = T> + Send + 'static) -> Running<T> {

@@ -1,7 +1,7 @@
 use crate::origin::AllowedOrigins;
 use crate::{ApiError, HttpStats, Limits, TrustedProxies};
 use chat_app::App;
-use chat_domain::{Clock, ErrorCode, OUR_FAULT, Timestamp};
+use chat_domain::{Clock, Timestamp};
 use chat_realtime::FanOut;
 use chat_socketio::websocket::FrameQuota;
 use std::future::Future;
@@ -157,10 +157,7 @@ impl HttpState {
         &self,
         use_case: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.runtime
-            .spawn(use_case.in_current_span())
-            .await
-            .map_err(|fault| ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by(fault))
+        self.runtime.spawn(use_case.in_current_span()).await.map_err(ApiError::internal)
     }
 
     /// Charges an address for a connection that was closed for flooding. The address can open fewer new connections for

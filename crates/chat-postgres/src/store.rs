@@ -130,7 +130,7 @@ impl PostgresStore {
         if let Ok(value) = &value {
             let mut changes = Vec::new();
             value.add_changes(&mut changes);
-            self.inner.sink.committed(changes);
+            drop(self.inner.sink.committed(changes));
         }
         value
     }

@@ -46,7 +46,7 @@ pub(crate) fn parse_data<T: DeserializeOwned, U>(
 }
 
 /// serde would read an array as fields in their order, and report empty input as "expected value at line 1 column 1".
-fn must_be_object(json: &[u8]) -> Result<(), BodyError> {
+pub(crate) fn must_be_object(json: &[u8]) -> Result<(), BodyError> {
     match json.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => Ok(()),
         Some(_) => {

@@ -20,7 +20,8 @@
 //!   its own connection.
 //! - An idle connection owns no buffer, no timer and no channel.
 //!
-//! A `Hub`, its connections and everything that they hold belong to one thread, and are `Rc`. Threads share two things:
+//! A `Hub`, its connections and everything that they hold belong to one thread, and are `Rc`. That thread runs a
+//! current-thread runtime: sockets rely on no other thread reporting that they are ready. Threads share two things:
 //! a worker's inbox, which takes one message per event for any number of connections, and the fan-out's sharded locks,
 //! which are held briefly and never across an await.
 //!

@@ -1,5 +1,6 @@
+use crate::columns::UnreadableColumn;
 use crate::users::EmailAddress;
-use crate::{SessionId, Timestamp, TokenId, UserId};
+use crate::{InvalidValue, SessionId, Timestamp, TokenId, UserId};
 use thiserror::Error;
 
 /// The claims of an access token (contract §3): `sub email sid jti iat exp`. The adapter adds issuer and audience.
@@ -75,6 +76,12 @@ impl RefreshTokenHash {
     /// Wraps a digest.
     pub const fn new(digest: [u8; 32]) -> Self {
         Self(digest)
+    }
+
+    /// Reads the column of a row.
+    pub fn from_stored(bytes: &[u8]) -> Result<Self, UnreadableColumn> {
+        let fault = InvalidValue::Form { expected: "32 bytes" };
+        bytes.try_into().map(Self).map_err(|_| UnreadableColumn { column: "token_hash", fault })
     }
 
     /// The digest.

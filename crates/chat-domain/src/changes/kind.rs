@@ -75,7 +75,8 @@ impl Change {
         };
         match &self.kind {
             ChangeKind::MessageSent(message) => {
-                ChangeRecord { actor: Some(message.sender.id), message: Some(message.id), ..blank }
+                let sent = (message.sender.id, message.id);
+                ChangeRecord::message_sent(self.conversation_id, self.pos, self.at, sent)
             }
             ChangeKind::Created { .. } | ChangeKind::Updated(_) => blank,
             ChangeKind::ParticipantAdded { user, role, .. } => {

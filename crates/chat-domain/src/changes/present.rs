@@ -95,9 +95,10 @@ pub struct Shown<'a> {
 /// Turns a record into a change. A record of an unknown kind, or without what its kind needs, becomes
 /// [`ChangeKind::Unknown`] and never an error, because an error would block all later changes.
 pub fn resolve(record: ChangeRecord, present: &Present) -> Change {
-    let (conversation_id, pos, at) = (record.conversation_id, record.pos, record.at);
-    let kind = known(&record, present).unwrap_or_else(|| ChangeKind::Unknown(Box::new(record)));
-    Change { conversation_id, pos, at, kind }
+    match known(&record, present) {
+        Some(kind) => Change { conversation_id: record.conversation_id, pos: record.pos, at: record.at, kind },
+        None => Change::unknown(record),
+    }
 }
 
 /// Turns records into changes, in their order.

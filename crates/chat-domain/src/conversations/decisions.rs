@@ -209,7 +209,9 @@ mod tests {
     fn only_admins_change_an_active_group() {
         let group = conversation(ConversationKind::Group, true, 3);
         assert_eq!(may_change_group(&group, Some(Role::Admin)), Ok(()));
-        assert_eq!(may_change_group(&group, Some(Role::Member)), Err(Refusal::NotAnAdmin));
+        for role in [Role::Member, Role::Unknown] {
+            assert_eq!(may_change_group(&group, Some(role)), Err(Refusal::NotAnAdmin));
+        }
         let inactive = conversation(ConversationKind::Group, false, 3);
         assert_eq!(may_change_group(&inactive, Some(Role::Admin)), Err(Refusal::Inactive));
     }
@@ -220,5 +222,8 @@ mod tests {
         assert_eq!(next_admin(&people, user(1)), Some(user(2)), "joined together: the lower id");
         assert_eq!(next_admin(&people, user(3)), None, "an admin is left");
         assert_eq!(next_admin(&people[..1], user(1)), None, "nobody is left");
+        let people =
+            [participant(1, Role::Admin, 0), participant(2, Role::Unknown, 1), participant(3, Role::Member, 5)];
+        assert_eq!(next_admin(&people, user(1)), Some(user(3)), "a role that cannot be read is passed over");
     }
 }

@@ -20,7 +20,6 @@ pub(crate) use query::{
 
 use crate::{ApiError, HttpState};
 use actix_web::{HttpRequest, web::Data};
-use chat_domain::{ErrorCode, OUR_FAULT};
 
 /// Implements the documentation traits for extractors that document nothing.
 macro_rules! undocumented {
@@ -39,5 +38,5 @@ pub(crate) use undocumented;
 /// Returns the state that [`crate::configure`] was given.
 pub(crate) fn state(request: &HttpRequest) -> Result<&HttpState, ApiError> {
     let state = request.app_data::<Data<HttpState>>().map(Data::get_ref);
-    state.ok_or_else(|| ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by("no state was configured"))
+    state.ok_or_else(|| ApiError::internal("no state was configured"))
 }

@@ -17,7 +17,6 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use chat_domain::auth::{Actor, ClientInfo};
-use chat_domain::{ErrorCode, OUR_FAULT};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -82,7 +81,7 @@ fn is_too_slow<B, P>(outcome: &Result<Result<ServiceResponse<B>, Error>, P>) -> 
 }
 
 fn panicked() -> ApiError {
-    ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by("a handler panicked")
+    ApiError::internal("a handler panicked")
 }
 
 fn is_refused_preflight(state: &HttpState, request: &ServiceRequest) -> bool {

@@ -3,18 +3,16 @@ use super::rows::{FamilyRow, SessionRow};
 use crate::fault::Stored;
 use crate::schema::sessions;
 use crate::time::{micros, timestamp};
-use chat_domain::InvalidValue;
 use chat_domain::auth::{
     EndReason, EndedSession, RefreshTokenHash, RotateOutcome, RotateSession, Rotation, Session, rotation,
 };
-use chat_domain::columns::UnreadableColumn;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 pub(super) async fn rotate(connection: &mut AsyncPgConnection, rotate: &RotateSession) -> Stored<RotateOutcome> {
     let Some((session, family)) = hold_live(connection, rotate).await? else { return Ok(RotateOutcome::Unknown) };
-    let current = hash(&family.token_hash)?;
-    let previous = family.previous_hash.as_deref().map(hash).transpose()?;
+    let current = RefreshTokenHash::from_stored(&family.token_hash)?;
+    let previous = family.previous_hash.as_deref().map(RefreshTokenHash::from_stored).transpose()?;
     let previous = previous.as_ref().zip(family.rotated_at.map(timestamp));
     match rotation(&rotate.presented, &rotate.successor, &current, previous, rotate.at) {
         Rotation::Spend => Ok(RotateOutcome::Rotated(spend(connection, &session, rotate).await?)),
@@ -60,10 +58,4 @@ async fn spend(connection: &mut AsyncPgConnection, session: &Session, rotate: &R
         .execute(connection)
         .await?;
     Ok(session)
-}
-
-fn hash(bytes: &[u8]) -> Stored<RefreshTokenHash> {
-    let fault = InvalidValue::Form { expected: "32 bytes" };
-    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| UnreadableColumn { column: "token_hash", fault })?;
-    Ok(RefreshTokenHash::new(bytes))
 }

@@ -290,7 +290,7 @@ impl Writer {
         for appended in outcomes.iter().flatten() {
             appended.add_changes(&mut changes);
         }
-        self.sink.committed(changes);
+        drop(self.sink.committed(changes));
     }
 
     async fn connect(&mut self) -> Result<AsyncPgConnection, StoreError> {

@@ -1,3 +1,4 @@
+use crate::body::must_be_object;
 use crate::{BodyError, Failure, Fault};
 use chat_domain::ErrorCode;
 use serde::Deserialize;
@@ -77,10 +78,8 @@ pub type Rejected = (Option<String>, InvalidFrame);
 impl<'text> ClientFrame<'text> {
     /// Parses the frame of a command.
     pub fn parse(text: &'text str) -> Result<Self, Rejected> {
-        // serde would read the fields from an array too.
-        let is_object = text.trim_ascii_start().starts_with('{');
-        let raw: Option<Raw<'text>> = is_object.then(|| serde_json::from_str(text).ok()).flatten();
-        let raw = raw.ok_or_else(|| {
+        let raw = must_be_object(text.as_bytes()).ok().and_then(|()| serde_json::from_str(text).ok());
+        let raw: Raw<'text> = raw.ok_or_else(|| {
             (None, InvalidFrame::protocol("a frame must be a JSON object with the fields event, data and id"))
         })?;
         let id = match raw.id.map(as_text) {

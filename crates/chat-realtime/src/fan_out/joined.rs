@@ -38,7 +38,7 @@ impl FanOut {
         let range = ChangeRange { conversation_id: id, after: before, up_to: joined.pos };
         let changes = self.store.list_changes(&[range], 1).await?;
         self.stats.found_joiners.add(changes.len() as u64);
-        self.accept_changes(changes);
+        drop(self.accept_changes(changes));
         Ok(true)
     }
 }

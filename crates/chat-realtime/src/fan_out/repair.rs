@@ -40,7 +40,7 @@ impl FanOut {
         let found = changes.iter().any(|change| change.pos == hole.after.next());
         self.stats.repairs.add(1);
         self.stats.repaired_changes.add(changes.len() as u64);
-        self.accept_changes(changes);
+        drop(self.accept_changes(changes));
         Ok(found)
     }
 

@@ -115,8 +115,8 @@ impl Hub {
         for connection in &room.members {
             if takes_in_one_piece(connection, id, events) {
                 for (piece, count) in batch.pieces(connection.format()) {
-                    let is_last = then == Then::Nothing && !connection.touched.get() && !connection.awaits_answers();
-                    if is_last {
+                    let is_alone = then == Then::Nothing && !connection.touched.get() && !connection.awaits_answers();
+                    if is_alone {
                         connection.write_through(piece);
                         self.delivered.update(|delivered| delivered + count);
                     } else {

@@ -126,7 +126,7 @@ impl Deliverer {
                     event => self.local.publish(Envelope { event, ..envelope }),
                 }
             }
-            self.local.publish_changes(changes);
+            drop(self.local.publish_changes(changes));
         }
         Ok(())
     }

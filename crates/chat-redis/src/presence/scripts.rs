@@ -20,7 +20,7 @@ const LIST_CHUNK: usize = 10_000;
 /// | key | content |
 /// | --- | --- |
 /// | `leases` | sorted set: node → the millisecond at which its lease ends |
-/// | `releases` | hash: node → what it knows about changes; a node of an earlier release has no entry |
+/// | `releases` | hash: node → what it knows; a node of an earlier release has no entry |
 /// | `lapsed` | set: dead nodes whose users are still being removed |
 /// | `node:<node>` | set: the users on that node |
 /// | `user:<user>` | set: the nodes of that user; exists while the user is online |
@@ -33,7 +33,7 @@ pub(super) struct Scripts {
     base: String,
     node: String,
     lease: Duration,
-    /// The kinds of change and the packet form that this node knows, as stored with its lease.
+    /// The packet form and the features that this node knows, as stored with its lease.
     knowledge: String,
     enter: Script,
     leave: Script,
@@ -68,7 +68,7 @@ pub(super) struct Renewed {
     pub(super) filling: String,
     /// Whether the data set is younger than one lease: nodes that live may not have renewed their leases in it yet.
     pub(super) is_young: bool,
-    /// What each node with a lease knows about changes, this node included; empty for a node without an entry.
+    /// What each node with a lease knows, this node included; empty for a node without an entry.
     pub(super) releases: Vec<String>,
 }
 
@@ -156,7 +156,7 @@ impl Scripts {
         Ok(changed)
     }
 
-    /// Renews the lease of this node, and stores what the node knows about changes.
+    /// Renews the lease of this node, and stores what the node knows.
     pub(super) async fn renew(&self) -> Result<Renewed, RedisFault> {
         let mut call = self.renew.key(&self.base);
         call.arg(&self.node).arg(millis(self.lease)).arg(uuid::Uuid::new_v4().to_string()).arg(&self.knowledge);

@@ -3,17 +3,15 @@ use super::rows::{FamilyRow, SessionRow};
 use crate::fault::Stored;
 use crate::id::{Id, micros, timestamp};
 use crate::schema::sessions;
-use chat_domain::InvalidValue;
 use chat_domain::auth::{
     EndReason, EndedSession, RefreshTokenHash, RotateOutcome, RotateSession, Rotation, Session, rotation,
 };
-use chat_domain::columns::UnreadableColumn;
 use diesel::prelude::*;
 
 pub(super) fn rotate(connection: &mut SqliteConnection, rotate: &RotateSession) -> Stored<RotateOutcome> {
     let Some((session, family)) = find_live(connection, rotate)? else { return Ok(RotateOutcome::Unknown) };
-    let current = hash(&family.token_hash)?;
-    let previous = family.previous_hash.as_deref().map(hash).transpose()?;
+    let current = RefreshTokenHash::from_stored(&family.token_hash)?;
+    let previous = family.previous_hash.as_deref().map(RefreshTokenHash::from_stored).transpose()?;
     let previous = previous.as_ref().zip(family.rotated_at.map(timestamp));
     match rotation(&rotate.presented, &rotate.successor, &current, previous, rotate.at) {
         Rotation::Spend => Ok(RotateOutcome::Rotated(spend(connection, &session, rotate)?)),
@@ -56,10 +54,4 @@ fn spend(connection: &mut SqliteConnection, session: &Session, rotate: &RotateSe
         ))
         .execute(connection)?;
     Ok(session)
-}
-
-fn hash(bytes: &[u8]) -> Stored<RefreshTokenHash> {
-    let fault = InvalidValue::Form { expected: "32 bytes" };
-    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| UnreadableColumn { column: "token_hash", fault })?;
-    Ok(RefreshTokenHash::new(bytes))
 }

@@ -27,7 +27,7 @@ impl EventBus for LinkedBus {
 
     fn publish_changes(&self, changes: Vec<Change>) -> Wakeup {
         for other in &self.others {
-            other.publish_changes(changes.clone());
+            drop(other.publish_changes(changes.clone()));
         }
         self.own.publish_changes(changes)
     }

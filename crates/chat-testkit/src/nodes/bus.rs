@@ -98,7 +98,7 @@ pub async fn the_changes_of_a_commit_arrive_once_and_in_their_order(nodes: Pair<
     };
     let all: Vec<_> = (0..100).map(change).collect();
     for commit in all.chunks(17) {
-        nodes.one.bus.publish_changes(commit.to_vec());
+        drop(nodes.one.bus.publish_changes(commit.to_vec()));
     }
     for node in [&nodes.one, &nodes.other] {
         let arrived = arrived(node, all.len()).await;

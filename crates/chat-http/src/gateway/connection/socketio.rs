@@ -169,8 +169,8 @@ const fn is_final(code: CloseCode) -> bool {
 /// client receives them.
 fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) -> Option<Failure> {
     match code {
-        CloseCode::TokenExpired => Some(failure_of(&Refusal::TokenExpired)),
-        CloseCode::Revoked => Some(failure_of(&Refusal::SessionRevoked)),
+        CloseCode::TokenExpired => Some(ApiError::from(Refusal::TokenExpired).failure().clone()),
+        CloseCode::Revoked => Some(ApiError::from(Refusal::SessionRevoked).failure().clone()),
         CloseCode::Restarting => {
             let mut failure = Failure::new(ErrorCode::Unavailable, "The server is restarting, please reconnect");
             failure.retry_after = Some(realtime.hub.retry_after(connection));
@@ -178,10 +178,6 @@ fn parting_words(code: CloseCode, realtime: &Realtime, connection: &Connection) 
         }
         _ => None,
     }
-}
-
-fn failure_of(refusal: &Refusal) -> Failure {
-    Failure::new(refusal.code(), refusal.to_string())
 }
 
 /// The client gets the reason in its `connect_error`, and does not retry by itself.

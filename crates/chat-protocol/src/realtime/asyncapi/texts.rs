@@ -12,7 +12,8 @@ the events that the connection receives. A client receives the messages of all i
 them. An ack of a message means that the message is stored durably.
 
 Every durable event has the `pos` of its conversation: 1, 2, 3 and so on, without gaps. A client that reconnects \
-sends its resume positions, receives the missed events in order, and then `resumed`.
+sends its resume positions (the highest `pos` received in each conversation, or one less than that of the first \
+`change:skipped`), receives the missed events in order, and then `resumed`.
 
 The guarantees, limits and close codes, and complete clients in JavaScript, Python and Rust, are in \
 docs/realtime.md in the source. The errors are in docs/errors.md.";

@@ -200,6 +200,28 @@ fn changed(kind: ChangeKind) -> Event {
 }
 
 #[test]
+fn every_kind_of_change_has_an_event_in_both_dialects() {
+    let in_group = || details(ConversationKind::Group);
+    let Event::Change(Change { kind: message, .. }) = sent() else { panic!("a message") };
+    let kinds = [
+        message,
+        ChangeKind::Created { details: in_group(), member_ids: vec![user(3).id] },
+        ChangeKind::Updated(in_group()),
+        ChangeKind::ParticipantAdded { user: user(4), role: Role::Member, details: in_group() },
+        ChangeKind::ParticipantRemoved { user_id: user(4).id },
+    ];
+    let tags: Vec<_> = kinds.iter().map(ChangeKind::tag).collect();
+    assert!(ChangeTag::KNOWN.iter().all(|(tag, _)| tags.contains(tag)), "a kind is missing here: {tags:?}");
+    for kind in kinds {
+        let event = changed(kind);
+        for dialect in Dialect::ALL {
+            let text = event_text(*dialect, Gateway::WebSocket, &event, Variant::Others);
+            assert!(text.is_some(), "{dialect:?} has no event for {event:?}");
+        }
+    }
+}
+
+#[test]
 fn a_group_is_announced_without_who_is_here_and_a_private_chat_is_not() {
     let group = told(&changed(ChangeKind::Updated(details(ConversationKind::Group))));
     assert_eq!(group["event"], "groupUpdated");

@@ -1,5 +1,5 @@
 -- Adds users to a node. A node without a lease gets a new one: it was considered dead, or Redis was emptied.
--- KEYS: the base of all keys. ARGV: node, milliseconds of a lease, what the node knows about changes, users.
+-- KEYS: the base of all keys. ARGV: node, milliseconds of a lease, what the node knows, users.
 -- Returns 1 if the node still had its lease, then for each user 1 if the user was on no node before.
 local base, node = KEYS[1], ARGV[1]
 local held = redis.call('ZSCORE', base .. ':leases', node)

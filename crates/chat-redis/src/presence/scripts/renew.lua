@@ -1,9 +1,9 @@
 -- Renews this node's lease.
 -- KEYS: the base of all keys. ARGV: node; milliseconds of a lease; an id for this data set, if it has none yet; what
--- the node knows about changes.
+-- the node knows.
 -- Returns the state of the node's lease (0: missing, 1: expired, 2: valid); the id of this data set (a different id
 -- means that Redis was emptied), and 1 if it is younger than one lease: then leases of live nodes may be missing; and
--- what each node with a lease knows about changes (empty if its lease does not state it).
+-- what each node with a lease knows (empty if its lease does not state it).
 local base, node = KEYS[1], ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -18,7 +18,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::Message;
 use bytes::Bytes;
-use chat_domain::{ErrorCode, OUR_FAULT};
+use chat_domain::ErrorCode;
 use chat_protocol::realtime::Dialect;
 use chat_realtime::{Connection, Counted, Life, Sink};
 use chat_socketio::websocket::{HandshakeFault, verify_handshake, yield_to_others};
@@ -67,7 +67,7 @@ pub(crate) fn no_handshake(fault: HandshakeFault) -> ApiError {
 }
 
 fn internal(error: &actix_web::Error) -> ApiError {
-    ApiError::new(ErrorCode::Internal, OUR_FAULT).caused_by(error.to_string())
+    ApiError::internal(error.to_string())
 }
 
 /// Runs one connection.

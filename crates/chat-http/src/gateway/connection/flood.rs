@@ -21,8 +21,8 @@ impl Flood {
         Self { refusals: None, told: None }
     }
 
-    /// Counts a refusal, which tells the client to wait for `pause`. Returns whether the limit is reached. A client that
-    /// has waited as told, and is refused again because another connection of its user was faster, is not counted.
+    /// Counts a refusal, which tells the client to wait for `pause`. Returns whether the limit is reached. A client
+    /// that has waited as told, and is refused again since another connection of its user was faster, is not counted.
     pub(super) fn is_too_much(&mut self, now: Timestamp, pause: Option<Duration>) -> bool {
         let has_waited = self.told.is_some_and(|until| until <= now);
         self.told = pause.map(|pause| now.plus(pause));

@@ -60,8 +60,8 @@ Every connection can send the commands of both dialects. The AsyncAPI document a
 commands and events of both dialects with their schemas.
 
 **Reconnecting.** Every durable event has a `pos`, its position in the conversation. Send your resume positions, \
-as `resume: {conversationId: pos}` (the highest `pos` received in each conversation, or one less than that of the first \
-`change:skipped`), in the `auth` frame; or connect with `?resume=true` and send `resume` as the \
+as `resume: {conversationId: pos}` (the highest `pos` received in each conversation, or one less than that of the \
+first `change:skipped`), in the `auth` frame; or connect with `?resume=true` and send `resume` as the \
 first frame. The server sends the missed events in order, and then `resumed {positions, \
 limited}`. Read the conversations in `limited` by REST.
 

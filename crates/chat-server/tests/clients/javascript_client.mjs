@@ -3,6 +3,7 @@
 // calling test to act.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { io } from "socket.io-client";
 
 const [scenario, transports, BASE, REALTIME, PID] = process.argv.slice(2);
@@ -16,6 +17,20 @@ const within = (promise, what) => {
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
+
+// Returns when every thread of the process has stopped: the signal alone may take its time on a busy machine.
+async function stop(pid) {
+  process.kill(Number(pid), "SIGSTOP");
+  const state = (thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1").split(") ").at(-1)[0];
+  const hasStopped = () => {
+    try {
+      return readdirSync(`/proc/${pid}/task`).every((thread) => state(thread) === "T");
+    } catch {
+      return false; // a thread ended in between
+    }
+  };
+  while (!hasStopped()) await new Promise(setImmediate);
+}
 
 async function rest(method, path, token, body) {
   const response = await fetch(`${BASE}/api/v1${path}`, {
@@ -280,7 +295,7 @@ const scenarios = {
   async patience() {
     const { atAnn, atBen, group } = await two(BASE);
     const send = (content) => ({ conversationId: group, content });
-    process.kill(Number(PID), "SIGSTOP");
+    await stop(PID);
     await assert.rejects(atAnn.timeout(300).emitWithAck("message:send", send("late")), /timed out/);
     process.kill(Number(PID), "SIGCONT");
     assert.equal((await event(atBen, "message:received")).content, "late");

@@ -49,6 +49,7 @@ impl Memory {
             kind: ConversationKind::Group,
             seq: Seq::new(pos.get()),
             pos,
+            changed: None,
             sender: UserSummary { id: sender, username: None, name: "Ann".into(), avatar: None },
             body: MessageBody::parse(text)?,
             attachment: None,
@@ -58,6 +59,7 @@ impl Memory {
             updated_at: Timestamp::default(),
             edited_at: None,
             deleted_at: None,
+            deleted_by: None,
         };
         let kind = ChangeKind::MessageSent(Box::new(message));
         let change = Change { conversation_id: self.conversation, pos, at: Timestamp::default(), kind };

@@ -108,6 +108,27 @@ diesel::table! {
         edited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
         fingerprint_version -> SmallInt,
+        changed_pos -> Nullable<BigInt>,
+        deleted_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    changed_messages (conversation_id, changed_pos) {
+        conversation_id -> Binary,
+        changed_pos -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    message_versions (message_id, version) {
+        message_id -> Binary,
+        version -> BigInt,
+        body -> Text,
+        attachment -> Nullable<Text>,
+        edited_at -> BigInt,
+        pos -> BigInt,
     }
 }
 
@@ -158,6 +179,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversations,
     participants,
     messages,
+    changed_messages,
+    message_versions,
     conversation_changes,
     group_name_suffixes,
     commit_counters,

@@ -52,8 +52,9 @@ async fn changes_of_the_previous_release_get_their_effect_and_read_back_as_befor
     drop(scene);
     store.close();
     let mut beside = SqliteConnection::establish(&path.display().to_string()).expect("a connection");
-    let sql =
-        format!("{BEFORE_PLACES} {BEFORE_RECORDS} DELETE FROM __diesel_schema_migrations WHERE version >= '20260301';");
+    let versions = "('20260301000000', '20260302000000')";
+    let delete = format!("DELETE FROM __diesel_schema_migrations WHERE version IN {versions}");
+    let sql = format!("{BEFORE_PLACES} {BEFORE_RECORDS} {delete};");
     beside.batch_execute(&sql).expect("a database of the previous release");
 
     let store = SqliteStore::open(&SqliteConfig::at(&path)).expect("a store");
@@ -78,7 +79,7 @@ async fn messages_of_the_previous_release_are_found_by_their_pos_before_and_afte
     drop(scene);
     store.close();
     let mut beside = SqliteConnection::establish(&path.display().to_string()).expect("a connection");
-    let sql = format!("{BEFORE_PLACES} DELETE FROM __diesel_schema_migrations WHERE version >= '20260302';");
+    let sql = format!("{BEFORE_PLACES} DELETE FROM __diesel_schema_migrations WHERE version = '20260302000000';");
     beside.batch_execute(&sql).expect("a database of the previous release");
 
     let store = open();

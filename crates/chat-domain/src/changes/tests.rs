@@ -42,6 +42,7 @@ fn message() -> Message {
         kind: ConversationKind::Group,
         seq: Seq::new(1),
         pos: Pos::new(3),
+        changed: None,
         sender: summary(1),
         body: MessageBody::parse("hello").expect("a body"),
         attachment: None,
@@ -51,6 +52,7 @@ fn message() -> Message {
         updated_at: Timestamp::default(),
         edited_at: None,
         deleted_at: None,
+        deleted_by: None,
     }
 }
 

@@ -112,6 +112,7 @@ fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
         kind: place.kind,
         seq: place.last_seq.next(),
         pos: place.last_pos.next(),
+        changed: None,
         sender,
         body: draft.content.body.clone(),
         attachment: draft.content.attachment.clone(),
@@ -121,6 +122,7 @@ fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
         updated_at: at,
         edited_at: None,
         deleted_at: None,
+        deleted_by: None,
     }
 }
 

@@ -14,7 +14,7 @@ pub use values::{AttachmentUrl, MessageBody};
 
 use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
-use crate::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp};
+use crate::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
 
 /// A stored message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,9 @@ pub struct Message {
     pub seq: Seq,
     /// Its number among the conversation's durable changes; never changes.
     pub pos: Pos,
+    /// The number of its last change after it was sent, if there is one.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub changed: Option<Pos>,
     /// The sender.
     pub sender: UserSummary,
     /// The text.
@@ -48,4 +51,14 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted; the tombstone stays.
     pub deleted_at: Option<Timestamp>,
+    /// The user who deleted it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub deleted_by: Option<UserId>,
+}
+
+impl Message {
+    /// Returns the number of its last change: of two states of a message, that with the higher number is newer.
+    pub fn changed_pos(&self) -> Pos {
+        self.changed.unwrap_or(self.pos)
+    }
 }

@@ -3,14 +3,16 @@ use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const MESSAGE: [&str; 12] = [
+const MESSAGE: [&str; 14] = [
     "attachment",
+    "changedPos",
     "content",
     "conversationId",
     "createdAt",
     "deletedAt",
     "editedAt",
     "id",
+    "pos",
     "replyTo",
     "sender",
     "seq",
@@ -47,6 +49,7 @@ async fn a_message_has_its_shape_and_its_number() {
     let first = talk.house.send(&talk.ann, &talk.id, "  Hello!\n").await;
     assert_eq!(fields(&first), MESSAGE);
     assert_eq!((&first["seq"], &first["content"], &first["status"]), (&json!(1), &json!("Hello!"), &json!("SENT")));
+    assert_eq!((&first["pos"], &first["changedPos"]), (&json!(2), &json!(2)), "after the creation of the group");
     assert_eq!(fields(&first["sender"]), ["avatar", "id", "name"]);
     assert_eq!(first["conversationId"], talk.id.as_str());
     let reply = json!({

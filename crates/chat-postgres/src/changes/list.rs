@@ -98,7 +98,8 @@ cached_statement!(
     ListMessages { ids: Vec<Uuid>, afters: Vec<i64>, up_tos: Vec<i64> }
         -> (BigInt, MessageColumns, SummaryColumns),
     "SELECT asked.number, m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
-            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar
+            m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.changed_pos, m.deleted_by,
+            u.id, u.username, u.name, u.avatar
      FROM unnest(",
     ids as Array<SqlUuid>,
     ", ",

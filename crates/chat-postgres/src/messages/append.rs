@@ -41,6 +41,8 @@ pub(crate) type MessageColumns = (
     BigInt,
     Nullable<BigInt>,
     Nullable<BigInt>,
+    Nullable<BigInt>,
+    Nullable<SqlUuid>,
 );
 
 /// An account's columns, as [`crate::users::SummaryRow`] reads them.
@@ -51,8 +53,8 @@ cached_statement!(
     FindReplays { conversation_ids: Vec<Uuid>, sender_ids: Vec<Uuid>, keys: Vec<String> }
         -> (MessageColumns, SummaryColumns, Nullable<Binary>, SmallInt),
     "SELECT m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
-            m.created_at, m.updated_at, m.edited_at, m.deleted_at, u.id, u.username, u.name, u.avatar, m.fingerprint,
-            m.fingerprint_version
+            m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.changed_pos, m.deleted_by,
+            u.id, u.username, u.name, u.avatar, m.fingerprint, m.fingerprint_version
      FROM unnest(",
     conversation_ids as Array<SqlUuid>,
     ", ",

@@ -6,7 +6,7 @@ use chat_domain::changes::ChangeRecord;
 use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
-use chat_domain::{Change, ClientMessageId, ConversationId, MessageId, Pos, Seq};
+use chat_domain::{Change, ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub(crate) struct MessageRow {
     updated_at: i64,
     edited_at: Option<i64>,
     deleted_at: Option<i64>,
+    changed_pos: Option<i64>,
+    deleted_by: Option<Uuid>,
 }
 
 impl MessageRow {
@@ -51,6 +53,7 @@ impl MessageRow {
             kind,
             seq: Seq::from_i64(self.seq),
             pos: Pos::from_i64(self.pos),
+            changed: self.changed_pos.map(Pos::from_i64),
             sender: sender.try_into()?,
             body: parsed("body", &self.body, MessageBody::from_stored)?,
             attachment: parsed_option("attachment", self.attachment.as_deref(), AttachmentUrl::from_stored)?,
@@ -60,6 +63,7 @@ impl MessageRow {
             updated_at: timestamp(self.updated_at),
             edited_at: self.edited_at.map(timestamp),
             deleted_at: self.deleted_at.map(timestamp),
+            deleted_by: self.deleted_by.map(UserId::new),
         })
     }
 }

@@ -46,6 +46,11 @@ pub struct ChatMessageView {
     pub chat_room_id: String,
     /// Whether the chat is private or a group.
     pub chat_type: ChatTypeView,
+    /// The position of its sending among the changes of the conversation.
+    pub pos: u64,
+    /// The position of its last change. A client replaces what it shows of a message only by a view in which this is
+    /// higher.
+    pub changed_pos: u64,
     /// The sender's id.
     pub sender: Uuid,
     /// The recipient. Only in private chats.
@@ -107,6 +112,8 @@ impl ChatMessageView {
             message_id: message.id.as_uuid(),
             chat_room_id: ChatRoomId::of(message.kind, message.conversation_id).as_text(),
             chat_type: message.kind.into(),
+            pos: message.pos.get(),
+            changed_pos: message.changed_pos().get(),
             sender: sender.as_uuid(),
             receiver,
             group_id,
@@ -162,6 +169,7 @@ mod tests {
             kind,
             seq: Seq::new(3),
             pos: Pos::new(4),
+            changed: None,
             sender: UserSummary {
                 id: user(2),
                 username: Some(Username::parse("bob").expect("a username")),
@@ -176,6 +184,7 @@ mod tests {
             updated_at: Timestamp::from_unix_micros(1_767_605_400_000_000),
             edited_at: None,
             deleted_at: None,
+            deleted_by: None,
         }
     }
 
@@ -194,7 +203,8 @@ mod tests {
             serde_json::to_value(view).expect("JSON"),
             json!({
                 "messageId": Uuid::from_u128(7), "chatRoomId": format!("{one}_{two}"), "chatType": "PRIVATE",
-                "sender": two, "receiver": one, "message": "Hello", "status": "DELIVERED", "isMine": false,
+                "pos": 4, "changedPos": 4, "sender": two, "receiver": one, "message": "Hello", "status": "DELIVERED",
+                "isMine": false,
                 "senderDetails": {"id": two, "username": "bob", "name": "Bob", "avatar": null},
                 "createdAt": at, "updatedAt": at
             })

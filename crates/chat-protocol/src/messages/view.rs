@@ -40,6 +40,11 @@ pub struct MessageView {
     pub conversation_id: Uuid,
     /// The message's number in its conversation: 1, 2, 3 and so on, without gaps.
     pub seq: u64,
+    /// The position of its sending among the changes of the conversation.
+    pub pos: u64,
+    /// The position of its last change. A client replaces what it shows of a message only by a view in which this is
+    /// higher.
+    pub changed_pos: u64,
     /// The sender.
     pub sender: UserSummaryView,
     /// The text.
@@ -75,6 +80,8 @@ impl MessageView {
             id: message.id.as_uuid(),
             conversation_id: message.conversation_id.as_uuid(),
             seq: message.seq.get(),
+            pos: message.pos.get(),
+            changed_pos: message.changed_pos().get(),
             sender: message.sender.into(),
             content: message.body.into_string(),
             attachment: message.attachment.map(AttachmentUrl::into_string),

@@ -97,7 +97,7 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
     let is_own = variant == Variant::Own;
     let (id, pos) = (change.conversation_id.as_uuid(), change.pos.get());
     match &change.kind {
-        ChangeKind::MessageSent(message) => Some(message_text(gateway, message, change.pos, is_own)),
+        ChangeKind::MessageSent(message) => Some(message_text(gateway, message, is_own)),
         ChangeKind::Created { details, .. } => {
             let is_group = details.conversation.kind.is_group();
             is_group.then(|| gateway.event(Camel::GROUP_CREATED, &group_changed(details, change.pos)))
@@ -127,11 +127,10 @@ fn group_changed(details: &ConversationDetails, pos: Pos) -> GroupChangedView {
     GroupChangedView { group: GroupView::of_event(details.clone()), conversation_id, pos: pos.get() }
 }
 
-fn message_text(gateway: Gateway, message: &Message, pos: Pos, is_own: bool) -> String {
+fn message_text(gateway: Gateway, message: &Message, is_own: bool) -> String {
     let received = ChatMessageReceivedView {
         conversation_id: message.conversation_id.as_uuid(),
         seq: message.seq.get(),
-        pos: pos.get(),
         timestamp: message.created_at.into(),
         message: ChatMessageView::new(message.clone(), DeliveryStatus::Sent, &[], is_own),
     };

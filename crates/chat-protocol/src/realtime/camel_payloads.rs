@@ -21,8 +21,6 @@ payloads! {
         conversation_id: Uuid,
         /// The message's number in its conversation.
         seq: u64,
-        /// The position of this change in its conversation.
-        pos: u64,
         /// The time when the server stored the message.
         timestamp: TimestampView,
     }

@@ -1,6 +1,6 @@
 use super::payloads::{
-    CallView, ConversationCreatedView, ConversationUpdatedView, MessageReceivedView, ParticipantAddedView,
-    ParticipantRemovedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
+    CallView, ConversationCreatedView, ConversationUpdatedView, ParticipantAddedView, ParticipantRemovedView,
+    TypingView, UserOfflineView, UserOnlineView, WindowView,
 };
 use super::{Colon, Gateway, Variant, both};
 use crate::messages::MessageView;
@@ -56,8 +56,8 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
     let (conversation_id, pos) = (change.conversation_id.as_uuid(), change.pos.get());
     Some(match &change.kind {
         ChangeKind::MessageSent(message) => {
-            let message = MessageView::new(message.as_ref().clone(), DeliveryStatus::Sent, is_own);
-            gateway.event(Colon::GROUP_MESSAGE, &MessageReceivedView { message, pos })
+            let message = message.as_ref().clone();
+            gateway.event(Colon::GROUP_MESSAGE, &MessageView::new(message, DeliveryStatus::Sent, is_own))
         }
         ChangeKind::Created { details, .. } => {
             let conversation = details.as_ref().clone().into();

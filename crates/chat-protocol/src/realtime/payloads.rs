@@ -22,14 +22,6 @@ macro_rules! payloads {
 pub(super) use payloads;
 
 payloads! {
-    /// `message:received`: a message. Only the sender's connections receive `clientMessageId`.
-    MessageReceivedView {
-        /// The message.
-        #[serde(flatten)]
-        message: MessageView,
-        /// The position of this change in its conversation.
-        pos: u64,
-    }
     /// `conversation:created`: a new conversation. Sent to all of its participants.
     ConversationCreatedView {
         /// The conversation's id.

@@ -79,6 +79,7 @@ impl Store {
                 kind: ConversationKind::Group,
                 seq: Seq::new(pos.get()),
                 pos,
+                changed: None,
                 sender: summary(sender),
                 body: MessageBody::parse(&text).expect("a body"),
                 attachment: None,
@@ -88,6 +89,7 @@ impl Store {
                 updated_at: Timestamp::default(),
                 edited_at: None,
                 deleted_at: None,
+                deleted_by: None,
             })),
             Happening::Added(id_of_user) => {
                 ChangeKind::ParticipantAdded { user: summary(id_of_user), role: Role::Member, details: details(id) }

@@ -25,6 +25,8 @@ pub(crate) struct MessageRow {
     updated_at: i64,
     edited_at: Option<i64>,
     deleted_at: Option<i64>,
+    changed_pos: Option<i64>,
+    deleted_by: Option<Id>,
 }
 
 impl MessageRow {
@@ -46,6 +48,7 @@ impl MessageRow {
             kind,
             seq: Seq::from_i64(self.seq),
             pos: Pos::from_i64(self.pos),
+            changed: self.changed_pos.map(Pos::from_i64),
             sender: sender.try_into()?,
             body: parsed("body", &self.body, MessageBody::from_stored)?,
             attachment: parsed_option("attachment", self.attachment.as_deref(), AttachmentUrl::from_stored)?,
@@ -55,6 +58,7 @@ impl MessageRow {
             updated_at: timestamp(self.updated_at),
             edited_at: self.edited_at.map(timestamp),
             deleted_at: self.deleted_at.map(timestamp),
+            deleted_by: self.deleted_by.map(Into::into),
         })
     }
 }

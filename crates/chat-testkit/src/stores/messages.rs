@@ -30,6 +30,7 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         kind: ConversationKind::Direct(DirectKey::new(ann, bob)),
         seq: Seq::new(2),
         pos: Pos::new(3),
+        changed: None,
         sender,
         body: command.content.body,
         attachment: command.content.attachment,
@@ -39,6 +40,7 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         updated_at: draft.sent_at,
         edited_at: None,
         deleted_at: None,
+        deleted_by: None,
     };
     assert_eq!(scene.messages.append(draft).await.expect("a message"), Appended::First(expected.clone()));
     let page = scene.messages.history(direct, ann, HistoryRequest::Latest(limit(10))).await.expect("a history");

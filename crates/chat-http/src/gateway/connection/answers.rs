@@ -13,7 +13,7 @@ use chat_protocol::chat::{ChatMessageView, ChatRoomId, LastSeenView, OnlineStatu
 use chat_protocol::messages::MessageView;
 use chat_protocol::realtime::{
     Camel, ChatMessageReceivedView, Colon, Dialect, EventName, FetchedChatView, FetchedGroupView, FetchedView,
-    MessageProgressView, MessageReceivedView, MessageSentView, PresenceStatusView,
+    MessageProgressView, MessageSentView, PresenceStatusView,
 };
 use chat_protocol::receipts::PositionsView;
 use chat_protocol::users::UserView;
@@ -181,9 +181,7 @@ impl Asked<'_> {
 
     fn acknowledge_sent(&self, sent: Appended) {
         let (message, duplicate) = apart(sent);
-        let pos = message.pos.get();
-        let message = MessageView { duplicate, ..MessageView::new(message, DeliveryStatus::Sent, true) };
-        self.acknowledge(&MessageReceivedView { message, pos });
+        self.acknowledge(&MessageView { duplicate, ..MessageView::new(message, DeliveryStatus::Sent, true) });
     }
 
     /// Sends `messageSent` to the connection that sent the message, and to no other.
@@ -192,11 +190,11 @@ impl Asked<'_> {
         let client_message_id = message.client_message_id.as_ref().map(|key| key.as_str().to_owned());
         let confirmed = MessageSentView { message_id: message.id.as_uuid(), client_message_id };
         self.connection.send_event(Camel::MESSAGE_SENT, &confirmed);
-        let (conversation_id, seq, pos) = (message.conversation_id.as_uuid(), message.seq.get(), message.pos.get());
+        let (conversation_id, seq) = (message.conversation_id.as_uuid(), message.seq.get());
         let timestamp = message.created_at.into();
         let message = ChatMessageView::new(message, DeliveryStatus::Sent, &[], true);
         let message = ChatMessageView { duplicate, ..message };
-        self.acknowledge(&ChatMessageReceivedView { message, conversation_id, seq, pos, timestamp });
+        self.acknowledge(&ChatMessageReceivedView { message, conversation_id, seq, timestamp });
     }
 
     fn fetched(&self, id: ConversationId, request: HistoryRequest, page: HistoryPage) -> FetchedView {

@@ -22,7 +22,7 @@ async fn a_private_message_goes_to_its_receiver_whatever_the_client_says_of_room
         sent,
         json!({
             "messageId": sent["messageId"], "chatRoomId": room_of(&ann, &bob), "chatType": "PRIVATE", "sender": ann.id,
-            "receiver": bob.id, "message": "Hello!", "status": "SENT", "isMine": true,
+            "receiver": bob.id, "message": "Hello!", "pos": 2, "changedPos": 2, "status": "SENT", "isMine": true,
             "senderDetails": {"id": ann.id, "username": ann.username, "name": "Person 0", "avatar": null},
             "createdAt": at, "updatedAt": at
         })
@@ -52,6 +52,7 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
         fields(&sent),
         [
             "attachment",
+            "changedPos",
             "chatRoomId",
             "chatType",
             "createdAt",
@@ -59,6 +60,7 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
             "isMine",
             "message",
             "messageId",
+            "pos",
             "readBy",
             "readCount",
             "sender",

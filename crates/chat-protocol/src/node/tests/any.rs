@@ -77,19 +77,20 @@ fn message_status() -> BoxedStrategy<MessageStatus> {
 }
 
 fn message() -> BoxedStrategy<Message> {
-    let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos());
+    let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos(), of(pos()));
     let texts = (
         value("(.|\n|\"){1,60}", MessageBody::from_stored),
         of(value("https?://\\PC{1,40}", AttachmentUrl::from_stored)),
         of(value("[!-~]{1,128}", ClientMessageId::parse)),
     );
-    (ids, kind(), user(), texts, (at(), at(), of(at()), of(at())))
+    (ids, kind(), user(), texts, (at(), at(), of(at()), of(at()), of(id(UserId::new))))
         .prop_map(|(ids, kind, sender, texts, times)| Message {
             id: ids.0,
             conversation_id: ids.1,
             kind,
             seq: ids.3,
             pos: ids.4,
+            changed: ids.5,
             sender,
             body: texts.0,
             attachment: texts.1,
@@ -99,6 +100,7 @@ fn message() -> BoxedStrategy<Message> {
             updated_at: times.1,
             edited_at: times.2,
             deleted_at: times.3,
+            deleted_by: times.4,
         })
         .boxed()
 }

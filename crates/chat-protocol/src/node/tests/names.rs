@@ -43,6 +43,7 @@ fn message() -> Message {
         kind: ConversationKind::Direct(DirectKey::new(UserId::new(id(1)), UserId::new(id(2)))),
         seq: Seq::new(4),
         pos: Pos::new(5),
+        changed: None,
         sender: user(),
         body: MessageBody::parse("hello").expect("a body"),
         attachment: Some(AttachmentUrl::parse("/f.pdf").expect("an address")),
@@ -52,6 +53,7 @@ fn message() -> Message {
         updated_at: at(11),
         edited_at: Some(at(12)),
         deleted_at: None,
+        deleted_by: None,
     }
 }
 

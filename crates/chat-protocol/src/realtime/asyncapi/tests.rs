@@ -60,7 +60,7 @@ fn every_message_has_the_schema_of_its_data() {
         assert!(schema["type"] == "object", "{key} carries {schema}");
         assert!(message["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{key}");
     }
-    let received = &document["components"]["schemas"]["MessageReceivedView"];
+    let received = &document["components"]["schemas"]["MessageView"];
     assert!(received["required"].as_array().expect("fields").contains(&json!("pos")), "{received}");
 }
 

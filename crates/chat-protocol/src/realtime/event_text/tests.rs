@@ -37,6 +37,7 @@ fn sent_in(kind: ConversationKind) -> Event {
             kind,
             seq: Seq::new(4),
             pos: Pos::new(9),
+            changed: None,
             sender: user(3),
             body: MessageBody::parse("hi").expect("a body"),
             attachment: None,
@@ -46,6 +47,7 @@ fn sent_in(kind: ConversationKind) -> Event {
             updated_at: AT,
             edited_at: None,
             deleted_at: None,
+            deleted_by: None,
         })),
     })
 }
@@ -70,7 +72,7 @@ fn a_message_is_itself_with_its_pos_and_shows_the_key_to_its_sender_alone() {
     assert_eq!(
         own,
         json!({"event": "message:received", "data": {
-            "id": Uuid::from_u128(2), "conversationId": Uuid::from_u128(1), "seq": 4, "pos": 9,
+            "id": Uuid::from_u128(2), "conversationId": Uuid::from_u128(1), "seq": 4, "pos": 9, "changedPos": 9,
             "sender": {"id": Uuid::from_u128(3), "name": "Ann", "avatar": null},
             "content": "hi", "attachment": null, "replyTo": null, "status": "SENT",
             "createdAt": "2023-11-14T22:13:20.123Z", "updatedAt": "2023-11-14T22:13:20.123Z",
@@ -135,7 +137,7 @@ fn a_private_message_has_both_people_and_where_it_stands() {
             "clientMessageId": "k1",
             "senderDetails": {"id": three, "username": null, "name": "Ann", "avatar": null},
             "createdAt": SENT_AT, "updatedAt": SENT_AT, "timestamp": SENT_AT,
-            "conversationId": one, "seq": 4, "pos": 9
+            "conversationId": one, "seq": 4, "pos": 9, "changedPos": 9
         }}))
     );
     let others = told(&event);

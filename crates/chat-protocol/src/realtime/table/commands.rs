@@ -1,6 +1,7 @@
 use crate::BodyError;
 use crate::body::parse_data;
 use crate::chat::{FetchChatBody, LastSeenView, OnlineStatusView};
+use crate::messages::MessageView;
 use crate::realtime::camel_payloads::{
     ChatMessageReceivedView, FetchedChatView, FetchedGroupView, MessageProgressView,
 };
@@ -8,7 +9,7 @@ use crate::realtime::command_data::{
     AuthData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData, MessageData,
     NoData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData, UserData,
 };
-use crate::realtime::payloads::{AuthenticatedView, FetchedView, MessageReceivedView, PresenceStatusView};
+use crate::realtime::payloads::{AuthenticatedView, FetchedView, PresenceStatusView};
 use crate::realtime::{Command, Dialect};
 use crate::receipts::PositionsView;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
@@ -81,7 +82,7 @@ commands! {
         Camel "leaveGroup" GroupData => NoData = |data| data.place().map(Command::CloseWindow);
     }
     "send a message" {
-        Colon "message:send" SendMessageData => MessageReceivedView =
+        Colon "message:send" SendMessageData => MessageView =
             |data| data.parse().map(|send| Command::SendMessage(Box::new(send)));
         Camel "sendMessage" SendChatMessageData => ChatMessageReceivedView = SendChatMessageData::parse;
     }

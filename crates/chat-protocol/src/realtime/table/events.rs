@@ -1,5 +1,6 @@
 use super::EventName;
 use crate::chat::OnlineStatusView;
+use crate::messages::MessageView;
 use crate::realtime::Dialect;
 use crate::realtime::camel_payloads::{
     CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, FetchedChatView, FetchedGroupView,
@@ -8,8 +9,8 @@ use crate::realtime::camel_payloads::{
 };
 use crate::realtime::payloads::{
     CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
-    MessageReceivedView, ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView,
-    UserOfflineView, UserOnlineView, WindowView,
+    ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView, UserOfflineView,
+    UserOnlineView, WindowView,
 };
 use crate::receipts::PositionsView;
 
@@ -85,10 +86,10 @@ macro_rules! event_entries {
 
 events! {
     #[doc = "a message in a private chat"]
-    PRIVATE_MESSAGE { Colon "message:received" MessageReceivedView; Camel "messageReceived" ChatMessageReceivedView; }
+    PRIVATE_MESSAGE { Colon "message:received" MessageView; Camel "messageReceived" ChatMessageReceivedView; }
     #[doc = "a message in a group"]
     GROUP_MESSAGE {
-        Colon "message:received" MessageReceivedView;
+        Colon "message:received" MessageView;
         Camel "groupMessageReceived" GroupMessageReceivedView;
     }
     #[doc = "a message of this connection was stored"]

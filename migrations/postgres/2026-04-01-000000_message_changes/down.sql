@@ -1,0 +1,5 @@
+DROP TABLE message_versions;
+DROP TABLE changed_messages;
+ALTER TABLE messages
+    DROP COLUMN deleted_by,
+    DROP COLUMN changed_pos;

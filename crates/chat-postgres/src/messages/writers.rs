@@ -10,7 +10,7 @@ use crate::database::MAX_REPEATS;
 use crate::fault::Trouble;
 use crate::status::SendStatus;
 use chat_domain::messages::{Appended, Draft};
-use chat_domain::{ActionError, BoxError, Committable as _, SinkSlot, StoreError};
+use chat_domain::{ActionError, BoxError, Committable as _, SinkSlot, StoreError, Wakeup};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -131,6 +131,9 @@ async fn keep_running(writer: impl Fn() -> Writer) {
     }
 }
 
+/// The outcomes of a batch that is stored and published; the workers are woken when the second is dropped.
+type Committed = (Vec<Outcome>, Wakeup);
+
 struct Writer {
     queue: Arc<Queue<Send>>,
     connector: Connector,
@@ -181,16 +184,19 @@ impl Writer {
         }
         self.counters.taken.fetch_add(sends.len() as u64, Ordering::Relaxed);
         let (drafts, replies): (Vec<Draft>, Vec<_>) = sends.into_iter().map(|send| (send.draft, send.reply)).unzip();
-        for (reply, outcome) in replies.into_iter().zip(self.store_all(&drafts).await) {
+        let (outcomes, wakeup) = self.store_all(&drafts).await;
+        for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // The caller may be gone; the message stays stored.
             let _ = reply.send(outcome);
         }
+        // Now, so that a worker finds the events and the answers at once.
+        drop(wakeup);
     }
 
     /// Stores the sends together, or one by one if that fails because of one of them.
-    async fn store_all(&mut self, drafts: &[Draft]) -> Vec<Outcome> {
+    async fn store_all(&mut self, drafts: &[Draft]) -> Committed {
         match self.store_batch(drafts).await {
-            Ok(outcomes) => outcomes,
+            Ok(committed) => committed,
             Err(failure) if failure.concerns_one && drafts.len() > 1 => {
                 tracing::warn!(
                     error = %failure.words,
@@ -201,49 +207,49 @@ impl Writer {
                 for draft in drafts {
                     outcomes.push(self.store_one(draft).await);
                 }
-                outcomes
+                (outcomes, Wakeup::default())
             }
             Err(failure) => {
                 tracing::warn!(error = %failure.words, sends = drafts.len(), "sends were not stored");
-                drafts.iter().map(|_| Err(failure.error().into())).collect()
+                (drafts.iter().map(|_| Err(failure.error().into())).collect(), Wakeup::default())
             }
         }
     }
 
     async fn store_one(&mut self, draft: &Draft) -> Outcome {
         match self.store_batch(std::slice::from_ref(draft)).await {
-            Ok(mut outcomes) => outcomes.pop().unwrap_or_else(|| Err(closed().into())),
+            Ok((mut outcomes, _)) => outcomes.pop().unwrap_or_else(|| Err(closed().into())),
             Err(failure) => Err(failure.error().into()),
         }
     }
 
     /// Runs one transaction. If the connection breaks before the commit, tries once more on a new connection. If the
     /// server aborts the transaction because of another one, repeats it a few times.
-    async fn store_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
+    async fn store_batch(&mut self, drafts: &[Draft]) -> Result<Committed, Failure> {
         self.counters.batches.fetch_add(1, Ordering::Relaxed);
         let first = self.try_batch(drafts).await;
-        let outcomes = match first {
+        let stored = match first {
             Err(failure) if failure.trouble == Trouble::Conflict => self.repeat_batch(drafts, failure).await,
             Err(failure) if failure.may_repeat => self.try_batch(drafts).await,
             first => first,
         };
-        if outcomes.is_err() {
+        if stored.is_err() {
             self.counters.failed_batches.fetch_add(1, Ordering::Relaxed);
         }
-        outcomes
+        stored
     }
 
-    async fn repeat_batch(&mut self, drafts: &[Draft], mut failure: Failure) -> Result<Vec<Outcome>, Failure> {
+    async fn repeat_batch(&mut self, drafts: &[Draft], mut failure: Failure) -> Result<Committed, Failure> {
         for _ in 0..MAX_REPEATS {
             failure = match self.try_batch(drafts).await {
                 Err(failure) if failure.trouble == Trouble::Conflict => failure,
-                outcome => return outcome,
+                stored => return stored,
             };
         }
         Err(failure)
     }
 
-    async fn try_batch(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, Failure> {
+    async fn try_batch(&mut self, drafts: &[Draft]) -> Result<Committed, Failure> {
         // The connection is taken out, so that after a failure or a drop no batch uses it in an unknown state.
         let mut connection = self.connect().await.map_err(|error| Failure::unreachable(&error))?;
         let replans = self.replans();
@@ -257,8 +263,8 @@ impl Writer {
         match timeout(self.call_timeout, storing).await {
             Ok(Ok(outcomes)) => {
                 self.connection = Some(connection);
-                self.committed(&outcomes);
-                Ok(outcomes)
+                let wakeup = self.publish(&outcomes);
+                Ok((outcomes, wakeup))
             }
             Ok(Err(fault)) => {
                 let failure = Failure::of(&fault);
@@ -285,12 +291,12 @@ impl Writer {
 
     /// Publishes what was committed, before any of the sends is answered and before another writer may have their
     /// conversations.
-    fn committed(&self, outcomes: &[Outcome]) {
+    fn publish(&self, outcomes: &[Outcome]) -> Wakeup {
         let mut changes = Vec::with_capacity(outcomes.len());
         for appended in outcomes.iter().flatten() {
             appended.add_changes(&mut changes);
         }
-        drop(self.sink.committed(changes));
+        self.sink.committed(changes)
     }
 
     async fn connect(&mut self) -> Result<AsyncPgConnection, StoreError> {

@@ -151,8 +151,8 @@ pub trait GroupStore: Send + Sync {
     /// now: [`crate::Refusal::InviteNotFound`].
     async fn join(&self, join: JoinGroup) -> Result<(ConversationDetails, Change), ActionError>;
 
-    /// Replaces the invite code on behalf of an admin; the earlier one becomes invalid. This is no durable change,
-    /// because no other client shows it. Returns the conversation after it.
+    /// Replaces the invite code on behalf of an admin; the earlier one becomes invalid. This is no durable change:
+    /// clients read the code when they show it. Returns the conversation after it.
     async fn replace_invite_code(
         &self,
         id: ConversationId,

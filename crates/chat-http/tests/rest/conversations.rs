@@ -2,31 +2,37 @@ use crate::house::{House, fields};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const EVERYONE_SEES: [&str; 11] = [
+const EVERYONE_SEES: [&str; 14] = [
     "avatar",
     "createdAt",
     "createdBy",
     "description",
     "id",
+    "inviteCode",
     "isActive",
     "isGroup",
+    "lastSeq",
     "name",
     "participantCount",
     "participants",
+    "pos",
     "updatedAt",
 ];
-const OVERVIEW: [&str; 13] = [
+const OVERVIEW: [&str; 16] = [
     "avatar",
     "createdAt",
     "createdBy",
     "description",
     "id",
+    "inviteCode",
     "isActive",
     "isGroup",
     "lastMessage",
+    "lastSeq",
     "name",
     "participantCount",
     "participants",
+    "pos",
     "unreadCount",
     "updatedAt",
 ];
@@ -40,6 +46,7 @@ async fn a_pair_has_one_conversation_whoever_asks() {
     assert_eq!(fields(&made), OVERVIEW);
     assert_eq!((&made["isGroup"], &made["participantCount"]), (&json!(false), &json!(2)));
     assert_eq!((&made["lastMessage"], &made["unreadCount"]), (&Value::Null, &json!(0)));
+    assert_eq!((&made["lastSeq"], &made["pos"], &made["inviteCode"]), (&json!(0), &json!(1), &Value::Null));
     assert_eq!(
         fields(&made["participants"][0]),
         ["avatar", "deliveredSeq", "id", "joinedAt", "name", "readSeq", "role", "username"]
@@ -82,7 +89,11 @@ async fn conversations_are_listed_with_what_is_new_in_them() {
     let data = answer.data(200);
     assert_eq!(data[0]["id"], first.as_str());
     assert_eq!(data[0]["unreadCount"], 1);
-    assert_eq!(fields(&data[0]["lastMessage"]), ["content", "createdAt", "id", "sender"]);
+    assert_eq!(fields(&data[0]["lastMessage"]), ["content", "createdAt", "id", "sender", "seq"]);
+    assert_eq!(
+        (&data[0]["lastMessage"]["seq"], &data[0]["lastSeq"], &data[0]["pos"]),
+        (&json!(1), &json!(1), &json!(2))
+    );
     assert_eq!(fields(&data[0]["lastMessage"]["sender"]), ["avatar", "id", "name"]);
     assert_eq!(
         answer.json()["pagination"],

@@ -44,6 +44,10 @@ pub struct ChatMessageView {
     pub message_id: Uuid,
     /// The two user ids sorted and joined by `_`, or `group_<groupId>`.
     pub chat_room_id: String,
+    /// The id of the chat's conversation.
+    pub conversation_id: Uuid,
+    /// The message's number in its conversation: 1, 2, 3 and so on, without gaps.
+    pub seq: u64,
     /// Whether the chat is private or a group.
     pub chat_type: ChatTypeView,
     /// The position of its sending among the changes of the conversation.
@@ -111,6 +115,8 @@ impl ChatMessageView {
         Self {
             message_id: message.id.as_uuid(),
             chat_room_id: ChatRoomId::of(message.kind, message.conversation_id).as_text(),
+            conversation_id: message.conversation_id.as_uuid(),
+            seq: message.seq.get(),
             chat_type: message.kind.into(),
             pos: message.pos.get(),
             changed_pos: message.changed_pos().get(),
@@ -203,8 +209,8 @@ mod tests {
             serde_json::to_value(view).expect("JSON"),
             json!({
                 "messageId": Uuid::from_u128(7), "chatRoomId": format!("{one}_{two}"), "chatType": "PRIVATE",
-                "pos": 4, "changedPos": 4, "sender": two, "receiver": one, "message": "Hello", "status": "DELIVERED",
-                "isMine": false,
+                "conversationId": Uuid::from_u128(9), "seq": 3, "pos": 4, "changedPos": 4, "sender": two, "receiver": one,
+                "message": "Hello", "status": "DELIVERED", "isMine": false,
                 "senderDetails": {"id": two, "username": "bob", "name": "Bob", "avatar": null},
                 "createdAt": at, "updatedAt": at
             })

@@ -39,6 +39,10 @@ pub struct RoomView {
     pub latest_message_status: Option<MessageStatusView>,
     /// The sender of the latest message, or `null`.
     pub sender_id: Option<Uuid>,
+    /// The `seq` of the latest message; 0 if there is none.
+    pub last_seq: u64,
+    /// The `pos` of the newest change that this view includes.
+    pub pos: u64,
     /// The number of messages that the caller has not read.
     pub unread_count: u64,
 }
@@ -66,6 +70,8 @@ impl RoomView {
             latest_message_id: latest.as_ref().map(|message| message.id).map(MessageId::as_uuid),
             latest_message_time: latest.as_ref().map(|message| message.created_at.into()),
             latest_message_status: status.map(MessageStatusView::from),
+            last_seq: conversation.last_seq.get(),
+            pos: conversation.last_pos.get(),
             sender_id: latest.as_ref().map(|message| message.sender.id.as_uuid()),
             latest_message: latest.map(|message| message.body.into_string()),
             unread_count,
@@ -98,6 +104,10 @@ pub struct GroupRoomView {
     pub sender_name: Option<String>,
     /// The URL of its sender's avatar, or `null`.
     pub sender_avatar: Option<String>,
+    /// The `seq` of the latest message; 0 if there is none.
+    pub last_seq: u64,
+    /// The `pos` of the newest change that this view includes.
+    pub pos: u64,
     /// The number of messages that the caller has not read.
     pub unread_count: u64,
 }
@@ -117,6 +127,8 @@ impl From<ConversationOverview> for GroupRoomView {
             group_name: conversation.name.map(ConversationName::into_string),
             group_avatar: conversation.avatar.map(AvatarUrl::into_string),
             members_count: conversation.participant_count,
+            last_seq: conversation.last_seq.get(),
+            pos: conversation.last_pos.get(),
             latest_message: text,
             latest_message_time: time,
             sender_name: sender.as_ref().map(|sender| sender.name.clone()),

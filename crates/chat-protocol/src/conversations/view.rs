@@ -1,7 +1,7 @@
 use crate::TimestampView;
 use crate::users::UserSummaryView;
 use chat_domain::conversations::{
-    ConversationDescription, ConversationDetails, ConversationKind, ConversationName, ConversationOverview,
+    ConversationDescription, ConversationDetails, ConversationKind, ConversationName, ConversationOverview, InviteCode,
     Participant, Role,
 };
 use chat_domain::messages::Message;
@@ -84,12 +84,18 @@ pub struct ConversationView {
     pub is_group: bool,
     /// `false` if the group was deactivated.
     pub is_active: bool,
+    /// The code with which users join the group; `null` for a direct conversation.
+    pub invite_code: Option<String>,
     /// The user who created the conversation.
     pub created_by: Uuid,
     /// The first 100 participants, in the order in which they joined.
     pub participants: Vec<ParticipantView>,
     /// The number of participants.
     pub participant_count: u32,
+    /// The `seq` of the newest message; 0 if there is none.
+    pub last_seq: u64,
+    /// The `pos` of the newest change that this view includes.
+    pub pos: u64,
     /// The time of creation.
     pub created_at: TimestampView,
     /// The time of the last change or message.
@@ -106,9 +112,12 @@ impl From<ConversationDetails> for ConversationView {
             avatar: conversation.avatar.map(AvatarUrl::into_string),
             is_group: conversation.kind == ConversationKind::Group,
             is_active: conversation.is_active,
+            invite_code: conversation.invite_code.map(InviteCode::as_text),
             created_by: conversation.created_by.as_uuid(),
             participants: details.participants.into_iter().map(ParticipantView::from).collect(),
             participant_count: conversation.participant_count,
+            last_seq: conversation.last_seq.get(),
+            pos: conversation.last_pos.get(),
             created_at: conversation.created_at.into(),
             updated_at: conversation.updated_at.into(),
         }
@@ -122,6 +131,8 @@ impl From<ConversationDetails> for ConversationView {
 pub struct LastMessageView {
     /// The message's id.
     pub id: Uuid,
+    /// The message's number in its conversation.
+    pub seq: u64,
     /// The text.
     pub content: String,
     /// The time when the server stored the message.
@@ -134,6 +145,7 @@ impl From<Message> for LastMessageView {
     fn from(message: Message) -> Self {
         Self {
             id: message.id.as_uuid(),
+            seq: message.seq.get(),
             content: message.body.into_string(),
             created_at: message.created_at.into(),
             sender: message.sender.into(),

@@ -129,8 +129,6 @@ fn group_changed(details: &ConversationDetails, pos: Pos) -> GroupChangedView {
 
 fn message_text(gateway: Gateway, message: &Message, is_own: bool) -> String {
     let received = ChatMessageReceivedView {
-        conversation_id: message.conversation_id.as_uuid(),
-        seq: message.seq.get(),
         timestamp: message.created_at.into(),
         message: ChatMessageView::new(message.clone(), DeliveryStatus::Sent, &[], is_own),
     };

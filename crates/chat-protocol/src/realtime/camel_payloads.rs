@@ -17,10 +17,6 @@ payloads! {
         /// The message.
         #[serde(flatten)]
         message: ChatMessageView,
-        /// The id of the chat's conversation.
-        conversation_id: Uuid,
-        /// The message's number in its conversation.
-        seq: u64,
         /// The time when the server stored the message.
         timestamp: TimestampView,
     }

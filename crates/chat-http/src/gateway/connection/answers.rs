@@ -190,11 +190,10 @@ impl Asked<'_> {
         let client_message_id = message.client_message_id.as_ref().map(|key| key.as_str().to_owned());
         let confirmed = MessageSentView { message_id: message.id.as_uuid(), client_message_id };
         self.connection.send_event(Camel::MESSAGE_SENT, &confirmed);
-        let (conversation_id, seq) = (message.conversation_id.as_uuid(), message.seq.get());
         let timestamp = message.created_at.into();
         let message = ChatMessageView::new(message, DeliveryStatus::Sent, &[], true);
         let message = ChatMessageView { duplicate, ..message };
-        self.acknowledge(&ChatMessageReceivedView { message, conversation_id, seq, timestamp });
+        self.acknowledge(&ChatMessageReceivedView { message, timestamp });
     }
 
     fn fetched(&self, id: ConversationId, request: HistoryRequest, page: HistoryPage) -> FetchedView {

@@ -43,7 +43,7 @@ async fn a_group_is_made_with_its_shape_and_is_a_conversation() {
     let conversation = format!("/api/v1/conversations/{}", text(&made, "groupId"));
     let conversation = house.get(&conversation, &bob.token).await.data(200);
     assert_eq!((&conversation["name"], &conversation["isGroup"]), (&json!("Project Developers"), &json!(true)));
-    assert_eq!(conversation.get("inviteCode"), None);
+    assert_eq!(conversation["inviteCode"], made["inviteCode"], "every member sees it, as in the group");
     let listed = house.get(&format!("/api/v1/chat/user/{}/groups", bob.id), &bob.token).await.data(200);
     assert_eq!(listed, json!([made]));
     let alone = house.post(GROUP, &ann.token, json!({"groupName": "Alone"})).await.data(201);

@@ -22,7 +22,8 @@ async fn a_private_message_goes_to_its_receiver_whatever_the_client_says_of_room
         sent,
         json!({
             "messageId": sent["messageId"], "chatRoomId": room_of(&ann, &bob), "chatType": "PRIVATE", "sender": ann.id,
-            "receiver": bob.id, "message": "Hello!", "pos": 2, "changedPos": 2, "status": "SENT", "isMine": true,
+            "conversationId": sent["conversationId"], "seq": 1, "pos": 2, "changedPos": 2, "receiver": bob.id,
+            "message": "Hello!", "status": "SENT", "isMine": true,
             "senderDetails": {"id": ann.id, "username": ann.username, "name": "Person 0", "avatar": null},
             "createdAt": at, "updatedAt": at
         })
@@ -34,6 +35,7 @@ async fn a_private_message_goes_to_its_receiver_whatever_the_client_says_of_room
         (&conversations[0]["isGroup"], &conversations[0]["lastMessage"]["content"]),
         (&json!(false), &json!("Hello!"))
     );
+    assert_eq!(sent["conversationId"], conversations[0]["id"]);
     assert_eq!(house.get("/api/v1/conversations", &eve.token).await.data(200), json!([]));
     let answer = house.whisper(&bob, &ann, "Hi").await;
     assert_eq!((&answer["chatRoomId"], &answer["receiver"]), (&sent["chatRoomId"], &json!(ann.id)));
@@ -55,6 +57,7 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
             "changedPos",
             "chatRoomId",
             "chatType",
+            "conversationId",
             "createdAt",
             "groupId",
             "isMine",
@@ -65,11 +68,13 @@ async fn a_group_message_goes_to_its_group_and_names_its_readers() {
             "readCount",
             "sender",
             "senderDetails",
+            "seq",
             "status",
             "updatedAt"
         ]
     );
     assert_eq!((&sent["chatRoomId"], &sent["groupId"]), (&json!(format!("group_{id}")), &json!(id)));
+    assert_eq!((&sent["conversationId"], &sent["seq"]), (&json!(id), &json!(1)));
     assert_eq!(
         (&sent["chatType"], &sent["readBy"], &sent["attachment"]),
         (&json!("GROUP"), &json!([]), &json!("/a.png"))

@@ -25,7 +25,8 @@ async fn private_chats_are_listed_with_what_is_new_in_them() {
             "chatType": "PRIVATE", "chatRoomId": room_of(&ann, &bob), "conversationId": rooms[0]["conversationId"],
             "userId": bob.id, "username": bob.username, "name": "Person 1", "avatar": null, "isOnline": false,
             "latestMessage": "two", "latestMessageId": latest["messageId"], "latestMessageTime": latest["createdAt"],
-            "latestMessageStatus": "SENT", "senderId": bob.id, "unreadCount": 2
+            "latestMessageStatus": "SENT", "senderId": bob.id, "unreadCount": 2, "lastSeq": 2,
+            "pos": 3
         })
     );
     assert_eq!(each(&rooms, "userId"), [json!(bob.id), json!(cat.id)], "newest activity first");
@@ -66,7 +67,7 @@ async fn groups_are_listed_with_what_is_new_in_them() {
             "chatType": "GROUP", "groupId": id, "conversationId": id, "groupName": "Developers", "groupAvatar": null,
             "membersCount": 2, "latestMessage": null, "latestMessageTime": null,
             "senderName": null, "senderAvatar": null,
-            "unreadCount": 0
+            "unreadCount": 0, "lastSeq": 0, "pos": 1
         }])
     );
     house.send(&bob, &id, "news").await;

@@ -71,6 +71,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         key_version -> SmallInt,
+        changed_at -> Nullable<BigInt>,
     }
 }
 

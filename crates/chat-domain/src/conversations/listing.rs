@@ -2,12 +2,12 @@
 
 use crate::{ConversationId, Page, PageLimit, PageRequest, Timestamp};
 
-/// The place of a conversation in a list: newest activity first, ties by id, descending. A conversation moves up when
-/// it has activity, and never moves down.
+/// The place of a conversation in a list: newest activity first, ties by id, descending. Activity is its creation, a
+/// joining or a new message; no other change moves it up, and nothing moves it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListPlace {
     /// The time of its last activity.
-    pub updated_at: Timestamp,
+    pub active_at: Timestamp,
     /// The conversation's id.
     pub id: ConversationId,
 }
@@ -137,7 +137,7 @@ mod tests {
     use uuid::Uuid;
 
     fn place(at: i64, id: u128) -> ListPlace {
-        ListPlace { updated_at: Timestamp::from_unix_micros(at), id: ConversationId::new(Uuid::from_u128(id)) }
+        ListPlace { active_at: Timestamp::from_unix_micros(at), id: ConversationId::new(Uuid::from_u128(id)) }
     }
 
     /// What a store finds: one more than the limit, in the direction of the reading.
@@ -171,7 +171,7 @@ mod tests {
                 seen.extend(page.items.iter().map(|place| place.id));
                 if let Some(moving) = moves.next().filter(|moving| *moving < count) {
                     now += 1;
-                    list[moving as usize].updated_at = Timestamp::from_unix_micros(now);
+                    list[moving as usize].active_at = Timestamp::from_unix_micros(now);
                 }
                 prop_assert_eq!(page.has_more, page.older.is_some());
                 let Some(older) = page.older else { break };

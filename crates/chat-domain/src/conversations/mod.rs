@@ -124,7 +124,7 @@ pub struct Conversation {
     pub participant_count: u32,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed in any way, messages included. Lists are ordered by it.
+    /// When it last changed in any way, messages included.
     pub updated_at: Timestamp,
 }
 

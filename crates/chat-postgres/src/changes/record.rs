@@ -16,14 +16,21 @@ use uuid::Uuid;
 cached_statement!(
     /// Takes the next `pos`, and a time that is not before the previous change's, whatever the clocks say.
     TakePos { id: Uuid, at: i64 } -> (BigInt, BigInt),
-    "UPDATE conversations SET last_pos = last_pos + 1, updated_at = greatest(updated_at, ",
+    "UPDATE conversations SET last_pos = last_pos + 1, changed_at = greatest(updated_at, changed_at, ",
     at as BigInt,
     ") WHERE id = ",
     id as SqlUuid,
-    " RETURNING last_pos, updated_at",
+    " RETURNING last_pos, changed_at",
 );
 
-/// Returns the `pos` and the time of the conversation's next change, which must be stored in the same transaction.
+/// The time of a conversation's last change of any kind, from the columns `updated_at`, which orders lists, and
+/// `changed_at`.
+pub(crate) fn last_change(updated_at: i64, changed_at: Option<i64>) -> Timestamp {
+    timestamp(changed_at.map_or(updated_at, |at| at.max(updated_at)))
+}
+
+/// Returns the `pos` and the time of the conversation's next change, which must be stored in the same transaction. The
+/// conversation keeps its place in lists.
 pub(crate) async fn take_pos(
     connection: &mut AsyncPgConnection,
     id: ConversationId,

@@ -49,18 +49,18 @@ pub(super) async fn list_from(
     let rows: Vec<PlaceRow> = match cursor {
         ListCursor::Newest => query.order(downwards).load(connection).await?,
         ListCursor::OlderThan(from) => {
-            let (at, from) = (micros(from.updated_at), from.id.as_uuid());
+            let (at, from) = (micros(from.active_at), from.id.as_uuid());
             let below = updated_at.lt(at).or(updated_at.eq(at).and(id.lt(from)));
             query.filter(below).order(downwards).load(connection).await?
         }
         ListCursor::NewerThan(from) => {
-            let (at, from) = (micros(from.updated_at), from.id.as_uuid());
+            let (at, from) = (micros(from.active_at), from.id.as_uuid());
             let above = updated_at.gt(at).or(updated_at.eq(at).and(id.gt(from)));
             query.filter(above).order((updated_at.asc(), id.asc())).load(connection).await?
         }
     };
     let places =
-        rows.into_iter().map(|(at, id)| ListPlace { updated_at: timestamp(at), id: ConversationId::new(id) }).collect();
+        rows.into_iter().map(|(at, id)| ListPlace { active_at: timestamp(at), id: ConversationId::new(id) }).collect();
     let CursorPage { items: places, limit, older, newer, has_more } =
         CursorPage::of(cursor, limit, places, |place: &ListPlace| *place);
     let ids: Vec<_> = places.iter().map(|place| place.id).collect();

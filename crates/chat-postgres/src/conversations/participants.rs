@@ -145,7 +145,12 @@ async fn join(
         .set(state)
         .execute(connection)
         .await?;
-    count_participants(connection, id, 1).await?;
+    // A joining moves the conversation up in lists.
+    let counted = conversations::participant_count.eq(conversations::participant_count + 1);
+    diesel::update(conversations::table.find(id.as_uuid()))
+        .set((counted, conversations::updated_at.eq(micros(at))))
+        .execute(connection)
+        .await?;
     let details = load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
     let change = store(connection, id, (pos, at), kind).await?;
@@ -171,7 +176,7 @@ async fn leave(
         Some(Role::Admin | Role::Unknown) => next_admin(&all_participants(connection, id).await?, user),
         Some(Role::Member) | None => None,
     };
-    let left = count_participants(connection, id, -1).await?;
+    let left = count_departure(connection, id).await?;
     if left == 0 {
         // No participant remains who could add users or free the name.
         retire(connection, id).await?;
@@ -208,10 +213,10 @@ async fn mark_left(
     Ok(())
 }
 
-/// Changes the participant count, and returns the new one.
-async fn count_participants(connection: &mut AsyncPgConnection, id: ConversationId, more: i32) -> Stored<i32> {
+/// Returns the number of remaining participants.
+async fn count_departure(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<i32> {
     Ok(diesel::update(conversations::table.find(id.as_uuid()))
-        .set(conversations::participant_count.eq(conversations::participant_count + more))
+        .set(conversations::participant_count.eq(conversations::participant_count - 1))
         .returning(conversations::participant_count)
         .get_result(connection)
         .await?)

@@ -22,7 +22,8 @@ cached_statement!(
     /// Locks conversations, in the order of their ids. Until the commit no other transaction changes what is read after
     /// this, since everything that takes a `seq` or `pos`, or changes the participants, locks these rows first.
     HoldConversations { ids: Vec<Uuid> } -> (SqlUuid, BigInt, BigInt, BigInt, Bool, Nullable<Text>),
-    "SELECT id, last_seq, last_pos, updated_at, is_active, direct_key FROM conversations WHERE id = ANY (",
+    "SELECT id, last_seq, last_pos, greatest(updated_at, changed_at), is_active, direct_key
+     FROM conversations WHERE id = ANY (",
     ids as Array<SqlUuid>,
     ") ORDER BY id FOR NO KEY UPDATE",
 );

@@ -63,12 +63,12 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
 /// A row of [`HoldConversations`].
 type HeldRow = (Uuid, i64, i64, i64, bool, Option<String>);
 
-fn held((id, last_seq, last_pos, updated_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, SendPlace)> {
+fn held((id, last_seq, last_pos, last_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, SendPlace)> {
     let kind = ConversationKind::from_stored(direct_key.as_deref())?;
     let place = SendPlace {
         last_seq: Seq::from_i64(last_seq),
         last_pos: Pos::from_i64(last_pos),
-        last_at: timestamp(updated_at),
+        last_at: timestamp(last_at),
         is_active,
         kind,
     };

@@ -20,7 +20,7 @@ impl ListCursorText {
             let (direction, place) = text.split_at_checked(1)?;
             let (micros, id) = place.rsplit_once('-')?;
             let place = ListPlace {
-                updated_at: Timestamp::from_unix_micros(micros.parse().ok()?),
+                active_at: Timestamp::from_unix_micros(micros.parse().ok()?),
                 id: ConversationId::new(Uuid::try_parse(id).ok()?),
             };
             match direction {
@@ -50,7 +50,7 @@ impl Display for ListCursorText {
             ListCursor::OlderThan(place) => (OLDER, place),
             ListCursor::NewerThan(place) => (NEWER, place),
         };
-        write!(formatter, "{direction}{}-{}", place.updated_at.as_unix_micros(), place.id.as_uuid().as_simple())
+        write!(formatter, "{direction}{}-{}", place.active_at.as_unix_micros(), place.id.as_uuid().as_simple())
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
             micros in any::<i64>(), id in any::<u128>(), is_older in any::<bool>()
         ) {
             let place = ListPlace {
-                updated_at: Timestamp::from_unix_micros(micros),
+                active_at: Timestamp::from_unix_micros(micros),
                 id: ConversationId::new(Uuid::from_u128(id)),
             };
             let text = if is_older { ListCursorText::older(place) } else { ListCursorText::newer(place) };

@@ -5,7 +5,7 @@ mod list;
 mod present;
 mod record;
 
-pub(crate) use record::{store, take_pos};
+pub(crate) use record::{last_change, store, take_pos};
 
 use crate::SqliteStore;
 use async_trait::async_trait;

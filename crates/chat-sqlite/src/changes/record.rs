@@ -16,23 +16,32 @@ use uuid::Uuid;
 cached_statement!(
     /// Takes the next `pos`, and a time that is not before the previous change's, whatever the clocks say.
     TakePos { id: Id, at: i64 }
-    "UPDATE conversations SET last_pos = last_pos + 1, updated_at = max(updated_at, ",
+    "UPDATE conversations
+     SET last_pos = last_pos + 1, changed_at = max(updated_at, coalesce(changed_at, updated_at), ",
     at as BigInt,
     ") WHERE id = ",
     id as Binary,
     "",
 );
 
-/// Returns the `pos` and the time of the conversation's next change, which must be stored in the same transaction.
+/// The time of a conversation's last change of any kind, from the columns `updated_at`, which orders lists, and
+/// `changed_at`.
+pub(crate) fn last_change(updated_at: i64, changed_at: Option<i64>) -> Timestamp {
+    timestamp(changed_at.map_or(updated_at, |at| at.max(updated_at)))
+}
+
+/// Returns the `pos` and the time of the conversation's next change, which must be stored in the same transaction. The
+/// conversation keeps its place in lists.
 pub(crate) fn take_pos(
     connection: &mut SqliteConnection,
     id: ConversationId,
     at: Timestamp,
 ) -> Stored<(Pos, Timestamp)> {
     TakePos { id: id.into(), at: micros(at) }.execute(connection)?;
-    let taken = (conversations::last_pos, conversations::updated_at);
-    let (pos, at): (i64, i64) = conversations::table.find(Id::from(id)).select(taken).get_result(connection)?;
-    Ok((Pos::from_i64(pos), timestamp(at)))
+    let taken = (conversations::last_pos, conversations::updated_at, conversations::changed_at);
+    let (pos, updated_at, changed_at): (i64, i64, Option<i64>) =
+        conversations::table.find(Id::from(id)).select(taken).get_result(connection)?;
+    Ok((Pos::from_i64(pos), last_change(updated_at, changed_at)))
 }
 
 /// Stores the record of a change that has its `pos`.

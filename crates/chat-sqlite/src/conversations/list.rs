@@ -46,17 +46,17 @@ pub(super) fn list_from(
     let rows: Vec<PlaceRow> = match cursor {
         ListCursor::Newest => query.order(downwards).load(connection)?,
         ListCursor::OlderThan(from) => {
-            let (at, from) = (micros(from.updated_at), Id::from(from.id));
+            let (at, from) = (micros(from.active_at), Id::from(from.id));
             let below = updated_at.lt(at).or(updated_at.eq(at).and(id.lt(from)));
             query.filter(below).order(downwards).load(connection)?
         }
         ListCursor::NewerThan(from) => {
-            let (at, from) = (micros(from.updated_at), Id::from(from.id));
+            let (at, from) = (micros(from.active_at), Id::from(from.id));
             let above = updated_at.gt(at).or(updated_at.eq(at).and(id.gt(from)));
             query.filter(above).order((updated_at.asc(), id.asc())).load(connection)?
         }
     };
-    let places = rows.into_iter().map(|(at, id)| ListPlace { updated_at: timestamp(at), id: id.into() }).collect();
+    let places = rows.into_iter().map(|(at, id)| ListPlace { active_at: timestamp(at), id: id.into() }).collect();
     let CursorPage { items: places, limit, older, newer, has_more } =
         CursorPage::of(cursor, limit, places, |place: &ListPlace| *place);
     let ids: Vec<_> = places.iter().map(|place| place.id).collect();

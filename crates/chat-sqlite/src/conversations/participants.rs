@@ -116,7 +116,11 @@ fn join(
             participants::joined_by_code.eq(by_code),
         ))
         .execute(connection)?;
-    count_participants(connection, id, 1)?;
+    // A joining moves the conversation up in lists.
+    let counted = conversations::participant_count.eq(conversations::participant_count + 1);
+    diesel::update(conversations::table.find(Id::from(id)))
+        .set((counted, conversations::updated_at.eq(micros(at))))
+        .execute(connection)?;
     let details = load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
     let change = store(connection, id, (pos, at), kind)?;
@@ -142,7 +146,7 @@ fn leave(
         Some(Role::Admin | Role::Unknown) => next_admin(&all_participants(connection, id)?, user),
         Some(Role::Member) | None => None,
     };
-    let left = count_participants(connection, id, -1)?;
+    let left = count_departure(connection, id)?;
     if left == 0 {
         // No participant remains who could add users or free the name.
         retire(connection, id)?;
@@ -177,10 +181,10 @@ fn mark_left(
     Ok(())
 }
 
-/// Changes the participant count, and returns the new one.
-fn count_participants(connection: &mut SqliteConnection, id: ConversationId, more: i32) -> Stored<i32> {
+/// Returns the number of remaining participants.
+fn count_departure(connection: &mut SqliteConnection, id: ConversationId) -> Stored<i32> {
     Ok(diesel::update(conversations::table.find(Id::from(id)))
-        .set(conversations::participant_count.eq(conversations::participant_count + more))
+        .set(conversations::participant_count.eq(conversations::participant_count - 1))
         .returning(conversations::participant_count)
         .get_result(connection)?)
 }

@@ -1,3 +1,4 @@
+use crate::changes::last_change;
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, timestamp};
 use crate::schema::{conversations, participants};
@@ -29,6 +30,7 @@ pub(crate) struct ConversationRow {
     participant_count: i32,
     created_at: i64,
     updated_at: i64,
+    changed_at: Option<i64>,
 }
 
 impl TryFrom<ConversationRow> for Conversation {
@@ -49,7 +51,7 @@ impl TryFrom<ConversationRow> for Conversation {
             last_pos: Pos::from_i64(row.last_pos),
             participant_count: u32::try_from(row.participant_count).unwrap_or(0),
             created_at: timestamp(row.created_at),
-            updated_at: timestamp(row.updated_at),
+            updated_at: last_change(row.updated_at, row.changed_at),
         })
     }
 }

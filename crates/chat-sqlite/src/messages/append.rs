@@ -1,7 +1,8 @@
 use super::history::find_in_conversation;
 use super::rows::MessageRow;
+use crate::changes::last_change;
 use crate::fault::Stored;
-use crate::id::{Id, micros, timestamp};
+use crate::id::{Id, micros};
 use crate::schema::{conversations, messages, participants, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
@@ -75,9 +76,9 @@ struct Found {
     is_key_used: bool,
 }
 
-/// The conversation's newest `seq`, `pos` and time, whether it is active, its direct key, whether the sender has
+/// The conversation's newest `seq` and `pos`, its two times, whether it is active, its direct key, whether the sender has
 /// written in it, the sender, and whether the key is used.
-type PlaceRow = (i64, i64, i64, bool, Option<String>, Option<bool>, Option<SummaryRow>, bool);
+type PlaceRow = (i64, i64, (i64, Option<i64>), bool, Option<String>, Option<bool>, Option<SummaryRow>, bool);
 
 fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Found>> {
     let takes_part = participants::conversation_id
@@ -96,7 +97,7 @@ fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option
         .select((
             conversations::last_seq,
             conversations::last_pos,
-            conversations::updated_at,
+            (conversations::updated_at, conversations::changed_at),
             conversations::is_active,
             conversations::direct_key,
             participants::has_written.nullable(),
@@ -105,11 +106,11 @@ fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, last_pos, updated_at, is_active, direct_key, has_written, sender, is_key_used)| {
+    row.map(|(last_seq, last_pos, times, is_active, direct_key, has_written, sender, is_key_used)| {
         let place = SendPlace {
             last_seq: Seq::from_i64(last_seq),
             last_pos: Pos::from_i64(last_pos),
-            last_at: timestamp(updated_at),
+            last_at: last_change(times.0, times.1),
             is_active,
             kind: ConversationKind::from_stored(direct_key.as_deref())?,
         };

@@ -132,6 +132,13 @@ pub async fn no_change_is_older_than_the_one_before_whatever_the_clock_says(stor
     let remove = RemoveParticipant { conversation_id: group, actor: ann, user: ann, at: early };
     live.extend(scene.conversations.remove_participant(remove).await.expect("removed"));
     assert_eq!(live.iter().map(|change| change.at).collect::<Vec<_>>(), [latest; 4]);
+    // A late clock of a change counts for the message after it too.
+    let late = chat_domain::Timestamp::from_unix_micros(scene.now().as_unix_micros() + 60_000_000);
+    let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
+    let rename =
+        UpdateConversation { conversation_id: group, actor: bob, changes, name_rule: NameRule::Free, at: late };
+    scene.conversations.update(rename).await.expect("updated");
+    assert_eq!(scene.say(group, bob, "afterwards").await.created_at, late);
     let kept: Vec<_> = scene.all_changes(group).await.iter().map(|change| change.at).collect();
     assert!(kept.is_sorted(), "{kept:?}");
     let details = scene.overview(group, bob).await.details;

@@ -76,6 +76,7 @@ macro_rules! store_contract {
                 a_list_by_cursor_shows_the_same_downwards_and_upwards
                 a_list_by_cursor_keeps_its_place_while_others_move_up
                 activity_never_moves_a_conversation_back
+                only_messages_and_joining_move_a_conversation_up
                 an_overview_shows_the_viewer_the_newest_message_and_what_is_unread
                 each_overview_of_a_page_has_its_own_participants_and_message
                 participants_are_listed_in_order_of_joining_up_to_a_limit

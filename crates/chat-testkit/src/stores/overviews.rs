@@ -3,7 +3,7 @@
 use super::scene::{limit, page};
 use super::{Scene, Stores};
 use chat_domain::conversations::{
-    ConversationFilter, CursorPage, ListCursor, MAX_LISTED_PARTICIPANTS, NewConversation,
+    ConversationFilter, CursorPage, ListCursor, MAX_LISTED_PARTICIPANTS, NameRule, NewConversation,
 };
 use chat_domain::{ConversationId, UserId};
 
@@ -24,7 +24,7 @@ pub async fn a_list_shows_the_newest_activity_first(stores: Stores) {
     scene.say(not_hers, bob, "hello").await;
     assert_eq!(listed(&scene, ann).await, [one, three, two], "a message is activity");
     scene.remove(three, bob, cid).await;
-    assert_eq!(listed(&scene, ann).await, [three, one, two], "so is a departure");
+    assert_eq!(listed(&scene, ann).await, [one, three, two], "a departure is not");
     assert_eq!(listed(&scene, cid).await, [not_hers, two]);
 }
 
@@ -69,6 +69,32 @@ pub async fn activity_never_moves_a_conversation_back(stores: Stores) {
     let draft = chat_domain::messages::Draft { sent_at: early, ..scene.draft(group, ann, "from a slow clock") };
     scene.messages.append(draft).await.expect("a message");
     assert_eq!(scene.overview(group, ann).await.details.conversation.updated_at, before);
+}
+
+pub async fn only_messages_and_joining_move_a_conversation_up(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let (one, two) = (scene.group(ann, &[bob]).await, scene.group(ann, &[bob]).await);
+    let changed_at = async || scene.overview(one, ann).await.details.conversation.updated_at;
+    for moving in [true, false] {
+        assert_eq!(listed(&scene, ann).await, [two, one]);
+        let before = changed_at().await;
+        if moving {
+            scene.add(one, ann, cid).await;
+        } else {
+            scene.say(one, bob, "news").await;
+        }
+        assert_eq!(listed(&scene, ann).await, [one, two]);
+        assert!(changed_at().await > before);
+        scene.say(two, bob, "news here too").await;
+    }
+    let before = changed_at().await;
+    let (details, renamed) = scene.rename(one, ann, "another name", NameRule::Free).await.expect("renamed");
+    assert_eq!((details.conversation.updated_at, renamed.at), (changed_at().await, changed_at().await));
+    let removed = scene.remove(one, ann, cid).await;
+    assert_eq!(removed[0].at, changed_at().await);
+    assert!(before < renamed.at && renamed.at < removed[0].at, "the change has its time, and the list its order");
+    assert_eq!(listed(&scene, ann).await, [two, one]);
 }
 
 pub async fn an_overview_shows_the_viewer_the_newest_message_and_what_is_unread(stores: Stores) {

@@ -1,0 +1,4 @@
+-- From now on `updated_at` orders lists: the time of the newest message, of the creation, or of the last joining.
+-- `changed_at` is the time of the last change of any other kind, NULL before the first. The previous release moves
+-- `updated_at` by every change and does not know `changed_at`: after a rollback a renamed group moves up in lists.
+ALTER TABLE conversations ADD COLUMN changed_at BIGINT;

@@ -299,6 +299,12 @@ call GET "/conversations/$team/messages" "$ben"
 expect 200 "every participant reads it" 'Thanks for having me'
 call DELETE "/conversations/$team/participants/$ann_id" "$ben"
 expect_error 403 NOT_AN_ADMIN "members cannot remove participants"
+call PATCH "/conversations/$team/participants/$ann_id" "$ann" '{"role":"member"}'
+expect_error 409 LAST_ADMIN "the last admin stays one"
+call PATCH "/conversations/$team/participants/$ben_id" "$ann" '{"role":"admin"}'
+expect 200 "make another participant an admin" '"role":"admin"'
+call GET "/conversations/$team/participants?limit=2" "$cat"
+expect 200 "list the participants in parts" '"hasMore":true'
 call DELETE "/conversations/$team/participants/$cat_id" "$ann"
 expect 200 "an admin removes a participant"
 call POST "/conversations/$team/messages" "$cat" '{"content":"Still here?"}'

@@ -89,6 +89,8 @@ error_codes! {
     GroupNameTaken => "GROUP_NAME_TAKEN",
     /// The user is a participant already.
     AlreadyAParticipant => "ALREADY_A_PARTICIPANT",
+    /// The only admin of a group stays one.
+    LastAdmin => "LAST_ADMIN",
     /// The conversation has as many participants as it may have.
     ConversationFull => "CONVERSATION_FULL",
     /// The user has made, or joined by invite codes, as many conversations as they may have.

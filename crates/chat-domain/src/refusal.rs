@@ -62,6 +62,8 @@ refusals! {
     AlreadyAParticipant => AlreadyAParticipant, "The user is already a participant";
     /// The user is not a participant.
     NoSuchParticipant => ParticipantNotFound, "The user is not a participant of this conversation";
+    /// The user is the only admin of the group.
+    LastAdmin => LastAdmin, "The group has no other admin: make another participant an admin first";
     /// The conversation has [`MAX_PARTICIPANTS`] participants.
     Full => ConversationFull, "The conversation already has {MAX_PARTICIPANTS} participants";
     /// An admin removed the user, and only an admin can add them again.

@@ -1,7 +1,7 @@
 //! From a commit to its publication.
 
 use crate::changes::Change;
-use crate::conversations::{ConversationDetails, CreatedConversation};
+use crate::conversations::{ConversationDetails, CreatedConversation, Participant};
 use crate::messages::Appended;
 use crate::users::DeletedUser;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -65,6 +65,12 @@ impl Committable for CreatedConversation {
 impl Committable for (ConversationDetails, Change) {
     fn add_changes(&self, to: &mut Vec<Change>) {
         self.1.add_changes(to);
+    }
+}
+
+impl Committable for (Participant, Option<Change>) {
+    fn add_changes(&self, to: &mut Vec<Change>) {
+        to.extend(self.1.clone());
     }
 }
 

@@ -49,6 +49,7 @@ shapes! {
     PageOrCursor "ListAnswer" { [(200, "A part of the list, newest activity first.")], Some("Pagination") }
     History "HistoryAnswer" { [(200, "A part of the history, newest first.")], Some("Pagination") }
     OldestFirst "ChatPageAnswer" { [(200, "A page of the chat, oldest first.")], Some("NumberedPage") }
+    InOrder "PartAnswer" { [(200, "A part of the list, in its order.")], Some("CursorPage") }
     NotArrived "UndeliveredAnswer" { [(200, "Undelivered messages, oldest first.")], Some("CursorPage") }
 }
 
@@ -71,6 +72,8 @@ pub(crate) type ListedPart<T> = Answer<Vec<T>, PageOrCursor>;
 pub(crate) type HistoryAnswer<T> = Answer<Vec<T>, History>;
 /// A page of a chat.
 pub(crate) type ChatPage<T> = Answer<Vec<T>, OldestFirst>;
+/// A part of a list that is read forwards by cursor.
+pub(crate) type Part<T> = Answer<Vec<T>, InOrder>;
 /// Undelivered messages.
 pub(crate) type Undelivered<T> = Answer<Vec<T>, NotArrived>;
 

@@ -206,6 +206,7 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::UsernameTaken
         | ErrorCode::GroupNameTaken
         | ErrorCode::AlreadyAParticipant
+        | ErrorCode::LastAdmin
         | ErrorCode::ConversationFull
         | ErrorCode::TooManyConversations
         | ErrorCode::IdempotencyKeyReused

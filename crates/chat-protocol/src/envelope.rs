@@ -1,8 +1,8 @@
 //! The envelopes of responses (contract §2).
 
-use crate::conversations::ListCursorText;
+use crate::conversations::{ListCursorText, ParticipantCursorText};
 use crate::{Fault, TimestampView};
-use chat_domain::conversations::ListPart;
+use chat_domain::conversations::{ListPart, ParticipantPage};
 use chat_domain::messages::{HistoryPage, HistoryRequest};
 use chat_domain::{ErrorCode, Page, PageLimit};
 use serde::{Deserialize, Serialize};
@@ -66,13 +66,13 @@ pub struct CursorPage {
     /// The maximum number of items in this part.
     pub limit: u32,
     /// The cursor of the next part; `null` if there is none. Send it as `before` for older messages, as `after` in a
-    /// list of undelivered messages, or as `cursor` in a list of conversations.
+    /// list of undelivered messages, or as `cursor` in a list of conversations or participants.
     pub next_cursor: Option<String>,
-    /// The cursor of the previous part; `null` if there is none, and in a list of undelivered messages. Send it as
-    /// `after` for newer messages, or as `cursor` in a list of conversations.
+    /// The cursor of the previous part; `null` if there is none, and in lists of undelivered messages and of
+    /// participants. Send it as `after` for newer messages, or as `cursor` in a list of conversations.
     pub prev_cursor: Option<String>,
     /// Whether there are more items in the requested direction: newer ones with `after` and in a list of undelivered
-    /// messages, otherwise older ones.
+    /// messages, later ones in a list of participants, otherwise older ones.
     pub has_more: bool,
 }
 
@@ -125,6 +125,16 @@ impl Pagination {
             next_cursor: page.has_older().then(|| oldest.to_string()),
             prev_cursor: page.has_newer().then(|| newest.to_string()),
             has_more: if matches!(request, HistoryRequest::After(..)) { page.has_newer() } else { page.has_older() },
+        })
+    }
+
+    /// The position in a list of participants, which is read forwards only.
+    pub fn of_participants(page: &ParticipantPage) -> Self {
+        Self::Cursor(CursorPage {
+            limit: page.limit.get(),
+            next_cursor: page.next.map(|place| ParticipantCursorText(place).to_string()),
+            prev_cursor: None,
+            has_more: page.next.is_some(),
         })
     }
 

@@ -45,6 +45,8 @@ pub mod patterns {
     pub const SEQ: &str = "^[0-9]{1,18}$";
     /// A message's id, or its number in its conversation.
     pub const ANCHOR: &str = "^([0-9]{1,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
+    /// A place in a list of participants; empty for its beginning.
+    pub const PARTICIPANT_CURSOR: &str = "^(-?[0-9]{1,19}-[0-9a-fA-F]{32})?$";
     /// A position in a list of conversations; empty for its beginning.
     pub const LIST_CURSOR: &str = "^([on]-?[0-9]{1,18}-[0-9a-fA-F]{32})?$";
 }

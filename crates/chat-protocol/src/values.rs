@@ -5,7 +5,7 @@ use crate::field::{Field, Problem};
 use crate::schemas::patterns;
 use crate::whole::whole_number;
 use chat_domain::auth::{Password, RegistrationCode};
-use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS};
+use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS, Role};
 use chat_domain::messages::{AttachmentUrl, MessageBody};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Seq, UserId};
@@ -82,6 +82,17 @@ macro_rules! id_fields {
 }
 
 id_fields!(UserId, ConversationId, MessageId);
+
+impl Field for Role {
+    fn read(json: Value) -> Result<Self, Problem> {
+        json.as_str().and_then(Self::known).ok_or_else(|| "must be admin or member".into())
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::one_of(&[Self::Admin, Self::Member].map(Self::as_str))
+    }
+}
 
 impl Field for Seq {
     fn read(json: Value) -> Result<Self, Problem> {
@@ -191,6 +202,11 @@ pub(crate) mod schema {
         let policy = PasswordPolicy::default();
         let (least, most) = (policy.min_chars, policy.max_chars);
         text(least, most, Some("password"), Some(super::patterns::PASSWORD), "correct horse battery").into()
+    }
+
+    pub(crate) fn one_of(names: &[&str]) -> SchemaObject {
+        let enum_values = Some(names.iter().map(|name| (*name).into()).collect());
+        SchemaObject { enum_values, ..of(InstanceType::String, None) }
     }
 
     pub(crate) fn uuid() -> SchemaObject {

@@ -88,6 +88,8 @@ async fn no_statement_scans_a_table() {
     stores::pairs::a_list_holds_the_kinds_that_are_asked_for(stores()).await;
     stores::pairs::a_message_is_found_by_its_id_and_by_its_number(stores()).await;
     stores::pairs::the_conversation_of_a_pair_is_found_from_either_side(stores()).await;
+    stores::participants::an_admin_makes_others_admins_and_members_and_the_last_one_stays(stores()).await;
+    stores::participants::participants_are_listed_in_parts_in_order_of_joining(stores()).await;
     stores::participants::whoever_comes_back_begins_anew_as_a_member(stores()).await;
     stores::receipt_news::a_move_tells_how_far_the_newest_message_it_covers_has_got(stores()).await;
     stores::receipts::positions_only_move_forward_and_never_past_the_newest(stores()).await;
@@ -129,6 +131,9 @@ async fn no_statement_scans_a_table() {
     assert!(steps.iter().any(|step| step == newest_record), "one record leads to a message: {steps:?}");
     let one_range = "SEARCH messages USING PRIMARY KEY (conversation_id=? AND seq>? AND seq<?)";
     assert!(steps.iter().any(|step| step == one_range), "a page of history reads a range, at any depth");
+    let one_part =
+        "SEARCH participants USING INDEX participants_by_age (conversation_id=? AND (joined_at,user_id)>(?,?))";
+    assert!(steps.iter().any(|step| step == one_part), "a page of participants reads a range: {steps:?}");
     let one_beginning = "SEARCH group_name_suffixes USING PRIMARY KEY (suffix>? AND suffix<?)";
     assert!(
         steps.iter().any(|step| step == one_beginning),

@@ -1,7 +1,11 @@
 use super::Conversations;
 use chat_domain::auth::Actor;
-use chat_domain::conversations::{AddParticipant, ConversationDetails, RemoveParticipant};
-use chat_domain::{ActionError, ConversationId, UserId};
+use chat_domain::changes::ChangeTag;
+use chat_domain::conversations::{
+    AddParticipant, ChangeRole, ConversationDetails, Participant, ParticipantPage, ParticipantPlace, RemoveParticipant,
+    Role,
+};
+use chat_domain::{ActionError, ConversationId, PageLimit, UserId};
 
 impl Conversations {
     /// Adds a user to a group in which the actor is a participant.
@@ -13,6 +17,35 @@ impl Conversations {
     ) -> Result<ConversationDetails, ActionError> {
         let add = AddParticipant { conversation_id, actor: actor.user_id, user, at: self.0.now() };
         self.0.add_participant(add).await
+    }
+
+    /// A part of the participants of a conversation in which the actor takes part, in order of joining.
+    pub async fn list_participants(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        after: Option<ParticipantPlace>,
+        limit: PageLimit,
+    ) -> Result<ParticipantPage, ActionError> {
+        let read = async {
+            self.0.membership(id, actor.user_id).await?;
+            Ok(self.0.store.conversations().list_participants(id, after, limit).await?)
+        };
+        self.0.reading(actor.user_id, read).await
+    }
+
+    /// Makes a participant of a group an admin, or an admin a member. Changes nothing if it is so already.
+    pub async fn change_role(
+        &self,
+        actor: Actor,
+        conversation_id: ConversationId,
+        user: UserId,
+        role: Role,
+    ) -> Result<Participant, ActionError> {
+        let change = ChangeRole { conversation_id, actor: actor.user_id, user, role, at: self.0.now() };
+        let changed = self.0.store.conversations().change_role(change);
+        let (participant, _) = self.0.changing(actor.user_id, [ChangeTag::PARTICIPANT_UPDATED], changed).await?;
+        Ok(participant)
     }
 
     /// Removes a participant from a group; actors may remove themselves.

@@ -176,6 +176,29 @@ async fn the_last_admin_who_leaves_hands_over() {
 }
 
 #[tokio::test]
+async fn an_admin_changes_roles_and_only_what_changes_is_told() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
+    let group = world.group(ann, &[bob]).await;
+    world.bus.take();
+    let conversations = &world.app.conversations;
+    for _ in 0..2 {
+        let participant = conversations.change_role(ann, group, bob.user_id, Role::Admin).await.expect("changed");
+        assert_eq!(participant.role, Role::Admin);
+    }
+    assert_eq!(world.published(), ["2 participant_updated"]);
+    let refused = conversations.change_role(eve, group, bob.user_id, Role::Member).await;
+    assert_eq!(code(refused), Some(ErrorCode::NotAParticipant));
+    let limit = chat_domain::PageLimit::GREATEST;
+    let page = conversations.list_participants(bob, group, None, limit).await.expect("a page");
+    assert_eq!((page.items.len(), page.next), (2, None));
+    let refused = conversations.list_participants(eve, group, None, limit).await;
+    assert_eq!(code(refused), Some(ErrorCode::NotAParticipant));
+    let refused = conversations.list_participants(eve, nowhere(), None, limit).await;
+    assert_eq!(code(refused), Some(ErrorCode::ConversationNotFound));
+}
+
+#[tokio::test]
 async fn whoever_is_removed_while_writing_has_stopped_writing() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{
-    AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreatedConversation, CursorPage, DirectKey, GroupStore, ListCursor, Membership, NewConversation, RemoveParticipant,
-    UpdateConversation,
+    AddParticipant, ChangeRole, Conversation, ConversationDetails, ConversationFilter, ConversationOverview,
+    ConversationStore, CreatedConversation, CursorPage, DirectKey, GroupStore, ListCursor, Membership, NewConversation,
+    Participant, ParticipantPage, ParticipantPlace, RemoveParticipant, UpdateConversation,
 };
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
@@ -74,6 +74,15 @@ impl ConversationStore for Tampered {
         self.store.conversations().find(id, viewer).await
     }
 
+    async fn list_participants(
+        &self,
+        id: ConversationId,
+        after: Option<ParticipantPlace>,
+        limit: PageLimit,
+    ) -> Result<ParticipantPage, StoreError> {
+        self.store.conversations().list_participants(id, after, limit).await
+    }
+
     async fn find_direct(&self, pair: DirectKey) -> Result<Option<ConversationId>, StoreError> {
         self.store.conversations().find_direct(pair).await
     }
@@ -136,6 +145,10 @@ impl ConversationStore for Tampered {
 
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
         self.store.conversations().remove_participant(remove).await
+    }
+
+    async fn change_role(&self, change: ChangeRole) -> Result<(Participant, Option<Change>), ActionError> {
+        self.store.conversations().change_role(change).await
     }
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {

@@ -33,7 +33,7 @@ pub enum ChangeKind {
         /// All first participants, including those that `details` leaves out; at most [`super::MAX_NAMED_USERS`].
         member_ids: Vec<UserId>,
     },
-    /// The name, description, avatar or activity of the conversation changed, or a participant's role.
+    /// The name, description, avatar or activity of the conversation changed, or the last admin's role passed on.
     Updated(Box<ConversationDetails>),
     /// A participant joined, or was added.
     ParticipantAdded {
@@ -48,6 +48,13 @@ pub enum ChangeKind {
     ParticipantRemoved {
         /// The participant who left.
         user_id: UserId,
+    },
+    /// An admin changed a participant's role.
+    ParticipantUpdated {
+        /// The participant.
+        user_id: UserId,
+        /// The new role.
+        role: Role,
     },
     /// A kind that this release does not know, or a record that it cannot read. Clients receive only its `pos`.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -83,6 +90,9 @@ impl Change {
                 ChangeRecord { subject: Some(user.id), role: Some(*role), ..blank }
             }
             ChangeKind::ParticipantRemoved { user_id } => ChangeRecord { subject: Some(*user_id), ..blank },
+            ChangeKind::ParticipantUpdated { user_id, role } => {
+                ChangeRecord { subject: Some(*user_id), role: Some(*role), ..blank }
+            }
             ChangeKind::Unknown(record) => (**record).clone(),
         }
     }
@@ -97,6 +107,7 @@ impl ChangeKind {
             Self::Updated(_) => ChangeTag::UPDATED,
             Self::ParticipantAdded { .. } => ChangeTag::PARTICIPANT_ADDED,
             Self::ParticipantRemoved { .. } => ChangeTag::PARTICIPANT_REMOVED,
+            Self::ParticipantUpdated { .. } => ChangeTag::PARTICIPANT_UPDATED,
             Self::Unknown(record) => record.tag.clone(),
         }
     }
@@ -107,7 +118,7 @@ impl ChangeKind {
             Self::Created { member_ids, .. } => Effect::Joins(member_ids),
             Self::ParticipantAdded { user, .. } => Effect::Joins(slice::from_ref(&user.id)),
             Self::ParticipantRemoved { user_id } => Effect::Leaves(slice::from_ref(user_id)),
-            Self::MessageSent(_) | Self::Updated(_) => Effect::None,
+            Self::MessageSent(_) | Self::Updated(_) | Self::ParticipantUpdated { .. } => Effect::None,
             Self::Unknown(record) => match &record.effect {
                 Effect::None => Effect::None,
                 Effect::Joins(users) => Effect::Joins(users),
@@ -122,7 +133,11 @@ impl ChangeKind {
         match self {
             Self::MessageSent(message) => Some(message.sender.id),
             Self::ParticipantAdded { user, .. } => Some(user.id),
-            Self::Created { .. } | Self::Updated(_) | Self::ParticipantRemoved { .. } | Self::Unknown(_) => None,
+            Self::Created { .. }
+            | Self::Updated(_)
+            | Self::ParticipantRemoved { .. }
+            | Self::ParticipantUpdated { .. }
+            | Self::Unknown(_) => None,
         }
     }
 
@@ -137,7 +152,7 @@ impl ChangeKind {
             Self::MessageSent(message) => (Some(&**message), None, None),
             Self::Created { details, .. } | Self::Updated(details) => (None, None, Some(&**details)),
             Self::ParticipantAdded { user, details, .. } => (None, Some(user), Some(&**details)),
-            Self::ParticipantRemoved { .. } | Self::Unknown(_) => (None, None, None),
+            Self::ParticipantRemoved { .. } | Self::ParticipantUpdated { .. } | Self::Unknown(_) => (None, None, None),
         };
         Shown { message, user, conversation }
     }

@@ -117,6 +117,7 @@ fn known(record: &ChangeRecord, present: &Present) -> Option<ChangeKind> {
             ChangeKind::ParticipantAdded { user, role: record.role?, details: details()? }
         }
         names::PARTICIPANT_REMOVED => ChangeKind::ParticipantRemoved { user_id: record.subject? },
+        names::PARTICIPANT_UPDATED => ChangeKind::ParticipantUpdated { user_id: record.subject?, role: record.role? },
         _ => return None,
     })
 }

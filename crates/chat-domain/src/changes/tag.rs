@@ -9,6 +9,7 @@ pub(super) mod names {
     pub(in super::super) const UPDATED: &str = "updated";
     pub(in super::super) const PARTICIPANT_ADDED: &str = "participant_added";
     pub(in super::super) const PARTICIPANT_REMOVED: &str = "participant_removed";
+    pub(in super::super) const PARTICIPANT_UPDATED: &str = "participant_updated";
 }
 
 /// The name of a kind of change, which is stored and sent between nodes. The set is open: a later release may have
@@ -24,12 +25,14 @@ impl ChangeTag {
     pub const MESSAGE_SENT: Self = Self::known(names::MESSAGE_SENT);
     /// A conversation was created.
     pub const CREATED: Self = Self::known(names::CREATED);
-    /// The name, description, avatar or activity of the conversation changed, or a participant's role.
+    /// The name, description, avatar or activity of the conversation changed, or the last admin's role passed on.
     pub const UPDATED: Self = Self::known(names::UPDATED);
     /// A participant joined, or was added.
     pub const PARTICIPANT_ADDED: Self = Self::known(names::PARTICIPANT_ADDED);
     /// A participant left, or was removed.
     pub const PARTICIPANT_REMOVED: Self = Self::known(names::PARTICIPANT_REMOVED);
+    /// An admin changed a participant's role.
+    pub const PARTICIPANT_UPDATED: Self = Self::known(names::PARTICIPANT_UPDATED);
 
     /// Every kind that this release knows, with the present state that its event needs.
     pub const KNOWN: &'static [(Self, &'static [Need])] = &[
@@ -38,6 +41,7 @@ impl ChangeTag {
         (Self::UPDATED, &[Need::Conversation]),
         (Self::PARTICIPANT_ADDED, &[Need::Conversation, Need::Subject]),
         (Self::PARTICIPANT_REMOVED, &[]),
+        (Self::PARTICIPANT_UPDATED, &[]),
     ];
 
     /// The kinds that the previous release knows too. They are written without checking what other nodes know.

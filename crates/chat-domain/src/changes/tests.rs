@@ -64,6 +64,7 @@ fn every_kind() -> Vec<ChangeKind> {
         ChangeKind::Updated(details()),
         ChangeKind::ParticipantAdded { user: summary(3), role: Role::Member, details: details() },
         ChangeKind::ParticipantRemoved { user_id: user(3) },
+        ChangeKind::ParticipantUpdated { user_id: user(3), role: Role::Admin },
     ]
 }
 

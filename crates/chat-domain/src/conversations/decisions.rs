@@ -1,5 +1,5 @@
 use super::{Conversation, MAX_PARTICIPANTS, Participant, Role};
-use crate::{Refusal, UserId};
+use crate::{ActionError, Refusal, StoreError, UserId};
 
 /// A user's relation to a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,24 @@ pub fn may_change_group(conversation: &Conversation, actor: Option<Role>) -> Res
     }
 }
 
+/// An admin of an active group may make participants admins, and admins members, themselves too; but at least one admin
+/// stays. Returns whether the role changes. A role that only a later release knows is not replaced.
+pub fn may_change_role(
+    conversation: &Conversation,
+    actor: Option<Role>,
+    user: Option<Role>,
+    role: Role,
+    has_another_admin: bool,
+) -> Result<bool, ActionError> {
+    may_change_group(conversation, actor)?;
+    match user.ok_or(Refusal::NoSuchParticipant)? {
+        Role::Unknown => Err(StoreError::UpgradePending.into()),
+        present if present == role => Ok(false),
+        Role::Admin if !has_another_admin => Err(Refusal::LastAdmin.into()),
+        Role::Admin | Role::Member => Ok(true),
+    }
+}
+
 /// Returns the user who becomes admin when `leaving` leaves and no admin would be left: the member who joined first
 /// (ties by id). `None` if an admin or no member is left.
 pub fn next_admin(participants: &[Participant], leaving: UserId) -> Option<UserId> {
@@ -107,7 +125,7 @@ mod tests {
     use crate::conversations::{ConversationKind, DirectKey};
     use crate::receipts::Positions;
     use crate::users::UserSummary;
-    use crate::{ConversationId, Pos, Seq, Timestamp};
+    use crate::{ConversationId, ErrorCode, Pos, Seq, Timestamp};
     use uuid::Uuid;
 
     fn user(number: u128) -> UserId {
@@ -214,6 +232,25 @@ mod tests {
         }
         let inactive = conversation(ConversationKind::Group, false, 3);
         assert_eq!(may_change_group(&inactive, Some(Role::Admin)), Err(Refusal::Inactive));
+    }
+
+    #[test]
+    fn an_admin_changes_roles_and_one_admin_stays() {
+        let group = conversation(ConversationKind::Group, true, 3);
+        let (admin, member) = (Some(Role::Admin), Some(Role::Member));
+        let code = |actor, user, role, another| match may_change_role(&group, actor, user, role, another) {
+            Ok(changes) => Ok(changes),
+            Err(refused) => Err(refused.code()),
+        };
+        assert_eq!(code(admin, member, Role::Admin, false), Ok(true));
+        assert_eq!(code(admin, admin, Role::Member, true), Ok(true));
+        assert_eq!(code(admin, admin, Role::Member, false), Err(ErrorCode::LastAdmin));
+        assert_eq!(code(admin, admin, Role::Admin, false), Ok(false), "it is so already");
+        assert_eq!(code(admin, member, Role::Member, false), Ok(false));
+        assert_eq!(code(member, member, Role::Admin, true), Err(ErrorCode::NotAnAdmin));
+        assert_eq!(code(None, member, Role::Admin, true), Err(ErrorCode::NotAParticipant));
+        assert_eq!(code(admin, None, Role::Admin, true), Err(ErrorCode::ParticipantNotFound));
+        assert_eq!(code(admin, Some(Role::Unknown), Role::Member, true), Err(ErrorCode::UpgradePending));
     }
 
     #[test]

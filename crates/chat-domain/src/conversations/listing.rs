@@ -1,6 +1,7 @@
-//! Lists of conversations, newest activity first: by page number, or by cursor.
+//! Lists of conversations, newest activity first: by page number, or by cursor. Lists of participants, by cursor.
 
-use crate::{ConversationId, Page, PageLimit, PageRequest, Timestamp};
+use super::Participant;
+use crate::{ConversationId, Page, PageLimit, PageRequest, Timestamp, UserId};
 
 /// The place of a conversation in a list: newest activity first, ties by id, descending. Activity is its creation, a
 /// joining or a new message; no other change moves it up, and nothing moves it down.
@@ -127,6 +128,39 @@ impl<T> From<CursorPage<T>> for Listing<T> {
     fn from(page: CursorPage<T>) -> Self {
         let CursorPage { items, limit, older, newer, has_more } = page;
         Self { items, part: ListPart::Cursor { limit, older, newer, has_more } }
+    }
+}
+
+/// The place of a participant in the list of a conversation's participants: in order of joining, ties by id. A user who
+/// rejoins moves to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParticipantPlace {
+    /// When the user joined.
+    pub joined_at: Timestamp,
+    /// The user's id.
+    pub user_id: UserId,
+}
+
+/// A part of the list of a conversation's participants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParticipantPage {
+    /// The participants, at most as many as asked for.
+    pub items: Vec<Participant>,
+    /// The requested limit.
+    pub limit: PageLimit,
+    /// After which place the list goes on; `None` at its end.
+    pub next: Option<ParticipantPlace>,
+}
+
+impl ParticipantPage {
+    /// Creates a page from the participants found: one more than the limit, if there are that many.
+    pub fn of(limit: PageLimit, mut found: Vec<Participant>) -> Self {
+        let size = limit.get() as usize;
+        let has_more = found.len() > size;
+        found.truncate(size);
+        let place = |last: &Participant| ParticipantPlace { joined_at: last.joined_at, user_id: last.user.id };
+        let next = found.last().map(place).filter(|_| has_more);
+        Self { items: found, limit, next }
     }
 }
 

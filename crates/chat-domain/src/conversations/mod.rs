@@ -8,17 +8,20 @@ mod store;
 mod values;
 
 pub use decisions::{
-    Standing, may_add_participant, may_change_group, may_have_another, may_join, may_remove_participant, next_admin,
+    Standing, may_add_participant, may_change_group, may_change_role, may_have_another, may_join,
+    may_remove_participant, next_admin,
 };
 pub use groups::{
     GroupStore, InviteCode, JoinGroup, MAX_SEARCHED_OWN_GROUPS, NameCollision, NewGroup, group_name_key,
     group_name_prefix, group_name_suffixes, group_search_key, shared_group_name_key,
 };
-pub use listing::{CursorPage, ListCursor, ListPart, ListPlace, ListRequest, Listing};
+pub use listing::{
+    CursorPage, ListCursor, ListPart, ListPlace, ListRequest, Listing, ParticipantPage, ParticipantPlace,
+};
 pub use search::GroupMatches;
 pub use store::{
-    AddParticipant, ConversationFilter, ConversationStore, CreatedConversation, Joined, Membership, NameRule,
-    NewConversation, Removal, RemoveParticipant, UpdateConversation,
+    AddParticipant, ChangeRole, ConversationFilter, ConversationStore, CreatedConversation, Joined, Membership,
+    NameRule, NewConversation, Removal, RemoveParticipant, UpdateConversation,
 };
 pub use values::{ConversationChanges, ConversationDescription, ConversationName, DirectKey, ParticipantIds};
 

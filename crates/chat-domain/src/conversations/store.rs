@@ -1,6 +1,6 @@
 use super::{
     Conversation, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, CursorPage,
-    ListCursor, ParticipantIds, Role,
+    ListCursor, Participant, ParticipantIds, ParticipantPage, ParticipantPlace, Role,
 };
 use crate::receipts::Positions;
 use crate::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, Pos, StoreError, Timestamp, UserId};
@@ -67,6 +67,21 @@ pub struct RemoveParticipant {
     pub actor: UserId,
     /// The user to remove.
     pub user: UserId,
+    /// The time, from the clock.
+    pub at: Timestamp,
+}
+
+/// Changes the role of `user` on behalf of `actor`.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeRole {
+    /// The conversation's id.
+    pub conversation_id: ConversationId,
+    /// The user who acts.
+    pub actor: UserId,
+    /// The participant.
+    pub user: UserId,
+    /// The new role: admin or member.
+    pub role: Role,
     /// The time, from the clock.
     pub at: Timestamp,
 }
@@ -157,6 +172,15 @@ pub trait ConversationStore: Send + Sync {
     /// Finds the conversation as this user sees it. The caller checks by `viewer` whether the user may see it.
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError>;
 
+    /// Lists the conversation's participants after this place, or from the first on, in one query by an index: the cost
+    /// depends on the limit only. The caller checks whether the user may see them.
+    async fn list_participants(
+        &self,
+        id: ConversationId,
+        after: Option<ParticipantPlace>,
+        limit: PageLimit,
+    ) -> Result<ParticipantPage, StoreError>;
+
     /// Finds the conversation of this pair, if there is one.
     async fn find_direct(&self, pair: super::DirectKey) -> Result<Option<ConversationId>, StoreError>;
 
@@ -204,6 +228,11 @@ pub trait ConversationStore: Send + Sync {
     /// group without participants becomes inactive, and its name is free. A user whom another user removes is
     /// [`super::Standing::RemovedByAdmin`] until an admin adds them. Refuses by [`super::may_remove_participant`].
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError>;
+
+    /// Changes a participant's role. Returns the participant after it, and the
+    /// [`crate::ChangeKind::ParticipantUpdated`]; `None` if the user had the role already. Concurrent calls never leave
+    /// the group without an admin. Refuses by [`super::may_change_role`].
+    async fn change_role(&self, change: ChangeRole) -> Result<(Participant, Option<Change>), ActionError>;
 
     /// Applies the changes. Of concurrent calls for one name that must be unique, exactly one gets it. Returns the
     /// conversation after the change, and the [`crate::ChangeKind::Updated`]. Refuses with

@@ -27,6 +27,7 @@ fn refusals() -> Vec<(Refusal, ErrorCode)> {
         (Refusal::Inactive, ErrorCode::GroupInactive),
         (Refusal::AlreadyAParticipant, ErrorCode::AlreadyAParticipant),
         (Refusal::NoSuchParticipant, ErrorCode::ParticipantNotFound),
+        (Refusal::LastAdmin, ErrorCode::LastAdmin),
         (Refusal::Full, ErrorCode::ConversationFull),
         (Refusal::RemovedByAdmin, ErrorCode::RemovedByAdmin),
         (Refusal::TooManyConversations { max: 7 }, ErrorCode::TooManyConversations),

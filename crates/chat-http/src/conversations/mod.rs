@@ -1,7 +1,7 @@
 //! Conversations and their participants.
 
-use crate::answer::{Answer, Created, ListedPart};
-use crate::extract::{Bearer, ConversationPath, ConversationsQuery, JsonBody, MemberPath};
+use crate::answer::{Answer, Created, ListedPart, Part};
+use crate::extract::{Bearer, ConversationPath, ConversationsQuery, JsonBody, MemberPath, ParticipantsQuery};
 use crate::limits::RequestKind;
 use crate::operation::Operation;
 use crate::{ApiError, HttpState};
@@ -11,8 +11,10 @@ use apistos::web::{ServiceConfig, delete, get, patch, post, resource};
 use chat_app::CreateConversation;
 use chat_domain::ErrorCode;
 use chat_domain::conversations::ConversationFilter;
+use chat_protocol::Pagination;
 use chat_protocol::conversations::{
-    AddParticipantBody, ConversationOverviewView, ConversationView, CreateConversationBody, UpdateConversationBody,
+    AddParticipantBody, ChangeRoleBody, ConversationOverviewView, ConversationView, CreateConversationBody,
+    ParticipantView, UpdateConversationBody,
 };
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -21,15 +23,24 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(
             resource("/conversations/{id}").route(get().to(find_conversation)).route(patch().to(update_conversation)),
         )
-        .service(resource("/conversations/{id}/participants").route(post().to(add_participant)))
-        .service(resource("/conversations/{id}/participants/{userId}").route(delete().to(remove_participant)));
+        .service(
+            resource("/conversations/{id}/participants")
+                .route(get().to(list_participants))
+                .route(post().to(add_participant)),
+        )
+        .service(
+            resource("/conversations/{id}/participants/{userId}")
+                .route(patch().to(change_role))
+                .route(delete().to(remove_participant)),
+        );
 }
 
 /// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
-        AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, GroupInactive,
-        NotAParticipant, NotAnAdmin, ParticipantNotFound, RemovedByAdmin, TooManyConversations, UserNotFound,
+        AlreadyAParticipant, ConversationFull, ConversationNotFound, DirectConversation, GroupInactive, LastAdmin,
+        NotAParticipant, NotAnAdmin, ParticipantNotFound, RemovedByAdmin, TooManyConversations, UpgradePending,
+        UserNotFound,
     };
     &[
         Operation::new("listConversations", RequestKind::Other, &[]),
@@ -40,6 +51,7 @@ pub(crate) const OPERATIONS: &[Operation] = {
             RequestKind::Other,
             &[ConversationNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive],
         ),
+        Operation::new("listParticipants", RequestKind::Other, &[ConversationNotFound, NotAParticipant]),
         Operation::new(
             "addParticipant",
             RequestKind::Other,
@@ -52,6 +64,20 @@ pub(crate) const OPERATIONS: &[Operation] = {
                 RemovedByAdmin,
                 AlreadyAParticipant,
                 ConversationFull,
+            ],
+        ),
+        Operation::new(
+            "changeRole",
+            RequestKind::Other,
+            &[
+                ConversationNotFound,
+                ParticipantNotFound,
+                NotAParticipant,
+                NotAnAdmin,
+                DirectConversation,
+                GroupInactive,
+                LastAdmin,
+                UpgradePending,
             ],
         ),
         Operation::new(
@@ -139,6 +165,26 @@ async fn update_conversation(
 }
 
 #[api_operation(
+    operation_id = "listParticipants",
+    tag = "Conversations",
+    summary = "List the participants of a conversation",
+    description = "The caller must be a participant. In the order in which they joined, also in groups of any size. A \
+        participant who rejoins moves to the end."
+)]
+async fn list_participants(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationPath,
+    query: ParticipantsQuery,
+) -> Result<Part<ParticipantView>, ApiError> {
+    let conversations = state.app.conversations.clone();
+    let listing = async move { conversations.list_participants(actor.0, path.0, query.0, query.1).await };
+    let page = state.run(listing).await??;
+    let pagination = Pagination::of_participants(&page);
+    Ok(Part::history(page.items.into_iter().map(ParticipantView::from).collect(), pagination))
+}
+
+#[api_operation(
     operation_id = "addParticipant",
     tag = "Conversations",
     summary = "Add a participant to a group",
@@ -155,6 +201,24 @@ async fn add_participant(
     let conversations = state.app.conversations.clone();
     let after = state.run(async move { conversations.add_participant(actor.0, path.0, user).await }).await??;
     Ok(Created::created(after.into()))
+}
+
+#[api_operation(
+    operation_id = "changeRole",
+    tag = "Conversations",
+    summary = "Make a participant an admin or a member",
+    description = "Admins only. The last admin stays one. Changes nothing if the participant has the role already."
+)]
+async fn change_role(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: MemberPath,
+    body: JsonBody<ChangeRoleBody>,
+) -> Result<Answer<ParticipantView>, ApiError> {
+    let role = body.parse(ChangeRoleBody::parse)?;
+    let conversations = state.app.conversations.clone();
+    let changed = state.run(async move { conversations.change_role(actor.0, path.0, path.1, role).await }).await??;
+    Ok(Answer::ok(changed.into()))
 }
 
 #[api_operation(

@@ -15,7 +15,8 @@ pub(crate) use path::{
     SessionPath, UserPath,
 };
 pub(crate) use query::{
-    ConversationsQuery, GroupSearchQuery, HistoryQuery, PageQuery, RoomsQuery, SearchQuery, UndeliveredQuery,
+    ConversationsQuery, GroupSearchQuery, HistoryQuery, PageQuery, ParticipantsQuery, RoomsQuery, SearchQuery,
+    UndeliveredQuery,
 };
 
 use crate::{ApiError, HttpState};

@@ -9,11 +9,11 @@ use actix_web::web::Query;
 use actix_web::{FromRequest, HttpRequest};
 use apistos::ApiComponent;
 use apistos::paths::Parameter;
-use chat_domain::conversations::ListRequest;
+use chat_domain::conversations::{ListRequest, ParticipantPlace};
 use chat_domain::messages::{Anchor, HistoryRequest};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
-use chat_protocol::conversations::ListCursorText;
+use chat_protocol::conversations::{ListCursorText, ParticipantCursorText};
 use chat_protocol::schemas::patterns;
 use chat_protocol::{Fault, InvalidBody};
 use std::fmt::Display;
@@ -151,6 +151,19 @@ impl GroupSearchQuery {
     }
 }
 
+/// `?cursor&limit` of participants
+#[derive(Debug)]
+pub(crate) struct ParticipantsQuery(pub(crate) Option<ParticipantPlace>, pub(crate) PageLimit);
+
+impl ParticipantsQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let after = pairs.read("cursor", ParticipantCursorText::parse).flatten();
+        let limit = pairs.number("limit", PageLimit::parse).unwrap_or(PageLimit::GREATEST);
+        pairs.finish(Self(after, limit))
+    }
+}
+
 /// `?after&limit` of undelivered messages
 #[derive(Debug)]
 pub(crate) struct UndeliveredQuery(pub(crate) Option<Seq>, pub(crate) PageLimit);
@@ -224,6 +237,14 @@ extracted! {
     GroupSearchQuery: search_parameters("A part of the group's name. Case is ignored.");
     ConversationsQuery: list_parameters(PageLimit::DEFAULT);
     RoomsQuery: list_parameters(PageLimit::GREATEST);
+    ParticipantsQuery: vec![
+        parameter(
+            "cursor",
+            "Empty for the start of the list, then the `nextCursor` of the previous answer.",
+            text(patterns::PARTICIPANT_CURSOR),
+        ),
+        limit_parameter(PageLimit::GREATEST),
+    ];
     UndeliveredQuery: vec![
         parameter("after", "The `nextCursor` of the previous answer.", text(patterns::SEQ)),
         limit_parameter(PageLimit::GREATEST),

@@ -43,6 +43,7 @@ const REFUSALS: &[Refusal] = &[
     Refusal::EmailTaken,
     Refusal::UsernameTaken,
     Refusal::AlreadyAParticipant,
+    Refusal::LastAdmin,
     Refusal::Full,
     Refusal::TooManyConversations { max: 10_000 },
     Refusal::KeyReused,

@@ -157,6 +157,54 @@ async fn participants_come_and_go() {
 }
 
 #[actix_web::test]
+async fn admins_make_others_admins_and_the_last_one_stays() {
+    let house = House::new();
+    let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
+    let path = format!("/api/v1/conversations/{}/participants", house.group(&[&ann, &bob]).await);
+    let (of_ann, of_bob) = (format!("{path}/{}", ann.id), format!("{path}/{}", bob.id));
+    let (admin, member) = (json!({"role": "admin"}), json!({"role": "member"}));
+    house.patch(&of_bob, &bob.token, admin.clone()).await.failure(403, "NOT_AN_ADMIN");
+    house.patch(&of_ann, &ann.token, member.clone()).await.failure(409, "LAST_ADMIN");
+    house.patch(&format!("{path}/{}", eve.id), &ann.token, admin.clone()).await.failure(404, "PARTICIPANT_NOT_FOUND");
+    for _ in 0..2 {
+        let changed = house.patch(&of_bob, &ann.token, admin.clone()).await.data(200);
+        assert_eq!((&changed["id"], &changed["role"]), (&json!(bob.id), &json!("admin")));
+    }
+    let conversation = house.get(path.trim_end_matches("/participants"), &bob.token).await.data(200);
+    assert_eq!(conversation["pos"], 2, "the second call changed nothing");
+    assert_eq!(house.patch(&of_ann, &ann.token, member).await.data(200)["role"], "member");
+    for wrong in [json!({"role": "owner"}), json!({"role": "unknown"}), json!({"role": 1})] {
+        assert_eq!(house.patch(&of_bob, &bob.token, wrong).await.sentences(), ["role must be admin or member"]);
+    }
+    assert_eq!(house.patch(&of_bob, &bob.token, json!({})).await.sentences(), ["role is required"]);
+}
+
+#[actix_web::test]
+async fn participants_are_listed_in_parts() {
+    let house = House::new();
+    let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);
+    let path = format!("/api/v1/conversations/{}/participants", house.group(&[&ann, &bob]).await);
+    let whole = house.get(&path, &bob.token).await;
+    assert_eq!(
+        whole.json()["pagination"],
+        json!({"limit": 100, "nextCursor": null, "prevCursor": null, "hasMore": false})
+    );
+    let whole = whole.data(200);
+    assert_eq!(fields(&whole[0]), ["avatar", "deliveredSeq", "id", "joinedAt", "name", "readSeq", "role", "username"]);
+    let first = house.get(&format!("{path}?cursor=&limit=1"), &ann.token).await;
+    let cursor = first.json()["pagination"]["nextCursor"].as_str().expect("a cursor").to_owned();
+    let rest = house.get(&format!("{path}?cursor={cursor}&limit=1"), &ann.token).await;
+    assert_eq!((&first.data(200)[0], &rest.data(200)[0]), (&whole[0], &whole[1]));
+    assert_eq!(rest.json()["pagination"]["hasMore"], false);
+    house.get(&path, &eve.token).await.failure(403, "NOT_A_PARTICIPANT");
+    let refused = house.get(&format!("{path}?cursor=x&limit=101"), &ann.token).await;
+    assert_eq!(
+        refused.sentences(),
+        ["cursor must be empty, or the nextCursor of an earlier response", "limit must be between 1 and 100"]
+    );
+}
+
+#[actix_web::test]
 async fn a_direct_conversation_stays_a_pair() {
     let house = House::new();
     let (ann, bob, eve) = (house.person().await, house.person().await, house.person().await);

@@ -3,9 +3,13 @@ use crate::fault::Stored;
 use crate::messages::SummaryColumns;
 use crate::schema::{conversations, participants, users};
 use crate::statement::cached_statement;
+use crate::time::micros;
 use crate::users::SummaryRow;
-use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, MAX_LISTED_PARTICIPANTS, Participant};
-use chat_domain::{ConversationId, UserId};
+use chat_domain::conversations::{
+    Conversation, ConversationDetails, InviteCode, MAX_LISTED_PARTICIPANTS, Participant, ParticipantPage,
+    ParticipantPlace,
+};
+use chat_domain::{ConversationId, PageLimit, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -31,6 +35,43 @@ cached_statement!(
      JOIN users ON users.id = first.user_id
      ORDER BY first.joined_at, first.user_id",
 );
+
+cached_statement!(
+    /// A page of the participants of a conversation, read in the order of the index.
+    ListParticipants { id: Uuid, joined_at: i64, user_id: Uuid, limit: i64 } -> (ParticipantColumns, SummaryColumns),
+    "SELECT listed.conversation_id, listed.role, listed.joined_at, listed.joined_seq, listed.delivered_seq,
+            listed.read_seq, users.id, users.username, users.name, users.avatar
+     FROM (
+         SELECT * FROM participants
+         WHERE conversation_id = ",
+    id as SqlUuid,
+    " AND left_at IS NULL AND (joined_at, user_id) > (",
+    joined_at as BigInt,
+    ", ",
+    user_id as SqlUuid,
+    ")
+         ORDER BY joined_at, user_id
+         LIMIT ",
+    limit as BigInt,
+    ") AS listed
+     JOIN users ON users.id = listed.user_id
+     ORDER BY listed.joined_at, listed.user_id",
+);
+
+pub(super) async fn list_participants(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    after: Option<ParticipantPlace>,
+    limit: PageLimit,
+) -> Stored<ParticipantPage> {
+    let (joined_at, user) =
+        after.map_or((i64::MIN, Uuid::nil()), |place| (micros(place.joined_at), place.user_id.as_uuid()));
+    let limit_and_one = i64::from(limit.get()) + 1;
+    let asked = ListParticipants { id: id.as_uuid(), joined_at, user_id: user, limit: limit_and_one };
+    let rows: Vec<(ParticipantRow, SummaryRow)> = asked.load(connection).await?;
+    let found = rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect::<Stored<_>>()?;
+    Ok(ParticipantPage::of(limit, found))
+}
 
 pub(super) async fn find_conversation(
     connection: &mut AsyncPgConnection,

@@ -24,9 +24,10 @@ pub(crate) use shared::{AudienceWanted, Head, Wanted, list_audiences, list_heads
 use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
-    AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor, Membership,
-    NameCollision, NewConversation, NewGroup, RemoveParticipant, UpdateConversation,
+    AddParticipant, ChangeRole, Conversation, ConversationDetails, ConversationFilter, ConversationOverview,
+    ConversationStore, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor,
+    Membership, NameCollision, NewConversation, NewGroup, Participant, ParticipantPage, ParticipantPlace,
+    RemoveParticipant, UpdateConversation,
 };
 use chat_domain::users::SearchTerm;
 use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
@@ -39,6 +40,15 @@ impl ConversationStore for PostgresStore {
 
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError> {
         self.read(async |connection| find::overview(connection, id, viewer).await).await
+    }
+
+    async fn list_participants(
+        &self,
+        id: ConversationId,
+        after: Option<ParticipantPlace>,
+        limit: PageLimit,
+    ) -> Result<ParticipantPage, StoreError> {
+        self.query(async |connection| details::list_participants(connection, id, after, limit).await).await
     }
 
     async fn find_direct(&self, pair: DirectKey) -> Result<Option<ConversationId>, StoreError> {
@@ -87,6 +97,10 @@ impl ConversationStore for PostgresStore {
 
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
         self.change(async |connection| participants::remove(connection, remove).await).await
+    }
+
+    async fn change_role(&self, change: ChangeRole) -> Result<(Participant, Option<Change>), ActionError> {
+        self.change(async |connection| participants::change_role(connection, change).await).await
     }
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {

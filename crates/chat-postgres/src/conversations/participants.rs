@@ -1,4 +1,4 @@
-use super::details::{all_participants, hold_by_invite, hold_conversation, load_details};
+use super::details::{all_participants, hold_by_invite, hold_conversation, load_details, participations};
 use super::groups::retire;
 use super::memberships::find_standing;
 use super::own;
@@ -9,12 +9,13 @@ use crate::schema::{conversations, participants};
 use crate::time::micros;
 use crate::users::{hold, load_summaries};
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, JoinGroup, RemoveParticipant, Role, may_add_participant, may_have_another,
-    may_join, may_remove_participant, next_admin,
+    AddParticipant, ChangeRole, ConversationDetails, JoinGroup, Participant, RemoveParticipant, Role,
+    may_add_participant, may_change_role, may_have_another, may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
 use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Pos, Refusal, Timestamp, UserId};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -73,6 +74,44 @@ pub(super) async fn remove(
     let user_role = role_of(connection, id, user).await?;
     may_remove_participant(&conversation, actor_role, user_role, actor == user)?;
     Ok(leave(connection, id, user, Departure { by_admin: actor != user, at }).await?)
+}
+
+pub(super) async fn change_role(
+    connection: &mut AsyncPgConnection,
+    change: ChangeRole,
+) -> Result<(Participant, Option<Change>), ActionError> {
+    let ChangeRole { conversation_id: id, actor, user, role, at } = change;
+    let conversation = hold_conversation(connection, id).await?.ok_or(Refusal::UnknownConversation)?;
+    let actor_role = role_of(connection, id, actor).await?;
+    let user_role = role_of(connection, id, user).await?;
+    let has_another = has_another_admin(connection, id, user).await?;
+    let changed = if may_change_role(&conversation, actor_role, user_role, role, has_another)? {
+        let place = take_pos(connection, id, at).await?;
+        give_role(connection, id, user, role).await?;
+        let kind = ChangeKind::ParticipantUpdated { user_id: user, role };
+        Some(store(connection, id, place, kind).await?)
+    } else {
+        None
+    };
+    let participant = participations(connection, user, &[id]).await?.remove(&id).ok_or(Refusal::NoSuchParticipant)?;
+    Ok((participant, changed))
+}
+
+async fn has_another_admin(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId) -> Stored<bool> {
+    let others = participants::table
+        .filter(participants::conversation_id.eq(id.as_uuid()))
+        .filter(participants::left_at.is_null())
+        .filter(participants::role.eq(Role::Admin.as_str()))
+        .filter(participants::user_id.ne(user.as_uuid()));
+    Ok(diesel::select(exists(others)).get_result(connection).await?)
+}
+
+async fn give_role(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId, role: Role) -> Stored<()> {
+    diesel::update(participants::table.find((id.as_uuid(), user.as_uuid())))
+        .set(participants::role.eq(role.as_str()))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Removes the user from every group, inactive ones too. Each departure is a change of its own. The caller has locked
@@ -186,10 +225,7 @@ async fn leave(
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
     let mut changes = vec![store(connection, id, (pos, at), kind).await?];
     if let Some(heir) = heir {
-        diesel::update(participants::table.find((id.as_uuid(), heir.as_uuid())))
-            .set(participants::role.eq(Role::Admin.as_str()))
-            .execute(connection)
-            .await?;
+        give_role(connection, id, heir, Role::Admin).await?;
         changes.push(record_update(connection, id, at).await?.1);
     }
     Ok(changes)

@@ -49,15 +49,6 @@ fn word(json: &Value, problem: &'static str) -> Result<String, Problem> {
     json.as_str().map(str::to_owned).ok_or_else(|| problem.into())
 }
 
-#[cfg(feature = "openapi")]
-fn one_of(names: &[&str]) -> schemars::schema::SchemaObject {
-    schemars::schema::SchemaObject {
-        instance_type: Some(schemars::schema::InstanceType::String.into()),
-        enum_values: Some(names.iter().map(|name| (*name).into()).collect()),
-        ..schemars::schema::SchemaObject::default()
-    }
-}
-
 impl Field for ChatTypeView {
     fn read(json: Value) -> Result<Self, Problem> {
         let text = word(&json, "must be PRIVATE or GROUP")?;
@@ -66,7 +57,7 @@ impl Field for ChatTypeView {
 
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
-        one_of(&["PRIVATE", "GROUP"])
+        crate::values::schema::one_of(&["PRIVATE", "GROUP"])
     }
 }
 
@@ -80,7 +71,7 @@ impl Field for DeliveryStatus {
 
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
-        one_of(&["SENT", "DELIVERED", "READ"])
+        crate::values::schema::one_of(&["SENT", "DELIVERED", "READ"])
     }
 }
 

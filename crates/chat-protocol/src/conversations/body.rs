@@ -1,7 +1,7 @@
 use crate::body::check;
 use crate::{Body, InvalidBody, Optional, Required, valid};
 use chat_domain::UserId;
-use chat_domain::conversations::{ConversationChanges, ConversationDescription, ConversationName};
+use chat_domain::conversations::{ConversationChanges, ConversationDescription, ConversationName, Role};
 use chat_domain::users::AvatarUrl;
 use garde::Validate;
 use serde::Deserialize;
@@ -45,6 +45,25 @@ impl AddParticipantBody {
     pub fn parse(self) -> Result<UserId, InvalidBody> {
         check(&self, &())?;
         self.user_id.take("userId")
+    }
+}
+
+/// The body of `PATCH /conversations/{id}/participants/{userId}`: the participant's new role.
+#[derive(Debug, Clone, Deserialize, Validate)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct ChangeRoleBody {
+    #[garde(custom(valid))]
+    role: Required<Role>,
+}
+
+impl Body for ChangeRoleBody {}
+
+impl ChangeRoleBody {
+    /// Returns the new role.
+    pub fn parse(self) -> Result<Role, InvalidBody> {
+        check(&self, &())?;
+        self.role.take("role")
     }
 }
 

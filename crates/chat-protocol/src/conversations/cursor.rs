@@ -1,5 +1,5 @@
-use chat_domain::conversations::{ListCursor, ListPlace};
-use chat_domain::{ConversationId, Timestamp};
+use chat_domain::conversations::{ListCursor, ListPlace, ParticipantPlace};
+use chat_domain::{ConversationId, Timestamp, UserId};
 use std::fmt::{self, Display, Formatter};
 use uuid::Uuid;
 
@@ -54,6 +54,32 @@ impl Display for ListCursorText {
     }
 }
 
+/// A place in a list of participants, as an opaque text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParticipantCursorText(pub ParticipantPlace);
+
+impl ParticipantCursorText {
+    /// Parses a cursor. Empty text is the beginning of the list.
+    pub fn parse(text: &str) -> Result<Option<ParticipantPlace>, &'static str> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let read = || {
+            let (micros, id) = text.rsplit_once('-')?;
+            let joined_at = Timestamp::from_unix_micros(micros.parse().ok()?);
+            Some(ParticipantPlace { joined_at, user_id: UserId::new(Uuid::try_parse(id).ok()?) })
+        };
+        read().map(Some).ok_or("must be empty, or the nextCursor of an earlier response")
+    }
+}
+
+impl Display for ParticipantCursorText {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        let ParticipantPlace { joined_at, user_id } = self.0;
+        write!(formatter, "{}-{}", joined_at.as_unix_micros(), user_id.as_uuid().as_simple())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +101,13 @@ mod tests {
         }
 
         #[test]
+        fn a_place_among_participants_reads_back_as_it_was_written(micros in any::<i64>(), id in any::<u128>()) {
+            let joined_at = Timestamp::from_unix_micros(micros);
+            let place = ParticipantPlace { joined_at, user_id: UserId::new(Uuid::from_u128(id)) };
+            prop_assert_eq!(ParticipantCursorText::parse(&ParticipantCursorText(place).to_string()), Ok(Some(place)));
+        }
+
+        #[test]
         fn any_text_is_a_cursor_or_refused(text in ".*") {
             if let Ok(cursor) = ListCursorText::parse(&text) {
                 prop_assert!(ListCursorText(cursor).to_string().len() <= text.len().max(54));
@@ -85,10 +118,11 @@ mod tests {
     #[test]
     fn what_is_no_cursor_is_refused() {
         assert_eq!(ListCursorText::parse(""), Ok(ListCursor::Newest));
+        assert_eq!(ParticipantCursorText::parse(""), Ok(None));
         for wrong in
             ["1", "o", "o1", "o1-", "x1-00000000000000000000000000000001", "é1-1", "o1-1", "o99999999999999999999-0"]
         {
-            assert!(ListCursorText::parse(wrong).is_err(), "{wrong}");
+            assert!(ListCursorText::parse(wrong).is_err() && ParticipantCursorText::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -4,6 +4,6 @@ mod body;
 mod cursor;
 mod view;
 
-pub use body::{AddParticipantBody, CreateConversationBody, UpdateConversationBody};
-pub use cursor::ListCursorText;
+pub use body::{AddParticipantBody, ChangeRoleBody, CreateConversationBody, UpdateConversationBody};
+pub use cursor::{ListCursorText, ParticipantCursorText};
 pub use view::{ConversationOverviewView, ConversationView, LastMessageView, ParticipantView, RoleView};

@@ -1,4 +1,4 @@
-use super::payloads::ChangeSkippedView;
+use super::payloads::{ChangeSkippedView, ParticipantUpdatedView};
 use super::{Both, Gateway};
 use chat_domain::{Change, ChangeKind};
 
@@ -12,6 +12,11 @@ pub(super) fn change_text(gateway: Gateway, change: &Change) -> Option<String> {
         | ChangeKind::Updated(_)
         | ChangeKind::ParticipantAdded { .. }
         | ChangeKind::ParticipantRemoved { .. } => None,
+        ChangeKind::ParticipantUpdated { user_id, role } => {
+            let (user_id, role) = (user_id.as_uuid(), (*role).into());
+            let view = ParticipantUpdatedView { conversation_id, pos, user_id, role };
+            Some(gateway.event(Both::PARTICIPANT_UPDATED, &view))
+        }
         ChangeKind::Unknown(_) => {
             Some(gateway.event(Both::CHANGE_SKIPPED, &ChangeSkippedView { conversation_id, pos }))
         }

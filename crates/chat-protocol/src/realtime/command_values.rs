@@ -88,7 +88,7 @@ impl Field for PresenceStatus {
 
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
-        schema::one_of([Self::Online, Self::Away, Self::Busy].map(Self::as_str))
+        crate::values::schema::one_of(&[Self::Online, Self::Away, Self::Busy].map(Self::as_str))
     }
 }
 
@@ -100,7 +100,7 @@ impl Field for Dialect {
 
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
-        schema::one_of([Self::Colon, Self::Camel].map(Self::as_str))
+        crate::values::schema::one_of(&[Self::Colon, Self::Camel].map(Self::as_str))
     }
 }
 
@@ -121,10 +121,6 @@ mod schema {
 
     pub(super) fn string() -> SchemaObject {
         SchemaObject { instance_type: Some(InstanceType::String.into()), ..SchemaObject::default() }
-    }
-
-    pub(super) fn one_of<const N: usize>(names: [&str; N]) -> SchemaObject {
-        SchemaObject { enum_values: Some(names.map(Into::into).to_vec()), ..string() }
     }
 
     pub(super) fn string_or_number() -> SchemaObject {

@@ -31,7 +31,7 @@ payloads! {
         /// The new conversation.
         conversation: ConversationView,
     }
-    /// `conversation:updated`: name, description, avatar, activity or a role changed.
+    /// `conversation:updated`: name, description, avatar or activity changed, or the last admin's role passed on.
     ConversationUpdatedView {
         /// The conversation's id.
         conversation_id: Uuid,
@@ -63,6 +63,17 @@ payloads! {
         pos: u64,
         /// The user's id.
         user_id: Uuid,
+    }
+    /// `participant:updated`: an admin changed a participant's role.
+    ParticipantUpdatedView {
+        /// The conversation's id.
+        conversation_id: Uuid,
+        /// The position of this change in its conversation.
+        pos: u64,
+        /// The user's id.
+        user_id: Uuid,
+        /// The new role.
+        role: RoleView,
     }
     /// `change:skipped`: a change that this server does not know or cannot read. The client should read the
     /// conversation again, and resume from before the first skipped change when it reconnects.

@@ -174,6 +174,12 @@ async fn conversations_and_participants_are_announced_to_whom_they_concern() {
     for socket in [&mut at_ann, &mut at_ben, &mut at_cat] {
         assert_eq!(socket.event("conversation:updated").await["conversation"]["name"], "Swimmers");
     }
+    ann.rest.patch(&format!("{participants}/{}", ben.id), &json!({"role": "admin"})).await.data(200);
+    for socket in [&mut at_ann, &mut at_ben, &mut at_cat] {
+        let updated = socket.event("participant:updated").await;
+        assert_eq!((&updated["conversationId"], &updated["userId"]), (&json!(group), &json!(ben.id)));
+        assert_eq!((&updated["role"], &updated["pos"]), (&json!("admin"), &json!(6)));
+    }
     ann.rest.delete(&format!("{participants}/{}", cat.id)).await.data(200);
     for socket in [&mut at_ann, &mut at_ben, &mut at_cat] {
         let removed = socket.event("participant:removed").await;

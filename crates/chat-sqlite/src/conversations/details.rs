@@ -1,14 +1,18 @@
 use super::rows::{ConversationRow, ParticipantRow};
 use crate::fault::Stored;
-use crate::id::{IN_LIST, Id, id_list};
+use crate::id::{IN_LIST, Id, id_list, micros};
 use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
-use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, MAX_LISTED_PARTICIPANTS, Participant};
-use chat_domain::{ConversationId, UserId};
+use chat_domain::conversations::{
+    Conversation, ConversationDetails, InviteCode, MAX_LISTED_PARTICIPANTS, Participant, ParticipantPage,
+    ParticipantPlace,
+};
+use chat_domain::{ConversationId, PageLimit, UserId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// The first participants of each conversation, found one conversation at a time, so that the cost of a large group
 /// depends only on the number of listed participants.
@@ -93,6 +97,33 @@ pub(super) fn with_participants(
         Ok(ConversationDetails { participants: theirs.into_iter().collect::<Stored<_>>()?, conversation })
     };
     Ok(conversations.into_iter().map(with_theirs).collect())
+}
+
+/// A page of the participants, read in the order of the index.
+const LIST_PARTICIPANTS: &str = "SELECT participants.*, users.id, users.username, users.name, users.avatar
+     FROM participants
+     CROSS JOIN users ON users.id = participants.user_id
+     WHERE participants.conversation_id = ? AND participants.left_at IS NULL
+       AND (participants.joined_at, participants.user_id) > (?, ?)
+     ORDER BY participants.joined_at, participants.user_id
+     LIMIT ?";
+
+pub(super) fn list_participants(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    after: Option<ParticipantPlace>,
+    limit: PageLimit,
+) -> Stored<ParticipantPage> {
+    let (joined_at, user) =
+        after.map_or((i64::MIN, UserId::new(Uuid::nil())), |place| (micros(place.joined_at), place.user_id));
+    let rows: Vec<(ParticipantRow, SummaryRow)> = diesel::sql_query(LIST_PARTICIPANTS)
+        .bind::<Binary, _>(Id::from(id))
+        .bind::<BigInt, _>(joined_at)
+        .bind::<Binary, _>(Id::from(user))
+        .bind::<BigInt, _>(i64::from(limit.get()) + 1)
+        .load(connection)?;
+    let found = rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect::<Stored<_>>()?;
+    Ok(ParticipantPage::of(limit, found))
 }
 
 /// All participants of the conversation, without a limit.

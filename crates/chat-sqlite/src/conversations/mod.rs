@@ -22,9 +22,10 @@ pub(crate) use participants::leave_every_group;
 use crate::SqliteStore;
 use async_trait::async_trait;
 use chat_domain::conversations::{
-    AddParticipant, Conversation, ConversationDetails, ConversationFilter, ConversationOverview, ConversationStore,
-    CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor, Membership,
-    NameCollision, NewConversation, NewGroup, RemoveParticipant, UpdateConversation,
+    AddParticipant, ChangeRole, Conversation, ConversationDetails, ConversationFilter, ConversationOverview,
+    ConversationStore, CreatedConversation, CursorPage, DirectKey, GroupStore, InviteCode, JoinGroup, ListCursor,
+    Membership, NameCollision, NewConversation, NewGroup, Participant, ParticipantPage, ParticipantPlace,
+    RemoveParticipant, UpdateConversation,
 };
 use chat_domain::users::SearchTerm;
 use chat_domain::{ActionError, Change, ConversationId, Page, PageLimit, PageRequest, StoreError, Timestamp, UserId};
@@ -37,6 +38,15 @@ impl ConversationStore for SqliteStore {
 
     async fn find(&self, id: ConversationId, viewer: UserId) -> Result<Option<ConversationOverview>, StoreError> {
         self.read(move |connection| find::overview(connection, id, viewer)).await
+    }
+
+    async fn list_participants(
+        &self,
+        id: ConversationId,
+        after: Option<ParticipantPlace>,
+        limit: PageLimit,
+    ) -> Result<ParticipantPage, StoreError> {
+        self.read(move |connection| details::list_participants(connection, id, after, limit)).await
     }
 
     async fn find_direct(&self, pair: DirectKey) -> Result<Option<ConversationId>, StoreError> {
@@ -85,6 +95,10 @@ impl ConversationStore for SqliteStore {
 
     async fn remove_participant(&self, remove: RemoveParticipant) -> Result<Vec<Change>, ActionError> {
         self.change(move |connection| participants::remove(connection, remove)).await
+    }
+
+    async fn change_role(&self, change: ChangeRole) -> Result<(Participant, Option<Change>), ActionError> {
+        self.change(move |connection| participants::change_role(connection, change)).await
     }
 
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {

@@ -1,4 +1,4 @@
-use super::details::{all_participants, find_by_invite, find_conversation, load_details};
+use super::details::{all_participants, find_by_invite, find_conversation, load_details, participations};
 use super::groups::retire;
 use super::memberships::find_standing;
 use super::own;
@@ -9,12 +9,13 @@ use crate::id::{Id, micros};
 use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::{
-    AddParticipant, ConversationDetails, JoinGroup, RemoveParticipant, Role, may_add_participant, may_have_another,
-    may_join, may_remove_participant, next_admin,
+    AddParticipant, ChangeRole, ConversationDetails, JoinGroup, Participant, RemoveParticipant, Role,
+    may_add_participant, may_change_role, may_have_another, may_join, may_remove_participant, next_admin,
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::UserSummary;
 use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Pos, Refusal, Timestamp, UserId};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 pub(super) fn add(
@@ -54,6 +55,43 @@ pub(super) fn remove(connection: &mut SqliteConnection, remove: RemoveParticipan
     let (actor_role, user_role) = (role_of(connection, id, actor)?, role_of(connection, id, user)?);
     may_remove_participant(&conversation, actor_role, user_role, actor == user)?;
     Ok(leave(connection, id, user, Departure { by_admin: actor != user, at })?)
+}
+
+pub(super) fn change_role(
+    connection: &mut SqliteConnection,
+    change: ChangeRole,
+) -> Result<(Participant, Option<Change>), ActionError> {
+    let ChangeRole { conversation_id: id, actor, user, role, at } = change;
+    let conversation = find_conversation(connection, id)?.ok_or(Refusal::UnknownConversation)?;
+    let actor_role = role_of(connection, id, actor)?;
+    let user_role = role_of(connection, id, user)?;
+    let has_another = has_another_admin(connection, id, user)?;
+    let changed = if may_change_role(&conversation, actor_role, user_role, role, has_another)? {
+        let place = take_pos(connection, id, at)?;
+        give_role(connection, id, user, role)?;
+        let kind = ChangeKind::ParticipantUpdated { user_id: user, role };
+        Some(store(connection, id, place, kind)?)
+    } else {
+        None
+    };
+    let participant = participations(connection, user, &[id])?.remove(&id).ok_or(Refusal::NoSuchParticipant)?;
+    Ok((participant, changed))
+}
+
+fn has_another_admin(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<bool> {
+    let others = participants::table
+        .filter(participants::conversation_id.eq(Id::from(id)))
+        .filter(participants::left_at.is_null())
+        .filter(participants::role.eq(Role::Admin.as_str()))
+        .filter(participants::user_id.ne(Id::from(user)));
+    Ok(diesel::select(exists(others)).get_result(connection)?)
+}
+
+fn give_role(connection: &mut SqliteConnection, id: ConversationId, user: UserId, role: Role) -> Stored<()> {
+    diesel::update(participants::table.find((Id::from(id), Id::from(user))))
+        .set(participants::role.eq(role.as_str()))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Removes the user from every group, inactive ones too. Each departure is a change of its own.
@@ -156,9 +194,7 @@ fn leave(
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
     let mut changes = vec![store(connection, id, (pos, at), kind)?];
     if let Some(heir) = heir {
-        diesel::update(participants::table.find((Id::from(id), Id::from(heir))))
-            .set(participants::role.eq(Role::Admin.as_str()))
-            .execute(connection)?;
+        give_role(connection, id, heir, Role::Admin)?;
         changes.push(record_update(connection, id, at)?.1);
     }
     Ok(changes)

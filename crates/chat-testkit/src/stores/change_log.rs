@@ -3,7 +3,7 @@
 use super::{Scene, Stores};
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{
-    AddParticipant, ConversationChanges, NameRule, RemoveParticipant, UpdateConversation,
+    AddParticipant, ConversationChanges, NameRule, RemoveParticipant, Role, UpdateConversation,
 };
 use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos, UserId};
 use std::collections::BTreeSet;
@@ -39,10 +39,12 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
     });
     live.push(scene.add(group, ann, cid).await);
     live.push(rename(&scene, group, ann).await);
+    live.extend(scene.change_role(group, ann, cid, Role::Admin).await.expect("changed").1);
+    live.extend(scene.change_role(group, ann, cid, Role::Member).await.expect("changed").1);
     live.extend(scene.remove(group, ann, ann).await);
     let present = scene.overview(group, bob).await.details;
     let again = scene.all_changes(group).await;
-    assert_eq!(again.len(), 6);
+    assert_eq!(again.len(), 8);
     let tags: BTreeSet<_> = again.iter().map(|change| change.kind.tag()).collect();
     assert_eq!(tags, ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect(), "one of each kind");
     for (read, live) in again.iter().zip(&live) {

@@ -85,6 +85,9 @@ macro_rules! store_contract {
                 any_participant_adds_a_member_whose_positions_start_at_the_newest_message
                 adding_is_refused_as_the_rules_say
                 a_full_group_takes_nobody_more
+                an_admin_makes_others_admins_and_members_and_the_last_one_stays
+                of_two_admins_who_step_down_at_once_one_stays
+                participants_are_listed_in_parts_in_order_of_joining
                 an_admin_removes_a_member_and_a_member_leaves
                 removing_is_refused_as_the_rules_say
                 the_last_admin_hands_over_to_the_oldest_member

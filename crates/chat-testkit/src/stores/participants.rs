@@ -1,9 +1,10 @@
 //! Joining, leaving, and who is admin afterwards.
 
+use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::{AddParticipant, Role};
 use chat_domain::receipts::Positions;
-use chat_domain::{ActionError, ChangeKind, ConversationId, Pos, Refusal, Seq, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, ErrorCode, Pos, Refusal, Seq, UserId};
 use uuid::Uuid;
 
 async fn role(scene: &Scene, id: ConversationId, user: UserId) -> Option<Role> {
@@ -70,6 +71,102 @@ pub async fn a_full_group_takes_nobody_more(stores: Stores) {
     assert_eq!(page.await.expect("a history").participants.len(), 1_000, "everyone's positions");
     scene.remove(group, ann, others[0]).await;
     scene.add(group, ann, last).await;
+}
+
+pub async fn an_admin_makes_others_admins_and_members_and_the_last_one_stays(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    let refused = async |actor, user, to| scene.change_role(group, actor, user, to).await.map_err(|error| error.code());
+    assert_eq!(refused(ann, ann, Role::Member).await.expect_err("refused"), ErrorCode::LastAdmin);
+    assert_eq!(refused(bob, bob, Role::Admin).await.expect_err("refused"), ErrorCode::NotAnAdmin);
+    assert_eq!(refused(cid, bob, Role::Admin).await.expect_err("refused"), ErrorCode::NotAParticipant);
+    assert_eq!(refused(ann, cid, Role::Admin).await.expect_err("refused"), ErrorCode::ParticipantNotFound);
+    let before = scene.overview(group, bob).await.details;
+
+    let (participant, change) = scene.change_role(group, ann, bob, Role::Admin).await.expect("changed");
+    assert_eq!((participant.user.id, participant.role), (bob, Role::Admin));
+    let change = change.expect("a change");
+    assert_eq!(change.pos, Pos::new(2));
+    assert_eq!(change.kind, ChangeKind::ParticipantUpdated { user_id: bob, role: Role::Admin });
+    let after = scene.overview(group, bob).await.details;
+    assert_eq!(after.participants[1], participant);
+    assert_eq!((after.participants[0].clone(), after.conversation.name.clone()), {
+        (before.participants[0].clone(), before.conversation.name.clone())
+    });
+    let (_, again) = scene.change_role(group, ann, bob, Role::Admin).await.expect("an answer");
+    assert_eq!((again, scene.all_changes(group).await.len()), (None, 2), "it was so already");
+
+    let (_, change) = scene.change_role(group, bob, ann, Role::Member).await.expect("changed");
+    assert_eq!(change.expect("a change").kind, ChangeKind::ParticipantUpdated { user_id: ann, role: Role::Member });
+    assert_eq!(
+        (role(&scene, group, ann).await, role(&scene, group, bob).await),
+        (Some(Role::Member), Some(Role::Admin))
+    );
+    scene.add(group, ann, cid).await;
+    scene.change_role(group, bob, cid, Role::Admin).await.expect("changed");
+    scene.remove(group, cid, cid).await;
+    assert_eq!(refused(bob, bob, Role::Member).await.expect_err("refused"), ErrorCode::LastAdmin, "the other has left");
+    scene.assert_numbered_without_gaps(group, ann).await;
+    scene.deactivate(group, bob).await;
+    assert_eq!(refused(bob, ann, Role::Admin).await.expect_err("refused"), ErrorCode::GroupInactive);
+    let direct = scene.direct(ann, bob).await;
+    let of_direct = scene.change_role(direct, ann, bob, Role::Member).await.expect_err("refused");
+    assert_eq!(of_direct.code(), ErrorCode::DirectConversation);
+}
+
+pub async fn participants_are_listed_in_parts_in_order_of_joining(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid, dan, eve] = scene.users_named(["ann", "bob", "cid", "dan", "eve"]).await;
+    let group = scene.group(ann, &[bob, cid]).await;
+    scene.add(group, ann, dan).await;
+    let walk = async |size: u64| {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = scene.conversations.list_participants(group, after, limit(size)).await.expect("a page");
+            assert!(page.items.len() as u64 <= size);
+            seen.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return seen;
+            }
+        }
+    };
+    let listed = scene.overview(group, ann).await.details.participants;
+    assert_eq!(listed.len(), 4, "the first three joined together");
+    for size in 1..=5 {
+        assert_eq!(walk(size).await, listed, "{size} a page");
+    }
+    let first = scene.conversations.list_participants(group, None, limit(2)).await.expect("a page");
+    let [admin, leaver] =
+        [ann, if first.items[1].user.id == ann { first.items[0].user.id } else { first.items[1].user.id }];
+    scene.remove(group, admin, leaver).await;
+    scene.add(group, ann, eve).await;
+    scene.add(group, ann, leaver).await;
+    let rest = scene.conversations.list_participants(group, first.next, limit(10)).await.expect("a page").items;
+    let ids: Vec<_> = rest.iter().map(|one| one.user.id).collect();
+    let expected = [listed[2].user.id, dan, eve, leaver];
+    assert_eq!(ids, expected, "the place of one who left still leads on, and whoever rejoins comes last");
+    let nowhere = ConversationId::new(Uuid::now_v7());
+    let empty = scene.conversations.list_participants(nowhere, None, limit(2)).await.expect("a page");
+    assert_eq!((empty.items.len(), empty.next), (0, None));
+}
+
+pub async fn of_two_admins_who_step_down_at_once_one_stays(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    for _ in 0..10 {
+        let group = scene.group(ann, &[bob]).await;
+        scene.change_role(group, ann, bob, Role::Admin).await.expect("changed");
+        let (one, other) = tokio::join!(
+            scene.change_role(group, ann, ann, Role::Member),
+            scene.change_role(group, bob, bob, Role::Member)
+        );
+        let codes: Vec<_> = [one, other].into_iter().filter_map(Result::err).map(|error| error.code()).collect();
+        assert_eq!(codes, [ErrorCode::LastAdmin]);
+        let roles = [role(&scene, group, ann).await, role(&scene, group, bob).await];
+        assert!(roles.contains(&Some(Role::Admin)), "{roles:?}");
+    }
 }
 
 pub async fn an_admin_removes_a_member_and_a_member_leaves(stores: Stores) {

@@ -3,7 +3,7 @@
 use super::{Scene, Stores};
 use crate::fakes::RecordingSink;
 use chat_domain::changes::ChangeTag;
-use chat_domain::conversations::{InviteCode, NameRule};
+use chat_domain::conversations::{InviteCode, NameRule, Role};
 use chat_domain::messages::Appended;
 use chat_domain::users::ProfileChanges;
 use chat_domain::{ConversationId, MessageId, Pos, UserId};
@@ -69,8 +69,13 @@ pub async fn each_change_is_published_once_and_before_its_answer(stores: Stores)
     assert_eq!(at.published(), [(group, 3, ChangeTag::PARTICIPANT_ADDED)]);
     at.rename(group, ann, "Writers", NameRule::Reserved).await.expect("renamed");
     assert_eq!(at.published(), [(group, 4, ChangeTag::UPDATED)]);
+    at.change_role(group, ann, eve, Role::Admin).await.expect("changed");
+    assert_eq!(at.published(), [(group, 5, ChangeTag::PARTICIPANT_UPDATED)]);
+    at.change_role(group, ann, eve, Role::Admin).await.expect("she is one already");
+    at.change_role(group, ann, eve, Role::Member).await.expect("changed");
+    assert_eq!(at.published(), [(group, 6, ChangeTag::PARTICIPANT_UPDATED)], "each change once");
     at.remove(group, ann, ann).await;
-    let left = [(group, 5, ChangeTag::PARTICIPANT_REMOVED), (group, 6, ChangeTag::UPDATED)];
+    let left = [(group, 7, ChangeTag::PARTICIPANT_REMOVED), (group, 8, ChangeTag::UPDATED)];
     assert_eq!(at.published(), left, "the last admin hands over in the same commit");
 
     let other = at.group(cid, &[ann, bob]).await;
@@ -80,7 +85,7 @@ pub async fn each_change_is_published_once_and_before_its_answer(stores: Stores)
     deleted.sort_unstable_by_key(|(id, pos, _)| (*id != group, *pos));
     // Bob was the oldest member of the group, and so its admin.
     let removed = ChangeTag::PARTICIPANT_REMOVED;
-    assert_eq!(deleted, [(group, 7, removed.clone()), (group, 8, ChangeTag::UPDATED), (other, 2, removed)]);
+    assert_eq!(deleted, [(group, 9, removed.clone()), (group, 10, ChangeTag::UPDATED), (other, 2, removed)]);
     at.deactivate(other, cid).await;
     assert_eq!(at.published(), [(other, 3, ChangeTag::UPDATED)]);
     for id in [direct, group, other] {

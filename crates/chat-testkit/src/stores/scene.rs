@@ -1,8 +1,9 @@
 use super::Stores;
 use chat_domain::auth::{ClientInfo, NewSession, PasswordHash, RefreshTokenHash, Session};
 use chat_domain::conversations::{
-    AddParticipant, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview, InviteCode,
-    JoinGroup, NameRule, NewConversation, NewGroup, ParticipantIds, RemoveParticipant, UpdateConversation,
+    AddParticipant, ChangeRole, ConversationChanges, ConversationDetails, ConversationName, ConversationOverview,
+    InviteCode, JoinGroup, NameRule, NewConversation, NewGroup, Participant, ParticipantIds, RemoveParticipant, Role,
+    UpdateConversation,
 };
 use chat_domain::messages::{Appended, Draft, HistoryRequest, Message, MessageBody, SendMessage};
 use chat_domain::receipts::{AdvancePositions, Advanced, ReceiptTarget};
@@ -182,6 +183,17 @@ impl Scene {
 
     pub async fn remove(&self, id: ConversationId, actor: UserId, user: UserId) -> Vec<Change> {
         self.conversations.remove_participant(self.removal(id, actor, user)).await.expect("removed")
+    }
+
+    pub async fn change_role(
+        &self,
+        id: ConversationId,
+        actor: UserId,
+        user: UserId,
+        role: Role,
+    ) -> Result<(Participant, Option<Change>), ActionError> {
+        let change = ChangeRole { conversation_id: id, actor, user, role, at: self.now() };
+        self.conversations.change_role(change).await
     }
 
     pub fn command(&self, id: ConversationId, body: &str, key: Option<&str>) -> SendMessage {

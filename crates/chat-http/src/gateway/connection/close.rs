@@ -42,6 +42,7 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         | ErrorCode::UsernameTaken
         | ErrorCode::GroupNameTaken
         | ErrorCode::AlreadyAParticipant
+        | ErrorCode::LastAdmin
         | ErrorCode::ConversationFull
         | ErrorCode::TooManyConversations
         | ErrorCode::IdempotencyKeyReused

@@ -180,6 +180,7 @@ fn change_kind() -> BoxedStrategy<ChangeKind> {
             details
         }),
         id(UserId::new).prop_map(|user_id| ChangeKind::ParticipantRemoved { user_id }),
+        (id(UserId::new), role()).prop_map(|(user_id, role)| ChangeKind::ParticipantUpdated { user_id, role }),
     ]
     .boxed()
 }

@@ -158,6 +158,14 @@ fn an_unknown_change_has_one_form_in_both_dialects_and_is_nobody_s_own() {
 }
 
 #[test]
+fn a_changed_role_has_one_form_in_both_dialects() {
+    let updated = changed(ChangeKind::ParticipantUpdated { user_id: user(4).id, role: Role::Admin });
+    let data = json!({"conversationId": Uuid::from_u128(1), "pos": 9, "userId": user(4).id.as_uuid(), "role": "admin"});
+    let frame = json!({"event": "participant:updated", "data": data});
+    assert_eq!((colon(&updated, Variant::Others), camel(&updated, Variant::Others)), (frame.clone(), Some(frame)));
+}
+
+#[test]
 fn whose_a_message_is_shows_in_camel_also_without_a_key() {
     let Event::Change(mut change) = sent() else { unreachable!("a change") };
     if let ChangeKind::MessageSent(message) = &mut change.kind {
@@ -211,6 +219,7 @@ fn every_kind_of_change_has_an_event_in_both_dialects() {
         ChangeKind::Updated(in_group()),
         ChangeKind::ParticipantAdded { user: user(4), role: Role::Member, details: in_group() },
         ChangeKind::ParticipantRemoved { user_id: user(4).id },
+        ChangeKind::ParticipantUpdated { user_id: user(4).id, role: Role::Admin },
     ];
     let tags: Vec<_> = kinds.iter().map(ChangeKind::tag).collect();
     assert!(ChangeTag::KNOWN.iter().all(|(tag, _)| tags.contains(tag)), "a kind is missing here: {tags:?}");

@@ -9,8 +9,8 @@ use crate::realtime::camel_payloads::{
 };
 use crate::realtime::payloads::{
     CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
-    ParticipantAddedView, ParticipantRemovedView, PresenceStatusView, ResumedView, TypingView, UserOfflineView,
-    UserOnlineView, WindowView,
+    ParticipantAddedView, ParticipantRemovedView, ParticipantUpdatedView, PresenceStatusView, ResumedView, TypingView,
+    UserOfflineView, UserOnlineView, WindowView,
 };
 use crate::receipts::PositionsView;
 
@@ -124,6 +124,8 @@ events! {
         Colon "participant:removed" ParticipantRemovedView;
         Camel "participant:removed" GroupMemberRemovedView;
     }
+    #[doc = "an admin changed a participant's role"]
+    PARTICIPANT_UPDATED { Both "participant:updated" ParticipantUpdatedView; }
     #[doc = "a change that this server cannot show: read the conversation again"]
     CHANGE_SKIPPED { Both "change:skipped" ChangeSkippedView; }
     #[doc = "a user opened a group on screen"]

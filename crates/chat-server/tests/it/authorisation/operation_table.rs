@@ -1,7 +1,7 @@
 use super::attack::{Attack, request};
 use super::outcome::{
-    ANONYMOUS, BARRED, FAULTY, IN, INVALID, LOW, MADE, NO_CHAT, NO_INVITE, NO_MEMBER, NO_MESSAGE, NO_SESSION, NO_USER,
-    OK, OPENED, OTHERS, OUT, Outcome, PAIR, REVOKED, SHUT, WRONG,
+    ANONYMOUS, BARRED, FAULTY, IN, INVALID, LAST, LOW, MADE, NO_CHAT, NO_INVITE, NO_MEMBER, NO_MESSAGE, NO_SESSION,
+    NO_USER, OK, OPENED, OTHERS, OUT, Outcome, PAIR, REVOKED, SHUT, WRONG,
 };
 use super::role::Role::{Bystander, Former, Stranger};
 
@@ -87,6 +87,16 @@ pub(super) const ROWS: &[Row] = &[
     row("addParticipant", "POST /conversations/$group/participants", r#"{"userId": "$self"}"#,
         SHUT, [OUT, OUT, IN, IN]),
     row("addParticipant", "POST /conversations/$direct/participants", r#"{"userId": "$newcomer"}"#,
+        SHUT, [OUT, OUT, PAIR, PAIR]),
+    row("listParticipants", "GET /conversations/$group/participants", "", SHUT, [OUT, OUT, OK, OK]),
+    row("listParticipants", "GET /conversations/$direct/participants?limit=1", "", SHUT, [OUT, OUT, OK, OK]),
+    row("changeRole", "PATCH /conversations/$group/participants/$bystander", r#"{"role": "admin"}"#,
+        SHUT, [OUT, OUT, LOW, OK]),
+    row("changeRole", "PATCH /conversations/$group/participants/$self", r#"{"role": "member"}"#,
+        SHUT, [OUT, OUT, LOW, LAST]),
+    row("changeRole", "PATCH /conversations/$group/participants/$newcomer", r#"{"role": "admin"}"#,
+        SHUT, [OUT, OUT, LOW, NO_MEMBER]),
+    row("changeRole", "PATCH /conversations/$direct/participants/$self", r#"{"role": "admin"}"#,
         SHUT, [OUT, OUT, PAIR, PAIR]),
     row("removeParticipant", "DELETE /conversations/$group/participants/$bystander", "", SHUT, [OUT, OUT, LOW, OK]),
     row("removeParticipant", "DELETE /conversations/$group/participants/$self", "", SHUT, [OUT, OUT, OK, OK]),
@@ -200,6 +210,11 @@ pub(super) const ATTACKS: &[Attack] = &[
     request("addParticipant.id", Stranger, "POST /conversations/$group/participants", r#"{"userId": "$self"}"#, OUT),
     request("addParticipant.userId", Former, "POST /conversations/$group/participants", r#"{"userId": "$newcomer"}"#,
         OUT),
+    request("listParticipants.id",         Stranger,  "GET /conversations/$group/participants", "", OUT),
+    request("changeRole.id", Stranger, "PATCH /conversations/$group/participants/$bystander", r#"{"role": "admin"}"#,
+        OUT),
+    request("changeRole.userId", Bystander, "PATCH /conversations/$group/participants/$self", r#"{"role": "admin"}"#,
+        LOW),
     request("removeParticipant.id",        Stranger,  "DELETE /conversations/$group/participants/$admin", "", OUT),
     request("removeParticipant.userId",    Bystander, "DELETE /conversations/$group/participants/$admin", "", LOW),
 

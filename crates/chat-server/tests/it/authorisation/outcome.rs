@@ -46,6 +46,8 @@ pub(super) const OTHERS: Outcome = refusal(403, "FORBIDDEN");
 pub(super) const PAIR: Outcome = refusal(400, "DIRECT_CONVERSATION");
 /// The user is already in the group.
 pub(super) const IN: Outcome = refusal(409, "ALREADY_A_PARTICIPANT");
+/// The user is the only admin of the group.
+pub(super) const LAST: Outcome = refusal(409, "LAST_ADMIN");
 /// The connection already receives events.
 pub(super) const LATE: Outcome = refusal(409, "RESUME_TOO_LATE");
 /// No such user.

@@ -209,8 +209,8 @@ mod tests {
             serde_json::to_value(view).expect("JSON"),
             json!({
                 "messageId": Uuid::from_u128(7), "chatRoomId": format!("{one}_{two}"), "chatType": "PRIVATE",
-                "conversationId": Uuid::from_u128(9), "seq": 3, "pos": 4, "changedPos": 4, "sender": two, "receiver": one,
-                "message": "Hello", "status": "DELIVERED", "isMine": false,
+                "conversationId": Uuid::from_u128(9), "seq": 3, "pos": 4, "changedPos": 4, "sender": two,
+                "receiver": one, "message": "Hello", "status": "DELIVERED", "isMine": false,
                 "senderDetails": {"id": two, "username": "bob", "name": "Bob", "avatar": null},
                 "createdAt": at, "updatedAt": at
             })

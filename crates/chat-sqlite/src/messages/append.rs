@@ -76,8 +76,8 @@ struct Found {
     is_key_used: bool,
 }
 
-/// The conversation's newest `seq` and `pos`, its two times, whether it is active, its direct key, whether the sender has
-/// written in it, the sender, and whether the key is used.
+/// The conversation's newest `seq` and `pos`, its two times, whether it is active, its direct key, whether the sender
+/// has written in it, the sender, and whether the key is used.
 type PlaceRow = (i64, i64, (i64, Option<i64>), bool, Option<String>, Option<bool>, Option<SummaryRow>, bool);
 
 fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Found>> {

@@ -29,7 +29,7 @@ pub(super) enum Outcome {
     /// The user's positions.
     Advanced(ConversationId, Advanced),
     /// The status of a message.
-    Tracked(TrackedMessage),
+    Tracked(Box<TrackedMessage>),
     /// A part of a conversation's history.
     Fetched(ConversationId, HistoryRequest, HistoryPage),
     /// A page of a chat's history.

@@ -44,7 +44,7 @@ pub(super) async fn dispatch(
                 return Ok(Outcome::Done);
             }
             let tracked = state.run(async move { app.receipts.advance_message(actor, id, status).await }).await??;
-            Ok(Outcome::Tracked(tracked))
+            Ok(Outcome::Tracked(Box::new(tracked)))
         }
         Command::FetchMessages(id, request) => {
             let page = state.run(async move { app.messages.history(actor, id, request).await }).await??;

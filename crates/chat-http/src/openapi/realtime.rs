@@ -65,7 +65,8 @@ first `change:skipped`), in the `auth` frame; or connect with `?resume=true` and
 first frame. The server sends the missed events in order, and then `resumed {positions, \
 limited}`. Read the conversations in `limited` by REST.
 
-**Close codes:** 4000 protocol error, 4001 authentication failed, 4002 token expired, 4003 session revoked, 4004 \
+**Close codes:** 4000 protocol error, 4001 authentication failed, 4002 token expired, 4003 session revoked (the \
+reason of these three is the error code), 4004 \
 heartbeat missed, 4008 client reads too slowly, 4009 rate limited, 4012 server restarting (the reason has \
 `retryAfterMs`). After 4003 sign in again. After 4001 and 4002 refresh the token first, and sign in again if \
 that fails. After any other code, reconnect and resume.";

@@ -1,3 +1,5 @@
+use chat_domain::ErrorCode;
+
 /// Why a socket was closed (contract §4; the numbers below 4000 are those of RFC 6455 §7.4.1).
 ///
 /// After every code from 4000 on except 4003, a client should reconnect and resume; after 4001 and 4002 with a new
@@ -19,7 +21,7 @@ pub enum CloseCode {
     Internal = 1011,
     /// A frame that is not valid in this protocol.
     ProtocolError = 4000,
-    /// The client sent no token in time, or an invalid one.
+    /// The client sent no token in time, or one that was refused. The reason says which.
     AuthenticationFailed = 4001,
     /// The token expired and the client sent no new one.
     TokenExpired = 4002,
@@ -59,7 +61,8 @@ impl CloseCode {
         self as u16
     }
 
-    /// Returns the reason that is sent with the number, for people.
+    /// Returns the reason that is sent with the number: an error code from 4001 to 4003, where a refused token may
+    /// have a more precise one; otherwise a text for people.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Normal => "",
@@ -69,9 +72,9 @@ impl CloseCode {
             Self::TooBig => "message too big",
             Self::Internal => "internal error",
             Self::ProtocolError => "protocol error",
-            Self::AuthenticationFailed => "authentication failed",
-            Self::TokenExpired => "token expired",
-            Self::Revoked => "session ended",
+            Self::AuthenticationFailed => ErrorCode::Unauthenticated.as_str(),
+            Self::TokenExpired => ErrorCode::TokenExpired.as_str(),
+            Self::Revoked => ErrorCode::SessionRevoked.as_str(),
             Self::HeartbeatMissed => "heartbeat missed",
             Self::TooSlow => "client reads too slowly",
             Self::RateLimited => "rate limited",

@@ -1,7 +1,7 @@
 //! Tokens and sessions, on REST and on sockets.
 
 use crate::{setup, start};
-use chat_blackbox::Socket;
+use chat_blackbox::{Closed, Socket};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -24,11 +24,12 @@ async fn a_socket_takes_its_token_in_the_header_the_subprotocol_or_the_first_fra
     assert_eq!((refused.status, &refused.body["code"]), (401, &json!("TOKEN_INVALID")));
     let mut wrong = Socket::open(&url, &[]).await.expect("an upgrade");
     wrong.tell("auth", json!({"token": "nonsense"})).await;
-    assert_eq!(wrong.closed().await.code, 4001);
+    let reason = |code: &str| Closed { code: 4001, reason: code.into() };
+    assert_eq!(wrong.closed().await, reason("TOKEN_INVALID"));
     let mut wrong = Socket::open(&url, &[("sec-websocket-protocol", "bearer, nonsense")]).await.expect("an upgrade");
-    assert_eq!(wrong.closed().await.code, 4001);
+    assert_eq!(wrong.closed().await, reason("TOKEN_INVALID"));
     let mut silent = Socket::open(&url, &[]).await.expect("an upgrade");
-    assert_eq!(silent.closed().await.code, 4001, "a socket that never authenticates");
+    assert_eq!(silent.closed().await, reason("UNAUTHENTICATED"), "a socket that never authenticates");
     server.assert_untroubled();
 }
 
@@ -41,7 +42,7 @@ async fn signing_out_ends_the_session_s_tokens_and_sockets_within_a_second() {
     let before = Instant::now();
     phone.rest.post("/auth/logout", &json!({})).await.data(200);
     let closed = at_phone.closed().await;
-    assert_eq!(closed.code, 4003);
+    assert_eq!((closed.code, closed.reason.as_str()), (4003, "SESSION_REVOKED"));
     assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
     phone.rest.get("/users/me").await.assert_failure(401, "SESSION_REVOKED");
     let renewed = ann.rest.post("/auth/refresh", &json!({"refreshToken": phone.refresh_token})).await;
@@ -77,7 +78,7 @@ async fn a_token_s_end_ends_the_socket_unless_a_fresh_one_comes() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let later = server.rest().post("/auth/refresh", &json!({"refreshToken": ann.refresh_token})).await.data(200);
     renewing.ask("auth", json!({"token": later["accessToken"]})).await;
-    assert_eq!(idle.closed().await.code, 4002);
+    assert_eq!(idle.closed().await, Closed { code: 4002, reason: "TOKEN_EXPIRED".into() });
     renewing.ask("presence:get", json!({"userId": ann.id})).await;
     assert_eq!(renewing.closed().await.code, 4002, "the fresh one ends too");
 }

@@ -199,7 +199,13 @@ impl Client {
     /// Sends the last event to the client.
     pub(super) fn refuse(&self, id: Option<&str>, error: &ApiError, code: CloseCode) {
         self.answer_error(id, error);
-        self.connection.close(code);
+        let reason = match code {
+            CloseCode::AuthenticationFailed | CloseCode::TokenExpired | CloseCode::Revoked => {
+                error.failure().code.as_str()
+            }
+            code => code.reason(),
+        };
+        self.connection.close_with(code, reason);
     }
 }
 

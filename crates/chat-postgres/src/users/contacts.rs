@@ -21,7 +21,8 @@ pub(super) async fn list(connection: &mut AsyncPgConnection, id: UserId, limit: 
          JOIN participants AS other ON other.conversation_id = own.conversation_id AND other.left_at IS NULL
          JOIN users ON users.id = other.user_id AND users.deleted_at IS NULL
          WHERE own.user_id = $1 AND own.left_at IS NULL AND other.user_id <> own.user_id
-           AND ((conversations.is_group AND conversations.is_active) OR (own.has_written AND other.has_written))
+           AND ((conversations.is_group AND conversations.is_active)
+                OR (NOT conversations.is_group AND own.has_written AND other.has_written))
          LIMIT $2",
     )
     .bind::<SqlUuid, _>(id.as_uuid())
@@ -48,7 +49,7 @@ pub(super) async fn among(connection: &mut AsyncPgConnection, id: UserId, among:
                JOIN conversations ON conversations.id = own.conversation_id
                WHERE own.user_id = $2 AND own.left_at IS NULL
                  AND ((conversations.is_group AND conversations.is_active)
-                      OR (own.has_written AND theirs.has_written)))",
+                      OR (NOT conversations.is_group AND own.has_written AND theirs.has_written)))",
     )
     .bind::<Array<SqlUuid>, _>(among)
     .bind::<SqlUuid, _>(id.as_uuid())

@@ -20,7 +20,8 @@ pub(super) fn list(connection: &mut SqliteConnection, id: UserId, limit: u32) ->
          JOIN participants AS other ON other.conversation_id = own.conversation_id AND other.left_at IS NULL
          JOIN users ON users.id = other.user_id AND users.deleted_at IS NULL
          WHERE own.user_id = ? AND own.left_at IS NULL AND other.user_id <> own.user_id
-           AND ((conversations.is_group AND conversations.is_active) OR (own.has_written AND other.has_written))
+           AND ((conversations.is_group AND conversations.is_active)
+                OR (NOT conversations.is_group AND own.has_written AND other.has_written))
          LIMIT ?",
     )
     .bind::<Binary, _>(Id::from(id))
@@ -45,7 +46,7 @@ pub(super) fn among(connection: &mut SqliteConnection, id: UserId, among: &[User
                JOIN conversations ON conversations.id = own.conversation_id
                WHERE own.user_id = ? AND own.left_at IS NULL
                  AND ((conversations.is_group AND conversations.is_active)
-                      OR (own.has_written AND theirs.has_written)))",
+                      OR (NOT conversations.is_group AND own.has_written AND theirs.has_written)))",
     )
     .bind::<Text, _>(id_list(among))
     .bind::<Binary, _>(Id::from(id))

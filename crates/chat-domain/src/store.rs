@@ -3,6 +3,7 @@
 use crate::auth::SessionStore;
 use crate::conversations::{ConversationStore, GroupStore, Joined, Membership, Removal};
 use crate::messages::{MessagePlace, MessageStore};
+use crate::presence::{Contact, ContactsWanted};
 use crate::receipts::{PositionsMoved, ReceiptStore};
 use crate::users::UserStore;
 use crate::{
@@ -89,6 +90,14 @@ pub trait RealtimeStore: ChangeLog {
     /// from which to follow. The store of a single process, which misses nothing, may do only this.
     async fn list_joined(&self, after: Option<&CommitCursor>, _limit: u32) -> Result<Committed<Joined>, StoreError> {
         Ok(Committed { items: Vec::new(), cursor: after.cloned().unwrap_or_else(|| CommitCursor::new("")) })
+    }
+
+    /// Lists the other participants of the conversations with the newest activity in which presence is visible: active
+    /// groups, and direct conversations in which both have written, or all if every user may see every user's presence.
+    /// Each once, newest activity first (ties by id), in one query. A store for a service without presence may return
+    /// none.
+    async fn list_newest_contacts(&self, _wanted: ContactsWanted) -> Result<Vec<Contact>, StoreError> {
+        Ok(Vec::new())
     }
 
     /// Returns the positions of each participant of these conversations, in any order, in one query. The caller limits

@@ -5,7 +5,7 @@ use crate::PostgresConfig;
 use crate::batcher::{Batcher, Limits};
 use crate::changes::{Span, list_spans};
 use crate::conversations::{
-    AudienceWanted, Head, Wanted, list_audiences, list_heads, list_memberships, list_positions,
+    AudienceWanted, Head, Wanted, list_audiences, list_contacts, list_heads, list_memberships, list_positions,
 };
 use crate::database::Database;
 use crate::fault::{Fault, Stored};
@@ -14,6 +14,7 @@ use crate::status::BatchStatus;
 use crate::users::{list_users, touch_last_seen};
 use chat_domain::conversations::Membership;
 use chat_domain::messages::MessagePlace;
+use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::users::User;
 use chat_domain::{Change, ConversationId, StoreError, Timestamp, UserId};
@@ -31,6 +32,9 @@ const MAX_MEMBERSHIPS: usize = 131_072;
 
 /// The most users that a query reads or moves.
 const MAX_USERS: usize = 1_024;
+
+/// The most contacts that a query lists.
+const MAX_CONTACTS: usize = 16_384;
 
 /// The most conversations whose positions a query lists; each has up to a hundred participants whose positions are
 /// asked for.
@@ -51,6 +55,7 @@ pub(crate) struct Batches {
     many_memberships: Batcher<Wanted, Vec<Membership>>,
     audiences: Batcher<AudienceWanted, Vec<ConversationId>>,
     many_audiences: Batcher<AudienceWanted, Vec<ConversationId>>,
+    pub(crate) contacts: Batcher<ContactsWanted, Vec<Contact>>,
     pub(crate) positions: Batcher<ConversationId, Vec<PositionsMoved>>,
     pub(crate) places: Batcher<Place, MessagePlace>,
     pub(crate) heads: Batcher<ConversationId, Head>,
@@ -73,6 +78,11 @@ impl Batches {
             many_memberships: site.batcher(rows, MAX_MEMBERSHIPS, |on, keys| list_memberships(on, keys).boxed()),
             audiences: site.batcher(audience, MAX_MEMBERSHIPS, |on, keys| list_audiences(on, keys).boxed()),
             many_audiences: site.batcher(audience, MAX_MEMBERSHIPS, |on, keys| list_audiences(on, keys).boxed()),
+            contacts: site.batcher(
+                |wanted| wanted.limit as usize,
+                MAX_CONTACTS,
+                |on, keys| list_contacts(on, keys).boxed(),
+            ),
             positions: site.batcher(|_| 1, MAX_POSITIONS, |on, keys| list_positions(on, keys).boxed()),
             places: site.batcher(|_| 1, MAX_PLACES, |on, keys| list_at(on, keys).boxed()),
             heads: site.batcher(|_| 1, MAX_HEADS, |on, keys| list_heads(on, keys).boxed()),
@@ -112,6 +122,7 @@ impl Batches {
             self.many_memberships.status(),
             self.audiences.status(),
             self.many_audiences.status(),
+            self.contacts.status(),
             self.positions.status(),
             self.places.status(),
             self.heads.status(),

@@ -5,6 +5,7 @@ use crate::conversations::{joined, memberships};
 use async_trait::async_trait;
 use chat_domain::conversations::{Joined, Membership, Removal};
 use chat_domain::messages::MessagePlace;
+use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{CommitCursor, Committed, ConversationId, Pos, RealtimeStore, Seq, StoreError, UserId};
 
@@ -24,6 +25,10 @@ impl RealtimeStore for PostgresStore {
 
     async fn list_joined(&self, after: Option<&CommitCursor>, limit: u32) -> Result<Committed<Joined>, StoreError> {
         self.query(async |connection| joined::list(connection, after, limit).await).await
+    }
+
+    async fn list_newest_contacts(&self, wanted: ContactsWanted) -> Result<Vec<Contact>, StoreError> {
+        Ok(self.batches().contacts.call(vec![wanted]).await?.into_iter().flatten().collect())
     }
 
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {

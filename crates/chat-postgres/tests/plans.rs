@@ -3,6 +3,7 @@
 
 use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore, ListCursor};
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
+use chat_domain::presence::{ContactsWanted, PresenceAudience};
 use chat_domain::receipts::{AdvancePositions, ReceiptStore, ReceiptTarget};
 use chat_domain::users::{SearchTerm, UserStore};
 use chat_domain::{
@@ -149,6 +150,14 @@ impl Site {
             assert_eq!(memberships.len(), 51);
             let ids: Vec<_> = memberships.iter().map(|membership| membership.conversation_id).collect();
             assert_eq!(site.store.list_positions(&ids).await.expect("positions").len(), 102);
+            let wanted = ContactsWanted {
+                user: site.viewer,
+                audience: PresenceAudience::Contacts,
+                most_participants: 100,
+                conversations: 100,
+                limit: 100,
+            };
+            assert_eq!(site.store.list_newest_contacts(wanted).await.expect("contacts").len(), 1);
             let audience = site.store.list_presence_audience(site.viewer, 100, 1_000).await.expect("an audience");
             assert!(!audience.is_empty());
             assert!(UserStore::find(&*site.store, site.viewer).await.expect("an answer").is_some());
@@ -241,7 +250,7 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
     assert_same("messages at their places", &small.places().await, &large.places().await);
     let coming = small.coming_and_going().await;
     assert_same("connecting and disconnecting", &coming, &large.coming_and_going().await);
-    assert_eq!(coming.len(), 5, "a statement for each call");
+    assert_eq!(coming.len(), 6, "a statement for each call");
     let indexes = [" participations_of_user participants", " conversations_pkey conversations"];
     assert!(indexes.iter().all(|index| coming[0].shape.contains(index)), "{}", coming[0].shape);
     for reading in &coming {

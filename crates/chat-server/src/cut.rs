@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{Joined, Membership, Removal};
 use chat_domain::messages::MessagePlace;
+use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{
     Change, ChangeKind, ChangeLog, ChangeRange, CommitCursor, Committed, ConversationId, Envelope, Event, EventBus,
@@ -84,6 +85,10 @@ impl RealtimeStore for Cut<dyn RealtimeStore> {
 
     async fn list_joined(&self, after: Option<&CommitCursor>, limit: u32) -> Result<Committed<Joined>, StoreError> {
         self.inner.list_joined(after, limit).await
+    }
+
+    async fn list_newest_contacts(&self, wanted: ContactsWanted) -> Result<Vec<Contact>, StoreError> {
+        self.inner.list_newest_contacts(wanted).await
     }
 
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {

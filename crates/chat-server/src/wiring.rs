@@ -34,6 +34,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
     let stored = cut::store(store.realtime(), &config.cut.unknown);
     let fan_out = FanOut::new(realtime_settings(config), stored, runtime.clone());
     let shared = cluster::share(config, &fan_out, clock.clone())?;
+    fan_out.show_presence(shared.presence.clone(), config.presence_audience);
     let (counted, sends) = CountedStore::around(store.handle());
     let (rate_limiter, refusals) = CountedLimits::around(shared.rate_limiter);
     let ports = Ports {

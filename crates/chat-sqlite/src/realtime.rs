@@ -6,6 +6,7 @@ use crate::messages::places;
 use async_trait::async_trait;
 use chat_domain::conversations::{Membership, Removal};
 use chat_domain::messages::MessagePlace;
+use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, RealtimeStore, Seq, StoreError, UserId};
 
@@ -23,6 +24,10 @@ impl RealtimeStore for SqliteStore {
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {
         let ids = ids.to_vec();
         self.read(move |connection| memberships::last_pos(connection, &ids)).await
+    }
+
+    async fn list_newest_contacts(&self, wanted: ContactsWanted) -> Result<Vec<Contact>, StoreError> {
+        self.read(move |connection| memberships::newest_contacts(connection, wanted)).await
     }
 
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {

@@ -68,6 +68,7 @@ async fn no_statement_scans_a_table() {
     stores::contacts::contacts_are_told_from_strangers_among_those_asked_about(stores()).await;
     stores::contacts::contacts_talk_to_each_other_or_share_a_group_and_are_each_named_once(stores()).await;
     stores::contacts::presence_is_told_in_the_newest_conversations_that_are_small_enough(stores()).await;
+    stores::contacts::the_newest_contacts_are_those_of_the_newest_conversations(stores()).await;
     stores::conversations::an_update_changes_what_it_names_and_takes_the_next_pos(stores()).await;
     stores::conversations::one_other_and_no_name_is_the_direct_conversation_of_the_pair(stores()).await;
     stores::deletion::a_deleted_user_leaves_every_group_and_hands_over(stores()).await;

@@ -1,6 +1,6 @@
 //! Presence. Best effort, never stored with messages (contract §4, guarantee 6).
 
-use crate::{BoxError, ConnectionId, InvalidValue, UserId};
+use crate::{BoxError, ConnectionId, InvalidValue, Timestamp, UserId};
 use async_trait::async_trait;
 use thiserror::Error;
 
@@ -45,13 +45,37 @@ impl PresenceStatus {
 }
 
 /// Which users see a user's presence (`PRESENCE_AUDIENCE`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum PresenceAudience {
     /// Users who share a group with the user, or a direct conversation in which both have written.
     #[default]
     Contacts,
     /// All connected users.
     Everyone,
+}
+
+/// A user whose presence another user may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contact {
+    /// The user's id.
+    pub user_id: UserId,
+    /// When the user's last connection ended; `None` if there was none.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// A request for those of a user's contacts with whom there was activity last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContactsWanted {
+    /// The user.
+    pub user: UserId,
+    /// Which users see whose presence.
+    pub audience: PresenceAudience,
+    /// Conversations with more participants do not count.
+    pub most_participants: u32,
+    /// How many conversations count, those with the newest activity.
+    pub conversations: u32,
+    /// The maximum number of contacts.
+    pub limit: u32,
 }
 
 /// Presence could not be read or written.

@@ -19,7 +19,9 @@ mod update;
 pub(crate) use details::load_readable;
 pub(crate) use keys::renew_keys;
 pub(crate) use participants::leave_every_group;
-pub(crate) use shared::{AudienceWanted, Head, Wanted, list_audiences, list_heads, list_memberships, list_positions};
+pub(crate) use shared::{
+    AudienceWanted, Head, Wanted, list_audiences, list_contacts, list_heads, list_memberships, list_positions,
+};
 
 use crate::PostgresStore;
 use async_trait::async_trait;

@@ -4,10 +4,12 @@ use super::rows::{ParticipantColumns, ParticipantRow};
 use crate::fault::Stored;
 use crate::receipts::{PositionColumns, positions};
 use crate::statement::cached_statement;
+use crate::time::timestamp;
 use chat_domain::conversations::{ConversationKind, Membership};
+use chat_domain::presence::{Contact, ContactsWanted, PresenceAudience};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -95,7 +97,7 @@ cached_statement!(
          JOIN conversations AS c ON c.id = p.conversation_id
          WHERE p.user_id = asked.user_id AND p.left_at IS NULL AND c.participant_count <= asked.most_participants
            AND ((c.is_group AND c.is_active)
-                OR (p.has_written AND EXISTS (
+                OR (NOT c.is_group AND p.has_written AND EXISTS (
                     SELECT 1 FROM participants AS other
                     WHERE other.conversation_id = p.conversation_id AND other.user_id <> p.user_id
                       AND other.has_written)))
@@ -119,6 +121,76 @@ pub(crate) async fn list_audiences(
     for (number, _, id) in rows {
         let Some(wanted) = usize::try_from(number).ok().and_then(|number| wanted.get(number)) else { continue };
         found.entry(*wanted).or_default().push(ConversationId::new(id));
+    }
+    Ok(found)
+}
+
+cached_statement!(
+    /// The contacts of each of these users in the conversations with the newest activity, by the same rule.
+    ListContacts {
+        numbers: Vec<i64>,
+        user_ids: Vec<Uuid>,
+        everyone: Vec<bool>,
+        sizes: Vec<i64>,
+        conversations: Vec<i64>,
+        limits: Vec<i64>,
+    } -> (BigInt, BigInt, SqlUuid, Nullable<BigInt>),
+    "SELECT asked.number, newest.active_at, users.id, users.last_seen
+     FROM unnest(",
+    numbers as Array<BigInt>,
+    ", ",
+    user_ids as Array<SqlUuid>,
+    ", ",
+    everyone as Array<Bool>,
+    ", ",
+    sizes as Array<BigInt>,
+    ", ",
+    conversations as Array<BigInt>,
+    ", ",
+    limits as Array<BigInt>,
+    ") AS asked (number, user_id, everyone, most_participants, conversations, most)
+     CROSS JOIN LATERAL (
+         SELECT other.user_id, max(place.updated_at) AS active_at
+         FROM (
+             SELECT c.id, c.updated_at
+             FROM participants AS p
+             JOIN conversations AS c ON c.id = p.conversation_id
+             WHERE p.user_id = asked.user_id AND p.left_at IS NULL AND c.participant_count <= asked.most_participants
+               AND ((c.is_group AND c.is_active)
+                    OR (NOT c.is_group
+                        AND (asked.everyone OR (p.has_written AND EXISTS (
+                            SELECT 1 FROM participants AS other
+                            WHERE other.conversation_id = p.conversation_id AND other.user_id <> p.user_id
+                              AND other.has_written)))))
+             ORDER BY c.updated_at DESC, c.id DESC
+             LIMIT asked.conversations) AS place
+         JOIN participants AS other ON other.conversation_id = place.id
+         WHERE other.left_at IS NULL AND other.user_id <> asked.user_id
+         GROUP BY other.user_id
+         ORDER BY active_at DESC, other.user_id
+         LIMIT asked.most) AS newest
+     JOIN users ON users.id = newest.user_id AND users.deleted_at IS NULL",
+);
+
+pub(crate) async fn list_contacts(
+    connection: &mut AsyncPgConnection,
+    wanted: Vec<ContactsWanted>,
+) -> Stored<HashMap<ContactsWanted, Vec<Contact>>> {
+    let asked = ListContacts {
+        numbers: (0..).take(wanted.len()).collect(),
+        user_ids: wanted.iter().map(|wanted| wanted.user.as_uuid()).collect(),
+        everyone: wanted.iter().map(|wanted| wanted.audience == PresenceAudience::Everyone).collect(),
+        sizes: wanted.iter().map(|wanted| i64::from(wanted.most_participants)).collect(),
+        conversations: wanted.iter().map(|wanted| i64::from(wanted.conversations)).collect(),
+        limits: wanted.iter().map(|wanted| i64::from(wanted.limit)).collect(),
+    };
+    let mut rows: Vec<(i64, i64, Uuid, Option<i64>)> = asked.load(connection).await?;
+    rows.sort_by_key(|(number, active_at, id, _)| (*number, Reverse(*active_at), *id));
+    let mut found: HashMap<_, Vec<_>> = HashMap::with_capacity(wanted.len());
+    for (number, _, id, last_seen) in rows {
+        let Some(wanted) = usize::try_from(number).ok().and_then(|number| wanted.get(number)) else { continue };
+        let contact = Contact { user_id: UserId::new(id), last_seen: last_seen.map(timestamp) };
+        found.entry(*wanted).or_default().push(contact);
     }
     Ok(found)
 }

@@ -4,6 +4,7 @@ use crate::conversations::{ConversationView, RoleView};
 use crate::messages::MessageView;
 use crate::users::{PresenceView, UserSummaryView};
 use crate::{FaultView, Pagination, TimestampView};
+use chat_domain::presence::{Contact, PresenceStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -147,6 +148,22 @@ payloads! {
         /// it.
         last_seen: Option<TimestampView>,
     }
+    /// `presence:state`: the presence of the user's contacts when this connection began to receive events.
+    PresenceStateView {
+        /// Up to 100 contacts of the most recently active conversations of up to 100 participants.
+        users: Vec<ContactStateView>,
+    }
+    /// The presence of a contact.
+    ContactStateView {
+        /// The user's id.
+        user_id: Uuid,
+        /// The presence.
+        status: PresenceView,
+        /// The time when the last connection ended. Omitted if the user is connected, or never was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<TimestampView>"))]
+        last_seen: Option<TimestampView>,
+    }
     /// `resumed`: the server has sent all missed events.
     ResumedView {
         /// The newest `pos` of each of the user's 1,000 most recent conversations.
@@ -178,5 +195,13 @@ payloads! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u64>"))]
         retry_after_ms: Option<u64>,
+    }
+}
+
+impl ContactStateView {
+    /// Creates the view of a contact with this status.
+    pub fn new(contact: Contact, status: PresenceStatus) -> Self {
+        let last_seen = contact.last_seen.filter(|_| !status.is_online()).map(TimestampView::from);
+        Self { user_id: contact.user_id.as_uuid(), status: status.into(), last_seen }
     }
 }

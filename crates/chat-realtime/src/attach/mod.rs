@@ -5,8 +5,9 @@
 //! 3. Without waiting in between, the connection joins each conversation. Its live events begin after the later of the
 //!    reading and what the hub has delivered already, its *target*; they are held back.
 //! 4. The changes between the reading (or the client's position) and the target are read from the change log and sent,
-//!    then `resumed`, then the held events, then live events.
+//!    then `resumed`, then the presence of the user's contacts, then the held events, then live events.
 
+mod contacts;
 mod held;
 mod plan;
 mod positions;
@@ -40,7 +41,9 @@ impl Hub {
             return Ok(Replay::nothing());
         }
         let store = self.fan_out().store();
-        let memberships = store.list_memberships(user, MAX_CONVERSATIONS).await?;
+        let (memberships, contacts) =
+            tokio::join!(store.list_memberships(user, MAX_CONVERSATIONS), self.contacts(user));
+        let memberships = memberships?;
         let mut known: HashSet<ConversationId> =
             memberships.iter().map(|membership| membership.conversation_id).collect();
         let removals = self.removals(user, &known, resume).await?;
@@ -71,7 +74,7 @@ impl Hub {
             removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
         // A late addition from before the removal must not add the user again.
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
-        Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some()), turn))
+        Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some()), contacts, turn))
     }
 
     /// Waits for the connection's turn to read its initial state from the store; `None` if it must close instead. The

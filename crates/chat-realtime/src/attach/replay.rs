@@ -1,7 +1,9 @@
+use super::contacts;
 use super::plan::{MAX_NAMED, Plan, rest};
 use crate::connection::{Connection, LOW_WATER, Life};
 use crate::hub::Hub;
 use crate::outgoing::Outgoing;
+use chat_domain::presence::Contact;
 use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError, Turn};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -16,6 +18,7 @@ const RANGES: usize = 100;
 #[derive(Debug)]
 pub struct Replay {
     plan: Option<Plan>,
+    contacts: Vec<Contact>,
     /// The place in the queue for reading, kept while the client accepts the data: a fast client does not queue again,
     /// and a slow client delays no other.
     turn: Option<Turn>,
@@ -23,17 +26,19 @@ pub struct Replay {
 
 impl Replay {
     pub(super) const fn nothing() -> Self {
-        Self { plan: None, turn: None }
+        Self { plan: None, contacts: Vec::new(), turn: None }
     }
 
-    pub(super) const fn new(plan: Plan, turn: Option<Turn>) -> Self {
-        Self { plan: Some(plan), turn }
+    pub(super) const fn new(plan: Plan, contacts: Vec<Contact>, turn: Option<Turn>) -> Self {
+        Self { plan: Some(plan), contacts, turn }
     }
 
     /// Sends the replay at the client's pace, then `resumed` if the client asked to resume (or must page), then the
-    /// held events. After that, events are live. Ends early when the connection does.
+    /// presence of the user's contacts and the held events. After that, events are live. Ends early when the connection
+    /// does.
     pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
         let Some(mut plan) = self.plan else { return Ok(()) };
+        let presence = hub.states(self.contacts).await;
         let mut ranges = std::mem::take(&mut plan.ranges);
         let mut turn = self.turn.filter(|_| !ranges.is_empty());
         while !ranges.is_empty() && has_room(connection, &mut turn).await {
@@ -75,6 +80,7 @@ impl Replay {
             (true, false) => stats.full_resumes.add(1),
             (true, true) => stats.limited_resumes.add(1),
         }
+        contacts::send(connection, presence.as_ref());
         send_held(&mut plan, connection).await;
         for id in plan.membership.out() {
             hub.leave(connection, id);

@@ -10,6 +10,7 @@ mod users;
 use crate::outgoing::Outgoing;
 use crate::worker::{Post, Wakes, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
+use chat_domain::presence::{PresenceAudience, PresenceRegistry};
 use chat_domain::{
     Audience, Change, CommitCursor, ConversationId, Envelope, Event, Pos, RealtimeStore, Turn, TurnLimits, Turns,
     UserId, Wakeup,
@@ -20,10 +21,13 @@ use recent::{Passed, Recent};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use users::Users;
+
+/// Who is connected, and who may see it.
+pub(crate) type ShownPresence = (Arc<dyn PresenceRegistry>, PresenceAudience);
 
 /// The number of locks over which the conversations are spread.
 const SHARDS: usize = 64;
@@ -34,6 +38,7 @@ pub struct FanOut {
     this: Weak<Self>,
     settings: Arc<RealtimeSettings>,
     store: Arc<dyn RealtimeStore>,
+    presence: OnceLock<ShownPresence>,
     runtime: Handle,
     hasher: RandomState,
     shards: Vec<Mutex<Shard>>,
@@ -78,6 +83,7 @@ impl FanOut {
             }),
             settings: Arc::new(settings),
             store,
+            presence: OnceLock::new(),
             runtime,
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -90,6 +96,17 @@ impl FanOut {
             stats: Arc::default(),
             joined: tokio::sync::Mutex::new(None),
         })
+    }
+
+    /// Sends the presence of their contacts to new connections from now on (`presence:state`). Without this call, they
+    /// receive none.
+    pub fn show_presence(&self, registry: Arc<dyn PresenceRegistry>, audience: PresenceAudience) {
+        // The first call stays.
+        let _ = self.presence.set((registry, audience));
+    }
+
+    pub(crate) fn presence(&self) -> Option<&ShownPresence> {
+        self.presence.get()
     }
 
     /// The limits and timers.

@@ -3,11 +3,19 @@
 use crate::house::{
     Happening, House, Sinks, conversation, is_member, on_a_worker, settings, settle, until, user, visible,
 };
-use chat_domain::{Change, ChangeKind, ConversationId, Pos};
+use async_trait::async_trait;
+use chat_domain::presence::{Contact, PresenceAudience, PresenceError, PresenceRegistry, PresenceStatus};
+use chat_domain::users::UserSummary;
+use chat_domain::{
+    Audience, Change, ChangeKind, ConnectionId, ConversationId, Envelope, Event, Pos, Timestamp, UserId,
+};
 use chat_protocol::realtime::Resume;
+use chat_realtime::FanOut;
 use proptest::prelude::*;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::{Arc, Weak};
 use tokio::task::{spawn_local, yield_now};
 
 const WHO: u128 = 1;
@@ -216,5 +224,58 @@ fn one_who_takes_part_in_ten_thousand_conversations_attaches_to_each_of_them() {
         }
         house.hub.disconnect(&client.connection);
         assert_eq!(house.hub.connection_count(), 0);
+    });
+}
+
+/// A registry in which each user comes online just after their status was read.
+struct Coming(Weak<FanOut>);
+
+#[async_trait]
+impl PresenceRegistry for Coming {
+    async fn connect(&self, _: UserId, _: ConnectionId) -> Result<Option<PresenceStatus>, PresenceError> {
+        Ok(None)
+    }
+
+    async fn disconnect(&self, _: UserId, _: ConnectionId) -> Result<bool, PresenceError> {
+        Ok(false)
+    }
+
+    async fn choose(&self, _: UserId, _: PresenceStatus) -> Result<bool, PresenceError> {
+        Ok(false)
+    }
+
+    async fn statuses(&self, users: &[UserId]) -> Result<Vec<PresenceStatus>, PresenceError> {
+        for id in users {
+            let user = UserSummary { id: *id, username: None, name: "someone".into(), avatar: None };
+            let event = Event::UserOnline { user, status: PresenceStatus::Online, at: Timestamp::default() };
+            let audience = Audience::Conversations(vec![conversation(0)]);
+            self.0.upgrade().expect("a node").accept(Envelope { audience, except: None, event });
+        }
+        Ok(vec![PresenceStatus::Offline; users.len()])
+    }
+
+    async fn list_online(&self) -> Result<Vec<UserId>, PresenceError> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn the_presence_of_contacts_comes_before_every_later_change_of_it() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        house.fan_out.show_presence(Arc::new(Coming(Arc::downgrade(&house.fan_out))), PresenceAudience::Contacts);
+        let seen = Timestamp::from_unix_micros(1_767_605_400_000_000);
+        *house.store.contacts.lock().expect("a lock") = vec![Contact { user_id: user(OTHER), last_seen: Some(seen) }];
+        house.happens(conversation(0), Happening::Made(vec![user(WHO), user(OTHER)]));
+        for resume in [None, Some(Resume::default())] {
+            let first = if resume.is_some() { vec!["resumed"] } else { Vec::new() };
+            let client = house.arrive(user(WHO), resume).await;
+            until("the event", || !client.named("user:online").is_empty()).await;
+            let names: Vec<_> = client.events().iter().map(|event| event["event"].clone()).collect();
+            assert_eq!(names, [first, vec!["presence:state", "user:online"]].concat());
+            let state = json!({"users": [
+                {"userId": user(OTHER).as_uuid(), "status": "offline", "lastSeen": "2026-01-05T09:30:00.000Z"}]});
+            assert_eq!(client.named("presence:state"), [state]);
+        }
     });
 }

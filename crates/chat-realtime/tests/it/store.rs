@@ -7,6 +7,7 @@ use chat_domain::conversations::{
     Conversation, ConversationDetails, ConversationKind, Joined, Membership, Removal, Role,
 };
 use chat_domain::messages::{Message, MessageBody, MessagePlace};
+use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
 use chat_domain::{
@@ -63,6 +64,8 @@ pub(crate) struct Store {
     pub(crate) lost_rows: Mutex<BTreeSet<u64>>,
     /// The positions of each user in every conversation: joined, delivered, read.
     pub(crate) positions: Mutex<Vec<(UserId, u64, u64, u64)>>,
+    /// The contacts of every user.
+    pub(crate) contacts: Mutex<Vec<Contact>>,
     pub(crate) reads: Mutex<usize>,
 }
 
@@ -191,6 +194,10 @@ impl RealtimeStore for Store {
             (!is_member(&log, user)).then_some(Removal { conversation_id: *id, pos: removal.pos, at: removal.at })
         });
         Ok(removals.collect())
+    }
+
+    async fn list_newest_contacts(&self, _: ContactsWanted) -> Result<Vec<Contact>, StoreError> {
+        Ok(self.contacts.lock().expect("a lock").clone())
     }
 
     async fn list_positions(&self, ids: &[ConversationId]) -> Result<Vec<PositionsMoved>, StoreError> {

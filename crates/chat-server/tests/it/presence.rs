@@ -45,10 +45,33 @@ async fn a_user_is_online_from_the_first_connection_to_the_last() {
 }
 
 #[tokio::test]
+async fn a_new_connection_receives_the_presence_of_its_contacts() {
+    let server = start().await;
+    let (ann, ben, cat) = (server.register("ann").await, server.register("ben").await, server.register("cat").await);
+    let stranger = server.register("dan").await;
+    ann.talk_with(&ben).await;
+    ann.talk_with(&cat).await;
+    ann.say(&ann.direct_with(&stranger).await, "hello?").await;
+    let seen = cat.rest.put(&format!("/chat/user/{}/last-seen", cat.id), None).await.data(200);
+    let mut at_ann = server.connect(&ann).await;
+    let _at_ben = server.connect(&ben).await;
+    at_ann.event_where("user:online", |user| user["userId"] == ben.id.as_str()).await;
+    let state = json!({"users": [
+        {"userId": cat.id, "status": "offline", "lastSeen": seen["lastSeen"]},
+        {"userId": ben.id, "status": "online"}]});
+    assert_eq!(server.connect(&ann).await.event("presence:state").await, state);
+    assert!(server.connect(&stranger).await.seen("presence:state").await.is_empty(), "he has no contact yet");
+    server.assert_untroubled();
+}
+
+#[tokio::test]
 async fn everyone_may_be_the_audience() {
     let server = setup().set("PRESENCE_AUDIENCE", "everyone").start().await;
     let (ann, cat) = (server.register("ann").await, server.register("cat").await);
+    cat.direct_with(&ann).await;
     let mut at_cat = server.connect(&cat).await;
+    let state = json!({"users": [{"userId": ann.id, "status": "offline"}]});
+    assert_eq!(at_cat.event("presence:state").await, state);
     let at_ann = server.connect(&ann).await;
     at_cat.event_where("user:online", |user| user["userId"] == ann.id.as_str()).await;
     at_ann.close().await;

@@ -4,11 +4,12 @@ use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
 use chat_domain::conversations::{Conversation, ConversationKind, Membership, Removal, Role, Standing};
+use chat_domain::presence::{Contact, ContactsWanted, PresenceAudience};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
 pub(crate) fn list(connection: &mut SqliteConnection, user: UserId, limit: u32) -> Stored<Vec<Membership>> {
     let rows: Vec<(ParticipantRow, i64, i32)> = participants::table
@@ -45,7 +46,7 @@ pub(super) fn presence_audience(
          CROSS JOIN conversations ON conversations.id = own.conversation_id
          WHERE own.user_id = ? AND own.left_at IS NULL AND conversations.participant_count <= ?
            AND ((conversations.is_group AND conversations.is_active)
-                OR (own.has_written AND EXISTS (
+                OR (NOT conversations.is_group AND own.has_written AND EXISTS (
                     SELECT 1 FROM participants AS other
                     WHERE other.conversation_id = own.conversation_id AND other.user_id <> own.user_id
                       AND other.has_written)))
@@ -57,6 +58,51 @@ pub(super) fn presence_audience(
     .bind::<BigInt, _>(i64::from(limit))
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.id.into()).collect())
+}
+
+#[derive(QueryableByName)]
+struct ContactRow {
+    #[diesel(sql_type = Binary)]
+    id: Id,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last_seen: Option<i64>,
+}
+
+pub(crate) fn newest_contacts(connection: &mut SqliteConnection, wanted: ContactsWanted) -> Stored<Vec<Contact>> {
+    let ContactsWanted { user, audience, most_participants, conversations, limit } = wanted;
+    let rows: Vec<ContactRow> = diesel::sql_query(
+        "SELECT users.id, users.last_seen
+         FROM (SELECT other.user_id AS contact_id, max(moved_at) AS active_at
+               FROM (SELECT conversations.id AS place, conversations.updated_at AS moved_at
+                     FROM participants AS own
+                     CROSS JOIN conversations ON conversations.id = own.conversation_id
+                     WHERE own.user_id = ? AND own.left_at IS NULL AND conversations.participant_count <= ?
+                       AND ((conversations.is_group AND conversations.is_active)
+                            OR (NOT conversations.is_group
+                                AND (? OR (own.has_written AND EXISTS (
+                                    SELECT 1 FROM participants AS other
+                                    WHERE other.conversation_id = own.conversation_id
+                                      AND other.user_id <> own.user_id AND other.has_written)))))
+                     ORDER BY conversations.updated_at DESC, conversations.id DESC
+                     LIMIT ?)
+               CROSS JOIN participants AS other ON other.conversation_id = place
+               WHERE other.left_at IS NULL AND other.user_id <> ?
+               GROUP BY other.user_id
+               ORDER BY active_at DESC, other.user_id
+               LIMIT ?)
+         CROSS JOIN users ON users.id = contact_id
+         WHERE users.deleted_at IS NULL
+         ORDER BY active_at DESC, contact_id",
+    )
+    .bind::<Binary, _>(Id::from(user))
+    .bind::<BigInt, _>(i64::from(most_participants))
+    .bind::<Bool, _>(audience == PresenceAudience::Everyone)
+    .bind::<BigInt, _>(i64::from(conversations))
+    .bind::<Binary, _>(Id::from(user))
+    .bind::<BigInt, _>(i64::from(limit))
+    .load(connection)?;
+    let contact = |row: ContactRow| Contact { user_id: row.id.into(), last_seen: row.last_seen.map(timestamp) };
+    Ok(rows.into_iter().map(contact).collect())
 }
 
 pub(super) fn find(

@@ -4,6 +4,7 @@
 use super::scene::sorted;
 use super::{Scene, Stores};
 use chat_domain::conversations::MAX_PUSHED_PARTICIPANTS;
+use chat_domain::presence::{Contact, ContactsWanted, PresenceAudience};
 use chat_domain::{ConversationId, UserId};
 use uuid::Uuid;
 
@@ -93,11 +94,57 @@ pub async fn a_deactivated_group_carries_no_presence(stores: Stores) {
     let [ann, eve] = scene.users_named(["ann", "eve"]).await;
     let group = scene.group(eve, &[ann]).await;
     assert_eq!(ways(&scene, eve, ann, group).await, [true; 3]);
+    scene.say(group, ann, "hello").await;
+    scene.say(group, eve, "hello yourself").await;
     scene.deactivate(group, eve).await;
     assert_eq!(ways(&scene, eve, ann, group).await, [false; 3], "eve of ann");
     assert_eq!(ways(&scene, ann, eve, group).await, [false; 3], "ann of eve");
     let other = scene.group(ann, &[eve]).await;
     assert_eq!(ways(&scene, eve, ann, other).await, [true; 3], "an active group does");
+}
+
+pub async fn the_newest_contacts_are_those_of_the_newest_conversations(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid, dan, eve] = scene.users_named(["ann", "bob", "cid", "dan", "eve"]).await;
+    let gone = scene.user("gone").await;
+    let group = scene.group(ann, &[bob, cid]).await;
+    let one_sided = scene.direct(ann, eve).await;
+    scene.say(one_sided, ann, "hello?").await;
+    scene.talk(ann, gone).await;
+    let seen = scene.now();
+    scene.users.touch_last_seen(dan, seen).await.expect("touched");
+    let talk = scene.talk(ann, dan).await;
+    let left = scene.group(bob, &[ann, eve]).await;
+    scene.remove(left, ann, ann).await;
+    let inactive = scene.group(ann, &[eve]).await;
+    scene.deactivate(inactive, ann).await;
+    scene.users.delete(gone, scene.now()).await.expect("an answer").expect("deleted");
+    let wanted = |conversations, limit| ContactsWanted {
+        user: ann,
+        audience: PresenceAudience::Contacts,
+        most_participants: 3,
+        conversations,
+        limit,
+    };
+    let told = async |wanted| {
+        let contacts = scene.realtime.list_newest_contacts(wanted).await.expect("contacts");
+        contacts.into_iter().map(|contact| contact.user_id).collect::<Vec<_>>()
+    };
+    let mut others = [bob, cid];
+    others.sort_unstable();
+    assert_eq!(told(wanted(10, 10)).await, [dan, others[0], others[1]]);
+    let contacts = scene.realtime.list_newest_contacts(wanted(10, 1)).await.expect("contacts");
+    assert_eq!(contacts, [Contact { user_id: dan, last_seen: Some(seen) }]);
+    assert_eq!(told(wanted(1, 10)).await, [dan], "of at most so many conversations");
+    assert_eq!(told(ContactsWanted { most_participants: 2, ..wanted(10, 10) }).await, [dan], "of at most this size");
+    scene.say(group, bob, "news").await;
+    assert_eq!(told(wanted(10, 10)).await, [others[0], others[1], dan]);
+    scene.talk(ann, bob).await;
+    assert_eq!(told(wanted(10, 10)).await, [bob, cid, dan], "each once");
+    let everyone = ContactsWanted { audience: PresenceAudience::Everyone, ..wanted(10, 10) };
+    assert_eq!(told(everyone).await, [bob, cid, dan, eve]);
+    scene.say(talk, dan, "newest").await;
+    assert_eq!(told(everyone).await, [dan, bob, cid, eve]);
 }
 
 pub async fn presence_is_told_in_the_newest_conversations_that_are_small_enough(stores: Stores) {

@@ -39,6 +39,7 @@ macro_rules! store_contract {
                 presence_passes_in_a_direct_conversation_once_both_have_written
                 a_deactivated_group_carries_no_presence
                 presence_is_told_in_the_newest_conversations_that_are_small_enough
+                the_newest_contacts_are_those_of_the_newest_conversations
             }
             sessions {
                 a_session_is_listed_as_it_was_stored

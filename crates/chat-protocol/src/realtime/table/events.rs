@@ -9,8 +9,8 @@ use crate::realtime::camel_payloads::{
 };
 use crate::realtime::payloads::{
     CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
-    ParticipantAddedView, ParticipantRemovedView, ParticipantUpdatedView, PresenceStatusView, ResumedView, TypingView,
-    UserOfflineView, UserOnlineView, WindowView,
+    ParticipantAddedView, ParticipantRemovedView, ParticipantUpdatedView, PresenceStateView, PresenceStatusView,
+    ResumedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
 };
 use crate::receipts::PositionsView;
 
@@ -108,6 +108,8 @@ events! {
     USER_OFFLINE { Colon "user:offline" UserOfflineView; Camel "userOffline" UserWentView; }
     #[doc = "the requested status of a user"]
     USER_STATUS { Colon "presence:status" PresenceStatusView; Camel "userStatus" OnlineStatusView; }
+    #[doc = "the presence of the user's contacts when the connection begins"]
+    PRESENCE_STATE { Both "presence:state" PresenceStateView; }
     #[doc = "a private chat was created"]
     PRIVATE_CHAT_CREATED { Colon "conversation:created" ConversationCreatedView; }
     #[doc = "a group was created"]

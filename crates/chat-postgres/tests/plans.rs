@@ -1,7 +1,7 @@
 //! The cost of a page does not grow with the amount of data behind it: the plans and the numbers of pages read are the
 //! same at two sizes, as the server reports for the statements that the store runs.
 
-use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore, ListCursor};
+use chat_domain::conversations::{ConversationFilter, ConversationStore, GroupStore, ListCursor, ParticipantPlace};
 use chat_domain::messages::{Anchor, HistoryRequest, MessageStore};
 use chat_domain::presence::{ContactsWanted, PresenceAudience};
 use chat_domain::receipts::{AdvancePositions, ReceiptStore, ReceiptTarget};
@@ -261,6 +261,33 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
 
     let ranges: Vec<_> = first.iter().filter(|reading| reading.shape.contains(" messages_pkey messages")).collect();
     assert!(ranges.len() == 1 && ranges[0].pages < 160, "{ranges:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_participants_costs_the_same_in_a_group_of_any_size_and_at_any_place() {
+    let site = Site::with_messages(SMALL).await;
+    let crowd = "SELECT id FROM conversations WHERE name = 'hay 7'";
+    let sql = format!(
+        "INSERT INTO participants
+             (conversation_id, user_id, role, joined_at, joined_seq, delivered_seq, read_seq)
+         SELECT ({crowd}), id, 'member', created_at, 0, 0, 0 FROM users WHERE username_key LIKE 'somebody%'"
+    );
+    site.server.psql("test_0", &sql);
+    site.server.psql("test_0", "VACUUM ANALYZE");
+    let id: ConversationId = site.server.psql("test_0", crowd).trim().parse().expect("an id");
+    let read = async |after: Option<ParticipantPlace>| {
+        site.readings(async |site| {
+            let page = site.store.list_participants(id, after, limit(100)).await.expect("a page");
+            assert_eq!(page.items.len(), 100);
+        })
+        .await
+    };
+    let late = ParticipantPlace { joined_at: Timestamp::from_unix_micros(4_500), user_id: site.viewer };
+    let (first, last) = (read(None).await, read(Some(late)).await);
+    assert_same("the first and a late page", &first, &last);
+    assert_eq!(first.len(), 1, "one statement");
+    let shape = &first[0].shape;
+    assert!(shape.contains(" participants_by_age participants") && !shape.contains("Seq Scan"), "{shape}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,6 +23,7 @@ async function rest(method, path, token, body) {
 }
 
 class Client {
+  epoch; // The positions are void in any other epoch of the database.
   have = {}; // By conversation: the highest `pos` received.
   skipped = {}; // By conversation: the `pos` of the first `change:skipped` that no node has shown since.
   messages = {}; // By conversation and `seq`: the messages shown.
@@ -68,7 +69,7 @@ class Client {
     // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
     for (const [id, pos] of Object.entries(this.skipped)) this.have[id] = pos - 1;
     this.retries = Promise.resolve();
-    socket.onopen = () => this.write({ event: "resume", data: { resume: this.have } });
+    socket.onopen = () => this.write({ event: "resume", data: { resume: this.have, epoch: this.epoch } });
     socket.onmessage = ({ data }) => {
       frames = frames.then(() => this.take(JSON.parse(data)));
       frames.catch(() => socket.close());
@@ -114,7 +115,13 @@ class Client {
 
   // Reads the conversations that did not come whole: those that missed too much or are new to this client, or all that
   // missed anything if `resume` came too late.
-  async resumed({ positions, limited }) {
+  async resumed({ epoch, positions, limited, reset }) {
+    // The database has lost changes: what this client has of these conversations may be of the lost ones.
+    const isNewEpoch = this.epoch !== undefined && this.epoch !== epoch;
+    for (const id of isNewEpoch ? Object.keys(this.have) : reset) {
+      for (const known of [this.have, this.skipped, this.messages]) delete known[id];
+    }
+    this.epoch = epoch;
     for (const id of new Set([...Object.keys(positions), ...limited])) {
       if (!limited.includes(id) && this.have[id] >= positions[id]) {
         delete this.skipped[id];

@@ -41,6 +41,7 @@ async def rest(*request):
 class Client:
     def __init__(self, account):
         self.account = account
+        self.epoch = None  # The positions are void in any other epoch of the database.
         self.have = {}  # By conversation: the highest `pos` received.
         self.skipped = {}  # By conversation: the `pos` of the first `change:skipped` that no node has shown since.
         self.messages = {}  # By conversation and `seq`: the messages shown.
@@ -79,7 +80,7 @@ class Client:
         tasks = [asyncio.create_task(self.stay_signed_in()), asyncio.create_task(self.retry())]
         try:
             async with connect(url, additional_headers={"authorization": f"Bearer {token}"}) as self.socket:
-                await self.write({"event": "resume", "data": {"resume": self.have}})
+                await self.write({"event": "resume", "data": {"resume": self.have, "epoch": self.epoch}})
                 async for text in self.socket:
                     await self.take(**json.loads(text))
         except InvalidStatus as refused:
@@ -134,9 +135,15 @@ class Client:
         messages = self.messages.get(conversation, {})
         return next(seq for seq in itertools.count() if seq + 1 not in messages)
 
-    async def resumed(self, positions, limited):
+    async def resumed(self, epoch, positions, limited, reset):
         """Reads the conversations that did not come whole: those that missed too much or are new to this client, or
         all that missed anything if `resume` came too late."""
+        # The database has lost changes: what this client has of these conversations may be of the lost ones.
+        is_new_epoch = self.epoch not in (None, epoch)
+        for conversation in list(self.have) if is_new_epoch else reset:
+            for known in self.have, self.skipped, self.messages:
+                known.pop(conversation, None)
+        self.epoch = epoch
         for conversation in positions.keys() | limited:
             if conversation not in limited and self.have.get(conversation, 0) >= positions[conversation]:
                 self.skipped.pop(conversation, None)

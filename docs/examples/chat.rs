@@ -103,6 +103,8 @@ impl Client {
 struct Line {
     server: Server,
     account: Value,
+    /// The positions are void in any other epoch of the database; `null` before the first `resumed`.
+    epoch: Value,
     /// By conversation: the highest `pos` received.
     have: HashMap<String, u64>,
     /// By conversation: the `pos` of the first `change:skipped` that no node has shown since.
@@ -163,7 +165,7 @@ impl Line {
         };
         // Another node may know the changes that the last one skipped: asks for everything from the first of them on.
         self.have.extend(self.skipped.iter().map(|(conversation, pos)| (conversation.clone(), pos - 1)));
-        write(&mut socket, &json!({"event": "resume", "data": {"resume": self.have}})).await?;
+        write(&mut socket, &json!({"event": "resume", "data": {"resume": self.have, "epoch": self.epoch}})).await?;
         self.retries.clear();
         let (mut is_live, mut fresh) = (false, self.token_grows_old());
         loop {
@@ -236,6 +238,7 @@ impl Line {
         match frame["event"].as_str() {
             Some("message:received") => self.show(&data),
             Some("resumed") => {
+                self.drop_what_is_void(data["epoch"].take(), data["reset"].take())?;
                 self.resumed(data["positions"].take(), data["limited"].take()).await?;
                 return Ok(true);
             }
@@ -257,6 +260,17 @@ impl Line {
     fn complete(&self, conversation: &str) -> u64 {
         let seqs = self.messages.get(conversation).into_iter().flat_map(BTreeMap::keys);
         seqs.zip(1..).take_while(|(seq, expected)| *seq == expected).count() as u64
+    }
+
+    /// If the database has lost changes, what this client has of these conversations may be of the lost ones.
+    fn drop_what_is_void(&mut self, epoch: Value, reset: Value) -> Result<(), Failure> {
+        let reset: HashSet<String> = serde_json::from_value(reset)?;
+        let is_new_epoch = !self.epoch.is_null() && self.epoch != epoch;
+        self.have.retain(|id, _| !is_new_epoch && !reset.contains(id));
+        self.skipped.retain(|id, _| !is_new_epoch && !reset.contains(id));
+        self.messages.retain(|id, _| !is_new_epoch && !reset.contains(id));
+        self.epoch = epoch;
+        Ok(())
     }
 
     /// Reads the conversations that did not come whole: those that missed too much or are new to this client, or all

@@ -68,6 +68,8 @@ uuid_ids! {
     ConnectionId,
     /// The id of a node.
     NodeId,
+    /// The epoch of a database: see [`EpochStore`](crate::EpochStore).
+    Epoch,
 }
 
 macro_rules! counters {

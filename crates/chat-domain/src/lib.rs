@@ -20,6 +20,7 @@ pub mod changes;
 pub mod columns;
 mod commits;
 pub mod conversations;
+mod epoch;
 mod error_code;
 mod events;
 mod ids;
@@ -42,10 +43,11 @@ mod wire;
 
 pub use changes::{Change, ChangeKind, ChangeLog, ChangeRange};
 pub use commits::{CommitCursor, Committed};
+pub use epoch::{EpochStore, Landmark};
 pub use error_code::ErrorCode;
 pub use events::{Audience, Envelope, Event, EventBus, Expected};
 pub use ids::{
-    ClientMessageId, ConnectionId, ConversationId, IdSource, InvalidId, MessageId, NodeId, Pos, Seq, SessionId,
+    ClientMessageId, ConnectionId, ConversationId, Epoch, IdSource, InvalidId, MessageId, NodeId, Pos, Seq, SessionId,
     TokenId, UserId,
 };
 pub use page::{Page, PageLimit, PageNumber, PageRequest};

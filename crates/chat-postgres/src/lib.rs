@@ -86,6 +86,7 @@ mod config;
 mod connect;
 mod conversations;
 mod database;
+mod epoch;
 mod fault;
 mod keys;
 mod messages;

@@ -1,8 +1,13 @@
+use chat_domain::Epoch;
 use std::time::Duration;
+use uuid::Uuid;
 
-/// All limits and timers of realtime delivery on one node. `Default` has the values of the contract (§1 and §5).
+/// The database's epoch, and all limits and timers of realtime delivery on one node. `Default` has the values of the
+/// contract (§1 and §5), and a constant epoch, for a database that never loses a change.
 #[derive(Debug, Clone)]
 pub struct RealtimeSettings {
+    /// The epoch of the database: see [`EpochStore`](chat_domain::EpochStore).
+    pub epoch: Epoch,
     /// The maximum size of one connection's send queue, in bytes. A connection over it is a slow reader (close code
     /// 4008).
     pub queue_bytes: usize,
@@ -53,6 +58,7 @@ pub struct RealtimeSettings {
 impl Default for RealtimeSettings {
     fn default() -> Self {
         Self {
+            epoch: Epoch::new(Uuid::nil()),
             queue_bytes: 1024 * 1024,
             inbox_events: 65_536,
             max_connections: 100_000,

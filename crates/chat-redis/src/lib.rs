@@ -20,6 +20,8 @@
 //! [`TypingRegistry`]: chat_domain::typing::TypingRegistry
 //! [`RateLimiter`]: chat_domain::rate_limits::RateLimiter
 //!
+//! [`RedisLandmarks`] is no port: the server that starts reads it to notice a restored database, and starts without it.
+//!
 //! So no port here fails a use case because Redis is unreachable, and none waits for it. A [`Redis`] knows at any time
 //! whether it is reachable, answers from the node's own state if it is not, and keeps reconnecting. The first command
 //! to a dead server waits for at most [`RedisSettings::command_timeout`]; later commands do not wait.
@@ -33,6 +35,7 @@
 
 mod bus;
 mod fault;
+mod landmarks;
 mod link;
 mod presence;
 mod rate_limits;
@@ -44,6 +47,7 @@ mod typing;
 mod url;
 
 pub use bus::{BusHooks, BusStats, RedisBus};
+pub use landmarks::RedisLandmarks;
 pub use presence::RedisPresence;
 pub use rate_limits::RedisRateLimiter;
 pub use redis_handle::Redis;

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::backup::{self, Backup, EpochCommand};
 use crate::config::{self, Config, Source};
 use crate::store::Store;
 use crate::{health, listen, logging, serve, users};
@@ -24,6 +25,13 @@ enum Command {
     Health(health::Options),
     /// Migrate the database, then exit
     Migrate,
+    /// Copy the embedded database into a new file, also while a server is running
+    Backup(Backup),
+    /// Replace the embedded database by a backup, while no server is running, and begin a new epoch
+    Restore(Backup),
+    /// Manage the epoch of the database
+    #[command(subcommand)]
+    Epoch(EpochCommand),
     /// Manage accounts, also while a server is running
     #[command(subcommand)]
     Users(users::Command),
@@ -45,6 +53,9 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         }
         Command::Health(options) => health::run(&options).await,
         Command::Migrate => migrate(&read_config()?).await,
+        Command::Backup(arguments) => backup::back_up(arguments, &read_config()?).await,
+        Command::Restore(arguments) => backup::restore(arguments, &read_config()?).await,
+        Command::Epoch(command) => backup::run_epoch(command, &read_config()?).await,
         Command::Users(command) => users::run(command, &read_config()?).await,
         Command::Openapi => print(&chat_http::openapi_json()),
         Command::Asyncapi => print(&chat_http::asyncapi_json()),

@@ -7,6 +7,7 @@
 //! **To add a setting**: a row in `config/settings.rs`, a field of [`config::Config`] that reads it, a line in
 //! `.env.example` and a row in the README. Tests compare the four.
 
+mod backup;
 mod cli;
 mod clock;
 mod cluster;
@@ -14,6 +15,7 @@ mod collisions;
 mod config;
 mod cut;
 mod health;
+mod landmarks;
 mod listen;
 mod logging;
 mod metrics;

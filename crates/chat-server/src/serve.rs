@@ -24,7 +24,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     raise_open_files();
     let mut signals = stop_signals()?;
     let _claim = Store::claim(&config.database)?;
-    let wired = tokio::select! {
+    let (wired, landmarks) = tokio::select! {
         wired = wiring::wire(&config) => wired?,
         _ = signals.recv() => bail!("stopped while waiting for the database"),
     };
@@ -49,7 +49,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     state.app.auth.refresh_ended_sessions().await.context("cannot read the ended sessions")?;
     // From here on, no new member is missed.
     state.fan_out.check_tails().await.context("cannot read the newest members of conversations")?;
-    let mut tickers = tickers::start(&state, &store);
+    let mut tickers = tickers::start(&state, &store, &landmarks);
     if let Some(cluster) = &cluster {
         tickers::keep_presence(&mut tickers, &state, cluster);
     }
@@ -62,10 +62,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let mut serving = tokio::spawn(server);
     announce(address, realtime);
 
-    tokio::select! {
+    let is_asked = tokio::select! {
         ended = &mut serving => bail!("the server stopped unexpectedly: {ended:?}"),
-        _ = signals.recv() => {}
-    }
+        _ = signals.recv() => true,
+        () = landmarks.epoch_ended() => false,
+    };
     tracing::info!(
         delay = ?config.shutdown_delay,
         timeout = ?config.shutdown_timeout,
@@ -91,7 +92,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     if let Some(admin) = admin_handle {
         admin.stop(false).await;
     }
+    landmarks.note().await;
     store.close().await?;
+    if !is_asked {
+        bail!("stopped because a new epoch of the database has begun: start the server again");
+    }
     if in_time {
         tracing::info!("stopped");
         Ok(())

@@ -4,7 +4,7 @@ use crate::clock::DatabaseClock;
 use crate::config::Database;
 use anyhow::{Context as _, bail};
 use chat_app::SystemClock;
-use chat_domain::{Clock, RealtimeStore};
+use chat_domain::{Clock, EpochStore, RealtimeStore};
 use chat_postgres::{PostgresStatus, PostgresStore};
 use chat_sqlite::{Claim, SqliteConfig, SqliteStatus, SqliteStore};
 use std::sync::Arc;
@@ -47,9 +47,15 @@ impl Store {
         }
     }
 
-    /// Opens a database for an operator's command. Fails if it does not exist, instead of making one: then the command
-    /// runs in the wrong directory or with the wrong settings.
+    /// Opens a database for an operator's command. Fails if it does not exist.
     pub(crate) async fn open_existing(database: &Database) -> anyhow::Result<Self> {
+        Self::require_existing(database).await?;
+        Self::open(database).await
+    }
+
+    /// Fails if the database does not exist, before an operator's command makes one: the command runs in the wrong
+    /// directory or with the wrong settings.
+    pub(crate) async fn require_existing(database: &Database) -> anyhow::Result<()> {
         let missing = match database {
             Database::File(file) => {
                 let is_missing = !std::fs::metadata(file.path()).is_ok_and(|found| found.len() > 0);
@@ -68,7 +74,7 @@ impl Store {
                 place.display()
             );
         }
-        Self::open(database).await
+        Ok(())
     }
 
     /// Migrates the database and closes it. Returns the names of the migrations that ran.
@@ -97,6 +103,14 @@ impl Store {
         match self {
             Self::File(store) => Arc::new(store.clone()),
             Self::Server(store, _) => Arc::new(store.clone()),
+        }
+    }
+
+    /// The epoch of the database.
+    pub(crate) fn epochs(&self) -> &dyn EpochStore {
+        match self {
+            Self::File(store) => store,
+            Self::Server(store, _) => store,
         }
     }
 

@@ -1,10 +1,12 @@
 //! Periodic tasks.
 
 use crate::cluster::Cluster;
+use crate::landmarks::Landmarks;
 use crate::logging;
 use crate::store::Store;
 use chat_http::{HttpState, Readiness};
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -26,13 +28,24 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 /// How often the log reports how many lines were left out.
 const LOG_REPORT: Duration = Duration::from_secs(10);
 
+/// The time span of changes that the last note of a killed server may not tell of.
+const LANDMARK_NOTING: Duration = Duration::from_secs(10);
+
 /// Starts the tasks. They end when the set is dropped.
-pub(crate) fn start(state: &HttpState, store: &Store) -> JoinSet<()> {
+pub(crate) fn start(state: &HttpState, store: &Store, landmarks: &Arc<Landmarks>) -> JoinSet<()> {
     let (mut tasks, app) = (JoinSet::new(), &state.app);
-    let (readiness, store) = (state.readiness.clone(), store.clone());
+    let (readiness, store, marks) = (state.readiness.clone(), store.clone(), landmarks.clone());
     tasks.spawn(every(DATABASE_CHECK, move || {
-        let (readiness, store) = (readiness.clone(), store.clone());
-        async move { note_database(&readiness, store.answers(DATABASE_PATIENCE).await) }
+        let (readiness, store, marks) = (readiness.clone(), store.clone(), marks.clone());
+        async move {
+            note_database(&readiness, store.answers(DATABASE_PATIENCE).await);
+            marks.check_epoch(&store).await;
+        }
+    }));
+    let marks = landmarks.clone();
+    tasks.spawn(every(LANDMARK_NOTING, move || {
+        let marks = marks.clone();
+        async move { marks.note().await }
     }));
     tasks.spawn(every(LOG_REPORT, || async { logging::report_left_out() }));
     let auth = app.auth.clone();

@@ -3,12 +3,15 @@
 use crate::cluster;
 use crate::config::{Config, Environment, Keys};
 use crate::cut;
+use crate::landmarks::Landmarks;
 use crate::metrics::{CountedLimits, CountedStore, Metrics};
 use crate::store::Store;
+use anyhow::Context as _;
 use chat_app::{App, CallLimits, LoginLimits, Ports, Settings, UuidV7Source};
 use chat_auth::{
     BcryptCost, BcryptHasher, HashingLimits, JwtAccessTokens, SealedRefreshTokens, SigningKey, SigningKeys,
 };
+use chat_domain::Epoch;
 use chat_http::{AllowedOrigins, FrameQuota, HttpSettings, HttpState, Limits, Readiness};
 use chat_realtime::{FanOut, RealtimeSettings};
 use std::sync::Arc;
@@ -24,17 +27,20 @@ const TOKEN_ISSUER: &str = "chat-server";
 const TOKEN_AUDIENCE: &str = "chat";
 
 /// Opens the database and builds everything, without listening yet. Takes as long as the database and its migrations.
-/// The result holds every part of the server, since every part has metrics.
-pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
+/// The metrics hold every other part of the server, since every part has some.
+pub(crate) async fn wire(config: &Config) -> anyhow::Result<(Metrics, Arc<Landmarks>)> {
     let store = Store::open(&config.database).await?;
     let access_keys = signing_keys(config.access_keys.as_ref(), config, ACCESS_SECRET_FILE)?;
     let refresh_keys = signing_keys(config.refresh_keys.as_ref(), config, REFRESH_SECRET_FILE)?;
 
+    let epoch = store.epochs().epoch().await.context("cannot read the epoch of the database (DATABASE_URL)")?;
     let (clock, runtime) = (store.clock(), Handle::current());
     let stored = cut::store(store.realtime(), &config.cut.unknown);
-    let fan_out = FanOut::new(realtime_settings(config), stored, runtime.clone());
+    let fan_out = FanOut::new(realtime_settings(config, epoch), stored, runtime.clone());
     let shared = cluster::share(config, &fan_out, clock.clone())?;
     fan_out.show_presence(shared.presence.clone(), config.presence_audience);
+    let landmarks = Landmarks::new(config, shared.cluster.as_ref().map(|cluster| &cluster.redis), epoch);
+    landmarks.check(&*store.realtime()).await?;
     let (counted, sends) = CountedStore::around(store.handle());
     let (rate_limiter, refusals) = CountedLimits::around(shared.rate_limiter);
     let ports = Ports {
@@ -45,7 +51,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         presence: shared.presence,
         typing: shared.typing,
         features: shared.features,
-        bus: shared.bus,
+        bus: landmarks.watching(shared.bus),
         rate_limiter: rate_limiter.clone(),
         live_connections: fan_out.clone(),
         clock: clock.clone(),
@@ -86,14 +92,15 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Metrics> {
         started_at: clock.now(),
         clock,
     };
-    Ok(Metrics {
+    let metrics = Metrics {
         state,
         store,
         sends,
         limits: refusals,
         cluster: shared.cluster,
         max_connections: config.max_connections,
-    })
+    };
+    Ok((metrics, landmarks))
 }
 
 /// The configured keys, or those kept beside the database. Production requires configured keys, which is checked
@@ -114,8 +121,9 @@ fn padded(secret: &[u8]) -> Vec<u8> {
     secret
 }
 
-fn realtime_settings(config: &Config) -> RealtimeSettings {
+fn realtime_settings(config: &Config, epoch: Epoch) -> RealtimeSettings {
     RealtimeSettings {
+        epoch,
         max_connections: config.max_connections,
         max_connections_per_user: config.max_connections_per_user,
         heartbeat_interval: config.timers.heartbeat_interval,

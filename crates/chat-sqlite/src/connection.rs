@@ -25,7 +25,7 @@ const READER_CACHE_KIB: u32 = 4 * 1_024;
 
 /// The size of the pages of a new database, in bytes. A commit writes every page that it changed to the log, and a send
 /// changes a few bytes of several. An existing database keeps its size; `SQLite`'s default was 4,096.
-const NEW_PAGE_BYTES: u32 = 2_048;
+pub(crate) const NEW_PAGE_BYTES: u32 = 2_048;
 
 /// The size of the pages in the write-ahead log at which a commit copies them into the database, in bytes. A page that
 /// changes often is copied once.

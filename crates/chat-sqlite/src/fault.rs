@@ -22,13 +22,16 @@ const PASSING: [&str; 7] = [
     "disk I/O error",
     READ_ONLY,
     "unable to open database file",
-    "database is locked",
+    LOCKED,
     "locking protocol",
     "out of memory",
 ];
 
 /// `SQLite`'s message for a file that may not be written.
 pub(crate) const READ_ONLY: &str = "attempt to write a readonly database";
+
+/// `SQLite`'s message if another connection holds a lock for longer than the timeout.
+pub(crate) const LOCKED: &str = "database is locked";
 
 /// Whether the machine failed, for now, and not the statement.
 pub(crate) fn is_of_machine(error: &Error) -> bool {

@@ -1,4 +1,4 @@
-use chat_domain::{ConversationId, MessageId, SessionId, Timestamp, UserId};
+use chat_domain::{ConversationId, Epoch, MessageId, SessionId, Timestamp, UserId};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
@@ -40,7 +40,7 @@ macro_rules! domain_ids {
     )*};
 }
 
-domain_ids! { ConversationId MessageId SessionId UserId }
+domain_ids! { ConversationId Epoch MessageId SessionId UserId }
 
 /// Many ids as one bound value, so that a list of any length needs only one statement: a JSON array of hexadecimal
 /// text, which [`IN_LIST`] reads.

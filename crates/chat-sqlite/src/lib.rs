@@ -7,7 +7,8 @@
 //!
 //! *If the disk is full, fails or rejects writes*, every call of the transaction gets `Unavailable`, and the
 //! transaction is rolled back. When the disk accepts writes again, the store continues without a restart
-//! ([`SqliteStore::check_writes`]). *One server* uses a database at a time: see [`Claim`].
+//! ([`SqliteStore::check_writes`]). *One server* uses a database at a time: see [`Claim`]. Backups are made beside it
+//! ([`SqliteStore::backup`]).
 //!
 //! **Must never know** HTTP, JSON bodies, sockets, other stores, or authorisation: the domain decides, from the rows
 //! that the transaction sees.
@@ -25,11 +26,13 @@
 //! with `get_result`, not with `first`, since `SQLite` plans again whenever a `LIMIT` is bound.
 
 mod auth;
+mod backup;
 mod changes;
 mod claim;
 mod config;
 mod connection;
 mod conversations;
+mod epoch;
 mod fault;
 mod health;
 mod id;
@@ -46,6 +49,7 @@ mod store;
 mod users;
 mod writer;
 
+pub use backup::BackupError;
 pub use claim::Claim;
 pub use config::SqliteConfig;
 pub use connection::OpenError;

@@ -167,6 +167,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    database_epoch (id) {
+        id -> Integer,
+        epoch -> Binary,
+    }
+}
+
 diesel::joinable!(credentials -> users (user_id));
 diesel::joinable!(participants -> conversations (conversation_id));
 diesel::joinable!(participants -> users (user_id));

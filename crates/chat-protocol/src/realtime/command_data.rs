@@ -5,7 +5,7 @@
 mod parse;
 
 use super::command_values::{PairRoom, Token};
-use super::{Dialect, Resume};
+use super::{ClientEpoch, Dialect, Resume};
 use crate::chat::{ChatMessageBody, ChatRoomId};
 use crate::messages::SendMessageBody;
 use crate::nested::Nested;
@@ -90,11 +90,17 @@ data! {
         /// The client's resume position in each conversation.
         #[serde(default)]
         resume: Optional<Resume>,
+        /// The epoch of these positions, from the last `resumed`.
+        #[serde(default)]
+        epoch: Optional<ClientEpoch>,
     }
     /// The data of `resume`, the first frame after connecting with `?resume=true`.
     ResumeData {
         /// The client's resume position in each conversation.
         resume: Required<Resume>,
+        /// The epoch of these positions, from the last `resumed`.
+        #[serde(default)]
+        epoch: Optional<ClientEpoch>,
     }
 }
 

@@ -1,6 +1,6 @@
 //! How values that only commands have are read, and their schemas.
 
-use super::{Dialect, Resume};
+use super::{ClientEpoch, Dialect, Resume};
 use crate::chat::ChatRoomId;
 use crate::field::{Field, Problem};
 use crate::values::text;
@@ -112,6 +112,17 @@ impl Field for Resume {
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
         schema::numbers_by_name(Self::MAX_CONVERSATIONS)
+    }
+}
+
+impl Field for ClientEpoch {
+    fn read(json: Value) -> Result<Self, Problem> {
+        Self::from_json(json)
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::string()
     }
 }
 

@@ -1,7 +1,7 @@
 use super::payloads::{FrameErrorView, ResumedView};
 use super::{Both, EventName};
 use crate::{Failure, FaultView};
-use chat_domain::{ConversationId, Pos};
+use chat_domain::{ConversationId, Epoch, Pos};
 use serde::Serialize;
 
 /// The frame around an event, an acknowledgement or an error, for one kind of socket. Everything that is sent to a
@@ -100,16 +100,20 @@ impl Gateway {
         }
     }
 
-    /// Encodes `resumed`, which is the same in every dialect: the newest `pos` of each conversation, and the
-    /// conversations with more missed events than the server has sent.
+    /// Encodes `resumed`, which is the same in every dialect: the epoch, the newest `pos` of each conversation, the
+    /// conversations with more missed events than the server has sent, and those whose positions are void.
     pub fn resumed(
         self,
+        epoch: Epoch,
         positions: impl IntoIterator<Item = (ConversationId, Pos)>,
         limited: impl IntoIterator<Item = ConversationId>,
+        reset: impl IntoIterator<Item = ConversationId>,
     ) -> String {
         let view = ResumedView {
+            epoch: epoch.as_uuid(),
             positions: positions.into_iter().map(|(id, pos)| (id.as_uuid(), pos.get())).collect(),
             limited: limited.into_iter().map(ConversationId::as_uuid).collect(),
+            reset: reset.into_iter().map(ConversationId::as_uuid).collect(),
         };
         self.event(Both::RESUMED, &view)
     }
@@ -138,6 +142,7 @@ mod tests {
     use uuid::Uuid;
 
     const SOCKET: Gateway = Gateway::WebSocket;
+    const EPOCH: Epoch = Epoch::new(Uuid::from_u128(9));
 
     fn read(text: &str) -> Value {
         serde_json::from_str(text).expect("JSON")
@@ -174,16 +179,18 @@ mod tests {
         let error = r#"{"code":"FORBIDDEN","message":"no"}"#;
         assert_eq!(gateway.error(None, &failure), format!(r#"42/chat,["error",{error}]"#));
         assert_eq!(gateway.error(Some("12"), &failure), format!(r#"43/chat,12[{{"success":false,"error":{error}}}]"#));
-        assert_eq!(gateway.resumed([], []), r#"42/chat,["resumed",{"positions":{},"limited":[]}]"#);
+        let resumed = format!(r#"42/chat,["resumed",{{"epoch":"{EPOCH}","positions":{{}},"limited":[],"reset":[]}}]"#);
+        assert_eq!(gateway.resumed(EPOCH, [], [], []), resumed);
     }
 
     #[test]
     fn resumed_maps_conversations_to_positions() {
         let id = ConversationId::new(Uuid::from_u128(1));
         assert_eq!(
-            read(&SOCKET.resumed([(id, Pos::new(3))], [id])),
+            read(&SOCKET.resumed(EPOCH, [(id, Pos::new(3))], [id], [id])),
             json!({"event": "resumed", "data": {
-                "positions": {Uuid::from_u128(1).to_string(): 3}, "limited": [Uuid::from_u128(1)]}})
+                "epoch": EPOCH.as_uuid(), "positions": {id.to_string(): 3}, "limited": [id.as_uuid()],
+                "reset": [id.as_uuid()]}})
         );
     }
 }

@@ -41,7 +41,7 @@ pub use dialect::{Dialect, Variant};
 pub use event_text::{event_owner, event_text};
 pub use gateway::Gateway;
 pub use payloads::*;
-pub use resume::Resume;
+pub use resume::{ClientEpoch, Resume};
 #[cfg(feature = "openapi")]
 pub use table::SchemaOf;
 pub use table::{Both, COMMANDS, Camel, Colon, CommandEntry, CommandRow, EVENTS, EventEntry, EventName, EventRow};

@@ -166,11 +166,17 @@ payloads! {
     }
     /// `resumed`: the server has sent all missed events.
     ResumedView {
+        /// The epoch of the positions. If it is not the one that the client has stored, all its positions and cached
+        /// data are void.
+        epoch: Uuid,
         /// The newest `pos` of each of the user's 1,000 most recent conversations.
         positions: BTreeMap<Uuid, u64>,
         /// The conversations with more missed events than the server sends again, and those in which a missed event
         /// was a `change:skipped`. The client should read them by REST.
         limited: Vec<Uuid>,
+        /// The conversations in which the client's position is void: of another epoch, or beyond the newest change. The
+        /// client should drop what it has of them. Those of them in which the user takes part are in `limited` too.
+        reset: Vec<Uuid>,
     }
     /// The acknowledgement of `auth`.
     AuthenticatedView {

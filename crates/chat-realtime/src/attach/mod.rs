@@ -40,20 +40,23 @@ impl Hub {
         if turn.is_none() {
             return Ok(Replay::nothing());
         }
+        let epoch = self.fan_out().settings().epoch;
+        // Positions of another epoch say nothing about this database.
+        let valid = resume.filter(|resume| resume.may_be_of(epoch));
         let store = self.fan_out().store();
         let (memberships, contacts) =
             tokio::join!(store.list_memberships(user, MAX_CONVERSATIONS), self.contacts(user));
         let memberships = memberships?;
         let mut known: HashSet<ConversationId> =
             memberships.iter().map(|membership| membership.conversation_id).collect();
-        let removals = self.removals(user, &known, resume).await?;
+        let removals = self.removals(user, &known, valid).await?;
         let positions = self.positions(connection, user, &memberships, resume).await?;
         // Most users stay in these conversations only: spare capacity would be kept for as long as they are connected.
         connection.conversations.borrow_mut().reserve_exact(memberships.len());
         // No await from here on.
         let mut entries = Vec::with_capacity(memberships.len());
         for membership in &memberships {
-            entries.push(self.enter(connection, membership.conversation_id, membership.last_pos, resume));
+            entries.push(self.enter(connection, membership.conversation_id, membership.last_pos, valid));
         }
         // Joining one conversation while joining the others: joining handles the posted events, which may note more.
         loop {
@@ -62,7 +65,7 @@ impl Hub {
             if known.insert(id) {
                 // This connection has not seen the change that added the user.
                 let before = Pos::new(added.get().saturating_sub(1));
-                entries.push(self.enter(connection, id, before, resume));
+                entries.push(self.enter(connection, id, before, valid));
             }
         }
         match connection.attaching.borrow_mut().as_mut() {
@@ -74,7 +77,11 @@ impl Hub {
             removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
         // A late addition from before the removal must not add the user again.
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
-        Ok(Replay::new(Plan::new(user, &entries, removals, positions, resume.is_some()), contacts, turn))
+        let reset = match resume {
+            Some(resume) if valid.is_none() => resume.conversations().collect(),
+            _ => entries.iter().filter(|entry| entry.is_beyond_the_log()).map(|entry| entry.id).collect(),
+        };
+        Ok(Replay::new(Plan::new(user, &entries, removals, positions, reset, resume.is_some()), contacts, turn))
     }
 
     /// Waits for the connection's turn to read its initial state from the store; `None` if it must close instead. The

@@ -26,6 +26,11 @@ impl Entry {
     fn missed(&self) -> u64 {
         self.has.map_or(0, |has| self.seen.since(has))
     }
+
+    /// Whether the client's position is not of this log: the database has lost changes, for example with a failover.
+    pub(crate) fn is_beyond_the_log(&self) -> bool {
+        self.has.is_some_and(|has| has > self.target)
+    }
 }
 
 /// The data sent to a connection before live events.
@@ -39,6 +44,8 @@ pub(crate) struct Plan {
     /// The position of each conversation after the replay, newest activity first.
     pub(crate) positions: Vec<(ConversationId, Pos)>,
     pub(crate) limited: Vec<ConversationId>,
+    /// The conversations of which the client must drop what it has.
+    pub(crate) reset: Vec<ConversationId>,
     pub(crate) wants_resumed: bool,
     pub(crate) membership: Membership,
 }
@@ -86,6 +93,7 @@ impl Plan {
         entries: &[Entry],
         removals: Vec<Removal>,
         moved: Vec<PositionsMoved>,
+        reset: Vec<ConversationId>,
         wants_resumed: bool,
     ) -> Self {
         let mut by_gap: Vec<&Entry> = entries.iter().filter(|entry| entry.missed() > 0).collect();
@@ -100,6 +108,8 @@ impl Plan {
                 }
             }
         }
+        // A client that does not know `reset` reads these again too, and continues from the right position.
+        limited.extend(&reset);
         let ranges = entries
             .iter()
             .filter_map(|entry| {
@@ -121,6 +131,7 @@ impl Plan {
             moved,
             positions: entries.iter().map(|entry| (entry.id, entry.target)).collect(),
             limited: entries.iter().map(|entry| entry.id).filter(|id| limited.contains(id)).collect(),
+            reset,
             wants_resumed,
             membership,
         }
@@ -160,7 +171,8 @@ mod tests {
     }
 
     fn plan(entries: &[Entry]) -> Plan {
-        Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), true)
+        let reset = entries.iter().filter(|entry| entry.is_beyond_the_log()).map(|entry| entry.id).collect();
+        Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), reset, true)
     }
 
     proptest! {
@@ -169,7 +181,8 @@ mod tests {
             gaps in proptest::collection::vec((0_u64..900, 0_u64..900, 0_u64..5), 0..12)
         ) {
             let entries: Vec<_> = gaps.iter().enumerate().map(|(number, (has, seen, more))| Entry {
-                id: id(number as u128), has: Some(Pos::new(*has)), seen: Pos::new(*seen), target: Pos::new(seen + more),
+                id: id(number as u128), has: Some(Pos::new(*has.min(&(seen + more)))), seen: Pos::new(*seen),
+                target: Pos::new(seen + more),
             }).collect();
             let plan = plan(&entries);
             let mut sent = 0;
@@ -228,10 +241,12 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_claims_the_future_gets_nothing() {
-        let entry = Entry { id: id(1), has: Some(Pos::new(99)), seen: Pos::new(7), target: Pos::new(7) };
-        let plan = plan(&[entry]);
-        assert!(plan.ranges.is_empty());
-        assert_eq!(plan.positions, [(id(1), Pos::new(7))]);
+    fn a_position_beyond_the_log_resets_its_conversation_alone() {
+        let entry =
+            |number, has| Entry { id: id(number), has: Some(Pos::new(has)), seen: Pos::new(7), target: Pos::new(7) };
+        let plan = plan(&[entry(1, 99), entry(2, 7), entry(3, 6)]);
+        assert_eq!(plan.ranges, [ChangeRange { conversation_id: id(3), after: Pos::new(6), up_to: Pos::new(7) }]);
+        assert_eq!(plan.positions, [1, 2, 3].map(|number| (id(number), Pos::new(7))));
+        assert_eq!((plan.reset, plan.limited), (vec![id(1)], vec![id(1)]));
     }
 }

@@ -133,7 +133,7 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     let is_limited = !limited.is_empty();
     let positions = std::mem::take(&mut plan.positions);
     let positions = positions.into_iter().filter(|(id, _)| !plan.membership.is_out(*id)).take(MAX_NAMED);
-    connection.push_resumed(positions, limited);
+    connection.push_resumed(positions, limited, std::mem::take(&mut plan.reset));
     connection.flush();
     is_limited
 }
@@ -148,7 +148,7 @@ async fn send_held(plan: &mut Plan, connection: &Rc<Connection>) {
             if connection.attaching.borrow().as_ref().is_some_and(|attaching| attaching.has_overflowed()) {
                 // Too many events arrived meanwhile: the client must page through these conversations, too.
                 let more = take_overflowed(connection);
-                connection.push_resumed(more.iter().map(|(id, pos)| (*id, *pos)), more.keys().copied());
+                connection.push_resumed(more.iter().map(|(id, pos)| (*id, *pos)), more.keys().copied(), []);
             }
             *connection.attaching.borrow_mut() = None;
             return;

@@ -127,9 +127,10 @@ impl Connection {
         &self,
         positions: impl IntoIterator<Item = (ConversationId, Pos)>,
         limited: impl IntoIterator<Item = ConversationId>,
+        reset: impl IntoIterator<Item = ConversationId>,
     ) {
         let format = self.format();
-        self.push(format.frame(&format.gateway.resumed(positions, limited)));
+        self.push(format.frame(&format.gateway.resumed(self.settings.epoch, positions, limited, reset)));
     }
 
     /// Queues the event in the connection's format. Returns `false` if its dialect does not have this event.

@@ -2,6 +2,7 @@
 
 mod bus;
 mod contract;
+mod landmarks;
 mod presence;
 mod rate_limits;
 mod releases;

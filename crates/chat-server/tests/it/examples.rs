@@ -60,7 +60,8 @@ pub(crate) fn program(path: impl AsRef<Path>) -> Command {
 }
 
 async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
-    // Once directly, and once through a proxy that rejects two tokens, makes a `resume` late and skips a change.
+    // Once directly, and once through a proxy that rejects two tokens, makes a `resume` late, skips a change and begins
+    // a new epoch.
     for base in [server.base().to_owned(), through_a_proxy(server.base(), 2).await] {
         let running = make().arg(&base).stdin(Stdio::null()).kill_on_drop(true).output();
         let output = tokio::time::timeout(DEADLINE, running).await.expect("an end in time").expect("the program runs");
@@ -75,7 +76,7 @@ async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
 
 /// Starts a proxy to the server that closes the first `count` WebSocket connections with 4001. Ann and Bob open the
 /// next two. When Bob is back, his `resume` is too late, and he is told that the change after the third message was
-/// skipped.
+/// skipped. When he connects again, the epoch is another one.
 async fn through_a_proxy(base: &str, count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
@@ -126,7 +127,7 @@ async fn pass_on(
         };
         return tokio::select! {
             end = pass_on_commands => end.map(drop),
-            end = pass_on_frames(from_server, to_client, has_skipped) => end,
+            end = pass_on_frames(from_server, to_client, has_skipped, place <= count + 2) => end,
         };
     };
     let accept = derive_accept_key(key.as_bytes());
@@ -149,12 +150,13 @@ fn empty_resume() -> Vec<u8> {
     [&[0x81, 0x80 | length][..], &no_mask, text.as_bytes()].concat()
 }
 
-/// Passes on what the server sends on a WebSocket. When Bob is back, adds a `change:skipped` with the `pos` of the
-/// fourth message, and ends the connection.
+/// Passes on what the server sends on a WebSocket, perhaps with another epoch. When Bob is back, adds a
+/// `change:skipped` with the `pos` of the fourth message, and ends the connection.
 async fn pass_on_frames(
     server: impl AsyncRead + Unpin,
     mut client: impl AsyncWrite + Unpin,
     has_skipped: &AtomicBool,
+    has_other_epoch: bool,
 ) -> io::Result<()> {
     let mut server = BufReader::new(server);
     let mut head = Vec::new();
@@ -174,6 +176,9 @@ async fn pass_on_frames(
         let start = frame.len();
         frame.resize(start + usize::from(length), 0);
         server.read_exact(&mut frame[start..]).await?;
+        if has_other_epoch {
+            replace_epoch(&mut frame[start..]);
+        }
         client.write_all(&frame).await?;
         let Ok(event) = serde_json::from_slice::<Value>(&frame[start..]) else { continue };
         if let Some(conversation) = has_three(&event).filter(|_| !has_skipped.swap(true, Ordering::SeqCst)) {
@@ -185,6 +190,16 @@ async fn pass_on_frames(
             // Until the client closes its side: closing with unread data could destroy the frame on its way.
             return std::future::pending().await;
         }
+    }
+}
+
+/// Replaces the epoch in a `resumed` by a text of the same length.
+fn replace_epoch(frame: &mut [u8]) {
+    const FIELD: &[u8] = br#""epoch":""#;
+    let field = frame.windows(FIELD.len()).position(|window| window == FIELD);
+    if let Some(epoch) = field.and_then(|at| frame.get_mut(at + FIELD.len()..)) {
+        let length = epoch.iter().position(|byte| *byte == b'"').expect("the end of the epoch");
+        epoch[..length].fill(b'0');
     }
 }
 

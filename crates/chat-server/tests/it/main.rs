@@ -3,6 +3,7 @@
 
 mod accounts;
 mod authorisation;
+mod backup;
 mod bad_input;
 mod camel;
 mod chat_api;

@@ -205,6 +205,10 @@ macro_rules! store_contract {
                 new_invitations_clear_expired_ones_away
                 racing_to_register_by_one_invitation_makes_one_account
             }
+            epochs {
+                an_epoch_lasts_until_another_begins
+                every_published_change_is_a_landmark_of_its_own_log_alone
+            }
             published {
                 each_change_is_published_once_and_before_its_answer
                 what_is_refused_or_no_change_is_not_published

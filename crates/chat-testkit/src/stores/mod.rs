@@ -18,6 +18,7 @@ pub mod change_log;
 pub mod contacts;
 pub mod conversations;
 pub mod deletion;
+pub mod epochs;
 pub mod group_search;
 pub mod groups;
 pub mod history;
@@ -48,7 +49,7 @@ use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{ChangeLog, Committing, RealtimeStore};
+use chat_domain::{ChangeLog, Committing, EpochStore, RealtimeStore};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ pub struct Stores {
     pub changes: Arc<dyn ChangeLog>,
     pub realtime: Arc<dyn RealtimeStore>,
     pub committing: Arc<dyn Committing>,
+    pub epochs: Arc<dyn EpochStore>,
     /// What must live as long as the stores: a temporary folder, a throw-away server.
     _keep: Arc<dyn Any + Send + Sync>,
 }
@@ -80,6 +82,7 @@ impl Stores {
             + ReceiptStore
             + RealtimeStore
             + Committing
+            + EpochStore
             + 'static,
     {
         Self {
@@ -91,7 +94,8 @@ impl Stores {
             receipts: store.clone(),
             changes: store.clone(),
             realtime: store.clone(),
-            committing: store,
+            committing: store.clone(),
+            epochs: store,
             _keep: Arc::new(keep),
         }
     }

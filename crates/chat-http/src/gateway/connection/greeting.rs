@@ -5,7 +5,7 @@ use actix_http::header::{HeaderMap, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::web::Query;
 use chat_domain::ErrorCode;
 use chat_domain::auth::Actor;
-use chat_protocol::realtime::{Dialect, Gateway, Resume};
+use chat_protocol::realtime::{ClientEpoch, Dialect, Gateway, Resume};
 use chat_realtime::Format;
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,19 +44,25 @@ pub(crate) enum ResumeAsked {
 #[derive(Deserialize)]
 struct Parameters {
     resume: Option<String>,
+    epoch: Option<String>,
     dialect: Option<String>,
 }
 
 const RESUME_FORM: &str = "must be true or an object of conversation ids and numbers";
 
 impl ResumeAsked {
-    /// `true` announces a `resume` event; an object contains the positions.
-    fn from_json(value: Value) -> Result<Self, ApiError> {
+    /// `true` announces a `resume` event; an object contains the positions, which may be of a named epoch.
+    fn from_json(value: Value, epoch: Value) -> Result<Self, ApiError> {
+        let epoch = match epoch {
+            Value::Null => None,
+            named => Some(ClientEpoch::from_json(named).map_err(|problem| ApiError::invalid("epoch", problem))?),
+        };
         match value {
             Value::Null | Value::Bool(false) => Ok(Self::No),
             Value::Bool(true) => Ok(Self::Later),
             Value::Object(_) => {
-                Resume::from_json(value).map(Self::Now).map_err(|problem| ApiError::invalid("resume", problem))
+                let resume = Resume::from_json(value).map_err(|problem| ApiError::invalid("resume", problem))?;
+                Ok(Self::Now(resume.of_epoch(epoch)))
             }
             Value::Number(_) | Value::String(_) | Value::Array(_) => Err(ApiError::invalid("resume", RESUME_FORM)),
         }
@@ -76,6 +82,8 @@ struct NamespaceAuth {
     dialect: Value,
     #[serde(default)]
     resume: Value,
+    #[serde(default)]
+    epoch: Value,
 }
 
 impl Greeting {
@@ -87,8 +95,8 @@ impl Greeting {
         token: Option<&str>,
     ) -> Result<Self, ApiError> {
         let auth = serde_json::from_str(auth.map_or("{}", RawValue::get));
-        let NamespaceAuth { token: named, dialect: asked, resume } =
-            auth.map_err(|_| ApiError::invalid("auth", "must name token, dialect and resume at most once each"))?;
+        let NamespaceAuth { token: named, dialect: asked, resume, epoch } = auth
+            .map_err(|_| ApiError::invalid("auth", "must name token, dialect, resume and epoch at most once each"))?;
         let token = match named {
             Value::String(token) if !token.is_empty() => token,
             Value::Null | Value::String(_) => token.map(str::to_owned).ok_or_else(|| {
@@ -102,7 +110,7 @@ impl Greeting {
             _ => return Err(ApiError::invalid("dialect", "must be colon or camel")),
         };
         let format = Format { dialect, gateway: Gateway::SocketIo };
-        Ok(Self { credentials: Credentials::Token(token), resume: ResumeAsked::from_json(resume)?, format })
+        Ok(Self { credentials: Credentials::Token(token), resume: ResumeAsked::from_json(resume, epoch)?, format })
     }
 
     /// Parses the handshake. `dialect` is the listener's default. `authenticate` checks the token of a header; if that
@@ -115,12 +123,13 @@ impl Greeting {
         let parameters = Query::<Parameters>::from_query(head.uri.query().unwrap_or_default())
             .map_err(|_| ApiError::invalid("query", "must consist of names and values"))?
             .into_inner();
+        let epoch = parameters.epoch.map_or(Value::Null, Value::String);
         let resume = match parameters.resume.as_deref() {
             None | Some("" | "false") => ResumeAsked::No,
             Some("true") => ResumeAsked::Later,
             Some(json) => serde_json::from_str(json)
                 .map_err(|_| ApiError::invalid("resume", RESUME_FORM))
-                .and_then(ResumeAsked::from_json)?,
+                .and_then(|positions| ResumeAsked::from_json(positions, epoch))?,
         };
         let dialect = parameters.dialect.as_deref().map_or(Ok(dialect), parse_dialect)?;
         let credentials = match bearer_token(&head.headers) {
@@ -151,6 +160,8 @@ pub(crate) fn offers_bearer(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use actix_http::header::HeaderValue;
+    use chat_domain::Epoch;
+    use uuid::Uuid;
 
     fn head(query: &str, protocol: Option<&'static str>) -> RequestHead {
         let mut head = RequestHead::default();
@@ -181,8 +192,14 @@ mod tests {
     fn the_query_says_whether_one_comes_back_and_in_which_dialect() {
         assert!(matches!(read("", None).expect("new").resume, ResumeAsked::No));
         assert!(matches!(read("?resume=true", None).expect("later").resume, ResumeAsked::Later));
-        let now = read("?resume=%7B%2200000000-0000-0000-0000-000000000001%22%3A5%7D&dialect=colon", None);
-        assert!(matches!(now.expect("now").resume, ResumeAsked::Now(_)));
+        let positions = "?resume=%7B%2200000000-0000-0000-0000-000000000001%22%3A5%7D&dialect=colon";
+        let current = Epoch::new(Uuid::nil());
+        for (epoch, is_current) in [("", true), ("&epoch=old", false), (&format!("&epoch={current}"), true)] {
+            let ResumeAsked::Now(resume) = read(&format!("{positions}{epoch}"), None).expect("now").resume else {
+                panic!("no positions")
+            };
+            assert_eq!(resume.may_be_of(current), is_current, "{epoch}");
+        }
         assert!(read("?resume=maybe", None).is_err());
         assert_eq!(read("", None).expect("new").format.dialect, Dialect::Colon);
         assert_eq!(read("?dialect=camel", None).expect("the other").format.dialect, Dialect::Camel);
@@ -207,6 +224,8 @@ mod tests {
         let positions = r#"{"token":"t","resume":{"00000000-0000-0000-0000-000000000001":5.0}}"#;
         assert!(matches!(connect(positions, None).expect("a whole number").resume, ResumeAsked::Now(_)));
         assert!(matches!(connect(r#"{"token":"t","resume":true}"#, None).expect("later").resume, ResumeAsked::Later));
+        let of_epoch = connect(r#"{"token":"t","resume":{},"epoch":"of old"}"#, None).expect("a greeting");
+        assert!(matches!(of_epoch.resume, ResumeAsked::Now(resume) if !resume.may_be_of(Epoch::new(Uuid::nil()))));
         for nobody in ["{}", r#"{"token":null}"#, r#"{"token":""}"#] {
             assert_eq!(connect(nobody, None).err(), Some(ErrorCode::Unauthenticated), "{nobody}");
         }
@@ -215,6 +234,7 @@ mod tests {
             r#"{"token":"t","dialect":"klingon"}"#,
             r#"{"token":"t","resume":"x"}"#,
             r#"{"token":"t","dialect":1}"#,
+            r#"{"token":"t","resume":{},"epoch":1}"#,
         ] {
             assert_eq!(connect(odd, None).err(), Some(ErrorCode::ValidationFailed), "{odd}");
         }

@@ -212,6 +212,7 @@ fn every_fault_of_a_command_is_named_at_once() {
     assert_eq!(fields_of("auth", &json!({"resume": {"x": 1}})), ["resume", "token"]);
     assert_eq!(fields_of("resume", &json!({"resume": {ID.to_string(): -1}})), ["resume"]);
     assert_eq!(fields_of("resume", &json!({})), ["resume"]);
+    assert_eq!(fields_of("resume", &json!({"resume": 1, "epoch": "x".repeat(101)})), ["epoch", "resume"]);
 }
 
 #[test]

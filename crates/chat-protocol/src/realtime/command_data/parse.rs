@@ -141,12 +141,14 @@ impl AuthData {
     pub(in crate::realtime) fn parse(self) -> Result<Command, InvalidBody> {
         check(&self, &())?;
         let Token(token) = self.token.take("token")?;
-        Ok(Command::Authenticate { token, dialect: self.dialect.take(), resume: self.resume.take() })
+        let resume = self.resume.take().map(|resume| resume.of_epoch(self.epoch.take()));
+        Ok(Command::Authenticate { token, dialect: self.dialect.take(), resume })
     }
 }
 
 impl ResumeData {
     pub(in crate::realtime) fn parse(self) -> Result<Command, InvalidBody> {
-        self.resume.take("resume").map(Command::Resume)
+        check(&self, &())?;
+        Ok(Command::Resume(self.resume.take("resume")?.of_epoch(self.epoch.take())))
     }
 }

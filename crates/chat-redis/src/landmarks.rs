@@ -17,6 +17,11 @@ impl RedisLandmarks {
         Self { redis: redis.clone(), script: Script::new(include_str!("note.lua")) }
     }
 
+    /// Returns when Redis is reachable.
+    pub async fn connected(&self) {
+        self.redis.connected().await;
+    }
+
     fn key(&self, epoch: Epoch) -> String {
         self.redis.key(&format!("landmark:{epoch}"))
     }

@@ -36,14 +36,14 @@ struct Known {
 /// There is one note for each epoch, so that a backup of an earlier epoch is noticed too.
 enum Place {
     File(PathBuf),
-    Redis { redis: Redis, landmarks: RedisLandmarks },
+    Redis(Box<RedisLandmarks>),
 }
 
 impl Landmarks {
     /// The landmark of this epoch of the database.
     pub(crate) fn new(config: &Config, redis: Option<&Redis>, epoch: Epoch) -> Arc<Self> {
         let place = match redis {
-            Some(redis) => Place::Redis { redis: redis.clone(), landmarks: RedisLandmarks::new(redis) },
+            Some(redis) => Place::Redis(Box::new(RedisLandmarks::new(redis))),
             None => Place::File(file(&config.database, epoch)),
         };
         Arc::new(Self { epoch, place, known: Mutex::default(), ended: Notify::new() })
@@ -65,8 +65,8 @@ impl Landmarks {
     async fn noted(&self) -> Option<Landmark> {
         match &self.place {
             Place::File(path) => std::fs::read_to_string(path).ok().and_then(|text| Landmark::from_text(&text)),
-            Place::Redis { redis, landmarks } => {
-                if tokio::time::timeout(REDIS_PATIENCE, redis.connected()).await.is_err() {
+            Place::Redis(landmarks) => {
+                if tokio::time::timeout(REDIS_PATIENCE, landmarks.connected()).await.is_err() {
                     tracing::warn!("redis is not reachable: cannot check whether the database was restored");
                     return None;
                 }
@@ -80,7 +80,7 @@ impl Landmarks {
         let Known { newest: Some(landmark), is_noted: false } = *self.known() else { return };
         let noted = match &self.place {
             Place::File(path) => write(path, landmark).is_ok(),
-            Place::Redis { landmarks, .. } => landmarks.note(self.epoch, landmark).await,
+            Place::Redis(landmarks) => landmarks.note(self.epoch, landmark).await,
         };
         let mut known = self.known();
         known.is_noted = noted && known.newest == Some(landmark);

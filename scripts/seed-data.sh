@@ -95,6 +95,17 @@ say() {
   if [[ $status == 201 ]]; then messages_new=$((messages_new + 1)); else messages_known=$((messages_known + 1)); fi
 }
 
+# edit USER TEXT, erase USER: changes the message that was just said.
+edit() {
+  call PATCH "/conversations/$conversation/messages/$(text id)" "$(token_of "$1")" "{\"content\":\"$2\"}"
+  [[ $status == 200 ]] || fail "editing a message"
+}
+
+erase() {
+  call DELETE "/conversations/$conversation/messages/$(text id)" "$(token_of "$1")"
+  [[ $status == 200 ]] || fail "deleting a message"
+}
+
 seed() {
   local person
   messages_new=0 messages_known=0
@@ -109,11 +120,14 @@ seed() {
   say alice 'The release is on Thursday. Who has something open?'
   say carol 'Two reviews, done by tomorrow.'
   say dave 'Nothing from me, I can take one of them.'
-  say bob 'The notes are written.'
+  say bob 'The notes are writen.'
+  edit bob 'The notes are written.'
 
   seed_conversation 'Sample: coffee' carol dave erin
   say erin 'The machine on the second floor works again.'
   say carol 'You saved the day.'
+  say dave 'Is this the release group?'
+  erase dave
 
   echo "messages      $messages_new new, $messages_known existing"
   echo "Sign in as alice@sample.example (or bob, carol, dave, erin) with the password $PASSWORD."

@@ -152,7 +152,30 @@ call GET "/conversations/$direct/messages" "$ann"
 expect 200 "history" 'Hello Ben' 'Hello Ann' '"pagination"'
 call GET "/conversations/$direct/messages?before=2&limit=1" "$ann"
 expect 200 "history by cursor" 'Hello Ben'
-call POST "/conversations/$direct/read" "$ann" '{"seq":2}'
+call PATCH "/conversations/$direct/messages/$message" "$ben" '{"content":"Hello dear Ann"}'
+expect 200 "edit a message" '"content":"Hello dear Ann"' '"editedAt":"'
+changed=$(number changedPos)
+call PATCH "/conversations/$direct/messages/$message" "$ben" '{"content":"Hello dear Ann"}'
+same "$(number changedPos)" "$changed" "the same edit again changes nothing"
+call PATCH "/conversations/$direct/messages/$message" "$ben" '{"content":"Dear Ann","ifChangedPos":1}'
+expect_error 409 MESSAGE_CHANGED "reject an edit of an older state"
+call PATCH "/conversations/$direct/messages/$message" "$ann" '{"content":"I did not say that"}'
+expect_error 403 FORBIDDEN "only the author edits a message"
+call GET "/conversations/$direct/messages/$message" "$ann"
+expect 200 "get a message" '"content":"Hello dear Ann"'
+call GET "/conversations/$direct/messages/$message/edits" "$ann"
+expect 200 "list its earlier versions" '"content":"Hello Ann"' "\"pos\":$changed"
+call POST "/conversations/$direct/messages/batch-get" "$ann" "{\"ids\":[\"$message\"]}"
+expect 200 "get messages by their ids" '"content":"Hello dear Ann"'
+call POST "/conversations/$direct/messages" "$ben" '{"content":"Wrong chat"}'
+mistake=$(text id)
+call DELETE "/conversations/$direct/messages/$mistake" "$ben"
+expect 200 "delete a message" '"seq":3' '"content":""' "\"deletedBy\":\"$ben_id\""
+call DELETE "/conversations/$direct/messages/$mistake" "$ben"
+expect 200 "delete it again" '"seq":3'
+call PATCH "/conversations/$direct/messages/$mistake" "$ben" '{"content":"Back"}'
+expect_error 409 MESSAGE_DELETED "a deleted message is not edited"
+call POST "/conversations/$direct/read" "$ann" '{"seq":3}'
 expect 200 "move the read position"
 call GET "/conversations/$direct" "$ann"
 same "$(number unreadCount)" 0 "no message is unread afterwards"

@@ -4,6 +4,7 @@ use chat_domain::auth::{
     AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, RegistrationMode,
 };
 use chat_domain::changes::WritableFeatures;
+use chat_domain::messages::EditHistory;
 use chat_domain::presence::{PresenceAudience, PresenceRegistry};
 use chat_domain::rate_limits::RateLimiter;
 use chat_domain::typing::TypingRegistry;
@@ -64,6 +65,12 @@ pub struct Settings {
     /// The most conversations that one user may have created or joined: see
     /// [`chat_domain::conversations::may_have_another`].
     pub max_conversations_per_user: u32,
+    /// How long after its sending the author may edit a message; `None`: always.
+    pub message_edit_window: Option<Duration>,
+    /// How long after its sending the author may delete a message; `None`: always.
+    pub message_delete_window: Option<Duration>,
+    /// Who may read the earlier versions of messages.
+    pub edit_history: EditHistory,
 }
 
 /// The limits on store calls that users cause, so that one user's backlog does not delay other users. Waiting users get
@@ -96,7 +103,8 @@ pub struct CallStatus {
 
 impl Default for Settings {
     /// The contract's defaults (§5): 15 minutes, 7 days, 8 to 128 characters, open registration, contacts, 5 seconds,
-    /// 10,000 conversations, and the defaults of [`LoginLimits`] and [`CallLimits`].
+    /// 10,000 conversations, messages that may always be edited and deleted, and the defaults of [`LoginLimits`] and
+    /// [`CallLimits`].
     fn default() -> Self {
         Self {
             access_token_lifetime: Duration::from_mins(15),
@@ -108,6 +116,9 @@ impl Default for Settings {
             login_limits: Some(LoginLimits::default()),
             calls: CallLimits::default(),
             max_conversations_per_user: 10_000,
+            message_edit_window: None,
+            message_delete_window: None,
+            edit_history: EditHistory::default(),
         }
     }
 }

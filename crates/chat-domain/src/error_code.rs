@@ -59,6 +59,8 @@ error_codes! {
     GroupInactive => "GROUP_INACTIVE",
     /// An admin removed the user from the group; only an admin can add them again.
     RemovedByAdmin => "REMOVED_BY_ADMIN",
+    /// The time in which its author may edit or delete a message is over.
+    MessageTooOld => "MESSAGE_TOO_OLD",
     /// The page that made the request is not of an allowed origin.
     OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
     /// Nobody may register on this server.
@@ -95,6 +97,12 @@ error_codes! {
     ConversationFull => "CONVERSATION_FULL",
     /// The user has made, or joined by invite codes, as many conversations as they may have.
     TooManyConversations => "TOO_MANY_CONVERSATIONS",
+    /// The message was deleted.
+    MessageDeleted => "MESSAGE_DELETED",
+    /// The message is not in the state that the edit names.
+    MessageChanged => "MESSAGE_CHANGED",
+    /// The message has as many versions as it may have.
+    TooManyEdits => "TOO_MANY_EDITS",
     /// The same `clientMessageId` came with another body before.
     IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
     /// `resume` came after delivery had begun.

@@ -1,5 +1,6 @@
 use crate::auth::{HashError, InvalidToken};
 use crate::conversations::MAX_PARTICIPANTS;
+use crate::messages::MAX_VERSIONS;
 use crate::presence::PresenceError;
 use crate::rate_limits::{Quota, Verdict};
 use crate::{ErrorCode, InvalidValue, StoreError, UserId};
@@ -83,6 +84,20 @@ refusals! {
     InviteNotFound => InviteNotFound, "No group has this invite code, or the code was revoked";
     /// The conversation has no such message to reply to, to read around, or to move positions to.
     UnknownMessage => MessageNotFound, "There is no such message in this conversation";
+    /// The user did not send the message.
+    NotTheAuthor => Forbidden, "Only the author of a message may edit it";
+    /// The user did not send the message, and is no admin of its group.
+    NeitherAuthorNorAdmin => Forbidden, "Only the author of a message, or an admin of its group, may delete it";
+    /// The message was deleted.
+    MessageDeleted => MessageDeleted, "The message was deleted";
+    /// The message is not in the state that the edit names.
+    MessageChanged => MessageChanged, "The message has changed meanwhile: read it again";
+    /// The time in which the author may edit or delete the message is over.
+    MessageTooOld => MessageTooOld, "The message is too old to be edited or deleted";
+    /// The message has [`MAX_VERSIONS`] versions.
+    TooManyEdits => TooManyEdits, "The message already has {MAX_VERSIONS} versions";
+    /// Nobody may read earlier versions of messages.
+    EditHistoryOff => Forbidden, "Earlier versions of messages are not shown on this server";
     /// The sender used the key for another message.
     KeyReused => IdempotencyKeyReused, "This key was used for another message";
     /// The user does not exist.

@@ -2,7 +2,7 @@
 
 use crate::changes::Change;
 use crate::conversations::{ConversationDetails, CreatedConversation, Participant};
-use crate::messages::Appended;
+use crate::messages::{Appended, ChangedMessage};
 use crate::users::DeletedUser;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{OnceLock, Weak};
@@ -77,6 +77,12 @@ impl Committable for (Participant, Option<Change>) {
 impl Committable for Change {
     fn add_changes(&self, to: &mut Vec<Change>) {
         to.push(self.clone());
+    }
+}
+
+impl Committable for ChangedMessage {
+    fn add_changes(&self, to: &mut Vec<Change>) {
+        to.extend(self.change.clone());
     }
 }
 

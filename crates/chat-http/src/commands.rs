@@ -30,6 +30,8 @@ const fn kind_of(command: &Command) -> (&'static str, Limit) {
             ("message:read", Limit::Requests)
         }
         Command::SendMessage(_) | Command::SendChatMessage(_) => ("message:send", Limit::Sends),
+        Command::EditMessage(_) => ("message:edit", Limit::Sends),
+        Command::DeleteMessage(..) => ("message:delete", Limit::Sends),
         Command::FetchMessages(..) | Command::FetchChat(_) | Command::FetchGroup(_) => {
             ("messages:fetch", Limit::Requests)
         }

@@ -190,6 +190,7 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::NotAnAdmin
         | ErrorCode::GroupInactive
         | ErrorCode::RemovedByAdmin
+        | ErrorCode::MessageTooOld
         | ErrorCode::OriginNotAllowed
         | ErrorCode::RegistrationClosed
         | ErrorCode::InviteRequired => StatusCode::FORBIDDEN,
@@ -209,6 +210,9 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::LastAdmin
         | ErrorCode::ConversationFull
         | ErrorCode::TooManyConversations
+        | ErrorCode::MessageDeleted
+        | ErrorCode::MessageChanged
+        | ErrorCode::TooManyEdits
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::ResumeTooLate => StatusCode::CONFLICT,
         ErrorCode::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

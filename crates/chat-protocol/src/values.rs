@@ -8,7 +8,7 @@ use chat_domain::auth::{Password, RegistrationCode};
 use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS, Role};
 use chat_domain::messages::{AttachmentUrl, MessageBody};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
-use chat_domain::{ClientMessageId, ConversationId, MessageId, Seq, UserId};
+use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
 use serde_json::Value;
 
 pub(crate) fn text(json: Value) -> Result<String, Problem> {
@@ -94,41 +94,56 @@ impl Field for Role {
     }
 }
 
-impl Field for Seq {
-    fn read(json: Value) -> Result<Self, Problem> {
-        match whole_number(&json, "must be a whole number, not negative")? {
-            number if number <= Self::MAX.get() => Ok(Self::new(number)),
-            _ => Err(format!("must be at most {}", Self::MAX.get()).into()),
-        }
-    }
+macro_rules! number_fields {
+    ($($type:ty),*) => {$(
+        impl Field for $type {
+            fn read(json: Value) -> Result<Self, Problem> {
+                match whole_number(&json, "must be a whole number, not negative")? {
+                    number if number <= Self::MAX.get() => Ok(Self::new(number)),
+                    _ => Err(format!("must be at most {}", Self::MAX.get()).into()),
+                }
+            }
 
-    #[cfg(feature = "openapi")]
-    fn schema() -> schemars::schema::SchemaObject {
-        schema::number()
-    }
+            #[cfg(feature = "openapi")]
+            fn schema() -> schemars::schema::SchemaObject {
+                schema::number()
+            }
+        }
+    )*};
 }
 
-impl Field for Vec<UserId> {
-    fn read(json: Value) -> Result<Self, Problem> {
-        let Value::Array(items) = json else { return Err("must be an array of UUIDs".into()) };
-        if items.is_empty() {
-            return Err("must not be empty".into());
-        }
-        if items.len() > MAX_PARTICIPANTS {
-            return Err(format!("must have at most {MAX_PARTICIPANTS} items").into());
-        }
-        let ids = items.into_iter().enumerate().map(|(index, item)| {
-            UserId::read(item)
-                .map_err(|_| Problem::from(format!("must contain only UUIDs: item {index} is not a UUID")))
-        });
-        ids.collect()
-    }
+number_fields!(Seq, Pos);
 
-    #[cfg(feature = "openapi")]
-    fn schema() -> schemars::schema::SchemaObject {
-        schema::uuids(MAX_PARTICIPANTS)
-    }
+/// Maximum number of messages that a client can name at once.
+pub(crate) const MAX_NAMED_MESSAGES: usize = 100;
+
+macro_rules! id_list_fields {
+    ($($type:ty: $most:ident),*) => {$(
+        impl Field for Vec<$type> {
+            fn read(json: Value) -> Result<Self, Problem> {
+                let Value::Array(items) = json else { return Err("must be an array of UUIDs".into()) };
+                if items.is_empty() {
+                    return Err("must not be empty".into());
+                }
+                if items.len() > $most {
+                    return Err(format!("must have at most {} items", $most).into());
+                }
+                let ids = items.into_iter().enumerate().map(|(index, item)| {
+                    <$type>::read(item)
+                        .map_err(|_| Problem::from(format!("must contain only UUIDs: item {index} is not a UUID")))
+                });
+                ids.collect()
+            }
+
+            #[cfg(feature = "openapi")]
+            fn schema() -> schemars::schema::SchemaObject {
+                schema::uuids($most)
+            }
+        }
+    )*};
 }
+
+id_list_fields!(UserId: MAX_PARTICIPANTS, MessageId: MAX_NAMED_MESSAGES);
 
 /// A text that must not be shown, even by `Debug`: an unchecked password, or a refresh token.
 #[derive(Clone, PartialEq, Eq)]

@@ -76,6 +76,9 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<(Metrics, Arc<Landma
             waiting_per_user: config.max_waiting_calls_per_user,
         },
         max_conversations_per_user: config.max_conversations_per_user,
+        message_edit_window: config.messages.edit_window,
+        message_delete_window: config.messages.delete_window,
+        edit_history: config.messages.edit_history,
     };
     let limits = match config.rate_limits {
         Some(limits) => Limits::new(rate_limiter, limits.quotas, !is_production(config)),

@@ -1,5 +1,6 @@
 //! Messages: sending and reading them.
 
+mod edit;
 mod history;
 mod send;
 

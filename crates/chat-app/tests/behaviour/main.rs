@@ -3,6 +3,7 @@
 mod calls;
 mod chats;
 mod conversations;
+mod edits;
 mod faults;
 mod groups;
 mod invites;

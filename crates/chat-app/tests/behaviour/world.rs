@@ -274,6 +274,7 @@ pub(crate) fn short(envelope: &Envelope) -> String {
             let kind = match &change.kind {
                 ChangeKind::MessageSent(message) => format!("sent {}", message.body.as_str()),
                 ChangeKind::Created { member_ids, .. } => format!("created with {}", member_ids.len()),
+                ChangeKind::MessageUpdated(message) => format!("edited {}", message.body.as_str()),
                 ChangeKind::ParticipantAdded { user, .. } => format!("added {}", user.name),
                 ChangeKind::Unknown(record) => format!("unknown {}", record.tag),
                 kind => kind.tag().to_string(),

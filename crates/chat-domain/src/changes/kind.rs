@@ -56,6 +56,15 @@ pub enum ChangeKind {
         /// The new role.
         role: Role,
     },
+    /// The content of a message changed. Shows the present state of the message: a tombstone, if it was deleted since.
+    MessageUpdated(Box<Message>),
+    /// A message was deleted for everybody.
+    MessageDeleted {
+        /// The tombstone.
+        message: Box<Message>,
+        /// The user who deleted it.
+        by: UserId,
+    },
     /// A kind that this release does not know, or a record that it cannot read. Clients receive only its `pos`.
     #[cfg_attr(feature = "serde", serde(skip))]
     Unknown(Box<ChangeRecord>),
@@ -85,6 +94,12 @@ impl Change {
                 let sent = (message.sender.id, message.id);
                 ChangeRecord::message_sent(self.conversation_id, self.pos, self.at, sent)
             }
+            ChangeKind::MessageUpdated(message) => {
+                ChangeRecord { actor: Some(message.sender.id), message: Some(message.id), ..blank }
+            }
+            ChangeKind::MessageDeleted { message, by } => {
+                ChangeRecord { actor: Some(*by), message: Some(message.id), ..blank }
+            }
             ChangeKind::Created { .. } | ChangeKind::Updated(_) => blank,
             ChangeKind::ParticipantAdded { user, role, .. } => {
                 ChangeRecord { subject: Some(user.id), role: Some(*role), ..blank }
@@ -108,6 +123,8 @@ impl ChangeKind {
             Self::ParticipantAdded { .. } => ChangeTag::PARTICIPANT_ADDED,
             Self::ParticipantRemoved { .. } => ChangeTag::PARTICIPANT_REMOVED,
             Self::ParticipantUpdated { .. } => ChangeTag::PARTICIPANT_UPDATED,
+            Self::MessageUpdated(_) => ChangeTag::MESSAGE_UPDATED,
+            Self::MessageDeleted { .. } => ChangeTag::MESSAGE_DELETED,
             Self::Unknown(record) => record.tag.clone(),
         }
     }
@@ -118,7 +135,11 @@ impl ChangeKind {
             Self::Created { member_ids, .. } => Effect::Joins(member_ids),
             Self::ParticipantAdded { user, .. } => Effect::Joins(slice::from_ref(&user.id)),
             Self::ParticipantRemoved { user_id } => Effect::Leaves(slice::from_ref(user_id)),
-            Self::MessageSent(_) | Self::Updated(_) | Self::ParticipantUpdated { .. } => Effect::None,
+            Self::MessageSent(_)
+            | Self::Updated(_)
+            | Self::ParticipantUpdated { .. }
+            | Self::MessageUpdated(_)
+            | Self::MessageDeleted { .. } => Effect::None,
             Self::Unknown(record) => match &record.effect {
                 Effect::None => Effect::None,
                 Effect::Joins(users) => Effect::Joins(users),
@@ -131,12 +152,13 @@ impl ChangeKind {
     /// participant.
     pub const fn own_variant_of(&self) -> Option<UserId> {
         match self {
-            Self::MessageSent(message) => Some(message.sender.id),
+            Self::MessageSent(message) | Self::MessageUpdated(message) => Some(message.sender.id),
             Self::ParticipantAdded { user, .. } => Some(user.id),
             Self::Created { .. }
             | Self::Updated(_)
             | Self::ParticipantRemoved { .. }
             | Self::ParticipantUpdated { .. }
+            | Self::MessageDeleted { .. }
             | Self::Unknown(_) => None,
         }
     }
@@ -149,7 +171,9 @@ impl ChangeKind {
     /// Returns the present state that the event shows: what other nodes need in addition to the record.
     pub fn shown(&self) -> Shown<'_> {
         let (message, user, conversation) = match self {
-            Self::MessageSent(message) => (Some(&**message), None, None),
+            Self::MessageSent(message) | Self::MessageUpdated(message) | Self::MessageDeleted { message, .. } => {
+                (Some(&**message), None, None)
+            }
             Self::Created { details, .. } | Self::Updated(details) => (None, None, Some(&**details)),
             Self::ParticipantAdded { user, details, .. } => (None, Some(user), Some(&**details)),
             Self::ParticipantRemoved { .. } | Self::ParticipantUpdated { .. } | Self::Unknown(_) => (None, None, None),

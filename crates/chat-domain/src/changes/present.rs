@@ -107,9 +107,10 @@ pub fn resolve_all(records: impl IntoIterator<Item = ChangeRecord>, present: &Pr
 }
 
 fn known(record: &ChangeRecord, present: &Present) -> Option<ChangeKind> {
+    let message = || Some(Box::new(present.messages.get(&record.message?)?.clone()));
     let details = || present.conversations.get(&record.conversation_id).cloned().map(Box::new);
     Some(match record.tag.as_str() {
-        names::MESSAGE_SENT => ChangeKind::MessageSent(Box::new(present.messages.get(&record.message?)?.clone())),
+        names::MESSAGE_SENT => ChangeKind::MessageSent(message()?),
         names::CREATED => ChangeKind::Created { details: details()?, member_ids: record.effect.joiners().to_vec() },
         names::UPDATED => ChangeKind::Updated(details()?),
         names::PARTICIPANT_ADDED => {
@@ -118,6 +119,8 @@ fn known(record: &ChangeRecord, present: &Present) -> Option<ChangeKind> {
         }
         names::PARTICIPANT_REMOVED => ChangeKind::ParticipantRemoved { user_id: record.subject? },
         names::PARTICIPANT_UPDATED => ChangeKind::ParticipantUpdated { user_id: record.subject?, role: record.role? },
+        names::MESSAGE_UPDATED => ChangeKind::MessageUpdated(message()?),
+        names::MESSAGE_DELETED => ChangeKind::MessageDeleted { message: message()?, by: record.actor? },
         _ => return None,
     })
 }

@@ -10,6 +10,8 @@ pub(super) mod names {
     pub(in super::super) const PARTICIPANT_ADDED: &str = "participant_added";
     pub(in super::super) const PARTICIPANT_REMOVED: &str = "participant_removed";
     pub(in super::super) const PARTICIPANT_UPDATED: &str = "participant_updated";
+    pub(in super::super) const MESSAGE_UPDATED: &str = "message_updated";
+    pub(in super::super) const MESSAGE_DELETED: &str = "message_deleted";
 }
 
 /// The name of a kind of change, which is stored and sent between nodes. The set is open: a later release may have
@@ -33,6 +35,10 @@ impl ChangeTag {
     pub const PARTICIPANT_REMOVED: Self = Self::known(names::PARTICIPANT_REMOVED);
     /// An admin changed a participant's role.
     pub const PARTICIPANT_UPDATED: Self = Self::known(names::PARTICIPANT_UPDATED);
+    /// The content of a message changed.
+    pub const MESSAGE_UPDATED: Self = Self::known(names::MESSAGE_UPDATED);
+    /// A message was deleted for everybody.
+    pub const MESSAGE_DELETED: Self = Self::known(names::MESSAGE_DELETED);
 
     /// Every kind that this release knows, with the present state that its event needs.
     pub const KNOWN: &'static [(Self, &'static [Need])] = &[
@@ -42,6 +48,8 @@ impl ChangeTag {
         (Self::PARTICIPANT_ADDED, &[Need::Conversation, Need::Subject]),
         (Self::PARTICIPANT_REMOVED, &[]),
         (Self::PARTICIPANT_UPDATED, &[]),
+        (Self::MESSAGE_UPDATED, &[Need::Message]),
+        (Self::MESSAGE_DELETED, &[Need::Message]),
     ];
 
     /// The kinds that the previous release knows too. They are written without checking what other nodes know.

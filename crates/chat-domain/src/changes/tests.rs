@@ -65,6 +65,8 @@ fn every_kind() -> Vec<ChangeKind> {
         ChangeKind::ParticipantAdded { user: summary(3), role: Role::Member, details: details() },
         ChangeKind::ParticipantRemoved { user_id: user(3) },
         ChangeKind::ParticipantUpdated { user_id: user(3), role: Role::Admin },
+        ChangeKind::MessageUpdated(Box::new(message())),
+        ChangeKind::MessageDeleted { message: Box::new(message()), by: user(3) },
     ]
 }
 

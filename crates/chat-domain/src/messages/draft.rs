@@ -100,10 +100,16 @@ pub struct BodyFingerprint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StoredFingerprint {
     /// 0: the body as sent. 1: the body in Normalization Form C, so that a client that repeats a message in another
-    /// form repeats the same message.
+    /// form repeats the same message. 2: erased with the message's content.
     pub version: i16,
     /// The SHA-256 digest.
     pub digest: [u8; 32],
+}
+
+impl StoredFingerprint {
+    /// The form that replaces the digest of a deleted message, from which short texts could be guessed. Every message
+    /// under the same key repeats it.
+    pub const ERASED: Self = Self { version: 2, digest: [0; 32] };
 }
 
 impl BodyFingerprint {
@@ -119,6 +125,7 @@ impl BodyFingerprint {
     pub fn is_of(&self, stored: &StoredFingerprint) -> bool {
         match stored.version {
             0 => self.as_sent == stored.digest,
+            version if version == StoredFingerprint::ERASED.version => true,
             _ => self.composed == stored.digest,
         }
     }
@@ -189,6 +196,7 @@ mod tests {
         let old = StoredFingerprint { version: 0, digest: decomposed.as_sent };
         assert!(decomposed.is_of(&old), "sent before the upgrade, repeated after it");
         assert!(!composed.is_of(&old));
+        assert!(composed.is_of(&StoredFingerprint::ERASED), "the content is not known any more");
     }
 
     #[test]

@@ -101,6 +101,15 @@ pub struct HistoryPage {
     pub participants: Vec<ParticipantPositions>,
 }
 
+/// Messages that a reader asked for by their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundMessages {
+    /// Those that are in the conversation and that this release can read, in any order.
+    pub messages: Vec<Message>,
+    /// The positions of all participants, from which the status and the readers of each message are derived.
+    pub participants: Vec<ParticipantPositions>,
+}
+
 impl HistoryPage {
     /// Whether there are messages older than this page; `false` for an empty page, for which this is unknown.
     pub fn has_older(&self) -> bool {

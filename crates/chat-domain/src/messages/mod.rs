@@ -2,13 +2,18 @@
 
 mod decide;
 mod draft;
+mod edit;
 mod history;
 mod store;
 mod values;
 
 pub use decide::{EarlierSend, SendContext, SendPlace, Sender, decide_send};
 pub use draft::{BodyFingerprint, Draft, ExpectedKind, MessageContent, SendMessage, StoredFingerprint};
-pub use history::{Anchor, HistoryPage, HistoryRequest, SeqRange};
+pub use edit::{
+    ChangedMessage, EditContext, EditHistory, EditMessage, EditedContent, Editor, MAX_VERSIONS, MessageVersion,
+    decide_deletion, decide_edit,
+};
+pub use history::{Anchor, FoundMessages, HistoryPage, HistoryRequest, SeqRange};
 pub use store::{Appended, MessagePlace, MessageStore};
 pub use values::{AttachmentUrl, MessageBody};
 

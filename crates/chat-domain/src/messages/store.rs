@@ -1,4 +1,7 @@
-use super::{Draft, HistoryPage, HistoryRequest, Message};
+use super::{
+    ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest, Message,
+    MessageVersion,
+};
 use crate::{ActionError, ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
 
@@ -62,6 +65,42 @@ pub trait MessageStore: Send + Sync {
         reader: UserId,
         request: HistoryRequest,
     ) -> Result<HistoryPage, ActionError>;
+
+    /// Edits a message, in one transaction: checks the editor, the message and the number of its versions, takes the
+    /// next `pos`, keeps the present content as an earlier version, and stores the new content. Writes nothing if the
+    /// message has this content already. Refuses by [`super::decide_edit`].
+    async fn edit(&self, edit: EditMessage, by: Editor) -> Result<ChangedMessage, ActionError>;
+
+    /// Deletes a message, in one transaction: checks the editor, takes the next `pos`, and erases the content, the
+    /// earlier versions and the fingerprint. The tombstone keeps its place, its sender and its key: a repeated send
+    /// finds it. Writes nothing if the message is deleted already. Refuses by [`super::decide_deletion`].
+    async fn delete(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        by: Editor,
+    ) -> Result<ChangedMessage, ActionError>;
+
+    /// Returns the messages with these ids, for a participant, in a constant number of queries. Leaves out ids that are
+    /// not in this conversation. The caller limits their number. Refuses with [`crate::Refusal::UnknownConversation`]
+    /// and [`crate::Refusal::NotAParticipant`].
+    async fn find_many(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        ids: &[MessageId],
+    ) -> Result<FoundMessages, ActionError>;
+
+    /// Returns the earlier versions of a message, oldest first, for a participant who may read them. Refuses with
+    /// [`crate::Refusal::UnknownConversation`], [`crate::Refusal::NotAParticipant`], by [`EditHistory::may_read`], and
+    /// with [`crate::Refusal::UnknownMessage`].
+    async fn list_versions(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        message: MessageId,
+        history: EditHistory,
+    ) -> Result<Vec<MessageVersion>, ActionError>;
 
     /// Finds the place of this message. The caller checks whether the user may know it.
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError>;

@@ -7,6 +7,13 @@ text_values! {
     AttachmentUrl = web_address(1..=2048),
 }
 
+impl MessageBody {
+    /// The text of a deleted message.
+    pub(super) const fn empty() -> Self {
+        Self(String::new())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,8 +11,8 @@ pub(crate) use bearer::{Bearer, OptionalToken};
 pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use client::{Client, IdempotencyKey};
 pub(crate) use path::{
-    ChatUserPath, ConversationPath, GroupMemberPath, GroupPath, InvitePath, MemberPath, MessagePath, PartnerPath,
-    SessionPath, UserPath,
+    ChatUserPath, ConversationMessagePath, ConversationPath, GroupMemberPath, GroupPath, InvitePath, MemberPath,
+    MessagePath, PartnerPath, SessionPath, UserPath,
 };
 pub(crate) use query::{
     ConversationsQuery, GroupSearchQuery, HistoryQuery, PageQuery, ParticipantsQuery, RoomsQuery, SearchQuery,

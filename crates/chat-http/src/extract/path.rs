@@ -71,6 +71,10 @@ paths! {
     ConversationPath { ConversationId = "id": "The conversation's id." }
     /// `/conversations/{id}/participants/{userId}`
     MemberPath { ConversationId = "id": "The conversation's id.", UserId = "userId": "The participant's user id." }
+    /// `/conversations/{id}/messages/{messageId}`
+    ConversationMessagePath {
+        ConversationId = "id": "The conversation's id.", MessageId = "messageId": "The message's id."
+    }
     /// `/chat/message/{messageId}/status`
     MessagePath { MessageId = "messageId": "The message's id." }
     /// `/chat/messages/.../{userId}/{partnerId}`

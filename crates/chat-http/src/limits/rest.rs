@@ -106,12 +106,11 @@ pub(crate) fn kind_of(method: &Method, path: &str) -> RequestKind {
     if path == SOCKET_PATH {
         return RequestKind::Connect;
     }
-    if method != Method::POST {
-        return RequestKind::Other;
-    }
-    match path.split('/').skip(1).collect::<Vec<_>>()[..] {
-        ["auth", "register"] => RequestKind::Registration,
-        ["conversations", _, "messages"] | ["chat", "message"] => RequestKind::Send,
+    let parts: Vec<_> = path.split('/').skip(1).collect();
+    match (method, &parts[..]) {
+        (&Method::POST, ["auth", "register"]) => RequestKind::Registration,
+        (&Method::POST, ["conversations", _, "messages"] | ["chat", "message"])
+        | (&Method::PATCH | &Method::DELETE, ["conversations", _, "messages", _]) => RequestKind::Send,
         _ => RequestKind::Other,
     }
 }
@@ -132,6 +131,8 @@ mod tests {
         assert_eq!(post("/api/v1/auth/register"), RequestKind::Registration);
         assert_eq!(post("/api/v1/auth/login"), RequestKind::Other);
         assert_eq!([post("/api/v1/conversations/x/messages"), post("/api/v1/chat/message")], [RequestKind::Send; 2]);
+        assert_eq!(kind_of(&Method::PATCH, "/api/v1/conversations/x/messages/y"), RequestKind::Send);
+        assert_eq!(post("/api/v1/conversations/x/messages/batch-get"), RequestKind::Other);
         assert_eq!(get("/api/v1/conversations/x/messages"), RequestKind::Other);
         assert_eq!(get("/api/v1/ws"), RequestKind::Connect);
         assert_eq!([get("/api/v1/nowhere"), get("/wp-login.php"), get("/health")], [RequestKind::Other; 3]);

@@ -1,31 +1,39 @@
-//! Send messages and read the history.
+//! Send, edit and delete messages, and read the history.
 
-use crate::answer::{HistoryAnswer, Sent};
-use crate::extract::{Bearer, ConversationPath, HistoryQuery, IdempotencyKey, JsonBody};
+use crate::answer::{Answer, HistoryAnswer, Sent};
+use crate::extract::{Bearer, ConversationMessagePath, ConversationPath, HistoryQuery, IdempotencyKey, JsonBody};
 use crate::limits::RequestKind;
 use crate::operation::Operation;
 use crate::{ApiError, HttpState};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use apistos::api_operation;
-use apistos::web::{ServiceConfig, get, post, resource};
+use apistos::web::{ServiceConfig, delete, get, patch, post, resource};
 use chat_domain::messages::{Appended, Message};
 use chat_domain::receipts::DeliveryStatus;
-use chat_domain::{ClientMessageId, ErrorCode};
+use chat_domain::{ClientMessageId, ErrorCode, Refusal};
 use chat_protocol::Pagination;
-use chat_protocol::messages::{MessageView, SendMessageBody};
+use chat_protocol::messages::{EditMessageBody, MessageIdsBody, MessageVersionView, MessageView, SendMessageBody};
+use std::collections::HashMap;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(
-        resource("/conversations/{id}/messages").route(get().to(list_messages)).route(post().to(send_message)),
-    );
+    config
+        .service(resource("/conversations/{id}/messages").route(get().to(list_messages)).route(post().to(send_message)))
+        .service(resource("/conversations/{id}/messages/batch-get").route(post().to(find_messages)))
+        .service(
+            resource("/conversations/{id}/messages/{messageId}")
+                .route(get().to(find_message))
+                .route(patch().to(edit_message))
+                .route(delete().to(delete_message)),
+        )
+        .service(resource("/conversations/{id}/messages/{messageId}/edits").route(get().to(list_edits)));
 }
 
 /// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
-        ConversationNotFound, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageNotFound,
-        NotAParticipant,
+        ConversationNotFound, Forbidden, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageChanged,
+        MessageDeleted, MessageNotFound, MessageTooOld, NotAParticipant, NotAnAdmin, TooManyEdits, UpgradePending,
     };
     &[
         Operation::new("listMessages", RequestKind::Other, &[ConversationNotFound, MessageNotFound, NotAParticipant]),
@@ -40,6 +48,42 @@ pub(crate) const OPERATIONS: &[Operation] = {
                 IdempotencyKeyMismatch,
                 IdempotencyKeyReused,
             ],
+        ),
+        Operation::new("findMessage", RequestKind::Other, &[ConversationNotFound, MessageNotFound, NotAParticipant]),
+        Operation::new("findMessages", RequestKind::Other, &[ConversationNotFound, NotAParticipant]),
+        Operation::new(
+            "editMessage",
+            RequestKind::Send,
+            &[
+                ConversationNotFound,
+                MessageNotFound,
+                NotAParticipant,
+                Forbidden,
+                GroupInactive,
+                MessageTooOld,
+                MessageDeleted,
+                MessageChanged,
+                TooManyEdits,
+                UpgradePending,
+            ],
+        ),
+        Operation::new(
+            "deleteMessage",
+            RequestKind::Send,
+            &[
+                ConversationNotFound,
+                MessageNotFound,
+                NotAParticipant,
+                Forbidden,
+                GroupInactive,
+                MessageTooOld,
+                UpgradePending,
+            ],
+        ),
+        Operation::new(
+            "listEdits",
+            RequestKind::Other,
+            &[ConversationNotFound, MessageNotFound, NotAParticipant, NotAnAdmin, Forbidden],
         ),
     ]
 };
@@ -89,6 +133,100 @@ async fn send_message(
             Sent::with_status(StatusCode::OK, MessageView { duplicate: Some(true), ..view(message) })
         }
     })
+}
+
+#[api_operation(
+    operation_id = "findMessage",
+    tag = "Messages",
+    summary = "Get a message",
+    description = "The caller must be a participant. A deleted message has no content, and a `deletedAt`."
+)]
+async fn find_message(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationMessagePath,
+) -> Result<Answer<MessageView>, ApiError> {
+    let (messages, actor) = (state.app.messages.clone(), actor.0);
+    let found = state.run(async move { messages.find(actor, path.0, path.1).await }).await??;
+    let view = MessageView::of_found(found, actor.user_id).pop().ok_or(Refusal::UnknownMessage)?;
+    Ok(Answer::ok(view))
+}
+
+#[api_operation(
+    operation_id = "findMessages",
+    tag = "Messages",
+    summary = "Get up to 100 messages by their ids",
+    description = "In the order of `ids`. Ids that are not in the conversation are left out."
+)]
+async fn find_messages(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationPath,
+    body: JsonBody<MessageIdsBody>,
+) -> Result<Answer<Vec<MessageView>>, ApiError> {
+    let ids = body.parse(MessageIdsBody::parse)?;
+    let (messages, actor) = (state.app.messages.clone(), actor.0);
+    let asked = ids.clone();
+    let found = state.run(async move { messages.find_many(actor, path.0, &asked).await }).await??;
+    let views = MessageView::of_found(found, actor.user_id).into_iter();
+    let mut views: HashMap<_, _> = views.map(|view| (view.id, view)).collect();
+    Ok(Answer::ok(ids.into_iter().filter_map(|id| views.remove(&id.as_uuid())).collect()))
+}
+
+#[api_operation(
+    operation_id = "editMessage",
+    tag = "Messages",
+    summary = "Edit a message of one's own",
+    description = "Omitted fields keep their value; `null` removes the attachment. An edit that changes nothing \
+        succeeds, so that a retry is safe. With `ifChangedPos`, the message is edited only if its `changedPos` is \
+        this one: otherwise 409 `MESSAGE_CHANGED`. The earlier content is kept, in at most 100 versions. `status` is \
+        always `SENT`; the history has the current one."
+)]
+async fn edit_message(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationMessagePath,
+    body: JsonBody<EditMessageBody>,
+) -> Result<Answer<MessageView>, ApiError> {
+    let command = body.parse(|body| body.parse((path.0, path.1)))?;
+    let messages = state.app.messages.clone();
+    let edited = state.run(async move { messages.edit(actor.0, command).await }).await??;
+    Ok(Answer::ok(MessageView::new(edited, DeliveryStatus::Sent, true)))
+}
+
+#[api_operation(
+    operation_id = "deleteMessage",
+    tag = "Messages",
+    summary = "Delete a message for everybody",
+    description = "For its author, and for the admins of its group. The message keeps its place and its `seq`; its \
+        content and its earlier versions are erased. Deleting it again succeeds. `status` is always `SENT`."
+)]
+async fn delete_message(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationMessagePath,
+) -> Result<Answer<MessageView>, ApiError> {
+    let (messages, actor) = (state.app.messages.clone(), actor.0);
+    let deleted = state.run(async move { messages.delete(actor, path.0, path.1).await }).await??;
+    let is_own = deleted.sender.id == actor.user_id;
+    Ok(Answer::ok(MessageView::new(deleted, DeliveryStatus::Sent, is_own)))
+}
+
+#[api_operation(
+    operation_id = "listEdits",
+    tag = "Messages",
+    summary = "List the earlier versions of a message, oldest first",
+    description = "For participants, for admins only, or for nobody, as `MESSAGE_EDIT_HISTORY` says. `editedAt` and \
+        `pos` are those of the edit that replaced the version. Empty after a deletion."
+)]
+async fn list_edits(
+    state: Data<HttpState>,
+    actor: Bearer,
+    path: ConversationMessagePath,
+) -> Result<Answer<Vec<MessageVersionView>>, ApiError> {
+    let (messages, actor) = (state.app.messages.clone(), actor.0);
+    let versions = state.run(async move { messages.versions(actor, path.0, path.1).await }).await??;
+    Ok(Answer::ok(versions.into_iter().map(MessageVersionView::from).collect()))
 }
 
 /// Returns the key of a send, from the body or from the header. Both may be given if they are equal.

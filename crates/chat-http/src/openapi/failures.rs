@@ -19,6 +19,10 @@ use ErrorCode::{
 
 /// The refusals whose sentences the examples show, one for each code.
 const REFUSALS: &[Refusal] = &[
+    Refusal::MessageChanged,
+    Refusal::MessageDeleted,
+    Refusal::MessageTooOld,
+    Refusal::TooManyEdits,
     Refusal::NotOneself,
     Refusal::Direct,
     Refusal::TokenInvalid,

@@ -141,3 +141,39 @@ async fn who_does_not_say_in_time_what_they_have_is_told_where_everything_stands
     at_ben.write(&command("resume", &json!({"resume": {id: 1}}), "late")).await;
     assert_eq!(at_ben.event("error").await["data"]["code"], "RESUME_TOO_LATE");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_and_deletions_are_told_to_all_in_one_form() {
+    let house = House::open();
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
+    let create = CreateConversation { participant_ids: vec![ben.id], name: None };
+    let made = house.state.app.conversations.create(actor, create).await.expect("made");
+    let id = made.details.conversation.id.to_string();
+    let (mut at_ann, mut at_ben) = (house.connect(&ann).await, house.connect(&ben).await);
+    at_ann.write(&command("message:send", &json!({"conversationId": id, "content": "helo"}), "1")).await;
+    let sent = at_ann.event("ack").await["data"].clone();
+    assert_eq!((&sent["pos"], &sent["changedPos"]), (&json!(2), &json!(2)));
+
+    let place = json!({"conversationId": id, "messageId": sent["id"]});
+    let mut edit = place.clone();
+    edit["content"] = json!("hello");
+    at_ben.write(&command("message:edit", &edit, "2")).await;
+    assert_eq!(at_ben.event("error").await["data"]["code"], "FORBIDDEN");
+    edit["ifChangedPos"] = json!(2);
+    at_ann.write(&command("message:edit", &edit, "3")).await;
+    let ack = at_ann.event("ack").await;
+    assert_eq!((&ack["data"]["content"], &ack["data"]["changedPos"]), (&json!("hello"), &json!(3)));
+    let updated = at_ben.event("message:updated").await;
+    assert_eq!((&updated["data"]["pos"], &updated["data"]["message"]), (&json!(3), &ack["data"]));
+
+    at_ann.write(&command("message:delete", &place, "4")).await;
+    let ack = at_ann.event("ack").await;
+    assert_eq!((&ack["data"]["content"], &ack["data"]["deletedBy"]), (&json!(""), &json!(ann.id)));
+    let deleted = at_ben.event("message:deleted").await;
+    let expected = json!({
+        "conversationId": id, "pos": 4, "messageId": sent["id"], "seq": 1, "deletedBy": ann.id,
+        "deletedAt": ack["data"]["deletedAt"]
+    });
+    assert_eq!(deleted["data"], expected);
+}

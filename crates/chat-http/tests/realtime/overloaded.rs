@@ -5,7 +5,10 @@ use crate::house::{FIN, House, Person, Socket, TEXT, command, frame};
 use async_trait::async_trait;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
-use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
+use chat_domain::messages::{
+    Appended, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
+    MessagePlace, MessageStore, MessageVersion,
+};
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
 use chat_domain::{ActionError, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
@@ -53,6 +56,38 @@ impl MessageStore for Busy {
         request: HistoryRequest,
     ) -> Result<HistoryPage, ActionError> {
         self.store.history(conversation, reader, request).await
+    }
+
+    async fn edit(&self, edit: EditMessage, by: Editor) -> Result<ChangedMessage, ActionError> {
+        self.store.edit(edit, by).await
+    }
+
+    async fn delete(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        by: Editor,
+    ) -> Result<ChangedMessage, ActionError> {
+        MessageStore::delete(&*self.store, conversation, message, by).await
+    }
+
+    async fn find_many(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        ids: &[MessageId],
+    ) -> Result<FoundMessages, ActionError> {
+        self.store.find_many(conversation, reader, ids).await
+    }
+
+    async fn list_versions(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        message: MessageId,
+        history: EditHistory,
+    ) -> Result<Vec<MessageVersion>, ActionError> {
+        self.store.list_versions(conversation, reader, message, history).await
     }
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {

@@ -5,6 +5,7 @@ mod browsers;
 mod chat;
 mod conversations;
 mod document;
+mod edits;
 mod failures;
 mod house;
 mod limits;

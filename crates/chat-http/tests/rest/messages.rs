@@ -3,13 +3,14 @@ use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const MESSAGE: [&str; 14] = [
+const MESSAGE: [&str; 15] = [
     "attachment",
     "changedPos",
     "content",
     "conversationId",
     "createdAt",
     "deletedAt",
+    "deletedBy",
     "editedAt",
     "id",
     "pos",

@@ -73,7 +73,7 @@ pub(super) async fn list_participants(
     Ok(ParticipantPage::of(limit, found))
 }
 
-pub(super) async fn find_conversation(
+pub(crate) async fn find_conversation(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
 ) -> Stored<Option<Conversation>> {
@@ -88,7 +88,7 @@ pub(super) async fn find_conversation(
 
 /// Loads the conversation and locks its row until the transaction ends: no other transaction can change it or its
 /// participants. Code that takes a `pos` begins with this. Several conversations are locked in the order of their ids.
-pub(super) async fn hold_conversation(
+pub(crate) async fn hold_conversation(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
 ) -> Stored<Option<Conversation>> {

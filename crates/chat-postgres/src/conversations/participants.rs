@@ -143,7 +143,11 @@ pub(crate) async fn leave_every_group(
     Ok(changes)
 }
 
-async fn role_of(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
+pub(crate) async fn role_of(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    user: UserId,
+) -> Stored<Option<Role>> {
     Ok(find_standing(connection, id, user).await?.role())
 }
 

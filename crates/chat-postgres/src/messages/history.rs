@@ -4,7 +4,7 @@ use crate::receipts::{PositionColumns, positions};
 use crate::schema::{conversations, messages, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest, Message, SeqRange};
+use chat_domain::messages::{Anchor, FoundMessages, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::ParticipantPositions;
 use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use diesel::prelude::*;
@@ -20,13 +20,7 @@ pub(super) async fn history(
     reader: UserId,
     request: HistoryRequest,
 ) -> Result<HistoryPage, ActionError> {
-    let Some(Head { last_seq, kind, participants }) = load_head(connection, conversation).await? else {
-        let is_known = exists(connection, conversation).await?;
-        return Err(if is_known { Refusal::NotAParticipant } else { Refusal::UnknownConversation }.into());
-    };
-    if !participants.iter().any(|participant| participant.user_id == reader) {
-        return Err(Refusal::NotAParticipant.into());
-    }
+    let Head { last_seq, kind, participants } = load_head_for(connection, conversation, reader).await?;
     let anchor = match request.anchor() {
         Some(Anchor::Message(id)) => {
             find_in_conversation(connection, conversation, id).await?.ok_or(Refusal::UnknownMessage)?
@@ -37,6 +31,17 @@ pub(super) async fn history(
     let range = request.range(anchor, last_seq);
     let messages = load_range(connection, (conversation, kind), range).await?;
     Ok(HistoryPage { messages, range, last_seq, participants })
+}
+
+/// Needs no transaction, for the same reasons.
+pub(super) async fn find_many(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    reader: UserId,
+    ids: &[MessageId],
+) -> Result<FoundMessages, ActionError> {
+    let Head { kind, participants, .. } = load_head_for(connection, conversation, reader).await?;
+    Ok(FoundMessages { messages: load_named(connection, (conversation, kind), ids).await?, participants })
 }
 
 /// The `seq` of a message of this conversation.
@@ -86,6 +91,21 @@ struct Head {
 
 type HeadRow = (i64, Option<String>, Uuid, PositionColumns);
 
+async fn load_head_for(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    reader: UserId,
+) -> Result<Head, ActionError> {
+    let Some(head) = load_head(connection, conversation).await? else {
+        let is_known = exists(connection, conversation).await?;
+        return Err(if is_known { Refusal::NotAParticipant } else { Refusal::UnknownConversation }.into());
+    };
+    if !head.participants.iter().any(|participant| participant.user_id == reader) {
+        return Err(Refusal::NotAParticipant.into());
+    }
+    Ok(head)
+}
+
 async fn load_head(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<Option<Head>> {
     let columns = (participants::joined_seq, participants::delivered_seq, participants::read_seq);
     let rows: Vec<HeadRow> = participants::table
@@ -128,6 +148,23 @@ async fn load_range(
         .filter(messages::conversation_id.eq(conversation.as_uuid()))
         .filter(messages::seq.between(range.first.to_i64(), range.last.to_i64()))
         .order(messages::seq.desc())
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
+}
+
+/// Those of these messages that are in the conversation and that this release can read.
+async fn load_named(
+    connection: &mut AsyncPgConnection,
+    (conversation, kind): (ConversationId, ConversationKind),
+    ids: &[MessageId],
+) -> Stored<Vec<Message>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(users::table)
+        .filter(messages::id.eq_any(ids))
+        .filter(messages::conversation_id.eq(conversation.as_uuid()))
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)
         .await?;

@@ -5,6 +5,7 @@
 
 mod append;
 mod batch;
+mod edit;
 mod failure;
 mod history;
 mod places;
@@ -21,7 +22,10 @@ pub(crate) use writers::Writers;
 
 use crate::PostgresStore;
 use async_trait::async_trait;
-use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
+use chat_domain::messages::{
+    Appended, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
+    MessagePlace, MessageStore, MessageVersion,
+};
 use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 
 #[async_trait]
@@ -37,6 +41,39 @@ impl MessageStore for PostgresStore {
         request: HistoryRequest,
     ) -> Result<HistoryPage, ActionError> {
         self.query(async |connection| history::history(connection, conversation, reader, request).await).await
+    }
+
+    async fn edit(&self, edit: EditMessage, by: Editor) -> Result<ChangedMessage, ActionError> {
+        self.change(async |connection| edit::edit(connection, &edit, by).await).await
+    }
+
+    async fn delete(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        by: Editor,
+    ) -> Result<ChangedMessage, ActionError> {
+        self.change(async |connection| edit::delete(connection, conversation, message, by).await).await
+    }
+
+    async fn find_many(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        ids: &[MessageId],
+    ) -> Result<FoundMessages, ActionError> {
+        self.query(async |connection| history::find_many(connection, conversation, reader, ids).await).await
+    }
+
+    async fn list_versions(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        message: MessageId,
+        history: EditHistory,
+    ) -> Result<Vec<MessageVersion>, ActionError> {
+        self.read(async |connection| edit::list_versions(connection, conversation, reader, message, history).await)
+            .await
     }
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {

@@ -1,11 +1,11 @@
-use crate::fault::Stored;
-use crate::schema::messages;
+use crate::fault::{Fault, Stored};
+use crate::schema::{message_versions, messages};
 use crate::time::timestamp;
 use crate::users::SummaryRow;
 use chat_domain::changes::ChangeRecord;
 use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
+use chat_domain::messages::{AttachmentUrl, Message, MessageBody, MessageVersion};
 use chat_domain::{Change, ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -64,6 +64,29 @@ impl MessageRow {
             edited_at: self.edited_at.map(timestamp),
             deleted_at: self.deleted_at.map(timestamp),
             deleted_by: self.deleted_by.map(UserId::new),
+        })
+    }
+}
+
+/// An earlier version of a message.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = message_versions, check_for_backend(Pg))]
+pub(super) struct VersionRow {
+    body: String,
+    attachment: Option<String>,
+    edited_at: i64,
+    pos: i64,
+}
+
+impl TryFrom<VersionRow> for MessageVersion {
+    type Error = Fault;
+
+    fn try_from(row: VersionRow) -> Stored<Self> {
+        Ok(Self {
+            body: parsed("body", &row.body, MessageBody::from_stored)?,
+            attachment: parsed_option("attachment", row.attachment.as_deref(), AttachmentUrl::from_stored)?,
+            edited_at: timestamp(row.edited_at),
+            pos: Pos::from_i64(row.pos),
         })
     }
 }

@@ -65,7 +65,7 @@ pub struct ChatMessageView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
     pub group_id: Option<Uuid>,
-    /// The text.
+    /// The text; empty if the message was deleted.
     pub message: String,
     /// The attachment's URL. Omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,6 +101,18 @@ pub struct ChatMessageView {
     pub created_at: TimestampView,
     /// The time of the last change.
     pub updated_at: TimestampView,
+    /// The time of the last edit. Omitted if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<TimestampView>"))]
+    pub edited_at: Option<TimestampView>,
+    /// The time of the deletion. Omitted if the message was not deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<TimestampView>"))]
+    pub deleted_at: Option<TimestampView>,
+    /// The id of the user who deleted the message. Omitted if it was not deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
+    pub deleted_by: Option<Uuid>,
 }
 
 impl ChatMessageView {
@@ -137,6 +149,9 @@ impl ChatMessageView {
             duplicate: None,
             created_at: message.created_at.into(),
             updated_at: message.updated_at.into(),
+            edited_at: message.edited_at.map(TimestampView::from),
+            deleted_at: message.deleted_at.map(TimestampView::from),
+            deleted_by: message.deleted_by.map(UserId::as_uuid),
         }
     }
 

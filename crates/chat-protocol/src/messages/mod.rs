@@ -3,5 +3,5 @@
 mod body;
 mod view;
 
-pub use body::SendMessageBody;
-pub use view::{MessageStatusView, MessageView};
+pub use body::{EditMessageBody, MessageIdsBody, SendMessageBody};
+pub use view::{MessageStatusView, MessageVersionView, MessageView};

@@ -1,7 +1,7 @@
 use crate::TimestampView;
 use crate::users::UserSummaryView;
-use chat_domain::messages::{AttachmentUrl, HistoryPage, Message};
-use chat_domain::receipts::{DeliveryStatus, delivery_status};
+use chat_domain::messages::{AttachmentUrl, FoundMessages, HistoryPage, Message, MessageVersion};
+use chat_domain::receipts::{DeliveryStatus, ParticipantPositions, delivery_status};
 use chat_domain::{MessageId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -47,7 +47,7 @@ pub struct MessageView {
     pub changed_pos: u64,
     /// The sender.
     pub sender: UserSummaryView,
-    /// The text.
+    /// The text; empty if the message was deleted.
     pub content: String,
     /// The attachment's URL, or `null`.
     pub attachment: Option<String>,
@@ -63,6 +63,8 @@ pub struct MessageView {
     pub edited_at: Option<TimestampView>,
     /// The time of the deletion, or `null`.
     pub deleted_at: Option<TimestampView>,
+    /// The id of the user who deleted the message, or `null`.
+    pub deleted_by: Option<Uuid>,
     /// The sender's idempotency key. Only the sender receives it; omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
@@ -91,6 +93,7 @@ impl MessageView {
             updated_at: message.updated_at.into(),
             edited_at: message.edited_at.map(TimestampView::from),
             deleted_at: message.deleted_at.map(TimestampView::from),
+            deleted_by: message.deleted_by.map(UserId::as_uuid),
             client_message_id: message.client_message_id.filter(|_| own).map(|key| key.as_str().to_owned()),
             duplicate: None,
         }
@@ -99,10 +102,44 @@ impl MessageView {
     /// Returns the messages of a page for `viewer`, each with the status that the participants' positions give.
     pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
         let positions = page.participants;
-        let view = |message: Message| {
-            let (seq, sender) = (message.seq, message.sender.id);
-            Self::new(message, delivery_status(seq, sender, &positions), sender == viewer)
-        };
-        page.messages.into_iter().map(view).collect()
+        page.messages.into_iter().map(|message| Self::at(message, viewer, &positions)).collect()
+    }
+
+    /// Returns the found messages for `viewer`, in any order, each with the status that the participants' positions
+    /// give.
+    pub fn of_found(found: FoundMessages, viewer: UserId) -> Vec<Self> {
+        let positions = found.participants;
+        found.messages.into_iter().map(|message| Self::at(message, viewer, &positions)).collect()
+    }
+
+    fn at(message: Message, viewer: UserId, positions: &[ParticipantPositions]) -> Self {
+        let (seq, sender) = (message.seq, message.sender.id);
+        Self::new(message, delivery_status(seq, sender, positions), sender == viewer)
+    }
+}
+
+/// An earlier version of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct MessageVersionView {
+    /// The text.
+    pub content: String,
+    /// The attachment's URL, or `null`.
+    pub attachment: Option<String>,
+    /// The time of the edit that replaced this version.
+    pub edited_at: TimestampView,
+    /// The position of that edit among the changes of the conversation.
+    pub pos: u64,
+}
+
+impl From<MessageVersion> for MessageVersionView {
+    fn from(version: MessageVersion) -> Self {
+        Self {
+            content: version.body.into_string(),
+            attachment: version.attachment.map(AttachmentUrl::into_string),
+            edited_at: version.edited_at.into(),
+            pos: version.pos.get(),
+        }
     }
 }

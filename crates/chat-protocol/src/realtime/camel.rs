@@ -118,7 +118,7 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
             let view = GroupMemberRemovedView { group_id: id, conversation_id: id, pos, user_id: user_id.as_uuid() };
             Some(gateway.event(Camel::PARTICIPANT_REMOVED, &view))
         }
-        _ => both::change_text(gateway, change),
+        _ => both::change_text(gateway, change, variant),
     }
 }
 

@@ -81,6 +81,6 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
             Colon::PARTICIPANT_REMOVED,
             &ParticipantRemovedView { conversation_id, pos, user_id: user_id.as_uuid() },
         ),
-        _ => return both::change_text(gateway, change),
+        _ => return both::change_text(gateway, change, variant),
     })
 }

@@ -1,7 +1,7 @@
 use super::table::CommandEntry;
 use super::{ClientFrame, Dialect, InvalidFrame, Resume};
 use crate::chat::{ChatFetch, ChatMessage, ChatRoomId};
-use chat_domain::messages::{HistoryRequest, SendMessage};
+use chat_domain::messages::{EditMessage, HistoryRequest, SendMessage};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_domain::users::DisplayName;
@@ -39,6 +39,10 @@ pub enum Command {
     SendMessage(Box<SendMessage>),
     /// Sends a message to a user or to a group.
     SendChatMessage(Box<ChatMessage>),
+    /// Edits a message.
+    EditMessage(Box<EditMessage>),
+    /// Deletes a message for everybody.
+    DeleteMessage(ConversationId, MessageId),
     /// Advances the delivery or read position in a conversation.
     Advance(ConversationId, AdvancePositions),
     /// Marks this message and all earlier ones of its conversation as delivered or read.

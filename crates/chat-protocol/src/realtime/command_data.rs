@@ -7,7 +7,7 @@ mod parse;
 use super::command_values::{PairRoom, Token};
 use super::{ClientEpoch, Dialect, Resume};
 use crate::chat::{ChatMessageBody, ChatRoomId};
-use crate::messages::SendMessageBody;
+use crate::messages::{EditMessageBody, SendMessageBody};
 use crate::nested::Nested;
 use crate::receipts::ReadBody;
 use crate::{Optional, Required, valid};
@@ -58,6 +58,13 @@ data! {
     }
     /// The data of `camel` commands on a message, and on all messages before it in its chat.
     MessageData {
+        /// The message.
+        message_id: Required<MessageId>,
+    }
+    /// The data of commands that only name a message and its conversation.
+    MessageOfData {
+        /// The conversation.
+        conversation_id: Required<ConversationId>,
         /// The message.
         message_id: Required<MessageId>,
     }
@@ -135,6 +142,17 @@ pub struct SendMessageData {
     conversation_id: Required<ConversationId>,
     #[serde(flatten)]
     message: SendMessageBody,
+}
+
+/// The data of `message:edit`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct EditMessageData {
+    #[serde(flatten)]
+    place: MessageOfData,
+    #[serde(flatten)]
+    edit: EditMessageBody,
 }
 
 /// The data of `message:delivered` and `message:read`: up to this number, or this message; up to the newest message if

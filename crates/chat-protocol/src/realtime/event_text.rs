@@ -20,6 +20,8 @@ pub const fn event_owner(dialect: Dialect, event: &Event) -> Option<UserId> {
             {
                 None
             }
+            // An edit has one form for both dialects.
+            ChangeKind::MessageUpdated(message) if message.client_message_id.is_none() => None,
             kind => kind.own_variant_of(),
         },
         Event::PositionsMoved(_)

@@ -76,6 +76,31 @@ payloads! {
         /// The new role.
         role: RoleView,
     }
+    /// `message:updated`: a message after an edit.
+    MessageUpdatedView {
+        /// The conversation's id.
+        conversation_id: Uuid,
+        /// The position of this change in its conversation.
+        pos: u64,
+        /// The message as it is now: without content, and with a `deletedAt`, if it was deleted since. `status` is
+        /// always `SENT`.
+        message: MessageView,
+    }
+    /// `message:deleted`: a message was deleted for everybody. Its place in the history stays.
+    MessageDeletedView {
+        /// The conversation's id.
+        conversation_id: Uuid,
+        /// The position of this change in its conversation, which is the `changedPos` of the deleted message.
+        pos: u64,
+        /// The message's id.
+        message_id: Uuid,
+        /// The message's number in its conversation.
+        seq: u64,
+        /// The id of the user who deleted it.
+        deleted_by: Uuid,
+        /// The time of the deletion.
+        deleted_at: TimestampView,
+    }
     /// `change:skipped`: a change that this server does not know or cannot read. The client should read the
     /// conversation again, and resume from before the first skipped change when it reconnects.
     ChangeSkippedView {

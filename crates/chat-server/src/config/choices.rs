@@ -1,6 +1,7 @@
 //! Settings whose values are names.
 
 use chat_domain::auth::RegistrationMode;
+use chat_domain::messages::EditHistory;
 use chat_domain::presence::PresenceAudience;
 
 pub(super) const ENVIRONMENTS: &[(&str, Environment)] =
@@ -10,6 +11,8 @@ pub(super) const REGISTRATIONS: &[(&str, RegistrationMode)] =
     &[("open", RegistrationMode::Open), ("invite", RegistrationMode::Invite), ("closed", RegistrationMode::Closed)];
 pub(super) const AUDIENCES: &[(&str, PresenceAudience)] =
     &[("contacts", PresenceAudience::Contacts), ("everyone", PresenceAudience::Everyone)];
+pub(super) const EDIT_HISTORIES: &[(&str, EditHistory)] =
+    &[("participants", EditHistory::Participants), ("admins", EditHistory::Admins), ("off", EditHistory::Off)];
 pub(super) const LOG_FORMATS: &[(&str, LogFormat)] = &[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
 
 /// The environment that the server runs in: how strictly it checks its settings.

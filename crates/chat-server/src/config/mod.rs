@@ -28,11 +28,12 @@ pub(crate) use source::Source;
 pub(crate) use values::parse_duration;
 
 use chat_domain::auth::{PasswordPolicy, RegistrationMode};
+use chat_domain::messages::EditHistory;
 use chat_domain::presence::PresenceAudience;
 use chat_domain::rate_limits::Quota;
 use chat_http::TrustedProxies;
 use chat_redis::RedisSettings;
-use choices::{AUDIENCES, ENVIRONMENTS, LOG_FORMATS, REGISTRATIONS, SWITCH};
+use choices::{AUDIENCES, EDIT_HISTORIES, ENVIRONMENTS, LOG_FORMATS, REGISTRATIONS, SWITCH};
 use reader::Reader;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -44,6 +45,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 const ACCESS_LIFETIMES: RangeInclusive<Duration> = SECOND..=DAY;
 const REFRESH_LIFETIMES: RangeInclusive<Duration> = SECOND..=Duration::from_hours(24 * 365);
+const MESSAGE_WINDOWS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24 * 3_650);
 const SHUTDOWN_DELAYS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_mins(5);
 const SHUTDOWN_TIMEOUTS: RangeInclusive<Duration> = SECOND..=Duration::from_mins(10);
 const TIMERS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
@@ -93,6 +95,7 @@ pub(crate) struct Config {
     /// The origins in lower case. `None`: the rule of the environment.
     pub(crate) allowed_origins: Option<Vec<String>>,
     pub(crate) presence_audience: PresenceAudience,
+    pub(crate) messages: MessageRules,
     pub(crate) trusted_proxies: TrustedProxies,
     /// Whether the trusted proxies cover most addresses, so that clients can forge the address they come from.
     trusts_everybody: bool,
@@ -114,6 +117,16 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// Valid filter directives.
     pub(crate) log_filter: String,
+}
+
+/// What may be done with messages after they were sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MessageRules {
+    /// `None`: always.
+    pub(crate) edit_window: Option<Duration>,
+    /// `None`: always.
+    pub(crate) delete_window: Option<Duration>,
+    pub(crate) edit_history: EditHistory,
 }
 
 impl Config {
@@ -151,6 +164,7 @@ impl Config {
         };
         let allowed_origins = read_origins(&mut reader);
         let presence_audience = reader.choice("PRESENCE_AUDIENCE", AUDIENCES);
+        let messages = read_message_rules(&mut reader);
         let (trusted_proxies, trusts_everybody) = limits::read_proxies(&mut reader, production);
         let rate_limits = limits::read(&mut reader, production);
         let frame_budget = reader.parsed("FRAME_BUDGET", limits::QUOTA_FORM, parse_quota);
@@ -190,6 +204,7 @@ impl Config {
                 refuses_common_passwords: refuses_common_passwords?,
                 allowed_origins,
                 presence_audience: presence_audience?,
+                messages: messages?,
                 trusted_proxies,
                 trusts_everybody,
                 rate_limits: rate_limits?,
@@ -253,6 +268,14 @@ pub(crate) fn listen_address(source: &Source) -> Result<SocketAddr, InvalidConfi
     let host = read_host(&mut reader, "HOST");
     let port = reader.number("PORT", &(1..=u16::MAX));
     reader.finish(|| Some(SocketAddr::new(host?, port?)))
+}
+
+fn read_message_rules(reader: &mut Reader<'_>) -> Option<MessageRules> {
+    let window = |window: Duration| Some(window).filter(|window| !window.is_zero());
+    let edit_window = reader.duration("MESSAGE_EDIT_WINDOW", MESSAGE_WINDOWS).map(window);
+    let delete_window = reader.duration("MESSAGE_DELETE_WINDOW", MESSAGE_WINDOWS).map(window);
+    let edit_history = reader.choice("MESSAGE_EDIT_HISTORY", EDIT_HISTORIES);
+    Some(MessageRules { edit_window: edit_window?, delete_window: delete_window?, edit_history: edit_history? })
 }
 
 fn read_host(reader: &mut Reader<'_>, name: &str) -> Option<IpAddr> {

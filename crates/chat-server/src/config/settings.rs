@@ -98,6 +98,17 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Who sees a user's presence: `contacts` (users who share a group with the user, or have exchanged messages \
          with the user) or `everyone`",
     ),
+    setting("MESSAGE_EDIT_WINDOW", "0s", "How long after its sending the author may edit a message; `0s`: always"),
+    setting(
+        "MESSAGE_DELETE_WINDOW",
+        "0s",
+        "How long after its sending the author may delete a message; `0s`: always. Admins of a group always may",
+    ),
+    setting(
+        "MESSAGE_EDIT_HISTORY",
+        "participants",
+        "Who sees the earlier versions of messages: `participants`, `admins` (of the group) or `off` (nobody)",
+    ),
     setting(
         "TRUSTED_PROXIES",
         "",
@@ -113,7 +124,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting("RATE_LIMIT_LOGINS_PER_ADDRESS", "100/15m", "Failed logins from one address, for all accounts together"),
     setting("RATE_LIMIT_REGISTRATIONS", "20/h", "Registration attempts with a valid body from one address"),
-    setting("RATE_LIMIT_SENDS", "50/s,burst=500", "Messages sent by one user, over REST and sockets together"),
+    setting(
+        "RATE_LIMIT_SENDS",
+        "50/s,burst=500",
+        "Messages sent, edited or deleted by one user, over REST and sockets together",
+    ),
     setting(
         "RATE_LIMIT_REQUESTS",
         "100/s,burst=1000",

@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
-use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
+use chat_domain::messages::{
+    Appended, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
+    MessagePlace, MessageStore, MessageVersion,
+};
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
 use chat_domain::{ActionError, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
@@ -102,6 +105,38 @@ impl MessageStore for CountedStore {
         request: HistoryRequest,
     ) -> Result<HistoryPage, ActionError> {
         self.inner.messages().history(conversation, reader, request).await
+    }
+
+    async fn edit(&self, edit: EditMessage, by: Editor) -> Result<ChangedMessage, ActionError> {
+        self.inner.messages().edit(edit, by).await
+    }
+
+    async fn delete(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        by: Editor,
+    ) -> Result<ChangedMessage, ActionError> {
+        self.inner.messages().delete(conversation, message, by).await
+    }
+
+    async fn find_many(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        ids: &[MessageId],
+    ) -> Result<FoundMessages, ActionError> {
+        self.inner.messages().find_many(conversation, reader, ids).await
+    }
+
+    async fn list_versions(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        message: MessageId,
+        history: EditHistory,
+    ) -> Result<Vec<MessageVersion>, ActionError> {
+        self.inner.messages().list_versions(conversation, reader, message, history).await
     }
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {

@@ -14,10 +14,10 @@ mod rows;
 mod search;
 mod update;
 
-pub(crate) use details::load_readable;
+pub(crate) use details::{find_conversation, load_readable};
 pub(crate) use keys::renew_keys;
 pub(crate) use memberships::last_pos;
-pub(crate) use participants::leave_every_group;
+pub(crate) use participants::{leave_every_group, role_of};
 
 use crate::SqliteStore;
 use async_trait::async_trait;

@@ -4,7 +4,7 @@ use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{conversations, messages, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest, Message, SeqRange};
+use chat_domain::messages::{Anchor, FoundMessages, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::{ParticipantPositions, Positions};
 use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use diesel::dsl::sql;
@@ -18,11 +18,7 @@ pub(super) fn history(
     reader: UserId,
     request: HistoryRequest,
 ) -> Result<HistoryPage, ActionError> {
-    let (last_seq, kind) = find_head(connection, conversation)?.ok_or(Refusal::UnknownConversation)?;
-    let participants = load_positions(connection, conversation)?;
-    if !participants.iter().any(|participant| participant.user_id == reader) {
-        return Err(Refusal::NotAParticipant.into());
-    }
+    let Head { last_seq, kind, participants } = load_head(connection, conversation, reader)?;
     let anchor = match request.anchor() {
         Some(Anchor::Message(id)) => {
             find_in_conversation(connection, conversation, id)?.ok_or(Refusal::UnknownMessage)?
@@ -33,6 +29,36 @@ pub(super) fn history(
     let range = request.range(anchor, last_seq);
     let messages = load_range(connection, (conversation, kind), range)?;
     Ok(HistoryPage { messages, range, last_seq, participants })
+}
+
+pub(super) fn find_many(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    reader: UserId,
+    ids: &[MessageId],
+) -> Result<FoundMessages, ActionError> {
+    let Head { kind, participants, .. } = load_head(connection, conversation, reader)?;
+    Ok(FoundMessages { messages: load_named(connection, (conversation, kind), ids)?, participants })
+}
+
+/// A conversation of which the reader is a participant.
+struct Head {
+    last_seq: Seq,
+    kind: ConversationKind,
+    participants: Vec<ParticipantPositions>,
+}
+
+fn load_head(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    reader: UserId,
+) -> Result<Head, ActionError> {
+    let (last_seq, kind) = find_head(connection, conversation)?.ok_or(Refusal::UnknownConversation)?;
+    let participants = load_positions(connection, conversation)?;
+    if !participants.iter().any(|participant| participant.user_id == reader) {
+        return Err(Refusal::NotAParticipant.into());
+    }
+    Ok(Head { last_seq, kind, participants })
 }
 
 /// The `seq` of a message of this conversation.
@@ -120,6 +146,22 @@ fn load_range(
         .filter(messages::conversation_id.eq(Id::from(conversation)))
         .filter(messages::seq.between(range.first.to_i64(), range.last.to_i64()))
         .order(messages::seq.desc())
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)?;
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
+}
+
+/// Those of these messages that are in the conversation and that this release can read.
+fn load_named(
+    connection: &mut SqliteConnection,
+    (conversation, kind): (ConversationId, ConversationKind),
+    ids: &[MessageId],
+) -> Stored<Vec<Message>> {
+    let these = sql::<Bool>("messages.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(users::table)
+        .filter(these)
+        .filter(messages::conversation_id.eq(Id::from(conversation)))
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)?;
     Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())

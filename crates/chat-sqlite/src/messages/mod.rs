@@ -1,6 +1,7 @@
 //! Messages: sends and history.
 
 mod append;
+mod edit;
 mod history;
 pub(crate) mod places;
 mod rows;
@@ -11,7 +12,10 @@ pub(crate) use rows::MessageRow;
 use crate::SqliteStore;
 use crate::queue::Writes;
 use async_trait::async_trait;
-use chat_domain::messages::{Appended, Draft, HistoryPage, HistoryRequest, MessagePlace, MessageStore};
+use chat_domain::messages::{
+    Appended, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
+    MessagePlace, MessageStore, MessageVersion,
+};
 use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 
 #[async_trait]
@@ -28,6 +32,39 @@ impl MessageStore for SqliteStore {
         request: HistoryRequest,
     ) -> Result<HistoryPage, ActionError> {
         self.read(move |connection| history::history(connection, conversation, reader, request)).await
+    }
+
+    async fn edit(&self, edit: EditMessage, by: Editor) -> Result<ChangedMessage, ActionError> {
+        self.change(move |connection| edit::edit(connection, &edit, by)).await
+    }
+
+    async fn delete(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        by: Editor,
+    ) -> Result<ChangedMessage, ActionError> {
+        self.change(move |connection| edit::delete(connection, conversation, message, by)).await
+    }
+
+    async fn find_many(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        ids: &[MessageId],
+    ) -> Result<FoundMessages, ActionError> {
+        let ids = ids.to_vec();
+        self.read(move |connection| history::find_many(connection, conversation, reader, &ids)).await
+    }
+
+    async fn list_versions(
+        &self,
+        conversation: ConversationId,
+        reader: UserId,
+        message: MessageId,
+        history: EditHistory,
+    ) -> Result<Vec<MessageVersion>, ActionError> {
+        self.read(move |connection| edit::list_versions(connection, conversation, reader, message, history)).await
     }
 
     async fn find_place(&self, id: MessageId) -> Result<Option<MessagePlace>, StoreError> {

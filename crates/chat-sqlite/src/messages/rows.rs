@@ -1,11 +1,11 @@
-use crate::fault::Stored;
+use crate::fault::{Fault, Stored};
 use crate::id::{Id, timestamp};
-use crate::schema::messages;
+use crate::schema::{message_versions, messages};
 use crate::users::SummaryRow;
 use chat_domain::changes::ChangeRecord;
 use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
+use chat_domain::messages::{AttachmentUrl, Message, MessageBody, MessageVersion};
 use chat_domain::{Change, ClientMessageId, Pos, Seq};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -59,6 +59,29 @@ impl MessageRow {
             edited_at: self.edited_at.map(timestamp),
             deleted_at: self.deleted_at.map(timestamp),
             deleted_by: self.deleted_by.map(Into::into),
+        })
+    }
+}
+
+/// An earlier version of a message.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = message_versions, check_for_backend(Sqlite))]
+pub(super) struct VersionRow {
+    body: String,
+    attachment: Option<String>,
+    edited_at: i64,
+    pos: i64,
+}
+
+impl TryFrom<VersionRow> for MessageVersion {
+    type Error = Fault;
+
+    fn try_from(row: VersionRow) -> Stored<Self> {
+        Ok(Self {
+            body: parsed("body", &row.body, MessageBody::from_stored)?,
+            attachment: parsed_option("attachment", row.attachment.as_deref(), AttachmentUrl::from_stored)?,
+            edited_at: timestamp(row.edited_at),
+            pos: Pos::from_i64(row.pos),
         })
     }
 }

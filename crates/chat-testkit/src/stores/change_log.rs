@@ -37,6 +37,11 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
         at: message.created_at,
         kind: ChangeKind::MessageSent(Box::new(message)),
     });
+    let said = scene.say(group, bob, "helo").await;
+    live.push(Change::message_sent(said.clone()));
+    live.extend(scene.messages.edit(scene.edit_of(&said, "hello"), scene.editor(bob)).await.expect("edited").change);
+    live.extend(scene.messages.delete(group, said.id, scene.editor(bob)).await.expect("deleted").change);
+    let gone = scene.delete_message(&said, bob).await;
     live.push(scene.add(group, ann, cid).await);
     live.push(rename(&scene, group, ann).await);
     live.extend(scene.change_role(group, ann, cid, Role::Admin).await.expect("changed").1);
@@ -44,7 +49,7 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
     live.extend(scene.remove(group, ann, ann).await);
     let present = scene.overview(group, bob).await.details;
     let again = scene.all_changes(group).await;
-    assert_eq!(again.len(), 8);
+    assert_eq!(again.len(), 11);
     let tags: BTreeSet<_> = again.iter().map(|change| change.kind.tag()).collect();
     assert_eq!(tags, ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect(), "one of each kind");
     for (read, live) in again.iter().zip(&live) {
@@ -59,6 +64,10 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
                 ChangeKind::ParticipantAdded { user, role, details },
                 ChangeKind::ParticipantAdded { user: user_then, role: role_then, .. },
             ) => assert_eq!((user, role, details.as_ref()), (user_then, role_then, &present)),
+            (
+                ChangeKind::MessageSent(message) | ChangeKind::MessageUpdated(message),
+                ChangeKind::MessageSent(then) | ChangeKind::MessageUpdated(then),
+            ) if message.id == said.id => assert_eq!((message.as_ref(), then.id), (&gone, said.id)),
             (read, live) => assert_eq!(read, live),
         }
     }

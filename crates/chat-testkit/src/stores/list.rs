@@ -191,6 +191,20 @@ macro_rules! store_contract {
                 several_ranges_come_in_their_order_up_to_one_limit
                 no_change_is_older_than_the_one_before_whatever_the_clock_says
             }
+            edits {
+                an_edit_replaces_the_content_and_keeps_what_was_there_before
+                an_edit_to_the_present_content_changes_nothing
+                a_message_that_was_edited_is_repeated_by_its_first_content
+                a_deleted_message_leaves_a_tombstone_in_its_place
+                what_may_not_be_edited_or_deleted_stays_as_it_is
+                a_message_has_at_most_a_hundred_versions
+                earlier_versions_are_for_those_whom_the_setting_names
+                messages_are_found_by_their_ids_in_one_conversation
+                no_change_of_a_message_is_older_than_the_one_before_whatever_the_clock_says
+                of_edits_that_name_the_same_state_one_succeeds
+                a_deletion_among_edits_ends_them
+                an_author_who_was_removed_edits_nothing_after_the_removal
+            }
             deletion {
                 a_deleted_user_is_nobody_and_their_names_are_free
                 deleting_ends_every_session

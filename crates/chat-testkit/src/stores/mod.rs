@@ -18,6 +18,7 @@ pub mod change_log;
 pub mod contacts;
 pub mod conversations;
 pub mod deletion;
+pub mod edits;
 pub mod epochs;
 pub mod group_search;
 pub mod groups;

@@ -58,8 +58,12 @@ pub async fn each_change_is_published_once_and_before_its_answer(stores: Stores)
     assert_eq!(at.published(), [(direct, 1, ChangeTag::CREATED)]);
     assert_eq!(at.direct(bob, ann).await, direct);
     assert_eq!(at.published(), [], "the pair had its conversation");
-    at.say(direct, ann, "hello").await;
+    let said = at.say(direct, ann, "helo").await;
     assert_eq!(at.published(), [(direct, 2, ChangeTag::MESSAGE_SENT)]);
+    at.edit(&said, "hello").await;
+    assert_eq!(at.published(), [(direct, 3, ChangeTag::MESSAGE_UPDATED)]);
+    at.delete_message(&said, ann).await;
+    assert_eq!(at.published(), [(direct, 4, ChangeTag::MESSAGE_DELETED)]);
 
     let group = at.named_group(ann, &[bob], "Readers").await;
     assert_eq!(at.published(), [(group, 1, ChangeTag::CREATED)]);
@@ -97,11 +101,13 @@ pub async fn what_is_refused_or_no_change_is_not_published(stores: Stores) {
     let at = Watched::new(stores);
     let [ann, bob, eve] = at.users_named(["ann", "bob", "eve"]).await;
     let (direct, group) = (at.direct(ann, bob).await, at.named_group(ann, &[bob], "Readers").await);
-    at.say(direct, ann, "hello").await;
+    let said = at.say(direct, ann, "hello").await;
     at.published();
 
     at.messages.append(at.draft(direct, eve, "let me in")).await.expect_err("no participant");
     at.rename(group, bob, "Writers", NameRule::Reserved).await.expect_err("no admin");
+    at.messages.edit(at.edit_of(&said, "bye"), at.editor(bob)).await.expect_err("not the author");
+    at.edit(&said, "hello").await;
     at.conversations.remove_participant(at.removal(group, eve, bob)).await.expect_err("no participant");
     at.groups.create_group(at.new_group(bob, &[ann], "readers")).await.expect_err("the name is taken");
     at.join(InviteCode::new(Uuid::new_v4()), eve).await.expect_err("no such code");

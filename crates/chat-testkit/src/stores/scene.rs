@@ -5,7 +5,7 @@ use chat_domain::conversations::{
     InviteCode, JoinGroup, NameRule, NewConversation, NewGroup, Participant, ParticipantIds, RemoveParticipant, Role,
     UpdateConversation,
 };
-use chat_domain::messages::{Appended, Draft, HistoryRequest, Message, MessageBody, SendMessage};
+use chat_domain::messages::{Appended, Draft, EditMessage, Editor, HistoryRequest, Message, MessageBody, SendMessage};
 use chat_domain::receipts::{AdvancePositions, Advanced, ReceiptTarget};
 use chat_domain::users::{DisplayName, EmailAddress, NewUser, Username, WantedUsername};
 use chat_domain::{
@@ -221,6 +221,33 @@ impl Scene {
             Appended::New(message) | Appended::First(message) => message,
             Appended::Replayed(message) => panic!("{message:?} was already stored"),
         }
+    }
+
+    /// A user who edits or deletes at any time.
+    pub fn editor(&self, user_id: UserId) -> Editor {
+        Editor { user_id, at: self.now(), window: None }
+    }
+
+    /// The command to replace a message's text.
+    pub fn edit_of(&self, message: &Message, body: &str) -> EditMessage {
+        EditMessage {
+            conversation_id: message.conversation_id,
+            message_id: message.id,
+            body: Some(MessageBody::parse(body).expect("a body")),
+            attachment: None,
+            if_changed_pos: None,
+        }
+    }
+
+    /// Replaces a message's text, as its author.
+    pub async fn edit(&self, message: &Message, body: &str) -> Message {
+        let by = self.editor(message.sender.id);
+        self.messages.edit(self.edit_of(message, body), by).await.expect("edited").message
+    }
+
+    pub async fn delete_message(&self, message: &Message, by: UserId) -> Message {
+        let by = self.editor(by);
+        self.messages.delete(message.conversation_id, message.id, by).await.expect("deleted").message
     }
 
     /// Sends "message 1" to "message `count`".

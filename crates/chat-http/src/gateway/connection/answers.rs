@@ -26,6 +26,8 @@ pub(super) enum Outcome {
     Done,
     /// The message is stored.
     Sent(Box<Appended>),
+    /// The message after an edit or a deletion.
+    Changed(Box<Message>),
     /// The user's positions.
     Advanced(ConversationId, Advanced),
     /// The status of a message.
@@ -114,6 +116,7 @@ impl Asked<'_> {
         match outcome {
             Outcome::Done => self.done(),
             Outcome::Sent(sent) => self.acknowledge_sent(*sent),
+            Outcome::Changed(message) => self.acknowledge_changed(*message),
             Outcome::Advanced(id, advanced) => {
                 self.acknowledge(&PositionsView::new(id, self.actor.user_id, &advanced));
             }
@@ -144,6 +147,7 @@ impl Asked<'_> {
         match outcome {
             Outcome::Done => self.done(),
             Outcome::Sent(sent) => self.confirm_sent(*sent),
+            Outcome::Changed(message) => self.acknowledge_changed(*message),
             // Positions belong to the other dialect; this one has no other shape for them.
             Outcome::Advanced(id, advanced) => {
                 self.acknowledge(&PositionsView::new(id, self.actor.user_id, &advanced));
@@ -177,6 +181,11 @@ impl Asked<'_> {
             }
             Outcome::Seen(at) => self.acknowledge(&LastSeenView::new(self.actor.user_id, Some(at))),
         }
+    }
+
+    fn acknowledge_changed(&self, message: Message) {
+        let is_own = message.sender.id == self.actor.user_id;
+        self.acknowledge(&MessageView::new(message, DeliveryStatus::Sent, is_own));
     }
 
     fn acknowledge_sent(&self, sent: Appended) {

@@ -45,6 +45,10 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         | ErrorCode::LastAdmin
         | ErrorCode::ConversationFull
         | ErrorCode::TooManyConversations
+        | ErrorCode::MessageTooOld
+        | ErrorCode::MessageDeleted
+        | ErrorCode::MessageChanged
+        | ErrorCode::TooManyEdits
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::RegistrationClosed
         | ErrorCode::InviteRequired

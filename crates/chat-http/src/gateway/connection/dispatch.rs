@@ -34,6 +34,14 @@ pub(super) async fn dispatch(
         // These are the sends that do not overlap with others: see `sends.rs`.
         Command::SendMessage(message) => send(client, actor, (*message).into()).await,
         Command::SendChatMessage(message) => send(client, actor, (*message).into()).await,
+        Command::EditMessage(edit) => {
+            let edited = state.run(async move { app.messages.edit(actor, *edit).await }).await??;
+            Ok(Outcome::Changed(Box::new(edited)))
+        }
+        Command::DeleteMessage(conversation, message) => {
+            let deleted = state.run(async move { app.messages.delete(actor, conversation, message).await }).await??;
+            Ok(Outcome::Changed(Box::new(deleted)))
+        }
         Command::Advance(id, advance) => {
             let advanced = state.run(async move { app.receipts.advance(actor, id, advance).await }).await??;
             Ok(Outcome::Advanced(id, advanced))

@@ -181,6 +181,9 @@ fn change_kind() -> BoxedStrategy<ChangeKind> {
         }),
         id(UserId::new).prop_map(|user_id| ChangeKind::ParticipantRemoved { user_id }),
         (id(UserId::new), role()).prop_map(|(user_id, role)| ChangeKind::ParticipantUpdated { user_id, role }),
+        message().prop_map(|message| ChangeKind::MessageUpdated(Box::new(message))),
+        (message(), id(UserId::new))
+            .prop_map(|(message, by)| ChangeKind::MessageDeleted { message: Box::new(message), by }),
     ]
     .boxed()
 }
@@ -226,7 +229,10 @@ fn event() -> BoxedStrategy<Event> {
 pub(super) fn any_change() -> impl Strategy<Value = Change> {
     (id(ConversationId::new), pos(), at(), prop_oneof![5 => change_kind(), 1 => unknown()]).prop_map(
         |(conversation_id, pos, at, mut kind)| {
-            if let ChangeKind::MessageSent(message) = kind {
+            if let ChangeKind::MessageSent(message)
+            | ChangeKind::MessageUpdated(message)
+            | ChangeKind::MessageDeleted { message, .. } = kind
+            {
                 return Change::message_sent(*message);
             }
             if let ChangeKind::Created { details, .. }

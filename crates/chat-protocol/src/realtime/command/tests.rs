@@ -2,9 +2,9 @@ use super::*;
 use crate::chat::ChatReceiver;
 use crate::realtime::COMMANDS;
 use chat_domain::conversations::DirectKey;
-use chat_domain::messages::Anchor;
+use chat_domain::messages::{Anchor, MessageBody};
 use chat_domain::receipts::ReceiptTarget;
-use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
+use chat_domain::{PageLimit, PageNumber, PageRequest, Pos, Seq};
 use serde_json::Value;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,6 +24,17 @@ fn fields_of(event: &str, data: &Value) -> Vec<String> {
 
 fn conversation() -> ConversationId {
     ConversationId::new(ID)
+}
+
+/// Replaces the text, and removes the attachment.
+fn edit() -> Command {
+    Command::EditMessage(Box::new(EditMessage {
+        conversation_id: conversation(),
+        message_id: MessageId::new(ID),
+        body: MessageBody::parse("hi").ok(),
+        attachment: Some(None),
+        if_changed_pos: Some(Pos::new(4)),
+    }))
 }
 
 #[test]
@@ -57,6 +68,16 @@ fn every_command_of_the_table_is_understood() {
         ("typing:stop", here.clone(), Command::StopTyping(place)),
         ("presence:update", json!({"status": "busy"}), Command::ChoosePresence(PresenceStatus::Busy)),
         ("presence:get", json!({"userId": ID}), Command::ReadPresence(user)),
+        (
+            "message:edit",
+            json!({"conversationId": ID, "messageId": ID, "content": " hi ", "attachment": null, "ifChangedPos": 4}),
+            edit(),
+        ),
+        (
+            "message:delete",
+            json!({"conversationId": ID, "messageId": ID}),
+            Command::DeleteMessage(conversation(), MessageId::new(ID)),
+        ),
         (
             "call:start",
             json!({"conversationId": ID, "callerId": "x", "callerName": "x"}),
@@ -125,6 +146,16 @@ fn every_command_of_the_second_dialect_is_understood_and_those_who_act_are_not_a
             "getGroupMessages",
             json!({"groupId": ID, "receiverId": other, "limit": 3}),
             Command::FetchGroup(fetch(ChatRoomId::Group(conversation()))),
+        ),
+        (
+            "message:edit",
+            json!({"conversationId": ID, "messageId": ID, "content": " hi ", "attachment": null, "ifChangedPos": 4}),
+            edit(),
+        ),
+        (
+            "message:delete",
+            json!({"conversationId": ID, "messageId": ID}),
+            Command::DeleteMessage(conversation(), MessageId::new(ID)),
         ),
         ("getUserStatus", json!({"userId": other}), Command::ReadPresence(UserId::new(other))),
         ("updateLastSeen", json!({"userId": other}), Command::UpdateLastSeen),
@@ -202,6 +233,10 @@ fn every_fault_of_a_command_is_named_at_once() {
     let data = json!({"conversationId": "no", "content": 7, "attachment": "javascript:x", "clientMessageId": "a b"});
     assert_eq!(fields_of("message:send", &data), ["conversationId", "attachment", "clientMessageId", "content"]);
     assert_eq!(fields_of("message:send", &json!({})), ["conversationId", "content"]);
+    let data = json!({"messageId": 7, "content": null, "attachment": "javascript:x", "ifChangedPos": -1});
+    let faulty = ["conversationId", "messageId", "attachment", "content", "ifChangedPos"];
+    assert_eq!(fields_of("message:edit", &data), faulty);
+    assert_eq!(fields_of("message:delete", &json!({})), ["conversationId", "messageId"]);
     assert_eq!(fields_of("typing:start", &json!([])), ["data"]);
     assert_eq!(fields_of("typing:start", &json!("x")), ["data"]);
     assert_eq!(fields_of("message:read", &json!({"conversationId": ID, "seq": -1})), ["seq"]);

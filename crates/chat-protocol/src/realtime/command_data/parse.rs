@@ -1,12 +1,13 @@
 //! Parses the data of commands into commands.
 
 use super::{
-    AuthData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData, MessageData,
-    PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData, UserData,
+    AuthData, ChatTypingData, ConversationData, EditMessageData, FetchData, GroupCallData, GroupData, GroupFetchData,
+    MessageData, MessageOfData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData,
+    UserData,
 };
 use crate::body::check;
 use crate::chat::{ChatFetch, ChatMessageBody, ChatRoomId};
-use crate::messages::SendMessageBody;
+use crate::messages::{EditMessageBody, SendMessageBody};
 use crate::realtime::command_values::Token;
 use crate::realtime::{ChatPlace, Command};
 use crate::{InvalidBody, Required};
@@ -25,8 +26,20 @@ fn in_conversation<B, T>(
 where
     B: Validate<Context = ()>,
 {
-    match conversation_id.take("conversationId") {
-        Ok(id) => parse(body, id),
+    at_place(conversation_id.take("conversationId"), body, parse)
+}
+
+/// Parses a body together with what it belongs to. Returns the faults of both.
+fn at_place<P, B, T>(
+    place: Result<P, InvalidBody>,
+    body: B,
+    parse: impl FnOnce(B, P) -> Result<T, InvalidBody>,
+) -> Result<T, InvalidBody>
+where
+    B: Validate<Context = ()>,
+{
+    match place {
+        Ok(place) => parse(body, place),
         Err(mut invalid) => {
             invalid.faults.extend(check(&body, &()).err().into_iter().flat_map(|other| other.faults));
             Err(invalid)
@@ -77,6 +90,23 @@ impl UserData {
 impl MessageData {
     pub(in crate::realtime) fn message(self) -> Result<MessageId, InvalidBody> {
         self.message_id.take("messageId")
+    }
+}
+
+impl MessageOfData {
+    fn place(self) -> Result<(ConversationId, MessageId), InvalidBody> {
+        check(&self, &())?;
+        Ok((self.conversation_id.take("conversationId")?, self.message_id.take("messageId")?))
+    }
+
+    pub(in crate::realtime) fn deletion(self) -> Result<Command, InvalidBody> {
+        self.place().map(|(conversation, message)| Command::DeleteMessage(conversation, message))
+    }
+}
+
+impl EditMessageData {
+    pub(in crate::realtime) fn parse(self) -> Result<Command, InvalidBody> {
+        at_place(self.place.place(), self.edit, EditMessageBody::parse).map(|edit| Command::EditMessage(Box::new(edit)))
     }
 }
 

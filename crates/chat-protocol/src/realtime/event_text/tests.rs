@@ -76,7 +76,7 @@ fn a_message_is_itself_with_its_pos_and_shows_the_key_to_its_sender_alone() {
             "sender": {"id": Uuid::from_u128(3), "name": "Ann", "avatar": null},
             "content": "hi", "attachment": null, "replyTo": null, "status": "SENT",
             "createdAt": "2023-11-14T22:13:20.123Z", "updatedAt": "2023-11-14T22:13:20.123Z",
-            "editedAt": null, "deletedAt": null, "clientMessageId": "k1"
+            "editedAt": null, "deletedAt": null, "deletedBy": null, "clientMessageId": "k1"
         }})
     );
     let others = colon(&sent(), Variant::Others);
@@ -157,6 +157,52 @@ fn an_unknown_change_has_one_form_in_both_dialects_and_is_nobody_s_own() {
     assert_eq!(Dialect::ALL.iter().map(|dialect| event_owner(*dialect, &event)).collect::<Vec<_>>(), [None, None]);
 }
 
+/// Whose connections receive a form of their own, in each dialect.
+fn owners(event: &Event) -> Vec<Option<UserId>> {
+    Dialect::ALL.iter().map(|dialect| event_owner(*dialect, event)).collect()
+}
+
+fn revised(kind: impl FnOnce(Box<Message>) -> ChangeKind) -> Event {
+    let Event::Change(change) = sent() else { unreachable!("a change") };
+    let ChangeKind::MessageSent(message) = change.kind else { unreachable!("a message") };
+    let pos = Pos::new(12);
+    Event::Change(Change { pos, kind: kind(Box::new(Message { changed: Some(pos), ..*message })), ..change })
+}
+
+#[test]
+fn an_edit_has_the_whole_message_in_one_form_for_both_dialects() {
+    let event = revised(|message| ChangeKind::MessageUpdated(Box::new(Message { edited_at: Some(AT), ..*message })));
+    let own = colon(&event, Variant::Own);
+    assert_eq!(
+        own,
+        json!({"event": "message:updated", "data": {
+            "conversationId": Uuid::from_u128(1), "pos": 12,
+            "message": {
+                "id": Uuid::from_u128(2), "conversationId": Uuid::from_u128(1), "seq": 4, "pos": 9, "changedPos": 12,
+                "sender": {"id": Uuid::from_u128(3), "name": "Ann", "avatar": null},
+                "content": "hi", "attachment": null, "replyTo": null, "status": "SENT",
+                "createdAt": SENT_AT, "updatedAt": SENT_AT, "editedAt": SENT_AT, "deletedAt": null, "deletedBy": null,
+                "clientMessageId": "k1"
+            }
+        }})
+    );
+    assert_eq!(camel(&event, Variant::Own), Some(own));
+    assert_eq!(colon(&event, Variant::Others)["data"]["message"].get("clientMessageId"), None);
+    assert_eq!(owners(&event), [Some(user(3).id); 2]);
+}
+
+#[test]
+fn a_deletion_names_the_place_and_shows_nothing_of_the_message() {
+    let event = revised(|message| ChangeKind::MessageDeleted { message, by: user(4).id });
+    let deleted = json!({"event": "message:deleted", "data": {
+        "conversationId": Uuid::from_u128(1), "pos": 12, "messageId": Uuid::from_u128(2), "seq": 4,
+        "deletedBy": Uuid::from_u128(4), "deletedAt": SENT_AT
+    }});
+    assert_eq!(colon(&event, Variant::Own), deleted);
+    assert_eq!(camel(&event, Variant::Others), Some(deleted));
+    assert_eq!(owners(&event), [None; 2]);
+}
+
 #[test]
 fn a_changed_role_has_one_form_in_both_dialects() {
     let updated = changed(ChangeKind::ParticipantUpdated { user_id: user(4).id, role: Role::Admin });
@@ -213,8 +259,11 @@ fn changed(kind: ChangeKind) -> Event {
 fn every_kind_of_change_has_an_event_in_both_dialects() {
     let in_group = || details(ConversationKind::Group);
     let Event::Change(Change { kind: message, .. }) = sent() else { panic!("a message") };
+    let ChangeKind::MessageSent(edited) = message.clone() else { panic!("a message") };
     let kinds = [
         message,
+        ChangeKind::MessageUpdated(edited.clone()),
+        ChangeKind::MessageDeleted { message: edited, by: user(4).id },
         ChangeKind::Created { details: in_group(), member_ids: vec![user(3).id] },
         ChangeKind::Updated(in_group()),
         ChangeKind::ParticipantAdded { user: user(4), role: Role::Member, details: in_group() },

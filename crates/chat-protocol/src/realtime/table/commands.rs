@@ -6,8 +6,9 @@ use crate::realtime::camel_payloads::{
     ChatMessageReceivedView, FetchedChatView, FetchedGroupView, MessageProgressView,
 };
 use crate::realtime::command_data::{
-    AuthData, ChatTypingData, ConversationData, FetchData, GroupCallData, GroupData, GroupFetchData, MessageData,
-    NoData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData, UserData,
+    AuthData, ChatTypingData, ConversationData, EditMessageData, FetchData, GroupCallData, GroupData, GroupFetchData,
+    MessageData, MessageOfData, NoData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData,
+    StatusData, UserData,
 };
 use crate::realtime::payloads::{AuthenticatedView, FetchedView, PresenceStatusView};
 use crate::realtime::{Command, Dialect};
@@ -85,6 +86,14 @@ commands! {
         Colon "message:send" SendMessageData => MessageView =
             |data| data.parse().map(|send| Command::SendMessage(Box::new(send)));
         Camel "sendMessage" SendChatMessageData => ChatMessageReceivedView = SendChatMessageData::parse;
+    }
+    "edit a message" {
+        Colon "message:edit" EditMessageData => MessageView = EditMessageData::parse;
+        Camel "message:edit" EditMessageData => MessageView = EditMessageData::parse;
+    }
+    "delete a message for everybody" {
+        Colon "message:delete" MessageOfData => MessageView = MessageOfData::deletion;
+        Camel "message:delete" MessageOfData => MessageView = MessageOfData::deletion;
     }
     "mark messages as delivered" {
         Colon "message:delivered" PositionData => PositionsView = |data| data.parse(AdvancePositions::Delivered);

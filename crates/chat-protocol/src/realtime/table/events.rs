@@ -9,8 +9,8 @@ use crate::realtime::camel_payloads::{
 };
 use crate::realtime::payloads::{
     CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
-    ParticipantAddedView, ParticipantRemovedView, ParticipantUpdatedView, PresenceStateView, PresenceStatusView,
-    ResumedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
+    MessageDeletedView, MessageUpdatedView, ParticipantAddedView, ParticipantRemovedView, ParticipantUpdatedView,
+    PresenceStateView, PresenceStatusView, ResumedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
 };
 use crate::receipts::PositionsView;
 
@@ -128,6 +128,10 @@ events! {
     }
     #[doc = "an admin changed a participant's role"]
     PARTICIPANT_UPDATED { Both "participant:updated" ParticipantUpdatedView; }
+    #[doc = "a message was edited"]
+    MESSAGE_UPDATED { Both "message:updated" MessageUpdatedView; }
+    #[doc = "a message was deleted"]
+    MESSAGE_DELETED { Both "message:deleted" MessageDeletedView; }
     #[doc = "a change that this server cannot show: read the conversation again"]
     CHANGE_SKIPPED { Both "change:skipped" ChangeSkippedView; }
     #[doc = "a user opened a group on screen"]

@@ -32,9 +32,8 @@ impl Scene {
         let direct = admin.direct_with(member).await;
         let message = admin.send(&group, &said("of the group")).await.data(201);
         let direct_message = admin.send(&direct, &said("of the pair")).await.data(201);
-        for conversation in [&group, &direct] {
-            member.say(conversation, SECRET).await;
-        }
+        let answer = member.say(&group, SECRET).await;
+        let direct_answer = member.say(&direct, SECRET).await;
         let former = format!("/conversations/{group}/participants/{}", people["former"].id);
         admin.rest.delete(&former).await.data(200);
         people["deleted"].rest.delete("/users/me").await.data(200);
@@ -47,6 +46,8 @@ impl Scene {
             ("direct", direct),
             ("pair", pair.join("_")),
             ("message", text(&message["id"])),
+            ("answer", text(&answer["id"])),
+            ("directAnswer", text(&direct_answer["id"])),
             ("directMessage", text(&direct_message["id"])),
             ("adminSession", house.session_of(admin)),
         ]);

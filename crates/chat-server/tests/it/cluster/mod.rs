@@ -2,6 +2,7 @@
 
 mod clocks;
 mod degraded;
+mod edits;
 mod faults;
 mod limits;
 mod order;

@@ -11,7 +11,7 @@ use std::time::Duration;
 const MEMBERSHIP: &str = "updated,participant_added,participant_removed";
 
 /// A node reads three times per lease which kinds the others know.
-const SHORT_LEASE: (&str, &str) = ("PRESENCE_LEASE", "1s");
+pub(super) const SHORT_LEASE: (&str, &str) = ("PRESENCE_LEASE", "1s");
 
 /// Starts a node that does not know these kinds, in a cluster of whole nodes.
 async fn cut_node(cluster: &Cluster, kinds: &str) -> Server {
@@ -104,7 +104,7 @@ async fn a_node_that_does_not_know_a_kind_skips_its_changes_and_obeys_them() {
 }
 
 /// Repeats the request until the response has this status.
-async fn until(status: u16, ask: impl AsyncFn() -> Reply) -> Reply {
+pub(super) async fn until(status: u16, ask: impl AsyncFn() -> Reply) -> Reply {
     let answered = async {
         loop {
             let reply = ask().await;

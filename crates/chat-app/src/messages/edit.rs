@@ -1,0 +1,66 @@
+use super::Messages;
+use chat_domain::auth::Actor;
+use chat_domain::changes::ChangeTag;
+use chat_domain::messages::{EditMessage, Editor, FoundMessages, Message, MessageVersion};
+use chat_domain::{ActionError, ConversationId, MessageId, Refusal};
+use std::time::Duration;
+
+impl Messages {
+    /// Edits a message of the actor's own. An edit to what the message contains already changes nothing. Returns the
+    /// message in its present state.
+    pub async fn edit(&self, actor: Actor, command: EditMessage) -> Result<Message, ActionError> {
+        let edit = self.0.store.messages().edit(command, self.editor(actor, self.0.settings.message_edit_window));
+        Ok(self.0.changing(actor.user_id, [ChangeTag::MESSAGE_UPDATED], edit).await?.message)
+    }
+
+    /// Deletes a message for everybody: one of the actor's own, or any one of a group of which the actor is an admin.
+    /// Deleting it again changes nothing. Returns the tombstone.
+    pub async fn delete(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Message, ActionError> {
+        let by = self.editor(actor, self.0.settings.message_delete_window);
+        let delete = self.0.store.messages().delete(conversation, message, by);
+        Ok(self.0.changing(actor.user_id, [ChangeTag::MESSAGE_DELETED], delete).await?.message)
+    }
+
+    /// The messages with these ids, for a participant. Ids that are not in the conversation are left out.
+    pub async fn find_many(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        ids: &[MessageId],
+    ) -> Result<FoundMessages, ActionError> {
+        let found = self.0.store.messages().find_many(conversation, actor.user_id, ids);
+        self.0.reading(actor.user_id, found).await
+    }
+
+    /// The message with this id, for a participant: exactly one.
+    pub async fn find(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<FoundMessages, ActionError> {
+        let found = self.find_many(actor, conversation, &[message]).await?;
+        if found.messages.is_empty() { Err(Refusal::UnknownMessage.into()) } else { Ok(found) }
+    }
+
+    /// The earlier versions of a message, oldest first, for those who may read them.
+    pub async fn versions(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Vec<MessageVersion>, ActionError> {
+        let history = self.0.settings.edit_history;
+        let versions = self.0.store.messages().list_versions(conversation, actor.user_id, message, history);
+        self.0.reading(actor.user_id, versions).await
+    }
+
+    fn editor(&self, actor: Actor, window: Option<Duration>) -> Editor {
+        Editor { user_id: actor.user_id, at: self.0.now(), window }
+    }
+}

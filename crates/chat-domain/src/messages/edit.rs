@@ -1,0 +1,197 @@
+use super::{AttachmentUrl, Message, MessageBody};
+use crate::changes::Change;
+use crate::conversations::{Conversation, Role};
+use crate::{ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
+use std::time::Duration;
+
+/// The maximum number of versions of a message, the first and the present one included.
+pub const MAX_VERSIONS: u32 = 100;
+
+/// The command to edit a message: `None` keeps a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditMessage {
+    /// The conversation the message belongs to.
+    pub conversation_id: ConversationId,
+    /// The message.
+    pub message_id: MessageId,
+    /// The new text.
+    pub body: Option<MessageBody>,
+    /// The new attachment; `Some(None)` removes it.
+    pub attachment: Option<Option<AttachmentUrl>>,
+    /// The message's [`Message::changed_pos`] that the author has seen. If it has another one now, it is not edited.
+    pub if_changed_pos: Option<Pos>,
+}
+
+/// The user who edits or deletes a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Editor {
+    /// The user's id.
+    pub user_id: UserId,
+    /// The time, from the clock.
+    pub at: Timestamp,
+    /// How long after its sending the author may change a message; `None`: always.
+    pub window: Option<Duration>,
+}
+
+/// The facts that decide an edit or a deletion, as the store's transaction sees them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EditContext<'a> {
+    /// The conversation, if it exists.
+    pub conversation: Option<&'a Conversation>,
+    /// The editor's role, if they take part.
+    pub role: Option<Role>,
+    /// The message, if it is in this conversation.
+    pub message: Option<&'a Message>,
+    /// The number of earlier versions; not read for a deletion.
+    pub earlier_versions: u32,
+}
+
+/// The content of a message after an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditedContent {
+    /// The text.
+    pub body: MessageBody,
+    /// The attachment, if any.
+    pub attachment: Option<AttachmentUrl>,
+}
+
+/// An earlier version of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageVersion {
+    /// The text.
+    pub body: MessageBody,
+    /// The attachment, if any.
+    pub attachment: Option<AttachmentUrl>,
+    /// When an edit replaced this version.
+    pub edited_at: Timestamp,
+    /// The number of that edit among the conversation's durable changes.
+    pub pos: Pos,
+}
+
+/// A message after an edit or a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedMessage {
+    /// The message in its present state.
+    pub message: Message,
+    /// The change; `None` if there was nothing to change.
+    pub change: Option<Change>,
+}
+
+/// Who may read the earlier versions of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EditHistory {
+    /// The participants of the conversation.
+    #[default]
+    Participants,
+    /// The admins of the group; nobody in direct conversations.
+    Admins,
+    /// Nobody.
+    Off,
+}
+
+impl EditHistory {
+    /// Decides whether a participant with this role may read earlier versions.
+    pub const fn may_read(self, role: Role) -> Result<(), Refusal> {
+        match (self, role) {
+            (Self::Participants, _) | (Self::Admins, Role::Admin) => Ok(()),
+            (Self::Admins, Role::Member | Role::Unknown) => Err(Refusal::NotAnAdmin),
+            (Self::Off, _) => Err(Refusal::EditHistoryOff),
+        }
+    }
+}
+
+/// Decides an edit. `None`: the message has this content already. The store writes the content in the transaction in
+/// which it read the context, and keeps the present content as an earlier version.
+///
+/// # Errors
+///
+/// The refusals that the contract names for an edit.
+pub fn decide_edit(context: EditContext<'_>, edit: &EditMessage, by: Editor) -> Result<Option<EditedContent>, Refusal> {
+    let (message, _) = of_participant(context)?;
+    if message.sender.id != by.user_id {
+        return Err(Refusal::NotTheAuthor);
+    }
+    if message.deleted_at.is_some() {
+        return Err(Refusal::MessageDeleted);
+    }
+    let new = EditedContent {
+        body: edit.body.clone().unwrap_or_else(|| message.body.clone()),
+        attachment: edit.attachment.clone().unwrap_or_else(|| message.attachment.clone()),
+    };
+    // Before all that depends on the time: a repeated edit succeeds like the first.
+    if new.body == message.body && new.attachment == message.attachment {
+        return Ok(None);
+    }
+    by.is_in_time(message)?;
+    if edit.if_changed_pos.is_some_and(|pos| pos != message.changed_pos()) {
+        return Err(Refusal::MessageChanged);
+    }
+    if context.earlier_versions.saturating_add(1) >= MAX_VERSIONS {
+        return Err(Refusal::TooManyEdits);
+    }
+    Ok(Some(new))
+}
+
+/// Decides a deletion, by the author or an admin of the group. `false`: the message is deleted already.
+///
+/// # Errors
+///
+/// The refusals that the contract names for a deletion.
+pub fn decide_deletion(context: EditContext<'_>, by: Editor) -> Result<bool, Refusal> {
+    let (message, role) = of_participant(context)?;
+    let is_admin = message.kind.is_group() && role == Role::Admin;
+    if message.sender.id != by.user_id && !is_admin {
+        return Err(Refusal::NeitherAuthorNorAdmin);
+    }
+    if message.deleted_at.is_some() {
+        return Ok(false);
+    }
+    if !is_admin {
+        by.is_in_time(message)?;
+    }
+    Ok(true)
+}
+
+fn of_participant(context: EditContext<'_>) -> Result<(&Message, Role), Refusal> {
+    let conversation = context.conversation.ok_or(Refusal::UnknownConversation)?;
+    let role = context.role.ok_or(Refusal::NotAParticipant)?;
+    if !conversation.is_active {
+        return Err(Refusal::Inactive);
+    }
+    Ok((context.message.ok_or(Refusal::UnknownMessage)?, role))
+}
+
+impl Editor {
+    fn is_in_time(&self, message: &Message) -> Result<(), Refusal> {
+        match self.window {
+            Some(window) if self.at.since(message.created_at) > window => Err(Refusal::MessageTooOld),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Message {
+    /// Returns the message after an edit, with the number and the time of that change.
+    #[must_use]
+    pub fn edited(self, content: EditedContent, (pos, at): (Pos, Timestamp)) -> Self {
+        let EditedContent { body, attachment } = content;
+        Self { body, attachment, changed: Some(pos), updated_at: at, edited_at: Some(at), ..self }
+    }
+
+    /// Returns the tombstone of the message: its place and sender stay, its content is gone.
+    #[must_use]
+    pub fn deleted(self, by: UserId, (pos, at): (Pos, Timestamp)) -> Self {
+        Self {
+            body: MessageBody::empty(),
+            attachment: None,
+            changed: Some(pos),
+            updated_at: at,
+            deleted_at: Some(at),
+            deleted_by: Some(by),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

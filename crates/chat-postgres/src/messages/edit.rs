@@ -1,0 +1,197 @@
+//! Edits and deletions. Each begins by locking the conversation, as everything that takes a `pos` does.
+
+use super::rows::{MessageRow, VersionRow};
+use crate::changes::{store as store_change, take_pos};
+use crate::conversations::{find_conversation, hold_conversation, role_of};
+use crate::fault::Stored;
+use crate::schema::{changed_messages, message_versions, messages, users};
+use crate::time::micros;
+use crate::users::SummaryRow;
+use chat_domain::conversations::{Conversation, Role};
+use chat_domain::messages::{
+    AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
+    StoredFingerprint, decide_deletion, decide_edit,
+};
+use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// The place of a change: its number and its time.
+type Place = (Pos, Timestamp);
+
+pub(super) async fn edit(
+    connection: &mut AsyncPgConnection,
+    command: &EditMessage,
+    by: Editor,
+) -> Result<ChangedMessage, ActionError> {
+    let conversation = hold_conversation(connection, command.conversation_id).await?;
+    let seen = Seen::read(connection, conversation, by.user_id, command.message_id).await?;
+    let earlier = count_versions(connection, command.message_id).await?;
+    let decided = decide_edit(seen.context(earlier), command, by)?;
+    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
+    let Some(content) = decided else { return Ok(ChangedMessage { message, change: None }) };
+    let place = take_pos(connection, message.conversation_id, by.at).await?;
+    keep_version(connection, &message, i64::from(earlier) + 1, place).await?;
+    let before = message.changed;
+    let message = message.edited(content, place);
+    store(connection, &message, before).await?;
+    let kind = ChangeKind::MessageUpdated(Box::new(message.clone()));
+    let change = store_change(connection, message.conversation_id, place, kind).await?;
+    Ok(ChangedMessage { message, change: Some(change) })
+}
+
+pub(super) async fn delete(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    message: MessageId,
+    by: Editor,
+) -> Result<ChangedMessage, ActionError> {
+    let found = hold_conversation(connection, conversation).await?;
+    let seen = Seen::read(connection, found, by.user_id, message).await?;
+    let is_decided = decide_deletion(seen.context(0), by)?;
+    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
+    if !is_decided {
+        return Ok(ChangedMessage { message, change: None });
+    }
+    let place = take_pos(connection, conversation, by.at).await?;
+    let before = message.changed;
+    let message = message.deleted(by.user_id, place);
+    store(connection, &message, before).await?;
+    erase(connection, &message).await?;
+    let kind = ChangeKind::MessageDeleted { message: Box::new(message.clone()), by: by.user_id };
+    let change = store_change(connection, conversation, place, kind).await?;
+    Ok(ChangedMessage { message, change: Some(change) })
+}
+
+pub(super) async fn list_versions(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    reader: UserId,
+    message: MessageId,
+    history: EditHistory,
+) -> Result<Vec<MessageVersion>, ActionError> {
+    let found = find_conversation(connection, conversation).await?;
+    let seen = Seen::read(connection, found, reader, message).await?;
+    if seen.conversation.is_none() {
+        return Err(Refusal::UnknownConversation.into());
+    }
+    history.may_read(seen.role.ok_or(Refusal::NotAParticipant)?)?;
+    if seen.message.is_none() {
+        return Err(Refusal::UnknownMessage.into());
+    }
+    let rows: Vec<VersionRow> = message_versions::table
+        .filter(message_versions::message_id.eq(message.as_uuid()))
+        .order(message_versions::version)
+        .select(VersionRow::as_select())
+        .load(connection)
+        .await
+        .map_err(crate::fault::Fault::from)?;
+    Ok(rows.into_iter().map(MessageVersion::try_from).collect::<Stored<_>>()?)
+}
+
+/// What a decision needs.
+struct Seen {
+    conversation: Option<Conversation>,
+    role: Option<Role>,
+    /// `None` also if this release cannot read it.
+    message: Option<Message>,
+}
+
+impl Seen {
+    async fn read(
+        connection: &mut AsyncPgConnection,
+        conversation: Option<Conversation>,
+        user: UserId,
+        message: MessageId,
+    ) -> Stored<Self> {
+        let Some(conversation) = conversation else {
+            return Ok(Self { conversation: None, role: None, message: None });
+        };
+        let role = role_of(connection, conversation.id, user).await?;
+        let row: Option<(MessageRow, SummaryRow)> = messages::table
+            .inner_join(users::table)
+            .filter(messages::id.eq(message.as_uuid()))
+            .filter(messages::conversation_id.eq(conversation.id.as_uuid()))
+            .select((MessageRow::as_select(), SummaryRow::as_select()))
+            .get_result(connection)
+            .await
+            .optional()?;
+        let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind).ok());
+        Ok(Self { conversation: Some(conversation), role, message })
+    }
+
+    fn context(&self, earlier_versions: u32) -> EditContext<'_> {
+        EditContext {
+            conversation: self.conversation.as_ref(),
+            role: self.role,
+            message: self.message.as_ref(),
+            earlier_versions,
+        }
+    }
+}
+
+async fn count_versions(connection: &mut AsyncPgConnection, message: MessageId) -> Stored<u32> {
+    let versions = message_versions::table.filter(message_versions::message_id.eq(message.as_uuid()));
+    let count: i64 = versions.count().get_result(connection).await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Keeps the content that the edit at this place replaces.
+async fn keep_version(
+    connection: &mut AsyncPgConnection,
+    message: &Message,
+    version: i64,
+    (pos, at): Place,
+) -> Stored<()> {
+    let row = (
+        message_versions::message_id.eq(message.id.as_uuid()),
+        message_versions::version.eq(version),
+        message_versions::body.eq(message.body.as_str()),
+        message_versions::attachment.eq(message.attachment.as_ref().map(AttachmentUrl::as_str)),
+        message_versions::edited_at.eq(micros(at)),
+        message_versions::pos.eq(pos.to_i64()),
+    );
+    diesel::insert_into(message_versions::table).values(row).execute(connection).await?;
+    Ok(())
+}
+
+/// Stores what changes of a message change, and its new place among the changed ones. `before` is its last change
+/// until now.
+async fn store(connection: &mut AsyncPgConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
+    let id = message.conversation_id.as_uuid();
+    let changes = (
+        messages::body.eq(message.body.as_str()),
+        messages::attachment.eq(message.attachment.as_ref().map(AttachmentUrl::as_str)),
+        messages::updated_at.eq(micros(message.updated_at)),
+        messages::edited_at.eq(message.edited_at.map(micros)),
+        messages::deleted_at.eq(message.deleted_at.map(micros)),
+        messages::deleted_by.eq(message.deleted_by.map(UserId::as_uuid)),
+        messages::changed_pos.eq(message.changed.map(Pos::to_i64)),
+    );
+    diesel::update(messages::table.find((id, message.seq.to_i64()))).set(changes).execute(connection).await?;
+    if let Some(before) = before {
+        diesel::delete(changed_messages::table.find((id, before.to_i64()))).execute(connection).await?;
+    }
+    let row = (
+        changed_messages::conversation_id.eq(id),
+        changed_messages::changed_pos.eq(message.changed_pos().to_i64()),
+        changed_messages::seq.eq(message.seq.to_i64()),
+    );
+    diesel::insert_into(changed_messages::table).values(row).execute(connection).await?;
+    Ok(())
+}
+
+/// Erases the earlier versions, and the digest of the content, from which short texts could be guessed.
+async fn erase(connection: &mut AsyncPgConnection, message: &Message) -> Stored<()> {
+    diesel::delete(message_versions::table.filter(message_versions::message_id.eq(message.id.as_uuid())))
+        .execute(connection)
+        .await?;
+    let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
+    let row = messages::table.find((message.conversation_id.as_uuid(), message.seq.to_i64()));
+    let digest = message.client_message_id.as_ref().map(|_| digest.to_vec());
+    diesel::update(row)
+        .set((messages::fingerprint.eq(digest), messages::fingerprint_version.eq(version)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! Edits and deletions.
+
+use super::rows::{MessageRow, VersionRow};
+use crate::changes::{store as store_change, take_pos};
+use crate::conversations::{find_conversation, role_of};
+use crate::fault::Stored;
+use crate::id::{Id, micros};
+use crate::schema::{changed_messages, message_versions, messages, users};
+use crate::users::SummaryRow;
+use chat_domain::conversations::{Conversation, Role};
+use chat_domain::messages::{
+    AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
+    StoredFingerprint, decide_deletion, decide_edit,
+};
+use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
+use diesel::prelude::*;
+
+/// The place of a change: its number and its time.
+type Place = (Pos, Timestamp);
+
+pub(super) fn edit(
+    connection: &mut SqliteConnection,
+    command: &EditMessage,
+    by: Editor,
+) -> Result<ChangedMessage, ActionError> {
+    let conversation = find_conversation(connection, command.conversation_id)?;
+    let seen = Seen::read(connection, conversation, by.user_id, command.message_id)?;
+    let earlier = count_versions(connection, command.message_id)?;
+    let decided = decide_edit(seen.context(earlier), command, by)?;
+    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
+    let Some(content) = decided else { return Ok(ChangedMessage { message, change: None }) };
+    let place = take_pos(connection, message.conversation_id, by.at)?;
+    keep_version(connection, &message, i64::from(earlier) + 1, place)?;
+    let before = message.changed;
+    let message = message.edited(content, place);
+    store(connection, &message, before)?;
+    let kind = ChangeKind::MessageUpdated(Box::new(message.clone()));
+    let change = store_change(connection, message.conversation_id, place, kind)?;
+    Ok(ChangedMessage { message, change: Some(change) })
+}
+
+pub(super) fn delete(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    message: MessageId,
+    by: Editor,
+) -> Result<ChangedMessage, ActionError> {
+    let found = find_conversation(connection, conversation)?;
+    let seen = Seen::read(connection, found, by.user_id, message)?;
+    let is_decided = decide_deletion(seen.context(0), by)?;
+    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
+    if !is_decided {
+        return Ok(ChangedMessage { message, change: None });
+    }
+    let place = take_pos(connection, conversation, by.at)?;
+    let before = message.changed;
+    let message = message.deleted(by.user_id, place);
+    store(connection, &message, before)?;
+    erase(connection, &message)?;
+    let kind = ChangeKind::MessageDeleted { message: Box::new(message.clone()), by: by.user_id };
+    let change = store_change(connection, conversation, place, kind)?;
+    Ok(ChangedMessage { message, change: Some(change) })
+}
+
+pub(super) fn list_versions(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    reader: UserId,
+    message: MessageId,
+    history: EditHistory,
+) -> Result<Vec<MessageVersion>, ActionError> {
+    let found = find_conversation(connection, conversation)?;
+    let seen = Seen::read(connection, found, reader, message)?;
+    if seen.conversation.is_none() {
+        return Err(Refusal::UnknownConversation.into());
+    }
+    history.may_read(seen.role.ok_or(Refusal::NotAParticipant)?)?;
+    if seen.message.is_none() {
+        return Err(Refusal::UnknownMessage.into());
+    }
+    let rows: Vec<VersionRow> = message_versions::table
+        .filter(message_versions::message_id.eq(Id::from(message)))
+        .order(message_versions::version)
+        .select(VersionRow::as_select())
+        .load(connection)
+        .map_err(crate::fault::Fault::from)?;
+    Ok(rows.into_iter().map(MessageVersion::try_from).collect::<Stored<_>>()?)
+}
+
+/// What a decision needs.
+struct Seen {
+    conversation: Option<Conversation>,
+    role: Option<Role>,
+    /// `None` also if this release cannot read it.
+    message: Option<Message>,
+}
+
+impl Seen {
+    fn read(
+        connection: &mut SqliteConnection,
+        conversation: Option<Conversation>,
+        user: UserId,
+        message: MessageId,
+    ) -> Stored<Self> {
+        let Some(conversation) = conversation else {
+            return Ok(Self { conversation: None, role: None, message: None });
+        };
+        let role = role_of(connection, conversation.id, user)?;
+        let row: Option<(MessageRow, SummaryRow)> = messages::table
+            .inner_join(users::table)
+            .filter(messages::id.eq(Id::from(message)))
+            .filter(messages::conversation_id.eq(Id::from(conversation.id)))
+            .select((MessageRow::as_select(), SummaryRow::as_select()))
+            .get_result(connection)
+            .optional()?;
+        let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind).ok());
+        Ok(Self { conversation: Some(conversation), role, message })
+    }
+
+    fn context(&self, earlier_versions: u32) -> EditContext<'_> {
+        EditContext {
+            conversation: self.conversation.as_ref(),
+            role: self.role,
+            message: self.message.as_ref(),
+            earlier_versions,
+        }
+    }
+}
+
+fn count_versions(connection: &mut SqliteConnection, message: MessageId) -> Stored<u32> {
+    let versions = message_versions::table.filter(message_versions::message_id.eq(Id::from(message)));
+    let count: i64 = versions.count().get_result(connection)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Keeps the content that the edit at this place replaces.
+fn keep_version(connection: &mut SqliteConnection, message: &Message, version: i64, (pos, at): Place) -> Stored<()> {
+    let row = (
+        message_versions::message_id.eq(Id::from(message.id)),
+        message_versions::version.eq(version),
+        message_versions::body.eq(message.body.as_str()),
+        message_versions::attachment.eq(message.attachment.as_ref().map(AttachmentUrl::as_str)),
+        message_versions::edited_at.eq(micros(at)),
+        message_versions::pos.eq(pos.to_i64()),
+    );
+    diesel::insert_into(message_versions::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// Stores what changes of a message change, and its new place among the changed ones. `before` is its last change
+/// until now.
+fn store(connection: &mut SqliteConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
+    let id = Id::from(message.conversation_id);
+    let changes = (
+        messages::body.eq(message.body.as_str()),
+        messages::attachment.eq(message.attachment.as_ref().map(AttachmentUrl::as_str)),
+        messages::updated_at.eq(micros(message.updated_at)),
+        messages::edited_at.eq(message.edited_at.map(micros)),
+        messages::deleted_at.eq(message.deleted_at.map(micros)),
+        messages::deleted_by.eq(message.deleted_by.map(Id::from)),
+        messages::changed_pos.eq(message.changed.map(Pos::to_i64)),
+    );
+    diesel::update(messages::table.find((id, message.seq.to_i64()))).set(changes).execute(connection)?;
+    if let Some(before) = before {
+        diesel::delete(changed_messages::table.find((id, before.to_i64()))).execute(connection)?;
+    }
+    let row = (
+        changed_messages::conversation_id.eq(id),
+        changed_messages::changed_pos.eq(message.changed_pos().to_i64()),
+        changed_messages::seq.eq(message.seq.to_i64()),
+    );
+    diesel::insert_into(changed_messages::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// Erases the earlier versions, and the digest of the content, from which short texts could be guessed.
+fn erase(connection: &mut SqliteConnection, message: &Message) -> Stored<()> {
+    diesel::delete(message_versions::table.filter(message_versions::message_id.eq(Id::from(message.id))))
+        .execute(connection)?;
+    let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
+    let row = messages::table.find((Id::from(message.conversation_id), message.seq.to_i64()));
+    let digest = message.client_message_id.as_ref().map(|_| digest.to_vec());
+    diesel::update(row)
+        .set((messages::fingerprint.eq(digest), messages::fingerprint_version.eq(version)))
+        .execute(connection)?;
+    Ok(())
+}

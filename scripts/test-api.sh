@@ -302,7 +302,7 @@ ann=$(text accessToken)
 call GET /conversations "$ann"
 expect 200 "get the conversations" "$direct"
 call POST "/conversations/$direct/messages" "$ann" '{"content":"Lunch?"}'
-expect 201 "send a message" '"seq":3'
+expect 201 "send a message" '"seq":4'
 call GET "/conversations/$direct" "$ben"
 expect 200 "the other user sees it as the last message" '"content":"Lunch?"'
 call GET "/conversations/$direct/messages" "$ben"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests the API of a running server with curl: health, accounts, conversations, messages, private chats and groups under
-# `/chat`, errors, and three journeys. Prints which checks passed and failed; the exit status is 0 if none failed.
+# `/chat`, errors, and four journeys. Prints which checks passed and failed; the exit status is 0 if none failed.
 #
 #   scripts/test-api.sh
 #   BASE_URL=https://chat.example.com scripts/test-api.sh
@@ -332,6 +332,21 @@ call DELETE "/conversations/$team/participants/$cat_id" "$ann"
 expect 200 "an admin removes a participant"
 call POST "/conversations/$team/messages" "$cat" '{"content":"Still here?"}'
 expect_error 403 NOT_A_PARTICIPANT "a removed participant cannot send"
+
+section "Journey: catching up (miss messages, read the changes, sync)"
+call GET "/conversations/$direct/messages?limit=1" "$ben"
+expect 200 "a page says up to which change it is" '"asOfPos":'
+position=$(number asOfPos)
+call POST "/conversations/$direct/messages" "$ann" '{"content":"Are you there?"}'
+expect 201 "send a message that the other user misses"
+call GET "/conversations/$direct/changes?after=$position" "$ben"
+expect 200 "read the changes" '"event":"message:received"' 'Are you there?' '"reset":false'
+call POST /sync "$ben" "{\"positions\":{\"$direct\":$position}}"
+expect 200 "sync" '"event":"message:received"' 'Are you there?' '"limited":[]'
+call GET "/conversations/$direct/changes?after=1000000" "$ben"
+expect 200 "a position beyond the newest change" '"reset":true'
+call GET /users/me/unread "$ben"
+expect 200 "count the unread messages" '"total":'
 
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [[ $failed -eq 0 ]]

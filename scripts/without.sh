@@ -1,11 +1,30 @@
 #!/usr/bin/env bash
-# Shows that the cluster tests detect faults: leaves out idempotency, resume or repair, and succeeds if the test then
-# reports faults. See docs/testing.md.
+# Shows that tests detect faults: leaves out idempotency, resume or repair in the cluster test, or one kind of event
+# after the other when a client catches up, and succeeds if the test then reports faults. See docs/testing.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mechanism=${1:-}
 test=cluster::faults::nothing_is_lost_or_repeated_while_a_node_redis_and_postgres_are_killed
 source=.
+
+if [ "$mechanism" = changes ]; then
+  test=catching_up::a_snapshot_and_the_changes_after_it_equal_a_fresh_snapshot_on_sqlite
+  events="message:received message:updated message:deleted conversation:updated"
+  for event in $events participant:added participant:updated participant:removed; do
+    export CHAT_CATCHING_UP_WITHOUT=$event
+    if output=$(cargo test --quiet --package chat-server --test it "$test" -- --exact 2>&1); then
+      echo "without $event: NO FAULT WAS DETECTED" >&2
+      exit 1
+    fi
+    if ! grep -a 'differences, the first of them' <<<"$output"; then
+      tail -n 50 <<<"$output" >&2
+      echo "without $event: the run failed, but the test reported no differences" >&2
+      exit 1
+    fi
+    echo "without $event: differences detected"
+  done
+  exit 0
+fi
 
 case $mechanism in
   idempotency | resume) export CHAT_CLUSTER_WITHOUT=$mechanism ;;
@@ -19,7 +38,7 @@ case $mechanism in
     source=$copy
     ;;
   *)
-    echo "usage: scripts/without.sh idempotency|resume|repair" >&2
+    echo "usage: scripts/without.sh idempotency|resume|repair|changes" >&2
     exit 2
     ;;
 esac

@@ -85,36 +85,36 @@ class Client {
 
   async take({ event, id, data }) {
     if (id !== undefined) return this.answered(this.pending.get(id), event, data);
+    if (event === "resumed") return this.resumed(data);
+    this.apply(event, data);
+  }
+
+  apply(event, data) {
     if (data.pos !== undefined) {
       if (data.pos <= (this.have[data.conversationId] ?? 0)) return;
       this.have[data.conversationId] = data.pos;
     }
     if (event === "change:skipped") this.skipped[data.conversationId] ??= data.pos;
     if (event === "message:received") this.show(data);
-    if (event === "resumed") await this.resumed(data);
+    if (event === "message:updated") this.show(data.message);
+    if (event === "message:deleted") this.show({ ...data, content: "", changedPos: data.pos });
   }
 
+  // Of two states of a message, that with the higher `changedPos` is the newer one, in whatever order they come.
   show(message) {
     const messages = (this.messages[message.conversationId] ??= {});
-    if (message.seq in messages) return;
-    messages[message.seq] = message.content;
+    if (messages[message.seq]?.changedPos >= message.changedPos) return;
+    messages[message.seq] = message;
     this.changed.dispatchEvent(new Event("change"));
   }
 
   // All conversations, each in the order of `seq`.
   get shown() {
-    return Object.values(this.messages).flatMap(Object.values);
+    return Object.values(this.messages).flatMap((messages) => Object.values(messages).map(({ content }) => content));
   }
 
-  // The number up to which no message is missing: an old node leaves out messages that it cannot read.
-  complete(conversationId) {
-    let seq = 0;
-    while (seq + 1 in (this.messages[conversationId] ?? {})) seq++;
-    return seq;
-  }
-
-  // Reads the conversations that did not come whole: those that missed too much or are new to this client, or all that
-  // missed anything if `resume` came too late.
+  // Catches up with the conversations that did not come whole: those that missed too much or are new to this client, or
+  // all that missed anything if `resume` came too late.
   async resumed({ epoch, positions, limited, reset }) {
     // The database has lost changes: what this client has of these conversations may be of the lost ones.
     const isNewEpoch = this.epoch !== undefined && this.epoch !== epoch;
@@ -123,22 +123,42 @@ class Client {
     }
     this.epoch = epoch;
     for (const id of new Set([...Object.keys(positions), ...limited])) {
-      if (!limited.includes(id) && this.have[id] >= positions[id]) {
-        delete this.skipped[id];
-        continue;
-      }
-      for (let after = this.complete(id); after !== null; ) {
-        const path = `/conversations/${id}/messages?limit=100&after=${after}`;
-        const page = await rest("GET", path, this.account.accessToken);
-        page.data.forEach((message) => this.show(message));
-        after = page.pagination.prevCursor; // The way to newer messages.
-      }
-      if (id in positions) this.have[id] = positions[id];
+      const hasAll = this.have[id] >= positions[id];
+      if (hasAll && !limited.includes(id)) delete this.skipped[id];
+      if (!hasAll) await (id in this.have ? this.catchUp(id) : this.readAll(id));
     }
     this.attempts = 0;
     if (this.isLive) return; // A second `resumed` on one connection.
     this.isLive = true;
     for (const command of this.pending.values()) this.issue(command);
+  }
+
+  async catchUp(id) {
+    // What this node cannot show is skipped again.
+    if (this.skipped[id] > this.have[id]) delete this.skipped[id];
+    for (let after = this.have[id]; after !== null; ) {
+      const path = `/conversations/${id}/changes?after=${after}`;
+      const { data, pagination } = await rest("GET", path, this.account.accessToken);
+      if (data.reset) {
+        this.messages[id] = {};
+        return this.readAll(id);
+      }
+      for (const { event, data: shown } of data.events) this.apply(event, shown);
+      after = pagination.nextCursor;
+      if (after === null) this.have[id] = pagination.asOfPos;
+    }
+  }
+
+  async readAll(id) {
+    let position;
+    for (let after = 0; after !== null; ) {
+      const path = `/conversations/${id}/messages?limit=100&after=${after}`;
+      const page = await rest("GET", path, this.account.accessToken);
+      page.data.forEach((message) => this.show(message));
+      position ??= page.pagination.asOfPos; // Later pages may show more, which the changes after it repeat.
+      after = page.pagination.prevCursor; // The way to newer messages.
+    }
+    this.have[id] = position;
   }
 
   // Sends a command again on each connection until it is answered. A message's key makes that safe.

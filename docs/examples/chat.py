@@ -105,7 +105,12 @@ class Client:
     async def take(self, event, data, id=None):
         if id is not None:
             self.answered(id, event, data)
-            return
+        elif event == "resumed":
+            await self.resumed(**data)
+        else:
+            await self.apply(event, data)
+
+    async def apply(self, event, data):
         if "pos" in data:
             if data["pos"] <= self.have.get(data["conversationId"], 0):
                 return
@@ -114,30 +119,30 @@ class Client:
             self.skipped.setdefault(data["conversationId"], data["pos"])
         elif event == "message:received":
             await self.show(data)
-        elif event == "resumed":
-            await self.resumed(**data)
+        elif event == "message:updated":
+            await self.show(data["message"])
+        elif event == "message:deleted":
+            await self.show({**data, "content": "", "changedPos": data["pos"]})
 
     async def show(self, message):
+        """Of two states of a message, that with the higher `changedPos` is newer, in whatever order they come."""
         messages = self.messages.setdefault(message["conversationId"], {})
-        if message["seq"] in messages:
+        known = messages.get(message["seq"])
+        if known is not None and known["changedPos"] >= message["changedPos"]:
             return
+        messages[message["seq"]] = message
         async with self.changed:
-            messages[message["seq"]] = message["content"]
             self.changed.notify_all()
 
     @property
     def shown(self):
         """All conversations, each in the order of `seq`."""
-        return [content for messages in self.messages.values() for _, content in sorted(messages.items())]
-
-    def complete(self, conversation):
-        """The number up to which no message is missing: an old node leaves out messages that it cannot read."""
-        messages = self.messages.get(conversation, {})
-        return next(seq for seq in itertools.count() if seq + 1 not in messages)
+        conversations = self.messages.values()
+        return [messages[seq]["content"] for messages in conversations for seq in sorted(messages)]
 
     async def resumed(self, epoch, positions, limited, reset):
-        """Reads the conversations that did not come whole: those that missed too much or are new to this client, or
-        all that missed anything if `resume` came too late."""
+        """Catches up with the conversations that did not come whole: those that missed too much or are new to this
+        client, or all that missed anything if `resume` came too late."""
         # The database has lost changes: what this client has of these conversations may be of the lost ones.
         is_new_epoch = self.epoch not in (None, epoch)
         for conversation in list(self.have) if is_new_epoch else reset:
@@ -145,24 +150,49 @@ class Client:
                 known.pop(conversation, None)
         self.epoch = epoch
         for conversation in positions.keys() | limited:
-            if conversation not in limited and self.have.get(conversation, 0) >= positions[conversation]:
+            position = positions.get(conversation)
+            has_all = position is not None and self.have.get(conversation, 0) >= position
+            if has_all and conversation not in limited:
                 self.skipped.pop(conversation, None)
-                continue
-            after = self.complete(conversation)
-            while after is not None:
-                path = f"/conversations/{conversation}/messages?limit=100&after={after}"
-                page = await rest("GET", path, self.account["accessToken"])
-                for message in page["data"]:
-                    await self.show(message)
-                after = page["pagination"]["prevCursor"]  # The way to newer messages.
-            if conversation in positions:
-                self.have[conversation] = positions[conversation]
+            elif not has_all and conversation in self.have:
+                await self.catch_up(conversation)
+            elif not has_all:
+                await self.read_all(conversation)
         self.attempts = 0
         if self.is_live:  # A second `resumed` on one connection.
             return
         self.is_live = True
         for frame, _ in list(self.pending.values()):
             await self.write(frame)
+
+    async def catch_up(self, conversation):
+        # What this node cannot show is skipped again.
+        if self.skipped.get(conversation, 0) > self.have[conversation]:
+            del self.skipped[conversation]
+        after = self.have[conversation]
+        while after is not None:
+            path = f"/conversations/{conversation}/changes?after={after}"
+            page = await rest("GET", path, self.account["accessToken"])
+            if page["data"]["reset"]:
+                self.messages[conversation] = {}
+                await self.read_all(conversation)
+                return
+            for event in page["data"]["events"]:
+                await self.apply(**event)
+            after = page["pagination"]["nextCursor"]
+        self.have[conversation] = page["pagination"]["asOfPos"]
+
+    async def read_all(self, conversation):
+        after, position = 0, None
+        while after is not None:
+            path = f"/conversations/{conversation}/messages?limit=100&after={after}"
+            page = await rest("GET", path, self.account["accessToken"])
+            for message in page["data"]:
+                await self.show(message)
+            if position is None:  # Later pages may show more, which the changes after it repeat.
+                position = page["pagination"]["asOfPos"]
+            after = page["pagination"]["prevCursor"]  # The way to newer messages.
+        self.have[conversation] = position
 
     async def ask(self, event, data):
         """Sends a command again on each connection until it is answered. A message's key makes that safe."""

@@ -109,8 +109,8 @@ struct Line {
     have: HashMap<String, u64>,
     /// By conversation: the `pos` of the first `change:skipped` that no node has shown since.
     skipped: HashMap<String, u64>,
-    /// By conversation and `seq`: the messages shown.
-    messages: HashMap<String, BTreeMap<u64, String>>,
+    /// By conversation and `seq`: the messages shown, each with its `changedPos`.
+    messages: HashMap<String, BTreeMap<u64, (u64, String)>>,
     /// By id: the commands without an answer.
     pending: BTreeMap<u64, Ask>,
     /// The refused commands of this connection by id, and when each is sent again.
@@ -225,41 +225,47 @@ impl Line {
             }
             return Ok(false);
         }
-        if let Some(pos) = data["pos"].as_u64() {
-            let have = self.have.entry(text(&data["conversationId"])).or_default();
-            if pos <= *have {
-                return Ok(false);
-            }
-            *have = pos;
-            if frame["event"] == "change:skipped" {
-                self.skipped.entry(text(&data["conversationId"])).or_insert(pos);
-            }
+        if frame["event"] == "resumed" {
+            self.drop_what_is_void(data["epoch"].take(), data["reset"].take())?;
+            self.resumed(data["positions"].take(), data["limited"].take()).await?;
+            return Ok(true);
         }
-        match frame["event"].as_str() {
-            Some("message:received") => self.show(&data),
-            Some("resumed") => {
-                self.drop_what_is_void(data["epoch"].take(), data["reset"].take())?;
-                self.resumed(data["positions"].take(), data["limited"].take()).await?;
-                return Ok(true);
-            }
-            _ => {}
-        }
+        self.apply(&frame["event"], &data);
         Ok(false)
     }
 
-    fn show(&mut self, message: &Value) {
-        let messages = self.messages.entry(text(&message["conversationId"])).or_default();
-        if let Some(seq) = message["seq"].as_u64().filter(|seq| !messages.contains_key(seq)) {
-            messages.insert(seq, text(&message["content"]));
-            let shown = self.messages.values().flat_map(BTreeMap::values).cloned().collect();
-            self.show.send_replace(shown);
+    fn apply(&mut self, event: &Value, data: &Value) {
+        if let Some(pos) = data["pos"].as_u64() {
+            let have = self.have.entry(text(&data["conversationId"])).or_default();
+            if pos <= *have {
+                return;
+            }
+            *have = pos;
+            if event == "change:skipped" {
+                self.skipped.entry(text(&data["conversationId"])).or_insert(pos);
+            }
+        }
+        match event.as_str() {
+            Some("message:received") => self.show(data),
+            Some("message:updated") => self.show(&data["message"]),
+            Some("message:deleted") => {
+                let mut tombstone = data.clone();
+                (tombstone["content"], tombstone["changedPos"]) = ("".into(), data["pos"].clone());
+                self.show(&tombstone);
+            }
+            _ => {}
         }
     }
 
-    /// The number up to which no message is missing: an old node leaves out messages that it cannot read.
-    fn complete(&self, conversation: &str) -> u64 {
-        let seqs = self.messages.get(conversation).into_iter().flat_map(BTreeMap::keys);
-        seqs.zip(1..).take_while(|(seq, expected)| *seq == expected).count() as u64
+    /// Of two states of a message, that with the higher `changedPos` is the newer one, in whatever order they come.
+    fn show(&mut self, message: &Value) {
+        let messages = self.messages.entry(text(&message["conversationId"])).or_default();
+        let (seq, changed) = (message["seq"].as_u64().unwrap_or(0), message["changedPos"].as_u64().unwrap_or(0));
+        if messages.get(&seq).is_none_or(|(known, _)| *known < changed) {
+            messages.insert(seq, (changed, text(&message["content"])));
+            let shown = self.messages.values().flat_map(BTreeMap::values).map(|(_, content)| content.clone());
+            self.show.send_replace(shown.collect());
+        }
     }
 
     /// If the database has lost changes, what this client has of these conversations may be of the lost ones.
@@ -273,30 +279,64 @@ impl Line {
         Ok(())
     }
 
-    /// Reads the conversations that did not come whole: those that missed too much or are new to this client, or all
-    /// that missed anything if `resume` came too late.
+    /// Catches up with the conversations that did not come whole: those that missed too much or are new to this client,
+    /// or all that missed anything if `resume` came too late.
     async fn resumed(&mut self, positions: Value, limited: Value) -> Result<(), Failure> {
         let positions: HashMap<String, u64> = serde_json::from_value(positions)?;
         let limited: HashSet<String> = serde_json::from_value(limited)?;
         for id in positions.keys().chain(&limited).collect::<HashSet<_>>() {
-            if !limited.contains(id) && self.have.get(id) >= positions.get(id) {
-                self.skipped.remove(id);
-                continue;
-            }
-            let mut after = Some(self.complete(id).to_string());
-            while let Some(from) = after {
-                let path = format!("/conversations/{id}/messages?limit=100&after={from}");
-                let page = self.server.rest("GET", &path, self.token(), None).await?;
-                for message in page["data"].as_array().into_iter().flatten() {
-                    self.show(message);
+            match (self.have.get(id), positions.get(id)) {
+                (Some(have), Some(pos)) if have >= pos => {
+                    if !limited.contains(id) {
+                        self.skipped.remove(id);
+                    }
                 }
-                after = page["pagination"]["prevCursor"].as_str().map(str::to_owned); // The way to newer messages.
-            }
-            if let Some(pos) = positions.get(id) {
-                self.have.insert(id.clone(), *pos);
+                (Some(have), _) => self.catch_up(id, *have).await?,
+                (None, _) => self.read_all(id).await?,
             }
         }
         self.attempts = 0;
+        Ok(())
+    }
+
+    async fn catch_up(&mut self, id: &str, mut after: u64) -> Result<(), Failure> {
+        // What this node cannot show is skipped again.
+        if self.skipped.get(id).is_some_and(|skipped| *skipped > after) {
+            self.skipped.remove(id);
+        }
+        loop {
+            let path = format!("/conversations/{id}/changes?after={after}");
+            let page = self.server.rest("GET", &path, self.token(), None).await?;
+            if page["data"]["reset"] == true {
+                self.messages.remove(id);
+                return self.read_all(id).await;
+            }
+            for event in page["data"]["events"].as_array().into_iter().flatten() {
+                self.apply(&event["event"], &event["data"]);
+            }
+            match page["pagination"]["nextCursor"].as_str() {
+                Some(next) => after = next.parse()?,
+                None => {
+                    self.have.extend(page["pagination"]["asOfPos"].as_u64().map(|pos| (id.to_owned(), pos)));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn read_all(&mut self, id: &str) -> Result<(), Failure> {
+        let (mut after, mut position) = (Some("0".to_owned()), None);
+        while let Some(from) = after {
+            let path = format!("/conversations/{id}/messages?limit=100&after={from}");
+            let page = self.server.rest("GET", &path, self.token(), None).await?;
+            for message in page["data"].as_array().into_iter().flatten() {
+                self.show(message);
+            }
+            // Later pages may show more, which the changes after it repeat.
+            position = position.or(page["pagination"]["asOfPos"].as_u64());
+            after = page["pagination"]["prevCursor"].as_str().map(str::to_owned); // The way to newer messages.
+        }
+        self.have.extend(position.map(|pos| (id.to_owned(), pos)));
         Ok(())
     }
 

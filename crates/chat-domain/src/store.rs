@@ -33,13 +33,16 @@ pub trait Store: Send + Sync {
     /// The store of read and delivery positions.
     fn receipts(&self) -> &dyn ReceiptStore;
 
+    /// The durable changes of all conversations.
+    fn changes(&self) -> &dyn ChangeLog;
+
     /// Passes the changes of every later commit to this sink: see [`Committing::publish_to`].
     fn publish_to(&self, sink: Weak<dyn CommittedSink>);
 }
 
 impl<S> Store for S
 where
-    S: UserStore + SessionStore + ConversationStore + GroupStore + MessageStore + ReceiptStore + Committing,
+    S: UserStore + SessionStore + ConversationStore + GroupStore + MessageStore + ReceiptStore + ChangeLog + Committing,
 {
     fn users(&self) -> &dyn UserStore {
         self
@@ -62,6 +65,10 @@ where
     }
 
     fn receipts(&self) -> &dyn ReceiptStore {
+        self
+    }
+
+    fn changes(&self) -> &dyn ChangeLog {
         self
     }
 

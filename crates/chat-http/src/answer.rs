@@ -50,6 +50,7 @@ shapes! {
     History "HistoryAnswer" { [(200, "A part of the history, newest first.")], Some("Pagination") }
     OldestFirst "ChatPageAnswer" { [(200, "A page of the chat, oldest first.")], Some("NumberedPage") }
     InOrder "PartAnswer" { [(200, "A part of the list, in its order.")], Some("CursorPage") }
+    Missed "Answer" { [(200, "A part of the changes, oldest first.")], Some("CursorPage") }
     NotArrived "UndeliveredAnswer" { [(200, "Undelivered messages, oldest first.")], Some("CursorPage") }
 }
 
@@ -74,6 +75,8 @@ pub(crate) type HistoryAnswer<T> = Answer<Vec<T>, History>;
 pub(crate) type ChatPage<T> = Answer<Vec<T>, OldestFirst>;
 /// A part of a list that is read forwards by cursor.
 pub(crate) type Part<T> = Answer<Vec<T>, InOrder>;
+/// A part of what a client missed.
+pub(crate) type MissedAnswer<T> = Answer<T, Missed>;
 /// Undelivered messages.
 pub(crate) type Undelivered<T> = Answer<Vec<T>, NotArrived>;
 
@@ -118,6 +121,12 @@ impl<T> ListedPart<T> {
 impl<T, S> Answer<Vec<T>, S> {
     /// A part of a history.
     pub(crate) fn history(data: Vec<T>, pagination: Pagination) -> Self {
+        Self::of(StatusCode::OK, data, Some(pagination))
+    }
+}
+
+impl<T> MissedAnswer<T> {
+    pub(crate) fn missed(data: T, pagination: Pagination) -> Self {
         Self::of(StatusCode::OK, data, Some(pagination))
     }
 }

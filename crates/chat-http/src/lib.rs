@@ -43,6 +43,7 @@ pub mod server;
 
 mod answer;
 mod auth;
+mod changes;
 mod chat;
 mod commands;
 mod conversations;

@@ -3,7 +3,7 @@
 
 use crate::PostgresConfig;
 use crate::batcher::{Batcher, Limits};
-use crate::changes::{Span, list_spans};
+use crate::changes::{Span, list_missed_spans, list_spans};
 use crate::conversations::{
     AudienceWanted, Head, Wanted, list_audiences, list_contacts, list_heads, list_memberships, list_positions,
 };
@@ -60,6 +60,7 @@ pub(crate) struct Batches {
     pub(crate) places: Batcher<Place, MessagePlace>,
     pub(crate) heads: Batcher<ConversationId, Head>,
     pub(crate) changes: Batcher<Span, Vec<Change>>,
+    pub(crate) missed: Batcher<Span, Vec<Change>>,
     pub(crate) users: Batcher<UserId, User>,
     pub(crate) seen: Batcher<(UserId, Timestamp), ()>,
 }
@@ -87,6 +88,7 @@ impl Batches {
             places: site.batcher(|_| 1, MAX_PLACES, |on, keys| list_at(on, keys).boxed()),
             heads: site.batcher(|_| 1, MAX_HEADS, |on, keys| list_heads(on, keys).boxed()),
             changes: site.batcher(Span::len, MAX_CHANGES, |on, keys| list_spans(on, keys).boxed()),
+            missed: site.batcher(Span::len, MAX_CHANGES, |on, keys| list_missed_spans(on, keys).boxed()),
             users: site.batcher(|_| 1, MAX_USERS, |on, keys| list_users(on, keys).boxed()),
             seen: site.batcher(|_| 1, MAX_USERS, |on, keys| touch_last_seen(on, keys).boxed()),
         }
@@ -127,6 +129,7 @@ impl Batches {
             self.places.status(),
             self.heads.status(),
             self.changes.status(),
+            self.missed.status(),
             self.users.status(),
             self.seen.status(),
         ];

@@ -8,10 +8,10 @@ use crate::statement::cached_statement;
 use async_trait::async_trait;
 use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::receipts::{
-    AdvancePositions, Advanced, MessageStatus, ParticipantPositions, Positions, ReceiptStore, ReceiptTarget,
+    AdvancePositions, Advanced, MessageStatus, ParticipantPositions, Positions, ReceiptStore, ReceiptTarget, Unread,
     delivery_status, read_by,
 };
-use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, StoreError, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -28,6 +28,31 @@ impl ReceiptStore for PostgresStore {
         // No transaction: the only write is one statement, which moves a row forward from its present value.
         self.query(async |connection| move_positions(connection, conversation, user, advance).await).await
     }
+
+    async fn count_unread(&self, user: UserId, most: u32) -> Result<Unread, StoreError> {
+        self.query(async |connection| count_unread(connection, user, most).await).await
+    }
+}
+
+cached_statement!(
+    /// The unread messages of a user, and the conversations that have some.
+    CountUnread { user_id: Uuid, most: i64 } -> (BigInt, BigInt),
+    "SELECT coalesce(sum(unread), 0)::BIGINT, count(nullif(unread, 0))
+     FROM (SELECT greatest(c.last_seq - p.read_seq, 0) AS unread
+           FROM participants AS p
+           JOIN conversations AS c ON c.id = p.conversation_id
+           WHERE p.user_id = ",
+    user_id as SqlUuid,
+    " AND p.left_at IS NULL AND c.is_active LIMIT ",
+    most as BigInt,
+    ") AS counted",
+);
+
+async fn count_unread(connection: &mut AsyncPgConnection, user: UserId, most: u32) -> Stored<Unread> {
+    let asked = CountUnread { user_id: user.as_uuid(), most: most.into() };
+    let counts: (i64, i64) = asked.get_result(connection).await?;
+    let [total, conversations] = [counts.0, counts.1].map(|count| u64::try_from(count).unwrap_or(0));
+    Ok(Unread { total, conversations })
 }
 
 async fn move_positions(

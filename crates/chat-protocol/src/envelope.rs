@@ -2,6 +2,7 @@
 
 use crate::conversations::{ListCursorText, ParticipantCursorText};
 use crate::{Fault, TimestampView};
+use chat_domain::changes::MissedChanges;
 use chat_domain::conversations::{ListPart, ParticipantPage};
 use chat_domain::messages::{HistoryPage, HistoryRequest};
 use chat_domain::{ErrorCode, Page, PageLimit};
@@ -56,6 +57,11 @@ pub struct NumberedPage {
     pub total_pages: u64,
     /// Whether there is a next page.
     pub has_more: bool,
+    /// The conversation's newest `pos` when the messages were read: they show every change up to it. Omitted in other
+    /// lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u64>"))]
+    pub as_of_pos: Option<u64>,
 }
 
 /// The position of a part in a list that is read by cursor.
@@ -66,14 +72,19 @@ pub struct CursorPage {
     /// The maximum number of items in this part.
     pub limit: u32,
     /// The cursor of the next part; `null` if there is none. Send it as `before` for older messages, as `after` in a
-    /// list of undelivered messages, or as `cursor` in a list of conversations or participants.
+    /// list of undelivered messages or of changes, or as `cursor` in a list of conversations or participants.
     pub next_cursor: Option<String>,
-    /// The cursor of the previous part; `null` if there is none, and in lists of undelivered messages and of
-    /// participants. Send it as `after` for newer messages, or as `cursor` in a list of conversations.
+    /// The cursor of the previous part; `null` if there is none, and in lists that only go forward. Send it as
+    /// `after` for newer messages, or as `cursor` in a list of conversations.
     pub prev_cursor: Option<String>,
     /// Whether there are more items in the requested direction: newer ones with `after` and in a list of undelivered
-    /// messages, later ones in a list of participants, otherwise older ones.
+    /// messages, later ones in a list of participants or changes, otherwise older ones.
     pub has_more: bool,
+    /// The conversation's newest `pos` when the messages were read: they show every change up to it. Omitted in other
+    /// lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<u64>"))]
+    pub as_of_pos: Option<u64>,
 }
 
 impl<T> From<&Page<T>> for NumberedPage {
@@ -84,6 +95,7 @@ impl<T> From<&Page<T>> for NumberedPage {
             total: page.total,
             total_pages: page.total_pages(),
             has_more: page.has_more(),
+            as_of_pos: None,
         }
     }
 }
@@ -103,16 +115,18 @@ impl Pagination {
                 next_cursor: older.map(|place| ListCursorText::older(place).to_string()),
                 prev_cursor: newer.map(|place| ListCursorText::newer(place).to_string()),
                 has_more,
+                as_of_pos: None,
             }),
         }
     }
 
     /// The position in a history, by number or cursor as the client requested it.
     pub fn of_history(request: HistoryRequest, page: &HistoryPage) -> Self {
+        let as_of_pos = Some(page.last_pos.get());
         let limit = match request {
             HistoryRequest::Page(numbered) => {
                 let counted = Page { items: Vec::<()>::new(), total: page.last_seq.get(), request: numbered };
-                return Self::numbered(&counted);
+                return Self::Numbered(NumberedPage { as_of_pos, ..NumberedPage::from(&counted) });
             }
             HistoryRequest::Latest(limit)
             | HistoryRequest::Before(_, limit)
@@ -125,6 +139,7 @@ impl Pagination {
             next_cursor: page.has_older().then(|| oldest.to_string()),
             prev_cursor: page.has_newer().then(|| newest.to_string()),
             has_more: if matches!(request, HistoryRequest::After(..)) { page.has_newer() } else { page.has_older() },
+            as_of_pos,
         })
     }
 
@@ -135,6 +150,7 @@ impl Pagination {
             next_cursor: page.next.map(|place| ParticipantCursorText(place).to_string()),
             prev_cursor: None,
             has_more: page.next.is_some(),
+            as_of_pos: None,
         })
     }
 
@@ -145,6 +161,18 @@ impl Pagination {
             next_cursor: page.has_newer().then(|| page.range.last.to_string()),
             prev_cursor: None,
             has_more: page.has_newer(),
+            as_of_pos: Some(page.last_pos.get()),
+        })
+    }
+
+    /// The position in a conversation's changes, which are read from old to new without a way back.
+    pub fn of_changes(limit: PageLimit, changes: &MissedChanges) -> Self {
+        Self::Cursor(CursorPage {
+            limit: limit.get(),
+            next_cursor: changes.next.map(|pos| pos.to_string()),
+            prev_cursor: None,
+            has_more: changes.next.is_some(),
+            as_of_pos: Some(changes.as_of.get()),
         })
     }
 }
@@ -237,7 +265,7 @@ impl From<crate::BodyError> for Failure {
 mod tests {
     use super::*;
     use chat_domain::messages::SeqRange;
-    use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
+    use chat_domain::{PageLimit, PageNumber, PageRequest, Pos, Seq};
     use serde_json::json;
 
     fn limit() -> PageLimit {
@@ -261,7 +289,7 @@ mod tests {
     }
 
     fn page(range: SeqRange, last_seq: Seq) -> HistoryPage {
-        HistoryPage { messages: vec![], range, last_seq, participants: vec![] }
+        HistoryPage { messages: vec![], range, last_seq, last_pos: Pos::new(12), participants: vec![] }
     }
 
     #[test]
@@ -269,11 +297,11 @@ mod tests {
         let page = page(SeqRange { first: Seq::new(3), last: Seq::new(4) }, Seq::new(9));
         assert_eq!(
             serde_json::to_value(Pagination::of_history(HistoryRequest::Latest(limit()), &page)).expect("JSON"),
-            json!({"limit": 2, "nextCursor": "3", "prevCursor": "4", "hasMore": true})
+            json!({"limit": 2, "nextCursor": "3", "prevCursor": "4", "hasMore": true, "asOfPos": 12})
         );
         assert_eq!(
             serde_json::to_value(Pagination::oldest_first(limit(), &page)).expect("JSON"),
-            json!({"limit": 2, "nextCursor": "4", "prevCursor": null, "hasMore": true})
+            json!({"limit": 2, "nextCursor": "4", "prevCursor": null, "hasMore": true, "asOfPos": 12})
         );
     }
 
@@ -282,7 +310,7 @@ mod tests {
         let page = page(SeqRange::EMPTY, Seq::ZERO);
         assert_eq!(
             serde_json::to_value(Pagination::of_history(HistoryRequest::Latest(limit()), &page)).expect("JSON"),
-            json!({"limit": 2, "nextCursor": null, "prevCursor": null, "hasMore": false})
+            json!({"limit": 2, "nextCursor": null, "prevCursor": null, "hasMore": false, "asOfPos": 12})
         );
     }
 }

@@ -30,6 +30,7 @@ mod values;
 mod whole;
 
 pub mod auth;
+pub mod changes;
 pub mod chat;
 pub mod conversations;
 pub mod messages;

@@ -5,6 +5,7 @@ use crate::field::{Field, Problem};
 use crate::schemas::patterns;
 use crate::whole::whole_number;
 use chat_domain::auth::{Password, RegistrationCode};
+use chat_domain::changes::MissedLimit;
 use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS, Role};
 use chat_domain::messages::{AttachmentUrl, MessageBody};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
@@ -113,6 +114,18 @@ macro_rules! number_fields {
 }
 
 number_fields!(Seq, Pos);
+
+impl Field for MissedLimit {
+    fn read(json: Value) -> Result<Self, Problem> {
+        let number = whole_number(&json, "must be a whole number, not negative")?;
+        Self::parse(number).map_err(|fault| fault.to_string().into())
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::limit(Self::GREATEST.get())
+    }
+}
 
 /// Maximum number of messages that a client can name at once.
 pub(crate) const MAX_NAMED_MESSAGES: usize = 100;
@@ -242,6 +255,13 @@ pub(crate) mod schema {
     pub(crate) fn number() -> SchemaObject {
         let mut schema = of(InstanceType::Integer, Some("int64"));
         schema.number = Some(Box::new(NumberValidation { minimum: Some(0.0), ..NumberValidation::default() }));
+        schema
+    }
+
+    pub(crate) fn limit(most: u32) -> SchemaObject {
+        let mut schema = of(InstanceType::Integer, None);
+        let (minimum, maximum) = (Some(1.0), Some(most.into()));
+        schema.number = Some(Box::new(NumberValidation { minimum, maximum, ..NumberValidation::default() }));
         schema
     }
 }

@@ -49,7 +49,7 @@ mod typing;
 mod worker;
 
 pub use admission::Counted;
-pub use attach::{MAX_CONVERSATIONS, Replay};
+pub use attach::{CaughtUp, MAX_CONVERSATIONS, Replay, catch_up};
 pub use connection::{Connection, Life, Sink};
 pub use fan_out::FanOut;
 pub use hub::{Hub, TooManyConnections};

@@ -9,10 +9,11 @@ use crate::statement::cached_statement;
 use async_trait::async_trait;
 use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::receipts::{
-    AdvancePositions, Advanced, MessageStatus, Positions, ReceiptStore, ReceiptTarget, delivery_status, read_by,
+    AdvancePositions, Advanced, MessageStatus, Positions, ReceiptStore, ReceiptTarget, Unread, delivery_status, read_by,
 };
-use chat_domain::{ActionError, ConversationId, Refusal, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, Refusal, Seq, StoreError, UserId};
 use diesel::prelude::*;
+use diesel::query_builder::Query;
 use diesel::sql_types::{BigInt, Binary};
 
 #[async_trait]
@@ -24,6 +25,10 @@ impl ReceiptStore for SqliteStore {
         advance: AdvancePositions,
     ) -> Result<Advanced, ActionError> {
         self.write(move |connection| move_positions(connection, conversation, user, advance)).await
+    }
+
+    async fn count_unread(&self, user: UserId, most: u32) -> Result<Unread, StoreError> {
+        self.read(move |connection| count_unread(connection, user, most)).await
     }
 }
 
@@ -129,6 +134,30 @@ fn find_context(
         })
     })
     .transpose()
+}
+
+cached_statement!(
+    /// The unread messages of a user, and the conversations that have some.
+    CountUnread { user_id: Id, most: i64 }
+    "SELECT coalesce(sum(unread), 0), count(nullif(unread, 0))
+     FROM (SELECT max(conversations.last_seq - participants.read_seq, 0) AS unread
+           FROM participants
+           CROSS JOIN conversations ON conversations.id = participants.conversation_id
+           WHERE participants.user_id = ",
+    user_id as Binary,
+    " AND participants.left_at IS NULL AND conversations.is_active LIMIT ",
+    most as BigInt,
+    ")",
+);
+
+impl Query for CountUnread {
+    type SqlType = (BigInt, BigInt);
+}
+
+fn count_unread(connection: &mut SqliteConnection, user: UserId, most: u32) -> Stored<Unread> {
+    let counts: (i64, i64) = CountUnread { user_id: user.into(), most: most.into() }.get_result(connection)?;
+    let [total, conversations] = [counts.0, counts.1].map(|count| u64::try_from(count).unwrap_or(0));
+    Ok(Unread { total, conversations })
 }
 
 cached_statement!(

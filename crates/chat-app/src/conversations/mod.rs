@@ -4,6 +4,7 @@ mod changes;
 mod create;
 mod direct;
 mod find;
+mod missed;
 mod participants;
 mod rooms;
 mod update;

@@ -4,7 +4,7 @@ use chat_domain::auth::Actor;
 use chat_domain::conversations::DirectKey;
 use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest, SeqRange};
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
-use chat_domain::{ActionError, ConversationId, PageLimit, PageRequest, Refusal, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, PageLimit, PageRequest, Pos, Refusal, Seq, UserId};
 
 impl Messages {
     /// A part of a conversation's history, for its participants.
@@ -69,7 +69,8 @@ impl Messages {
 }
 
 const fn nothing() -> HistoryPage {
-    HistoryPage { messages: Vec::new(), range: SeqRange::EMPTY, last_seq: Seq::ZERO, participants: Vec::new() }
+    let (last_seq, last_pos) = (Seq::ZERO, Pos::ZERO);
+    HistoryPage { messages: Vec::new(), range: SeqRange::EMPTY, last_seq, last_pos, participants: Vec::new() }
 }
 
 /// The newest message of the page, if the reader's position is before it. Reading a page again writes nothing.

@@ -3,8 +3,11 @@ use crate::core::Core;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::{DirectKey, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest};
-use chat_domain::receipts::{AdvancePositions, Advanced, DeliveryStatus, PositionsMoved, ReceiptTarget};
+use chat_domain::receipts::{AdvancePositions, Advanced, DeliveryStatus, PositionsMoved, ReceiptTarget, Unread};
 use chat_domain::{ActionError, Audience, ConversationId, Envelope, Event, MessageId, PageLimit, Refusal, UserId};
+
+/// The maximum number of conversations whose unread messages are counted.
+const MAX_COUNTED: u32 = 10_000;
 
 impl Receipts {
     /// Moves the actor's positions forward. Notifies the other participants if they are few enough (contract §4).
@@ -15,6 +18,12 @@ impl Receipts {
         advance: AdvancePositions,
     ) -> Result<Advanced, ActionError> {
         self.0.advance(actor.user_id, conversation_id, advance).await
+    }
+
+    /// Counts the actor's unread messages, in at most [`MAX_COUNTED`] conversations.
+    pub async fn unread(&self, actor: Actor) -> Result<Unread, ActionError> {
+        let counted = self.0.store.receipts().count_unread(actor.user_id, MAX_COUNTED);
+        Ok(self.0.reading(actor.user_id, counted).await?)
     }
 
     /// Moves the actor's positions to this message, which covers every earlier message. Cheaper than

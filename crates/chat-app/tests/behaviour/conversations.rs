@@ -1,9 +1,10 @@
-use crate::world::{World, code, name, nobody, nowhere, page};
+use crate::world::{World, code, message, name, nobody, nowhere, page};
 use chat_app::CreateConversation;
+use chat_domain::changes::{MAX_MISSED_OF_ONE, MissedChanges};
 use chat_domain::conversations::{
     ConversationChanges, ConversationFilter, ConversationKind, DirectKey, MAX_PARTICIPANTS, Role,
 };
-use chat_domain::{Audience, ChangeKind, ErrorCode, Event};
+use chat_domain::{Audience, ChangeKind, ErrorCode, Event, PageLimit, Pos};
 
 fn renamed(to: &str) -> ConversationChanges {
     ConversationChanges { name: Some(Some(name(to))), ..Default::default() }
@@ -241,4 +242,30 @@ async fn changing_nothing_is_no_change_and_as_forbidden() {
     assert_eq!(code(conversations.update(bob, group, nothing()).await), Some(ErrorCode::NotAnAdmin));
     assert_eq!(code(conversations.update(ann, direct, nothing()).await), Some(ErrorCode::DirectConversation));
     assert!(world.bus.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_missed_too_much_reads_the_conversation_anew() {
+    let world = World::new();
+    let [ann, bob] = world.users(["ann", "bob"]).await;
+    let group = world.group(ann, &[bob]).await;
+    let most = u64::from(MAX_MISSED_OF_ONE);
+    let missed = async |after| {
+        let after = Pos::new(after);
+        world.app.conversations.missed(bob, group, after, PageLimit::GREATEST).await.expect("an answer")
+    };
+    for _ in 0..most / 500 {
+        let mut sends = tokio::task::JoinSet::new();
+        for _ in 0..500 {
+            let (messages, hello) = (world.app.messages.clone(), message(group, "hello", None));
+            sends.spawn(async move { messages.send(ann, hello).await.expect("sent") });
+        }
+        sends.join_all().await;
+    }
+    let all = missed(1).await;
+    assert_eq!((all.changes.len(), all.next, all.as_of), (100, Some(Pos::new(101)), Pos::new(most + 1)));
+    assert_eq!(missed(0).await, MissedChanges::reset(Pos::new(most + 1)), "one more: the creation");
+    let last = missed(most).await;
+    assert_eq!((last.changes.len(), last.next, last.is_reset), (1, None, false));
+    assert_eq!(missed(most + 2).await, MissedChanges::reset(Pos::new(most + 1)), "beyond the newest");
 }

@@ -3,9 +3,12 @@ use chat_app::{App, Settings};
 use chat_domain::auth::{Actor, SessionStore};
 use chat_domain::conversations::{ConversationKind, ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
-use chat_domain::receipts::{AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget};
+use chat_domain::receipts::{AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget, Unread};
 use chat_domain::users::UserStore;
-use chat_domain::{ActionError, Audience, CommittedSink, ConversationId, ErrorCode, MessageId, Seq, Store, UserId};
+use chat_domain::{
+    ActionError, Audience, ChangeLog, CommittedSink, ConversationId, ErrorCode, MessageId, Seq, Store, StoreError,
+    UserId,
+};
 use std::sync::{Arc, Weak};
 
 const READ_ALL: AdvancePositions = AdvancePositions::Read(ReceiptTarget::Latest);
@@ -82,6 +85,10 @@ impl Store for Crowd {
         self
     }
 
+    fn changes(&self) -> &dyn ChangeLog {
+        self.store.changes()
+    }
+
     fn publish_to(&self, sink: Weak<dyn CommittedSink>) {
         self.store.publish_to(sink);
     }
@@ -100,6 +107,10 @@ impl ReceiptStore for Crowd {
             last_seq: Seq::new(1),
             participant_count: self.participants,
         })
+    }
+
+    async fn count_unread(&self, user: UserId, most: u32) -> Result<Unread, StoreError> {
+        self.store.receipts().count_unread(user, most).await
     }
 }
 

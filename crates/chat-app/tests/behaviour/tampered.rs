@@ -11,7 +11,8 @@ use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
 use chat_domain::{
-    ActionError, Change, CommittedSink, ConversationId, Page, PageLimit, PageRequest, Store, StoreError, UserId,
+    ActionError, Change, ChangeLog, CommittedSink, ConversationId, Page, PageLimit, PageRequest, Store, StoreError,
+    UserId,
 };
 use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
@@ -57,6 +58,10 @@ impl Store for Tampered {
 
     fn receipts(&self) -> &dyn ReceiptStore {
         self.store.receipts()
+    }
+
+    fn changes(&self) -> &dyn ChangeLog {
+        self.store.changes()
     }
 
     fn publish_to(&self, sink: Weak<dyn CommittedSink>) {

@@ -1,4 +1,4 @@
-use super::Change;
+use super::{Change, coalesce};
 use crate::{ConversationId, Pos, StoreError};
 use async_trait::async_trait;
 
@@ -19,6 +19,26 @@ pub trait ChangeLog: Send + Sync {
     /// Returns the first `limit` changes of these ranges, in the order of the ranges and by `pos` within each, in a
     /// constant number of queries. The caller checks who may see them.
     async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError>;
+
+    /// Returns what a client that missed these ranges needs, as [`coalesce`] says, in the order of the ranges and by
+    /// `pos` within each. The caller checks who may see it, and limits it: [`Self::list_missed_pos`].
+    ///
+    /// This implementation reads the ranges whole. Stores with long logs read only what they return, in a constant
+    /// number of queries.
+    async fn list_missed(&self, ranges: &[ChangeRange]) -> Result<Vec<Change>, StoreError> {
+        let mut missed = Vec::new();
+        for range in ranges {
+            missed.extend(coalesce(self.list_changes(&[*range], u32::MAX).await?));
+        }
+        Ok(missed)
+    }
+
+    /// Returns the first `limit` places in this range of what [`Self::list_missed`] returns, ascending. Memberships and
+    /// the conversation's own fields are not coalesced.
+    async fn list_missed_pos(&self, range: ChangeRange, limit: u32) -> Result<Vec<Pos>, StoreError> {
+        let changes = self.list_missed(&[range]).await?;
+        Ok(changes.into_iter().map(|change| change.pos).take(limit as usize).collect())
+    }
 }
 
 impl ChangeRange {
@@ -49,10 +69,43 @@ pub fn cut(ranges: &[ChangeRange], last_pos: impl Fn(ConversationId) -> Option<P
     spans
 }
 
+/// Takes the first `limit` positions out of these ranges. The ranges keep the rest.
+pub fn take_first(ranges: &mut Vec<ChangeRange>, limit: u64) -> Vec<ChangeRange> {
+    let first = cut(ranges, |_| Some(Pos::MAX), limit);
+    for (range, taken) in ranges.iter_mut().filter(|range| !range.is_empty()).zip(&first) {
+        range.after = taken.up_to;
+    }
+    ranges.retain(|range| !range.is_empty());
+    first
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use uuid::Uuid;
+
+    proptest! {
+        #[test]
+        fn taking_part_after_part_covers_every_range_once(
+            spans in proptest::collection::vec((0_u64..20, 0_u64..20), 0..6), limit in 1_u64..9
+        ) {
+            let mut ranges: Vec<_> = spans.iter().enumerate().map(|(number, (after, length))| {
+                let conversation_id = ConversationId::new(Uuid::from_u128(number as u128));
+                ChangeRange { conversation_id, after: Pos::new(*after), up_to: Pos::new(after + length) }
+            }).collect();
+            let all = |ranges: &[ChangeRange]| ranges.iter().flat_map(|range| {
+                (range.after.get() + 1..=range.up_to.get()).map(|pos| (range.conversation_id, pos))
+            }).collect::<Vec<_>>();
+            let (expected, mut taken) = (all(&ranges), Vec::new());
+            while !ranges.is_empty() {
+                let part = all(&take_first(&mut ranges, limit));
+                prop_assert!(part.len() as u64 <= limit);
+                taken.extend(part);
+            }
+            prop_assert_eq!(taken, expected);
+        }
+    }
 
     #[test]
     fn ranges_are_cut_to_what_exists_and_to_the_limit() {

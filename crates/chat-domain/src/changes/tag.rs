@@ -67,6 +67,13 @@ impl ChangeTag {
         known.cloned().unwrap_or_else(|| Self(Cow::Owned(text.to_owned())))
     }
 
+    /// Returns the kinds that change a message that was sent earlier. The message itself stands for them in what a
+    /// client missed: see [`super::coalesce`].
+    pub fn of_sent_messages() -> impl Iterator<Item = &'static Self> {
+        let is_later = |tag: &&Self| **tag != Self::MESSAGE_SENT && tag.needs().contains(&Need::Message);
+        Self::KNOWN.iter().map(|(tag, _)| tag).filter(is_later)
+    }
+
     /// Returns the name without copying it.
     pub(super) fn into_name(self) -> Cow<'static, str> {
         self.0

@@ -168,3 +168,42 @@ fn tags_of_this_release_are_short_words_and_any_other_is_read_too() {
         assert_eq!((tag.as_str(), tag.needs()), (text, &[][..]));
     }
 }
+
+fn at(pos: u64, kind: ChangeKind) -> Change {
+    let kind = match kind {
+        ChangeKind::MessageSent(message) => {
+            ChangeKind::MessageSent(Box::new(Message { pos: Pos::new(pos), ..*message }))
+        }
+        kind => kind,
+    };
+    Change { pos: Pos::new(pos), ..change(kind) }
+}
+
+fn left_by_coalescing(kinds: Vec<ChangeKind>) -> Vec<u64> {
+    let changes = (1..).zip(kinds).map(|(pos, kind)| at(pos, kind)).collect();
+    coalesce(changes).iter().map(|change| change.pos.get()).collect()
+}
+
+#[test]
+fn of_several_changes_that_set_the_same_the_last_one_stays() {
+    let added = |number| ChangeKind::ParticipantAdded { user: summary(number), role: Role::Member, details: details() };
+    let removed = |number| ChangeKind::ParticipantRemoved { user_id: user(number) };
+    let updated = || ChangeKind::Updated(details());
+    let sent = || ChangeKind::MessageSent(Box::new(message()));
+    assert_eq!(left_by_coalescing(vec![updated(), sent(), updated(), sent()]), [2, 3, 4]);
+    assert_eq!(left_by_coalescing(vec![added(3), added(4), removed(3), sent()]), [2, 3, 4]);
+    assert_eq!(left_by_coalescing(vec![removed(3), added(3), removed(4), sent()]), [2, 3, 4]);
+    assert!(left_by_coalescing(Vec::new()).is_empty());
+}
+
+#[test]
+fn changes_of_unknown_kinds_all_stay() {
+    let unknown = || {
+        let record = ChangeRecord {
+            tag: ChangeTag::from_stored("hands_raised"),
+            ..change(ChangeKind::Updated(details())).record()
+        };
+        ChangeKind::Unknown(Box::new(record))
+    };
+    assert_eq!(left_by_coalescing(vec![unknown(), unknown(), ChangeKind::Updated(details()), unknown()]), [1, 2, 3, 4]);
+}

@@ -1,6 +1,6 @@
 use super::Message;
 use crate::receipts::ParticipantPositions;
-use crate::{MessageId, PageLimit, PageRequest, Seq};
+use crate::{MessageId, PageLimit, PageRequest, Pos, Seq};
 
 /// A place in the history, named by the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub struct HistoryPage {
     pub range: SeqRange,
     /// The number of the conversation's newest message, which is also the number of its messages.
     pub last_seq: Seq,
+    /// The conversation's newest change when the page was read. The page shows every change up to here.
+    pub last_pos: Pos,
     /// The positions of all participants, from which the status and the readers of each message are derived.
     pub participants: Vec<ParticipantPositions>,
 }
@@ -217,6 +219,7 @@ mod tests {
             messages: Vec::new(),
             range: SeqRange::new(oldest, newest),
             last_seq: Seq::new(9),
+            last_pos: Pos::new(9),
             participants: Vec::new(),
         };
         let sides = |page: HistoryPage| (page.has_older(), page.has_newer());

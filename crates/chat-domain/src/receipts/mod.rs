@@ -2,7 +2,7 @@
 
 mod store;
 
-pub use store::{AdvancePositions, Advanced, ReceiptStore, ReceiptTarget};
+pub use store::{AdvancePositions, Advanced, ReceiptStore, ReceiptTarget, Unread};
 
 use crate::conversations::ConversationKind;
 use crate::{ConversationId, MessageId, Seq, UserId};

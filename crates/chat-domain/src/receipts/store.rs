@@ -1,6 +1,6 @@
 use super::{MessageStatus, ParticipantPositions, Positions};
 use crate::conversations::ConversationKind;
-use crate::{ActionError, ConversationId, MessageId, Seq, UserId};
+use crate::{ActionError, ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
 
 /// Up to where.
@@ -74,6 +74,15 @@ impl Advanced {
     }
 }
 
+/// The number of a user's unread messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unread {
+    /// Unread messages in all conversations.
+    pub total: u64,
+    /// Conversations with unread messages.
+    pub conversations: u64,
+}
+
 /// Stores read and delivery positions.
 #[async_trait]
 pub trait ReceiptStore: Send + Sync {
@@ -86,4 +95,8 @@ pub trait ReceiptStore: Send + Sync {
         user: UserId,
         advance: AdvancePositions,
     ) -> Result<Advanced, ActionError>;
+
+    /// Counts the user's unread messages in active conversations, by one query over at most `most` of the user's
+    /// conversations.
+    async fn count_unread(&self, user: UserId, most: u32) -> Result<Unread, StoreError>;
 }

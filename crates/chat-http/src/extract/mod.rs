@@ -15,8 +15,8 @@ pub(crate) use path::{
     MessagePath, PartnerPath, SessionPath, UserPath,
 };
 pub(crate) use query::{
-    ConversationsQuery, GroupSearchQuery, HistoryQuery, PageQuery, ParticipantsQuery, RoomsQuery, SearchQuery,
-    UndeliveredQuery,
+    ConversationsQuery, GroupSearchQuery, HistoryQuery, MissedQuery, PageQuery, ParticipantsQuery, RoomsQuery,
+    SearchQuery, UndeliveredQuery,
 };
 
 use crate::{ApiError, HttpState};

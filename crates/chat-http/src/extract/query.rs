@@ -12,7 +12,7 @@ use apistos::paths::Parameter;
 use chat_domain::conversations::{ListRequest, ParticipantPlace};
 use chat_domain::messages::{Anchor, HistoryRequest};
 use chat_domain::users::SearchTerm;
-use chat_domain::{PageLimit, PageNumber, PageRequest, Seq};
+use chat_domain::{PageLimit, PageNumber, PageRequest, Pos, Seq};
 use chat_protocol::conversations::{ListCursorText, ParticipantCursorText};
 use chat_protocol::schemas::patterns;
 use chat_protocol::{Fault, InvalidBody};
@@ -177,6 +177,24 @@ impl UndeliveredQuery {
     }
 }
 
+/// `?after&limit` of changes
+#[derive(Debug)]
+pub(crate) struct MissedQuery(pub(crate) Pos, pub(crate) PageLimit);
+
+impl MissedQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let limit = pairs.number("limit", PageLimit::parse).unwrap_or(PageLimit::GREATEST);
+        let after = pairs.text("after").unwrap_or_default();
+        let after = match (after.as_str(), pos(&after)) {
+            ("", _) => Err("is required"),
+            (_, pos) => pos.ok_or("must be a position"),
+        };
+        let after = after.map_err(|fault| pairs.fault("after", fault)).unwrap_or(Pos::ZERO);
+        pairs.finish(Self(after, limit))
+    }
+}
+
 /// `?page&limit`, or one of `?before`, `?after` and `?around` with `limit`
 #[derive(Debug)]
 pub(crate) struct HistoryQuery(pub(crate) HistoryRequest);
@@ -208,6 +226,10 @@ fn anchor(text: &str) -> Result<Anchor, &'static str> {
 
 fn seq(text: &str) -> Option<Seq> {
     text.parse().ok().filter(|number| *number <= Seq::MAX.get()).map(Seq::new)
+}
+
+fn pos(text: &str) -> Option<Pos> {
+    text.parse().ok().filter(|number| *number <= Pos::MAX.get()).map(Pos::new)
 }
 
 macro_rules! extracted {
@@ -247,6 +269,13 @@ extracted! {
     ];
     UndeliveredQuery: vec![
         parameter("after", "The `nextCursor` of the previous answer.", text(patterns::SEQ)),
+        limit_parameter(PageLimit::GREATEST),
+    ];
+    MissedQuery: vec![
+        Parameter {
+            required: Some(true),
+            ..parameter("after", "The client's position, then the previous `nextCursor`.", text(patterns::SEQ))
+        },
         limit_parameter(PageLimit::GREATEST),
     ];
     HistoryQuery: {

@@ -11,7 +11,7 @@ use chat_domain::messages::{
 };
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{ActionError, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
+use chat_domain::{ActionError, ChangeLog, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
 use chat_sqlite::SqliteStore;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -117,6 +117,10 @@ impl Store for Busy {
     }
 
     fn receipts(&self) -> &dyn ReceiptStore {
+        &*self.store
+    }
+
+    fn changes(&self) -> &dyn ChangeLog {
         &*self.store
     }
 

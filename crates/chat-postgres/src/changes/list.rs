@@ -1,5 +1,6 @@
 //! Reads the durable changes of conversations: messages and records, merged by `pos`.
 
+use super::missed;
 use super::present::load_present;
 use super::record::{RecordColumns, RecordRow};
 use crate::PostgresStore;
@@ -9,9 +10,9 @@ use crate::messages::{MessageColumns, MessageRow, SummaryColumns};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use async_trait::async_trait;
-use chat_domain::changes::{Needs, cut, resolve};
+use chat_domain::changes::{Needs, coalesce, cut, resolve};
 use chat_domain::conversations::ConversationKind;
-use chat_domain::{Change, ChangeLog, ChangeRange, ConversationId, StoreError};
+use chat_domain::{Change, ChangeLog, ChangeRange, ConversationId, Pos, StoreError};
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
@@ -24,15 +25,32 @@ use uuid::Uuid;
 #[async_trait]
 impl ChangeLog for PostgresStore {
     async fn list_changes(&self, ranges: &[ChangeRange], limit: u32) -> Result<Vec<Change>, StoreError> {
+        let spans = self.spans(ranges, limit.into()).await?;
+        Ok(self.batches().changes.call(spans).await?.into_iter().flatten().collect())
+    }
+
+    async fn list_missed(&self, ranges: &[ChangeRange]) -> Result<Vec<Change>, StoreError> {
+        let spans = self.spans(ranges, u64::MAX).await?;
+        Ok(self.batches().missed.call(spans).await?.into_iter().flatten().collect())
+    }
+
+    async fn list_missed_pos(&self, range: ChangeRange, limit: u32) -> Result<Vec<Pos>, StoreError> {
+        let Some(Span { range, .. }) = self.spans(&[range], u64::MAX).await?.pop() else { return Ok(Vec::new()) };
+        self.query(async |connection| missed::list_pos(connection, range, limit).await).await
+    }
+}
+
+impl PostgresStore {
+    /// The first `limit` changes of these ranges that exist.
+    async fn spans(&self, ranges: &[ChangeRange], limit: u64) -> Result<Vec<Span>, StoreError> {
         let mut ids: Vec<ConversationId> = ranges.iter().map(|range| range.conversation_id).collect();
         ids.sort_unstable();
         ids.dedup();
         let heads = self.batches().heads.call(ids).await?;
         let heads: HashMap<_, Head> = heads.into_iter().map(|head| (head.conversation_id, head)).collect();
-        let exist = cut(ranges, |id| heads.get(&id).map(|head| head.last_pos), limit.into());
+        let exist = cut(ranges, |id| heads.get(&id).map(|head| head.last_pos), limit);
         let kind = |id| heads.get(&id).and_then(|head| head.kind);
-        let spans = exist.into_iter().map(|range| Span { range, kind: kind(range.conversation_id) }).collect();
-        Ok(self.batches().changes.call(spans).await?.into_iter().flatten().collect())
+        Ok(exist.into_iter().map(|range| Span { range, kind: kind(range.conversation_id) }).collect())
     }
 }
 
@@ -56,17 +74,38 @@ pub(crate) async fn list_spans(
     spans: Vec<Span>,
 ) -> Stored<HashMap<Span, Vec<Change>>> {
     let (messages, rows) = try_join(load_messages(connection, &spans), load_records(connection, &spans)).await?;
+    merge(connection, &spans, messages, rows).await
+}
+
+/// What a client that missed each of these ranges needs, by a constant number of queries.
+pub(crate) async fn list_missed_spans(
+    connection: &mut AsyncPgConnection,
+    spans: Vec<Span>,
+) -> Stored<HashMap<Span, Vec<Change>>> {
+    let records = missed::load_records(connection, &spans);
+    let (messages, rows) = try_join(load_messages(connection, &spans), records).await?;
+    let found = merge(connection, &spans, messages, rows).await?;
+    Ok(found.into_iter().map(|(span, changes)| (span, coalesce(changes))).collect())
+}
+
+/// The changes of each range, from its messages and records.
+async fn merge(
+    connection: &mut AsyncPgConnection,
+    spans: &[Span],
+    messages: Vec<(i64, MessageRow, SummaryRow)>,
+    rows: Vec<(i64, RecordRow)>,
+) -> Stored<HashMap<Span, Vec<Change>>> {
     let records: Vec<_> = rows.into_iter().map(|(number, row)| (number, row.into_record())).collect();
     let present = load_present(connection, &Needs::of(records.iter().map(|(_, record)| record))).await?;
     let mut changes: Vec<_> = records.into_iter().map(|(number, record)| (number, resolve(record, &present))).collect();
     for (number, message, sender) in messages {
-        let Some(span) = numbered(&spans, number) else { continue };
+        let Some(span) = numbered(spans, number) else { continue };
         changes.push((number, message.into_change(sender, span.kind)));
     }
     changes.sort_unstable_by_key(|(number, change)| (*number, change.pos));
     let mut found: HashMap<Span, Vec<Change>> = HashMap::with_capacity(spans.len());
     for (number, change) in changes {
-        if let Some(span) = numbered(&spans, number) {
+        if let Some(span) = numbered(spans, number) {
             found.entry(span).or_default().push(change);
         }
     }
@@ -79,13 +118,13 @@ fn numbered(spans: &[Span], number: i64) -> Option<Span> {
 }
 
 /// Ranges as arrays, one per column.
-struct Columns {
-    ids: Vec<Uuid>,
-    afters: Vec<i64>,
-    up_tos: Vec<i64>,
+pub(super) struct Columns {
+    pub(super) ids: Vec<Uuid>,
+    pub(super) afters: Vec<i64>,
+    pub(super) up_tos: Vec<i64>,
 }
 
-fn columns(spans: &[Span]) -> Columns {
+pub(super) fn columns(spans: &[Span]) -> Columns {
     Columns {
         ids: spans.iter().map(|span| span.range.conversation_id.as_uuid()).collect(),
         afters: spans.iter().map(|span| span.range.after.to_i64()).collect(),

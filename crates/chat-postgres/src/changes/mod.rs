@@ -2,8 +2,9 @@
 //! `messages`.
 
 mod list;
+mod missed;
 mod present;
 mod record;
 
-pub(crate) use list::{Span, list_spans};
+pub(crate) use list::{Span, list_missed_spans, list_spans};
 pub(crate) use record::{last_change, store, take_pos};

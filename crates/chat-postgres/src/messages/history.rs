@@ -6,7 +6,7 @@ use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Anchor, FoundMessages, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::ParticipantPositions;
-use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Pos, Refusal, Seq, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ pub(super) async fn history(
     reader: UserId,
     request: HistoryRequest,
 ) -> Result<HistoryPage, ActionError> {
-    let Head { last_seq, kind, participants } = load_head_for(connection, conversation, reader).await?;
+    let Head { last_seq, last_pos, kind, participants } = load_head_for(connection, conversation, reader).await?;
     let anchor = match request.anchor() {
         Some(Anchor::Message(id)) => {
             find_in_conversation(connection, conversation, id).await?.ok_or(Refusal::UnknownMessage)?
@@ -30,7 +30,7 @@ pub(super) async fn history(
     };
     let range = request.range(anchor, last_seq);
     let messages = load_range(connection, (conversation, kind), range).await?;
-    Ok(HistoryPage { messages, range, last_seq, participants })
+    Ok(HistoryPage { messages, range, last_seq, last_pos, participants })
 }
 
 /// Needs no transaction, for the same reasons.
@@ -85,11 +85,12 @@ pub(crate) async fn last_messages(
 /// A conversation of which the reader is a participant.
 struct Head {
     last_seq: Seq,
+    last_pos: Pos,
     kind: ConversationKind,
     participants: Vec<ParticipantPositions>,
 }
 
-type HeadRow = (i64, Option<String>, Uuid, PositionColumns);
+type HeadRow = (i64, i64, Option<String>, Uuid, PositionColumns);
 
 async fn load_head_for(
     connection: &mut AsyncPgConnection,
@@ -112,16 +113,23 @@ async fn load_head(connection: &mut AsyncPgConnection, conversation: Conversatio
         .inner_join(conversations::table)
         .filter(participants::conversation_id.eq(conversation.as_uuid()))
         .filter(participants::left_at.is_null())
-        .select((conversations::last_seq, conversations::direct_key, participants::user_id, columns))
+        .select((
+            conversations::last_seq,
+            conversations::last_pos,
+            conversations::direct_key,
+            participants::user_id,
+            columns,
+        ))
         .load(connection)
         .await?;
-    let Some((last_seq, direct_key, ..)) = rows.as_slice().first() else { return Ok(None) };
-    let (last_seq, kind) = (Seq::from_i64(*last_seq), ConversationKind::from_stored(direct_key.as_deref())?);
-    let of_one = |(_, _, user, columns): HeadRow| ParticipantPositions {
+    let Some((last_seq, last_pos, direct_key, ..)) = rows.as_slice().first() else { return Ok(None) };
+    let (last_seq, last_pos) = (Seq::from_i64(*last_seq), Pos::from_i64(*last_pos));
+    let kind = ConversationKind::from_stored(direct_key.as_deref())?;
+    let of_one = |(_, _, _, user, columns): HeadRow| ParticipantPositions {
         user_id: UserId::new(user),
         positions: positions(columns),
     };
-    Ok(Some(Head { last_seq, kind, participants: rows.into_iter().map(of_one).collect() }))
+    Ok(Some(Head { last_seq, last_pos, kind, participants: rows.into_iter().map(of_one).collect() }))
 }
 
 async fn exists(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<bool> {

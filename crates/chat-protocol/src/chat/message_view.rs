@@ -261,6 +261,7 @@ mod tests {
             messages: vec![newer, message(ConversationKind::Group)],
             range: SeqRange { first: Seq::new(3), last: Seq::new(4) },
             last_seq: Seq::new(4),
+            last_pos: Pos::new(5),
             participants: vec![positions(1, 3, 3)],
         };
         let statuses: Vec<_> =

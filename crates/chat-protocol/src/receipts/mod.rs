@@ -4,4 +4,4 @@ mod body;
 mod view;
 
 pub use body::ReadBody;
-pub use view::PositionsView;
+pub use view::{PositionsView, UnreadView};

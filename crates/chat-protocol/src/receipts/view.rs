@@ -1,4 +1,4 @@
-use chat_domain::receipts::{Advanced, PositionsMoved};
+use chat_domain::receipts::{Advanced, PositionsMoved, Unread};
 use chat_domain::{ConversationId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,6 +32,22 @@ impl PositionsView {
             read_seq: advanced.positions.read.get(),
             unread_count: Some(advanced.positions.unread(advanced.last_seq)),
         }
+    }
+}
+
+/// The number of the caller's unread messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct UnreadView {
+    /// Unread messages in all conversations.
+    pub total: u64,
+    /// Conversations with unread messages.
+    pub conversations: u64,
+}
+
+impl From<Unread> for UnreadView {
+    fn from(Unread { total, conversations }: Unread) -> Self {
+        Self { total, conversations }
     }
 }
 

@@ -7,21 +7,25 @@
 //! 4. The changes between the reading (or the client's position) and the target are read from the change log and sent,
 //!    then `resumed`, then the presence of the user's contacts, then the held events, then live events.
 
+mod catch_up;
 mod contacts;
 mod held;
 mod plan;
 mod positions;
 mod replay;
 
+pub use catch_up::{CaughtUp, catch_up};
 pub(crate) use held::{Attaching, Held};
 pub use replay::Replay;
 
 use crate::connection::Connection;
 use crate::hub::Hub;
+use chat_domain::changes::MissedLimit;
 use chat_domain::conversations::Removal;
-use chat_domain::{ConversationId, Pos, StoreError, Turn, UserId};
+use chat_domain::{ConversationId, Pos, RealtimeStore, StoreError, Turn, UserId};
 use chat_protocol::realtime::Resume;
 use plan::{Entry, Plan};
+use positions::positions;
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -49,8 +53,14 @@ impl Hub {
         let memberships = memberships?;
         let mut known: HashSet<ConversationId> =
             memberships.iter().map(|membership| membership.conversation_id).collect();
-        let removals = self.removals(user, &known, valid).await?;
-        let positions = self.positions(connection, user, &memberships, resume).await?;
+        let removals = match valid {
+            Some(resume) => removals(store, user, &known, resume).await?,
+            None => Vec::new(),
+        };
+        let moved = match resume {
+            Some(resume) => positions(store, connection.format().dialect, user, &memberships, resume).await?,
+            None => Vec::new(),
+        };
         // Most users stay in these conversations only: spare capacity would be kept for as long as they are connected.
         connection.conversations.borrow_mut().reserve_exact(memberships.len());
         // No await from here on.
@@ -77,11 +87,9 @@ impl Hub {
             removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
         // A late addition from before the removal must not add the user again.
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
-        let reset = match resume {
-            Some(resume) if valid.is_none() => resume.conversations().collect(),
-            _ => entries.iter().filter(|entry| entry.is_beyond_the_log()).map(|entry| entry.id).collect(),
-        };
-        Ok(Replay::new(Plan::new(user, &entries, removals, positions, reset, resume.is_some()), contacts, turn))
+        let reset = resume.map_or_else(Vec::new, |resume| plan::void(resume, epoch, &entries));
+        let wants = (resume.is_some(), MissedLimit::GREATEST);
+        Ok(Replay::new(Plan::new(user, &entries, removals, moved, reset, wants), contacts, turn))
     }
 
     /// Waits for the connection's turn to read its initial state from the store; `None` if it must close instead. The
@@ -104,21 +112,20 @@ impl Hub {
         let target = self.join(connection, id, seen);
         Entry { id, has: resume.and_then(|resume| resume.pos(id)), seen, target }
     }
+}
 
-    /// The conversations that the client named and from which the user has been removed since.
-    async fn removals(
-        &self,
-        user: UserId,
-        known: &HashSet<ConversationId>,
-        resume: Option<&Resume>,
-    ) -> Result<Vec<Removal>, StoreError> {
-        let Some(resume) = resume else { return Ok(Vec::new()) };
-        let gone: Vec<_> = resume.conversations().filter(|id| !known.contains(id)).collect();
-        if gone.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut removals = self.fan_out().store().list_removals(user, &gone).await?;
-        removals.retain(|removal| resume.pos(removal.conversation_id).is_some_and(|has| has < removal.pos));
-        Ok(removals)
+/// The conversations that the client named and from which the user has been removed since.
+async fn removals(
+    store: &dyn RealtimeStore,
+    user: UserId,
+    known: &HashSet<ConversationId>,
+    resume: &Resume,
+) -> Result<Vec<Removal>, StoreError> {
+    let gone: Vec<_> = resume.conversations().filter(|id| !known.contains(id)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut removals = store.list_removals(user, &gone).await?;
+    removals.retain(|removal| resume.pos(removal.conversation_id).is_some_and(|has| has < removal.pos));
+    Ok(removals)
 }

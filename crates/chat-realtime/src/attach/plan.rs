@@ -1,14 +1,16 @@
 use super::held::membership_of;
+use chat_domain::changes::{MissedLimit, take_first};
 use chat_domain::conversations::Removal;
 use chat_domain::receipts::PositionsMoved;
-use chat_domain::{Change, ChangeRange, ConversationId, Pos, UserId};
+use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Epoch, Pos, RealtimeStore, StoreError, UserId};
+use chat_protocol::realtime::Resume;
 use std::collections::{HashMap, HashSet};
 
-/// The maximum number of missed events that are sent again in all (contract §4, guarantee 3).
-pub(crate) const MAX_MISSED: u64 = 1_000;
+/// The number of missed changes that one reading covers.
+const PAGE: u64 = 100;
 
 /// The maximum number of conversations that `resumed` names.
-pub(crate) const MAX_NAMED: usize = 1_000;
+const MAX_NAMED: usize = 1_000;
 
 /// A conversation that a connection has joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +30,18 @@ impl Entry {
     }
 
     /// Whether the client's position is not of this log: the database has lost changes, for example with a failover.
-    pub(crate) fn is_beyond_the_log(&self) -> bool {
+    fn is_beyond_the_log(&self) -> bool {
         self.has.is_some_and(|has| has > self.target)
     }
+}
+
+/// Returns the conversations in which the client's position is void: all if they are of another epoch, else those
+/// beyond the log.
+pub(crate) fn void(resume: &Resume, epoch: Epoch, entries: &[Entry]) -> Vec<ConversationId> {
+    if !resume.may_be_of(epoch) {
+        return resume.conversations().collect();
+    }
+    entries.iter().filter(|entry| entry.is_beyond_the_log()).map(|entry| entry.id).collect()
 }
 
 /// The data sent to a connection before live events.
@@ -86,19 +97,19 @@ impl Membership {
 }
 
 impl Plan {
-    /// Creates the plan. The number of missed events is a subtraction, since `pos` has no gaps. If it is too large in
-    /// total, the smallest gaps are filled first.
+    /// Creates the plan. The number of missed changes is a subtraction, since `pos` has no gaps. If more than `most`
+    /// are missed in total, the smallest gaps are filled first.
     pub(crate) fn new(
         user: UserId,
         entries: &[Entry],
         removals: Vec<Removal>,
         moved: Vec<PositionsMoved>,
         reset: Vec<ConversationId>,
-        wants_resumed: bool,
+        (wants_resumed, most): (bool, MissedLimit),
     ) -> Self {
         let mut by_gap: Vec<&Entry> = entries.iter().filter(|entry| entry.missed() > 0).collect();
         by_gap.sort_by_key(|entry| entry.missed());
-        let mut budget = MAX_MISSED;
+        let mut budget = u64::from(most.get());
         let mut limited = HashSet::new();
         for entry in by_gap {
             match budget.checked_sub(entry.missed()) {
@@ -137,32 +148,49 @@ impl Plan {
         }
     }
 
+    /// Reads the next missed changes that the user may see; `None` after the last ones.
+    pub(crate) async fn next(&mut self, store: &dyn RealtimeStore) -> Result<Option<Vec<Change>>, StoreError> {
+        let page = take_first(&mut self.ranges, PAGE);
+        if page.is_empty() {
+            return Ok(None);
+        }
+        let mut changes = store.list_missed(&page).await?;
+        changes.retain(|change| self.membership.admits(change));
+        for unknown in changes.iter().filter(|change| change.kind.is_unknown()) {
+            self.limit(unknown.conversation_id);
+        }
+        Ok(Some(changes))
+    }
+
+    /// Returns the changes that tell the user of removals.
+    pub(crate) fn take_removals(&mut self) -> impl Iterator<Item = Change> + use<> {
+        let user_id = self.user;
+        let change = move |Removal { conversation_id, pos, at }| Change {
+            conversation_id,
+            pos,
+            at,
+            kind: ChangeKind::ParticipantRemoved { user_id },
+        };
+        std::mem::take(&mut self.removals).into_iter().map(change)
+    }
+
+    /// Returns the positions to be named.
+    pub(crate) fn take_positions(&mut self) -> Vec<(ConversationId, Pos)> {
+        let positions = std::mem::take(&mut self.positions).into_iter();
+        positions.filter(|(id, _)| !self.membership.is_out(*id)).take(MAX_NAMED).collect()
+    }
+
     /// Adds this conversation to `limited`: the client must page through it itself.
-    pub(crate) fn limit(&mut self, id: ConversationId) {
+    fn limit(&mut self, id: ConversationId) {
         if !self.limited.contains(&id) {
             self.limited.push(id);
         }
     }
 }
 
-/// Returns the rest of `ranges` after a reading with `limit` returned `changes`.
-pub(crate) fn rest(ranges: &mut Vec<ChangeRange>, changes: &[Change], limit: u32) {
-    let Some(last) = changes.last().filter(|_| changes.len() >= limit as usize) else {
-        ranges.clear();
-        return;
-    };
-    let done = ranges.iter().position(|range| range.conversation_id == last.conversation_id).unwrap_or(0);
-    ranges.drain(..done);
-    if let Some(first) = ranges.first_mut() {
-        first.after = last.pos;
-    }
-    ranges.retain(|range| range.after < range.up_to);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_domain::{ChangeKind, Timestamp};
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -172,7 +200,8 @@ mod tests {
 
     fn plan(entries: &[Entry]) -> Plan {
         let reset = entries.iter().filter(|entry| entry.is_beyond_the_log()).map(|entry| entry.id).collect();
-        Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), reset, true)
+        let wants = (true, MissedLimit::GREATEST);
+        Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), reset, wants)
     }
 
     proptest! {
@@ -196,38 +225,13 @@ mod tests {
                     prop_assert_eq!(after, entry.has.unwrap_or_default().min(entry.seen));
                 }
             }
-            prop_assert!(sent <= MAX_MISSED);
+            prop_assert!(sent <= u64::from(MissedLimit::GREATEST.get()));
             let total: u64 = entries.iter().map(Entry::missed).sum();
-            prop_assert_eq!(plan.limited.is_empty(), total <= MAX_MISSED);
+            prop_assert_eq!(plan.limited.is_empty(), total <= u64::from(MissedLimit::GREATEST.get()));
             let is_limited = |entry: &&Entry| plan.limited.contains(&entry.id);
             let largest_sent = entries.iter().filter(|entry| !is_limited(entry)).map(Entry::missed).max();
             let smallest_limited = entries.iter().filter(is_limited).map(Entry::missed).min();
             if let (Some(sent), Some(limited)) = (largest_sent, smallest_limited) { prop_assert!(sent <= limited); }
-        }
-
-        #[test]
-        fn reading_page_by_page_covers_every_range_once(
-            spans in proptest::collection::vec((0_u64..20, 0_u64..20), 0..6), limit in 1_u32..9
-        ) {
-            let filled = spans.iter().enumerate().filter(|(_, (_, length))| *length > 0);
-            let mut ranges: Vec<_> = filled.map(|(number, (after, length))| {
-                let (after, up_to) = (Pos::new(*after), Pos::new(after + length));
-                ChangeRange { conversation_id: id(number as u128), after, up_to }
-            }).collect();
-            let all = |ranges: &[ChangeRange]| ranges.iter().flat_map(|range| {
-                (range.after.get() + 1..=range.up_to.get()).map(|pos| (range.conversation_id, pos))
-            }).collect::<Vec<_>>();
-            let expected = all(&ranges);
-            let mut read = Vec::new();
-            while !ranges.is_empty() {
-                let page: Vec<_> = all(&ranges).into_iter().take(limit as usize).map(|(conversation_id, pos)| Change {
-                    conversation_id, pos: Pos::new(pos), at: Timestamp::default(),
-                    kind: ChangeKind::ParticipantRemoved { user_id: UserId::new(Uuid::nil()) },
-                }).collect();
-                rest(&mut ranges, &page, limit);
-                read.extend(page.iter().map(|change| (change.conversation_id, change.pos.get())));
-            }
-            prop_assert_eq!(read, expected);
         }
     }
 

@@ -1,18 +1,12 @@
 use super::contacts;
-use super::plan::{MAX_NAMED, Plan, rest};
+use super::plan::Plan;
 use crate::connection::{Connection, LOW_WATER, Life};
 use crate::hub::Hub;
 use crate::outgoing::Outgoing;
 use chat_domain::presence::Contact;
-use chat_domain::{Change, ChangeKind, ConversationId, Envelope, Event, Pos, StoreError, Turn};
+use chat_domain::{ConversationId, Envelope, Event, Pos, StoreError, Turn};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-
-/// The number of changes read at a time.
-const PAGE: u32 = 100;
-
-/// The maximum number of ranges in one reading.
-const RANGES: usize = 100;
 
 /// The replay of a connection: the data to send before live events.
 #[derive(Debug)]
@@ -39,26 +33,15 @@ impl Replay {
     pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
         let Some(mut plan) = self.plan else { return Ok(()) };
         let presence = hub.states(self.contacts).await;
-        let mut ranges = std::mem::take(&mut plan.ranges);
-        let mut turn = self.turn.filter(|_| !ranges.is_empty());
-        while !ranges.is_empty() && has_room(connection, &mut turn).await {
+        let mut turn = self.turn.filter(|_| !plan.ranges.is_empty());
+        while !plan.ranges.is_empty() && has_room(connection, &mut turn).await {
             if turn.is_none() {
                 turn = hub.turn_to_attach(connection, plan.user).await;
             }
-            let page = &ranges[..ranges.len().min(RANGES)];
-            let mut asked = page.to_vec();
-            let changes = hub.fan_out().store().list_changes(page, PAGE).await?;
-            let count = asked.len();
-            rest(&mut asked, &changes, PAGE);
-            ranges.splice(..count, asked);
+            let Some(changes) = plan.next(hub.fan_out().store()).await? else { break };
             for change in changes {
-                if plan.membership.admits(&change) {
-                    if change.kind.is_unknown() {
-                        plan.limit(change.conversation_id);
-                    }
-                    connection.push_event(&Outgoing::new(Envelope::change(change)));
-                    has_room(connection, &mut turn).await;
-                }
+                connection.push_event(&Outgoing::new(Envelope::change(change)));
+                has_room(connection, &mut turn).await;
             }
             connection.flush();
         }
@@ -66,7 +49,9 @@ impl Replay {
         if !connection.drained().await {
             return Ok(());
         }
-        send_removals(&mut plan, connection).await;
+        for change in plan.take_removals() {
+            send(connection, &Outgoing::new(Envelope::change(change))).await;
+        }
         for moved in std::mem::take(&mut plan.moved) {
             let event = Event::PositionsMoved(moved);
             let audience = chat_domain::Audience::User(plan.user);
@@ -106,15 +91,6 @@ fn take_overflowed(connection: &Connection) -> HashMap<ConversationId, Pos> {
     connection.attaching.borrow_mut().as_mut().map(|attaching| attaching.take_overflowed()).unwrap_or_default()
 }
 
-async fn send_removals(plan: &mut Plan, connection: &Connection) {
-    for removal in std::mem::take(&mut plan.removals) {
-        let kind = ChangeKind::ParticipantRemoved { user_id: plan.user };
-        let (conversation_id, pos, at) = (removal.conversation_id, removal.pos, removal.at);
-        let change = Change { conversation_id, pos, at, kind };
-        send(connection, &Outgoing::new(Envelope::change(change))).await;
-    }
-}
-
 /// Whether the client must page through any conversation.
 fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     let overflowed = take_overflowed(connection);
@@ -131,9 +107,7 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     limited.extend(overflowed.keys().filter(|id| !named.contains(id)));
     limited.retain(|id| !plan.membership.is_out(*id));
     let is_limited = !limited.is_empty();
-    let positions = std::mem::take(&mut plan.positions);
-    let positions = positions.into_iter().filter(|(id, _)| !plan.membership.is_out(*id)).take(MAX_NAMED);
-    connection.push_resumed(positions, limited, std::mem::take(&mut plan.reset));
+    connection.push_resumed(plan.take_positions(), limited, std::mem::take(&mut plan.reset));
     connection.flush();
     is_limited
 }

@@ -152,7 +152,7 @@ proptest! {
                 let from = named[0]["positions"][id.to_string()].as_u64();
                 let expected: BTreeSet<u64> = match (resume.pos(id), from) {
                     // A member who resumes misses nothing of the whole log.
-                    (Some(has), Some(_)) => expected_of_member(&log, has.get()),
+                    (Some(has), Some(from)) => expected_of_member(&log, has.get(), from),
                     // A new member receives the changes after the reading: at the latest, those after the position in
                     // `resumed`.
                     (None, Some(from)) => visible(&log, user(WHO), from),
@@ -198,9 +198,14 @@ fn resume_end(log: &[Change], from: Option<u64>) -> u64 {
     from.unwrap_or(0).max(last)
 }
 
-/// The changes that a user who was a member on resuming must receive.
-fn expected_of_member(log: &[Change], has: u64) -> BTreeSet<u64> {
-    visible(log, user(WHO), has)
+/// The changes that a user who was a member on resuming must receive. Of the changes of their membership up to `from`,
+/// where live events begin, only the last one.
+fn expected_of_member(log: &[Change], has: u64, from: u64) -> BTreeSet<u64> {
+    let is_of_membership = |change: &&Change| ["A", "R"].contains(&sketch(std::slice::from_ref(*change)).as_str());
+    let mut of_membership: Vec<_> = log.iter().filter(is_of_membership).map(|change| change.pos.get()).collect();
+    of_membership.retain(|pos| (has + 1..=from).contains(pos));
+    of_membership.pop();
+    visible(log, user(WHO), has).into_iter().filter(|pos| !of_membership.contains(pos)).collect()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use chat_domain::messages::{
 };
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::users::UserStore;
-use chat_domain::{ActionError, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
+use chat_domain::{ActionError, ChangeLog, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -83,6 +83,10 @@ impl Store for CountedStore {
 
     fn receipts(&self) -> &dyn ReceiptStore {
         self.inner.receipts()
+    }
+
+    fn changes(&self) -> &dyn ChangeLog {
+        self.inner.changes()
     }
 
     fn publish_to(&self, sink: Weak<dyn CommittedSink>) {

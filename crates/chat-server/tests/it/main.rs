@@ -6,6 +6,7 @@ mod authorisation;
 mod backup;
 mod bad_input;
 mod camel;
+mod catching_up;
 mod chat_api;
 mod clocks;
 mod cluster;

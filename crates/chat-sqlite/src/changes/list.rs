@@ -63,16 +63,24 @@ pub(super) fn list(connection: &mut SqliteConnection, ranges: &[ChangeRange], li
 }
 
 /// Changes by conversation and `pos`.
-type Found = HashMap<(ConversationId, Pos), Change>;
+pub(super) type Found = HashMap<(ConversationId, Pos), Change>;
 
-const fn place(change: &Change) -> (ConversationId, Pos) {
+pub(super) const fn place(change: &Change) -> (ConversationId, Pos) {
     (change.conversation_id, change.pos)
 }
 
 /// Conversations and numbers as one bound value, so that a list of any length needs only one statement.
-fn places(numbered: impl Iterator<Item = (ConversationId, i64)>) -> String {
+pub(super) fn places(numbered: impl Iterator<Item = (ConversationId, i64)>) -> String {
     let place = |(id, number): (ConversationId, i64)| format!("[\"{}\",{number}]", id.as_uuid().as_simple());
     format!("[{}]", numbered.map(place).collect::<Vec<_>>().join(","))
+}
+
+/// The number of messages up to each of these `pos`, in their order.
+pub(super) fn messages_up_to(
+    connection: &mut SqliteConnection,
+    ends: impl Iterator<Item = (ConversationId, Pos)>,
+) -> Stored<Vec<i64>> {
+    Ok(MessagesUpTo { places: places(ends.map(|(id, pos)| (id, pos.to_i64()))) }.load(connection)?)
 }
 
 /// The `seq`s of the messages in these spans: each `pos` without a record is a message.
@@ -81,8 +89,7 @@ fn seqs_between(
     spans: &[ChangeRange],
     recorded: &HashSet<(ConversationId, Pos)>,
 ) -> Stored<Vec<(ConversationId, i64)>> {
-    let starts = places(spans.iter().map(|span| (span.conversation_id, span.after.to_i64())));
-    let before: Vec<i64> = MessagesUpTo { places: starts }.load(connection)?;
+    let before = messages_up_to(connection, spans.iter().map(|span| (span.conversation_id, span.after)))?;
     let of_span = |(span, before): (&ChangeRange, i64)| {
         let id = span.conversation_id;
         let positions = (span.after.get() + 1..=span.up_to.get()).map(Pos::new);
@@ -92,7 +99,7 @@ fn seqs_between(
     Ok(spans.iter().zip(before).flat_map(of_span).collect())
 }
 
-fn load_messages(connection: &mut SqliteConnection, seqs: &[(ConversationId, i64)]) -> Stored<Found> {
+pub(super) fn load_messages(connection: &mut SqliteConnection, seqs: &[(ConversationId, i64)]) -> Stored<Found> {
     let columns = "(messages.conversation_id, messages.seq)";
     let asked = places(seqs.iter().copied());
     let these = sql::<Bool>(columns).sql(IN_PLACES).bind::<Text, _>(asked).sql("))");

@@ -6,7 +6,7 @@ use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Anchor, FoundMessages, HistoryPage, HistoryRequest, Message, SeqRange};
 use chat_domain::receipts::{ParticipantPositions, Positions};
-use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
+use chat_domain::{ActionError, ConversationId, MessageId, Pos, Refusal, Seq, UserId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -18,7 +18,7 @@ pub(super) fn history(
     reader: UserId,
     request: HistoryRequest,
 ) -> Result<HistoryPage, ActionError> {
-    let Head { last_seq, kind, participants } = load_head(connection, conversation, reader)?;
+    let Head { last_seq, last_pos, kind, participants } = load_head(connection, conversation, reader)?;
     let anchor = match request.anchor() {
         Some(Anchor::Message(id)) => {
             find_in_conversation(connection, conversation, id)?.ok_or(Refusal::UnknownMessage)?
@@ -28,7 +28,7 @@ pub(super) fn history(
     };
     let range = request.range(anchor, last_seq);
     let messages = load_range(connection, (conversation, kind), range)?;
-    Ok(HistoryPage { messages, range, last_seq, participants })
+    Ok(HistoryPage { messages, range, last_seq, last_pos, participants })
 }
 
 pub(super) fn find_many(
@@ -44,6 +44,7 @@ pub(super) fn find_many(
 /// A conversation of which the reader is a participant.
 struct Head {
     last_seq: Seq,
+    last_pos: Pos,
     kind: ConversationKind,
     participants: Vec<ParticipantPositions>,
 }
@@ -53,12 +54,12 @@ fn load_head(
     conversation: ConversationId,
     reader: UserId,
 ) -> Result<Head, ActionError> {
-    let (last_seq, kind) = find_head(connection, conversation)?.ok_or(Refusal::UnknownConversation)?;
+    let (last_seq, last_pos, kind) = find_head(connection, conversation)?.ok_or(Refusal::UnknownConversation)?;
     let participants = load_positions(connection, conversation)?;
     if !participants.iter().any(|participant| participant.user_id == reader) {
         return Err(Refusal::NotAParticipant.into());
     }
-    Ok(Head { last_seq, kind, participants })
+    Ok(Head { last_seq, last_pos, kind, participants })
 }
 
 /// The `seq` of a message of this conversation.
@@ -100,14 +101,14 @@ pub(crate) fn last_messages(
 fn find_head(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
-) -> Stored<Option<(Seq, ConversationKind)>> {
-    let row: Option<(i64, Option<String>)> = conversations::table
+) -> Stored<Option<(Seq, Pos, ConversationKind)>> {
+    let row: Option<(i64, i64, Option<String>)> = conversations::table
         .find(Id::from(conversation))
-        .select((conversations::last_seq, conversations::direct_key))
+        .select((conversations::last_seq, conversations::last_pos, conversations::direct_key))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, direct_key)| {
-        Ok((Seq::from_i64(last_seq), ConversationKind::from_stored(direct_key.as_deref())?))
+    row.map(|(last_seq, last_pos, direct_key)| {
+        Ok((Seq::from_i64(last_seq), Pos::from_i64(last_pos), ConversationKind::from_stored(direct_key.as_deref())?))
     })
     .transpose()
 }

@@ -127,6 +127,7 @@ macro_rules! store_contract {
                 an_empty_history_is_an_empty_page
             }
             receipts {
+                unread_messages_are_counted_in_active_conversations_up_to_a_limit
                 positions_only_move_forward_and_never_past_the_newest
                 positions_of_strangers_and_unknown_targets_are_refused
                 no_positions_move_in_an_inactive_group
@@ -205,6 +206,11 @@ macro_rules! store_contract {
                 a_deletion_among_edits_ends_them
                 an_author_who_was_removed_edits_nothing_after_the_removal
             }
+            missed {
+                what_was_missed_is_the_whole_range_without_what_later_changes_replace
+                what_was_missed_comes_in_the_order_of_the_ranges
+                the_places_of_what_was_missed_end_where_the_range_ends
+            }
             deletion {
                 a_deleted_user_is_nobody_and_their_names_are_free
                 deleting_ends_every_session
@@ -281,6 +287,7 @@ mod tests {
             include_str!("pairs.rs"),
             include_str!("receipt_news.rs"),
             include_str!("change_log.rs"),
+            include_str!("missed.rs"),
             include_str!("deletion.rs"),
             include_str!("registration.rs"),
             include_str!("published.rs"),

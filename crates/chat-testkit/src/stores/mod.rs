@@ -27,6 +27,7 @@ pub mod invites;
 mod list;
 pub mod memberships;
 pub mod messages;
+pub mod missed;
 pub mod newer_rows;
 pub mod old_rows;
 pub mod overviews;

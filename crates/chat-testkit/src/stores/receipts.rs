@@ -3,7 +3,7 @@
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::receipts::DeliveryStatus::{Delivered, Read};
-use chat_domain::receipts::{AdvancePositions, Advanced, MessageStatus, Positions, ReceiptTarget};
+use chat_domain::receipts::{AdvancePositions, Advanced, MessageStatus, Positions, ReceiptTarget, Unread};
 use chat_domain::{ActionError, ConversationId, MessageId, Refusal, Seq, UserId};
 use uuid::Uuid;
 
@@ -151,4 +151,29 @@ pub async fn unread_counts_equal_a_recount_after_anything(stores: Stores) {
     }
     assert!(last > 50, "the walk sends messages");
     scene.assert_numbered_without_gaps(group, people[0]).await;
+}
+
+pub async fn unread_messages_are_counted_in_active_conversations_up_to_a_limit(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let count = async |most| {
+        let unread = scene.receipts.count_unread(bob, most).await.expect("counts");
+        (unread.total, unread.conversations)
+    };
+    assert_eq!(count(9).await, (0, 0));
+    let (one, two, left) =
+        (scene.group(ann, &[bob]).await, scene.direct(ann, bob).await, scene.group(ann, &[bob]).await);
+    let over = scene.named_group(ann, &[bob], "over").await;
+    for (id, said) in [(one, 3), (two, 4), (left, 5), (over, 6)] {
+        scene.say_many(id, ann, said).await;
+    }
+    assert_eq!(count(9).await, (18, 4));
+    assert_eq!(count(1).await.1, 1);
+    scene.remove(left, bob, bob).await;
+    scene.deactivate(over, ann).await;
+    assert_eq!(count(9).await, (7, 2));
+    scene.read_up_to(one, bob, 2).await;
+    scene.read_up_to(two, bob, 4).await;
+    assert_eq!(count(9).await, (1, 1));
+    assert_eq!(scene.receipts.count_unread(ann, 9).await.expect("counts"), Unread::default());
 }

@@ -1,0 +1,57 @@
+use super::plan::{Entry, Plan, void};
+use super::positions::positions;
+use super::{MAX_CONVERSATIONS, removals};
+use crate::fan_out::FanOut;
+use chat_domain::changes::MissedLimit;
+use chat_domain::receipts::PositionsMoved;
+use chat_domain::{Change, ConversationId, Epoch, Pos, StoreError, UserId};
+use chat_protocol::realtime::{Dialect, Resume};
+
+/// What a client missed, for a client without a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaughtUp {
+    /// The epoch of the positions.
+    pub epoch: Epoch,
+    /// The missed changes, by `pos` within each conversation.
+    pub changes: Vec<Change>,
+    /// The position of each conversation after these changes: those with the newest activity.
+    pub positions: Vec<(ConversationId, Pos)>,
+    /// The conversations of which too much was missed, and those in which a missed change was unknown.
+    pub limited: Vec<ConversationId>,
+    /// The conversations in which the client's position is void.
+    pub reset: Vec<ConversationId>,
+    /// The read positions in the named conversations.
+    pub moved: Vec<PositionsMoved>,
+}
+
+/// Returns what a connection that resumes from these positions would be sent before its live events, with at most
+/// `most` missed changes in all.
+pub async fn catch_up(
+    fan_out: &FanOut,
+    user: UserId,
+    resume: &Resume,
+    most: MissedLimit,
+) -> Result<CaughtUp, StoreError> {
+    let _turn = fan_out.turn_to_attach(user).await;
+    let store = fan_out.store();
+    let memberships = store.list_memberships(user, MAX_CONVERSATIONS).await?;
+    let known = memberships.iter().map(|membership| membership.conversation_id).collect();
+    let epoch = fan_out.settings().epoch;
+    // Positions of another epoch say nothing about this database.
+    let valid = resume.may_be_of(epoch);
+    let removals = if valid { removals(store, user, &known, resume).await? } else { Vec::new() };
+    let moved = positions(store, Dialect::Colon, user, &memberships, resume).await?;
+    let entry = |(id, last_pos)| Entry { id, has: resume.pos(id).filter(|_| valid), seen: last_pos, target: last_pos };
+    let entries: Vec<_> =
+        memberships.iter().map(|membership| entry((membership.conversation_id, membership.last_pos))).collect();
+    let reset = void(resume, epoch, &entries);
+    let mut plan = Plan::new(user, &entries, removals, moved, reset, (true, most));
+    let mut changes = Vec::new();
+    while let Some(more) = plan.next(store).await? {
+        changes.extend(more);
+    }
+    changes.extend(plan.take_removals());
+    let positions = plan.take_positions();
+    let Plan { limited, reset, moved, .. } = plan;
+    Ok(CaughtUp { epoch, changes, positions, limited, reset, moved })
+}

@@ -1,0 +1,204 @@
+use chat_blackbox::Person;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Random choices, the same in each run.
+#[derive(Debug, Clone)]
+pub(super) struct Any(u64);
+
+impl Any {
+    pub(super) const fn new() -> Self {
+        Self(7)
+    }
+
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("a small number") % limit
+    }
+
+    pub(super) fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    /// Some of the newest messages, or an id that is not there.
+    pub(super) async fn id_of_a_message(&mut self, people: &[Person], group: &str) -> String {
+        let newest = people[0].rest.get(&format!("/conversations/{group}/messages?limit=20")).await.data(200);
+        let newest = newest.as_array().expect("messages");
+        let some = newest.get(self.below(20)).map_or_else(String::new, |message| text(&message["id"]));
+        if some.is_empty() { uuid::Uuid::nil().to_string() } else { some }
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+/// A client that keeps one conversation.
+pub(super) struct Device {
+    person: Person,
+    group: String,
+    position: u64,
+    /// By `seq`.
+    messages: BTreeMap<u64, Value>,
+    name: Value,
+    /// Roles by user id.
+    members: BTreeMap<String, Value>,
+    /// The event that this client ignores, to show that the comparison finds it.
+    without: Option<String>,
+}
+
+/// What of a message the changes show: the status follows receipts, the sender is as of now.
+const KEPT: [&str; 10] =
+    ["id", "seq", "pos", "changedPos", "content", "attachment", "replyTo", "createdAt", "editedAt", "deletedAt"];
+
+impl Device {
+    /// Begins with a snapshot.
+    pub(super) async fn start(person: &Person, group: &str) -> Self {
+        let mut device = Self {
+            person: person.clone(),
+            group: group.to_owned(),
+            position: 0,
+            messages: BTreeMap::new(),
+            name: Value::Null,
+            members: BTreeMap::new(),
+            without: std::env::var("CHAT_CATCHING_UP_WITHOUT").ok(),
+        };
+        device.read_anew().await;
+        device
+    }
+
+    async fn read_anew(&mut self) {
+        self.messages.clear();
+        let (mut before, mut position) = (String::new(), None);
+        loop {
+            let path = format!("/conversations/{}/messages?limit=20{before}", self.group);
+            let reply = self.person.rest.get(&path).await;
+            position = position.or(reply.body["pagination"]["asOfPos"].as_u64());
+            let page = reply.data(200);
+            for message in page.as_array().expect("messages") {
+                self.show(message);
+            }
+            let Some(oldest) = page.as_array().and_then(|page| page.last()).filter(|oldest| oldest["seq"] != 1) else {
+                break;
+            };
+            before = format!("&before={}", oldest["seq"]);
+        }
+        let conversation = self.person.rest.get(&format!("/conversations/{}", self.group)).await.data(200);
+        self.show_conversation(&conversation);
+        self.position = position.expect("a position");
+    }
+
+    /// Catches up, perhaps not to the end.
+    pub(super) async fn catch_up(&mut self, any: &mut Any) {
+        if any.one_in(3) {
+            self.sync(any).await;
+        } else {
+            for _ in 0..=any.below(4) {
+                self.page(any).await;
+            }
+        }
+    }
+
+    /// Catches up to the end.
+    pub(super) async fn catch_up_whole(&mut self, any: &mut Any) {
+        while self.page(any).await {}
+    }
+
+    async fn sync(&mut self, any: &mut Any) {
+        let body = json!({"positions": {self.group.as_str(): self.position}, "limit": 1 + any.below(100)});
+        let synced = self.person.rest.post("/sync", &body).await.data(200);
+        if synced["limited"] == json!([self.group]) {
+            return;
+        }
+        self.apply(synced["events"].as_array().expect("events").clone(), any);
+        self.position = synced["positions"][&self.group].as_u64().expect("a position");
+    }
+
+    /// Reads one page. Returns whether there are more.
+    async fn page(&mut self, any: &mut Any) -> bool {
+        let (after, limit) = (self.position, 1 + any.below(9));
+        let path = format!("/conversations/{}/changes?after={after}&limit={limit}", self.group);
+        let reply = self.person.rest.get(&path).await;
+        let pagination = reply.body["pagination"].clone();
+        let page = reply.data(200);
+        assert_eq!(page["reset"], false);
+        let events = page["events"].as_array().expect("events").clone();
+        assert!(events.len() <= limit, "{events:?}");
+        self.apply(events, any);
+        let next = pagination["nextCursor"].as_str().map(|next| next.parse().expect("a number"));
+        self.position = next.or(pagination["asOfPos"].as_u64()).expect("a position");
+        next.is_some()
+    }
+
+    /// Events of messages may be applied in any order, all others in theirs.
+    fn apply(&mut self, events: Vec<Value>, any: &mut Any) {
+        let name = |event: &Value| event["event"].as_str().unwrap_or_default().to_owned();
+        let (mut of_messages, others): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| name(event).starts_with("message:"));
+        any.shuffle(&mut of_messages);
+        for event in of_messages.into_iter().chain(others) {
+            let (name, data) = (name(&event), &event["data"]);
+            if self.without.as_deref() == Some(name.as_str()) {
+                continue;
+            }
+            match name.as_str() {
+                "message:received" => self.show(data),
+                "message:updated" => self.show(&data["message"]),
+                "message:deleted" => self.delete(data),
+                "conversation:created" | "conversation:updated" => self.show_conversation(&data["conversation"]),
+                "participant:added" => drop(self.members.insert(text(&data["user"]["id"]), data["role"].clone())),
+                "participant:updated" => drop(self.members.insert(text(&data["userId"]), data["role"].clone())),
+                "participant:removed" => drop(self.members.remove(&text(&data["userId"]))),
+                other => panic!("{other} is not known: {data}"),
+            }
+        }
+    }
+
+    fn show(&mut self, message: &Value) {
+        let changed = |message: &Value| message["changedPos"].as_u64().expect("a number");
+        let seq = message["seq"].as_u64().expect("a number");
+        if self.messages.get(&seq).is_none_or(|known| changed(known) < changed(message)) {
+            let kept = KEPT.map(|field| (field.to_owned(), message[field].clone()));
+            self.messages.insert(seq, kept.into_iter().collect());
+        }
+    }
+
+    fn delete(&mut self, data: &Value) {
+        let seq = data["seq"].as_u64().expect("a number");
+        let Some(known) = self.messages.get_mut(&seq) else { return };
+        if known["changedPos"].as_u64() < data["pos"].as_u64() {
+            known["changedPos"] = data["pos"].clone();
+            known["deletedAt"] = data["deletedAt"].clone();
+            (known["content"], known["attachment"]) = (json!(""), Value::Null);
+        }
+    }
+
+    fn show_conversation(&mut self, conversation: &Value) {
+        self.name = conversation["name"].clone();
+        let members = conversation["participants"].as_array().expect("participants").iter();
+        self.members = members.map(|member| (text(&member["id"]), member["role"].clone())).collect();
+    }
+
+    /// Compares with a fresh snapshot.
+    pub(super) async fn compare(&self) -> Vec<String> {
+        let fresh = Self::start(&self.person, &self.group).await;
+        let mut differences = Vec::new();
+        for seq in self.messages.keys().chain(fresh.messages.keys()).collect::<std::collections::BTreeSet<_>>() {
+            let (kept, stored) = (self.messages.get(seq), fresh.messages.get(seq));
+            if kept != stored {
+                differences.push(format!("message {seq}: {kept:?} instead of {stored:?}"));
+            }
+        }
+        if (&self.name, &self.members) != (&fresh.name, &fresh.members) {
+            let (kept, stored) = ((&self.name, &self.members), (&fresh.name, &fresh.members));
+            differences.push(format!("the conversation: {kept:?} instead of {stored:?}"));
+        }
+        differences
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}")).to_owned()
+}

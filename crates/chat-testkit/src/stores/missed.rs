@@ -1,0 +1,83 @@
+//! What a client missed.
+
+use super::{Scene, Stores};
+use chat_domain::changes::coalesce;
+use chat_domain::conversations::NameRule;
+use chat_domain::{Change, ChangeRange, ConversationId, Pos};
+
+/// A conversation in which much happens more than once.
+async fn busy_group(scene: &Scene) -> ConversationId {
+    let [ann, bob, cid, dan] = scene.users_named(["ann", "bob", "cid", "dan"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    scene.say_many(group, bob, 2).await;
+    for number in 0..2 {
+        scene.add(group, ann, cid).await;
+        scene.rename(group, ann, &format!("name {number}"), NameRule::Free).await.expect("renamed");
+        scene.say(group, cid, "hello").await;
+        scene.remove(group, ann, cid).await;
+        scene.add(group, bob, dan).await;
+        scene.remove(group, dan, dan).await;
+        scene.say(group, ann, "bye").await;
+    }
+    scene.add(group, ann, dan).await;
+    group
+}
+
+fn range(conversation_id: ConversationId, after: u64, up_to: u64) -> ChangeRange {
+    ChangeRange { conversation_id, after: Pos::new(after), up_to: Pos::new(up_to) }
+}
+
+/// The whole range, coalesced.
+async fn expected(scene: &Scene, range: ChangeRange) -> Vec<Change> {
+    coalesce(scene.changes.list_changes(&[range], u32::MAX).await.expect("changes"))
+}
+
+pub async fn what_was_missed_is_the_whole_range_without_what_later_changes_replace(stores: Stores) {
+    let scene = Scene::new(stores);
+    let group = busy_group(&scene).await;
+    let last = scene.all_changes(group).await.len() as u64;
+    for after in 0..=last {
+        for up_to in [after, after + 1, after + 4, last, last + 9] {
+            let range = range(group, after, up_to);
+            let missed = scene.changes.list_missed(&[range]).await.expect("changes");
+            assert_eq!(missed, expected(&scene, range).await, "{range:?}");
+        }
+    }
+    let whole = scene.changes.list_missed(&[range(group, 0, last)]).await.expect("changes");
+    assert!((whole.len() as u64) < last, "nothing was replaced");
+}
+
+pub async fn what_was_missed_comes_in_the_order_of_the_ranges(stores: Stores) {
+    let scene = Scene::new(stores);
+    let group = busy_group(&scene).await;
+    let [eve, fay] = scene.users_named(["eve", "fay"]).await;
+    let direct = scene.talk(eve, fay).await;
+    let ranges = [range(group, 3, 9), range(direct, 1, 9), range(group, 11, 14)];
+    let mut whole = Vec::new();
+    for range in ranges {
+        whole.extend(expected(&scene, range).await);
+    }
+    assert_eq!(scene.changes.list_missed(&ranges).await.expect("changes"), whole);
+    assert_eq!(scene.changes.list_missed(&[]).await.expect("changes"), []);
+}
+
+pub async fn the_places_of_what_was_missed_end_where_the_range_ends(stores: Stores) {
+    let scene = Scene::new(stores);
+    let group = busy_group(&scene).await;
+    let last = scene.all_changes(group).await.len() as u64;
+    for after in 0..last {
+        let missed = range(group, after, Pos::MAX.get());
+        let places = scene.changes.list_missed_pos(missed, u32::MAX).await.expect("places");
+        assert!(places.is_sorted() && places.last() == Some(&Pos::new(last)), "{places:?}");
+        for change in expected(&scene, missed).await {
+            assert!(places.contains(&change.pos), "{change:?} is not at {places:?}");
+        }
+        let some = scene.changes.list_missed_pos(missed, 3).await.expect("places");
+        assert_eq!(some, places[..places.len().min(3)]);
+    }
+    for empty in
+        [range(group, last, last + 1), range(group, 5, 5), range(ConversationId::new(uuid::Uuid::now_v7()), 0, 9)]
+    {
+        assert_eq!(scene.changes.list_missed_pos(empty, 9).await.expect("places"), [], "{empty:?}");
+    }
+}

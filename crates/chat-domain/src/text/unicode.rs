@@ -121,7 +121,8 @@ mod tests {
             let decomposed = DecomposingNormalizer::new_nfd().normalize(&text).into_owned();
             prop_assert_eq!(folded(&decomposed), folded(&text));
             prop_assert_eq!(folded(&nfc(&text)), folded(&text));
-            prop_assert_eq!(folded(&CaseMapper::new().fold_string(&text)), folded(&text));
+            // Case folding turns the mark U+0345 into a letter, so the marks must be in their order before it.
+            prop_assert_eq!(folded(&CaseMapper::new().fold_string(&decomposed)), folded(&text));
         }
     }
 
@@ -133,6 +134,7 @@ mod tests {
             ("e\u{301}", "É"),
             ("ＡＢＣ", "abc"),
             ("ﬁn", "FIN"),
+            ("\u{1ff2}\u{dca}", "\u{3c9}\u{dca}\u{300}\u{345}"),
             ("K\u{200b}elvin", "\u{212a}elvin"),
             ("a \u{a0}\u{3000} b", "a b"),
         ] {

@@ -314,13 +314,11 @@ impl Line {
             for event in page["data"]["events"].as_array().into_iter().flatten() {
                 self.apply(&event["event"], &event["data"]);
             }
-            match page["pagination"]["nextCursor"].as_str() {
-                Some(next) => after = next.parse()?,
-                None => {
-                    self.have.extend(page["pagination"]["asOfPos"].as_u64().map(|pos| (id.to_owned(), pos)));
-                    return Ok(());
-                }
-            }
+            let Some(next) = page["pagination"]["nextCursor"].as_str() else {
+                self.have.extend(page["pagination"]["asOfPos"].as_u64().map(|pos| (id.to_owned(), pos)));
+                return Ok(());
+            };
+            after = next.parse()?;
         }
     }
 

@@ -20,7 +20,7 @@ impl Receipts {
         self.0.advance(actor.user_id, conversation_id, advance).await
     }
 
-    /// Counts the actor's unread messages, in at most [`MAX_COUNTED`] conversations.
+    /// Counts the actor's unread messages, in a bounded number of conversations.
     pub async fn unread(&self, actor: Actor) -> Result<Unread, ActionError> {
         let counted = self.0.store.receipts().count_unread(actor.user_id, MAX_COUNTED);
         Ok(self.0.reading(actor.user_id, counted).await?)

@@ -91,15 +91,15 @@ fn an_edit_replaces_what_it_names_and_moves_the_number_of_the_change() {
     let conversation = conversation(true);
     let (message, role) = (message(), MEMBER);
     let context = EditContext { conversation: Some(&conversation), role, message: Some(&message), earlier_versions: 0 };
-    let content = decide_edit(context, &edit(), editor(7, 1)).expect("allowed").expect("an edit");
-    assert_eq!((content.body.as_str(), content.attachment.is_some()), ("bye", true));
+    let result = decide_edit(context, &edit(), editor(7, 1)).expect("allowed").expect("an edit");
+    assert_eq!((result.body.as_str(), result.attachment.is_some()), ("bye", true));
     let at = SENT_AT.plus(Duration::from_secs(1));
-    let edited = message.clone().edited(content, (Pos::new(10), at));
+    let edited = message.clone().edited(result, (Pos::new(10), at));
     assert_eq!((edited.body.as_str(), edited.pos, edited.changed_pos()), ("bye", Pos::new(2), Pos::new(10)));
     assert_eq!((edited.edited_at, edited.updated_at, edited.created_at), (Some(at), at, SENT_AT));
     let without = EditMessage { body: None, attachment: Some(None), ..edit() };
-    let content = decide_edit(context, &without, editor(7, 1)).expect("allowed").expect("an edit");
-    assert_eq!((content.body.as_str(), content.attachment), ("hello", None));
+    let result = decide_edit(context, &without, editor(7, 1)).expect("allowed").expect("an edit");
+    assert_eq!((result.body.as_str(), result.attachment), ("hello", None));
 }
 
 #[test]

@@ -38,6 +38,7 @@ const WINGS: [Wing; 4] = [
             "answer",
             "asyncapi",
             "auth",
+            "changes",
             "chat",
             "conversations",
             "extract",

@@ -154,19 +154,19 @@ async fn a_history_is_read_by_pages_and_by_cursors() {
     };
     assert_eq!(
         pagination("page=2&limit=3").await,
-        json!({"page": 2, "limit": 3, "total": 7, "totalPages": 3, "hasMore": true})
+        json!({"page": 2, "limit": 3, "total": 7, "totalPages": 3, "hasMore": true, "asOfPos": 8})
     );
     assert_eq!(
         pagination("before=4&limit=2").await,
-        json!({"limit": 2, "nextCursor": "2", "prevCursor": "3", "hasMore": true})
+        json!({"limit": 2, "nextCursor": "2", "prevCursor": "3", "hasMore": true, "asOfPos": 8})
     );
     assert_eq!(
         pagination("after=5&limit=2").await,
-        json!({"limit": 2, "nextCursor": "6", "prevCursor": null, "hasMore": false})
+        json!({"limit": 2, "nextCursor": "6", "prevCursor": null, "hasMore": false, "asOfPos": 8})
     );
     assert_eq!(
         pagination("before=3&limit=2").await,
-        json!({"limit": 2, "nextCursor": null, "prevCursor": "2", "hasMore": false})
+        json!({"limit": 2, "nextCursor": null, "prevCursor": "2", "hasMore": false, "asOfPos": 8})
     );
     for query in ["before=x", "before=1&after=2", "around=1&page=1", "limit=101", "page=0", "page=1&page=2"] {
         let path = format!("{}?{query}", talk.path);

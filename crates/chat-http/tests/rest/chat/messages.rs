@@ -170,7 +170,7 @@ async fn a_page_is_fetched_oldest_first_and_counts_as_delivered() {
     let newest = house.post(FETCH, &bob.token, fetch(json!(1))).await;
     assert_eq!(
         newest.json()["pagination"],
-        json!({"page": 1, "limit": 2, "total": 5, "totalPages": 3, "hasMore": true})
+        json!({"page": 1, "limit": 2, "total": 5, "totalPages": 3, "hasMore": true, "asOfPos": 6})
     );
     let newest = newest.data(200);
     assert_eq!(each(&newest, "message"), ["m4", "m5"]);
@@ -242,7 +242,7 @@ async fn what_has_not_arrived_is_listed_oldest_first_until_it_is_marked() {
     let waiting = house.get(&path(&bob.id, &ann.id), &bob.token).await;
     assert_eq!(
         waiting.json()["pagination"],
-        json!({"limit": 100, "nextCursor": null, "prevCursor": null, "hasMore": false})
+        json!({"limit": 100, "nextCursor": null, "prevCursor": null, "hasMore": false, "asOfPos": 4})
     );
     let waiting = waiting.data(200);
     assert_eq!(each(&waiting, "message"), ["m1", "m2", "m3"]);
@@ -254,10 +254,16 @@ async fn what_has_not_arrived_is_listed_oldest_first_until_it_is_marked() {
         pages.push(each(&page.data(200), "message"));
         let paging = page.json()["pagination"].clone();
         let Some(cursor) = paging["nextCursor"].as_str() else {
-            assert_eq!(paging, json!({"limit": 2, "nextCursor": null, "prevCursor": null, "hasMore": false}));
+            assert_eq!(
+                paging,
+                json!({"limit": 2, "nextCursor": null, "prevCursor": null, "hasMore": false, "asOfPos": 4})
+            );
             break;
         };
-        assert_eq!(paging, json!({"limit": 2, "nextCursor": cursor, "prevCursor": null, "hasMore": true}));
+        assert_eq!(
+            paging,
+            json!({"limit": 2, "nextCursor": cursor, "prevCursor": null, "hasMore": true, "asOfPos": 4})
+        );
         after = format!("&after={cursor}");
     }
     assert_eq!((pages.len(), pages.concat()), (2, vec![json!("m1"), json!("m2"), json!("m3")]));

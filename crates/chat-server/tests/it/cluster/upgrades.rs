@@ -96,7 +96,8 @@ async fn a_node_that_does_not_know_a_kind_skips_its_changes_and_obeys_them() {
     // Ben's first skipped change is 2, so his resume position stayed at 1.
     let later = Socket::try_resume(&whole.node(0).socket_url(), &ben.access_token, &json!({group.as_str(): 1})).await;
     let mut later = later.expect("an upgrade");
-    assert_eq!(changes(&mut later, &group, 6).await, expected(&known[1..]), "a whole node sends what was skipped");
+    // Cat's joining is left out: the removal is the last that happened to their membership.
+    assert_eq!(changes(&mut later, &group, 6).await, expected(&known[2..]), "a whole node sends what was skipped");
     let resumed = later.event("resumed").await;
     assert_eq!((&resumed["limited"], &resumed["positions"][&group]), (&json!([]), &json!(6)));
     cut.assert_untroubled();

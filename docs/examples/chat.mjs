@@ -115,7 +115,8 @@ class Client {
 
   // Catches up with the conversations that did not come whole: those that missed too much or are new to this client, or
   // all that missed anything if `resume` came too late.
-  async resumed({ epoch, positions, limited, reset }) {
+  // A node of the previous release sends neither `epoch` nor `reset`: nothing is void.
+  async resumed({ epoch = this.epoch, positions, limited, reset = [] }) {
     // The database has lost changes: what this client has of these conversations may be of the lost ones.
     const isNewEpoch = this.epoch !== undefined && this.epoch !== epoch;
     for (const id of isNewEpoch ? Object.keys(this.have) : reset) {

@@ -140,10 +140,12 @@ class Client:
         conversations = self.messages.values()
         return [messages[seq]["content"] for messages in conversations for seq in sorted(messages)]
 
-    async def resumed(self, epoch, positions, limited, reset):
+    async def resumed(self, positions, limited, epoch=None, reset=()):
         """Catches up with the conversations that did not come whole: those that missed too much or are new to this
         client, or all that missed anything if `resume` came too late."""
         # The database has lost changes: what this client has of these conversations may be of the lost ones.
+        # A node of the previous release sends neither `epoch` nor `reset`: nothing is void.
+        epoch = epoch or self.epoch
         is_new_epoch = self.epoch not in (None, epoch)
         for conversation in list(self.have) if is_new_epoch else reset:
             for known in self.have, self.skipped, self.messages:

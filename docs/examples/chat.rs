@@ -270,6 +270,9 @@ impl Line {
 
     /// If the database has lost changes, what this client has of these conversations may be of the lost ones.
     fn drop_what_is_void(&mut self, epoch: Value, reset: Value) -> Result<(), Failure> {
+        if epoch.is_null() {
+            return Ok(()); // A node of the previous release sends neither.
+        }
         let reset: HashSet<String> = serde_json::from_value(reset)?;
         let is_new_epoch = !self.epoch.is_null() && self.epoch != epoch;
         self.have.retain(|id, _| !is_new_epoch && !reset.contains(id));

@@ -61,9 +61,10 @@ commands and events of both dialects with their schemas.
 
 **Reconnecting.** Every durable event has a `pos`, its position in the conversation. Send your resume positions, \
 as `resume: {conversationId: pos}` (the highest `pos` received in each conversation, or one less than that of the \
-first `change:skipped`), in the `auth` frame; or connect with `?resume=true` and send `resume` as the \
-first frame. The server sends the missed events in order, and then `resumed {positions, \
-limited}`. Read the conversations in `limited` by REST.
+first `change:skipped`) and the `epoch` of the last `resumed`, in the `auth` frame; or connect with `?resume=true` and \
+send `resume` as the first frame. The server sends the missed events in order, and then `resumed {epoch, positions, \
+limited, reset}`. Read the conversations in `limited` by REST. Drop what you have of those in `reset`, and everything \
+if `epoch` differs from the one that you sent: the database was restored from a backup.
 
 **Close codes:** 4000 protocol error, 4001 authentication failed, 4002 token expired, 4003 session revoked (the \
 reason of these three is the error code), 4004 \

@@ -3,11 +3,12 @@
 use crate::start;
 use chat_blackbox::Server;
 use serde_json::{Value, json};
+use std::cmp::Ordering;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -60,8 +61,8 @@ pub(crate) fn program(path: impl AsRef<Path>) -> Command {
 }
 
 async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
-    // Once directly, and once through a proxy that rejects two tokens, makes a `resume` late, skips a change and begins
-    // a new epoch.
+    // Once directly, and once through a proxy that rejects two tokens, makes a `resume` late, answers it as the
+    // previous release does, skips a change and begins a new epoch.
     for base in [server.base().to_owned(), through_a_proxy(server.base(), 2).await] {
         let running = make().arg(&base).stdin(Stdio::null()).kill_on_drop(true).output();
         let output = tokio::time::timeout(DEADLINE, running).await.expect("an end in time").expect("the program runs");
@@ -75,8 +76,8 @@ async fn prints_what_it_should(server: &Server, make: impl Fn() -> Command) {
 }
 
 /// Starts a proxy to the server that closes the first `count` WebSocket connections with 4001. Ann and Bob open the
-/// next two. When Bob is back, his `resume` is too late, and he is told that the change after the third message was
-/// skipped. When he connects again, the epoch is another one.
+/// next two. When Bob is back, his `resume` is too late, `resumed` has the fields of the previous release, and he is
+/// told that the change after the third message was skipped. When he connects again, the epoch is another one.
 async fn through_a_proxy(base: &str, count: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
@@ -110,7 +111,7 @@ async fn pass_on(
         headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     let key = value("sec-websocket-key");
-    let place = key.map_or(0, |_| opened.fetch_add(1, Ordering::SeqCst));
+    let place = key.map_or(0, |_| opened.fetch_add(1, SeqCst));
     let Some(key) = key.filter(|_| place < count) else {
         let mut server = TcpStream::connect(server).await?;
         server.write_all(&head).await?;
@@ -125,9 +126,14 @@ async fn pass_on(
             }
             tokio::io::copy(&mut from_client, &mut to_server).await
         };
+        let alter = match place.cmp(&(count + 2)) {
+            Ordering::Less => replace_epoch,
+            Ordering::Equal => remove_epoch_and_reset,
+            Ordering::Greater => |_: &mut [u8]| {},
+        };
         return tokio::select! {
             end = pass_on_commands => end.map(drop),
-            end = pass_on_frames(from_server, to_client, has_skipped, place <= count + 2) => end,
+            end = pass_on_frames(from_server, to_client, has_skipped, alter) => end,
         };
     };
     let accept = derive_accept_key(key.as_bytes());
@@ -150,13 +156,13 @@ fn empty_resume() -> Vec<u8> {
     [&[0x81, 0x80 | length][..], &no_mask, text.as_bytes()].concat()
 }
 
-/// Passes on what the server sends on a WebSocket, perhaps with another epoch. When Bob is back, adds a
-/// `change:skipped` with the `pos` of the fourth message, and ends the connection.
+/// Passes on what the server sends on a WebSocket, altered. When Bob is back, adds a `change:skipped` with the `pos` of
+/// the fourth message, and ends the connection.
 async fn pass_on_frames(
     server: impl AsyncRead + Unpin,
     mut client: impl AsyncWrite + Unpin,
     has_skipped: &AtomicBool,
-    has_other_epoch: bool,
+    alter: fn(&mut [u8]),
 ) -> io::Result<()> {
     let mut server = BufReader::new(server);
     let mut head = Vec::new();
@@ -176,12 +182,10 @@ async fn pass_on_frames(
         let start = frame.len();
         frame.resize(start + usize::from(length), 0);
         server.read_exact(&mut frame[start..]).await?;
-        if has_other_epoch {
-            replace_epoch(&mut frame[start..]);
-        }
+        alter(&mut frame[start..]);
         client.write_all(&frame).await?;
         let Ok(event) = serde_json::from_slice::<Value>(&frame[start..]) else { continue };
-        if let Some(conversation) = has_three(&event).filter(|_| !has_skipped.swap(true, Ordering::SeqCst)) {
+        if let Some(conversation) = has_three(&event).filter(|_| !has_skipped.swap(true, SeqCst)) {
             let skipped = json!({"conversationId": conversation, "pos": POS_OF_THREE + 1});
             let text = json!({"event": "change:skipped", "data": skipped}).to_string();
             let length = u8::try_from(text.len()).expect("a short frame");
@@ -200,6 +204,16 @@ fn replace_epoch(frame: &mut [u8]) {
     if let Some(epoch) = field.and_then(|at| frame.get_mut(at + FIELD.len()..)) {
         let length = epoch.iter().position(|byte| *byte == b'"').expect("the end of the epoch");
         epoch[..length].fill(b'0');
+    }
+}
+
+/// Writes spaces over the fields of a `resumed` that nodes of the previous release do not send.
+fn remove_epoch_and_reset(frame: &mut [u8]) {
+    for (start, end) in [(r#""epoch":""#, "\","), (",\"reset\":[", "]")] {
+        let text = String::from_utf8_lossy(frame);
+        let Some(at) = text.find(start) else { continue };
+        let length = text[at + start.len()..].find(end).expect("the end of the field");
+        frame[at..at + start.len() + length + end.len()].fill(b' ');
     }
 }
 

@@ -129,7 +129,8 @@ fn file(database: &Database, epoch: Epoch) -> PathBuf {
 
 /// Replaces the file as a whole. It need not survive a loss of power.
 fn write(path: &Path, landmark: Landmark) -> std::io::Result<()> {
-    let new = path.with_extension("new");
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
     std::fs::write(&new, landmark.to_text())?;
     std::fs::rename(new, path)
 }
@@ -151,5 +152,23 @@ impl EventBus for Watched {
 
     fn expect(&self, conversation: ConversationId) -> Expected {
         self.bus.expect(conversation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_note_replaces_no_other_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (note, backup) = (folder.path().join("chat.db.epoch-1"), folder.path().join("chat.db.new"));
+        fs::write(&backup, "an operator's backup").expect("written");
+        let text = format!("{} 3 5", uuid::Uuid::from_u128(7));
+        write(&note, Landmark::from_text(&text).expect("a landmark")).expect("noted");
+        assert_eq!(fs::read_to_string(&note).expect("the note"), text);
+        assert_eq!(fs::read_to_string(&backup).expect("the backup"), "an operator's backup");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 2);
     }
 }

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// The interval of reading ended sessions: a sign-out must reach every node's sockets and requests within a second
 /// (contract §3).
@@ -38,8 +38,12 @@ pub(crate) fn start(state: &HttpState, store: &Store, landmarks: &Arc<Landmarks>
     tasks.spawn(every(DATABASE_CHECK, move || {
         let (readiness, store, marks) = (readiness.clone(), store.clone(), marks.clone());
         async move {
-            note_database(&readiness, store.answers(DATABASE_PATIENCE).await);
-            marks.check_epoch(&store).await;
+            let is_well = store.answers(DATABASE_PATIENCE).await;
+            note_database(&readiness, is_well);
+            if is_well {
+                // The next tick tries again.
+                let _ = timeout(DATABASE_PATIENCE, marks.check_epoch(&store)).await;
+            }
         }
     }));
     let marks = landmarks.clone();

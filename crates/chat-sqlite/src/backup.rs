@@ -4,6 +4,7 @@
 //! writer and needs no access to `SQLite`'s interface in C. Unlike its online backup, it does not start again when
 //! another process writes, and leaves out unused space. Meanwhile the write-ahead log cannot be truncated.
 
+use crate::claim::LOCK;
 use crate::connection::{self, NEW_PAGE_BYTES, prepare_file};
 use crate::fault::{Fault, LOCKED};
 use crate::{Claim, OpenError, SqliteConfig, SqliteStore, epoch};
@@ -91,7 +92,7 @@ impl SqliteStore {
     /// old or the new database, whole. Refuses while a server uses the database. Blocks meanwhile.
     pub fn restore(backup: &Path, database: &Path) -> Result<Epoch, BackupError> {
         check_is_ours(backup)?;
-        let _claim = Claim::take(database)?;
+        let _claim = claim(database)?;
         let database = PathBuf::from(prepare_file(database)?);
         let next = beside(&database, RESTORING);
         for leftover in [next.clone(), beside(&next, "-journal")] {
@@ -157,17 +158,32 @@ fn path_text(path: &Path) -> Result<String, BackupError> {
 
 /// Gives the complete backup its name, unless the name is taken meanwhile.
 fn publish(unfinished: &Path, copy: &Path) -> Result<(), BackupError> {
-    match OpenOptions::new().write(true).create_new(true).open(copy) {
-        Ok(_) => replace(unfinished, copy),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(BackupError::Exists(copy.to_owned())),
-        Err(error) => Err(file_error(copy)(error)),
+    let fail = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Exists(copy.to_owned()),
+        _ => file_error(copy)(error),
+    };
+    match fs::hard_link(unfinished, copy) {
+        Ok(()) => {
+            sync_folder_of(copy)?;
+            fs::remove_file(unfinished).map_err(file_error(unfinished))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(fail(error)),
+        // Not every file system has hard links: the name is taken by an empty file for a moment.
+        Err(_) => {
+            OpenOptions::new().write(true).create_new(true).open(copy).map_err(fail)?;
+            replace(unfinished, copy)
+        }
     }
 }
 
 /// Renames a file, durably.
 fn replace(from: &Path, to: &Path) -> Result<(), BackupError> {
     fs::rename(from, to).map_err(file_error(to))?;
-    let folder = to.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    sync_folder_of(to)
+}
+
+fn sync_folder_of(path: &Path) -> Result<(), BackupError> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(file_error(folder))
 }
 
@@ -204,6 +220,21 @@ fn renew(path: &Path) -> Result<Epoch, BackupError> {
     connection.batch_execute(settings).map_err(|error| copy_error(path)(error.into()))?;
     connection::migrate(&mut connection)?;
     epoch::begin(&mut connection).map_err(|fault: Fault| copy_error(path)(fault.into()))
+}
+
+/// Takes the right for the database. What this creates gets the owner of the nearest folder that exists.
+fn claim(database: &Path) -> Result<Claim, BackupError> {
+    let whole = std::path::absolute(database).map_err(file_error(database))?;
+    let whole = whole.canonicalize().unwrap_or(whole);
+    let lock = beside(&whole, LOCK);
+    let created: Vec<&Path> = whole.ancestors().chain([lock.as_path()]).filter(|path| !path.exists()).collect();
+    let model = whole.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let claim = Claim::take(database)?;
+    for path in created {
+        // Only root may, and only root needs to: the files of any other user are the server's own.
+        let _ = give_owner_of(model, path);
+    }
+    Ok(claim)
 }
 
 /// A command may run as root: the server must be able to open the restored database.

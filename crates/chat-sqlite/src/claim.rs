@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The extension of the file beside the database that the server locks. The file stays when the server ends; the lock
 /// does not.
-const SUFFIX: &str = ".lock";
+pub(crate) const LOCK: &str = "lock";
 
 /// The right to serve a database. One process has it at a time, and the system releases it when that process ends in
 /// any way. It does not prevent opening the database: operators' commands run while a server does.
@@ -27,7 +27,7 @@ impl Claim {
         if links > 1 {
             return Err(OpenError::HardLinks { path: database.into(), links });
         }
-        let path = PathBuf::from(format!("{database}{SUFFIX}"));
+        let path = PathBuf::from(format!("{database}.{LOCK}"));
         let fail = |source| OpenError::File { path: path.clone(), source };
         let mut options = OpenOptions::new();
         let mut file =

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::collections::BTreeSet;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -181,6 +181,22 @@ async fn a_restored_database_replaces_the_present_one_and_its_log() {
     assert_eq!(std::fs::read(&copy).expect("a file"), content, "the backup stays as it was");
     assert_eq!(std::fs::metadata(place.database()).expect("a file").permissions().mode() & 0o777, 0o600);
     assert_is_whole(&place.database());
+}
+
+#[tokio::test]
+async fn what_root_restores_without_a_present_database_belongs_to_the_owner_of_the_folder() {
+    const SERVER: u32 = 4_321;
+    let (old, place) = (Place::with_a_message("of the backup").await, Place::new());
+    let copy = old.path("copy");
+    SqliteStore::backup(&old.database(), &copy).expect("made");
+    if chown(place.folder.path(), Some(SERVER), Some(SERVER)).is_err() {
+        return; // Only root can restore for another user.
+    }
+    SqliteStore::restore(&copy, &place.path("new/data/chat.db")).expect("restored");
+    for name in ["new", "new/data", "new/data/chat.db", "new/data/chat.db.lock"] {
+        let file = std::fs::metadata(place.path(name)).expect("a file");
+        assert_eq!((file.uid(), file.gid()), (SERVER, SERVER), "{name}");
+    }
 }
 
 #[tokio::test]

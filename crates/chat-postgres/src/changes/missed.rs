@@ -63,7 +63,9 @@ pub(super) async fn load_records(mut connection: &AsyncPgConnection, spans: &[Sp
 }
 
 cached_statement!(
-    /// The first places of what [`super::list::list_missed_spans`] finds in a range.
+    /// The first places of what [`super::list::list_missed_spans`] finds in a range. If there are enough sent messages,
+    /// nothing after the last of them is read: otherwise all changed messages that were sent in the range would be read
+    /// and rejected.
     ListPos { id: Uuid, after: i64, up_to: i64, most: i64, of_messages: Vec<&'static str> } -> BigInt,
     "WITH RECURSIVE asked (id, after, up_to, most) AS (VALUES (",
     id as SqlUuid,
@@ -74,21 +76,31 @@ cached_statement!(
     ", ",
     most as BigInt,
     ")),
+     sent (pos) AS (
+         SELECT m.pos FROM asked CROSS JOIN LATERAL (
+             SELECT m.pos FROM messages AS m
+             WHERE m.conversation_id = asked.id AND m.pos > asked.after AND m.pos <= asked.up_to
+             ORDER BY m.pos LIMIT asked.most
+         ) AS m
+     ),
+     last (up_to) AS (
+         SELECT CASE WHEN count(sent.pos) < min(asked.most) THEN min(asked.up_to) ELSE max(sent.pos) END
+         FROM asked LEFT JOIN sent ON TRUE
+     ),
      kinds (kind) AS (
-         SELECT min(first.kind) FROM asked JOIN conversation_changes AS first ON first.conversation_id = asked.id
+         SELECT (SELECT min(first.kind) FROM conversation_changes AS first WHERE first.conversation_id = asked.id)
+         FROM asked
          UNION ALL
          SELECT (SELECT min(later.kind) FROM conversation_changes AS later
                  WHERE later.conversation_id = asked.id AND later.kind > kinds.kind)
          FROM kinds, asked WHERE kinds.kind IS NOT NULL
      )
-     SELECT found.pos FROM asked CROSS JOIN LATERAL (
-         (SELECT m.pos FROM messages AS m
-          WHERE m.conversation_id = asked.id AND m.pos > asked.after AND m.pos <= asked.up_to
-          ORDER BY m.pos LIMIT asked.most)
+     SELECT found.pos FROM asked CROSS JOIN last CROSS JOIN LATERAL (
+         SELECT sent.pos FROM sent
          UNION
          (SELECT changed.changed_pos FROM changed_messages AS changed
           WHERE changed.conversation_id = asked.id
-            AND changed.changed_pos > asked.after AND changed.changed_pos <= asked.up_to
+            AND changed.changed_pos > asked.after AND changed.changed_pos <= last.up_to
             AND changed.seq <= (SELECT m.seq FROM messages AS m
                                 WHERE m.conversation_id = asked.id AND m.pos <= asked.after
                                 ORDER BY m.pos DESC LIMIT 1)
@@ -97,7 +109,7 @@ cached_statement!(
          SELECT other.pos FROM kinds CROSS JOIN LATERAL (
              SELECT o.pos FROM conversation_changes AS o
              WHERE o.conversation_id = asked.id AND o.kind = kinds.kind
-               AND o.pos > asked.after AND o.pos <= asked.up_to
+               AND o.pos > asked.after AND o.pos <= last.up_to
              ORDER BY o.pos LIMIT asked.most
          ) AS other
          WHERE kinds.kind <> ALL (",

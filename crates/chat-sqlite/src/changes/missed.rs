@@ -83,6 +83,9 @@ pub(super) fn find_pos(connection: &mut SqliteConnection, range: ChangeRange, li
         .limit(limit.into())
         .select(messages::pos)
         .load(connection)?;
+    // If there are enough, nothing after the last of them is read: otherwise all changed messages that were sent in the
+    // range would be read and rejected.
+    let up_to = if found.len() < limit as usize { up_to } else { found.last().copied().unwrap_or(after) };
     found.extend(
         changed_messages::table
             .filter(changed_messages::conversation_id.eq(id))

@@ -10,10 +10,13 @@ async fn busy_group(scene: &Scene) -> ConversationId {
     let [ann, bob, cid, dan] = scene.users_named(["ann", "bob", "cid", "dan"]).await;
     let group = scene.group(ann, &[bob]).await;
     scene.say_many(group, bob, 2).await;
+    let old = scene.say(group, bob, "old").await;
     for number in 0..2 {
+        scene.edit(&old, &format!("edit {number}")).await;
         scene.add(group, ann, cid).await;
         scene.rename(group, ann, &format!("name {number}"), NameRule::Free).await.expect("renamed");
-        scene.say(group, cid, "hello").await;
+        let hello = scene.say(group, cid, "hello").await;
+        scene.edit(&hello, "hello again").await;
         scene.remove(group, ann, cid).await;
         scene.add(group, bob, dan).await;
         scene.remove(group, dan, dan).await;
@@ -72,8 +75,10 @@ pub async fn the_places_of_what_was_missed_end_where_the_range_ends(stores: Stor
         for change in expected(&scene, missed).await {
             assert!(places.contains(&change.pos), "{change:?} is not at {places:?}");
         }
-        let some = scene.changes.list_missed_pos(missed, 3).await.expect("places");
-        assert_eq!(some, places[..places.len().min(3)]);
+        for limit in 1..=places.len() {
+            let some = scene.changes.list_missed_pos(missed, u32::try_from(limit).expect("few")).await;
+            assert_eq!(some.expect("places"), places[..limit], "{limit} of {missed:?}");
+        }
     }
     for empty in
         [range(group, last, last + 1), range(group, 5, 5), range(ConversationId::new(uuid::Uuid::now_v7()), 0, 9)]

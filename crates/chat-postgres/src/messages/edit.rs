@@ -13,6 +13,7 @@ use chat_domain::messages::{
     StoredFingerprint, decide_deletion, decide_edit,
 };
 use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -107,7 +108,10 @@ impl Seen {
         let Some(conversation) = conversation else {
             return Ok(Self { conversation: None, role: None, message: None });
         };
-        let role = role_of(connection, conversation.id, user).await?;
+        // A deleted user stays in direct conversations.
+        let account = users::table.find(user.as_uuid()).filter(users::deleted_at.is_null());
+        let is_active: bool = diesel::select(exists(account)).get_result(connection).await?;
+        let role = if is_active { role_of(connection, conversation.id, user).await? } else { None };
         let row: Option<(MessageRow, SummaryRow)> = messages::table
             .inner_join(users::table)
             .filter(messages::id.eq(message.as_uuid()))

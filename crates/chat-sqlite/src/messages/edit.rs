@@ -6,7 +6,7 @@ use crate::conversations::{find_conversation, role_of};
 use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{changed_messages, message_versions, messages, users};
-use crate::users::SummaryRow;
+use crate::users::{SummaryRow, exist};
 use chat_domain::conversations::{Conversation, Role};
 use chat_domain::messages::{
     AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
@@ -105,7 +105,9 @@ impl Seen {
         let Some(conversation) = conversation else {
             return Ok(Self { conversation: None, role: None, message: None });
         };
-        let role = role_of(connection, conversation.id, user)?;
+        // A deleted user stays in direct conversations.
+        let role =
+            if exist(connection, &[user])?.is_empty() { None } else { role_of(connection, conversation.id, user)? };
         let row: Option<(MessageRow, SummaryRow)> = messages::table
             .inner_join(users::table)
             .filter(messages::id.eq(Id::from(message)))

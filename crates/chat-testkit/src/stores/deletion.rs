@@ -97,12 +97,17 @@ pub async fn a_deleted_user_stays_in_direct_conversations_and_says_nothing_more(
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let direct = scene.direct(ann, bob).await;
+    let said = scene.say(direct, ann, "remember me").await;
     scene.users.delete(ann, scene.now()).await.expect("deleted");
     let details = scene.overview(direct, bob).await.details;
     assert_eq!(details.conversation.participant_count, 2);
     let other = details.participants.iter().find(|one| one.user.id == ann).expect("still there");
     assert_eq!((other.user.name.as_str(), &other.user.username), (DELETED_USER_NAME, &None));
     let refused = scene.messages.append(scene.draft(direct, ann, "from beyond")).await;
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::NotAParticipant))), "{refused:?}");
+    let refused = scene.messages.edit(scene.edit_of(&said, "forget me"), scene.editor(ann)).await;
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::NotAParticipant))), "{refused:?}");
+    let refused = scene.messages.delete(direct, said.id, scene.editor(ann)).await;
     assert!(matches!(refused, Err(ActionError::Refused(Refusal::NotAParticipant))), "{refused:?}");
     scene.say(direct, bob, "goodbye").await;
     let group = scene.group(bob, &[scene.user("cid").await]).await;

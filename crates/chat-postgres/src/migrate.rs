@@ -4,7 +4,7 @@ use crate::fault::lost_to_locks;
 use crate::{OpenError, PostgresConfig, keys, start};
 use chat_domain::BoxError;
 use diesel::connection::SimpleConnection as _;
-use diesel::migration::MigrationSource;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::AsyncPgConnection;
@@ -22,11 +22,31 @@ const LOCK: i64 = 0x63_68_61_74_6d_69_67;
 /// short; it is longer than the server's `deadlock_timeout` (1 s), after which an autovacuum gives way.
 const LOCK_TIMEOUT: &str = "SET lock_timeout = '2s'";
 
+/// Building an index concurrently waits for older transactions, and nobody waits behind it.
+const NO_LOCK_TIMEOUT: &str = "SET lock_timeout = 0";
+
+/// Removes the incomplete indexes that failed attempts to build them concurrently left.
+const DROP_INCOMPLETE: &str = "
+    DO $$
+    DECLARE
+        found REGCLASS;
+    BEGIN
+        FOR found IN SELECT indexrelid FROM pg_index WHERE NOT indisvalid
+                     AND indrelid = to_regclass('conversation_changes')
+        LOOP
+            EXECUTE 'DROP INDEX ' || found;
+        END LOOP;
+    END
+    $$";
+
 /// How often a migration is tried while transactions of serving nodes block it.
 const MAX_ATTEMPTS: u32 = 30;
 
 /// The pause between two attempts, so that queries waiting behind the migration can run.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// The pause between two questions whether it is this node's turn to migrate.
+const TURN_PAUSE: Duration = Duration::from_millis(100);
 
 /// Checks the server and migrates the schema. Nodes that start at once do so one after the other. The lock ends with
 /// the connection.
@@ -51,27 +71,23 @@ pub(crate) async fn has_schema(connector: &Connector, config: &PostgresConfig) -
 }
 
 fn run(connection: AsyncPgConnection) -> Result<(AsyncPgConnection, Vec<String>), OpenError> {
-    use diesel::RunQueryDsl;
     let mut connection: AsyncConnectionWrapper<AsyncPgConnection> = connection.into();
-    let locked = diesel::sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(LOCK).execute(&mut connection);
-    locked.map_err(|error| OpenError::Migration(error.into()))?;
+    take_turn(&mut connection).map_err(|error| OpenError::Migration(error.into()))?;
     let known = newest_known().map_err(OpenError::Migration)?;
     if let Some(needed) = floor(&mut connection).map_err(|error| OpenError::Migration(error.into()))?
         && needed > known
     {
         return Err(OpenError::TooOld { known, needed });
     }
-    // Only now: nodes that start at once wait for each other without a limit.
-    connection.batch_execute(LOCK_TIMEOUT).map_err(|error| OpenError::Migration(error.into()))?;
     let applied = run_pending(&mut connection).map_err(OpenError::Migration)?;
-    connection.batch_execute("SET lock_timeout = 0").map_err(|error| OpenError::Migration(error.into()))?;
+    connection.batch_execute(NO_LOCK_TIMEOUT).map_err(|error| OpenError::Migration(error.into()))?;
     Ok((connection.into_inner(), applied))
 }
 
 fn run_pending(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<Vec<String>, BoxError> {
     let (mut applied, mut attempts) = (Vec::new(), 0);
-    while connection.has_pending_migration(MIGRATIONS)? {
-        match connection.run_next_migration(MIGRATIONS) {
+    while let Some(next) = connection.pending_migrations(MIGRATIONS)?.first() {
+        match try_migration(connection, &**next) {
             Ok(version) => {
                 applied.push(version.to_string());
                 attempts = 0;
@@ -85,6 +101,29 @@ fn run_pending(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Re
         }
     }
     Ok(applied)
+}
+
+fn try_migration(
+    connection: &mut AsyncConnectionWrapper<AsyncPgConnection>,
+    migration: &dyn Migration<Pg>,
+) -> Result<MigrationVersion<'static>, BoxError> {
+    connection.batch_execute(LOCK_TIMEOUT)?;
+    connection.batch_execute(DROP_INCOMPLETE)?;
+    if !migration.metadata().run_in_transaction() {
+        connection.batch_execute(NO_LOCK_TIMEOUT)?;
+    }
+    connection.run_migration(migration)
+}
+
+/// Waits without a limit for the nodes that started before this one. It asks again and again: a statement that waits
+/// for the lock is a transaction, and building an index concurrently waits for all transactions.
+fn take_turn(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> diesel::QueryResult<()> {
+    use diesel::RunQueryDsl;
+    let ask = || diesel::sql_query("SELECT pg_try_advisory_lock($1) AS exists").bind::<BigInt, _>(LOCK);
+    while !ask().get_result::<Exists>(connection)?.exists {
+        thread::sleep(TURN_PAUSE);
+    }
+    Ok(())
 }
 
 /// The version of this release's newest migration. Versions are dates, compared as text.

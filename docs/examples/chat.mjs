@@ -97,7 +97,7 @@ class Client {
     if (event === "change:skipped") this.skipped[data.conversationId] ??= data.pos;
     if (event === "message:received") this.show(data);
     if (event === "message:updated") this.show(data.message);
-    if (event === "message:deleted") this.show({ ...data, content: "", changedPos: data.pos });
+    if (event === "message:deleted") this.remove(data);
   }
 
   // Of two states of a message, that with the higher `changedPos` is the newer one, in whatever order they come.
@@ -106,6 +106,12 @@ class Client {
     if (messages[message.seq]?.changedPos >= message.changedPos) return;
     messages[message.seq] = message;
     this.changed.dispatchEvent(new Event("change"));
+  }
+
+  // The event is not a whole message: it changes one that is here, and no other.
+  remove({ conversationId, seq, pos, deletedBy, deletedAt }) {
+    const known = this.messages[conversationId]?.[seq];
+    if (known) this.show({ ...known, content: "", attachment: null, changedPos: pos, deletedBy, deletedAt });
   }
 
   // All conversations, each in the order of `seq`.

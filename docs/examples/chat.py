@@ -122,7 +122,7 @@ class Client:
         elif event == "message:updated":
             await self.show(data["message"])
         elif event == "message:deleted":
-            await self.show({**data, "content": "", "changedPos": data["pos"]})
+            await self.remove(**data)
 
     async def show(self, message):
         """Of two states of a message, that with the higher `changedPos` is newer, in whatever order they come."""
@@ -133,6 +133,13 @@ class Client:
         messages[message["seq"]] = message
         async with self.changed:
             self.changed.notify_all()
+
+    async def remove(self, conversationId, seq, pos, deletedBy, deletedAt, **_):
+        """The event is not a whole message: it changes one that is here, and no other."""
+        known = self.messages.get(conversationId, {}).get(seq)
+        if known is not None:
+            deletion = {"changedPos": pos, "deletedBy": deletedBy, "deletedAt": deletedAt}
+            await self.show({**known, **deletion, "content": "", "attachment": None})
 
     @property
     def shown(self):

@@ -249,9 +249,13 @@ impl Line {
             Some("message:received") => self.show(data),
             Some("message:updated") => self.show(&data["message"]),
             Some("message:deleted") => {
-                let mut tombstone = data.clone();
-                (tombstone["content"], tombstone["changedPos"]) = ("".into(), data["pos"].clone());
-                self.show(&tombstone);
+                // The event is not a whole message: it changes one that is here, and no other.
+                let messages = self.messages.get(&text(&data["conversationId"]));
+                if messages.zip(data["seq"].as_u64()).is_some_and(|(messages, seq)| messages.contains_key(&seq)) {
+                    let mut tombstone = data.clone();
+                    (tombstone["content"], tombstone["changedPos"]) = ("".into(), data["pos"].clone());
+                    self.show(&tombstone);
+                }
             }
             _ => {}
         }

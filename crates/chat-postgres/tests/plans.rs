@@ -264,6 +264,48 @@ async fn a_page_costs_the_same_however_long_the_history_and_however_deep_the_pag
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_what_was_missed_costs_the_same_however_many_edits_are_in_the_log() {
+    let (small, large) = (Site::with_messages(SMALL).await, Site::with_messages(LARGE).await);
+    for (site, count) in [(&small, SMALL), (&large, LARGE)] {
+        // All messages were edited, in their order.
+        let Site { viewer, group, .. } = site;
+        let sql = format!(
+            "INSERT INTO conversation_changes (conversation_id, pos, kind, at, effect, message_id)
+             SELECT conversation_id, pos + {count}, 'message_updated', created_at, 'none', id FROM messages
+             WHERE conversation_id = '{group}';
+             INSERT INTO changed_messages (conversation_id, changed_pos, seq)
+             SELECT conversation_id, pos + {count}, seq FROM messages WHERE conversation_id = '{group}';
+             INSERT INTO conversation_changes (conversation_id, pos, kind, at, effect, user_id)
+             VALUES ('{group}', 2 * {count} + 2, 'participant_removed', 1, 'leaves', '{viewer}');
+             UPDATE messages SET changed_pos = pos + {count} WHERE conversation_id = '{group}';
+             UPDATE conversations SET last_pos = 2 * {count} + 2 WHERE id = '{group}'"
+        );
+        site.server.psql("test_0", &sql);
+        site.server.psql("test_0", "VACUUM ANALYZE");
+    }
+    let missed = async |site: &Site, after: u64| {
+        let range = |up_to| ChangeRange { conversation_id: site.group, after: Pos::new(after), up_to };
+        let places = site.store.list_missed_pos(range(Pos::MAX), 50).await.expect("places");
+        assert_eq!(places.len(), 50);
+        let (part, last) = (range(places[49]), places[49].get());
+        assert_eq!(last, after + 50, "nothing is between them");
+        let found = site.store.list_missed(&[part]).await.expect("changes");
+        assert_eq!(found.len(), 50);
+    };
+    for (what, of_small, of_large) in [("sent messages", 1, 1), ("edits", SMALL + 1, LARGE + 1)] {
+        let one = small.readings(async |site| missed(site, of_small).await).await;
+        let other = large.readings(async |site| missed(site, of_large).await).await;
+        assert_eq!(one.len(), other.len(), "{what}: as many statements");
+        for (one, other) in one.iter().zip(&other) {
+            assert_eq!(one.shape, other.shape, "{what}");
+            assert!(!one.shape.contains("Seq Scan"), "{}", one.shape);
+            // The larger index has one more level, so each of fifty look-ups reads one more page.
+            assert!(other.pages < one.pages + 60, "{what}: {one:?} {other:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_participants_costs_the_same_in_a_group_of_any_size_and_at_any_place() {
     let site = Site::with_messages(SMALL).await;
     let crowd = "SELECT id FROM conversations WHERE name = 'hay 7'";

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 cached_statement!(
     /// In these ranges, the newest record of each message that was sent before, all records of other kinds, and the
-    /// last record. The kinds of a conversation are found by one step in the index for each.
+    /// last record. The kinds of a conversation are found by one step in the index for each. `LIMIT` and `OFFSET` keep
+    /// the planner from reading all records of a conversation with many.
     ListRecords { ids: Vec<Uuid>, afters: Vec<i64>, up_tos: Vec<i64>, of_messages: Vec<&'static str> }
         -> (BigInt, RecordColumns),
     "SELECT asked.number, o.conversation_id, o.pos, o.kind, o.at, o.user_id, o.role, o.member_ids, o.effect, o.actor_id,
@@ -45,16 +46,21 @@ cached_statement!(
              )
              SELECT kind FROM kinds
          ) AS known
-         JOIN conversation_changes AS other
-           ON other.conversation_id = asked.id AND other.kind = known.kind
-          AND other.pos > asked.after AND other.pos <= asked.up_to
+         CROSS JOIN LATERAL (
+             SELECT c.pos FROM conversation_changes AS c
+             WHERE c.conversation_id = asked.id AND c.kind = known.kind
+               AND c.pos > asked.after AND c.pos <= asked.up_to
+             OFFSET 0
+         ) AS other
          WHERE known.kind <> ALL (",
     of_messages as Array<Text>,
     ")
          UNION
          SELECT asked.up_to
      ) AS found
-     JOIN conversation_changes AS o ON o.conversation_id = asked.id AND o.pos = found.pos",
+     CROSS JOIN LATERAL (
+         SELECT * FROM conversation_changes AS c WHERE c.conversation_id = asked.id AND c.pos = found.pos LIMIT 1
+     ) AS o",
 );
 
 pub(super) async fn load_records(mut connection: &AsyncPgConnection, spans: &[Span]) -> Stored<Vec<(i64, RecordRow)>> {

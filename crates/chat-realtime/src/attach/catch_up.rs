@@ -25,14 +25,14 @@ pub struct CaughtUp {
 }
 
 /// Returns what a connection that resumes from these positions would be sent before its live events, with at most
-/// `most` missed changes in all.
+/// `most` missed changes in all. Fails with [`StoreError::TooManyCalls`] while too many calls of the user wait.
 pub async fn catch_up(
     fan_out: &FanOut,
     user: UserId,
     resume: &Resume,
     most: MissedLimit,
 ) -> Result<CaughtUp, StoreError> {
-    let _turn = fan_out.turn_to_attach(user).await;
+    let _turn = fan_out.turn_to_catch_up(user).await?;
     let store = fan_out.store();
     let memberships = store.list_memberships(user, MAX_CONVERSATIONS).await?;
     let known = memberships.iter().map(|membership| membership.conversation_id).collect();

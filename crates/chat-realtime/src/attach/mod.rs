@@ -4,8 +4,9 @@
 //! 2. The memberships are read, each with the `pos` of this reading.
 //! 3. Without waiting in between, the connection joins each conversation. Its live events begin after the later of the
 //!    reading and what the hub has delivered already, its *target*; they are held back.
-//! 4. The changes between the reading (or the client's position) and the target are read from the change log and sent,
-//!    then `resumed`, then the presence of the user's contacts, then the held events, then live events.
+//! 4. The changes between the client's position and the target are read from the change log and sent, then `resumed`,
+//!    then the presence of the user's contacts. Then follow the changes between the reading and the target of
+//!    conversations without a position, or of which too much was missed, then the held events, then live events.
 
 mod catch_up;
 mod contacts;

@@ -50,9 +50,12 @@ pub(crate) struct Plan {
     pub(crate) user: UserId,
     /// The ranges to replay, in order of reading.
     pub(crate) ranges: Vec<ChangeRange>,
+    /// The ranges to replay after `resumed`: of conversations whose earlier changes the client must read itself. A
+    /// later change that came before would hide from the client that it lacks them.
+    pub(crate) tails: Vec<ChangeRange>,
     pub(crate) removals: Vec<Removal>,
     pub(crate) moved: Vec<PositionsMoved>,
-    /// The position of each conversation after the replay, newest activity first.
+    /// The position of each conversation at `resumed`, newest activity first.
     pub(crate) positions: Vec<(ConversationId, Pos)>,
     pub(crate) limited: Vec<ConversationId>,
     /// The conversations of which the client must drop what it has.
@@ -121,15 +124,18 @@ impl Plan {
         }
         // A client that does not know `reset` reads these again too, and continues from the right position.
         limited.extend(&reset);
-        let ranges = entries
-            .iter()
-            .filter_map(|entry| {
-                let has = entry.has.filter(|_| !limited.contains(&entry.id));
-                let after = has.map_or(entry.seen, |has| has.min(entry.seen));
-                let up_to = entry.target;
-                (after < up_to).then_some(ChangeRange { conversation_id: entry.id, after, up_to })
-            })
-            .collect();
+        let (mut ranges, mut tails) = (Vec::new(), Vec::new());
+        let mut positions = Vec::with_capacity(entries.len());
+        for Entry { id, has, seen, target } in entries.iter().copied() {
+            let (after, position, part) = match has.filter(|_| !limited.contains(&id)) {
+                Some(has) => (has.min(seen), target, &mut ranges),
+                None => (seen, seen, &mut tails),
+            };
+            if after < target {
+                part.push(ChangeRange { conversation_id: id, after, up_to: target });
+            }
+            positions.push((id, position));
+        }
         let membership = Membership {
             user,
             sure: entries.iter().map(|entry| (entry.id, entry.seen)).collect(),
@@ -138,14 +144,24 @@ impl Plan {
         Self {
             user,
             ranges,
+            tails,
             removals,
             moved,
-            positions: entries.iter().map(|entry| (entry.id, entry.target)).collect(),
+            positions,
             limited: entries.iter().map(|entry| entry.id).filter(|id| limited.contains(id)).collect(),
             reset,
             wants_resumed,
             membership,
         }
+    }
+
+    /// Forgets the conversations that the connection has left. The event that tells of the removal is held, and a
+    /// reading would show what happened after it.
+    pub(crate) fn keep(&mut self, joined: &HashSet<ConversationId>) {
+        self.ranges.retain(|range| joined.contains(&range.conversation_id));
+        self.tails.retain(|range| joined.contains(&range.conversation_id));
+        self.positions.retain(|(id, _)| joined.contains(id));
+        self.limited.retain(|id| joined.contains(id));
     }
 
     /// Reads the next missed changes that the user may see; `None` after the last ones.
@@ -216,14 +232,20 @@ mod tests {
             let plan = plan(&entries);
             let mut sent = 0;
             for entry in &entries {
-                let range = plan.ranges.iter().find(|range| range.conversation_id == entry.id);
-                if plan.limited.contains(&entry.id) {
-                    prop_assert_eq!(range.map_or(entry.target, |range| range.after), entry.seen.min(entry.target));
+                let after = |ranges: &[ChangeRange]| {
+                    let range = ranges.iter().find(|range| range.conversation_id == entry.id);
+                    range.map_or(entry.target, |range| range.after)
+                };
+                let position = if plan.limited.contains(&entry.id) {
+                    prop_assert_eq!((after(&plan.ranges), after(&plan.tails)), (entry.target, entry.seen));
+                    entry.seen
                 } else {
                     sent += entry.missed();
-                    let after = range.map_or(entry.target, |range| range.after);
-                    prop_assert_eq!(after, entry.has.unwrap_or_default().min(entry.seen));
-                }
+                    let first = entry.has.unwrap_or_default().min(entry.seen);
+                    prop_assert_eq!((after(&plan.ranges), after(&plan.tails)), (first, entry.target));
+                    entry.target
+                };
+                prop_assert!(plan.positions.contains(&(entry.id, position)));
             }
             prop_assert!(sent <= u64::from(MissedLimit::GREATEST.get()));
             let total: u64 = entries.iter().map(Entry::missed).sum();
@@ -240,8 +262,8 @@ mod tests {
         let entry =
             |number, seen, target| Entry { id: id(number), has: None, seen: Pos::new(seen), target: Pos::new(target) };
         let plan = plan(&[entry(1, 5_000, 5_000), entry(2, 7, 9)]);
-        assert_eq!(plan.ranges, [ChangeRange { conversation_id: id(2), after: Pos::new(7), up_to: Pos::new(9) }]);
-        assert!(plan.limited.is_empty());
+        assert_eq!(plan.tails, [ChangeRange { conversation_id: id(2), after: Pos::new(7), up_to: Pos::new(9) }]);
+        assert!(plan.ranges.is_empty() && plan.limited.is_empty());
     }
 
     #[test]

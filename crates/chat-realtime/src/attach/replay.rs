@@ -28,24 +28,12 @@ impl Replay {
     }
 
     /// Sends the replay at the client's pace, then `resumed` if the client asked to resume (or must page), then the
-    /// presence of the user's contacts and the held events. After that, events are live. Ends early when the connection
-    /// does.
+    /// presence of the user's contacts, what waited for `resumed`, and the held events. After that, events are live.
+    /// Ends early when the connection does.
     pub async fn run(self, hub: &Hub, connection: &Rc<Connection>) -> Result<(), StoreError> {
         let Some(mut plan) = self.plan else { return Ok(()) };
         let presence = hub.states(self.contacts).await;
-        let mut turn = self.turn.filter(|_| !plan.ranges.is_empty());
-        while !plan.ranges.is_empty() && has_room(connection, &mut turn).await {
-            if turn.is_none() {
-                turn = hub.turn_to_attach(connection, plan.user).await;
-            }
-            let Some(changes) = plan.next(hub.fan_out().store()).await? else { break };
-            for change in changes {
-                connection.push_event(&Outgoing::new(Envelope::change(change)));
-                has_room(connection, &mut turn).await;
-            }
-            connection.flush();
-        }
-        drop(turn);
+        send_missed(&mut plan, hub, connection, self.turn).await?;
         if !connection.drained().await {
             return Ok(());
         }
@@ -66,6 +54,8 @@ impl Replay {
             (true, true) => stats.limited_resumes.add(1),
         }
         contacts::send(connection, presence.as_ref());
+        plan.ranges = std::mem::take(&mut plan.tails);
+        send_missed(&mut plan, hub, connection, None).await?;
         send_held(&mut plan, connection).await;
         for id in plan.membership.out() {
             hub.leave(connection, id);
@@ -73,6 +63,33 @@ impl Replay {
         connection.flush();
         Ok(())
     }
+}
+
+/// Sends the changes in the plan's ranges.
+async fn send_missed(
+    plan: &mut Plan,
+    hub: &Hub,
+    connection: &Connection,
+    turn: Option<Turn>,
+) -> Result<(), StoreError> {
+    let mut turn = turn.filter(|_| !plan.ranges.is_empty());
+    while !plan.ranges.is_empty() && has_room(connection, &mut turn).await {
+        if turn.is_none() {
+            turn = hub.turn_to_attach(connection, plan.user).await;
+        }
+        plan.keep(&joined(connection));
+        let Some(changes) = plan.next(hub.fan_out().store()).await? else { break };
+        for change in changes {
+            connection.push_event(&Outgoing::new(Envelope::change(change)));
+            has_room(connection, &mut turn).await;
+        }
+        connection.flush();
+    }
+    Ok(())
+}
+
+fn joined(connection: &Connection) -> HashSet<ConversationId> {
+    connection.conversations.borrow().iter().copied().collect()
 }
 
 /// Waits while much data is unsent, and gives up its turn meanwhile: a page of long messages is more than a queue may
@@ -97,6 +114,8 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     if !plan.wants_resumed && plan.limited.is_empty() && overflowed.is_empty() {
         return false;
     }
+    let joined = joined(connection);
+    plan.keep(&joined);
     for (id, pos) in &mut plan.positions {
         if let Some(dropped) = overflowed.get(id) {
             *pos = dropped.max(pos).to_owned();
@@ -105,7 +124,7 @@ fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
     let mut limited = std::mem::take(&mut plan.limited);
     let named: HashSet<_> = limited.iter().copied().collect();
     limited.extend(overflowed.keys().filter(|id| !named.contains(id)));
-    limited.retain(|id| !plan.membership.is_out(*id));
+    limited.retain(|id| joined.contains(id) && !plan.membership.is_out(*id));
     let is_limited = !limited.is_empty();
     connection.push_resumed(plan.take_positions(), limited, std::mem::take(&mut plan.reset));
     connection.flush();

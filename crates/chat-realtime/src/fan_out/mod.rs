@@ -12,8 +12,8 @@ use crate::worker::{Post, Wakes, Worker};
 use crate::{RealtimeSettings, RealtimeStats};
 use chat_domain::presence::{PresenceAudience, PresenceRegistry};
 use chat_domain::{
-    Audience, Change, CommitCursor, ConversationId, Envelope, Event, Pos, RealtimeStore, Turn, TurnLimits, Turns,
-    UserId, Wakeup,
+    Audience, Change, CommitCursor, ConversationId, Envelope, Event, Pos, RealtimeStore, StoreError, Turn, TurnLimits,
+    Turns, UserId, Wakeup,
 };
 use expected::Expectation;
 use lane::Lane;
@@ -127,6 +127,12 @@ impl FanOut {
     pub(crate) async fn turn_to_attach(&self, user: UserId) -> Turn {
         // The number of a user's connections is bounded.
         self.attaching.take_another(user).await
+    }
+
+    /// Waits for the same turn for a call without a connection. Refused if too many of the user's calls wait: nothing
+    /// else bounds their number.
+    pub(crate) async fn turn_to_catch_up(&self, user: UserId) -> Result<Turn, StoreError> {
+        self.attaching.take(user).await
     }
 
     pub(crate) const fn runtime(&self) -> &Handle {

@@ -1,7 +1,8 @@
 //! Attaching and resuming while events continue.
 
 use crate::house::{
-    Happening, House, Sinks, conversation, is_member, on_a_worker, settings, settle, until, user, visible,
+    Client, Happening, House, Sinks, after, conversation, is_member, on_a_worker, run, session, settings, settle,
+    until, user, visible,
 };
 use async_trait::async_trait;
 use chat_domain::presence::{Contact, PresenceAudience, PresenceError, PresenceRegistry, PresenceStatus};
@@ -10,7 +11,7 @@ use chat_domain::{
     Audience, Change, ChangeKind, ConnectionId, ConversationId, Envelope, Event, Pos, Timestamp, UserId,
 };
 use chat_protocol::realtime::Resume;
-use chat_realtime::FanOut;
+use chat_realtime::{FanOut, Format, Sink};
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -138,6 +139,7 @@ proptest! {
             script.run(&during).await;
             attaching.await.expect("attached");
             *script.house.store.delays.lock().expect("a lock") = (0, 0);
+            let attached_at: Vec<_> = (0..ROOMS).map(|room| script.house.store.log(conversation(room)).len()).collect();
             script.run(&later).await;
             for change in std::mem::take(&mut script.on_the_way) {
                 script.house.publish(change);
@@ -146,16 +148,18 @@ proptest! {
 
             let named = client.named("resumed");
             prop_assert_eq!(named.len(), 1);
-            for room in 0..ROOMS {
+            for (room, attached_at) in (0..ROOMS).zip(attached_at) {
                 let id = conversation(room);
                 let log = script.house.store.log(id);
                 let from = named[0]["positions"][id.to_string()].as_u64();
                 let expected: BTreeSet<u64> = match (resume.pos(id), from) {
                     // A member who resumes misses nothing of the whole log.
                     (Some(has), Some(from)) => expected_of_member(&log, has.get(), from),
-                    // A new member receives the changes after the reading: at the latest, those after the position in
-                    // `resumed`.
-                    (None, Some(from)) => visible(&log, user(WHO), from),
+                    // A new member receives the changes after the position in `resumed`. If the membership changed
+                    // while attaching, its last change is the first that must come.
+                    (None, Some(from)) => {
+                        visible(&log, user(WHO), before_last_turn(&log[..attached_at], from).unwrap_or(from))
+                    }
                     (_, None) => visible(&log, user(WHO), u64::MAX),
                 };
                 until(
@@ -189,6 +193,13 @@ fn sketch(log: &[Change]) -> String {
         _ => '.',
     };
     log.iter().map(letter).collect()
+}
+
+/// The position before the last change of the user's membership after `from`.
+fn before_last_turn(log: &[Change], from: u64) -> Option<u64> {
+    let mut later = log.iter().filter(|change| change.pos.get() > from);
+    let last = later.rfind(|change| after(false, change, user(WHO)) || !after(true, change, user(WHO)))?;
+    Some(last.pos.get() - 1)
 }
 
 /// The position up to which a member may see the whole history.
@@ -229,6 +240,72 @@ fn one_who_takes_part_in_ten_thousand_conversations_attaches_to_each_of_them() {
         }
         house.hub.disconnect(&client.connection);
         assert_eq!(house.hub.connection_count(), 0);
+    });
+}
+
+#[test]
+fn nothing_of_a_conversation_that_the_client_must_read_itself_comes_before_resumed() {
+    const MISSED: u64 = 2_000;
+    let room = conversation(0);
+    for resume in [Resume::new([(room, Pos::new(5))]), Resume::default()] {
+        on_a_worker(async {
+            let house = House::with(settings());
+            house.store.commit(room, Happening::Made(vec![user(WHO), user(OTHER)]));
+            for _ in 1..MISSED {
+                house.store.commit(room, Happening::Said(user(OTHER), "hi".into()));
+            }
+            let _company = house.arrive(user(OTHER), None).await;
+            *house.store.delays.lock().expect("a lock") = (0, 50);
+            let reads = *house.store.reads.lock().expect("a lock");
+            let client = house.sign_in(user(WHO)).expect("room");
+            let attaching = spawn_local({
+                let (client, hub, resume) = (client.clone(), Rc::clone(&house.hub), resume.clone());
+                async move { client.attach(&hub, Some(&resume)).await }
+            });
+            until("its memberships are read", || *house.store.reads.lock().expect("a lock") > reads).await;
+            for _ in 0..3 {
+                house.happens(room, Happening::Said(user(OTHER), "meanwhile".into()));
+            }
+            attaching.await.expect("attached");
+            until("the rest has come", || client.positions(room).len() == 3).await;
+            assert_eq!(client.positions(room), [MISSED + 1, MISSED + 2, MISSED + 3]);
+            assert_eq!(client.events()[0]["event"], "resumed");
+            let resumed = &client.named("resumed")[0];
+            assert_eq!(resumed["positions"], json!({room.to_string(): MISSED}));
+            let is_known = resume.pos(room).is_some();
+            assert_eq!(resumed["limited"], if is_known { json!([room.to_string()]) } else { json!([]) });
+        });
+    }
+}
+
+#[test]
+fn who_is_removed_during_a_slow_replay_is_shown_nothing_that_was_not_read_before() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let room = conversation(0);
+        house.store.commit(room, Happening::Made(vec![user(WHO), user(OTHER)]));
+        for _ in 0..500 {
+            house.store.commit(room, Happening::Said(user(OTHER), "x".repeat(2_000)));
+        }
+        let slow = house.hub.connect(Sink::Pulled, Format::default());
+        house.hub.sign_in(&slow, user(WHO), session(WHO)).expect("room");
+        let resume = Resume::new([(room, Pos::new(1))]);
+        let replay = house.hub.attach(&slow, Some(&resume)).await.expect("attached");
+        slow.uncork(None);
+        let running = spawn_local({
+            let (hub, slow) = (Rc::clone(&house.hub), Rc::clone(&slow));
+            async move { run(replay, &hub, &slow).await }
+        });
+        until("the first changes are queued", || slow.queued_bytes() > 0).await;
+        settle().await;
+        let removal = house.happens(room, Happening::Removed(user(WHO)));
+        settle().await;
+        let client = Client::listening(slow);
+        running.await.expect("replayed");
+        until("the removal comes", || client.positions(room).last() == Some(&removal)).await;
+        let read_before: Vec<u64> = (2..=101).chain([removal]).collect();
+        assert_eq!(client.positions(room), read_before);
+        assert_eq!(client.named("resumed")[0]["positions"], json!({}));
     });
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use chat_domain::*;
 use chat_protocol::realtime::{Dialect, Resume};
 use chat_realtime::{
-    Connection, FanOut, Flushed, Format, Hub, Outlet, RealtimeSettings, SendQueue, Sink, TooManyConnections,
+    Connection, FanOut, Flushed, Format, Hub, Outlet, RealtimeSettings, Replay, SendQueue, Sink, TooManyConnections,
 };
 use serde_json::Value;
 use std::cell::RefCell;
@@ -131,17 +131,9 @@ impl Client {
     }
 
     pub(crate) async fn attach(&self, hub: &Hub, resume: Option<&Resume>) {
-        let connection = &self.connection;
-        let mut attaching = pin!(async {
-            let replay = hub.attach(connection, resume).await.expect("attached");
-            connection.uncork(None);
-            replay.run(hub, connection).await.expect("replayed");
-        });
-        poll_fn(|context| {
-            connection.poll_write(context);
-            attaching.as_mut().poll(context)
-        })
-        .await;
+        let replay = hub.attach(&self.connection, resume).await.expect("attached");
+        self.connection.uncork(None);
+        run(replay, hub, &self.connection).await;
     }
 
     /// All events received so far.
@@ -166,6 +158,16 @@ impl Client {
         let frames = self.frames.borrow();
         frames.iter().find(|frame| frame[0] == 0x88).map(|frame| u16::from_be_bytes([frame[2], frame[3]]))
     }
+}
+
+/// Runs a replay, and the connection's writing meanwhile.
+pub(crate) async fn run(replay: Replay, hub: &Hub, connection: &Rc<Connection>) {
+    let mut running = pin!(replay.run(hub, connection));
+    let run = poll_fn(|context| {
+        connection.poll_write(context);
+        running.as_mut().poll(context)
+    });
+    run.await.expect("replayed");
 }
 
 /// An outlet that accepts everything, and splits pieces into frames.

@@ -3,10 +3,11 @@
 use crate::house::{
     Client, Happening, House, conversation, on_a_worker, poll_once, session, settings, settle, until, user,
 };
-use chat_domain::Pos;
 use chat_domain::auth::LiveConnections as _;
+use chat_domain::changes::MissedLimit;
+use chat_domain::{Pos, StoreError};
 use chat_protocol::realtime::{CloseCode, Resume};
-use chat_realtime::{Format, Life, RealtimeSettings, Sink};
+use chat_realtime::{Format, Life, RealtimeSettings, Sink, catch_up};
 use std::time::Duration;
 
 #[test]
@@ -68,6 +69,20 @@ fn who_reads_too_slowly_is_closed_and_nobody_else_is() {
         assert_eq!((reader.connection.life(), reader.close_code()), (Life::Open, None));
         let late = Client::listening(slow);
         until("the connection gets close code 4008", || late.close_code() == Some(4008)).await;
+    });
+}
+
+#[test]
+fn so_many_calls_of_a_user_may_wait_to_catch_up_and_no_more() {
+    on_a_worker(async {
+        let house = House::with(RealtimeSettings { attaching_per_user: 1, max_connections_per_user: 2, ..settings() });
+        *house.store.delays.lock().expect("a lock") = (1_000, 0);
+        let resume = Resume::default();
+        let catching_up = |number| Box::pin(catch_up(&house.fan_out, user(number), &resume, MissedLimit::GREATEST));
+        let mut calls = [catching_up(1), catching_up(1), catching_up(1)];
+        assert!(calls.iter_mut().all(|call| poll_once(call).is_pending()), "one runs, two wait");
+        assert!(matches!(catching_up(1).await, Err(StoreError::TooManyCalls)));
+        assert!(poll_once(&mut catching_up(2)).is_pending(), "other users are not affected");
     });
 }
 

@@ -33,8 +33,8 @@ const MAX_MEMBERSHIPS: usize = 131_072;
 /// The most users that a query reads or moves.
 const MAX_USERS: usize = 1_024;
 
-/// The most contacts that a query lists.
-const MAX_CONTACTS: usize = 16_384;
+/// The most conversations in which a query looks for contacts: those of 128 users.
+const MAX_LOOKED_AT: usize = 32_768;
 
 /// The most conversations whose positions a query lists; each has up to a hundred participants whose positions are
 /// asked for.
@@ -80,8 +80,8 @@ impl Batches {
             audiences: site.batcher(audience, MAX_MEMBERSHIPS, |on, keys| list_audiences(on, keys).boxed()),
             many_audiences: site.batcher(audience, MAX_MEMBERSHIPS, |on, keys| list_audiences(on, keys).boxed()),
             contacts: site.batcher(
-                |wanted| wanted.limit as usize,
-                MAX_CONTACTS,
+                |wanted| wanted.looked_at as usize,
+                MAX_LOOKED_AT,
                 |on, keys| list_contacts(on, keys).boxed(),
             ),
             positions: site.batcher(|_| 1, MAX_POSITIONS, |on, keys| list_positions(on, keys).boxed()),

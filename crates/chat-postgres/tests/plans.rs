@@ -154,6 +154,7 @@ impl Site {
                 user: site.viewer,
                 audience: PresenceAudience::Contacts,
                 most_participants: 100,
+                looked_at: 256,
                 conversations: 100,
                 limit: 100,
             };

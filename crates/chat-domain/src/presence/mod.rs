@@ -72,7 +72,9 @@ pub struct ContactsWanted {
     pub audience: PresenceAudience,
     /// Conversations with more participants do not count.
     pub most_participants: u32,
-    /// How many conversations count, those with the newest activity.
+    /// In how many conversations presence may be visible to count: those with the newest activity of this size.
+    pub looked_at: u32,
+    /// How many of these count, those with the newest activity in which presence is visible.
     pub conversations: u32,
     /// The maximum number of contacts.
     pub limit: u32,

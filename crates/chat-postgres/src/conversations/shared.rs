@@ -132,6 +132,7 @@ cached_statement!(
         user_ids: Vec<Uuid>,
         everyone: Vec<bool>,
         sizes: Vec<i64>,
+        looked_at: Vec<i64>,
         conversations: Vec<i64>,
         limits: Vec<i64>,
     } -> (BigInt, BigInt, SqlUuid, Nullable<BigInt>),
@@ -145,23 +146,30 @@ cached_statement!(
     ", ",
     sizes as Array<BigInt>,
     ", ",
+    looked_at as Array<BigInt>,
+    ", ",
     conversations as Array<BigInt>,
     ", ",
     limits as Array<BigInt>,
-    ") AS asked (number, user_id, everyone, most_participants, conversations, most)
+    ") AS asked (number, user_id, everyone, most_participants, looked_at, conversations, most)
      CROSS JOIN LATERAL (
          SELECT other.user_id, max(place.updated_at) AS active_at
          FROM (
              SELECT c.id, c.updated_at
-             FROM participants AS p
-             JOIN conversations AS c ON c.id = p.conversation_id
-             WHERE p.user_id = asked.user_id AND p.left_at IS NULL AND c.participant_count <= asked.most_participants
-               AND ((c.is_group AND c.is_active)
-                    OR (NOT c.is_group
-                        AND (asked.everyone OR (p.has_written AND EXISTS (
-                            SELECT 1 FROM participants AS other
-                            WHERE other.conversation_id = p.conversation_id AND other.user_id <> p.user_id
-                              AND other.has_written)))))
+             FROM (
+                 SELECT c.id, c.updated_at, c.is_group, c.is_active, p.has_written
+                 FROM participants AS p
+                 JOIN conversations AS c ON c.id = p.conversation_id
+                 WHERE p.user_id = asked.user_id AND p.left_at IS NULL
+                   AND c.participant_count <= asked.most_participants
+                 ORDER BY c.updated_at DESC, c.id DESC
+                 LIMIT asked.looked_at) AS c
+             WHERE (c.is_group AND c.is_active)
+                OR (NOT c.is_group
+                    AND (asked.everyone OR (c.has_written AND EXISTS (
+                        SELECT 1 FROM participants AS other
+                        WHERE other.conversation_id = c.id AND other.user_id <> asked.user_id
+                          AND other.has_written))))
              ORDER BY c.updated_at DESC, c.id DESC
              LIMIT asked.conversations) AS place
          JOIN participants AS other ON other.conversation_id = place.id
@@ -181,6 +189,7 @@ pub(crate) async fn list_contacts(
         user_ids: wanted.iter().map(|wanted| wanted.user.as_uuid()).collect(),
         everyone: wanted.iter().map(|wanted| wanted.audience == PresenceAudience::Everyone).collect(),
         sizes: wanted.iter().map(|wanted| i64::from(wanted.most_participants)).collect(),
+        looked_at: wanted.iter().map(|wanted| i64::from(wanted.looked_at)).collect(),
         conversations: wanted.iter().map(|wanted| i64::from(wanted.conversations)).collect(),
         limits: wanted.iter().map(|wanted| i64::from(wanted.limit)).collect(),
     };

@@ -12,6 +12,10 @@ use std::error::Error;
 /// they are looked for: those with the newest activity. Most conversations have one contact.
 const MAX_CONTACTS: u32 = 100;
 
+/// The number of conversations with the newest activity of which it is read whether presence is visible in them. A user
+/// to whom many strangers have written has many in which it is not.
+const MAX_LOOKED_AT: u32 = 256;
+
 impl Hub {
     /// Returns the contacts of a connecting user; none if this node shows no presence or cannot read them.
     pub(super) async fn contacts(&self, user: UserId) -> Vec<Contact> {
@@ -20,6 +24,7 @@ impl Hub {
             user,
             audience: *audience,
             most_participants: MAX_PUSHED_PARTICIPANTS,
+            looked_at: MAX_LOOKED_AT,
             conversations: MAX_CONTACTS,
             limit: MAX_CONTACTS,
         };

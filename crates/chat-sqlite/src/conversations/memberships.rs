@@ -69,21 +69,25 @@ struct ContactRow {
 }
 
 pub(crate) fn newest_contacts(connection: &mut SqliteConnection, wanted: ContactsWanted) -> Stored<Vec<Contact>> {
-    let ContactsWanted { user, audience, most_participants, conversations, limit } = wanted;
+    let ContactsWanted { user, audience, most_participants, looked_at, conversations, limit } = wanted;
     let rows: Vec<ContactRow> = diesel::sql_query(
         "SELECT users.id, users.last_seen
          FROM (SELECT other.user_id AS contact_id, max(moved_at) AS active_at
-               FROM (SELECT conversations.id AS place, conversations.updated_at AS moved_at
-                     FROM participants AS own
-                     CROSS JOIN conversations ON conversations.id = own.conversation_id
-                     WHERE own.user_id = ? AND own.left_at IS NULL AND conversations.participant_count <= ?
-                       AND ((conversations.is_group AND conversations.is_active)
-                            OR (NOT conversations.is_group
-                                AND (? OR (own.has_written AND EXISTS (
-                                    SELECT 1 FROM participants AS other
-                                    WHERE other.conversation_id = own.conversation_id
-                                      AND other.user_id <> own.user_id AND other.has_written)))))
-                     ORDER BY conversations.updated_at DESC, conversations.id DESC
+               FROM (SELECT place, moved_at
+                     FROM (SELECT conversations.id AS place, conversations.updated_at AS moved_at,
+                               conversations.is_group, conversations.is_active, own.user_id, own.has_written
+                           FROM participants AS own
+                           CROSS JOIN conversations ON conversations.id = own.conversation_id
+                           WHERE own.user_id = ? AND own.left_at IS NULL AND conversations.participant_count <= ?
+                           ORDER BY conversations.updated_at DESC, conversations.id DESC
+                           LIMIT ?) AS newest
+                     WHERE (newest.is_group AND newest.is_active)
+                        OR (NOT newest.is_group
+                            AND (? OR (newest.has_written AND EXISTS (
+                                SELECT 1 FROM participants AS other
+                                WHERE other.conversation_id = newest.place
+                                  AND other.user_id <> newest.user_id AND other.has_written))))
+                     ORDER BY moved_at DESC, place DESC
                      LIMIT ?)
                CROSS JOIN participants AS other ON other.conversation_id = place
                WHERE other.left_at IS NULL AND other.user_id <> ?
@@ -96,6 +100,7 @@ pub(crate) fn newest_contacts(connection: &mut SqliteConnection, wanted: Contact
     )
     .bind::<Binary, _>(Id::from(user))
     .bind::<BigInt, _>(i64::from(most_participants))
+    .bind::<BigInt, _>(i64::from(looked_at))
     .bind::<Bool, _>(audience == PresenceAudience::Everyone)
     .bind::<BigInt, _>(i64::from(conversations))
     .bind::<Binary, _>(Id::from(user))

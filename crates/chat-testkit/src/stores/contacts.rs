@@ -123,6 +123,7 @@ pub async fn the_newest_contacts_are_those_of_the_newest_conversations(stores: S
         user: ann,
         audience: PresenceAudience::Contacts,
         most_participants: 3,
+        looked_at: 10,
         conversations,
         limit,
     };
@@ -137,6 +138,9 @@ pub async fn the_newest_contacts_are_those_of_the_newest_conversations(stores: S
     assert_eq!(contacts, [Contact { user_id: dan, last_seen: Some(seen) }]);
     assert_eq!(told(wanted(1, 10)).await, [dan], "of at most so many conversations");
     assert_eq!(told(ContactsWanted { most_participants: 2, ..wanted(10, 10) }).await, [dan], "of at most this size");
+    // The newest is the inactive group.
+    assert_eq!(told(ContactsWanted { looked_at: 2, ..wanted(10, 10) }).await, [dan], "among the newest");
+    assert_eq!(told(ContactsWanted { looked_at: 1, ..wanted(10, 10) }).await, [], "among the newest");
     scene.say(group, bob, "news").await;
     assert_eq!(told(wanted(10, 10)).await, [others[0], others[1], dan]);
     scene.talk(ann, bob).await;

@@ -1,6 +1,6 @@
 use super::plan::{Entry, Plan, void};
 use super::positions::positions;
-use super::{MAX_CONVERSATIONS, removals};
+use super::{Elsewhere, MAX_CONVERSATIONS, elsewhere};
 use crate::fan_out::FanOut;
 use chat_domain::changes::MissedLimit;
 use chat_domain::receipts::PositionsMoved;
@@ -39,12 +39,14 @@ pub async fn catch_up(
     let epoch = fan_out.settings().epoch;
     // Positions of another epoch say nothing about this database.
     let valid = resume.may_be_of(epoch);
-    let removals = if valid { removals(store, user, &known, resume).await? } else { Vec::new() };
+    let Elsewhere { removals, lost } =
+        if valid { elsewhere(store, user, &known, resume).await? } else { Elsewhere::default() };
     let moved = positions(store, Dialect::Colon, user, &memberships, resume).await?;
     let entry = |(id, last_pos)| Entry { id, has: resume.pos(id).filter(|_| valid), seen: last_pos, target: last_pos };
     let entries: Vec<_> =
         memberships.iter().map(|membership| entry((membership.conversation_id, membership.last_pos))).collect();
-    let reset = void(resume, epoch, &entries);
+    let mut reset = void(resume, epoch, &entries);
+    reset.extend(lost);
     let mut plan = Plan::new(user, &entries, removals, moved, reset, (true, most));
     let mut changes = Vec::new();
     while let Some(more) = plan.next(store).await? {

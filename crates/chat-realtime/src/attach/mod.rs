@@ -54,9 +54,9 @@ impl Hub {
         let memberships = memberships?;
         let mut known: HashSet<ConversationId> =
             memberships.iter().map(|membership| membership.conversation_id).collect();
-        let removals = match valid {
-            Some(resume) => removals(store, user, &known, resume).await?,
-            None => Vec::new(),
+        let Elsewhere { removals, lost } = match valid {
+            Some(resume) => elsewhere(store, user, &known, resume).await?,
+            None => Elsewhere::default(),
         };
         let moved = match resume {
             Some(resume) => positions(store, connection.format().dialect, user, &memberships, resume).await?,
@@ -88,7 +88,8 @@ impl Hub {
             removals.into_iter().filter(|removal| !known.contains(&removal.conversation_id)).collect();
         // A late addition from before the removal must not add the user again.
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
-        let reset = resume.map_or_else(Vec::new, |resume| plan::void(resume, epoch, &entries));
+        let mut reset = resume.map_or_else(Vec::new, |resume| plan::void(resume, epoch, &entries));
+        reset.extend(lost.into_iter().filter(|id| !known.contains(id)));
         let wants = (resume.is_some(), MissedLimit::GREATEST);
         Ok(Replay::new(Plan::new(user, &entries, removals, moved, reset, wants), contacts, turn))
     }
@@ -115,18 +116,38 @@ impl Hub {
     }
 }
 
-/// The conversations that the client named and from which the user has been removed since.
-async fn removals(
+/// What became of the conversations that the client named and in which the user does not take part.
+#[derive(Default)]
+struct Elsewhere {
+    /// The removals of which the client does not know.
+    removals: Vec<Removal>,
+    /// The conversations of which the client knows more than the database, which must have lost changes.
+    lost: HashSet<ConversationId>,
+}
+
+async fn elsewhere(
     store: &dyn RealtimeStore,
     user: UserId,
     known: &HashSet<ConversationId>,
     resume: &Resume,
-) -> Result<Vec<Removal>, StoreError> {
-    let gone: Vec<_> = resume.conversations().filter(|id| !known.contains(id)).collect();
-    if gone.is_empty() {
-        return Ok(Vec::new());
+) -> Result<Elsewhere, StoreError> {
+    let unknown: Vec<_> = resume.conversations().filter(|id| !known.contains(id)).collect();
+    if unknown.is_empty() {
+        return Ok(Elsewhere::default());
     }
-    let mut removals = store.list_removals(user, &gone).await?;
-    removals.retain(|removal| resume.pos(removal.conversation_id).is_some_and(|has| has < removal.pos));
-    Ok(removals)
+    let mut removals = store.list_removals(user, &unknown).await?;
+    let mut lost: HashSet<_> = unknown.into_iter().collect();
+    removals.retain(|removal| {
+        let has = resume.pos(removal.conversation_id).unwrap_or_default();
+        // A removed user receives nothing after the removal.
+        if has <= removal.pos {
+            lost.remove(&removal.conversation_id);
+        }
+        has < removal.pos
+    });
+    if known.len() >= MAX_CONVERSATIONS as usize {
+        // The user may take part in them: only the conversations with the newest activity are known.
+        lost.clear();
+    }
+    Ok(Elsewhere { removals, lost })
 }

@@ -5,15 +5,16 @@ use crate::house::{
     until, user, visible,
 };
 use async_trait::async_trait;
+use chat_domain::changes::MissedLimit;
 use chat_domain::presence::{Contact, PresenceAudience, PresenceError, PresenceRegistry, PresenceStatus};
 use chat_domain::users::UserSummary;
 use chat_domain::{
     Audience, Change, ChangeKind, ConnectionId, ConversationId, Envelope, Event, Pos, Timestamp, UserId,
 };
 use chat_protocol::realtime::Resume;
-use chat_realtime::{FanOut, Format, Sink};
+use chat_realtime::{FanOut, Format, Sink, catch_up};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -306,6 +307,32 @@ fn who_is_removed_during_a_slow_replay_is_shown_nothing_that_was_not_read_before
         let read_before: Vec<u64> = (2..=101).chain([removal]).collect();
         assert_eq!(client.positions(room), read_before);
         assert_eq!(client.named("resumed")[0]["positions"], json!({}));
+    });
+}
+
+#[test]
+fn a_position_that_the_log_cannot_explain_resets_its_conversation() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        for room in 0..ROOMS {
+            house.happens(conversation(room), Happening::Made(vec![user(WHO), user(OTHER)]));
+            house.happens(conversation(room), Happening::Removed(user(WHO)));
+        }
+        house.happens(conversation(ROOMS), Happening::Made(vec![user(OTHER)]));
+        let (never_a_member, missing) = (conversation(ROOMS), conversation(ROOMS + 1));
+        let has = [1, 2, 3].into_iter().zip(0..).map(|(pos, room)| (conversation(room), Pos::new(pos)));
+        let resume = Resume::new(has.chain([(never_a_member, Pos::new(1)), (missing, Pos::new(1))]));
+        let client = house.arrive(user(WHO), Some(resume.clone())).await;
+        until("resumed", || !client.named("resumed").is_empty()).await;
+        assert_eq!(client.positions(conversation(0)), [2], "a removal that the client does not know");
+        assert_eq!(client.positions(conversation(1)), [0; 0], "a removal that it knows");
+        let resumed = client.named("resumed").remove(0);
+        let reset: BTreeSet<_> = resumed["reset"].as_array().expect("a list").iter().map(Value::to_string).collect();
+        let lost = [conversation(2), never_a_member, missing];
+        assert_eq!(reset, BTreeSet::from(lost.map(|id| json!(id.as_uuid()).to_string())));
+        assert_eq!((&resumed["limited"], &resumed["positions"]), (&json!([]), &json!({})));
+        let caught_up = catch_up(&house.fan_out, user(WHO), &resume, MissedLimit::GREATEST).await.expect("an answer");
+        assert_eq!(caught_up.reset.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(lost));
     });
 }
 

@@ -24,3 +24,17 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How often to check a condition that cannot be awaited, such as a line in a file.
 const POLL: Duration = Duration::from_millis(20);
+
+/// Checks again and again until the check returns a value, for a state that cannot be awaited, such as a line in a
+/// file. Returns `None` at [`DEADLINE`].
+pub async fn polled<T>(mut check: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let polling = async {
+        loop {
+            if let Some(value) = check().await {
+                return value;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, polling).await.ok()
+}

@@ -1,4 +1,4 @@
-use super::{DEADLINE, POLL, Person, Rest, Socket};
+use super::{DEADLINE, POLL, Person, Rest, Socket, polled};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -91,7 +91,7 @@ impl Setup {
         let process = setup.command(&["serve"]).stdout(output).stderr(errors).spawn().expect("the server starts");
         let (log, base) = (self.folder.path().join("no.log"), format!("http://127.0.0.1:{port}"));
         let server = Server { setup, process, log, base };
-        server.ready().await;
+        server.readiness(200).await;
         server
     }
 
@@ -104,7 +104,7 @@ impl Setup {
         let process = command.spawn().expect("the server starts");
         let mut server = Server { setup: self.clone(), process, log, base: String::new() };
         server.base = server.listening().await;
-        server.ready().await;
+        server.readiness(200).await;
         server
     }
 }
@@ -200,14 +200,22 @@ impl Server {
 
     /// Waits until a line of the log contains this text.
     pub async fn logged(&self, text: &str) {
-        let found = async {
-            while !self.log().lines().any(|line| line.contains(text)) {
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, found)
-            .await
-            .unwrap_or_else(|_| panic!("{text:?} is not in the log:\n{}", self.log()));
+        self.logged_times(text, 1).await;
+    }
+
+    /// Waits until this many lines of the log contain this text.
+    pub async fn logged_times(&self, text: &str, times: usize) {
+        let lines = || self.log().lines().filter(|line| line.contains(text)).count();
+        let found = polled(async || (lines() >= times).then_some(())).await;
+        assert!(found.is_some(), "{text:?} is not {times} times in the log:\n{}", self.log());
+    }
+
+    /// Waits until `/health/ready` answers with this status.
+    pub async fn readiness(&self, status: u16) {
+        let url = format!("{}/health/ready", self.base);
+        let is_reached = async || reqwest::get(&url).await.is_ok_and(|answer| answer.status() == status);
+        let reached = polled(async || is_reached().await.then_some(())).await;
+        assert!(reached.is_some(), "/health/ready does not answer {status}:\n{}", self.log());
     }
 
     /// Asks the server to stop, like a service manager.
@@ -258,18 +266,6 @@ impl Server {
             assert!(ended.is_none() && Instant::now() < deadline, "the server did not start ({ended:?}):\n{log}");
             tokio::time::sleep(POLL).await;
         }
-    }
-
-    async fn ready(&self) {
-        let url = format!("{}/health/ready", self.base);
-        let ready = async {
-            while !reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200) {
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, ready)
-            .await
-            .unwrap_or_else(|_| panic!("the server is not ready:\n{}", self.log()));
     }
 }
 

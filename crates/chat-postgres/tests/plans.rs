@@ -11,6 +11,7 @@ use chat_domain::{
     UserId,
 };
 use chat_postgres::{PostgresConfig, PostgresStore};
+use chat_testkit::nodes::eventually;
 use chat_testkit::servers::Postgres;
 use chat_testkit::stores::{Scene, Stores};
 use serde_json::Value;
@@ -380,16 +381,13 @@ async fn sends_find_their_keys_by_the_index_of_keys_also_in_a_database_that_was_
         let (scans, rows) = counts.trim().split_once('|').expect("two numbers");
         (scans.parse().unwrap_or(0), rows.parse().unwrap_or(0))
     };
-    let reported = async {
-        loop {
-            let (scans, rows): (u64, u64) = read();
-            if scans >= SENDS {
-                return rows;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    let rows = tokio::time::timeout(std::time::Duration::from_secs(20), reported).await.expect("reported");
+    let mut rows = 0_u64;
+    eventually("the connections report what they read", async || {
+        let (scans, read): (u64, u64) = read();
+        rows = read;
+        scans >= SENDS
+    })
+    .await;
     // The first plan may read the whole conversation, until it is made anew after 128 sends and after 1,024.
     assert!(rows < 1_024 * 1_024, "{rows} rows were read");
 }

@@ -71,11 +71,11 @@ pub struct NumberedPage {
 pub struct CursorPage {
     /// The maximum number of items in this part.
     pub limit: u32,
-    /// The cursor of the next part; `null` if there is none. Send it as `before` for older messages, as `after` in a
+    /// The cursor of the next part; `null` on the last part. Send it as `before` for older messages, as `after` in a
     /// list of undelivered messages or of changes, or as `cursor` in a list of conversations or participants.
     pub next_cursor: Option<String>,
-    /// The cursor of the previous part; `null` if there is none, and in lists that only go forward. Send it as
-    /// `after` for newer messages, or as `cursor` in a list of conversations.
+    /// The cursor of the previous part; `null` on the first part, and always in lists that only go forward. Send it
+    /// as `after` for newer messages, or as `cursor` in a list of conversations.
     pub prev_cursor: Option<String>,
     /// Whether there are more items in the requested direction: newer ones with `after` and in a list of undelivered
     /// messages, later ones in a list of participants or changes, otherwise older ones.

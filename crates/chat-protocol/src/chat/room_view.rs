@@ -39,7 +39,7 @@ pub struct RoomView {
     pub latest_message_status: Option<MessageStatusView>,
     /// The sender of the latest message, or `null`.
     pub sender_id: Option<Uuid>,
-    /// The `seq` of the latest message; 0 if there is none.
+    /// The `seq` of the latest message, or 0 before the first one.
     pub last_seq: u64,
     /// The `pos` of the newest change that this view includes.
     pub pos: u64,
@@ -104,7 +104,7 @@ pub struct GroupRoomView {
     pub sender_name: Option<String>,
     /// The URL of its sender's avatar, or `null`.
     pub sender_avatar: Option<String>,
-    /// The `seq` of the latest message; 0 if there is none.
+    /// The `seq` of the latest message, or 0 before the first one.
     pub last_seq: u64,
     /// The `pos` of the newest change that this view includes.
     pub pos: u64,

@@ -46,9 +46,9 @@ pub struct ParticipantView {
     pub role: RoleView,
     /// The time when the user joined, or last rejoined.
     pub joined_at: TimestampView,
-    /// The `seq` of the last delivered message; 0 if there is none.
+    /// The `seq` of the last delivered message, or 0 before the first one.
     pub delivered_seq: u64,
-    /// The `seq` of the last read message; 0 if there is none.
+    /// The `seq` of the last read message, or 0 before the first one.
     pub read_seq: u64,
 }
 
@@ -92,7 +92,7 @@ pub struct ConversationView {
     pub participants: Vec<ParticipantView>,
     /// The number of participants.
     pub participant_count: u32,
-    /// The `seq` of the newest message; 0 if there is none.
+    /// The `seq` of the newest message, or 0 before the first one.
     pub last_seq: u64,
     /// The `pos` of the newest change that this view includes.
     pub pos: u64,

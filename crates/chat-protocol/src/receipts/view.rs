@@ -12,9 +12,9 @@ pub struct PositionsView {
     pub conversation_id: Uuid,
     /// The participant.
     pub user_id: Uuid,
-    /// The `seq` of the last delivered message; 0 if there is none.
+    /// The `seq` of the last delivered message, or 0 before the first one.
     pub delivered_seq: u64,
-    /// The `seq` of the last read message; 0 if there is none.
+    /// The `seq` of the last read message, or 0 before the first one.
     pub read_seq: u64,
     /// The number of unread messages. Omitted in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -233,7 +233,7 @@ pub(crate) async fn until(what: impl What, mut done: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(3);
     while !done() {
         assert!(tokio::time::Instant::now() < deadline, "deadline passed: {}", what.say());
-        tokio::time::sleep(Duration::from_micros(200)).await;
+        yield_now().await;
     }
 }
 

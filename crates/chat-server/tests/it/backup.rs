@@ -228,6 +228,7 @@ async fn a_restoration_that_is_killed_leaves_the_old_or_the_new_database_whole()
         std::fs::remove_dir_all(&data).expect("removed");
         copy_files(&aside, &data);
         let mut restoring = restore();
+        // The moment of the kill is the fault; nothing waits for it.
         tokio::time::sleep(whole_time * number / KILLS).await;
         restoring.kill().expect("killed");
         restoring.wait().expect("an end");

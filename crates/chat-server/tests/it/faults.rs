@@ -111,13 +111,7 @@ async fn requests_of_strangers_do_not_fill_the_log() {
     }
     // A line is written shortly after its response.
     let own = r#""route":"/api/v1/users/me","status":200"#;
-    let whole = async {
-        while server.log().lines().filter(|line| line.contains(own)).count() < 150 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let written = tokio::time::timeout(Duration::from_secs(20), whole).await;
-    assert!(written.is_ok(), "each request of a user is logged");
+    server.logged_times(own, 150).await;
 }
 
 /// A limit on the size of files stands for a full disk: a write that would exceed it fails.
@@ -138,7 +132,7 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     server.limit_files(Some(journal.len() as u64 + left));
     let during = json!({"content": "during", "clientMessageId": "during"});
     ann.send(&conversation, &during).await.assert_failure(503, "UNAVAILABLE");
-    until(&server, 503).await;
+    server.readiness(503).await;
     let started = Instant::now();
     // The server checks every second; this is long enough for several checks.
     while started.elapsed() < Duration::from_millis(3_500) {
@@ -146,6 +140,7 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
         refused.assert_failure(503, "UNAVAILABLE");
         assert_eq!(refused.header("retry-after"), "1");
         assert_eq!(server.rest().get("~/health/ready").await.status, 503, "not ready until a message fits");
+        // Paces the sends, which have a limit.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let refused = at_ann.try_ask("message:send", json!({"conversationId": conversation, "content": "during"})).await;
@@ -156,7 +151,7 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
     assert_eq!(ben.history(&conversation).await.len(), 1, "reads still work");
 
     server.limit_files(None);
-    until(&server, 200).await;
+    server.readiness(200).await;
     ann.send(&conversation, &during).await.data(201);
     ann.send(&conversation, &during).await.data(200);
     at_ben.event("message:received").await;
@@ -172,17 +167,6 @@ async fn a_full_disk_is_unavailable_and_well_again_by_itself_with_nothing_lost()
 fn journal_frame_bytes(journal: &[u8]) -> u64 {
     let page_bytes: [u8; 4] = journal[8..12].try_into().expect("a header");
     u64::from(u32::from_be_bytes(page_bytes)) + 24
-}
-
-async fn until(server: &Server, status: u16) {
-    let reached = async {
-        while server.rest().get("~/health/ready").await.status != status {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), reached)
-        .await
-        .unwrap_or_else(|_| panic!("not {status}: {}", server.log()));
 }
 
 #[tokio::test]

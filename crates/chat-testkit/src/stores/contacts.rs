@@ -136,8 +136,12 @@ pub async fn the_newest_contacts_are_those_of_the_newest_conversations(stores: S
     assert_eq!(told(wanted(10, 10)).await, [dan, others[0], others[1]]);
     let contacts = scene.realtime.list_newest_contacts(wanted(10, 1)).await.expect("contacts");
     assert_eq!(contacts, [Contact { user_id: dan, last_seen: Some(seen) }]);
-    assert_eq!(told(wanted(1, 10)).await, [dan], "of at most so many conversations");
-    assert_eq!(told(ContactsWanted { most_participants: 2, ..wanted(10, 10) }).await, [dan], "of at most this size");
+    assert_eq!(told(wanted(1, 10)).await, [dan], "only those of the newest conversation");
+    assert_eq!(
+        told(ContactsWanted { most_participants: 2, ..wanted(10, 10) }).await,
+        [dan],
+        "larger conversations are left out"
+    );
     // The newest is the inactive group.
     assert_eq!(told(ContactsWanted { looked_at: 2, ..wanted(10, 10) }).await, [dan], "among the newest");
     assert_eq!(told(ContactsWanted { looked_at: 1, ..wanted(10, 10) }).await, [], "among the newest");

@@ -146,7 +146,7 @@ pub async fn participants_are_listed_in_parts_in_order_of_joining(stores: Stores
     let rest = scene.conversations.list_participants(group, first.next, limit(10)).await.expect("a page").items;
     let ids: Vec<_> = rest.iter().map(|one| one.user.id).collect();
     let expected = [listed[2].user.id, dan, eve, leaver];
-    assert_eq!(ids, expected, "the place of one who left still leads on, and whoever rejoins comes last");
+    assert_eq!(ids, expected, "the cursor of a participant who left still works, and a user who rejoins comes last");
     let nowhere = ConversationId::new(Uuid::now_v7());
     let empty = scene.conversations.list_participants(nowhere, None, limit(2)).await.expect("a page");
     assert_eq!((empty.items.len(), empty.next), (0, None));

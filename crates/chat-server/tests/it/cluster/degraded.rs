@@ -1,7 +1,7 @@
 //! Behaviour while a service that a node needs is unavailable (docs/operations.md, "When a service is unavailable").
 
 use super::{cluster, turn};
-use chat_blackbox::{Reply, Server};
+use chat_blackbox::Reply;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -16,16 +16,6 @@ fn blocking<T>(work: impl FnOnce() -> T) -> T {
 fn assert_unavailable(reply: &Reply) {
     reply.assert_failure(503, "UNAVAILABLE");
     assert!(!reply.header("retry-after").is_empty(), "a 503 has Retry-After");
-}
-
-/// Waits until `/health/ready` answers with this status.
-async fn readiness(node: &Server, status: u16) {
-    let reached = async {
-        while node.rest().get("~/health/ready").await.status != status {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(chat_blackbox::DEADLINE, reached).await.expect("the node notices in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +96,7 @@ async fn without_postgres_sockets_stay_and_sends_fail_clearly_until_it_is_back()
     assert_unavailable(&ann.send(&conversation, &json!({"content": "in vain", "clientMessageId": "rest"})).await);
     assert_unavailable(&ann.rest.get("/conversations").await);
     for node in [0, 1] {
-        readiness(cluster.node(node), 503).await;
+        cluster.node(node).readiness(503).await;
         assert_unavailable(&cluster.node(node).rest().get("~/health/ready").await);
         assert_eq!(cluster.node(node).rest().get("~/health/live").await.status, 200);
     }
@@ -116,7 +106,7 @@ async fn without_postgres_sockets_stay_and_sends_fail_clearly_until_it_is_back()
     assert_eq!(refused.status, 503);
 
     blocking(|| cluster.postgres.resume());
-    readiness(cluster.node(0), 200).await;
+    cluster.node(0).readiness(200).await;
     let stored = at_ann.ask("message:send", send).await;
     assert_eq!(stored["seq"], 1, "the failed send stored nothing: {stored}");
     assert_eq!(at_ben.event("message:received").await["id"], stored["id"], "the same sockets as before");
@@ -141,7 +131,7 @@ async fn a_restart_of_postgres_breaks_no_request_after_it() {
         cluster.postgres.kill9();
         cluster.postgres.resume();
     });
-    readiness(cluster.node(0), 200).await;
+    cluster.node(0).readiness(200).await;
     let mut requests = JoinSet::new();
     for number in 0..20 {
         let (ann, conversation) = (ann.clone(), conversation.clone());

@@ -3,9 +3,8 @@
 
 use super::{cluster, turn};
 use chat_blackbox::cluster::Cluster;
-use chat_blackbox::{DEADLINE, Person, Reply, Server, Socket};
+use chat_blackbox::{Person, Reply, Server, Socket, polled};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// Kinds that every release so far knows. The cut node does not know them.
 const MEMBERSHIP: &str = "updated,participant_added,participant_removed";
@@ -106,17 +105,12 @@ async fn a_node_that_does_not_know_a_kind_skips_its_changes_and_obeys_them() {
 
 /// Repeats the request until the response has this status.
 pub(super) async fn until(status: u16, ask: impl AsyncFn() -> Reply) -> Reply {
-    let answered = async {
-        loop {
-            let reply = ask().await;
-            if reply.status == status {
-                return reply;
-            }
-            assert!(matches!(reply.status, 200 | 503), "{reply:?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, answered).await.expect("in time")
+    let answered = polled(async || {
+        let reply = ask().await;
+        assert!(matches!(reply.status, 200 | 201 | 503), "{reply:?}");
+        (reply.status == status).then_some(reply)
+    });
+    answered.await.expect("in time")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,19 +120,15 @@ async fn a_new_kind_is_written_once_every_live_node_knows_it() {
     let whole = cluster(2, &[SHORT_LEASE, ("CHAT_TEST_NEW_KINDS", "created,updated")]).await;
     let (ann, ben) = (whole.node(0).register("ann").await, whole.node(1).register("ben").await);
     let cat = whole.node(0).register("cat").await;
-    let ask = async || ann.rest.post("/conversations", &json!({"participantIds": [ben.id], "name": "Hikers"})).await;
-    // Both nodes know all kinds, but each must first read that from the other's lease.
-    let made = tokio::time::timeout(DEADLINE, async {
-        loop {
-            let reply = ask().await;
-            if reply.status == 201 {
-                return reply.data(201);
-            }
+    let ask = async || {
+        let reply = ann.rest.post("/conversations", &json!({"participantIds": [ben.id], "name": "Hikers"})).await;
+        if reply.status != 201 {
             reply.assert_failure(503, "UPGRADE_PENDING");
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    });
-    let group = made.await.expect("in time")["id"].as_str().expect("an id").to_owned();
+        reply
+    };
+    // Both nodes know all kinds, but each must first read that from the other's lease.
+    let group = until(201, ask).await.data(201)["id"].as_str().expect("an id").to_owned();
 
     let mut cut = cut_node(&whole, new).await;
     let refused = until(503, async || rename(&ann, &group, "Climbers").await).await;

@@ -5,7 +5,7 @@ mod proxy;
 use crate::examples::{clients, installed, program};
 use crate::metrics::watched;
 use crate::setup;
-use chat_blackbox::{Server, Setup};
+use chat_blackbox::{Server, Setup, polled};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -155,17 +155,12 @@ async fn a_crowd_is_upgraded_and_leaves_nothing_behind() {
     let mut client = Client::in_javascript("crowd", "default", server.base(), server.base(), server.pid());
     client.prints("left").await;
     client.prints("ok").await;
-    let emptied = async {
-        loop {
-            let page = metrics.get("~/metrics").await.body.as_str().expect("text").to_owned();
-            let empty = ["chat_socketio_sessions 0", "chat_connections 0"];
-            if empty.iter().all(|line| page.lines().any(|known| known == *line)) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), emptied).await.expect("all sockets are closed");
+    let emptied = polled(async || {
+        let page = metrics.get("~/metrics").await.body.as_str().expect("text").to_owned();
+        let empty = ["chat_socketio_sessions 0", "chat_connections 0"];
+        empty.iter().all(|line| page.lines().any(|known| known == *line)).then_some(())
+    });
+    emptied.await.expect("all sockets are closed");
     server.assert_untroubled();
 }
 

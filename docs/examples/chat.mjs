@@ -125,7 +125,7 @@ class Client {
   async resumed({ epoch = this.epoch, positions, limited, reset = [] }) {
     // The database has lost changes: what this client has of these conversations may be of the lost ones.
     const isNewEpoch = this.epoch !== undefined && this.epoch !== epoch;
-    for (const id of isNewEpoch ? Object.keys(this.have) : reset) {
+    for (const id of isNewEpoch ? Object.keys({ ...this.have, ...this.messages }) : reset) {
       for (const known of [this.have, this.skipped, this.messages]) delete known[id];
     }
     this.epoch = epoch;

@@ -154,7 +154,7 @@ class Client:
         # A node of the previous release sends neither `epoch` nor `reset`: nothing is void.
         epoch = epoch or self.epoch
         is_new_epoch = self.epoch not in (None, epoch)
-        for conversation in list(self.have) if is_new_epoch else reset:
+        for conversation in {**self.have, **self.messages} if is_new_epoch else reset:
             for known in self.have, self.skipped, self.messages:
                 known.pop(conversation, None)
         self.epoch = epoch

@@ -118,15 +118,9 @@ impl<T> ListedPart<T> {
     }
 }
 
-impl<T, S> Answer<Vec<T>, S> {
-    /// A part of a history.
-    pub(crate) fn history(data: Vec<T>, pagination: Pagination) -> Self {
-        Self::of(StatusCode::OK, data, Some(pagination))
-    }
-}
-
-impl<T> MissedAnswer<T> {
-    pub(crate) fn missed(data: T, pagination: Pagination) -> Self {
+impl<T, S> Answer<T, S> {
+    /// A part of a list, with its position.
+    pub(crate) fn paged(data: T, pagination: Pagination) -> Self {
         Self::of(StatusCode::OK, data, Some(pagination))
     }
 }

@@ -2,6 +2,7 @@ use super::Messages;
 use chat_domain::auth::Actor;
 use chat_domain::changes::ChangeTag;
 use chat_domain::messages::{EditMessage, Editor, FoundMessages, Message, MessageVersion};
+use chat_domain::receipts::ParticipantPositions;
 use chat_domain::{ActionError, ConversationId, MessageId, Refusal};
 use std::time::Duration;
 
@@ -26,7 +27,8 @@ impl Messages {
         Ok(self.0.changing(actor.user_id, [ChangeTag::MESSAGE_DELETED], delete).await?.message)
     }
 
-    /// The messages with these ids, for a participant. Ids that are not in the conversation are left out.
+    /// The messages with these ids, in their order, for a participant. Ids that are not in the conversation are left
+    /// out.
     pub async fn find_many(
         &self,
         actor: Actor,
@@ -34,18 +36,21 @@ impl Messages {
         ids: &[MessageId],
     ) -> Result<FoundMessages, ActionError> {
         let found = self.0.store.messages().find_many(conversation, actor.user_id, ids);
-        self.0.reading(actor.user_id, found).await
+        let mut found = self.0.reading(actor.user_id, found).await?;
+        found.messages.sort_by_cached_key(|message| ids.iter().position(|id| *id == message.id));
+        Ok(found)
     }
 
-    /// The message with this id, for a participant: exactly one.
+    /// The message with this id, for a participant, with the positions of the participants.
     pub async fn find(
         &self,
         actor: Actor,
         conversation: ConversationId,
         message: MessageId,
-    ) -> Result<FoundMessages, ActionError> {
-        let found = self.find_many(actor, conversation, &[message]).await?;
-        if found.messages.is_empty() { Err(Refusal::UnknownMessage.into()) } else { Ok(found) }
+    ) -> Result<(Message, Vec<ParticipantPositions>), ActionError> {
+        let mut found = self.find_many(actor, conversation, &[message]).await?;
+        let message = found.messages.pop().ok_or(Refusal::UnknownMessage)?;
+        Ok((message, found.participants))
     }
 
     /// The earlier versions of a message, oldest first, for those who may read them.

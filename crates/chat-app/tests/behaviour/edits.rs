@@ -80,7 +80,7 @@ async fn one_message_is_found_and_many_leave_out_what_is_not_there() {
     let (group, other) = (world.group(ann, &[bob]).await, world.group(ann, &[eve]).await);
     let [here, there] = [world.send(ann, group, "here").await, world.send(ann, other, "there").await];
     let messages = &world.app.messages;
-    assert_eq!(messages.find(bob, group, here.id).await.expect("found").messages, std::slice::from_ref(&here));
+    assert_eq!(messages.find(bob, group, here.id).await.expect("found").0, here);
     assert_eq!(code(messages.find(bob, group, there.id).await), Some(ErrorCode::MessageNotFound));
     assert_eq!(code(messages.find(eve, group, here.id).await), Some(ErrorCode::NotAParticipant));
     let found = messages.find_many(bob, group, &[here.id, there.id]).await.expect("found");

@@ -35,6 +35,8 @@ pub trait ChangeLog: Send + Sync {
 
     /// Returns the first `limit` places in this range of what [`Self::list_missed`] returns, ascending. Memberships and
     /// the conversation's own fields are not coalesced.
+    ///
+    /// This implementation coalesces them too, and reads the range whole.
     async fn list_missed_pos(&self, range: ChangeRange, limit: u32) -> Result<Vec<Pos>, StoreError> {
         let changes = self.list_missed(&[range]).await?;
         Ok(changes.into_iter().map(|change| change.pos).take(limit as usize).collect())

@@ -148,7 +148,7 @@ pub struct ParticipantPage {
     pub items: Vec<Participant>,
     /// The requested limit.
     pub limit: PageLimit,
-    /// After which place the list goes on; `None` at its end.
+    /// The place after which the next page begins; `None` on the last page.
     pub next: Option<ParticipantPlace>,
 }
 

@@ -72,9 +72,11 @@ pub struct ContactsWanted {
     pub audience: PresenceAudience,
     /// Conversations with more participants do not count.
     pub most_participants: u32,
-    /// In how many conversations presence may be visible to count: those with the newest activity of this size.
+    /// The maximum number of conversations that are searched: those with the newest activity among those with at most
+    /// `most_participants` participants.
     pub looked_at: u32,
-    /// How many of these count, those with the newest activity in which presence is visible.
+    /// The maximum number of these in which presence is visible and whose participants are returned, by newest
+    /// activity.
     pub conversations: u32,
     /// The maximum number of contacts.
     pub limit: u32,

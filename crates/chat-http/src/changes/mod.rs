@@ -8,7 +8,7 @@ use crate::{ApiError, HttpState};
 use actix_web::web::Data;
 use apistos::api_operation;
 use apistos::web::{ServiceConfig, get, post, resource};
-use chat_domain::{ActionError, ConversationId, ErrorCode};
+use chat_domain::{ActionError, ConversationId, ErrorCode, UserId};
 use chat_protocol::Pagination;
 use chat_protocol::changes::{EventView, MissedView, SyncBody, SyncView};
 use chat_protocol::receipts::PositionsView;
@@ -49,7 +49,7 @@ async fn list_changes(
     let (conversations, actor, MissedQuery(after, limit)) = (state.app.conversations.clone(), actor.0, query);
     let missed = state.run(async move { conversations.missed(actor, path.0, after, limit).await }).await??;
     let pagination = Pagination::of_changes(limit, &missed);
-    Ok(MissedAnswer::missed(MissedView::new(state.fan_out.settings().epoch, missed, actor.user_id), pagination))
+    Ok(MissedAnswer::paged(MissedView::new(state.fan_out.settings().epoch, missed, actor.user_id), pagination))
 }
 
 #[api_operation(
@@ -63,14 +63,19 @@ async fn list_changes(
 async fn sync(state: Data<HttpState>, actor: Bearer, body: JsonBody<SyncBody>) -> Result<Answer<SyncView>, ApiError> {
     let (positions, limit) = body.parse(SyncBody::parse)?;
     let (fan_out, user) = (Arc::clone(&state.fan_out), actor.0.user_id);
-    let caught_up = state.run(async move { catch_up(&fan_out, user, &positions, limit).await }).await?;
-    let CaughtUp { epoch, changes, positions, limited, reset, moved } = caught_up.map_err(ActionError::from)?;
-    Ok(Answer::ok(SyncView {
+    // The view of up to 1,000 changes is made on the main runtime too: this thread delivers.
+    let synced = async move { catch_up(&fan_out, user, &positions, limit).await.map(|all| view(all, user)) };
+    Ok(Answer::ok(state.run(synced).await?.map_err(ActionError::from)?))
+}
+
+fn view(caught_up: CaughtUp, viewer: UserId) -> SyncView {
+    let CaughtUp { epoch, changes, positions, limited, reset, moved } = caught_up;
+    SyncView {
         epoch: epoch.as_uuid(),
-        events: EventView::of_changes(changes, user),
+        events: EventView::of_changes(changes, viewer),
         positions: positions.into_iter().map(|(id, pos)| (id.as_uuid(), pos.get())).collect(),
         limited: limited.into_iter().map(ConversationId::as_uuid).collect(),
         reset: reset.into_iter().map(ConversationId::as_uuid).collect(),
         read_positions: moved.iter().map(PositionsView::from).collect(),
-    }))
+    }
 }

@@ -103,7 +103,7 @@ async fn fetch_chat_messages(
     };
     let fetched = state.run(async move { messages.fetch(actor, target, fetch.page).await }).await??;
     let pagination = Pagination::of_history(HistoryRequest::Page(fetch.page), &fetched.page);
-    Ok(ChatPage::history(ChatMessageView::of_history(fetched.page, actor.user_id), pagination))
+    Ok(ChatPage::paged(ChatMessageView::of_history(fetched.page, actor.user_id), pagination))
 }
 
 #[api_operation(
@@ -127,5 +127,5 @@ async fn list_undelivered(
     must_be_oneself(actor, user)?;
     let page = state.run(async move { messages.undelivered(actor, partner, after, limit).await }).await??;
     let pagination = Pagination::oldest_first(limit, &page);
-    Ok(Undelivered::history(ChatMessageView::of_history(page, actor.user_id), pagination))
+    Ok(Undelivered::paged(ChatMessageView::of_history(page, actor.user_id), pagination))
 }

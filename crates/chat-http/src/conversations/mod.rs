@@ -181,7 +181,7 @@ async fn list_participants(
     let listing = async move { conversations.list_participants(actor.0, path.0, query.0, query.1).await };
     let page = state.run(listing).await??;
     let pagination = Pagination::of_participants(&page);
-    Ok(Part::history(page.items.into_iter().map(ParticipantView::from).collect(), pagination))
+    Ok(Part::paged(page.items.into_iter().map(ParticipantView::from).collect(), pagination))
 }
 
 #[api_operation(

@@ -185,10 +185,9 @@ impl MissedQuery {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         let mut pairs = Pairs::of(request)?;
         let limit = pairs.number("limit", PageLimit::parse).unwrap_or(PageLimit::GREATEST);
-        let after = pairs.text("after").unwrap_or_default();
-        let after = match (after.as_str(), pos(&after)) {
-            ("", _) => Err("is required"),
-            (_, pos) => pos.ok_or("must be a position"),
+        let after = match pairs.text("after").as_deref() {
+            None | Some("") => Err("is required"),
+            Some(text) => pos(text).ok_or("must be a position"),
         };
         let after = after.map_err(|fault| pairs.fault("after", fault)).unwrap_or(Pos::ZERO);
         pairs.finish(Self(after, limit))

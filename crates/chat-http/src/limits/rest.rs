@@ -106,6 +106,9 @@ pub(crate) fn kind_of(method: &Method, path: &str) -> RequestKind {
     if path == SOCKET_PATH {
         return RequestKind::Connect;
     }
+    if *method == Method::GET {
+        return RequestKind::Other;
+    }
     let parts: Vec<_> = path.split('/').skip(1).collect();
     match (method, &parts[..]) {
         (&Method::POST, ["auth", "register"]) => RequestKind::Registration,

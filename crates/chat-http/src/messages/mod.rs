@@ -11,10 +11,9 @@ use apistos::api_operation;
 use apistos::web::{ServiceConfig, delete, get, patch, post, resource};
 use chat_domain::messages::{Appended, Message};
 use chat_domain::receipts::DeliveryStatus;
-use chat_domain::{ClientMessageId, ErrorCode, Refusal};
+use chat_domain::{ClientMessageId, ErrorCode};
 use chat_protocol::Pagination;
 use chat_protocol::messages::{EditMessageBody, MessageIdsBody, MessageVersionView, MessageView, SendMessageBody};
-use std::collections::HashMap;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -105,7 +104,7 @@ async fn list_messages(
     let (messages, actor, request) = (state.app.messages.clone(), actor.0, query.0);
     let page = state.run(async move { messages.history(actor, path.0, request).await }).await??;
     let pagination = Pagination::of_history(request, &page);
-    Ok(HistoryAnswer::history(MessageView::of_history(page, actor.user_id), pagination))
+    Ok(HistoryAnswer::paged(MessageView::of_history(page, actor.user_id), pagination))
 }
 
 #[api_operation(
@@ -147,9 +146,8 @@ async fn find_message(
     path: ConversationMessagePath,
 ) -> Result<Answer<MessageView>, ApiError> {
     let (messages, actor) = (state.app.messages.clone(), actor.0);
-    let found = state.run(async move { messages.find(actor, path.0, path.1).await }).await??;
-    let view = MessageView::of_found(found, actor.user_id).pop().ok_or(Refusal::UnknownMessage)?;
-    Ok(Answer::ok(view))
+    let (message, positions) = state.run(async move { messages.find(actor, path.0, path.1).await }).await??;
+    Ok(Answer::ok(MessageView::at(message, actor.user_id, &positions)))
 }
 
 #[api_operation(
@@ -166,11 +164,8 @@ async fn find_messages(
 ) -> Result<Answer<Vec<MessageView>>, ApiError> {
     let ids = body.parse(MessageIdsBody::parse)?;
     let (messages, actor) = (state.app.messages.clone(), actor.0);
-    let asked = ids.clone();
-    let found = state.run(async move { messages.find_many(actor, path.0, &asked).await }).await??;
-    let views = MessageView::of_found(found, actor.user_id).into_iter();
-    let mut views: HashMap<_, _> = views.map(|view| (view.id, view)).collect();
-    Ok(Answer::ok(ids.into_iter().filter_map(|id| views.remove(&id.as_uuid())).collect()))
+    let found = state.run(async move { messages.find_many(actor, path.0, &ids).await }).await??;
+    Ok(Answer::ok(MessageView::of_found(found, actor.user_id)))
 }
 
 #[api_operation(

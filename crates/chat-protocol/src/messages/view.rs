@@ -101,18 +101,17 @@ impl MessageView {
 
     /// Returns the messages of a page for `viewer`, each with the status that the participants' positions give.
     pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
-        let positions = page.participants;
-        page.messages.into_iter().map(|message| Self::at(message, viewer, &positions)).collect()
+        Self::of_found(FoundMessages { messages: page.messages, participants: page.participants }, viewer)
     }
 
-    /// Returns the found messages for `viewer`, in any order, each with the status that the participants' positions
-    /// give.
+    /// Returns the found messages for `viewer`, each with the status that the participants' positions give.
     pub fn of_found(found: FoundMessages, viewer: UserId) -> Vec<Self> {
         let positions = found.participants;
         found.messages.into_iter().map(|message| Self::at(message, viewer, &positions)).collect()
     }
 
-    fn at(message: Message, viewer: UserId, positions: &[ParticipantPositions]) -> Self {
+    /// Returns a message for `viewer`, with the status that the participants' positions give.
+    pub fn at(message: Message, viewer: UserId, positions: &[ParticipantPositions]) -> Self {
         let (seq, sender) = (message.seq, message.sender.id);
         Self::new(message, delivery_status(seq, sender, positions), sender == viewer)
     }

@@ -20,7 +20,7 @@ pub const fn event_owner(dialect: Dialect, event: &Event) -> Option<UserId> {
             {
                 None
             }
-            // An edit has one form for both dialects.
+            // In both dialects, only the key of an edited message differs for the sender.
             ChangeKind::MessageUpdated(message) if message.client_message_id.is_none() => None,
             kind => kind.own_variant_of(),
         },

@@ -38,16 +38,16 @@ pub async fn catch_up(
     let known = memberships.iter().map(|membership| membership.conversation_id).collect();
     let epoch = fan_out.settings().epoch;
     // Positions of another epoch say nothing about this database.
-    let valid = resume.may_be_of(epoch);
-    let Elsewhere { removals, lost } =
-        if valid { elsewhere(store, user, &known, resume).await? } else { Elsewhere::default() };
+    let valid = Some(resume).filter(|resume| resume.may_be_of(epoch));
+    let Elsewhere { removals, lost } = elsewhere(store, user, &known, valid).await?;
     let moved = positions(store, Dialect::Colon, user, &memberships, resume).await?;
-    let entry = |(id, last_pos)| Entry { id, has: resume.pos(id).filter(|_| valid), seen: last_pos, target: last_pos };
+    let entry =
+        |(id, last_pos)| Entry { id, has: valid.and_then(|resume| resume.pos(id)), seen: last_pos, target: last_pos };
     let entries: Vec<_> =
         memberships.iter().map(|membership| entry((membership.conversation_id, membership.last_pos))).collect();
     let mut reset = void(resume, epoch, &entries);
     reset.extend(lost);
-    let mut plan = Plan::new(user, &entries, removals, moved, reset, (true, most));
+    let mut plan = Plan::new(user, &entries, removals, moved, reset, most);
     let mut changes = Vec::new();
     while let Some(more) = plan.next(store).await? {
         changes.extend(more);

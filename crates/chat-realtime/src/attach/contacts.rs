@@ -12,8 +12,8 @@ use std::error::Error;
 /// they are looked for: those with the newest activity. Most conversations have one contact.
 const MAX_CONTACTS: u32 = 100;
 
-/// The number of conversations with the newest activity of which it is read whether presence is visible in them. A user
-/// to whom many strangers have written has many in which it is not.
+/// The maximum number of conversations that are searched for contacts: those with the newest activity. In most of them
+/// presence may be invisible, for example if many strangers have written to the user.
 const MAX_LOOKED_AT: u32 = 256;
 
 impl Hub {

@@ -54,10 +54,7 @@ impl Hub {
         let memberships = memberships?;
         let mut known: HashSet<ConversationId> =
             memberships.iter().map(|membership| membership.conversation_id).collect();
-        let Elsewhere { removals, lost } = match valid {
-            Some(resume) => elsewhere(store, user, &known, resume).await?,
-            None => Elsewhere::default(),
-        };
+        let Elsewhere { removals, lost } = elsewhere(store, user, &known, valid).await?;
         let moved = match resume {
             Some(resume) => positions(store, connection.format().dialect, user, &memberships, resume).await?,
             None => Vec::new(),
@@ -90,8 +87,8 @@ impl Hub {
         connection.floors.borrow_mut().extend(removals.iter().map(|removal| (removal.conversation_id, removal.pos)));
         let mut reset = resume.map_or_else(Vec::new, |resume| plan::void(resume, epoch, &entries));
         reset.extend(lost.into_iter().filter(|id| !known.contains(id)));
-        let wants = (resume.is_some(), MissedLimit::GREATEST);
-        Ok(Replay::new(Plan::new(user, &entries, removals, moved, reset, wants), contacts, turn))
+        let plan = Plan::new(user, &entries, removals, moved, reset, MissedLimit::GREATEST);
+        Ok(Replay::new(plan, contacts, resume.is_some(), turn))
     }
 
     /// Waits for the connection's turn to read its initial state from the store; `None` if it must close instead. The
@@ -129,8 +126,9 @@ async fn elsewhere(
     store: &dyn RealtimeStore,
     user: UserId,
     known: &HashSet<ConversationId>,
-    resume: &Resume,
+    resume: Option<&Resume>,
 ) -> Result<Elsewhere, StoreError> {
+    let Some(resume) = resume else { return Ok(Elsewhere::default()) };
     let unknown: Vec<_> = resume.conversations().filter(|id| !known.contains(id)).collect();
     if unknown.is_empty() {
         return Ok(Elsewhere::default());

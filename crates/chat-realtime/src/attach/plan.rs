@@ -60,7 +60,6 @@ pub(crate) struct Plan {
     pub(crate) limited: Vec<ConversationId>,
     /// The conversations of which the client must drop what it has.
     pub(crate) reset: Vec<ConversationId>,
-    pub(crate) wants_resumed: bool,
     pub(crate) membership: Membership,
 }
 
@@ -108,7 +107,7 @@ impl Plan {
         removals: Vec<Removal>,
         moved: Vec<PositionsMoved>,
         reset: Vec<ConversationId>,
-        (wants_resumed, most): (bool, MissedLimit),
+        most: MissedLimit,
     ) -> Self {
         let mut by_gap: Vec<&Entry> = entries.iter().filter(|entry| entry.missed() > 0).collect();
         by_gap.sort_by_key(|entry| entry.missed());
@@ -150,7 +149,6 @@ impl Plan {
             positions,
             limited: entries.iter().map(|entry| entry.id).filter(|id| limited.contains(id)).collect(),
             reset,
-            wants_resumed,
             membership,
         }
     }
@@ -216,8 +214,7 @@ mod tests {
 
     fn plan(entries: &[Entry]) -> Plan {
         let reset = entries.iter().filter(|entry| entry.is_beyond_the_log()).map(|entry| entry.id).collect();
-        let wants = (true, MissedLimit::GREATEST);
-        Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), reset, wants)
+        Plan::new(UserId::new(Uuid::nil()), entries, Vec::new(), Vec::new(), reset, MissedLimit::GREATEST)
     }
 
     proptest! {

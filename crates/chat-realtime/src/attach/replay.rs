@@ -13,6 +13,8 @@ use std::rc::Rc;
 pub struct Replay {
     plan: Option<Plan>,
     contacts: Vec<Contact>,
+    /// Whether the client asked to resume.
+    wants_resumed: bool,
     /// The place in the queue for reading, kept while the client accepts the data: a fast client does not queue again,
     /// and a slow client delays no other.
     turn: Option<Turn>,
@@ -20,11 +22,11 @@ pub struct Replay {
 
 impl Replay {
     pub(super) const fn nothing() -> Self {
-        Self { plan: None, contacts: Vec::new(), turn: None }
+        Self { plan: None, contacts: Vec::new(), wants_resumed: false, turn: None }
     }
 
-    pub(super) const fn new(plan: Plan, contacts: Vec<Contact>, turn: Option<Turn>) -> Self {
-        Self { plan: Some(plan), contacts, turn }
+    pub(super) const fn new(plan: Plan, contacts: Vec<Contact>, wants_resumed: bool, turn: Option<Turn>) -> Self {
+        Self { plan: Some(plan), contacts, wants_resumed, turn }
     }
 
     /// Sends the replay at the client's pace, then `resumed` if the client asked to resume (or must page), then the
@@ -45,10 +47,9 @@ impl Replay {
             let audience = chat_domain::Audience::User(plan.user);
             send(connection, &Outgoing::new(Envelope { audience, except: None, event })).await;
         }
-        let wants_resumed = plan.wants_resumed;
-        let is_limited = send_resumed(&mut plan, connection);
+        let is_limited = send_resumed(&mut plan, connection, self.wants_resumed);
         let stats = hub.fan_out().stats();
-        match (wants_resumed, is_limited) {
+        match (self.wants_resumed, is_limited) {
             (false, _) => stats.fresh_starts.add(1),
             (true, false) => stats.full_resumes.add(1),
             (true, true) => stats.limited_resumes.add(1),
@@ -109,9 +110,9 @@ fn take_overflowed(connection: &Connection) -> HashMap<ConversationId, Pos> {
 }
 
 /// Whether the client must page through any conversation.
-fn send_resumed(plan: &mut Plan, connection: &Connection) -> bool {
+fn send_resumed(plan: &mut Plan, connection: &Connection, is_wanted: bool) -> bool {
     let overflowed = take_overflowed(connection);
-    if !plan.wants_resumed && plan.limited.is_empty() && overflowed.is_empty() {
+    if !is_wanted && plan.limited.is_empty() && overflowed.is_empty() {
         return false;
     }
     let joined = joined(connection);

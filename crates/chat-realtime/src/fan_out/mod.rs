@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use users::Users;
 
-/// Who is connected, and who may see it.
+/// The presence registry, and the users to whom presence is visible.
 pub(crate) type ShownPresence = (Arc<dyn PresenceRegistry>, PresenceAudience);
 
 /// The number of locks over which the conversations are spread.
@@ -101,7 +101,7 @@ impl FanOut {
     /// Sends the presence of their contacts to new connections from now on (`presence:state`). Without this call, they
     /// receive none.
     pub fn show_presence(&self, registry: Arc<dyn PresenceRegistry>, audience: PresenceAudience) {
-        // The first call stays.
+        // Later calls change nothing.
         let _ = self.presence.set((registry, audience));
     }
 

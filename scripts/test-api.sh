@@ -337,6 +337,8 @@ section "Journey: catching up (miss messages, read the changes, sync)"
 call GET "/conversations/$direct/messages?limit=1" "$ben"
 expect 200 "a page says up to which change it is" '"asOfPos":'
 position=$(number asOfPos)
+call GET /users/me/unread "$ben"
+unread=$(number total)
 call POST "/conversations/$direct/messages" "$ann" '{"content":"Are you there?"}'
 expect 201 "send a message that the other user misses"
 call GET "/conversations/$direct/changes?after=$position" "$ben"
@@ -346,7 +348,8 @@ expect 200 "sync" '"event":"message:received"' 'Are you there?' '"limited":[]'
 call GET "/conversations/$direct/changes?after=1000000" "$ben"
 expect 200 "a position beyond the newest change" '"reset":true'
 call GET /users/me/unread "$ben"
-expect 200 "count the unread messages" '"total":'
+expect 200 "count the unread messages" '"total":' &&
+  same "$(number total)" $((unread + 1)) "the missed message is one more"
 
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [[ $failed -eq 0 ]]

@@ -193,6 +193,12 @@ fn of_several_changes_that_set_the_same_the_last_one_stays() {
     assert_eq!(left_by_coalescing(vec![updated(), sent(), updated(), sent()]), [2, 3, 4]);
     assert_eq!(left_by_coalescing(vec![added(3), added(4), removed(3), sent()]), [2, 3, 4]);
     assert_eq!(left_by_coalescing(vec![removed(3), added(3), removed(4), sent()]), [2, 3, 4]);
+    let role = |number| ChangeKind::ParticipantUpdated { user_id: user(number), role: Role::Admin };
+    let edited = || ChangeKind::MessageUpdated(Box::new(message()));
+    assert_eq!(left_by_coalescing(vec![role(3), role(4), role(3), sent()]), [2, 3, 4]);
+    assert_eq!(left_by_coalescing(vec![sent(), edited(), removed(3)]), [1, 3], "sent in the range");
+    let kinds = vec![removed(3), updated(), edited(), edited(), updated()];
+    assert_eq!(left_by_coalescing(kinds), [1, 4, 5], "sent before");
     assert!(left_by_coalescing(Vec::new()).is_empty());
 }
 

@@ -73,7 +73,7 @@ fn who_reads_too_slowly_is_closed_and_nobody_else_is() {
 }
 
 #[test]
-fn so_many_calls_of_a_user_may_wait_to_catch_up_and_no_more() {
+fn a_user_s_call_to_catch_up_is_refused_while_too_many_of_theirs_wait() {
     on_a_worker(async {
         let house = House::with(RealtimeSettings { attaching_per_user: 1, max_connections_per_user: 2, ..settings() });
         *house.store.delays.lock().expect("a lock") = (1_000, 0);

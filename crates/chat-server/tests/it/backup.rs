@@ -12,7 +12,7 @@ use std::time::Instant;
 /// How often a restoration is killed, at moments spread over its whole time.
 const KILLS: u32 = 12;
 
-/// A client that stores positions, their epoch and messages by `seq`, as `docs/realtime.md` describes.
+/// A client that stores positions, their epoch and messages by seq, and reads conversations that it lacks over REST.
 struct Device {
     person: Person,
     epoch: Value,

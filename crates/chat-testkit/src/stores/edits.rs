@@ -255,7 +255,7 @@ pub async fn a_deletion_among_edits_ends_them(stores: Stores) {
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let group = scene.group(ann, &[bob]).await;
     let message = scene.say(group, bob, "hello").await;
-    let outcomes = race(|number| {
+    race(|number| {
         let (scene, message) = (scene.clone(), message.clone());
         async move {
             match number % 5 {
@@ -272,7 +272,6 @@ pub async fn a_deletion_among_edits_ends_them(stores: Stores) {
         }
     })
     .await;
-    assert!(!outcomes.is_empty());
     let gone = present(&scene, &message, bob).await;
     assert_eq!((gone.body.as_str(), gone.deleted_by), ("", Some(ann)));
     assert_eq!(versions(&scene, &message, bob).await, []);

@@ -2,7 +2,7 @@
 
 use super::{Scene, Stores};
 use chat_domain::changes::coalesce;
-use chat_domain::conversations::NameRule;
+use chat_domain::conversations::{NameRule, Role};
 use chat_domain::{Change, ChangeRange, ConversationId, Pos};
 
 /// A conversation in which much happens more than once.
@@ -18,6 +18,9 @@ async fn busy_group(scene: &Scene) -> ConversationId {
         let hello = scene.say(group, cid, "hello").await;
         scene.edit(&hello, "hello again").await;
         scene.remove(group, ann, cid).await;
+        scene.delete_message(&hello, ann).await;
+        let role = if number == 0 { Role::Admin } else { Role::Member };
+        scene.change_role(group, ann, bob, role).await.expect("changed");
         scene.add(group, bob, dan).await;
         scene.remove(group, dan, dan).await;
         scene.say(group, ann, "bye").await;

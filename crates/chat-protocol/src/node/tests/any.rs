@@ -229,11 +229,11 @@ fn event() -> BoxedStrategy<Event> {
 pub(super) fn any_change() -> impl Strategy<Value = Change> {
     (id(ConversationId::new), pos(), at(), prop_oneof![5 => change_kind(), 1 => unknown()]).prop_map(
         |(conversation_id, pos, at, mut kind)| {
-            if let ChangeKind::MessageSent(message)
-            | ChangeKind::MessageUpdated(message)
-            | ChangeKind::MessageDeleted { message, .. } = kind
-            {
+            if let ChangeKind::MessageSent(message) = kind {
                 return Change::message_sent(*message);
+            }
+            if let ChangeKind::MessageUpdated(message) | ChangeKind::MessageDeleted { message, .. } = &mut kind {
+                message.conversation_id = conversation_id;
             }
             if let ChangeKind::Created { details, .. }
             | ChangeKind::Updated(details)

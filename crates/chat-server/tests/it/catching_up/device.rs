@@ -49,9 +49,21 @@ pub(super) struct Device {
     without: Option<String>,
 }
 
-/// What of a message the changes show: the status follows receipts, the sender is as of now.
-const KEPT: [&str; 10] =
-    ["id", "seq", "pos", "changedPos", "content", "attachment", "replyTo", "createdAt", "editedAt", "deletedAt"];
+/// The fields of a message that changes keep up to date: not the status, which follows receipts, nor the sender, who is
+/// shown as of now.
+const KEPT: [&str; 11] = [
+    "id",
+    "seq",
+    "pos",
+    "changedPos",
+    "content",
+    "attachment",
+    "replyTo",
+    "createdAt",
+    "editedAt",
+    "deletedAt",
+    "deletedBy",
+];
 
 impl Device {
     /// Begins with a snapshot.
@@ -171,6 +183,7 @@ impl Device {
         if known["changedPos"].as_u64() < data["pos"].as_u64() {
             known["changedPos"] = data["pos"].clone();
             known["deletedAt"] = data["deletedAt"].clone();
+            known["deletedBy"] = data["deletedBy"].clone();
             (known["content"], known["attachment"]) = (json!(""), Value::Null);
         }
     }

@@ -159,7 +159,7 @@ async fn unread_messages_are_counted_over_all_active_conversations() {
     let gone = gone["groupId"].as_str().expect("an id");
     ann.say(gone, "hello").await;
     ann.rest.delete(&format!("/chat/group/{gone}")).await.data(200);
-    assert_eq!(unread().await, json!({"total": 2, "conversations": 1}), "nothing can be read in a deactivated group");
+    assert_eq!(unread().await, json!({"total": 2, "conversations": 1}), "a deactivated group does not count");
     server.assert_untroubled();
 }
 

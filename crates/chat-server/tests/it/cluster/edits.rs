@@ -28,7 +28,7 @@ impl Client {
     }
 
     fn remove(&mut self, data: &Value) {
-        let message = self.messages.entry(data["messageId"].as_str().expect("an id").to_owned()).or_default();
+        let Some(message) = self.messages.get_mut(data["messageId"].as_str().expect("an id")) else { return };
         if data["pos"].as_u64() > message["changedPos"].as_u64() {
             message["content"] = json!("");
             message["changedPos"] = data["pos"].clone();

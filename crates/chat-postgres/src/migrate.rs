@@ -22,7 +22,7 @@ const LOCK: i64 = 0x63_68_61_74_6d_69_67;
 /// short; it is longer than the server's `deadlock_timeout` (1 s), after which an autovacuum gives way.
 const LOCK_TIMEOUT: &str = "SET lock_timeout = '2s'";
 
-/// Building an index concurrently waits for older transactions, and nobody waits behind it.
+/// Building an index concurrently waits for older transactions, and no other query waits for it meanwhile.
 const NO_LOCK_TIMEOUT: &str = "SET lock_timeout = 0";
 
 /// Removes the incomplete indexes that failed attempts to build them concurrently left.

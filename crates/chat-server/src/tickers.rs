@@ -28,7 +28,7 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 /// How often the log reports how many lines were left out.
 const LOG_REPORT: Duration = Duration::from_secs(10);
 
-/// The time span of changes that the last note of a killed server may not tell of.
+/// The interval of noting the landmark. A killed server has not noted its changes of the last interval.
 const LANDMARK_NOTING: Duration = Duration::from_secs(10);
 
 /// Starts the tasks. They end when the set is dropped.

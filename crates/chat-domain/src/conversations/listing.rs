@@ -2,6 +2,7 @@
 
 use super::Participant;
 use crate::{ConversationId, Page, PageLimit, PageRequest, Timestamp, UserId};
+use uuid::Uuid;
 
 /// The place of a conversation in a list: newest activity first, ties by id, descending. Activity is its creation, a
 /// joining or a new message; no other change moves it up, and nothing moves it down.
@@ -141,6 +142,12 @@ pub struct ParticipantPlace {
     pub user_id: UserId,
 }
 
+impl ParticipantPlace {
+    /// Before every participant.
+    pub const START: Self =
+        Self { joined_at: Timestamp::from_unix_micros(i64::MIN), user_id: UserId::new(Uuid::nil()) };
+}
+
 /// A part of the list of a conversation's participants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParticipantPage {
@@ -168,7 +175,6 @@ impl ParticipantPage {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use uuid::Uuid;
 
     fn place(at: i64, id: u128) -> ListPlace {
         ListPlace { active_at: Timestamp::from_unix_micros(at), id: ConversationId::new(Uuid::from_u128(id)) }

@@ -1,5 +1,6 @@
 use super::{AttachmentUrl, Message, MessageBody};
 use crate::changes::Change;
+use crate::columns::{UnreadableColumn, parsed, parsed_option};
 use crate::conversations::{Conversation, Role};
 use crate::{ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
 use std::time::Duration;
@@ -33,16 +34,16 @@ pub struct Editor {
     pub window: Option<Duration>,
 }
 
-/// The facts that decide an edit or a deletion, as the store's transaction sees them.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct EditContext<'a> {
+/// The facts that decide an edit, a deletion or a reading of earlier versions, as the store's transaction sees them.
+#[derive(Debug, Clone, Default)]
+pub struct EditContext {
     /// The conversation, if it exists.
-    pub conversation: Option<&'a Conversation>,
-    /// The editor's role, if they take part.
+    pub conversation: Option<Conversation>,
+    /// The role of the editor or reader, if they take part.
     pub role: Option<Role>,
-    /// The message, if it is in this conversation.
-    pub message: Option<&'a Message>,
-    /// The number of earlier versions; not read for a deletion.
+    /// The message, if it is in this conversation and this release can read it.
+    pub message: Option<Message>,
+    /// The number of earlier versions; only an edit needs it.
     pub earlier_versions: u32,
 }
 
@@ -68,6 +69,20 @@ pub struct MessageVersion {
     pub pos: Pos,
 }
 
+impl MessageVersion {
+    /// Reads the columns of a row.
+    pub fn from_stored(
+        body: &str,
+        attachment: Option<&str>,
+        edited_at: Timestamp,
+        pos: Pos,
+    ) -> Result<Self, UnreadableColumn> {
+        let body = parsed("body", body, MessageBody::from_stored)?;
+        let attachment = parsed_option("attachment", attachment, AttachmentUrl::from_stored)?;
+        Ok(Self { body, attachment, edited_at, pos })
+    }
+}
+
 /// A message after an edit or a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedMessage {
@@ -90,23 +105,38 @@ pub enum EditHistory {
 }
 
 impl EditHistory {
-    /// Decides whether a participant with this role may read earlier versions.
-    pub const fn may_read(self, role: Role) -> Result<(), Refusal> {
-        match (self, role) {
-            (Self::Participants, _) | (Self::Admins, Role::Admin) => Ok(()),
+    /// Decides whether the reader may read the earlier versions of the message.
+    pub fn may_read(self, context: &EditContext) -> Result<(), Refusal> {
+        if context.conversation.is_none() {
+            return Err(Refusal::UnknownConversation);
+        }
+        match (self, context.role.ok_or(Refusal::NotAParticipant)?) {
             (Self::Admins, Role::Member | Role::Unknown) => Err(Refusal::NotAnAdmin),
             (Self::Off, _) => Err(Refusal::EditHistoryOff),
+            (Self::Participants, _) | (Self::Admins, Role::Admin) => {
+                if context.message.is_some() {
+                    Ok(())
+                } else {
+                    Err(Refusal::UnknownMessage)
+                }
+            }
         }
     }
 }
 
-/// Decides an edit. `None`: the message has this content already. The store writes the content in the transaction in
-/// which it read the context, and keeps the present content as an earlier version.
+/// Decides an edit. Returns the message as it is, and its new content; `None`: it has this content already. The store
+/// writes the content in the transaction in which it read the context, and keeps the present content as an earlier
+/// version.
 ///
 /// # Errors
 ///
 /// The refusals that the contract names for an edit.
-pub fn decide_edit(context: EditContext<'_>, edit: &EditMessage, by: Editor) -> Result<Option<EditedContent>, Refusal> {
+pub fn decide_edit(
+    context: EditContext,
+    edit: &EditMessage,
+    by: Editor,
+) -> Result<(Message, Option<EditedContent>), Refusal> {
+    let earlier_versions = context.earlier_versions;
     let (message, _) = of_participant(context)?;
     if message.sender.id != by.user_id {
         return Err(Refusal::NotTheAuthor);
@@ -120,39 +150,40 @@ pub fn decide_edit(context: EditContext<'_>, edit: &EditMessage, by: Editor) -> 
     };
     // Before all that depends on the time: a repeated edit succeeds like the first.
     if new.body == message.body && new.attachment == message.attachment {
-        return Ok(None);
+        return Ok((message, None));
     }
-    by.is_in_time(message)?;
+    by.is_in_time(&message)?;
     if edit.if_changed_pos.is_some_and(|pos| pos != message.changed_pos()) {
         return Err(Refusal::MessageChanged);
     }
-    if context.earlier_versions.saturating_add(1) >= MAX_VERSIONS {
+    if earlier_versions.saturating_add(1) >= MAX_VERSIONS {
         return Err(Refusal::TooManyEdits);
     }
-    Ok(Some(new))
+    Ok((message, Some(new)))
 }
 
-/// Decides a deletion, by the author or an admin of the group. `false`: the message is deleted already.
+/// Decides a deletion, by the author or an admin of the group. Returns the message as it is, and whether to delete it;
+/// `false`: it is deleted already.
 ///
 /// # Errors
 ///
 /// The refusals that the contract names for a deletion.
-pub fn decide_deletion(context: EditContext<'_>, by: Editor) -> Result<bool, Refusal> {
+pub fn decide_deletion(context: EditContext, by: Editor) -> Result<(Message, bool), Refusal> {
     let (message, role) = of_participant(context)?;
     let is_admin = message.kind.is_group() && role == Role::Admin;
     if message.sender.id != by.user_id && !is_admin {
         return Err(Refusal::NeitherAuthorNorAdmin);
     }
     if message.deleted_at.is_some() {
-        return Ok(false);
+        return Ok((message, false));
     }
     if !is_admin {
-        by.is_in_time(message)?;
+        by.is_in_time(&message)?;
     }
-    Ok(true)
+    Ok((message, true))
 }
 
-fn of_participant(context: EditContext<'_>) -> Result<(&Message, Role), Refusal> {
+fn of_participant(context: EditContext) -> Result<(Message, Role), Refusal> {
     let conversation = context.conversation.ok_or(Refusal::UnknownConversation)?;
     let role = context.role.ok_or(Refusal::NotAParticipant)?;
     if !conversation.is_active {

@@ -91,9 +91,8 @@ pub trait MessageStore: Send + Sync {
         ids: &[MessageId],
     ) -> Result<FoundMessages, ActionError>;
 
-    /// Returns the earlier versions of a message, oldest first, for a participant who may read them. Refuses with
-    /// [`crate::Refusal::UnknownConversation`], [`crate::Refusal::NotAParticipant`], by [`EditHistory::may_read`], and
-    /// with [`crate::Refusal::UnknownMessage`].
+    /// Returns the earlier versions of a message, oldest first, for a participant who may read them. Refuses by
+    /// [`EditHistory::may_read`].
     async fn list_versions(
         &self,
         conversation: ConversationId,

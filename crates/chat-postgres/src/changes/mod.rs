@@ -7,4 +7,4 @@ mod present;
 mod record;
 
 pub(crate) use list::{Span, list_missed_spans, list_spans};
-pub(crate) use record::{last_change, store, take_pos};
+pub(crate) use record::{store, take_pos};

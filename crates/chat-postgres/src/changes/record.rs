@@ -23,12 +23,6 @@ cached_statement!(
     " RETURNING last_pos, changed_at",
 );
 
-/// The time of a conversation's last change of any kind, from the columns `updated_at`, which orders lists, and
-/// `changed_at`.
-pub(crate) fn last_change(updated_at: i64, changed_at: Option<i64>) -> Timestamp {
-    timestamp(changed_at.map_or(updated_at, |at| at.max(updated_at)))
-}
-
 /// Returns the `pos` and the time of the conversation's next change, which must be stored in the same transaction. The
 /// conversation keeps its place in lists.
 pub(crate) async fn take_pos(

@@ -64,10 +64,10 @@ pub(super) async fn list_participants(
     after: Option<ParticipantPlace>,
     limit: PageLimit,
 ) -> Stored<ParticipantPage> {
-    let (joined_at, user) =
-        after.map_or((i64::MIN, Uuid::nil()), |place| (micros(place.joined_at), place.user_id.as_uuid()));
+    let ParticipantPlace { joined_at, user_id } = after.unwrap_or(ParticipantPlace::START);
     let limit_and_one = i64::from(limit.get()) + 1;
-    let asked = ListParticipants { id: id.as_uuid(), joined_at, user_id: user, limit: limit_and_one };
+    let (joined_at, user_id) = (micros(joined_at), user_id.as_uuid());
+    let asked = ListParticipants { id: id.as_uuid(), joined_at, user_id, limit: limit_and_one };
     let rows: Vec<(ParticipantRow, SummaryRow)> = asked.load(connection).await?;
     let found = rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect::<Stored<_>>()?;
     Ok(ParticipantPage::of(limit, found))

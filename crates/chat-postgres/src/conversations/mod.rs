@@ -18,7 +18,7 @@ mod update;
 
 pub(crate) use details::{find_conversation, hold_conversation, load_readable};
 pub(crate) use keys::renew_keys;
-pub(crate) use participants::{leave_every_group, role_of};
+pub(crate) use participants::leave_every_group;
 pub(crate) use shared::{
     AudienceWanted, Head, Wanted, list_audiences, list_contacts, list_heads, list_memberships, list_positions,
 };

@@ -143,11 +143,7 @@ pub(crate) async fn leave_every_group(
     Ok(changes)
 }
 
-pub(crate) async fn role_of(
-    connection: &mut AsyncPgConnection,
-    id: ConversationId,
-    user: UserId,
-) -> Stored<Option<Role>> {
+async fn role_of(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
     Ok(find_standing(connection, id, user).await?.role())
 }
 

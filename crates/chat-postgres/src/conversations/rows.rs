@@ -1,4 +1,3 @@
-use crate::changes::last_change;
 use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
@@ -10,7 +9,7 @@ use chat_domain::conversations::{
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
-use chat_domain::{ConversationId, Pos, Seq, UserId};
+use chat_domain::{ConversationId, Pos, Seq, Timestamp, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
@@ -56,6 +55,12 @@ impl TryFrom<ConversationRow> for Conversation {
             updated_at: last_change(row.updated_at, row.changed_at),
         })
     }
+}
+
+/// The time of a conversation's last change of any kind, from the columns `updated_at`, which orders lists, and
+/// `changed_at`.
+fn last_change(updated_at: i64, changed_at: Option<i64>) -> Timestamp {
+    timestamp(changed_at.map_or(updated_at, |at| at.max(updated_at)))
 }
 
 /// A participant's columns, as [`ParticipantRow`] reads them.

@@ -2,9 +2,9 @@
 
 use super::rows::{MessageRow, VersionRow};
 use crate::changes::{store as store_change, take_pos};
-use crate::conversations::{find_conversation, hold_conversation, role_of};
+use crate::conversations::{find_conversation, hold_conversation};
 use crate::fault::Stored;
-use crate::schema::{changed_messages, message_versions, messages, users};
+use crate::schema::{changed_messages, message_versions, messages, participants, users};
 use crate::time::micros;
 use crate::users::SummaryRow;
 use chat_domain::conversations::{Conversation, Role};
@@ -12,8 +12,7 @@ use chat_domain::messages::{
     AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
     StoredFingerprint, decide_deletion, decide_edit,
 };
-use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
-use diesel::dsl::exists;
+use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -26,11 +25,11 @@ pub(super) async fn edit(
     by: Editor,
 ) -> Result<ChangedMessage, ActionError> {
     let conversation = hold_conversation(connection, command.conversation_id).await?;
-    let seen = Seen::read(connection, conversation, by.user_id, command.message_id).await?;
+    let mut context = read(connection, conversation, by.user_id, command.message_id).await?;
     let earlier = count_versions(connection, command.message_id).await?;
-    let decided = decide_edit(seen.context(earlier), command, by)?;
-    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
-    let Some(content) = decided else { return Ok(ChangedMessage { message, change: None }) };
+    context.earlier_versions = earlier;
+    let (message, content) = decide_edit(context, command, by)?;
+    let Some(content) = content else { return Ok(ChangedMessage { message, change: None }) };
     let place = take_pos(connection, message.conversation_id, by.at).await?;
     keep_version(connection, &message, i64::from(earlier) + 1, place).await?;
     let before = message.changed;
@@ -48,10 +47,9 @@ pub(super) async fn delete(
     by: Editor,
 ) -> Result<ChangedMessage, ActionError> {
     let found = hold_conversation(connection, conversation).await?;
-    let seen = Seen::read(connection, found, by.user_id, message).await?;
-    let is_decided = decide_deletion(seen.context(0), by)?;
-    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
-    if !is_decided {
+    let context = read(connection, found, by.user_id, message).await?;
+    let (message, is_present) = decide_deletion(context, by)?;
+    if !is_present {
         return Ok(ChangedMessage { message, change: None });
     }
     let place = take_pos(connection, conversation, by.at).await?;
@@ -72,14 +70,7 @@ pub(super) async fn list_versions(
     history: EditHistory,
 ) -> Result<Vec<MessageVersion>, ActionError> {
     let found = find_conversation(connection, conversation).await?;
-    let seen = Seen::read(connection, found, reader, message).await?;
-    if seen.conversation.is_none() {
-        return Err(Refusal::UnknownConversation.into());
-    }
-    history.may_read(seen.role.ok_or(Refusal::NotAParticipant)?)?;
-    if seen.message.is_none() {
-        return Err(Refusal::UnknownMessage.into());
-    }
+    history.may_read(&read(connection, found, reader, message).await?)?;
     let rows: Vec<VersionRow> = message_versions::table
         .filter(message_versions::message_id.eq(message.as_uuid()))
         .order(message_versions::version)
@@ -90,48 +81,36 @@ pub(super) async fn list_versions(
     Ok(rows.into_iter().map(MessageVersion::try_from).collect::<Stored<_>>()?)
 }
 
-/// What a decision needs.
-struct Seen {
+/// What a decision needs, without the number of earlier versions.
+async fn read(
+    connection: &mut AsyncPgConnection,
     conversation: Option<Conversation>,
-    role: Option<Role>,
-    /// `None` also if this release cannot read it.
-    message: Option<Message>,
-}
-
-impl Seen {
-    async fn read(
-        connection: &mut AsyncPgConnection,
-        conversation: Option<Conversation>,
-        user: UserId,
-        message: MessageId,
-    ) -> Stored<Self> {
-        let Some(conversation) = conversation else {
-            return Ok(Self { conversation: None, role: None, message: None });
-        };
-        // A deleted user stays in direct conversations.
-        let account = users::table.find(user.as_uuid()).filter(users::deleted_at.is_null());
-        let is_active: bool = diesel::select(exists(account)).get_result(connection).await?;
-        let role = if is_active { role_of(connection, conversation.id, user).await? } else { None };
-        let row: Option<(MessageRow, SummaryRow)> = messages::table
-            .inner_join(users::table)
-            .filter(messages::id.eq(message.as_uuid()))
-            .filter(messages::conversation_id.eq(conversation.id.as_uuid()))
-            .select((MessageRow::as_select(), SummaryRow::as_select()))
-            .get_result(connection)
-            .await
-            .optional()?;
-        let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind).ok());
-        Ok(Self { conversation: Some(conversation), role, message })
-    }
-
-    fn context(&self, earlier_versions: u32) -> EditContext<'_> {
-        EditContext {
-            conversation: self.conversation.as_ref(),
-            role: self.role,
-            message: self.message.as_ref(),
-            earlier_versions,
-        }
-    }
+    user: UserId,
+    message: MessageId,
+) -> Stored<EditContext> {
+    let Some(conversation) = conversation else { return Ok(EditContext::default()) };
+    // A deleted user stays in direct conversations.
+    let role: Option<String> = participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_id.eq(conversation.id.as_uuid()))
+        .filter(participants::user_id.eq(user.as_uuid()))
+        .filter(participants::left_at.is_null())
+        .filter(users::deleted_at.is_null())
+        .select(participants::role)
+        .get_result(connection)
+        .await
+        .optional()?;
+    let row: Option<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(users::table)
+        .filter(messages::id.eq(message.as_uuid()))
+        .filter(messages::conversation_id.eq(conversation.id.as_uuid()))
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .get_result(connection)
+        .await
+        .optional()?;
+    let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind).ok());
+    let role = role.as_deref().map(Role::from_stored);
+    Ok(EditContext { conversation: Some(conversation), role, message, earlier_versions: 0 })
 }
 
 async fn count_versions(connection: &mut AsyncPgConnection, message: MessageId) -> Stored<u32> {
@@ -159,8 +138,8 @@ async fn keep_version(
     Ok(())
 }
 
-/// Stores what changes of a message change, and its new place among the changed ones. `before` is its last change
-/// until now.
+/// Stores the columns that an edit or a deletion changes, and replaces the message's row in `changed_messages`.
+/// `before` is its previous `changed_pos`.
 async fn store(connection: &mut AsyncPgConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
     let id = message.conversation_id.as_uuid();
     let changes = (

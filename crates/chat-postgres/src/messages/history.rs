@@ -33,7 +33,7 @@ pub(super) async fn history(
     Ok(HistoryPage { messages, range, last_seq, last_pos, participants })
 }
 
-/// Needs no transaction, for the same reasons.
+/// Needs no transaction, for the reasons given at [`history`].
 pub(super) async fn find_many(
     connection: &mut AsyncPgConnection,
     conversation: ConversationId,

@@ -24,8 +24,8 @@ use tokio::time::{Instant, timeout};
 const MAX_BATCH: usize = 512;
 
 /// `PostgreSQL` keeps the plan of a prepared statement until the tables are analysed. A plan made while they were
-/// nearly empty may read a whole conversation to find a key. So a writer has its plans made anew after this many
-/// batches, and whenever it has stored [`REPLAN_FACTOR`] times as many.
+/// nearly empty may read a whole conversation to find a key. So a writer discards its plans after this many batches,
+/// then each time that number has grown by [`REPLAN_FACTOR`].
 const FIRST_REPLAN: u64 = 128;
 
 const REPLAN_FACTOR: u64 = 8;

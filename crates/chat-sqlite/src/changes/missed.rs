@@ -57,17 +57,12 @@ pub(super) fn find(connection: &mut SqliteConnection, ranges: &[ChangeRange]) ->
     let records: Vec<_> = load_records(connection, &spans)?.into_iter().map(RecordRow::into_record).collect();
     let present = load_present(connection, &Needs::of(&records))?;
     found.extend(resolve_all(records, &present).into_iter().map(|change| (place(&change), change)));
-    let mut changes: HashMap<ConversationId, Vec<Change>> = HashMap::new();
-    for ((id, _), change) in found {
-        changes.entry(id).or_default().push(change);
-    }
+    let mut changes: Vec<Change> = found.into_values().collect();
+    changes.sort_unstable_by_key(place);
     let of_span = |span: &Span| {
         let ChangeRange { conversation_id, after, up_to } = span.range;
-        let all = changes.get(&conversation_id).map_or(&[][..], Vec::as_slice);
-        let mut changes: Vec<_> =
-            all.iter().filter(|change| after < change.pos && change.pos <= up_to).cloned().collect();
-        changes.sort_unstable_by_key(|change| change.pos);
-        coalesce(changes)
+        let end = |pos: Pos| changes.partition_point(|change| place(change) <= (conversation_id, pos));
+        coalesce(changes[end(after)..end(up_to)].to_vec())
     };
     Ok(spans.iter().flat_map(of_span).collect())
 }
@@ -132,7 +127,9 @@ fn load_spans(connection: &mut SqliteConnection, ranges: &[ChangeRange]) -> Stor
 
 /// The kinds of changes in these conversations for which no message stands.
 fn list_other_kinds(connection: &mut SqliteConnection, spans: &[Span]) -> Stored<Vec<(ConversationId, String)>> {
-    let ids: Vec<_> = spans.iter().map(|span| span.range.conversation_id).collect();
+    let mut ids: Vec<_> = spans.iter().map(|span| span.range.conversation_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
     let kinds: Vec<(Id, String)> = ListKinds { ids: id_list(&ids) }.load(connection)?;
     let others = kinds.into_iter().filter(|(_, kind)| ChangeTag::of_sent_messages().all(|tag| tag.as_str() != kind));
     Ok(others.map(|(id, kind)| (id.into(), kind)).collect())

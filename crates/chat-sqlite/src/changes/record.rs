@@ -38,10 +38,9 @@ pub(crate) fn take_pos(
     at: Timestamp,
 ) -> Stored<(Pos, Timestamp)> {
     TakePos { id: id.into(), at: micros(at) }.execute(connection)?;
-    let taken = (conversations::last_pos, conversations::updated_at, conversations::changed_at);
-    let (pos, updated_at, changed_at): (i64, i64, Option<i64>) =
-        conversations::table.find(Id::from(id)).select(taken).get_result(connection)?;
-    Ok((Pos::from_i64(pos), last_change(updated_at, changed_at)))
+    let taken = (conversations::last_pos, conversations::changed_at.assume_not_null());
+    let (pos, at): (i64, i64) = conversations::table.find(Id::from(id)).select(taken).get_result(connection)?;
+    Ok((Pos::from_i64(pos), timestamp(at)))
 }
 
 /// Stores the record of a change that has its `pos`.

@@ -12,7 +12,6 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Text};
 use std::collections::HashMap;
-use uuid::Uuid;
 
 /// The first participants of each conversation, found one conversation at a time, so that the cost of a large group
 /// depends only on the number of listed participants.
@@ -114,12 +113,11 @@ pub(super) fn list_participants(
     after: Option<ParticipantPlace>,
     limit: PageLimit,
 ) -> Stored<ParticipantPage> {
-    let (joined_at, user) =
-        after.map_or((i64::MIN, UserId::new(Uuid::nil())), |place| (micros(place.joined_at), place.user_id));
+    let ParticipantPlace { joined_at, user_id } = after.unwrap_or(ParticipantPlace::START);
     let rows: Vec<(ParticipantRow, SummaryRow)> = diesel::sql_query(LIST_PARTICIPANTS)
         .bind::<Binary, _>(Id::from(id))
-        .bind::<BigInt, _>(joined_at)
-        .bind::<Binary, _>(Id::from(user))
+        .bind::<BigInt, _>(micros(joined_at))
+        .bind::<Binary, _>(Id::from(user_id))
         .bind::<BigInt, _>(i64::from(limit.get()) + 1)
         .load(connection)?;
     let found = rows.into_iter().map(|(participant, user)| participant.with_user(user)).collect::<Stored<_>>()?;

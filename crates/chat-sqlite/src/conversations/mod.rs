@@ -17,7 +17,7 @@ mod update;
 pub(crate) use details::{find_conversation, load_readable};
 pub(crate) use keys::renew_keys;
 pub(crate) use memberships::last_pos;
-pub(crate) use participants::{leave_every_group, role_of};
+pub(crate) use participants::leave_every_group;
 
 use crate::SqliteStore;
 use async_trait::async_trait;

@@ -111,7 +111,7 @@ pub(crate) fn leave_every_group(connection: &mut SqliteConnection, user: UserId,
     Ok(changes)
 }
 
-pub(crate) fn role_of(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
+fn role_of(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<Option<Role>> {
     Ok(find_standing(connection, id, user)?.role())
 }
 

@@ -2,17 +2,17 @@
 
 use super::rows::{MessageRow, VersionRow};
 use crate::changes::{store as store_change, take_pos};
-use crate::conversations::{find_conversation, role_of};
+use crate::conversations::find_conversation;
 use crate::fault::Stored;
 use crate::id::{Id, micros};
-use crate::schema::{changed_messages, message_versions, messages, users};
-use crate::users::{SummaryRow, exist};
+use crate::schema::{changed_messages, message_versions, messages, participants, users};
+use crate::users::SummaryRow;
 use chat_domain::conversations::{Conversation, Role};
 use chat_domain::messages::{
     AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
     StoredFingerprint, decide_deletion, decide_edit,
 };
-use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Timestamp, UserId};
 use diesel::prelude::*;
 
 /// The place of a change: its number and its time.
@@ -24,11 +24,11 @@ pub(super) fn edit(
     by: Editor,
 ) -> Result<ChangedMessage, ActionError> {
     let conversation = find_conversation(connection, command.conversation_id)?;
-    let seen = Seen::read(connection, conversation, by.user_id, command.message_id)?;
+    let mut context = read(connection, conversation, by.user_id, command.message_id)?;
     let earlier = count_versions(connection, command.message_id)?;
-    let decided = decide_edit(seen.context(earlier), command, by)?;
-    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
-    let Some(content) = decided else { return Ok(ChangedMessage { message, change: None }) };
+    context.earlier_versions = earlier;
+    let (message, content) = decide_edit(context, command, by)?;
+    let Some(content) = content else { return Ok(ChangedMessage { message, change: None }) };
     let place = take_pos(connection, message.conversation_id, by.at)?;
     keep_version(connection, &message, i64::from(earlier) + 1, place)?;
     let before = message.changed;
@@ -46,10 +46,9 @@ pub(super) fn delete(
     by: Editor,
 ) -> Result<ChangedMessage, ActionError> {
     let found = find_conversation(connection, conversation)?;
-    let seen = Seen::read(connection, found, by.user_id, message)?;
-    let is_decided = decide_deletion(seen.context(0), by)?;
-    let message = seen.message.ok_or(Refusal::UnknownMessage)?;
-    if !is_decided {
+    let context = read(connection, found, by.user_id, message)?;
+    let (message, is_present) = decide_deletion(context, by)?;
+    if !is_present {
         return Ok(ChangedMessage { message, change: None });
     }
     let place = take_pos(connection, conversation, by.at)?;
@@ -70,14 +69,7 @@ pub(super) fn list_versions(
     history: EditHistory,
 ) -> Result<Vec<MessageVersion>, ActionError> {
     let found = find_conversation(connection, conversation)?;
-    let seen = Seen::read(connection, found, reader, message)?;
-    if seen.conversation.is_none() {
-        return Err(Refusal::UnknownConversation.into());
-    }
-    history.may_read(seen.role.ok_or(Refusal::NotAParticipant)?)?;
-    if seen.message.is_none() {
-        return Err(Refusal::UnknownMessage.into());
-    }
+    history.may_read(&read(connection, found, reader, message)?)?;
     let rows: Vec<VersionRow> = message_versions::table
         .filter(message_versions::message_id.eq(Id::from(message)))
         .order(message_versions::version)
@@ -87,46 +79,34 @@ pub(super) fn list_versions(
     Ok(rows.into_iter().map(MessageVersion::try_from).collect::<Stored<_>>()?)
 }
 
-/// What a decision needs.
-struct Seen {
+/// What a decision needs, without the number of earlier versions.
+fn read(
+    connection: &mut SqliteConnection,
     conversation: Option<Conversation>,
-    role: Option<Role>,
-    /// `None` also if this release cannot read it.
-    message: Option<Message>,
-}
-
-impl Seen {
-    fn read(
-        connection: &mut SqliteConnection,
-        conversation: Option<Conversation>,
-        user: UserId,
-        message: MessageId,
-    ) -> Stored<Self> {
-        let Some(conversation) = conversation else {
-            return Ok(Self { conversation: None, role: None, message: None });
-        };
-        // A deleted user stays in direct conversations.
-        let role =
-            if exist(connection, &[user])?.is_empty() { None } else { role_of(connection, conversation.id, user)? };
-        let row: Option<(MessageRow, SummaryRow)> = messages::table
-            .inner_join(users::table)
-            .filter(messages::id.eq(Id::from(message)))
-            .filter(messages::conversation_id.eq(Id::from(conversation.id)))
-            .select((MessageRow::as_select(), SummaryRow::as_select()))
-            .get_result(connection)
-            .optional()?;
-        let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind).ok());
-        Ok(Self { conversation: Some(conversation), role, message })
-    }
-
-    fn context(&self, earlier_versions: u32) -> EditContext<'_> {
-        EditContext {
-            conversation: self.conversation.as_ref(),
-            role: self.role,
-            message: self.message.as_ref(),
-            earlier_versions,
-        }
-    }
+    user: UserId,
+    message: MessageId,
+) -> Stored<EditContext> {
+    let Some(conversation) = conversation else { return Ok(EditContext::default()) };
+    // A deleted user stays in direct conversations.
+    let role: Option<String> = participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_id.eq(Id::from(conversation.id)))
+        .filter(participants::user_id.eq(Id::from(user)))
+        .filter(participants::left_at.is_null())
+        .filter(users::deleted_at.is_null())
+        .select(participants::role)
+        .get_result(connection)
+        .optional()?;
+    let row: Option<(MessageRow, SummaryRow)> = messages::table
+        .inner_join(users::table)
+        .filter(messages::id.eq(Id::from(message)))
+        .filter(messages::conversation_id.eq(Id::from(conversation.id)))
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .get_result(connection)
+        .optional()?;
+    let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind).ok());
+    let role = role.as_deref().map(Role::from_stored);
+    Ok(EditContext { conversation: Some(conversation), role, message, earlier_versions: 0 })
 }
 
 fn count_versions(connection: &mut SqliteConnection, message: MessageId) -> Stored<u32> {
@@ -149,8 +129,8 @@ fn keep_version(connection: &mut SqliteConnection, message: &Message, version: i
     Ok(())
 }
 
-/// Stores what changes of a message change, and its new place among the changed ones. `before` is its last change
-/// until now.
+/// Stores the columns that an edit or a deletion changes, and replaces the message's row in `changed_messages`.
+/// `before` is its previous `changed_pos`.
 fn store(connection: &mut SqliteConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
     let id = Id::from(message.conversation_id);
     let changes = (

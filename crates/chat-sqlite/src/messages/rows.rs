@@ -77,11 +77,7 @@ impl TryFrom<VersionRow> for MessageVersion {
     type Error = Fault;
 
     fn try_from(row: VersionRow) -> Stored<Self> {
-        Ok(Self {
-            body: parsed("body", &row.body, MessageBody::from_stored)?,
-            attachment: parsed_option("attachment", row.attachment.as_deref(), AttachmentUrl::from_stored)?,
-            edited_at: timestamp(row.edited_at),
-            pos: Pos::from_i64(row.pos),
-        })
+        let (edited_at, pos) = (timestamp(row.edited_at), Pos::from_i64(row.pos));
+        Ok(Self::from_stored(&row.body, row.attachment.as_deref(), edited_at, pos)?)
     }
 }

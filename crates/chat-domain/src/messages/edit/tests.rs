@@ -78,27 +78,33 @@ fn decide(
     is_active: Option<bool>,
     role: Option<Role>,
     message: Option<&Message>,
-    decide: impl FnOnce(EditContext<'_>) -> Result<(), Refusal>,
+    decide: impl FnOnce(EditContext) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
-    let conversation = is_active.map(conversation);
-    decide(EditContext { conversation: conversation.as_ref(), role, message, earlier_versions: 0 })
+    let (conversation, message) = (is_active.map(conversation), message.cloned());
+    decide(EditContext { conversation, role, message, earlier_versions: 0 })
+}
+
+/// The context of a member, in an active group.
+fn context_of(message: Message) -> EditContext {
+    let conversation = Some(conversation(true));
+    EditContext { conversation, role: MEMBER, message: Some(message), earlier_versions: 0 }
 }
 
 const MEMBER: Option<Role> = Some(Role::Member);
 
 #[test]
 fn an_edit_replaces_what_it_names_and_moves_the_number_of_the_change() {
-    let conversation = conversation(true);
-    let (message, role) = (message(), MEMBER);
-    let context = EditContext { conversation: Some(&conversation), role, message: Some(&message), earlier_versions: 0 };
-    let result = decide_edit(context, &edit(), editor(7, 1)).expect("allowed").expect("an edit");
+    let context = context_of(message());
+    let (message, result) = decide_edit(context.clone(), &edit(), editor(7, 1)).expect("allowed");
+    let result = result.expect("an edit");
     assert_eq!((result.body.as_str(), result.attachment.is_some()), ("bye", true));
     let at = SENT_AT.plus(Duration::from_secs(1));
-    let edited = message.clone().edited(result, (Pos::new(10), at));
+    let edited = message.edited(result, (Pos::new(10), at));
     assert_eq!((edited.body.as_str(), edited.pos, edited.changed_pos()), ("bye", Pos::new(2), Pos::new(10)));
     assert_eq!((edited.edited_at, edited.updated_at, edited.created_at), (Some(at), at, SENT_AT));
     let without = EditMessage { body: None, attachment: Some(None), ..edit() };
-    let result = decide_edit(context, &without, editor(7, 1)).expect("allowed").expect("an edit");
+    let (_, result) = decide_edit(context, &without, editor(7, 1)).expect("allowed");
+    let result = result.expect("an edit");
     assert_eq!((result.body.as_str(), result.attachment), ("hello", None));
 }
 
@@ -120,24 +126,17 @@ fn edits_are_refused_in_the_order_of_the_contract() {
 
 #[test]
 fn a_repeated_edit_changes_nothing_and_is_never_too_late() {
-    let (conversation, message) = (conversation(true), message());
-    let context = EditContext {
-        conversation: Some(&conversation),
-        role: MEMBER,
-        message: Some(&message),
-        earlier_versions: MAX_VERSIONS,
-    };
+    let context = EditContext { earlier_versions: MAX_VERSIONS, ..context_of(message()) };
     let same = EditMessage { body: Some(body(" hello ")), if_changed_pos: Some(Pos::new(2)), ..edit() };
-    assert_eq!(decide_edit(context, &same, editor(7, 99)), Ok(None));
-    assert_eq!(decide_edit(context, &EditMessage { body: None, ..edit() }, editor(7, 99)), Ok(None));
+    assert_eq!(decide_edit(context.clone(), &same, editor(7, 99)), Ok((message(), None)));
+    let empty = EditMessage { body: None, ..edit() };
+    assert_eq!(decide_edit(context, &empty, editor(7, 99)), Ok((message(), None)));
 }
 
 #[test]
 fn an_edit_of_another_state_or_of_too_many_versions_is_refused() {
-    let (conversation, message) = (conversation(true), message());
     let of = |pos: u64, earlier_versions| {
-        let context =
-            EditContext { conversation: Some(&conversation), role: MEMBER, message: Some(&message), earlier_versions };
+        let context = EditContext { earlier_versions, ..context_of(message()) };
         decide_edit(context, &EditMessage { if_changed_pos: Some(Pos::new(pos)), ..edit() }, editor(7, 1)).map(drop)
     };
     assert_eq!(of(5, 0), Ok(()));
@@ -171,16 +170,24 @@ fn a_tombstone_keeps_its_place_and_loses_its_content() {
     assert_eq!((gone.body.as_str(), &gone.attachment), ("", &None));
     assert_eq!((gone.seq, gone.pos, gone.changed_pos()), (Seq::new(1), Pos::new(2), Pos::new(6)));
     assert_eq!((gone.deleted_by, gone.deleted_at), (Some(user(7)), Some(SENT_AT)));
-    let conversation = conversation(true);
-    let context =
-        EditContext { conversation: Some(&conversation), role: MEMBER, message: Some(&gone), earlier_versions: 0 };
-    assert_eq!(decide_deletion(context, editor(7, 1)), Ok(false));
+    assert_eq!(decide_deletion(context_of(gone.clone()), editor(7, 1)), Ok((gone, false)));
 }
 
 #[test]
 fn who_reads_earlier_versions_is_a_setting() {
-    let of = |history: EditHistory| [Role::Admin, Role::Member].map(|role| history.may_read(role));
+    let context = |role| EditContext { role: Some(role), ..context_of(message()) };
+    let of = |history: EditHistory| [Role::Admin, Role::Member].map(|role| history.may_read(&context(role)));
     assert_eq!(of(EditHistory::Participants), [Ok(()), Ok(())]);
     assert_eq!(of(EditHistory::Admins), [Ok(()), Err(Refusal::NotAnAdmin)]);
     assert_eq!(of(EditHistory::Off), [Err(Refusal::EditHistoryOff), Err(Refusal::EditHistoryOff)]);
+}
+
+#[test]
+fn readings_of_earlier_versions_are_refused_in_the_order_of_the_contract() {
+    let gone = EditContext { message: None, ..context_of(message()) };
+    let outside = EditContext { role: None, ..gone.clone() };
+    assert_eq!(EditHistory::Off.may_read(&EditContext::default()), Err(Refusal::UnknownConversation));
+    assert_eq!(EditHistory::Off.may_read(&outside), Err(Refusal::NotAParticipant));
+    assert_eq!(EditHistory::Off.may_read(&gone), Err(Refusal::EditHistoryOff));
+    assert_eq!(EditHistory::Participants.may_read(&gone), Err(Refusal::UnknownMessage));
 }

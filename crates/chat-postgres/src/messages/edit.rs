@@ -25,11 +25,10 @@ pub(super) async fn edit(
     by: Editor,
 ) -> Result<ChangedMessage, ActionError> {
     let conversation = hold_conversation(connection, command.conversation_id).await?;
-    let mut context = read(connection, conversation, by.user_id, command.message_id).await?;
+    let seen = read(connection, conversation, by.user_id, command.message_id).await?;
     let earlier = count_versions(connection, command.message_id).await?;
-    context.earlier_versions = earlier;
-    let (message, content) = decide_edit(context, command, by)?;
-    let Some(content) = content else { return Ok(ChangedMessage { message, change: None }) };
+    let (message, decided) = decide_edit(EditContext { earlier_versions: earlier, ..seen }, command, by)?;
+    let Some(content) = decided else { return Ok(ChangedMessage { message, change: None }) };
     let place = take_pos(connection, message.conversation_id, by.at).await?;
     keep_version(connection, &message, i64::from(earlier) + 1, place).await?;
     let before = message.changed;

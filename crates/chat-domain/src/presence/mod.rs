@@ -104,6 +104,12 @@ pub trait PresenceRegistry: Send + Sync {
     /// Returns the status of each of these users, in their order.
     async fn statuses(&self, users: &[UserId]) -> Result<Vec<PresenceStatus>, PresenceError>;
 
+    /// Like [`Self::statuses`], but fails if the other nodes' users cannot be read now. `statuses` reports them as
+    /// offline then.
+    async fn known_statuses(&self, users: &[UserId]) -> Result<Vec<PresenceStatus>, PresenceError> {
+        self.statuses(users).await
+    }
+
     /// Lists all online users, in order of id.
     async fn list_online(&self) -> Result<Vec<UserId>, PresenceError>;
 }

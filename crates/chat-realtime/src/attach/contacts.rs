@@ -42,7 +42,7 @@ impl Hub {
         }
         let (registry, _) = self.fan_out().presence()?;
         let ids: Vec<_> = contacts.iter().map(|contact| contact.user_id).collect();
-        match registry.statuses(&ids).await {
+        match registry.known_statuses(&ids).await {
             Ok(statuses) => {
                 let users = contacts.into_iter().zip(statuses);
                 Some(PresenceStateView {

@@ -178,13 +178,15 @@ impl PresenceRegistry for RedisPresence {
     }
 
     async fn statuses(&self, users: &[UserId]) -> Result<Vec<PresenceStatus>, PresenceError> {
-        let statuses = match self.scripts.statuses(users).await {
-            Ok(statuses) => statuses,
-            Err(fault) => {
-                self.redis.note(&fault, "cannot read presence");
-                vec![PresenceStatus::Offline; users.len()]
-            }
-        };
+        let known = self.known_statuses(users).await;
+        Ok(known.unwrap_or_else(|_| users.iter().map(|user| self.here.status(*user)).collect()))
+    }
+
+    async fn known_statuses(&self, users: &[UserId]) -> Result<Vec<PresenceStatus>, PresenceError> {
+        let statuses = self.scripts.statuses(users).await.map_err(|fault| {
+            self.redis.note(&fault, "cannot read presence");
+            PresenceError(fault.into())
+        })?;
         // A user with a connection here is online, whatever Redis has lost.
         let known = statuses.into_iter().zip(users);
         Ok(known.map(|(status, user)| if status.is_online() { status } else { self.here.status(*user) }).collect())

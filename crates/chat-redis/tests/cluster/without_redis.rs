@@ -19,6 +19,7 @@ async fn everything_answers(redis: &Redis) {
         presence.statuses(&[user(1), user(2)]).await.expect("statuses"),
         [PresenceStatus::Away, PresenceStatus::Offline]
     );
+    assert!(presence.known_statuses(&[user(1), user(2)]).await.is_err(), "of other nodes' users nothing is known");
     assert_eq!(presence.list_online().await.expect("a list"), [user(1)]);
     assert!(presence.disconnect(user(1), connection(1)).await.expect("forgotten"));
 

@@ -45,8 +45,8 @@ pub struct RealtimeSettings {
     pub tail_check_interval: Duration,
     /// How long moved positions are batched, so that reading a hundred messages is one event.
     pub receipts_gathering: Duration,
-    /// The number of connections on one thread from which a conversation counts as large: writing to all of them takes
-    /// that thread milliseconds.
+    /// The number of connections on one thread from which a conversation counts as large: writing to all of them once
+    /// more costs more than a short wait.
     pub large_conversation: usize,
     /// The maximum time that messages of a large conversation wait while others are being stored there, to be sent
     /// together. Timers may be up to a millisecond late.
@@ -75,7 +75,7 @@ impl Default for RealtimeSettings {
             repair_tries: 10,
             tail_check_interval: Duration::from_secs(5),
             receipts_gathering: Duration::from_millis(250),
-            large_conversation: 250,
+            large_conversation: 20,
             burst_patience: Duration::from_millis(1),
             drain_spread: Duration::from_secs(5),
         }

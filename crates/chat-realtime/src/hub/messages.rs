@@ -36,7 +36,7 @@ impl Run {
 
 impl Hub {
     /// Waits briefly while messages are ready for a large conversation to which more are being sent. Writing to that
-    /// many connections takes milliseconds, and hardly longer for several messages than for one.
+    /// many connections takes hardly longer for several messages than for one.
     pub(super) async fn gather(&self) {
         if self.large_and_expecting().is_none() {
             return;

@@ -1,7 +1,7 @@
 //! All stores as one handle, and the part of it that realtime delivery reads.
 
 use crate::auth::SessionStore;
-use crate::conversations::{ConversationStore, GroupStore, Joined, Membership, Removal};
+use crate::conversations::{ConversationStore, GroupStore, Joined, Membership, Participation};
 use crate::messages::{MessagePlace, MessageStore};
 use crate::presence::{Contact, ContactsWanted};
 use crate::receipts::{PositionsMoved, ReceiptStore};
@@ -85,8 +85,10 @@ pub trait RealtimeStore: ChangeLog {
     /// groups included, in one query.
     async fn list_memberships(&self, user: UserId, limit: u32) -> Result<Vec<Membership>, StoreError>;
 
-    /// Returns those of these conversations in which the user once took part and does not now.
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError>;
+    /// Returns those of these conversations in which the user takes part or once took part, in any order, in one query:
+    /// so a conversation that is missing is one that the database does not know for this user.
+    async fn list_participations(&self, user: UserId, ids: &[ConversationId])
+    -> Result<Vec<Participation>, StoreError>;
 
     /// Returns the newest `pos` of each of these conversations that exists, in any order, in one query.
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError>;

@@ -3,7 +3,7 @@
 use crate::PostgresStore;
 use crate::conversations::{joined, memberships};
 use async_trait::async_trait;
-use chat_domain::conversations::{Joined, Membership, Removal};
+use chat_domain::conversations::{Joined, Membership, Participation};
 use chat_domain::messages::MessagePlace;
 use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::PositionsMoved;
@@ -15,8 +15,12 @@ impl RealtimeStore for PostgresStore {
         self.batches().list_memberships(user, limit).await
     }
 
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
-        self.query(async |connection| memberships::removals(connection, user, ids).await).await
+    async fn list_participations(
+        &self,
+        user: UserId,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Participation>, StoreError> {
+        self.query(async |connection| memberships::participations(connection, user, ids).await).await
     }
 
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {

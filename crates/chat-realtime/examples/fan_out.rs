@@ -7,7 +7,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chat_domain::conversations::{ConversationKind, Joined, Membership, Removal, Role};
+use chat_domain::conversations::{ConversationKind, Joined, Membership, Participation, Role};
 use chat_domain::messages::{Message, MessageBody, MessagePlace};
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
@@ -97,7 +97,7 @@ impl RealtimeStore for Memory {
     }
 
     // Nobody leaves or joins, and there are no receipts.
-    async fn list_removals(&self, _: UserId, _: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
+    async fn list_participations(&self, _: UserId, _: &[ConversationId]) -> Result<Vec<Participation>, StoreError> {
         Ok(Vec::new())
     }
 

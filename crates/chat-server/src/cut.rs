@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use chat_domain::changes::ChangeTag;
-use chat_domain::conversations::{Joined, Membership, Removal};
+use chat_domain::conversations::{Joined, Membership, Participation};
 use chat_domain::messages::MessagePlace;
 use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::PositionsMoved;
@@ -75,8 +75,12 @@ impl RealtimeStore for Cut<dyn RealtimeStore> {
         self.inner.list_memberships(user, limit).await
     }
 
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
-        self.inner.list_removals(user, ids).await
+    async fn list_participations(
+        &self,
+        user: UserId,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Participation>, StoreError> {
+        self.inner.list_participations(user, ids).await
     }
 
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {

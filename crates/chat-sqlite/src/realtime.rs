@@ -4,7 +4,7 @@ use crate::SqliteStore;
 use crate::conversations::memberships;
 use crate::messages::places;
 use async_trait::async_trait;
-use chat_domain::conversations::{Membership, Removal};
+use chat_domain::conversations::{Membership, Participation};
 use chat_domain::messages::MessagePlace;
 use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::PositionsMoved;
@@ -16,9 +16,13 @@ impl RealtimeStore for SqliteStore {
         self.read(move |connection| memberships::list(connection, user, limit)).await
     }
 
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
+    async fn list_participations(
+        &self,
+        user: UserId,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Participation>, StoreError> {
         let ids = ids.to_vec();
-        self.read(move |connection| memberships::removals(connection, user, &ids)).await
+        self.read(move |connection| memberships::participations(connection, user, &ids)).await
     }
 
     async fn list_last_pos(&self, ids: &[ConversationId]) -> Result<Vec<(ConversationId, Pos)>, StoreError> {

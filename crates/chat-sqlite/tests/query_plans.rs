@@ -81,7 +81,7 @@ async fn no_statement_scans_a_table() {
     stores::history::a_message_serves_as_an_anchor_like_its_number(stores()).await;
     stores::invites::a_replaced_code_is_of_no_more_use(stores()).await;
     stores::memberships::positions_are_listed_for_those_who_take_part_now(stores()).await;
-    stores::memberships::removals_tell_where_a_user_took_part_and_does_not_now(stores()).await;
+    stores::memberships::participations_tell_where_a_user_takes_or_took_part(stores()).await;
     stores::memberships::the_newest_pos_is_listed_for_those_that_exist(stores()).await;
     stores::memberships::memberships_are_listed_by_newest_activity_up_to_a_limit(stores()).await;
     stores::messages::a_message_reads_back_as_it_was_stored(stores()).await;

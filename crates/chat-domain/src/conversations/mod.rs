@@ -21,7 +21,7 @@ pub use listing::{
 pub use search::GroupMatches;
 pub use store::{
     AddParticipant, ChangeRole, ConversationFilter, ConversationStore, CreatedConversation, Joined, Membership,
-    NameRule, NewConversation, Removal, RemoveParticipant, UpdateConversation,
+    NameRule, NewConversation, Participation, Removal, RemoveParticipant, UpdateConversation,
 };
 pub use values::{ConversationChanges, ConversationDescription, ConversationName, DirectKey, ParticipantIds};
 

@@ -136,8 +136,17 @@ pub struct Membership {
     pub participant_count: u32,
 }
 
+/// A conversation in which a user takes part, or once took part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Participation {
+    /// The user takes part.
+    Present(ConversationId),
+    /// The user does not take part now.
+    Past(Removal),
+}
+
 /// A user's last departure from a conversation in which they do not take part now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Removal {
     /// The conversation's id.
     pub conversation_id: ConversationId,

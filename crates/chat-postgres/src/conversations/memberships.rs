@@ -3,7 +3,7 @@ use super::rows::ParticipantRow;
 use crate::fault::Stored;
 use crate::schema::{conversations, participants};
 use crate::time::timestamp;
-use chat_domain::conversations::{Conversation, Membership, Removal, Role, Standing};
+use chat_domain::conversations::{Conversation, Membership, Participation, Removal, Role, Standing};
 use chat_domain::{ConversationId, Pos, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -55,22 +55,23 @@ pub(super) async fn find_standing(
     })
 }
 
-pub(crate) async fn removals(
+pub(crate) async fn participations(
     connection: &mut AsyncPgConnection,
     user: UserId,
     ids: &[ConversationId],
-) -> Stored<Vec<Removal>> {
+) -> Stored<Vec<Participation>> {
     let rows: Vec<(Uuid, Option<i64>, Option<i64>)> = participants::table
         .filter(participants::conversation_id.eq_any(uuids(ids)))
         .filter(participants::user_id.eq(user.as_uuid()))
-        .filter(participants::left_at.is_not_null())
         .select((participants::conversation_id, participants::left_pos, participants::left_at))
         .load(connection)
         .await?;
-    let removal = |(id, pos, at): (Uuid, Option<i64>, Option<i64>)| {
-        Some(Removal { conversation_id: ConversationId::new(id), pos: Pos::from_i64(pos?), at: timestamp(at?) })
+    let participation = |(id, pos, at)| {
+        let conversation_id = ConversationId::new(id);
+        let Some(at) = at else { return Some(Participation::Present(conversation_id)) };
+        Some(Participation::Past(Removal { conversation_id, pos: Pos::from_i64(pos?), at: timestamp(at) }))
     };
-    Ok(rows.into_iter().filter_map(removal).collect())
+    Ok(rows.into_iter().filter_map(participation).collect())
 }
 
 pub(crate) async fn last_pos(

@@ -22,7 +22,7 @@ pub use replay::Replay;
 use crate::connection::Connection;
 use crate::hub::Hub;
 use chat_domain::changes::MissedLimit;
-use chat_domain::conversations::Removal;
+use chat_domain::conversations::{Participation, Removal};
 use chat_domain::{ConversationId, Pos, RealtimeStore, StoreError, Turn, UserId};
 use chat_protocol::realtime::Resume;
 use plan::{Entry, Plan};
@@ -133,19 +133,24 @@ async fn elsewhere(
     if unknown.is_empty() {
         return Ok(Elsewhere::default());
     }
-    let mut removals = store.list_removals(user, &unknown).await?;
+    let mut removals = Vec::new();
+    let participations = store.list_participations(user, &unknown).await?;
     let mut lost: HashSet<_> = unknown.into_iter().collect();
-    removals.retain(|removal| {
-        let has = resume.pos(removal.conversation_id).unwrap_or_default();
-        // A removed user receives nothing after the removal.
-        if has <= removal.pos {
-            lost.remove(&removal.conversation_id);
+    for participation in participations {
+        match participation {
+            // The user has joined since `known` was read, or takes part in too many conversations.
+            Participation::Present(id) => drop(lost.remove(&id)),
+            Participation::Past(removal) => {
+                let has = resume.pos(removal.conversation_id).unwrap_or_default();
+                // A removed user receives nothing after the removal.
+                if has <= removal.pos {
+                    lost.remove(&removal.conversation_id);
+                }
+                if has < removal.pos {
+                    removals.push(removal);
+                }
+            }
         }
-        has < removal.pos
-    });
-    if known.len() >= MAX_CONVERSATIONS as usize {
-        // The user may take part in them: only the conversations with the newest activity are known.
-        lost.clear();
     }
     Ok(Elsewhere { removals, lost })
 }

@@ -336,6 +336,30 @@ fn a_position_that_the_log_cannot_explain_resets_its_conversation() {
     });
 }
 
+#[test]
+fn who_returns_while_the_memberships_are_read_keeps_the_conversation() {
+    on_a_worker(async {
+        let house = House::with(settings());
+        let room = conversation(0);
+        house.happens(room, Happening::Made(vec![user(WHO), user(OTHER)]));
+        let removal = house.happens(room, Happening::Removed(user(WHO)));
+        *house.store.delays.lock().expect("a lock") = (0, 50);
+        let reads = *house.store.reads.lock().expect("a lock");
+        let client = house.sign_in(user(WHO)).expect("room");
+        let attaching = spawn_local({
+            let (client, hub) = (client.clone(), Rc::clone(&house.hub));
+            async move { client.attach(&hub, Some(&Resume::new([(room, Pos::new(removal))]))).await }
+        });
+        until("its memberships are read", || *house.store.reads.lock().expect("a lock") > reads).await;
+        let added_elsewhere = house.store.commit(room, Happening::Added(user(WHO)));
+        attaching.await.expect("attached");
+        house.publish(added_elsewhere);
+        until("the user is added", || client.positions(room) == [removal + 1]).await;
+        let resumed = client.named("resumed").remove(0);
+        assert_eq!((&resumed["reset"], &resumed["limited"]), (&json!([]), &json!([])));
+    });
+}
+
 /// A registry in which each user comes online just after their status was read.
 struct Coming(Weak<FanOut>);
 

@@ -4,7 +4,7 @@ use crate::house::user;
 use async_trait::async_trait;
 use chat_domain::changes::{ChangeRecord, ChangeTag, Effect};
 use chat_domain::conversations::{
-    Conversation, ConversationDetails, ConversationKind, Joined, Membership, Removal, Role,
+    Conversation, ConversationDetails, ConversationKind, Joined, Membership, Participation, Removal, Role,
 };
 use chat_domain::messages::{Message, MessageBody, MessagePlace};
 use chat_domain::presence::{Contact, ContactsWanted};
@@ -186,14 +186,21 @@ impl RealtimeStore for Store {
         Ok(memberships)
     }
 
-    async fn list_removals(&self, user: UserId, ids: &[ConversationId]) -> Result<Vec<Removal>, StoreError> {
+    async fn list_participations(
+        &self,
+        user: UserId,
+        ids: &[ConversationId],
+    ) -> Result<Vec<Participation>, StoreError> {
         self.wait(false).await?;
-        let removals = ids.iter().filter_map(|id| {
+        let participations = ids.iter().filter_map(|id| {
             let log = self.log(*id);
+            if is_member(&log, user) {
+                return Some(Participation::Present(*id));
+            }
             let removal = log.iter().rfind(|change| change.kind.effect().leavers().contains(&user))?;
-            (!is_member(&log, user)).then_some(Removal { conversation_id: *id, pos: removal.pos, at: removal.at })
+            Some(Participation::Past(Removal { conversation_id: *id, pos: removal.pos, at: removal.at }))
         });
-        Ok(removals.collect())
+        Ok(participations.collect())
     }
 
     async fn list_newest_contacts(&self, _: ContactsWanted) -> Result<Vec<Contact>, StoreError> {

@@ -3,7 +3,7 @@ use super::rows::ParticipantRow;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
-use chat_domain::conversations::{Conversation, ConversationKind, Membership, Removal, Role, Standing};
+use chat_domain::conversations::{Conversation, ConversationKind, Membership, Participation, Removal, Role, Standing};
 use chat_domain::presence::{Contact, ContactsWanted, PresenceAudience};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
@@ -149,22 +149,23 @@ pub(super) fn find_standing(connection: &mut SqliteConnection, id: ConversationI
     })
 }
 
-pub(crate) fn removals(
+pub(crate) fn participations(
     connection: &mut SqliteConnection,
     user: UserId,
     ids: &[ConversationId],
-) -> Stored<Vec<Removal>> {
+) -> Stored<Vec<Participation>> {
     let these = sql::<Bool>("participants.conversation_id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
     let rows: Vec<(Id, Option<i64>, Option<i64>)> = participants::table
         .filter(these)
         .filter(participants::user_id.eq(Id::from(user)))
-        .filter(participants::left_at.is_not_null())
         .select((participants::conversation_id, participants::left_pos, participants::left_at))
         .load(connection)?;
-    let removal = |(id, pos, at): (Id, Option<i64>, Option<i64>)| {
-        Some(Removal { conversation_id: id.into(), pos: Pos::from_i64(pos?), at: timestamp(at?) })
+    let participation = |(id, pos, at): (Id, Option<i64>, Option<i64>)| {
+        let conversation_id = id.into();
+        let Some(at) = at else { return Some(Participation::Present(conversation_id)) };
+        Some(Participation::Past(Removal { conversation_id, pos: Pos::from_i64(pos?), at: timestamp(at) }))
     };
-    Ok(rows.into_iter().filter_map(removal).collect())
+    Ok(rows.into_iter().filter_map(participation).collect())
 }
 
 pub(crate) fn last_pos(

@@ -3,7 +3,7 @@
 use super::{Scene, Stores};
 use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{
-    AddParticipant, ConversationChanges, NameRule, RemoveParticipant, Role, UpdateConversation,
+    AddParticipant, ConversationChanges, NameRule, Participation, RemoveParticipant, Role, UpdateConversation,
 };
 use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos, UserId};
 use std::collections::BTreeSet;
@@ -155,6 +155,7 @@ pub async fn no_change_is_older_than_the_one_before_whatever_the_clock_says(stor
     let details = scene.overview(group, bob).await.details;
     let joined = details.participants.iter().map(|one| (one.user.id, one.joined_at)).collect::<Vec<_>>();
     assert_eq!(joined.last(), Some(&(cid, latest)), "the last to join is the youngest: {joined:?}");
-    let removals = scene.realtime.list_removals(ann, &[group]).await.expect("removals");
-    assert_eq!(removals.iter().map(|removal| removal.at).collect::<Vec<_>>(), [latest]);
+    let participations = scene.realtime.list_participations(ann, &[group]).await.expect("participations");
+    let [Participation::Past(removal)] = participations[..] else { panic!("{participations:?}") };
+    assert_eq!(removal.at, latest);
 }

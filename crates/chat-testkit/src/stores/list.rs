@@ -97,7 +97,7 @@ macro_rules! store_contract {
             memberships {
                 memberships_are_listed_by_newest_activity_up_to_a_limit
                 a_membership_is_found_with_its_conversation
-                removals_tell_where_a_user_took_part_and_does_not_now
+                participations_tell_where_a_user_takes_or_took_part
                 positions_are_listed_for_those_who_take_part_now
                 the_newest_pos_is_listed_for_those_that_exist
                 very_many_conversations_may_be_asked_about_at_once

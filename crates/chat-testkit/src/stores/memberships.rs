@@ -2,7 +2,7 @@
 
 use super::scene::sorted;
 use super::{Scene, Stores};
-use chat_domain::conversations::{Membership, Removal, Role};
+use chat_domain::conversations::{Membership, Participation, Removal, Role};
 use chat_domain::receipts::Positions;
 use chat_domain::{ConversationId, Pos, Seq};
 use uuid::Uuid;
@@ -58,24 +58,27 @@ pub async fn a_membership_is_found_with_its_conversation(stores: Stores) {
     assert_eq!(found(bob).await.1, None);
 }
 
-pub async fn removals_tell_where_a_user_took_part_and_does_not_now(stores: Stores) {
+pub async fn participations_tell_where_a_user_takes_or_took_part(stores: Stores) {
     let scene = Scene::new(stores);
-    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
-    let (gone, back, never, here) = (
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let (gone, back, stayed, here) = (
         scene.group(ann, &[bob]).await,
         scene.group(ann, &[bob]).await,
         scene.group(ann, &[bob]).await,
         scene.direct(ann, bob).await,
     );
-    let never = [never, ConversationId::new(Uuid::now_v7())];
     let removed = scene.remove(gone, ann, bob).await;
     scene.remove(back, ann, bob).await;
     scene.add(back, ann, bob).await;
-    let asked = [gone, back, never[0], never[1], here];
-    let removals = scene.realtime.list_removals(bob, &asked).await.expect("removals");
-    assert_eq!(removals, [Removal { conversation_id: gone, pos: removed[0].pos, at: removed[0].at }]);
-    assert_eq!(scene.realtime.list_removals(bob, &[back]).await.expect("removals"), [], "only those asked about");
-    assert_eq!(scene.realtime.list_removals(ann, &asked).await.expect("removals"), []);
+    let asked = [gone, back, stayed, ConversationId::new(Uuid::now_v7()), here];
+    let listed = async |user, asked: &[ConversationId]| {
+        sorted(scene.realtime.list_participations(user, asked).await.expect("participations"))
+    };
+    let past = Participation::Past(Removal { conversation_id: gone, pos: removed[0].pos, at: removed[0].at });
+    let present = Participation::Present;
+    assert_eq!(listed(bob, &asked).await, sorted(vec![past, present(back), present(stayed), present(here)]));
+    assert_eq!(listed(bob, &[back]).await, [present(back)], "only those asked about");
+    assert_eq!(listed(eve, &asked).await, []);
 }
 
 pub async fn the_newest_pos_is_listed_for_those_that_exist(stores: Stores) {
@@ -113,5 +116,6 @@ pub async fn very_many_conversations_may_be_asked_about_at_once(stores: Stores) 
     let mut asked: Vec<_> = (0..70_000).map(|_| ConversationId::new(Uuid::now_v7())).collect();
     asked.push(group);
     assert_eq!(scene.realtime.list_last_pos(&asked).await.expect("positions"), [(group, Pos::new(1))]);
-    assert_eq!(scene.realtime.list_removals(ann, &asked).await.expect("removals"), []);
+    let participations = scene.realtime.list_participations(ann, &asked).await.expect("participations");
+    assert_eq!(participations, [Participation::Present(group)]);
 }

@@ -2,7 +2,7 @@
 
 use super::scene::limit;
 use super::{Scene, Stores};
-use chat_domain::conversations::{AddParticipant, Role};
+use chat_domain::conversations::{AddParticipant, Participation, Role};
 use chat_domain::receipts::Positions;
 use chat_domain::{ActionError, ChangeKind, ConversationId, ErrorCode, Pos, Refusal, Seq, UserId};
 use uuid::Uuid;
@@ -234,7 +234,8 @@ pub async fn whoever_comes_back_begins_anew_as_a_member(stores: Stores) {
     assert_eq!(*as_what, Role::Member, "no longer an admin");
     let viewer = scene.overview(group, ann).await.viewer.expect("takes part");
     assert_eq!((viewer.positions, viewer.joined_at), (Positions::joining_at(Seq::new(5)), change.at));
-    assert_eq!(scene.realtime.list_removals(ann, &[group]).await.expect("removals"), []);
+    let participations = scene.realtime.list_participations(ann, &[group]).await.expect("participations");
+    assert_eq!(participations, [Participation::Present(group)]);
     let seqs = scene.seqs(group, ann, chat_domain::messages::HistoryRequest::Latest(super::scene::limit(10))).await;
     assert_eq!(seqs, [5, 4, 3, 2, 1], "members see the whole history");
 }

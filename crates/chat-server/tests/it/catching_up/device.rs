@@ -1,22 +1,22 @@
-use chat_blackbox::Person;
+use chat_blackbox::{Person, Reply};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Random choices, the same in each run.
 #[derive(Debug, Clone)]
-pub(super) struct Any(u64);
+pub(crate) struct Any(u64);
 
 impl Any {
-    pub(super) const fn new() -> Self {
-        Self(7)
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
     }
 
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("a small number") % limit
     }
 
-    pub(super) fn one_in(&mut self, count: usize) -> bool {
+    pub(crate) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 
@@ -36,12 +36,15 @@ impl Any {
 }
 
 /// A client that keeps one conversation.
+#[derive(Debug)]
 pub(super) struct Device {
-    person: Person,
-    group: String,
-    position: u64,
+    pub(super) person: Person,
+    pub(super) group: String,
+    pub(super) position: u64,
     /// By `seq`.
-    messages: BTreeMap<u64, Value>,
+    pub(super) messages: BTreeMap<u64, Value>,
+    /// The `seq` of the newest message that the user has sent.
+    pub(super) sent: u64,
     name: Value,
     /// Roles by user id.
     members: BTreeMap<String, Value>,
@@ -68,27 +71,33 @@ const KEPT: [&str; 11] = [
 impl Device {
     /// Begins with a snapshot.
     pub(super) async fn start(person: &Person, group: &str) -> Self {
+        Self::try_start(person, group).await.expect("a member")
+    }
+
+    /// Begins with a snapshot; `None` if the user does not take part.
+    pub(super) async fn try_start(person: &Person, group: &str) -> Option<Self> {
         let mut device = Self {
             person: person.clone(),
             group: group.to_owned(),
             position: 0,
             messages: BTreeMap::new(),
+            sent: 0,
             name: Value::Null,
             members: BTreeMap::new(),
             without: std::env::var("CHAT_CATCHING_UP_WITHOUT").ok(),
         };
-        device.read_anew().await;
-        device
+        device.read_anew().await?;
+        Some(device)
     }
 
-    async fn read_anew(&mut self) {
+    async fn read_anew(&mut self) -> Option<()> {
         self.messages.clear();
         let (mut before, mut position) = (String::new(), None);
         loop {
             let path = format!("/conversations/{}/messages?limit=20{before}", self.group);
             let reply = self.person.rest.get(&path).await;
             position = position.or(reply.body["pagination"]["asOfPos"].as_u64());
-            let page = reply.data(200);
+            let page = of_member(reply)?;
             for message in page.as_array().expect("messages") {
                 self.show(message);
             }
@@ -97,9 +106,10 @@ impl Device {
             };
             before = format!("&before={}", oldest["seq"]);
         }
-        let conversation = self.person.rest.get(&format!("/conversations/{}", self.group)).await.data(200);
+        let conversation = of_member(self.person.rest.get(&format!("/conversations/{}", self.group)).await)?;
         self.show_conversation(&conversation);
         self.position = position.expect("a position");
+        Some(())
     }
 
     /// Catches up, perhaps not to the end.
@@ -108,14 +118,20 @@ impl Device {
             self.sync(any).await;
         } else {
             for _ in 0..=any.below(4) {
-                self.page(any).await;
+                self.page(any).await.expect("a member");
             }
         }
     }
 
     /// Catches up to the end.
     pub(super) async fn catch_up_whole(&mut self, any: &mut Any) {
-        while self.page(any).await {}
+        while self.page(any).await.expect("a member") {}
+    }
+
+    /// Catches up to the end, unless the user does not take part any more: then it returns `None`.
+    pub(super) async fn try_catch_up_whole(&mut self, any: &mut Any) -> Option<()> {
+        while self.page(any).await? {}
+        Some(())
     }
 
     async fn sync(&mut self, any: &mut Any) {
@@ -128,20 +144,20 @@ impl Device {
         self.position = synced["positions"][&self.group].as_u64().expect("a position");
     }
 
-    /// Reads one page. Returns whether there are more.
-    async fn page(&mut self, any: &mut Any) -> bool {
+    /// Reads one page. Returns whether there are more; `None` if the user does not take part any more.
+    async fn page(&mut self, any: &mut Any) -> Option<bool> {
         let (after, limit) = (self.position, 1 + any.below(9));
         let path = format!("/conversations/{}/changes?after={after}&limit={limit}", self.group);
         let reply = self.person.rest.get(&path).await;
         let pagination = reply.body["pagination"].clone();
-        let page = reply.data(200);
+        let page = of_member(reply)?;
         assert_eq!(page["reset"], false);
         let events = page["events"].as_array().expect("events").clone();
         assert!(events.len() <= limit, "{events:?}");
         self.apply(events, any);
         let next = pagination["nextCursor"].as_str().map(|next| next.parse().expect("a number"));
         self.position = next.or(pagination["asOfPos"].as_u64()).expect("a position");
-        next.is_some()
+        Some(next.is_some())
     }
 
     /// Events of messages may be applied in any order, all others in theirs.
@@ -151,26 +167,34 @@ impl Device {
             events.into_iter().partition(|event| name(event).starts_with("message:"));
         any.shuffle(&mut of_messages);
         for event in of_messages.into_iter().chain(others) {
-            let (name, data) = (name(&event), &event["data"]);
-            if self.without.as_deref() == Some(name.as_str()) {
-                continue;
-            }
-            match name.as_str() {
-                "message:received" => self.show(data),
-                "message:updated" => self.show(&data["message"]),
-                "message:deleted" => self.delete(data),
-                "conversation:created" | "conversation:updated" => self.show_conversation(&data["conversation"]),
-                "participant:added" => drop(self.members.insert(text(&data["user"]["id"]), data["role"].clone())),
-                "participant:updated" => drop(self.members.insert(text(&data["userId"]), data["role"].clone())),
-                "participant:removed" => drop(self.members.remove(&text(&data["userId"]))),
-                other => panic!("{other} is not known: {data}"),
-            }
+            self.apply_one(&event);
+        }
+    }
+
+    /// Applies an event. Each is newer than what was applied before, except for those of messages.
+    pub(super) fn apply_one(&mut self, event: &Value) {
+        let (name, data) = (event["event"].as_str().unwrap_or_default(), &event["data"]);
+        if self.without.as_deref() == Some(name) {
+            return;
+        }
+        match name {
+            "message:received" => self.show(data),
+            "message:updated" => self.show(&data["message"]),
+            "message:deleted" => self.delete(data),
+            "conversation:created" | "conversation:updated" => self.show_conversation(&data["conversation"]),
+            "participant:added" => drop(self.members.insert(text(&data["user"]["id"]), data["role"].clone())),
+            "participant:updated" => drop(self.members.insert(text(&data["userId"]), data["role"].clone())),
+            "participant:removed" => drop(self.members.remove(&text(&data["userId"]))),
+            other => panic!("{other} is not known: {data}"),
         }
     }
 
     fn show(&mut self, message: &Value) {
         let changed = |message: &Value| message["changedPos"].as_u64().expect("a number");
         let seq = message["seq"].as_u64().expect("a number");
+        if message["sender"]["id"] == self.person.id.as_str() {
+            self.sent = self.sent.max(seq);
+        }
         if self.messages.get(&seq).is_none_or(|known| changed(known) < changed(message)) {
             let kept = KEPT.map(|field| (field.to_owned(), message[field].clone()));
             self.messages.insert(seq, kept.into_iter().collect());
@@ -214,4 +238,9 @@ impl Device {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}")).to_owned()
+}
+
+/// The data of a success; `None` if the user does not take part any more.
+fn of_member(reply: Reply) -> Option<Value> {
+    if reply.status == 403 { None } else { Some(reply.data(200)) }
 }

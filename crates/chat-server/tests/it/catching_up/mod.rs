@@ -1,13 +1,17 @@
 //! Catching up over REST: what a client missed comes whole, once, and shows the present state.
 
 mod device;
+mod live;
 
 use crate::{setup, start};
 use chat_blackbox::{Person, Server, Socket};
 use chat_testkit::servers::Postgres;
-use device::{Any, Device};
+use device::Device;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+
+pub(crate) use device::Any;
+pub(crate) use live::LiveDevice;
 
 /// The names, `pos` and content of events.
 fn told(events: &Value) -> Vec<(&str, u64, &str)> {
@@ -181,7 +185,7 @@ async fn a_snapshot_and_the_changes_after_it_equal_a_fresh_snapshot_on_postgres(
 async fn snapshot_and_changes(server: &Server) {
     let people = register(server, ["ann", "ben", "cid", "dan", "eve"]).await;
     let group = people[0].group_with("Everyone", &[&people[1], &people[2]]).await;
-    let mut any = Any::new();
+    let mut any = Any::new(7);
     let mut devices: Vec<Device> = Vec::new();
     for _ in 0..ACTIONS {
         act(&people, &group, &mut any).await;
@@ -195,7 +199,7 @@ async fn snapshot_and_changes(server: &Server) {
         }
     }
     let caught_up = devices.iter_mut().map(|device| async {
-        device.catch_up_whole(&mut Any::new()).await;
+        device.catch_up_whole(&mut Any::new(7)).await;
         device.compare().await
     });
     let differences: Vec<_> = join_all(caught_up).await.into_iter().flatten().collect();
@@ -208,8 +212,8 @@ async fn snapshot_and_changes(server: &Server) {
     server.assert_untroubled();
 }
 
-/// One random action by a random user. Some are refused.
-async fn act(people: &[Person], group: &str, any: &mut Any) {
+/// One random action by a random user in this group, of which the first two users remain members. Some are refused.
+pub(crate) async fn act(people: &[Person], group: &str, any: &mut Any) {
     let (person, other) = (&people[any.below(people.len())], &people[2 + any.below(people.len() - 2)]);
     let conversation = format!("/conversations/{group}");
     let member = format!("{conversation}/participants/{}", other.id);

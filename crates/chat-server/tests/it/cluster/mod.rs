@@ -5,6 +5,7 @@ mod degraded;
 mod edits;
 mod faults;
 mod limits;
+mod living;
 mod order;
 mod races;
 mod reach;

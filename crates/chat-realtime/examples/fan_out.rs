@@ -54,6 +54,7 @@ impl Memory {
             body: MessageBody::parse(text)?,
             attachment: None,
             reply_to: None,
+            quoted: None,
             client_message_id: ClientMessageId::parse(&format!("example-{pos}")).ok(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),

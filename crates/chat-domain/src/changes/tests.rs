@@ -47,6 +47,7 @@ fn message() -> Message {
         body: MessageBody::parse("hello").expect("a body"),
         attachment: None,
         reply_to: None,
+        quoted: None,
         client_message_id: None,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),

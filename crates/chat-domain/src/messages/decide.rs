@@ -1,4 +1,4 @@
-use super::{Appended, Draft, Message, StoredFingerprint};
+use super::{Appended, Draft, Message, QuotedMessage, StoredFingerprint};
 use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
 use crate::{Pos, Refusal, Seq, Timestamp};
@@ -14,8 +14,8 @@ pub struct SendContext<'a> {
     pub conversation: Option<SendPlace>,
     /// The sender, if they take part and their account exists.
     pub sender: Option<Sender<'a>>,
-    /// Whether the message to which the draft replies is in this conversation; not read if the draft is no reply.
-    pub reply_exists: bool,
+    /// The message to which the draft replies, if it is in this conversation; not read if the draft is no reply.
+    pub quoted: Option<QuotedMessage>,
 }
 
 /// A message that was stored under a key.
@@ -95,11 +95,12 @@ pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, 
     if !place.is_active {
         return Err(Refusal::Inactive);
     }
-    if draft.content.reply_to.is_some() && !context.reply_exists {
+    if draft.content.reply_to.is_some() && context.quoted.is_none() {
         return Err(Refusal::UnknownMessage);
     }
     let is_first = !place.kind.is_group() && !sender.has_written;
-    let message = message(draft, sender.summary.into_owned(), place);
+    let quoted = context.quoted.map(Box::new);
+    let message = Message { quoted, ..message(draft, sender.summary.into_owned(), place) };
     Ok(if is_first { Appended::First(message) } else { Appended::New(message) })
 }
 
@@ -117,6 +118,7 @@ fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
         body: draft.content.body.clone(),
         attachment: draft.content.attachment.clone(),
         reply_to: draft.content.reply_to,
+        quoted: None,
         client_message_id: draft.client_message_id.clone(),
         created_at: at,
         updated_at: at,
@@ -153,6 +155,17 @@ mod tests {
             last_at: Timestamp::from_unix_micros(1_000),
             is_active,
             kind,
+        }
+    }
+
+    fn quoted() -> QuotedMessage {
+        QuotedMessage {
+            id: MessageId::new(Uuid::from_u128(2)),
+            seq: Seq::new(1),
+            sender: sender(true).summary.into_owned(),
+            excerpt: MessageBody::parse("what?").expect("a body"),
+            deleted_at: None,
+            changed_pos: Pos::new(2),
         }
     }
 
@@ -207,7 +220,7 @@ mod tests {
                 earlier: None,
                 conversation: exists.then(|| place(is_active, GROUP)),
                 sender: takes_part.then(|| sender(true)),
-                reply_exists,
+                quoted: reply_exists.then(quoted),
             };
             let reply_to = replies.then(|| MessageId::new(Uuid::from_u128(2)));
             let decided = decide_send(context, &draft("hi", reply_to, 0));

@@ -4,6 +4,7 @@ mod decide;
 mod draft;
 mod edit;
 mod history;
+mod quote;
 mod store;
 mod values;
 
@@ -14,6 +15,7 @@ pub use edit::{
     decide_deletion, decide_edit,
 };
 pub use history::{Anchor, FoundMessages, HistoryPage, HistoryRequest, SeqRange};
+pub use quote::{MAX_QUOTED_CHARS, QuotedMessage};
 pub use store::{Appended, MessagePlace, MessageStore};
 pub use values::{AttachmentUrl, MessageBody};
 
@@ -46,6 +48,9 @@ pub struct Message {
     pub attachment: Option<AttachmentUrl>,
     /// The message to which it replies, in the same conversation.
     pub reply_to: Option<MessageId>,
+    /// That message. `None` if this message is no reply, or that message cannot be read.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub quoted: Option<Box<QuotedMessage>>,
     /// The sender's own key, which only the sender sees.
     pub client_message_id: Option<ClientMessageId>,
     /// When it was sent.

@@ -12,6 +12,11 @@ impl MessageBody {
     pub(super) const fn empty() -> Self {
         Self(String::new())
     }
+
+    /// The beginning of the text, of at most this many characters.
+    pub(super) fn first(&self, most: usize) -> Self {
+        Self(self.0.chars().take(most).collect())
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::record::{RecordColumns, RecordRow};
 use crate::PostgresStore;
 use crate::conversations::Head;
 use crate::fault::Stored;
-use crate::messages::{MessageColumns, MessageRow, SummaryColumns};
+use crate::messages::{MessageColumns, MessageRow, Quotes, SummaryColumns};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use async_trait::async_trait;
@@ -98,9 +98,10 @@ async fn merge(
     let records: Vec<_> = rows.into_iter().map(|(number, row)| (number, row.into_record())).collect();
     let present = load_present(connection, &Needs::of(records.iter().map(|(_, record)| record))).await?;
     let mut changes: Vec<_> = records.into_iter().map(|(number, record)| (number, resolve(record, &present))).collect();
+    let quotes = Quotes::load(connection, messages.iter().filter_map(|(_, message, _)| message.reply_to())).await?;
     for (number, message, sender) in messages {
         let Some(span) = numbered(spans, number) else { continue };
-        changes.push((number, message.into_change(sender, span.kind)));
+        changes.push((number, message.into_change(sender, span.kind, &quotes)));
     }
     changes.sort_unstable_by_key(|(number, change)| (*number, change.pos));
     let mut found: HashMap<Span, Vec<Change>> = HashMap::with_capacity(spans.len());

@@ -5,7 +5,7 @@
 
 use crate::conversations::load_readable;
 use crate::fault::Stored;
-use crate::messages::MessageRow;
+use crate::messages::{MessageRow, Quotes};
 use crate::schema::{conversations, messages, users};
 use crate::users::{SummaryRow, load_summary_rows};
 use chat_domain::changes::{Needs, Present};
@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-/// Runs at most one query for messages, one for users and two for conversations, and none if nothing is needed.
+/// Runs at most two queries for messages, one for users and two for conversations, and none if nothing is needed.
 pub(super) async fn load_present(connection: &mut AsyncPgConnection, needs: &Needs) -> Stored<Present> {
     let messages = load_messages(connection, &needs.messages).await?;
     let users = match needs.users.as_slice() {
@@ -43,8 +43,9 @@ async fn load_messages(connection: &mut AsyncPgConnection, ids: &[MessageId]) ->
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)
         .await?;
+    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, ..)| message.reply_to())).await?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?).ok()
+        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &quotes).ok()
     });
     Ok(readable.collect())
 }

@@ -84,14 +84,6 @@ cached_statement!(
 );
 
 cached_statement!(
-    /// The messages among these that exist, and their conversations.
-    FindAnswered { ids: Vec<Uuid> } -> (SqlUuid, SqlUuid),
-    "SELECT conversation_id, id FROM messages WHERE id = ANY (",
-    ids as Array<SqlUuid>,
-    ")",
-);
-
-cached_statement!(
     /// Inserts new messages. Each field is one column.
     InsertMessages {
         conversation_ids: Vec<Uuid>,

@@ -1,7 +1,8 @@
 //! The transaction that several sends share.
 
-use super::append::{Begin, Commit, FindAnswered, FindReplays, FindSenders, HoldConversations};
+use super::append::{Begin, Commit, FindReplays, FindSenders, HoldConversations};
 use super::plan::{Key, Outcome, Plan, Seen, Writes, key, plan};
+use super::quotes::Quotes;
 use super::rows::MessageRow;
 use crate::fault::{Fault, Stored, Trouble};
 use crate::time::timestamp;
@@ -14,7 +15,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::TryFutureExt;
 use futures_util::future::{join4, try_join5};
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Why a batch has no outcomes.
@@ -47,17 +48,18 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
     let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
     let holding = HoldConversations { ids: ids.into_iter().collect() };
     let (mut one, mut two) = (connection, connection);
-    let (_, rows, replays, senders, answered) = try_join5(
+    let (_, rows, replays, senders, quotes) = try_join5(
         (Begin {}).execute(&mut one).map_err(Fault::from),
         holding.load::<HeldRow>(&mut two).map_err(Fault::from),
         find_replays(connection, drafts),
         find_senders(connection, drafts),
-        find_answered(connection, drafts),
+        Quotes::load(connection, drafts.iter().filter_map(|draft| draft.content.reply_to).map(MessageId::as_uuid)),
     )
     .await?;
     let conversations = rows.into_iter().map(held).collect::<Stored<HashMap<_, _>>>()?;
-    let replays = kept(replays, &conversations)?;
-    Ok(plan(drafts, Seen { conversations, replays, senders, answered }))
+    let of_replays = Quotes::load(connection, replays.iter().filter_map(|(row, ..)| row.reply_to())).await?;
+    let replays = kept(replays, &conversations, &of_replays)?;
+    Ok(plan(drafts, Seen { conversations, replays, senders, quotes }))
 }
 
 /// A row of [`HoldConversations`].
@@ -95,11 +97,12 @@ async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> S
 fn kept(
     rows: Vec<ReplayRow>,
     conversations: &HashMap<ConversationId, SendPlace>,
+    quotes: &Quotes,
 ) -> Stored<HashMap<Key, EarlierSend<'static>>> {
     let mut replays = HashMap::with_capacity(rows.len());
     for (row, sender, digest, version) in rows {
         let Some(place) = conversations.get(&row.conversation_id()) else { continue };
-        let message = row.sent_by(sender, place.kind)?;
+        let message = row.sent_by(sender, place.kind, quotes)?;
         let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
         if let Some(key) = message.client_message_id.clone() {
@@ -127,18 +130,6 @@ async fn find_senders(
             Ok((by, Sender { summary: Cow::Owned(summary), has_written }))
         })
         .collect()
-}
-
-async fn find_answered(
-    mut connection: &AsyncPgConnection,
-    drafts: &[Draft],
-) -> Stored<HashSet<(ConversationId, MessageId)>> {
-    let ids: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.content.reply_to).map(MessageId::as_uuid).collect();
-    if ids.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let rows: Vec<(Uuid, Uuid)> = FindAnswered { ids }.load(&mut connection).await?;
-    Ok(rows.into_iter().map(|(at, id)| (ConversationId::new(at), MessageId::new(id))).collect())
 }
 
 /// Writes and commits.

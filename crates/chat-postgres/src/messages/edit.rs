@@ -1,5 +1,6 @@
 //! Edits and deletions. Each begins by locking the conversation, as everything that takes a `pos` does.
 
+use super::quotes::Quotes;
 use super::rows::{MessageRow, VersionRow};
 use crate::changes::{store as store_change, take_pos};
 use crate::conversations::{find_conversation, hold_conversation};
@@ -107,7 +108,8 @@ async fn read(
         .get_result(connection)
         .await
         .optional()?;
-    let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind).ok());
+    let quotes = Quotes::load(connection, row.iter().filter_map(|(message, _)| message.reply_to())).await?;
+    let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind, &quotes).ok());
     let role = role.as_deref().map(Role::from_stored);
     Ok(EditContext { conversation: Some(conversation), role, message, earlier_versions: 0 })
 }

@@ -1,3 +1,4 @@
+use super::quotes::Quotes;
 use super::rows::MessageRow;
 use crate::fault::Stored;
 use crate::receipts::{PositionColumns, positions};
@@ -60,8 +61,8 @@ pub(crate) async fn find_in_conversation(
     Ok(seq.map(Seq::from_i64))
 }
 
-/// The newest message of each of these conversations, by one query. Leaves out conversations without messages, and
-/// messages that this release cannot read.
+/// The newest message of each of these conversations, without quotes, by one query. Leaves out conversations without
+/// messages, and messages that this release cannot read.
 pub(crate) async fn last_messages(
     connection: &mut AsyncPgConnection,
     ids: &[ConversationId],
@@ -76,7 +77,8 @@ pub(crate) async fn last_messages(
         .load(connection)
         .await?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        let message = message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?).ok()?;
+        let kind = ConversationKind::from_stored(direct_key.as_deref()).ok()?;
+        let message = message.sent_by(sender, kind, &Quotes::default()).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
@@ -159,7 +161,7 @@ async fn load_range(
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)
         .await?;
-    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
+    read(connection, kind, rows).await
 }
 
 /// Those of these messages that are in the conversation and that this release can read.
@@ -176,5 +178,15 @@ async fn load_named(
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)
         .await?;
-    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
+    read(connection, kind, rows).await
+}
+
+/// Those of these messages that this release can read.
+async fn read(
+    connection: &mut AsyncPgConnection,
+    kind: ConversationKind,
+    rows: Vec<(MessageRow, SummaryRow)>,
+) -> Stored<Vec<Message>> {
+    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, _)| message.reply_to())).await?;
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &quotes).ok()).collect())
 }

@@ -11,12 +11,14 @@ mod history;
 mod places;
 mod plan;
 mod queue;
+mod quotes;
 mod rows;
 mod writers;
 
 pub(crate) use append::{MessageColumns, SummaryColumns};
 pub(crate) use history::{find_in_conversation, last_messages};
 pub(crate) use places::{Place, list_at};
+pub(crate) use quotes::Quotes;
 pub(crate) use rows::MessageRow;
 pub(crate) use writers::Writers;
 

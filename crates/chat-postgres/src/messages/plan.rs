@@ -1,13 +1,14 @@
 //! Decides the outcomes of several sends, from what their transaction has read.
 
 use super::append::{BumpConversations, BumpSenders, InsertMessages};
+use super::quotes::Quotes;
 use crate::time::micros;
 use chat_domain::messages::{
     Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, SendContext, SendPlace, Sender, decide_send,
 };
 use chat_domain::{ActionError, ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// The outcome of a send, if its transaction succeeds.
 pub(super) type Outcome = Result<Appended, ActionError>;
@@ -21,7 +22,7 @@ pub(super) struct Seen {
     pub(super) conversations: HashMap<ConversationId, SendPlace>,
     pub(super) replays: HashMap<Key, EarlierSend<'static>>,
     pub(super) senders: HashMap<(ConversationId, UserId), Sender<'static>>,
-    pub(super) answered: HashSet<(ConversationId, MessageId)>,
+    pub(super) quotes: Quotes,
 }
 
 /// The outcomes in the order of the drafts, and the writes that they need.
@@ -55,12 +56,11 @@ pub(super) fn plan(drafts: &[Draft], mut seen: Seen) -> Plan {
 impl Seen {
     fn decide(&mut self, draft: &Draft) -> Outcome {
         let (key, by) = (key(draft), (draft.conversation_id, draft.sender));
-        let is_here = |answered| self.answered.contains(&(draft.conversation_id, answered));
         let context = SendContext {
             earlier: key.as_ref().and_then(|key| self.replays.get(key)).map(EarlierSend::as_borrowed),
             conversation: self.conversations.get(&draft.conversation_id).copied(),
             sender: self.senders.get(&by).map(Sender::as_borrowed),
-            reply_exists: draft.content.reply_to.is_some_and(is_here),
+            quoted: draft.content.reply_to.and_then(|id| self.quotes.find_in(draft.conversation_id, id)),
         };
         let decided = decide_send(context, draft)?;
         if let Appended::New(message) | Appended::First(message) = &decided {

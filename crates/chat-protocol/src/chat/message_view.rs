@@ -89,6 +89,10 @@ pub struct ChatMessageView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<Uuid>"))]
     pub reply_to: Option<Uuid>,
+    /// What it shows of that message. Omitted if the message is no reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<QuotedMessageView>"))]
+    pub quoted: Option<QuotedMessageView>,
     /// The sender's idempotency key. Only the sender receives it; omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
@@ -145,6 +149,7 @@ impl ChatMessageView {
             is_mine: own,
             sender_details: message.sender.into(),
             reply_to: message.reply_to.map(MessageId::as_uuid),
+            quoted: message.quoted.map(|quoted| (*quoted).into()),
             client_message_id: message.client_message_id.filter(|_| own).map(|key| key.as_str().to_owned()),
             duplicate: None,
             created_at: message.created_at.into(),
@@ -200,6 +205,7 @@ mod tests {
             body: MessageBody::parse("Hello").expect("a body"),
             attachment: None,
             reply_to: None,
+            quoted: None,
             client_message_id: Some(ClientMessageId::parse("k1").expect("a key")),
             created_at: Timestamp::from_unix_micros(1_767_605_400_000_000),
             updated_at: Timestamp::from_unix_micros(1_767_605_400_000_000),

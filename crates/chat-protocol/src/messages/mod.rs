@@ -4,4 +4,4 @@ mod body;
 mod view;
 
 pub use body::{EditMessageBody, MessageIdsBody, SendMessageBody};
-pub use view::{MessageStatusView, MessageVersionView, MessageView};
+pub use view::{MessageStatusView, MessageVersionView, MessageView, QuotedMessageView};

@@ -1,6 +1,6 @@
 use crate::TimestampView;
 use crate::users::UserSummaryView;
-use chat_domain::messages::{AttachmentUrl, FoundMessages, HistoryPage, Message, MessageVersion};
+use chat_domain::messages::{AttachmentUrl, FoundMessages, HistoryPage, Message, MessageVersion, QuotedMessage};
 use chat_domain::receipts::{DeliveryStatus, ParticipantPositions, delivery_status};
 use chat_domain::{MessageId, UserId};
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,8 @@ pub struct MessageView {
     pub attachment: Option<String>,
     /// The message that this one replies to, or `null`.
     pub reply_to: Option<Uuid>,
+    /// What it shows of that message; `null` if the message is no reply.
+    pub quoted: Option<QuotedMessageView>,
     /// The delivery status.
     pub status: MessageStatusView,
     /// The time when the server stored the message.
@@ -88,6 +90,7 @@ impl MessageView {
             content: message.body.into_string(),
             attachment: message.attachment.map(AttachmentUrl::into_string),
             reply_to: message.reply_to.map(MessageId::as_uuid),
+            quoted: message.quoted.map(|quoted| (*quoted).into()),
             status: status.into(),
             created_at: message.created_at.into(),
             updated_at: message.updated_at.into(),
@@ -114,6 +117,38 @@ impl MessageView {
     pub fn at(message: Message, viewer: UserId, positions: &[ParticipantPositions]) -> Self {
         let (seq, sender) = (message.seq, message.sender.id);
         Self::new(message, delivery_status(seq, sender, positions), sender == viewer)
+    }
+}
+
+/// A message to which another one replies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct QuotedMessageView {
+    /// The message's id.
+    pub id: Uuid,
+    /// The message's number in its conversation.
+    pub seq: u64,
+    /// The sender.
+    pub sender: UserSummaryView,
+    /// The first 200 characters of the text; empty if the message was deleted.
+    pub content: String,
+    /// The time of the deletion, or `null`.
+    pub deleted_at: Option<TimestampView>,
+    /// The position of the message's last change. A client replaces a quote only by one in which this is higher.
+    pub changed_pos: u64,
+}
+
+impl From<QuotedMessage> for QuotedMessageView {
+    fn from(quoted: QuotedMessage) -> Self {
+        Self {
+            id: quoted.id.as_uuid(),
+            seq: quoted.seq.get(),
+            sender: quoted.sender.into(),
+            content: quoted.excerpt.into_string(),
+            deleted_at: quoted.deleted_at.map(TimestampView::from),
+            changed_pos: quoted.changed_pos.get(),
+        }
     }
 }
 

@@ -87,6 +87,7 @@ impl Store {
                 body: MessageBody::parse(&text).expect("a body"),
                 attachment: None,
                 reply_to: None,
+                quoted: None,
                 client_message_id: ClientMessageId::parse("key").ok(),
                 created_at: Timestamp::default(),
                 updated_at: Timestamp::default(),

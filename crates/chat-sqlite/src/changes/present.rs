@@ -6,7 +6,7 @@
 use crate::conversations::load_readable;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, id_list};
-use crate::messages::MessageRow;
+use crate::messages::{MessageRow, Quotes};
 use crate::schema::{conversations, messages, users};
 use crate::users::SummaryRow;
 use chat_domain::changes::{Needs, Present};
@@ -18,7 +18,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
-/// Runs at most one query for messages, one for users and two for conversations, and none if nothing is needed.
+/// Runs at most two queries for messages, one for users and two for conversations, and none if nothing is needed.
 pub(super) fn load_present(connection: &mut SqliteConnection, needs: &Needs) -> Stored<Present> {
     let messages = load_messages(connection, &needs.messages)?;
     let users = load_users(connection, &needs.users)?;
@@ -38,8 +38,9 @@ fn load_messages(connection: &mut SqliteConnection, ids: &[MessageId]) -> Stored
         .filter(these)
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
+    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, ..)| message.reply_to()))?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?).ok()
+        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &quotes).ok()
     });
     Ok(readable.collect())
 }

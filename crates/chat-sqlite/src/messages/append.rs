@@ -1,4 +1,4 @@
-use super::history::find_in_conversation;
+use super::quotes::{Quotes, find_quote};
 use super::rows::MessageRow;
 use crate::changes::last_change;
 use crate::fault::Stored;
@@ -36,11 +36,11 @@ fn context(connection: &mut SqliteConnection, draft: &Draft) -> Stored<SendConte
     {
         return Ok(SendContext { earlier: Some(earlier), ..SendContext::default() });
     }
-    let reply_exists = match draft.content.reply_to {
-        Some(answered) => find_in_conversation(connection, draft.conversation_id, answered)?.is_some(),
-        None => false,
+    let quoted = match draft.content.reply_to {
+        Some(answered) => find_quote(connection, draft.conversation_id, answered)?,
+        None => None,
     };
-    Ok(SendContext { earlier: None, conversation: Some(place), sender, reply_exists })
+    Ok(SendContext { earlier: None, conversation: Some(place), sender, quoted })
 }
 
 fn find_earlier(
@@ -65,7 +65,8 @@ fn find_earlier(
     let Some((message, sender, digest, version)) = row else { return Ok(None) };
     let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
-    Ok(Some(EarlierSend { message: Cow::Owned(message.sent_by(sender, kind)?), fingerprint }))
+    let quotes = Quotes::load(connection, message.reply_to().into_iter())?;
+    Ok(Some(EarlierSend { message: Cow::Owned(message.sent_by(sender, kind, &quotes)?), fingerprint }))
 }
 
 /// The facts that every send needs.

@@ -1,3 +1,4 @@
+use super::quotes::Quotes;
 use super::rows::MessageRow;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list};
@@ -77,8 +78,8 @@ pub(crate) fn find_in_conversation(
     Ok(seq.map(Seq::from_i64))
 }
 
-/// The newest message of each of these conversations, by one query. Leaves out conversations without messages, and
-/// messages that this release cannot read.
+/// The newest message of each of these conversations, without quotes, by one query. Leaves out conversations without
+/// messages, and messages that this release cannot read.
 pub(crate) fn last_messages(
     connection: &mut SqliteConnection,
     ids: &[ConversationId],
@@ -92,7 +93,8 @@ pub(crate) fn last_messages(
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        let message = message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?).ok()?;
+        let kind = ConversationKind::from_stored(direct_key.as_deref()).ok()?;
+        let message = message.sent_by(sender, kind, &Quotes::default()).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
@@ -149,7 +151,7 @@ fn load_range(
         .order(messages::seq.desc())
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)?;
-    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
+    read(connection, kind, rows)
 }
 
 /// Those of these messages that are in the conversation and that this release can read.
@@ -165,5 +167,15 @@ fn load_named(
         .filter(messages::conversation_id.eq(Id::from(conversation)))
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)?;
-    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind).ok()).collect())
+    read(connection, kind, rows)
+}
+
+/// Those of these messages that this release can read.
+fn read(
+    connection: &mut SqliteConnection,
+    kind: ConversationKind,
+    rows: Vec<(MessageRow, SummaryRow)>,
+) -> Stored<Vec<Message>> {
+    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, _)| message.reply_to()))?;
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &quotes).ok()).collect())
 }

@@ -4,9 +4,11 @@ mod append;
 mod edit;
 mod history;
 pub(crate) mod places;
+mod quotes;
 mod rows;
 
 pub(crate) use history::{find_in_conversation, last_messages, load_positions};
+pub(crate) use quotes::Quotes;
 pub(crate) use rows::MessageRow;
 
 use crate::SqliteStore;

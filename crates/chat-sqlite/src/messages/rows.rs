@@ -1,3 +1,4 @@
+use super::quotes::Quotes;
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, timestamp};
 use crate::schema::{message_versions, messages};
@@ -32,15 +33,20 @@ pub(crate) struct MessageRow {
 impl MessageRow {
     /// The change by which this message was sent. It is unknown if this release cannot read the message, its sender or
     /// the kind of its conversation.
-    pub(crate) fn into_change(self, sender: SummaryRow, kind: Option<ConversationKind>) -> Change {
+    pub(crate) fn into_change(self, sender: SummaryRow, kind: Option<ConversationKind>, quotes: &Quotes) -> Change {
         let (pos, at) = (Pos::from_i64(self.pos), timestamp(self.created_at));
         let sent = (sender.id(), self.id.into());
         let record = ChangeRecord::message_sent(self.conversation_id.into(), pos, at, sent);
-        let message = kind.and_then(|kind| self.sent_by(sender, kind).ok());
+        let message = kind.and_then(|kind| self.sent_by(sender, kind, quotes).ok());
         message.map_or_else(|| Change::unknown(record), Change::message_sent)
     }
 
-    pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind) -> Stored<Message> {
+    /// The id of the message to which this one replies.
+    pub(crate) const fn reply_to(&self) -> Option<Id> {
+        self.reply_to
+    }
+
+    pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind, quotes: &Quotes) -> Stored<Message> {
         let key = self.client_message_id.as_deref();
         Ok(Message {
             id: self.id.into(),
@@ -53,6 +59,7 @@ impl MessageRow {
             body: parsed("body", &self.body, MessageBody::from_stored)?,
             attachment: parsed_option("attachment", self.attachment.as_deref(), AttachmentUrl::from_stored)?,
             reply_to: self.reply_to.map(Into::into),
+            quoted: self.reply_to.and_then(|id| quotes.find(id.into())),
             client_message_id: parsed_option("client_message_id", key, ClientMessageId::parse)?,
             created_at: timestamp(self.created_at),
             updated_at: timestamp(self.updated_at),

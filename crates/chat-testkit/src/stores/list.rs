@@ -114,6 +114,7 @@ macro_rules! store_contract {
                 a_replay_is_looked_up_before_membership
                 only_participants_send_and_a_refusal_spends_no_number
                 an_answer_names_a_message_of_the_same_conversation
+                a_reply_shows_what_it_quotes_as_of_now_wherever_it_is_read
                 the_first_message_of_each_in_a_direct_conversation_is_told_as_such
                 a_message_shows_its_sender_as_they_are_now
             }

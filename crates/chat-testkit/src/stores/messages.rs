@@ -4,9 +4,10 @@ use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
-    Appended, AttachmentUrl, Draft, ExpectedKind, HistoryRequest, Message, MessageBody, MessageContent, SendMessage,
+    Appended, AttachmentUrl, Draft, ExpectedKind, HistoryRequest, Message, MessageBody, MessageContent, QuotedMessage,
+    SendMessage,
 };
-use chat_domain::{ActionError, ConversationId, MessageId, Pos, Refusal, Seq, Timestamp};
+use chat_domain::{ActionError, Change, ChangeRange, ConversationId, MessageId, Pos, Refusal, Seq, Timestamp};
 use uuid::Uuid;
 
 pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
@@ -35,6 +36,7 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         body: command.content.body,
         attachment: command.content.attachment,
         reply_to: command.content.reply_to,
+        quoted: Some(Box::new(first.quote())),
         client_message_id: command.client_message_id,
         created_at: draft.sent_at,
         updated_at: draft.sent_at,
@@ -213,6 +215,50 @@ pub async fn an_answer_names_a_message_of_the_same_conversation(stores: Stores) 
     let here = scene.say(direct, bob, "here").await;
     let answer = scene.messages.append(reply(here.id)).await.expect("a message").into_message();
     assert_eq!((answer.reply_to, answer.seq), (Some(here.id), Seq::new(2)));
+}
+
+pub async fn a_reply_shows_what_it_quotes_as_of_now_wherever_it_is_read(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    let long = scene.say(group, ann, &"😀".repeat(300)).await;
+    let mut draft = scene.keyed_draft(group, bob, "re: that", "k");
+    draft.content.reply_to = Some(long.id);
+    let reply = scene.messages.append(draft.clone()).await.expect("a message").into_message();
+    let quoted = reply.quoted.as_deref().expect("a quote");
+    assert_eq!(*quoted, long.quote());
+    assert_eq!((quoted.excerpt.as_str(), quoted.changed_pos), ("😀".repeat(200).as_str(), long.pos));
+
+    let edited = scene.edit(&long, "short").await;
+    assert_shown_with(&scene, &draft, edited.quote()).await;
+    let gone = scene.delete_message(&long, ann).await.quote();
+    assert_eq!((gone.excerpt.as_str(), gone.deleted_at.is_some()), ("", true));
+    assert_shown_with(&scene, &draft, gone).await;
+}
+
+/// Checks what every reading of a reply shows of the message that it quotes.
+async fn assert_shown_with(scene: &Scene, draft: &Draft, quoted: QuotedMessage) {
+    let (group, id) = (draft.conversation_id, draft.id);
+    let range = ChangeRange { conversation_id: group, after: Pos::ZERO, up_to: Pos::MAX };
+    let shown = |changes: Vec<Change>| {
+        let messages = changes.into_iter().filter_map(|change| change.kind.shown().message.cloned());
+        messages.filter(|message| message.id == id).collect::<Vec<_>>()
+    };
+    let mut found = vec![scene.messages.append(draft.clone()).await.expect("a replay").into_message()];
+    let edit = scene.messages.edit(scene.edit_of(&found[0], &Uuid::now_v7().to_string()), scene.editor(draft.sender));
+    found.push(edit.await.expect("edited").message);
+    let page = scene.messages.history(group, draft.sender, HistoryRequest::Latest(limit(10))).await.expect("a history");
+    found.extend(page.messages.into_iter().filter(|message| message.id == id));
+    found.extend(scene.messages.find_many(group, draft.sender, &[id]).await.expect("messages").messages);
+    let before = found.len();
+    found.extend(shown(scene.changes.list_changes(&[range], u32::MAX).await.expect("changes")));
+    found.extend(shown(scene.changes.list_missed(&[range]).await.expect("changes")));
+    let after_sending = ChangeRange { after: found[0].pos, ..range };
+    found.extend(shown(scene.changes.list_missed(&[after_sending]).await.expect("changes")));
+    assert!(before == 4 && found.len() >= before + 4, "{found:?}");
+    for message in found {
+        assert_eq!(message.quoted.as_deref(), Some(&quoted), "{message:?}");
+    }
 }
 
 pub async fn the_first_message_of_each_in_a_direct_conversation_is_told_as_such(stores: Stores) {

@@ -45,6 +45,7 @@ fn message() -> Message {
         body: body("hello"),
         attachment: AttachmentUrl::parse("/a.png").ok(),
         reply_to: None,
+        quoted: None,
         client_message_id: None,
         created_at: SENT_AT,
         updated_at: SENT_AT,

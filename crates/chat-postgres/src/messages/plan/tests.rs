@@ -1,6 +1,6 @@
 use super::*;
 use chat_domain::conversations::{ConversationKind, DirectKey};
-use chat_domain::messages::{MessageBody, SendMessage};
+use chat_domain::messages::{MessageBody, QuotedMessage, SendMessage};
 use chat_domain::users::UserSummary;
 use chat_domain::{ActionError, Refusal, Timestamp};
 use uuid::Uuid;
@@ -114,8 +114,17 @@ fn an_answer_must_be_to_a_message_of_the_same_conversation() {
         answer
     };
     let mut seen = seen();
-    seen.answered.insert((conversation(1), MessageId::new(Uuid::from_u128(70))));
-    seen.answered.insert((conversation(2), MessageId::new(Uuid::from_u128(71))));
+    let summary = seen.senders[&(conversation(1), user(1))].summary.clone().into_owned();
+    let quoted = |id| QuotedMessage {
+        id: MessageId::new(Uuid::from_u128(id)),
+        seq: Seq::new(1),
+        sender: summary.clone(),
+        excerpt: MessageBody::parse("what?").expect("a body"),
+        deleted_at: None,
+        changed_pos: Pos::new(2),
+    };
+    seen.quotes.add(conversation(1), quoted(70));
+    seen.quotes.add(conversation(2), quoted(71));
     let plan = plan(&[answer(70), answer(71), answer(72)], seen);
     assert_eq!(numbers(&plan), [Some((4, 5)), None, None]);
     assert!(matches!(plan.outcomes[1], Err(ActionError::Refused(Refusal::UnknownMessage))));

@@ -95,6 +95,7 @@ fn message() -> BoxedStrategy<Message> {
             body: texts.0,
             attachment: texts.1,
             reply_to: ids.2,
+            quoted: None,
             client_message_id: texts.2,
             created_at: times.0,
             updated_at: times.1,

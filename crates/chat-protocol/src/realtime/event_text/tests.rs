@@ -42,6 +42,7 @@ fn sent_in(kind: ConversationKind) -> Event {
             body: MessageBody::parse("hi").expect("a body"),
             attachment: None,
             reply_to: None,
+            quoted: None,
             client_message_id: ClientMessageId::parse("k1").ok(),
             created_at: AT,
             updated_at: AT,

@@ -54,7 +54,7 @@ pub(super) struct Device {
 
 /// The fields of a message that changes keep up to date: not the status, which follows receipts, nor the sender, who is
 /// shown as of now.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 12] = [
     "id",
     "seq",
     "pos",
@@ -62,6 +62,7 @@ const KEPT: [&str; 11] = [
     "content",
     "attachment",
     "replyTo",
+    "quoted",
     "createdAt",
     "editedAt",
     "deletedAt",
@@ -186,6 +187,23 @@ impl Device {
             "participant:updated" => drop(self.members.insert(text(&data["userId"]), data["role"].clone())),
             "participant:removed" => drop(self.members.remove(&text(&data["userId"]))),
             other => panic!("{other} is not known: {data}"),
+        }
+        self.renew_quotes();
+    }
+
+    /// A quote shows its message as of now, although the change of that message is none of the reply.
+    fn renew_quotes(&mut self) {
+        let known = self.messages.clone();
+        for quoted in
+            self.messages.values_mut().map(|message| &mut message["quoted"]).filter(|quoted| !quoted.is_null())
+        {
+            let Some(message) = quoted["seq"].as_u64().and_then(|seq| known.get(&seq)) else { continue };
+            if quoted["changedPos"].as_u64() < message["changedPos"].as_u64() {
+                let content = message["content"].as_str().expect("a text").chars().take(200).collect::<String>();
+                quoted["content"] = json!(content);
+                quoted["deletedAt"] = message["deletedAt"].clone();
+                quoted["changedPos"] = message["changedPos"].clone();
+            }
         }
     }
 

@@ -223,7 +223,11 @@ pub(crate) async fn act(people: &[Person], group: &str, any: &mut Any) {
     match any.below(16) {
         12..14 => drop(person.rest.patch(&message, &json!({"content": format!("edit {number}")})).await),
         14 => drop(person.rest.delete(&message).await),
-        0..4 => drop(person.send(group, &json!({"content": format!("message {number}")})).await),
+        0..3 => drop(person.send(group, &json!({"content": format!("message {number}")})).await),
+        3 => {
+            let reply_to = any.id_of_a_message(people, group).await;
+            drop(person.send(group, &json!({"content": format!("reply {number}"), "replyTo": reply_to})).await);
+        }
         4 => drop(people[0].rest.patch(&conversation, &json!({"name": format!("name {number}")})).await),
         5 | 6 => drop(people[0].rest.post(&format!("{conversation}/participants"), &json!({"userId": other.id})).await),
         7 | 8 => drop(people[0].rest.delete(&member).await),

@@ -25,6 +25,7 @@ mod error_code;
 mod events;
 mod ids;
 pub mod messages;
+mod metadata;
 mod page;
 pub mod presence;
 pub mod rate_limits;
@@ -50,6 +51,7 @@ pub use ids::{
     ClientMessageId, ConnectionId, ConversationId, Epoch, IdSource, InvalidId, MessageId, NodeId, Pos, Seq, SessionId,
     TokenId, UserId,
 };
+pub use metadata::Metadata;
 pub use page::{Page, PageLimit, PageNumber, PageRequest};
 pub use refusal::{ActionError, OUR_FAULT, Refusal, TRY_LATER};
 pub use sink::{Committable, CommittedSink, Committing, SinkSlot, Wakeup};

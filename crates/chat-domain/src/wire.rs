@@ -6,7 +6,9 @@ use crate::changes::ChangeTag;
 use crate::conversations::{ConversationDescription, ConversationName, DirectKey, InviteCode};
 use crate::messages::{AttachmentUrl, MessageBody};
 use crate::users::{AvatarUrl, DisplayName, Username};
-use crate::{ClientMessageId, ConversationId, InvalidValue, MessageId, NodeId, Pos, Seq, SessionId, Timestamp, UserId};
+use crate::{
+    ClientMessageId, ConversationId, InvalidValue, MessageId, Metadata, NodeId, Pos, Seq, SessionId, Timestamp, UserId,
+};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
@@ -51,6 +53,7 @@ texts! {
     DisplayName: as_str, from_stored;
     InviteCode: as_text, parse;
     MessageBody: as_str, from_stored;
+    Metadata: as_str, from_stored;
     Username: as_str, from_stored;
 }
 

@@ -24,6 +24,7 @@ diesel::table! {
         updated_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
         key_version -> SmallInt,
+        metadata -> Nullable<Text>,
     }
 }
 
@@ -75,6 +76,7 @@ diesel::table! {
         updated_at -> BigInt,
         key_version -> SmallInt,
         changed_at -> Nullable<BigInt>,
+        metadata -> Nullable<Text>,
     }
 }
 
@@ -118,6 +120,9 @@ diesel::table! {
         fingerprint_version -> SmallInt,
         changed_pos -> Nullable<BigInt>,
         deleted_by -> Nullable<Uuid>,
+        metadata -> Nullable<Text>,
+        forwarded_sender_id -> Nullable<Uuid>,
+        forwarded_at -> Nullable<BigInt>,
     }
 }
 
@@ -137,6 +142,7 @@ diesel::table! {
         attachment -> Nullable<Text>,
         edited_at -> BigInt,
         pos -> BigInt,
+        metadata -> Nullable<Text>,
     }
 }
 

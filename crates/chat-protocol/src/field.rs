@@ -17,6 +17,11 @@ pub trait Field: Sized {
     /// Reads the value by the domain's rule.
     fn read(json: Value) -> Result<Self, Problem>;
 
+    /// Reads a field of a body; `None` if it is `null`.
+    fn take<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Result<Self, Problem>>, D::Error> {
+        Ok(Option::<Value>::deserialize(deserializer)?.map(Self::read))
+    }
+
     /// Returns the rule as a schema: type, format, bounds, an example.
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject;
@@ -98,19 +103,14 @@ impl<T> Optional<T> {
 impl<'de, T: Field> Deserialize<'de> for Required<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // For an absent field, serde calls this with a deserializer that returns `None`.
-        Ok(Self(match Option::<Value>::deserialize(deserializer)? {
-            None => Err(IS_REQUIRED.into()),
-            Some(json) => T::read(json),
-        }))
+        Ok(Self(T::take(deserializer)?.unwrap_or_else(|| Err(IS_REQUIRED.into()))))
     }
 }
 
 impl<'de, T: Field> Deserialize<'de> for Optional<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Option::<Value>::deserialize(deserializer)? {
-            None => Self::Null,
-            Some(json) => T::read(json).map_or_else(Self::Faulty, Self::Given),
-        })
+        let read = T::take(deserializer)?;
+        Ok(read.map_or(Self::Null, |read| read.map_or_else(Self::Faulty, Self::Given)))
     }
 }
 

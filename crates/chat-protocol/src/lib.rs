@@ -22,6 +22,7 @@ mod body;
 mod envelope;
 mod fault;
 mod field;
+mod metadata;
 mod nested;
 #[cfg(feature = "openapi")]
 pub mod schemas;
@@ -43,6 +44,7 @@ pub use body::{Body, parse_body};
 pub use envelope::{CursorPage, ErrorBody, Failure, FaultView, NumberedPage, Pagination, Success};
 pub use fault::{BodyError, Fault, InvalidBody, MAX_FAULTS};
 pub use field::{Checked, Field, Optional, Problem, Required, valid, valid_or_absent};
+pub use metadata::MetadataView;
 pub use timestamp::TimestampView;
 pub use values::Secret;
 

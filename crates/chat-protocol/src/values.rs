@@ -7,7 +7,7 @@ use crate::whole::whole_number;
 use chat_domain::auth::{Password, RegistrationCode};
 use chat_domain::changes::MissedLimit;
 use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS, Role};
-use chat_domain::messages::{AttachmentUrl, MessageBody};
+use chat_domain::messages::{AttachmentUrl, ForwardOf, MessageBody};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
 use serde_json::Value;
@@ -83,6 +83,23 @@ macro_rules! id_fields {
 }
 
 id_fields!(UserId, ConversationId, MessageId);
+
+impl Field for ForwardOf {
+    fn read(json: Value) -> Result<Self, Problem> {
+        const PROBLEM: &str = "must be an object with a conversationId and a messageId";
+        let Value::Object(mut fields) = json else { return Err(PROBLEM.into()) };
+        let mut take = |name| fields.remove(name).ok_or(PROBLEM);
+        Ok(Self {
+            conversation_id: ConversationId::read(take("conversationId")?).map_err(|_| PROBLEM)?,
+            message_id: MessageId::read(take("messageId")?).map_err(|_| PROBLEM)?,
+        })
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::uuids_by_name(&["conversationId", "messageId"])
+    }
+}
 
 impl Field for Role {
     fn read(json: Value) -> Result<Self, Problem> {
@@ -198,7 +215,9 @@ impl Field for Secret {
 pub(crate) mod schema {
     use chat_domain::auth::PasswordPolicy;
     use schemars::r#gen::SchemaGenerator;
-    use schemars::schema::{ArrayValidation, InstanceType, NumberValidation, Schema, SchemaObject, StringValidation};
+    use schemars::schema::{
+        ArrayValidation, InstanceType, NumberValidation, ObjectValidation, Schema, SchemaObject, StringValidation,
+    };
 
     fn of(kind: InstanceType, format: Option<&str>) -> SchemaObject {
         SchemaObject { instance_type: Some(kind.into()), format: format.map(str::to_owned), ..SchemaObject::default() }
@@ -248,6 +267,16 @@ pub(crate) mod schema {
             min_items: Some(1),
             max_items: bound(most),
             ..ArrayValidation::default()
+        }));
+        schema
+    }
+
+    pub(crate) fn uuids_by_name(names: &[&str]) -> SchemaObject {
+        let mut schema = of(InstanceType::Object, None);
+        schema.object = Some(Box::new(ObjectValidation {
+            required: names.iter().map(|name| (*name).to_owned()).collect(),
+            properties: names.iter().map(|name| ((*name).to_owned(), Schema::from(uuid()))).collect(),
+            ..ObjectValidation::default()
         }));
         schema
     }

@@ -87,7 +87,7 @@ fn beside_conversation(mut fields: Map<String, Value>) -> Value {
 
 proptest! {
     #[test]
-    fn a_message(fields in some_of(&["content", "attachment", "clientMessageId", "replyTo"])) {
+    fn a_message(fields in some_of(&["content", "attachment", "metadata", "forwardOf", "clientMessageId", "replyTo"])) {
         let request = parse_body(&bytes(&fields), |body: SendMessageBody| body.parse(conversation()));
         let request = request.map(|send| Command::SendMessage(Box::new(send)));
         prop_assert_eq!(of_request(request, as_data), of_frame("message:send", &beside_conversation(fields)));
@@ -103,7 +103,8 @@ proptest! {
     #[test]
     fn a_message_of_a_chat(
         fields in some_of(&[
-            "chatRoomId", "chatType", "receiver", "groupId", "message", "attachment", "clientMessageId", "replyTo",
+            "chatRoomId", "chatType", "receiver", "groupId", "message", "attachment", "metadata", "forwardOf",
+            "clientMessageId", "replyTo",
         ])
     ) {
         let request = parse_body(&bytes(&fields), ChatMessageBody::parse);

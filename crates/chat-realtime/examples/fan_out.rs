@@ -55,6 +55,8 @@ impl Memory {
             attachment: None,
             reply_to: None,
             quoted: None,
+            metadata: None,
+            forwarded_from: None,
             client_message_id: ClientMessageId::parse(&format!("example-{pos}")).ok(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),

@@ -17,6 +17,7 @@ diesel::table! {
         updated_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
         key_version -> SmallInt,
+        metadata -> Nullable<Text>,
     }
 }
 
@@ -72,6 +73,7 @@ diesel::table! {
         updated_at -> BigInt,
         key_version -> SmallInt,
         changed_at -> Nullable<BigInt>,
+        metadata -> Nullable<Text>,
     }
 }
 
@@ -111,6 +113,9 @@ diesel::table! {
         fingerprint_version -> SmallInt,
         changed_pos -> Nullable<BigInt>,
         deleted_by -> Nullable<Binary>,
+        metadata -> Nullable<Text>,
+        forwarded_sender_id -> Nullable<Binary>,
+        forwarded_at -> Nullable<BigInt>,
     }
 }
 
@@ -130,6 +135,7 @@ diesel::table! {
         attachment -> Nullable<Text>,
         edited_at -> BigInt,
         pos -> BigInt,
+        metadata -> Nullable<Text>,
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::core::Core;
 use chat_domain::ActionError;
-use chat_domain::changes::ChangeTag;
+use chat_domain::changes::{ChangeTag, Feature};
 use chat_domain::conversations::{
     AddParticipant, ConversationDetails, InviteCode, RemoveParticipant, UpdateConversation,
 };
@@ -22,8 +22,9 @@ impl Core {
     }
 
     pub(crate) async fn update_group(&self, update: UpdateConversation) -> Result<ConversationDetails, ActionError> {
-        let (details, _) =
-            self.changing(update.actor, [ChangeTag::UPDATED], self.store.conversations().update(update)).await?;
+        let metadata = matches!(update.changes.metadata, Some(Some(_))).then_some(Feature::CONVERSATION_METADATA);
+        let features = [Feature::from(ChangeTag::UPDATED)].into_iter().chain(metadata);
+        let (details, _) = self.changing(update.actor, features, self.store.conversations().update(update)).await?;
         Ok(details)
     }
 

@@ -6,8 +6,8 @@ use chat_domain::conversations::{
 use chat_domain::{ActionError, ConversationId};
 
 impl Conversations {
-    /// Changes a group's name, description or avatar; other groups may have the same name. A call without fields
-    /// changes nothing, but needs the same rights.
+    /// Changes a group's name, description, avatar or metadata, or the metadata of a direct conversation. Other groups
+    /// may have the same name. A call without fields changes nothing, but needs the rights to change a group.
     pub async fn update(
         &self,
         actor: Actor,

@@ -1,6 +1,6 @@
 use super::Messages;
 use chat_domain::auth::Actor;
-use chat_domain::changes::ChangeTag;
+use chat_domain::changes::{ChangeTag, Feature};
 use chat_domain::messages::{EditMessage, Editor, FoundMessages, Message, MessageVersion};
 use chat_domain::receipts::ParticipantPositions;
 use chat_domain::{ActionError, ConversationId, MessageId, Refusal};
@@ -10,8 +10,11 @@ impl Messages {
     /// Edits a message of the actor's own. An edit to what the message contains already changes nothing. Returns the
     /// message in its present state.
     pub async fn edit(&self, actor: Actor, command: EditMessage) -> Result<Message, ActionError> {
+        let metadata = command.metadata.as_ref().is_some_and(Option::is_some);
+        let features = [Feature::from(ChangeTag::MESSAGE_UPDATED)];
+        let features = features.into_iter().chain(metadata.then_some(Feature::MESSAGE_METADATA));
         let edit = self.0.store.messages().edit(command, self.editor(actor, self.0.settings.message_edit_window));
-        Ok(self.0.changing(actor.user_id, [ChangeTag::MESSAGE_UPDATED], edit).await?.message)
+        Ok(self.0.changing(actor.user_id, features, edit).await?.message)
     }
 
     /// Deletes a message for everybody: one of the actor's own, or any one of a group of which the actor is an admin.

@@ -1,18 +1,59 @@
 use super::{Messages, SendDirect};
 use chat_domain::auth::Actor;
-use chat_domain::messages::{Appended, Draft, ExpectedKind, Message, SendMessage};
-use chat_domain::{ActionError, MessageId};
+use chat_domain::changes::Feature;
+use chat_domain::messages::{
+    Appended, Draft, ExpectedKind, ForwardOf, ForwardedFrom, Message, MessageContent, SendMessage,
+};
+use chat_domain::{ActionError, MessageId, Refusal, StoreError};
 use std::sync::Arc;
 
 impl Messages {
     /// Sends a message. `Ok` means that it is committed, so that no crash loses it, and published. A replay is
     /// published again, since the first publication may have failed; receivers that have it drop it by its `pos`.
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, ActionError> {
-        self.append(self.draft(actor, command)).await
+        let draft = self.draft(actor, command).await?;
+        self.append(draft).await
     }
 
-    fn draft(&self, actor: Actor, command: SendMessage) -> Draft {
-        command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now())
+    /// Waits for nothing, unless the message is forwarded or old nodes could not show it.
+    async fn draft(&self, actor: Actor, command: SendMessage) -> Result<Draft, ActionError> {
+        let MessageContent { metadata, forward_of, .. } = &command.content;
+        let forward_of = *forward_of;
+        let needed =
+            [metadata.as_ref().map(|_| Feature::MESSAGE_METADATA), forward_of.map(|_| Feature::MESSAGE_FORWARDS)];
+        if !needed.iter().flatten().all(|feature| self.0.features.may_write(feature)) {
+            return Err(StoreError::UpgradePending.into());
+        }
+        let mut draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());
+        if let Some(source) = forward_of {
+            self.copy(actor, source, &mut draft).await?;
+        }
+        Ok(draft)
+    }
+
+    /// Copies what the draft forwards, as the sender may read it now. What they may not read does not exist for them.
+    /// This decides nothing: the store looks up first whether the draft repeats an earlier send.
+    async fn copy(&self, actor: Actor, source: ForwardOf, draft: &mut Draft) -> Result<(), ActionError> {
+        let core = Arc::clone(&self.0);
+        let read = async move {
+            let of = (source.conversation_id, actor.user_id, [source.message_id]);
+            core.reading(actor.user_id, core.store.messages().find_many(of.0, of.1, &of.2)).await
+        };
+        let found = match self.0.runtime.spawn(read).await.map_err(|panic| StoreError::Failed(panic.into()))? {
+            Ok(mut found) => found.messages.pop().ok_or(Refusal::UnknownMessage),
+            Err(ActionError::Refused(_)) => Err(Refusal::UnknownMessage),
+            Err(error) => return Err(error),
+        };
+        let found = found.and_then(|message| match message.deleted_at {
+            Some(_) => Err(Refusal::MessageDeleted),
+            None => Ok(message),
+        });
+        if let Ok(message) = &found {
+            draft.content.body = message.body.clone();
+            draft.content.attachment.clone_from(&message.attachment);
+        }
+        draft.forwarded = Some(found.map(|message| ForwardedFrom::of(&message)));
+        Ok(())
     }
 
     async fn append(&self, draft: Draft) -> Result<Appended, ActionError> {
@@ -39,7 +80,8 @@ impl Messages {
 
     /// Sends to a group, like [`Self::send`]; the id of a direct conversation is not accepted.
     pub async fn send_to_group(&self, actor: Actor, command: SendMessage) -> Result<Appended, ActionError> {
-        self.append(Draft { expects: ExpectedKind::Group, ..self.draft(actor, command) }).await
+        let draft = self.draft(actor, command).await?;
+        self.append(Draft { expects: ExpectedKind::Group, ..draft }).await
     }
 
     /// Sends to a user, like [`Self::send`], in their direct conversation, which the first message creates.

@@ -1,6 +1,7 @@
 use super::Users;
 use crate::conversations::LEAVING;
 use chat_domain::auth::{Actor, EndReason};
+use chat_domain::changes::Feature;
 use chat_domain::users::{ProfileChanges, User};
 use chat_domain::{ActionError, Refusal};
 
@@ -18,8 +19,9 @@ impl Users {
         if changes == ProfileChanges::default() {
             return self.me(actor).await;
         }
+        let features = matches!(changes.metadata, Some(Some(_))).then_some(Feature::USER_METADATA);
         let update = self.0.store.users().update_profile(actor.user_id, changes, self.0.now());
-        let updated = self.0.writing(actor.user_id, update).await?;
+        let updated = self.0.changing(actor.user_id, features, update).await?;
         updated.ok_or_else(|| Refusal::AccountGone.into())
     }
 

@@ -10,6 +10,7 @@ fn edit_of(message: &Message, text: &str) -> EditMessage {
         message_id: message.id,
         body: Some(MessageBody::parse(text).expect("a body")),
         attachment: None,
+        metadata: None,
         if_changed_pos: None,
     }
 }

@@ -1,6 +1,8 @@
 use crate::world::{World, code, message, nowhere};
-use chat_domain::messages::{Anchor, Appended, HistoryRequest};
-use chat_domain::{Audience, ErrorCode, MessageId, PageLimit, Seq};
+use chat_domain::messages::{
+    Anchor, Appended, ForwardOf, HistoryRequest, Message, MessageBody, MessageContent, SendMessage,
+};
+use chat_domain::{Audience, ClientMessageId, ErrorCode, MessageId, PageLimit, Seq};
 
 const LIMIT: PageLimit = PageLimit::HISTORY_DEFAULT;
 
@@ -97,6 +99,35 @@ async fn an_answer_names_a_message_of_the_same_conversation() {
     assert_eq!(code(world.app.messages.send(bob, answer(there.id)).await), Some(ErrorCode::MessageNotFound));
     let around = HistoryRequest::Around(Anchor::Message(there.id), LIMIT);
     assert_eq!(code(world.app.messages.history(bob, chat, around).await), Some(ErrorCode::MessageNotFound));
+}
+
+#[tokio::test]
+async fn what_a_user_may_read_can_be_forwarded_and_the_copy_stays() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.user("ann").await, world.user("bob").await, world.user("eve").await);
+    let (source, target) = (world.group(ann, &[bob]).await, world.group(bob, &[eve]).await);
+    let original = world.send(ann, source, "news").await;
+    let forward = |of: &Message, key: &str| {
+        let forward_of = Some(ForwardOf { conversation_id: of.conversation_id, message_id: of.id });
+        let content = MessageContent { forward_of, ..MessageBody::empty().into() };
+        let client_message_id = ClientMessageId::parse(key).ok();
+        SendMessage { conversation_id: target, content, client_message_id }
+    };
+    let copy = world.app.messages.send(bob, forward(&original, "k")).await.expect("sent").into_message();
+    let origin = copy.forwarded_from.as_deref().expect("an origin");
+    assert_eq!((copy.body.as_str(), copy.sender.id), ("news", bob.user_id));
+    assert_eq!((origin.sender.id, origin.created_at), (ann.user_id, original.created_at));
+    let again = world.app.messages.send(eve, forward(&copy, "k")).await.expect("sent").into_message();
+    assert_eq!(again.forwarded_from, copy.forwarded_from, "a copy of a copy");
+    let stranger = world.app.messages.send(eve, forward(&original, "l")).await;
+    assert_eq!(code(stranger), Some(ErrorCode::MessageNotFound));
+
+    world.app.messages.delete(ann, source, original.id).await.expect("deleted");
+    let replayed = world.app.messages.send(bob, forward(&original, "k")).await;
+    assert_eq!(replayed.expect("a replay"), Appended::Replayed(copy.clone()));
+    assert_eq!(code(world.app.messages.send(bob, forward(&original, "l")).await), Some(ErrorCode::MessageDeleted));
+    let latest = HistoryRequest::Latest(LIMIT);
+    assert_eq!(world.app.messages.history(eve, target, latest).await.expect("a page").messages, [again, copy]);
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 
 use crate::world::{World, code, name};
 use chat_app::Settings;
-use chat_domain::ErrorCode;
 use chat_domain::changes::{ChangeTag, Feature, WritableFeatures};
 use chat_domain::conversations::ConversationChanges;
+use chat_domain::messages::{EditMessage, ForwardOf, MessageBody, MessageContent, SendMessage};
+use chat_domain::users::ProfileChanges;
+use chat_domain::{ErrorCode, Metadata};
 use std::sync::Arc;
 
 /// A cluster in which some live node does not know this kind.
@@ -16,8 +18,9 @@ impl WritableFeatures for AllBut {
     }
 }
 
-fn without(kind: ChangeTag) -> World {
-    World::with(Settings::default(), |ports| ports.features = Arc::new(AllBut(kind.into())))
+fn without(feature: impl Into<Feature>) -> World {
+    let features = Arc::new(AllBut(feature.into()));
+    World::with(Settings::default(), |ports| ports.features = features)
 }
 
 #[tokio::test]
@@ -46,4 +49,49 @@ async fn every_other_kind_is_written_meanwhile() {
     assert_eq!(code(refused), Some(ErrorCode::UpgradePending));
     world.app.conversations.remove_participant(ann, group, bob.user_id).await.expect("removed");
     world.direct(ann, cid).await;
+}
+
+#[tokio::test]
+async fn metadata_that_some_node_does_not_know_are_refused_and_removed_at_any_time() {
+    let metadata = || Metadata::parse(r#"{"a":1}"#).ok();
+    let world = without(Feature::MESSAGE_METADATA);
+    let ann = world.user("ann").await;
+    let group = world.group(ann, &[world.user("bob").await]).await;
+    let content = MessageContent { metadata: metadata(), ..MessageBody::parse("hi").expect("a body").into() };
+    let send = SendMessage { conversation_id: group, content, client_message_id: None };
+    assert_eq!(code(world.app.messages.send(ann, send).await), Some(ErrorCode::UpgradePending));
+    let message = world.send(ann, group, "hi").await;
+    let edit = |metadata| EditMessage {
+        conversation_id: group,
+        message_id: message.id,
+        body: None,
+        attachment: None,
+        metadata: Some(metadata),
+        if_changed_pos: None,
+    };
+    assert_eq!(code(world.app.messages.edit(ann, edit(metadata())).await), Some(ErrorCode::UpgradePending));
+    world.app.messages.edit(ann, edit(None)).await.expect("nothing to change");
+
+    let world = without(Feature::MESSAGE_FORWARDS);
+    let ann = world.user("ann").await;
+    let group = world.group(ann, &[world.user("bob").await]).await;
+    let message = world.send(ann, group, "hi").await;
+    let forward_of = Some(ForwardOf { conversation_id: group, message_id: message.id });
+    let content = MessageContent { forward_of, ..MessageBody::empty().into() };
+    let send = SendMessage { conversation_id: group, content, client_message_id: None };
+    assert_eq!(code(world.app.messages.send(ann, send).await), Some(ErrorCode::UpgradePending));
+
+    let world = without(Feature::CONVERSATION_METADATA);
+    let ann = world.user("ann").await;
+    let group = world.group(ann, &[world.user("bob").await]).await;
+    let change = |metadata| ConversationChanges { metadata: Some(metadata), ..ConversationChanges::default() };
+    let refused = world.app.conversations.update(ann, group, change(metadata())).await;
+    assert_eq!(code(refused), Some(ErrorCode::UpgradePending));
+    world.app.conversations.update(ann, group, change(None)).await.expect("removed");
+
+    let world = without(Feature::USER_METADATA);
+    let ann = world.user("ann").await;
+    let change = |metadata| ProfileChanges { metadata: Some(metadata), ..ProfileChanges::default() };
+    assert_eq!(code(world.app.users.update_me(ann, change(metadata())).await), Some(ErrorCode::UpgradePending));
+    world.app.users.update_me(ann, change(None)).await.expect("removed");
 }

@@ -8,9 +8,24 @@ use std::borrow::Cow;
 pub struct Feature(Cow<'static, str>);
 
 impl Feature {
+    /// Metadata of messages.
+    pub const MESSAGE_METADATA: Self = Self::named("message:metadata");
+    /// Messages that say whose copies they are.
+    pub const MESSAGE_FORWARDS: Self = Self::named("message:forwards");
+
+    /// Metadata of conversations.
+    pub const CONVERSATION_METADATA: Self = Self::named("conversation:metadata");
+    /// Metadata of users.
+    pub const USER_METADATA: Self = Self::named("user:metadata");
+
+    const fn named(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
     /// The features of this release that are no kinds of change, as `subject:content`, without spaces. A feature joins
     /// [`Self::BASELINE`] one release later.
-    pub const CONTENT: &'static [Self] = &[];
+    pub const CONTENT: &'static [Self] =
+        &[Self::MESSAGE_METADATA, Self::MESSAGE_FORWARDS, Self::CONVERSATION_METADATA, Self::USER_METADATA];
 
     /// Those of [`Self::CONTENT`] that the previous release knows too. They are written without checking what other
     /// nodes know.

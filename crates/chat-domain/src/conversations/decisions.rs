@@ -1,4 +1,4 @@
-use super::{Conversation, MAX_PARTICIPANTS, Participant, Role};
+use super::{Conversation, ConversationChanges, MAX_PARTICIPANTS, Participant, Role};
 use crate::{ActionError, Refusal, StoreError, UserId};
 
 /// A user's relation to a conversation.
@@ -87,6 +87,18 @@ pub fn may_change_group(conversation: &Conversation, actor: Option<Role>) -> Res
     }
 }
 
+/// Admins may change a group. Both users of a direct conversation may change its metadata, and nothing else.
+pub fn may_change(
+    conversation: &Conversation,
+    actor: Option<Role>,
+    changes: &ConversationChanges,
+) -> Result<(), Refusal> {
+    match may_change_group(conversation, actor) {
+        Err(Refusal::Direct) if changes.is_of_metadata() => Ok(()),
+        decided => decided,
+    }
+}
+
 /// An admin of an active group may make participants admins, and admins members, themselves too; but at least one admin
 /// stays. Returns whether the role changes. A role that only a later release knows is not replaced.
 pub fn may_change_role(
@@ -140,6 +152,7 @@ mod tests {
             description: None,
             avatar: None,
             is_active,
+            metadata: None,
             invite_code: None,
             created_by: user(1),
             last_seq: Seq::ZERO,
@@ -207,6 +220,11 @@ mod tests {
         assert_eq!(may_remove_participant(&direct, Some(Role::Member), Some(Role::Member), true), Err(Refusal::Direct));
         assert_eq!(may_change_group(&direct, Some(Role::Admin)), Err(Refusal::Direct));
         assert_eq!(may_change_group(&direct, None), Err(Refusal::NotAParticipant), "a stranger learns nothing");
+        let of_metadata = ConversationChanges { metadata: Some(None), ..ConversationChanges::default() };
+        assert_eq!(may_change(&direct, Some(Role::Member), &of_metadata), Ok(()));
+        assert_eq!(may_change(&direct, None, &of_metadata), Err(Refusal::NotAParticipant));
+        let of_both = ConversationChanges { avatar: Some(None), ..of_metadata };
+        assert_eq!(may_change(&direct, Some(Role::Member), &of_both), Err(Refusal::Direct));
     }
 
     #[test]

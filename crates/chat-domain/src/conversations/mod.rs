@@ -8,7 +8,7 @@ mod store;
 mod values;
 
 pub use decisions::{
-    Standing, may_add_participant, may_change_group, may_change_role, may_have_another, may_join,
+    Standing, may_add_participant, may_change, may_change_group, may_change_role, may_have_another, may_join,
     may_remove_participant, next_admin,
 };
 pub use groups::{
@@ -29,7 +29,7 @@ use crate::columns::{UnreadableColumn, parsed_option};
 use crate::messages::Message;
 use crate::receipts::Positions;
 use crate::users::{AvatarUrl, UserSummary};
-use crate::{ConversationId, Pos, Seq, Timestamp, UserId};
+use crate::{ConversationId, Metadata, Pos, Seq, Timestamp, UserId};
 
 /// The maximum number of participants of a group (contract §1).
 pub const MAX_PARTICIPANTS: usize = 1_000;
@@ -113,6 +113,9 @@ pub struct Conversation {
     pub description: Option<ConversationDescription>,
     /// The avatar, if any; only groups have one.
     pub avatar: Option<AvatarUrl>,
+    /// What the product attached to it, if anything.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metadata: Option<Metadata>,
     /// `false` after a group was deactivated, or after all participants have left it.
     pub is_active: bool,
     /// The code with which users join a group. Only participants see it.

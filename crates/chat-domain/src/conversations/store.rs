@@ -245,7 +245,7 @@ pub trait ConversationStore: Send + Sync {
 
     /// Applies the changes. Of concurrent calls for one name that must be unique, exactly one gets it. Returns the
     /// conversation after the change, and the [`crate::ChangeKind::Updated`]. Refuses with
-    /// [`crate::Refusal::GroupNameTaken`], and by [`super::may_change_group`].
+    /// [`crate::Refusal::GroupNameTaken`], and by [`super::may_change`].
     async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError>;
 }
 

@@ -1,6 +1,6 @@
 use super::MAX_PARTICIPANTS;
 use crate::users::AvatarUrl;
-use crate::{InvalidValue, UserId, text::text_values};
+use crate::{InvalidValue, Metadata, UserId, text::text_values};
 
 text_values! {
     /// The name of a conversation. It need not be unique, unless it is reserved for a group
@@ -10,7 +10,7 @@ text_values! {
     ConversationDescription = paragraph(1..=500),
 }
 
-/// An admin's changes of a group. `None` keeps a field, `Some(None)` clears it.
+/// Changes of a conversation. `None` keeps a field, `Some(None)` clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConversationChanges {
     /// The new name, or none.
@@ -19,9 +19,17 @@ pub struct ConversationChanges {
     pub description: Option<Option<ConversationDescription>>,
     /// The new avatar, or none.
     pub avatar: Option<Option<AvatarUrl>>,
+    /// The new metadata, or none.
+    pub metadata: Option<Option<Metadata>>,
 }
 
 impl ConversationChanges {
+    /// Whether it changes the metadata and nothing else.
+    pub fn is_of_metadata(&self) -> bool {
+        let Self { name, description, avatar, metadata } = self;
+        metadata.is_some() && name.is_none() && description.is_none() && avatar.is_none()
+    }
+
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

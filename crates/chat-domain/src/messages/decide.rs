@@ -98,9 +98,10 @@ pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, 
     if draft.content.reply_to.is_some() && context.quoted.is_none() {
         return Err(Refusal::UnknownMessage);
     }
+    let forwarded_from = draft.forwarded.clone().transpose()?.map(Box::new);
     let is_first = !place.kind.is_group() && !sender.has_written;
     let quoted = context.quoted.map(Box::new);
-    let message = Message { quoted, ..message(draft, sender.summary.into_owned(), place) };
+    let message = Message { forwarded_from, quoted, ..message(draft, sender.summary.into_owned(), place) };
     Ok(if is_first { Appended::First(message) } else { Appended::New(message) })
 }
 
@@ -117,6 +118,8 @@ fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
         sender,
         body: draft.content.body.clone(),
         attachment: draft.content.attachment.clone(),
+        metadata: draft.content.metadata.clone(),
+        forwarded_from: None,
         reply_to: draft.content.reply_to,
         quoted: None,
         client_message_id: draft.client_message_id.clone(),
@@ -132,7 +135,7 @@ fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
 mod tests {
     use super::*;
     use crate::conversations::DirectKey;
-    use crate::messages::{ExpectedKind, MessageBody, MessageContent, SendMessage};
+    use crate::messages::{ExpectedKind, ForwardedFrom, MessageBody, MessageContent, SendMessage};
     use crate::{ClientMessageId, ConversationId, MessageId, UserId};
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -142,7 +145,7 @@ mod tests {
     }
 
     fn draft(body: &str, reply_to: Option<MessageId>, sent_at: i64) -> Draft {
-        let content = MessageContent { body: MessageBody::parse(body).expect("a body"), attachment: None, reply_to };
+        let content = MessageContent { reply_to, ..MessageBody::parse(body).expect("a body").into() };
         let conversation_id = ConversationId::new(Uuid::from_u128(1));
         let command = SendMessage { conversation_id, content, client_message_id: ClientMessageId::parse("key").ok() };
         command.into_draft(user(7), MessageId::new(Uuid::from_u128(9)), Timestamp::from_unix_micros(sent_at))
@@ -179,7 +182,7 @@ mod tests {
             earlier: None,
             conversation: Some(place(true, kind)),
             sender: Some(sender(has_written)),
-            reply_exists: false,
+            quoted: None,
         }
     }
 
@@ -232,6 +235,22 @@ mod tests {
                 _ => prop_assert_eq!(decided.expect("sent").message().reply_to, reply_to),
             }
         }
+    }
+
+    #[test]
+    fn what_cannot_be_copied_is_refused_last_and_not_where_it_was_stored_before() {
+        let copy = |forwarded| Draft { forwarded: Some(forwarded), ..draft("hi", None, 0) };
+        let from = ForwardedFrom { sender: sender(true).summary.into_owned(), created_at: Timestamp::default() };
+        let copied = decide_send(context(GROUP, true), &copy(Ok(from.clone()))).expect("sent").into_message();
+        assert_eq!(copied.forwarded_from.as_deref(), Some(&from));
+        let refused = copy(Err(Refusal::MessageDeleted));
+        assert!(matches!(decide_send(context(GROUP, true), &refused), Err(Refusal::MessageDeleted)));
+        let inactive = SendContext { conversation: Some(place(false, GROUP)), ..context(GROUP, true) };
+        assert!(matches!(decide_send(inactive, &refused), Err(Refusal::Inactive)));
+        let fingerprint = Some(refused.fingerprint.stored());
+        let earlier = Some(EarlierSend { message: Cow::Borrowed(&copied), fingerprint });
+        let again = decide_send(SendContext { earlier, ..SendContext::default() }, &refused).expect("a replay");
+        assert_eq!(again, Appended::Replayed(copied.clone()));
     }
 
     #[test]

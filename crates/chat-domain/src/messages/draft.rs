@@ -1,7 +1,7 @@
-use super::{AttachmentUrl, MessageBody};
+use super::{AttachmentUrl, ForwardOf, ForwardedFrom, MessageBody};
 use crate::conversations::ConversationKind;
 use crate::text::unicode::nfc;
-use crate::{ClientMessageId, ConversationId, MessageId, Timestamp, UserId};
+use crate::{ClientMessageId, ConversationId, MessageId, Metadata, Refusal, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 
 /// The content of a message from its sender. All of it counts for the fingerprint.
@@ -11,6 +11,10 @@ pub struct MessageContent {
     pub body: MessageBody,
     /// The attachment, if any.
     pub attachment: Option<AttachmentUrl>,
+    /// What the sender's product attaches to it, if anything.
+    pub metadata: Option<Metadata>,
+    /// The message of which it is a copy, if it is forwarded. The text and the attachment are copied when it is sent.
+    pub forward_of: Option<ForwardOf>,
     /// The message this one replies to, if any; it is in the same conversation.
     pub reply_to: Option<MessageId>,
 }
@@ -18,7 +22,7 @@ pub struct MessageContent {
 impl From<MessageBody> for MessageContent {
     /// Creates content of text only.
     fn from(body: MessageBody) -> Self {
-        Self { body, attachment: None, reply_to: None }
+        Self { body, attachment: None, metadata: None, forward_of: None, reply_to: None }
     }
 }
 
@@ -44,6 +48,7 @@ impl SendMessage {
             content: self.content,
             client_message_id: self.client_message_id,
             fingerprint,
+            forwarded: None,
             sent_at,
             expects: ExpectedKind::Any,
         }
@@ -83,6 +88,8 @@ pub struct Draft {
     pub client_message_id: Option<ClientMessageId>,
     /// Distinguishes a repetition from another message under the same key.
     pub fingerprint: BodyFingerprint,
+    /// Whose content it contains, if it is forwarded, or why this content could not be copied.
+    pub forwarded: Option<Result<ForwardedFrom, Refusal>>,
     /// When it was sent, from the clock.
     pub sent_at: Timestamp,
     /// The kind of conversation to which it is meant to go.
@@ -147,6 +154,17 @@ fn digest(content: &MessageContent, body: &str) -> [u8; 32] {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part.as_bytes());
     }
+    // Content of later releases follows with its name: the digests of all other messages stay what they were.
+    let forward_of = content.forward_of.map(|of| format!("{}/{}", of.conversation_id, of.message_id));
+    let metadata = content.metadata.as_ref().map(Metadata::sorted);
+    for (name, value) in [("metadata", metadata), ("forward_of", forward_of)] {
+        if let Some(value) = value {
+            for part in [name, value.as_str()] {
+                digest.update((part.len() as u64).to_be_bytes());
+                digest.update(part.as_bytes());
+            }
+        }
+    }
     digest.finalize().into()
 }
 
@@ -162,6 +180,8 @@ mod tests {
             content: MessageContent {
                 body: MessageBody::parse(body).expect("a body"),
                 attachment: attachment.map(|url| AttachmentUrl::parse(url).expect("an address")),
+                metadata: None,
+                forward_of: None,
                 reply_to: reply_to.map(|id| MessageId::new(Uuid::from_u128(id))),
             },
             client_message_id: ClientMessageId::parse(key).ok(),
@@ -187,6 +207,26 @@ mod tests {
         assert_ne!(base, of(&command("hi", Some("/a"), None, "k")));
         assert_ne!(base, of(&command("hi", None, Some(1), "k")));
         assert!(base.is_of(&base.stored()));
+    }
+
+    #[test]
+    fn metadata_in_any_order_and_what_is_forwarded_count_too() {
+        let with = |metadata: Option<&str>, forwarded: Option<u128>| {
+            let mut command = command("hi", None, None, "k");
+            command.content.metadata = metadata.map(|text| Metadata::parse(text).expect("an object"));
+            command.content.forward_of = forwarded.map(|id| ForwardOf {
+                conversation_id: ConversationId::new(Uuid::nil()),
+                message_id: MessageId::new(Uuid::from_u128(id)),
+            });
+            of(&command)
+        };
+        let base = with(Some(r#"{"a":1,"b":2}"#), Some(1));
+        assert_eq!(base, with(Some(r#"{"b":2,"a":1}"#), Some(1)));
+        let others =
+            [(Some(r#"{"a":1}"#), Some(1)), (None, Some(1)), (Some(r#"{"a":1,"b":2}"#), Some(2)), (None, None)];
+        for (metadata, forwarded) in others {
+            assert_ne!(base, with(metadata, forwarded));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@ use super::{AttachmentUrl, Message, MessageBody};
 use crate::changes::Change;
 use crate::columns::{UnreadableColumn, parsed, parsed_option};
 use crate::conversations::{Conversation, Role};
-use crate::{ConversationId, MessageId, Pos, Refusal, Timestamp, UserId};
+use crate::{ConversationId, MessageId, Metadata, Pos, Refusal, Timestamp, UserId};
 use std::time::Duration;
 
 /// The maximum number of versions of a message, the first and the present one included.
@@ -19,6 +19,8 @@ pub struct EditMessage {
     pub body: Option<MessageBody>,
     /// The new attachment; `Some(None)` removes it.
     pub attachment: Option<Option<AttachmentUrl>>,
+    /// The new metadata; `Some(None)` removes them.
+    pub metadata: Option<Option<Metadata>>,
     /// The message's [`Message::changed_pos`] that the author has seen. If it has another one now, it is not edited.
     pub if_changed_pos: Option<Pos>,
 }
@@ -54,6 +56,8 @@ pub struct EditedContent {
     pub body: MessageBody,
     /// The attachment, if any.
     pub attachment: Option<AttachmentUrl>,
+    /// The metadata, if any.
+    pub metadata: Option<Metadata>,
 }
 
 /// An earlier version of a message.
@@ -63,6 +67,8 @@ pub struct MessageVersion {
     pub body: MessageBody,
     /// The attachment, if any.
     pub attachment: Option<AttachmentUrl>,
+    /// The metadata, if any.
+    pub metadata: Option<Metadata>,
     /// When an edit replaced this version.
     pub edited_at: Timestamp,
     /// The number of that edit among the conversation's durable changes.
@@ -74,12 +80,14 @@ impl MessageVersion {
     pub fn from_stored(
         body: &str,
         attachment: Option<&str>,
+        metadata: Option<&str>,
         edited_at: Timestamp,
         pos: Pos,
     ) -> Result<Self, UnreadableColumn> {
         let body = parsed("body", body, MessageBody::from_stored)?;
         let attachment = parsed_option("attachment", attachment, AttachmentUrl::from_stored)?;
-        Ok(Self { body, attachment, edited_at, pos })
+        let metadata = parsed_option("metadata", metadata, Metadata::from_stored)?;
+        Ok(Self { body, attachment, metadata, edited_at, pos })
     }
 }
 
@@ -147,9 +155,10 @@ pub fn decide_edit(
     let new = EditedContent {
         body: edit.body.clone().unwrap_or_else(|| message.body.clone()),
         attachment: edit.attachment.clone().unwrap_or_else(|| message.attachment.clone()),
+        metadata: edit.metadata.clone().unwrap_or_else(|| message.metadata.clone()),
     };
     // Before all that depends on the time: a repeated edit succeeds like the first.
-    if new.body == message.body && new.attachment == message.attachment {
+    if has_same_text(&new, &message) && is_same(new.metadata.as_ref(), message.metadata.as_ref()) {
         return Ok((message, None));
     }
     by.is_in_time(&message)?;
@@ -183,6 +192,18 @@ pub fn decide_deletion(context: EditContext, by: Editor) -> Result<(Message, boo
     Ok((message, true))
 }
 
+/// Whether text and attachment are the same.
+fn has_same_text(new: &EditedContent, message: &Message) -> bool {
+    new.body == message.body && new.attachment == message.attachment
+}
+
+fn is_same(one: Option<&Metadata>, other: Option<&Metadata>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 fn of_participant(context: EditContext) -> Result<(Message, Role), Refusal> {
     let conversation = context.conversation.ok_or(Refusal::UnknownConversation)?;
     let role = context.role.ok_or(Refusal::NotAParticipant)?;
@@ -205,8 +226,19 @@ impl Message {
     /// Returns the message after an edit, with the number and the time of that change.
     #[must_use]
     pub fn edited(self, content: EditedContent, (pos, at): (Pos, Timestamp)) -> Self {
-        let EditedContent { body, attachment } = content;
-        Self { body, attachment, changed: Some(pos), updated_at: at, edited_at: Some(at), ..self }
+        // Nobody else's name stands under what the editor wrote.
+        let forwarded_from = self.forwarded_from.clone().filter(|_| has_same_text(&content, &self));
+        let EditedContent { body, attachment, metadata } = content;
+        Self {
+            body,
+            attachment,
+            metadata,
+            forwarded_from,
+            changed: Some(pos),
+            updated_at: at,
+            edited_at: Some(at),
+            ..self
+        }
     }
 
     /// Returns the tombstone of the message: its place and sender stay, its content is gone.
@@ -215,6 +247,8 @@ impl Message {
         Self {
             body: MessageBody::empty(),
             attachment: None,
+            metadata: None,
+            forwarded_from: None,
             changed: Some(pos),
             updated_at: at,
             deleted_at: Some(at),

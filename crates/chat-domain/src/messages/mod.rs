@@ -3,6 +3,7 @@
 mod decide;
 mod draft;
 mod edit;
+mod forward;
 mod history;
 mod quote;
 mod store;
@@ -14,6 +15,7 @@ pub use edit::{
     ChangedMessage, EditContext, EditHistory, EditMessage, EditedContent, Editor, MAX_VERSIONS, MessageVersion,
     decide_deletion, decide_edit,
 };
+pub use forward::{ForwardOf, ForwardedFrom};
 pub use history::{Anchor, FoundMessages, HistoryPage, HistoryRequest, SeqRange};
 pub use quote::{MAX_QUOTED_CHARS, QuotedMessage};
 pub use store::{Appended, MessagePlace, MessageStore};
@@ -21,7 +23,7 @@ pub use values::{AttachmentUrl, MessageBody};
 
 use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
-use crate::{ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
+use crate::{ClientMessageId, ConversationId, MessageId, Metadata, Pos, Seq, Timestamp, UserId};
 
 /// A stored message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,12 @@ pub struct Message {
     pub body: MessageBody,
     /// The attachment, if any.
     pub attachment: Option<AttachmentUrl>,
+    /// What the sender's product attached to it, if anything.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metadata: Option<Metadata>,
+    /// Whose message it is a copy of, if it was forwarded.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub forwarded_from: Option<Box<ForwardedFrom>>,
     /// The message to which it replies, in the same conversation.
     pub reply_to: Option<MessageId>,
     /// That message. `None` if this message is no reply, or that message cannot be read.

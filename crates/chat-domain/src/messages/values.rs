@@ -8,8 +8,8 @@ text_values! {
 }
 
 impl MessageBody {
-    /// The text of a deleted message.
-    pub(super) const fn empty() -> Self {
+    /// The text of a deleted message, and of a forward before its content is copied.
+    pub const fn empty() -> Self {
         Self(String::new())
     }
 

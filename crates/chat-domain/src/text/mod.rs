@@ -26,6 +26,18 @@ pub enum InvalidValue {
         /// The maximum length, in characters.
         most: usize,
     },
+    /// The text is too long, and its length is limited in bytes.
+    #[error("must have at most {most} bytes")]
+    TooManyBytes {
+        /// The maximum length, in bytes.
+        most: usize,
+    },
+    /// The value is nested too deeply.
+    #[error("must be nested at most {most} levels deep")]
+    TooDeep {
+        /// The maximum depth.
+        most: usize,
+    },
     /// The text contains NUL or other control characters, which databases and terminals reject.
     #[error("must not contain control characters")]
     ControlCharacter,

@@ -6,7 +6,7 @@ mod values;
 pub use store::{DeletedUser, EmailCollision, HashChange, UserStore};
 pub use values::{AvatarUrl, DisplayName, EXACT_SPELLING, EmailAddress, SearchTerm, Username, end_of_shared_key};
 
-use crate::{Timestamp, UserId};
+use crate::{Metadata, Timestamp, UserId};
 
 /// The name shown for a deleted user's messages.
 pub const DELETED_USER_NAME: &str = "deleted user";
@@ -36,6 +36,8 @@ pub struct User {
     pub last_name: Option<DisplayName>,
     /// The avatar, if any.
     pub avatar: Option<AvatarUrl>,
+    /// What the product attached to the account, if anything.
+    pub metadata: Option<Metadata>,
     /// When a connection of this user last ended, or when the user last reported it.
     pub last_seen: Option<Timestamp>,
     /// When the account was registered.
@@ -117,6 +119,8 @@ pub struct ProfileChanges {
     pub last_name: Option<Option<DisplayName>>,
     /// The new avatar, or none.
     pub avatar: Option<Option<AvatarUrl>>,
+    /// The new metadata, or none.
+    pub metadata: Option<Option<Metadata>>,
 }
 
 /// Returns the display name of a new user: the user's own choice, else first and last name, else `None` (then the

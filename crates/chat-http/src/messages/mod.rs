@@ -46,6 +46,8 @@ pub(crate) const OPERATIONS: &[Operation] = {
                 GroupInactive,
                 IdempotencyKeyMismatch,
                 IdempotencyKeyReused,
+                MessageDeleted,
+                UpgradePending,
             ],
         ),
         Operation::new("findMessage", RequestKind::Other, &[ConversationNotFound, MessageNotFound, NotAParticipant]),
@@ -112,8 +114,9 @@ async fn list_messages(
     tag = "Messages",
     summary = "Send a message to a conversation",
     description = "With `clientMessageId` (or the header `Idempotency-Key`) a retry is safe: it returns the first \
-        message, with status 200 and `duplicate: true`. Keys are unique per conversation and sender. The message is \
-        stored durably before the server answers. `status` is the status at the time of sending; the history has \
+        message, with status 200 and `duplicate: true`. Keys are unique per conversation and sender. With `forwardOf` \
+        the message is a copy of another one that the caller may read. The message is stored durably before the \
+        server answers. `status` is the status at the time of sending; the history has \
         the current one."
 )]
 async fn send_message(

@@ -143,7 +143,8 @@ mod tests {
         let document = document();
         let schema = &document["components"]["schemas"]["SendMessageBody"];
         assert_eq!(schema["properties"]["content"]["maxLength"], 2_000);
-        assert_eq!(schema["required"], serde_json::json!(["content"]));
+        let one_of = &schema["allOf"][0]["anyOf"];
+        assert_eq!((&one_of[0]["required"][0], &one_of[1]["required"][0]), (&"content".into(), &"forwardOf".into()));
         assert_eq!(schema["additionalProperties"], false);
     }
 }

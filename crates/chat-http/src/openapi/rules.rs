@@ -23,8 +23,15 @@ const RULES: &[(&str, &[Rule])] = &[
     ("LoginBody", &[AnyOf(&["email", "username"]), NotBoth("email", "username")]),
     ("ReadBody", &[NotBoth("seq", "messageId")]),
     (
+        "SendMessageBody",
+        &[AnyOf(&["content", "forwardOf"]), NotBoth("content", "forwardOf"), NotBoth("attachment", "forwardOf")],
+    ),
+    (
         "ChatMessageBody",
         &[
+            AnyOf(&["message", "forwardOf"]),
+            NotBoth("message", "forwardOf"),
+            NotBoth("attachment", "forwardOf"),
             AnyOf(&["receiver", "groupId"]),
             NotBoth("receiver", "groupId"),
             Excludes("chatType", "PRIVATE", "groupId"),

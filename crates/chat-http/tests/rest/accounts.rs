@@ -3,8 +3,19 @@ use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const ME: [&str; 10] =
-    ["avatar", "createdAt", "email", "firstName", "id", "lastName", "lastSeen", "name", "updatedAt", "username"];
+const ME: [&str; 11] = [
+    "avatar",
+    "createdAt",
+    "email",
+    "firstName",
+    "id",
+    "lastName",
+    "lastSeen",
+    "metadata",
+    "name",
+    "updatedAt",
+    "username",
+];
 const SIGNED_IN: [&str; 5] = ["accessToken", "expiresIn", "refreshToken", "tokenType", "user"];
 
 #[actix_web::test]

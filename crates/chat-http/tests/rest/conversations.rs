@@ -2,7 +2,7 @@ use crate::house::{House, fields};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const EVERYONE_SEES: [&str; 14] = [
+const EVERYONE_SEES: [&str; 15] = [
     "avatar",
     "createdAt",
     "createdBy",
@@ -12,13 +12,14 @@ const EVERYONE_SEES: [&str; 14] = [
     "isActive",
     "isGroup",
     "lastSeq",
+    "metadata",
     "name",
     "participantCount",
     "participants",
     "pos",
     "updatedAt",
 ];
-const OVERVIEW: [&str; 16] = [
+const OVERVIEW: [&str; 17] = [
     "avatar",
     "createdAt",
     "createdBy",
@@ -29,6 +30,7 @@ const OVERVIEW: [&str; 16] = [
     "isGroup",
     "lastMessage",
     "lastSeq",
+    "metadata",
     "name",
     "participantCount",
     "participants",

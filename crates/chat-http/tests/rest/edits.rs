@@ -50,7 +50,7 @@ async fn an_edit_is_seen_by_all_and_its_earlier_versions_are_listed() {
     let seen = talk.house.get(&talk.of(&bare), &talk.ann.token).await.data(200);
     assert_eq!(seen, bare);
     let edits = talk.house.get(&format!("{}/edits", talk.of(&bare)), &talk.ann.token).await.data(200);
-    assert_eq!(fields(&edits[0]), ["attachment", "content", "editedAt", "pos"]);
+    assert_eq!(fields(&edits[0]), ["attachment", "content", "editedAt", "metadata", "pos"]);
     let texts: Vec<_> = edits.as_array().expect("a list").iter().map(|one| (&one["content"], &one["pos"])).collect();
     assert_eq!(texts, [(&json!("helo"), &json!(3)), (&json!("hello"), &json!(4))]);
     assert_eq!(edits[1]["editedAt"], bare["editedAt"]);

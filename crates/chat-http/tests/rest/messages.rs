@@ -3,7 +3,7 @@ use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const MESSAGE: [&str; 15] = [
+const MESSAGE: [&str; 18] = [
     "attachment",
     "changedPos",
     "content",
@@ -12,8 +12,11 @@ const MESSAGE: [&str; 15] = [
     "deletedAt",
     "deletedBy",
     "editedAt",
+    "forwardedFrom",
     "id",
+    "metadata",
     "pos",
+    "quoted",
     "replyTo",
     "sender",
     "seq",
@@ -217,4 +220,51 @@ async fn reading_moves_one_position_and_the_status_of_what_was_read() {
     }
     let stray = json!({"messageId": Uuid::nil()});
     talk.house.post(&path, &talk.bob.token, stray).await.failure(404, "MESSAGE_NOT_FOUND");
+}
+
+#[actix_web::test]
+async fn a_reply_quotes_and_a_forward_copies() {
+    let talk = talk().await;
+    let (house, bob) = (&talk.house, &talk.bob);
+    let first = house.send(&talk.ann, &talk.id, &"long ".repeat(100)).await;
+    let reply = json!({"content": "yes", "replyTo": first["id"], "metadata": {"b": 1, "a": [1.5, {}]}});
+    let reply = house.post(&talk.path, &bob.token, reply).await.data(201);
+    let quoted = &reply["quoted"];
+    assert_eq!(fields(quoted), ["changedPos", "content", "deletedAt", "id", "sender", "seq"]);
+    assert_eq!(quoted["content"].as_str().map(|text| text.chars().count()), Some(200));
+    assert_eq!((&quoted["id"], &quoted["seq"], &quoted["changedPos"]), (&first["id"], &json!(1), &first["changedPos"]));
+    assert_eq!(reply["metadata"].to_string(), json!({"b": 1, "a": [1.5, {}]}).to_string());
+    house
+        .patch(
+            &format!("{}/{}", talk.path, first["id"].as_str().expect("an id")),
+            &talk.ann.token,
+            json!({"content": "short"}),
+        )
+        .await
+        .data(200);
+    let page = house.get(&talk.path, &bob.token).await.data(200);
+    assert_eq!((&page[0]["quoted"]["content"], &page[0]["quoted"]["changedPos"]), (&json!("short"), &json!(4)));
+    assert_eq!(page[1]["quoted"], json!(null));
+
+    let of = json!({"conversationId": talk.id, "messageId": first["id"]});
+    let copy = house.post(&talk.path, &bob.token, json!({"forwardOf": of})).await.data(201);
+    assert_eq!((&copy["content"], &copy["sender"]["id"]), (&json!("short"), &json!(bob.id)));
+    assert_eq!(copy["forwardedFrom"], json!({"sender": first["sender"], "createdAt": first["createdAt"]}));
+    let nested = |depth: usize| format!("{{\"metadata\": {}1{}}}", "{\"a\":".repeat(depth), "}".repeat(depth));
+    for (body, fault) in [
+        (json!({"forwardOf": of, "content": "x"}), "content and forwardOf exclude each other"),
+        (json!({"forwardOf": of, "attachment": "/a"}), "attachment and forwardOf exclude each other"),
+        (json!({"forwardOf": 1}), "forwardOf must be an object with a conversationId and a messageId"),
+        (json!({"metadata": {}}), "content is required"),
+        (json!({"content": "x", "metadata": []}), "metadata must be a JSON object"),
+        (json!({"content": "x", "metadata": {"a": "x".repeat(4_096)}}), "metadata must have at most 4096 bytes"),
+        (
+            json!({"content": "x", "metadata": serde_json::from_str::<Value>(&nested(9)).expect("JSON")["metadata"]}),
+            "metadata must be nested at most 8 levels deep",
+        ),
+    ] {
+        let refused = house.post(&talk.path, &bob.token, body).await;
+        refused.failure(400, "VALIDATION_FAILED");
+        assert_eq!(refused.sentences(), [fault]);
+    }
 }

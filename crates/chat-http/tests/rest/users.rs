@@ -2,8 +2,19 @@ use crate::house::{House, PASSWORD, fields};
 use chat_domain::presence::PresenceStatus;
 use serde_json::{Value, json};
 
-const USER: [&str; 10] =
-    ["avatar", "createdAt", "firstName", "id", "isOnline", "lastName", "lastSeen", "name", "status", "username"];
+const USER: [&str; 11] = [
+    "avatar",
+    "createdAt",
+    "firstName",
+    "id",
+    "isOnline",
+    "lastName",
+    "lastSeen",
+    "metadata",
+    "name",
+    "status",
+    "username",
+];
 
 #[actix_web::test]
 async fn one_sees_and_changes_oneself() {

@@ -6,7 +6,7 @@ use super::record::{RecordColumns, RecordRow};
 use crate::PostgresStore;
 use crate::conversations::Head;
 use crate::fault::Stored;
-use crate::messages::{MessageColumns, MessageRow, Quotes, SummaryColumns};
+use crate::messages::{MessageColumns, MessageRow, Related, SummaryColumns};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use async_trait::async_trait;
@@ -98,10 +98,10 @@ async fn merge(
     let records: Vec<_> = rows.into_iter().map(|(number, row)| (number, row.into_record())).collect();
     let present = load_present(connection, &Needs::of(records.iter().map(|(_, record)| record))).await?;
     let mut changes: Vec<_> = records.into_iter().map(|(number, record)| (number, resolve(record, &present))).collect();
-    let quotes = Quotes::load(connection, messages.iter().filter_map(|(_, message, _)| message.reply_to())).await?;
+    let related = Related::load(connection, messages.iter().map(|(_, message, _)| message)).await?;
     for (number, message, sender) in messages {
         let Some(span) = numbered(spans, number) else { continue };
-        changes.push((number, message.into_change(sender, span.kind, &quotes)));
+        changes.push((number, message.into_change(sender, span.kind, &related)));
     }
     changes.sort_unstable_by_key(|(number, change)| (*number, change.pos));
     let mut found: HashMap<Span, Vec<Change>> = HashMap::with_capacity(spans.len());
@@ -139,6 +139,7 @@ cached_statement!(
         -> (BigInt, MessageColumns, SummaryColumns),
     "SELECT asked.number, m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
             m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.changed_pos, m.deleted_by,
+            m.metadata, m.forwarded_sender_id, m.forwarded_at,
             u.id, u.username, u.name, u.avatar
      FROM unnest(",
     ids as Array<SqlUuid>,

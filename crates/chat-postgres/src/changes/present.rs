@@ -5,7 +5,7 @@
 
 use crate::conversations::load_readable;
 use crate::fault::Stored;
-use crate::messages::{MessageRow, Quotes};
+use crate::messages::{MessageRow, Related};
 use crate::schema::{conversations, messages, users};
 use crate::users::{SummaryRow, load_summary_rows};
 use chat_domain::changes::{Needs, Present};
@@ -43,9 +43,9 @@ async fn load_messages(connection: &mut AsyncPgConnection, ids: &[MessageId]) ->
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)
         .await?;
-    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, ..)| message.reply_to())).await?;
+    let related = Related::load(connection, rows.iter().map(|(message, ..)| message)).await?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &quotes).ok()
+        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &related).ok()
     });
     Ok(readable.collect())
 }

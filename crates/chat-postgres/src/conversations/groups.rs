@@ -4,7 +4,7 @@ use super::names;
 use super::update::record_update;
 use crate::fault::Stored;
 use crate::schema::conversations;
-use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, may_change_group};
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, Role, may_change_group};
 use chat_domain::{ActionError, Change, ConversationId, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -31,15 +31,24 @@ pub(super) async fn replace_invite_code(
     Ok(Conversation { invite_code: Some(code), ..conversation })
 }
 
-/// The group, locked until the transaction ends, if it is active and the actor is one of its admins.
-pub(super) async fn as_admin(
+/// The group, if the actor may change it.
+async fn as_admin(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
     actor: UserId,
 ) -> Result<Conversation, ActionError> {
+    with_role(connection, (id, actor), may_change_group).await
+}
+
+/// The conversation, if the actor's role allows what `may` decides.
+pub(super) async fn with_role(
+    connection: &mut AsyncPgConnection,
+    (id, actor): (ConversationId, UserId),
+    may: impl FnOnce(&Conversation, Option<Role>) -> Result<(), Refusal>,
+) -> Result<Conversation, ActionError> {
     let conversation = hold_conversation(connection, id).await?.ok_or(Refusal::UnknownConversation)?;
     let role = find_participant(connection, id, actor).await?.map(|row| row.role());
-    may_change_group(&conversation, role)?;
+    may(&conversation, role)?;
     Ok(conversation)
 }
 

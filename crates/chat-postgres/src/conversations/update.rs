@@ -1,14 +1,15 @@
 use super::details::load_details;
-use super::groups::as_admin;
+use super::groups::with_role;
 use super::names::{self, NameStanding};
 use crate::changes::{store as store_change, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::schema::conversations;
 use chat_domain::conversations::{
     ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation, group_name_key,
+    may_change,
 };
 use chat_domain::users::AvatarUrl;
-use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Refusal, Timestamp};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Metadata, Refusal, Timestamp};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -22,6 +23,7 @@ struct Changeset {
     group_name_key: Option<Option<String>>,
     description: Option<Option<String>>,
     avatar: Option<Option<String>>,
+    metadata: Option<Option<String>>,
 }
 
 pub(super) async fn update(
@@ -29,7 +31,8 @@ pub(super) async fn update(
     update: &UpdateConversation,
 ) -> Result<(ConversationDetails, Change), ActionError> {
     let id = update.conversation_id;
-    as_admin(connection, id, update.actor).await?;
+    let by = (id, update.actor);
+    with_role(connection, by, |conversation, role| may_change(conversation, role, &update.changes)).await?;
     let standing = match (update.name_rule, &update.changes.name) {
         (NameRule::Reserved, Some(Some(name))) => names::standing(connection, name, Some(id)).await?,
         _ => NameStanding::Free,
@@ -76,6 +79,7 @@ async fn store(connection: &mut AsyncPgConnection, update: &UpdateConversation, 
         }),
         description: changes.description.clone().map(|text| text.map(ConversationDescription::into_string)),
         avatar: changes.avatar.clone().map(|url| url.map(AvatarUrl::into_string)),
+        metadata: changes.metadata.clone().map(|metadata| metadata.map(Metadata::into_string)),
     };
     let row = conversations::table.find(update.conversation_id.as_uuid());
     diesel::update(row).set(changeset).execute(connection).await?;

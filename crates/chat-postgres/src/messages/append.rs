@@ -44,6 +44,9 @@ pub(crate) type MessageColumns = (
     Nullable<BigInt>,
     Nullable<BigInt>,
     Nullable<SqlUuid>,
+    Nullable<Text>,
+    Nullable<SqlUuid>,
+    Nullable<BigInt>,
 );
 
 /// An account's columns, as [`crate::users::SummaryRow`] reads them.
@@ -55,6 +58,7 @@ cached_statement!(
         -> (MessageColumns, SummaryColumns, Nullable<Binary>, SmallInt),
     "SELECT m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
             m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.changed_pos, m.deleted_by,
+            m.metadata, m.forwarded_sender_id, m.forwarded_at,
             u.id, u.username, u.name, u.avatar, m.fingerprint, m.fingerprint_version
      FROM unnest(",
     conversation_ids as Array<SqlUuid>,
@@ -93,14 +97,18 @@ cached_statement!(
         sender_ids: Vec<Uuid>,
         bodies: Vec<String>,
         attachments: Vec<Option<String>>,
+        metadata: Vec<Option<String>>,
+        origins: Vec<Option<Uuid>>,
+        origin_times: Vec<Option<i64>>,
         replies: Vec<Option<Uuid>>,
         keys: Vec<Option<String>>,
         fingerprints: Vec<Option<Vec<u8>>>,
         times: Vec<i64>,
         fingerprint_version: i16,
     },
-    "INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, attachment, reply_to, client_message_id,
-                           fingerprint, created_at, updated_at, fingerprint_version)
+    "INSERT INTO messages (conversation_id, seq, id, pos, sender_id, body, attachment, metadata, forwarded_sender_id,
+                           forwarded_at, reply_to, client_message_id, fingerprint, created_at, updated_at,
+                           fingerprint_version)
      SELECT n.*, n.at, ",
     fingerprint_version as SmallInt,
     " FROM unnest(",
@@ -118,6 +126,12 @@ cached_statement!(
     ", ",
     attachments as Array<Nullable<Text>>,
     ", ",
+    metadata as Array<Nullable<Text>>,
+    ", ",
+    origins as Array<Nullable<SqlUuid>>,
+    ", ",
+    origin_times as Array<Nullable<BigInt>>,
+    ", ",
     replies as Array<Nullable<SqlUuid>>,
     ", ",
     keys as Array<Nullable<Text>>,
@@ -125,7 +139,8 @@ cached_statement!(
     fingerprints as Array<Nullable<Binary>>,
     ", ",
     times as Array<BigInt>,
-    ") AS n (conversation_id, seq, id, pos, sender_id, body, attachment, reply_to, key, fingerprint, at)",
+    ") AS n (conversation_id, seq, id, pos, sender_id, body, attachment, metadata, origin, origin_at, reply_to, key,
+               fingerprint, at)",
 );
 
 cached_statement!(

@@ -2,7 +2,8 @@
 
 use super::append::{Begin, Commit, FindReplays, FindSenders, HoldConversations};
 use super::plan::{Key, Outcome, Plan, Seen, Writes, key, plan};
-use super::quotes::Quotes;
+use super::quotes::load_quotes;
+use super::related::Related;
 use super::rows::MessageRow;
 use crate::fault::{Fault, Stored, Trouble};
 use crate::time::timestamp;
@@ -47,18 +48,19 @@ pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) 
 async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan> {
     let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
     let holding = HoldConversations { ids: ids.into_iter().collect() };
+    let answered = drafts.iter().filter_map(|draft| draft.content.reply_to);
     let (mut one, mut two) = (connection, connection);
     let (_, rows, replays, senders, quotes) = try_join5(
         (Begin {}).execute(&mut one).map_err(Fault::from),
         holding.load::<HeldRow>(&mut two).map_err(Fault::from),
         find_replays(connection, drafts),
         find_senders(connection, drafts),
-        Quotes::load(connection, drafts.iter().filter_map(|draft| draft.content.reply_to).map(MessageId::as_uuid)),
+        load_quotes(connection, answered.map(MessageId::as_uuid).collect()),
     )
     .await?;
     let conversations = rows.into_iter().map(held).collect::<Stored<HashMap<_, _>>>()?;
-    let of_replays = Quotes::load(connection, replays.iter().filter_map(|(row, ..)| row.reply_to())).await?;
-    let replays = kept(replays, &conversations, &of_replays)?;
+    let related = Related::load(connection, replays.iter().map(|(row, ..)| row)).await?;
+    let replays = kept(replays, &conversations, &related)?;
     Ok(plan(drafts, Seen { conversations, replays, senders, quotes }))
 }
 
@@ -97,12 +99,12 @@ async fn find_replays(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> S
 fn kept(
     rows: Vec<ReplayRow>,
     conversations: &HashMap<ConversationId, SendPlace>,
-    quotes: &Quotes,
+    related: &Related,
 ) -> Stored<HashMap<Key, EarlierSend<'static>>> {
     let mut replays = HashMap::with_capacity(rows.len());
     for (row, sender, digest, version) in rows {
         let Some(place) = conversations.get(&row.conversation_id()) else { continue };
-        let message = row.sent_by(sender, place.kind, quotes)?;
+        let message = row.sent_by(sender, place.kind, related)?;
         let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
         if let Some(key) = message.client_message_id.clone() {

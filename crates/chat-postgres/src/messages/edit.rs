@@ -1,6 +1,6 @@
 //! Edits and deletions. Each begins by locking the conversation, as everything that takes a `pos` does.
 
-use super::quotes::Quotes;
+use super::related::Related;
 use super::rows::{MessageRow, VersionRow};
 use crate::changes::{store as store_change, take_pos};
 use crate::conversations::{find_conversation, hold_conversation};
@@ -13,7 +13,7 @@ use chat_domain::messages::{
     AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
     StoredFingerprint, decide_deletion, decide_edit,
 };
-use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Timestamp, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Metadata, Pos, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -108,8 +108,8 @@ async fn read(
         .get_result(connection)
         .await
         .optional()?;
-    let quotes = Quotes::load(connection, row.iter().filter_map(|(message, _)| message.reply_to())).await?;
-    let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind, &quotes).ok());
+    let related = Related::load(connection, row.iter().map(|(message, _)| message)).await?;
+    let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind, &related).ok());
     let role = role.as_deref().map(Role::from_stored);
     Ok(EditContext { conversation: Some(conversation), role, message, earlier_versions: 0 })
 }
@@ -132,6 +132,7 @@ async fn keep_version(
         message_versions::version.eq(version),
         message_versions::body.eq(message.body.as_str()),
         message_versions::attachment.eq(message.attachment.as_ref().map(AttachmentUrl::as_str)),
+        message_versions::metadata.eq(message.metadata.as_ref().map(Metadata::as_str)),
         message_versions::edited_at.eq(micros(at)),
         message_versions::pos.eq(pos.to_i64()),
     );
@@ -143,9 +144,13 @@ async fn keep_version(
 /// `before` is its previous `changed_pos`.
 async fn store(connection: &mut AsyncPgConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
     let id = message.conversation_id.as_uuid();
+    let origin = message.forwarded_from.as_deref();
     let changes = (
         messages::body.eq(message.body.as_str()),
         messages::attachment.eq(message.attachment.as_ref().map(AttachmentUrl::as_str)),
+        messages::metadata.eq(message.metadata.as_ref().map(Metadata::as_str)),
+        messages::forwarded_sender_id.eq(origin.map(|from| from.sender.id.as_uuid())),
+        messages::forwarded_at.eq(origin.map(|from| micros(from.created_at))),
         messages::updated_at.eq(micros(message.updated_at)),
         messages::edited_at.eq(message.edited_at.map(micros)),
         messages::deleted_at.eq(message.deleted_at.map(micros)),

@@ -1,4 +1,4 @@
-use super::quotes::Quotes;
+use super::related::Related;
 use super::rows::MessageRow;
 use crate::fault::Stored;
 use crate::receipts::{PositionColumns, positions};
@@ -78,7 +78,7 @@ pub(crate) async fn last_messages(
         .await?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
         let kind = ConversationKind::from_stored(direct_key.as_deref()).ok()?;
-        let message = message.sent_by(sender, kind, &Quotes::default()).ok()?;
+        let message = message.sent_by(sender, kind, &Related::default()).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
@@ -187,6 +187,6 @@ async fn read(
     kind: ConversationKind,
     rows: Vec<(MessageRow, SummaryRow)>,
 ) -> Stored<Vec<Message>> {
-    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, _)| message.reply_to())).await?;
-    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &quotes).ok()).collect())
+    let related = Related::load(connection, rows.iter().map(|(message, _)| message)).await?;
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &related).ok()).collect())
 }

@@ -12,13 +12,14 @@ mod places;
 mod plan;
 mod queue;
 mod quotes;
+mod related;
 mod rows;
 mod writers;
 
 pub(crate) use append::{MessageColumns, SummaryColumns};
 pub(crate) use history::{find_in_conversation, last_messages};
 pub(crate) use places::{Place, list_at};
-pub(crate) use quotes::Quotes;
+pub(crate) use related::Related;
 pub(crate) use rows::MessageRow;
 pub(crate) use writers::Writers;
 

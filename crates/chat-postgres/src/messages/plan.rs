@@ -4,9 +4,10 @@ use super::append::{BumpConversations, BumpSenders, InsertMessages};
 use super::quotes::Quotes;
 use crate::time::micros;
 use chat_domain::messages::{
-    Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, SendContext, SendPlace, Sender, decide_send,
+    Appended, AttachmentUrl, BodyFingerprint, Draft, EarlierSend, ForwardedFrom, QuotedMessage, SendContext, SendPlace,
+    Sender, decide_send,
 };
-use chat_domain::{ActionError, ClientMessageId, ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
+use chat_domain::{ActionError, ClientMessageId, ConversationId, MessageId, Metadata, Pos, Seq, Timestamp, UserId};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -54,13 +55,18 @@ pub(super) fn plan(drafts: &[Draft], mut seen: Seen) -> Plan {
 }
 
 impl Seen {
+    /// The quote of this message, if it is in the conversation.
+    fn quote(&self, conversation: ConversationId, id: MessageId) -> Option<&QuotedMessage> {
+        self.quotes.get(&id).filter(|(at, _)| *at == conversation).map(|(_, quoted)| quoted)
+    }
+
     fn decide(&mut self, draft: &Draft) -> Outcome {
         let (key, by) = (key(draft), (draft.conversation_id, draft.sender));
         let context = SendContext {
             earlier: key.as_ref().and_then(|key| self.replays.get(key)).map(EarlierSend::as_borrowed),
             conversation: self.conversations.get(&draft.conversation_id).copied(),
             sender: self.senders.get(&by).map(Sender::as_borrowed),
-            quoted: draft.content.reply_to.and_then(|id| self.quotes.find_in(draft.conversation_id, id)),
+            quoted: draft.content.reply_to.and_then(|id| self.quote(draft.conversation_id, id)).cloned(),
         };
         let decided = decide_send(context, draft)?;
         if let Appended::New(message) | Appended::First(message) = &decided {
@@ -78,6 +84,10 @@ impl Seen {
 
 pub(super) fn key(draft: &Draft) -> Option<Key> {
     draft.client_message_id.clone().map(|key| (draft.conversation_id, draft.sender, key))
+}
+
+fn origin(draft: &Draft) -> Option<&ForwardedFrom> {
+    draft.forwarded.as_ref()?.as_ref().ok()
 }
 
 fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
@@ -100,6 +110,9 @@ fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
                 .iter()
                 .map(|(draft, ..)| draft.content.attachment.as_ref().map(AttachmentUrl::as_str).map(str::to_owned))
                 .collect(),
+            metadata: new.iter().map(|(draft, ..)| draft.content.metadata.clone().map(Metadata::into_string)).collect(),
+            origins: new.iter().map(|(draft, ..)| origin(draft).map(|from| from.sender.id.as_uuid())).collect(),
+            origin_times: new.iter().map(|(draft, ..)| origin(draft).map(|from| micros(from.created_at))).collect(),
             replies: new.iter().map(|(draft, ..)| draft.content.reply_to.map(MessageId::as_uuid)).collect(),
             keys: new
                 .iter()

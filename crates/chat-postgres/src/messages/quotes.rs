@@ -30,40 +30,17 @@ cached_statement!(
 type QuoteRow = (Uuid, Uuid, i64, i64, Option<i64>, String, SummaryRow);
 
 /// Quoted messages by their ids, with the conversations they belong to.
-#[derive(Debug, Default)]
-pub(crate) struct Quotes(HashMap<MessageId, (ConversationId, QuotedMessage)>);
+pub(super) type Quotes = HashMap<MessageId, (ConversationId, QuotedMessage)>;
 
-impl Quotes {
-    /// Reads the messages to which others reply, by one query; none if there are no replies. Leaves out those that this
-    /// release cannot read.
-    pub(crate) async fn load(
-        mut connection: &AsyncPgConnection,
-        replies_to: impl Iterator<Item = Uuid>,
-    ) -> Stored<Self> {
-        let ids: Vec<Uuid> = replies_to.collect();
-        if ids.is_empty() {
-            return Ok(Self::default());
-        }
-        let query = FindQuoted { ids, chars: MAX_QUOTED_CHARS.into() };
-        let rows: Vec<QuoteRow> = query.load(&mut connection).await?;
-        let readable = rows.into_iter().filter_map(|row| quoted(row).ok());
-        Ok(Self(readable.map(|(conversation, quoted)| (quoted.id, (conversation, quoted))).collect()))
+/// Reads these messages by one query; none if there are no ids. Leaves out those that this release cannot read.
+pub(super) async fn load_quotes(mut connection: &AsyncPgConnection, ids: Vec<Uuid>) -> Stored<Quotes> {
+    if ids.is_empty() {
+        return Ok(Quotes::new());
     }
-
-    /// The quote of this message.
-    pub(super) fn find(&self, id: MessageId) -> Option<Box<QuotedMessage>> {
-        self.0.get(&id).map(|(_, quoted)| Box::new(quoted.clone()))
-    }
-
-    /// The quote of this message, if it is in the conversation.
-    pub(super) fn find_in(&self, conversation: ConversationId, id: MessageId) -> Option<QuotedMessage> {
-        self.0.get(&id).filter(|(at, _)| *at == conversation).map(|(_, quoted)| quoted.clone())
-    }
-
-    #[cfg(test)]
-    pub(super) fn add(&mut self, conversation: ConversationId, quoted: QuotedMessage) {
-        self.0.insert(quoted.id, (conversation, quoted));
-    }
+    let query = FindQuoted { ids, chars: MAX_QUOTED_CHARS.into() };
+    let rows: Vec<QuoteRow> = query.load(&mut connection).await?;
+    let readable = rows.into_iter().filter_map(|row| quoted(row).ok());
+    Ok(readable.map(|(conversation, quoted)| (quoted.id, (conversation, quoted))).collect())
 }
 
 fn quoted(

@@ -1,4 +1,4 @@
-use super::quotes::Quotes;
+use super::related::Related;
 use crate::fault::{Fault, Stored};
 use crate::schema::{message_versions, messages};
 use crate::time::timestamp;
@@ -7,7 +7,7 @@ use chat_domain::changes::ChangeRecord;
 use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{AttachmentUrl, Message, MessageBody, MessageVersion};
-use chat_domain::{Change, ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
+use chat_domain::{Change, ClientMessageId, ConversationId, MessageId, Metadata, Pos, Seq, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -29,6 +29,9 @@ pub(crate) struct MessageRow {
     deleted_at: Option<i64>,
     changed_pos: Option<i64>,
     deleted_by: Option<Uuid>,
+    metadata: Option<String>,
+    forwarded_sender_id: Option<Uuid>,
+    forwarded_at: Option<i64>,
 }
 
 impl MessageRow {
@@ -38,21 +41,27 @@ impl MessageRow {
 
     /// The change by which this message was sent. It is unknown if this release cannot read the message, its sender or
     /// the kind of its conversation.
-    pub(crate) fn into_change(self, sender: SummaryRow, kind: Option<ConversationKind>, quotes: &Quotes) -> Change {
+    pub(crate) fn into_change(self, sender: SummaryRow, kind: Option<ConversationKind>, related: &Related) -> Change {
         let (pos, at) = (Pos::from_i64(self.pos), timestamp(self.created_at));
         let sent = (sender.id(), MessageId::new(self.id));
         let record = ChangeRecord::message_sent(self.conversation_id(), pos, at, sent);
-        let message = kind.and_then(|kind| self.sent_by(sender, kind, quotes).ok());
+        let message = kind.and_then(|kind| self.sent_by(sender, kind, related).ok());
         message.map_or_else(|| Change::unknown(record), Change::message_sent)
     }
 
     /// The id of the message to which this one replies.
-    pub(crate) const fn reply_to(&self) -> Option<Uuid> {
+    pub(super) const fn reply_to(&self) -> Option<Uuid> {
         self.reply_to
     }
 
-    pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind, quotes: &Quotes) -> Stored<Message> {
+    /// The id of the user whose message this one copies.
+    pub(super) const fn origin(&self) -> Option<Uuid> {
+        self.forwarded_sender_id
+    }
+
+    pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind, related: &Related) -> Stored<Message> {
         let key = self.client_message_id.as_deref();
+        let origin = self.forwarded_sender_id.zip(self.forwarded_at);
         Ok(Message {
             id: MessageId::new(self.id),
             conversation_id: ConversationId::new(self.conversation_id),
@@ -63,8 +72,10 @@ impl MessageRow {
             sender: sender.try_into()?,
             body: parsed("body", &self.body, MessageBody::from_stored)?,
             attachment: parsed_option("attachment", self.attachment.as_deref(), AttachmentUrl::from_stored)?,
+            metadata: parsed_option("metadata", self.metadata.as_deref(), Metadata::from_stored)?,
+            forwarded_from: origin.and_then(|(id, at)| related.origin(UserId::new(id), timestamp(at))),
             reply_to: self.reply_to.map(MessageId::new),
-            quoted: self.reply_to.and_then(|id| quotes.find(MessageId::new(id))),
+            quoted: self.reply_to.and_then(|id| related.quote(MessageId::new(id))),
             client_message_id: parsed_option("client_message_id", key, ClientMessageId::parse)?,
             created_at: timestamp(self.created_at),
             updated_at: timestamp(self.updated_at),
@@ -81,6 +92,7 @@ impl MessageRow {
 pub(super) struct VersionRow {
     body: String,
     attachment: Option<String>,
+    metadata: Option<String>,
     edited_at: i64,
     pos: i64,
 }
@@ -90,6 +102,6 @@ impl TryFrom<VersionRow> for MessageVersion {
 
     fn try_from(row: VersionRow) -> Stored<Self> {
         let (edited_at, pos) = (timestamp(row.edited_at), Pos::from_i64(row.pos));
-        Ok(Self::from_stored(&row.body, row.attachment.as_deref(), edited_at, pos)?)
+        Ok(Self::from_stored(&row.body, row.attachment.as_deref(), row.metadata.as_deref(), edited_at, pos)?)
     }
 }

@@ -58,6 +58,7 @@ fn user(new: &NewUser, username: Username) -> Stored<User> {
         first_name: new.first_name.clone(),
         last_name: new.last_name.clone(),
         avatar: new.avatar.clone(),
+        metadata: None,
         last_seen: None,
         created_at: new.created_at,
         updated_at: new.created_at,

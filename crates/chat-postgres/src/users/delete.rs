@@ -36,6 +36,7 @@ async fn clear_profile(connection: &mut AsyncPgConnection, id: UserId, at: Times
             users::first_name.eq(None::<String>),
             users::last_name.eq(None::<String>),
             users::avatar.eq(None::<String>),
+            users::metadata.eq(None::<String>),
             users::last_seen.eq(None::<i64>),
             users::updated_at.eq(micros(at)),
             users::deleted_at.eq(micros(at)),

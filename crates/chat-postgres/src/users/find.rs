@@ -61,8 +61,8 @@ pub(crate) async fn load_summaries(connection: &mut AsyncPgConnection, ids: Vec<
 }
 
 /// The rows of [`load_summaries`], for callers that leave out those that this release cannot read.
-pub(crate) async fn load_summary_rows(connection: &mut AsyncPgConnection, ids: Vec<Uuid>) -> Stored<Vec<SummaryRow>> {
-    Ok(users::table.filter(users::id.eq_any(ids)).select(SummaryRow::as_select()).load(connection).await?)
+pub(crate) async fn load_summary_rows(mut connection: &AsyncPgConnection, ids: Vec<Uuid>) -> Stored<Vec<SummaryRow>> {
+    Ok(users::table.filter(users::id.eq_any(ids)).select(SummaryRow::as_select()).load(&mut connection).await?)
 }
 
 fn uuids(ids: &[UserId]) -> Vec<Uuid> {

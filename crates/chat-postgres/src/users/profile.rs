@@ -6,7 +6,7 @@ use crate::schema::{credentials, users};
 use crate::time::micros;
 use chat_domain::auth::EndReason;
 use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, User};
-use chat_domain::{ActionError, Refusal, SessionId, Timestamp, UserId};
+use chat_domain::{ActionError, Metadata, Refusal, SessionId, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -23,6 +23,7 @@ struct Changeset {
     first_name: Option<Option<String>>,
     last_name: Option<Option<String>>,
     avatar: Option<Option<String>>,
+    metadata: Option<Option<String>>,
     updated_at: i64,
 }
 
@@ -55,6 +56,7 @@ async fn store(connection: &mut AsyncPgConnection, id: UserId, changes: &Profile
         first_name: changes.first_name.as_ref().map(text),
         last_name: changes.last_name.as_ref().map(text),
         avatar: changes.avatar.as_ref().map(|avatar| avatar.as_ref().map(|url: &AvatarUrl| url.as_str().to_owned())),
+        metadata: changes.metadata.clone().map(|metadata| metadata.map(Metadata::into_string)),
         updated_at: micros(at),
     };
     diesel::update(users::table.find(id.as_uuid())).set(changeset).execute(connection).await?;

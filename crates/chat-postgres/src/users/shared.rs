@@ -20,6 +20,7 @@ type UserColumns = (
     Nullable<Text>,
     Nullable<Text>,
     Nullable<Text>,
+    Nullable<Text>,
     Nullable<BigInt>,
     BigInt,
     BigInt,
@@ -28,7 +29,7 @@ type UserColumns = (
 cached_statement!(
     /// The users among these whose accounts exist.
     ListUsers { ids: Vec<Uuid> } -> UserColumns,
-    "SELECT id, email, username, name, first_name, last_name, avatar, last_seen, created_at, updated_at
+    "SELECT id, email, username, name, first_name, last_name, avatar, metadata, last_seen, created_at, updated_at
      FROM users WHERE id = ANY (",
     ids as Array<SqlUuid>,
     ") AND deleted_at IS NULL",

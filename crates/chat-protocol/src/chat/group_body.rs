@@ -86,6 +86,7 @@ impl UpdateGroupBody {
             name: self.group_name.take_change(),
             description: self.group_description.take_change(),
             avatar: self.group_avatar.take_change(),
+            metadata: None,
         })
     }
 }

@@ -1,10 +1,11 @@
 use super::{ChatRoomId, ChatTypeView, Untrusted};
 use crate::body::check;
+use crate::messages::{not_beside, own_text};
 use crate::{Body, Fault, InvalidBody, Optional, Required, valid};
 use chat_domain::conversations::DirectKey;
-use chat_domain::messages::{AttachmentUrl, MessageBody, MessageContent};
+use chat_domain::messages::{AttachmentUrl, ForwardOf, MessageBody, MessageContent};
 use chat_domain::receipts::DeliveryStatus;
-use chat_domain::{ClientMessageId, ConversationId, MessageId, PageLimit, PageNumber, PageRequest, UserId};
+use chat_domain::{ClientMessageId, ConversationId, MessageId, Metadata, PageLimit, PageNumber, PageRequest, UserId};
 use garde::Validate;
 use serde::Deserialize;
 
@@ -27,11 +28,21 @@ pub struct ChatMessageBody {
     #[garde(custom(valid))]
     #[serde(default)]
     group_id: Optional<ConversationId>,
-    #[garde(custom(valid))]
-    message: Required<MessageBody>,
-    #[garde(custom(valid))]
+    /// The text. Required, unless the message is forwarded.
+    #[garde(custom(valid), custom(own_text(&self.forward_of)))]
+    #[serde(default)]
+    message: Optional<MessageBody>,
+    #[garde(custom(valid), custom(not_beside(&self.forward_of)))]
     #[serde(default)]
     attachment: Optional<AttachmentUrl>,
+    /// Any JSON object of up to 4,096 bytes, for the product.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    metadata: Optional<Metadata>,
+    /// The message of which this one is a copy: it has its text and its attachment.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    forward_of: Optional<ForwardOf>,
     #[garde(custom(valid))]
     #[serde(default)]
     client_message_id: Optional<ClientMessageId>,
@@ -95,8 +106,10 @@ impl ChatMessageBody {
         Ok(ChatMessage {
             receiver,
             content: MessageContent {
-                body: self.message.take("message")?,
+                body: self.message.take().unwrap_or_else(MessageBody::empty),
                 attachment: self.attachment.take(),
+                metadata: self.metadata.take(),
+                forward_of: self.forward_of.take(),
                 reply_to: self.reply_to.take(),
             },
             client_message_id: self.client_message_id.take(),

@@ -1,6 +1,6 @@
 use super::{ChatRoomId, ChatTypeView};
-use crate::TimestampView;
-use crate::messages::MessageStatusView;
+use crate::messages::{ForwardedFromView, MessageStatusView, QuotedMessageView};
+use crate::{MetadataView, TimestampView};
 use chat_domain::conversations::{ConversationKind, MAX_LISTED_PARTICIPANTS};
 use chat_domain::messages::{AttachmentUrl, HistoryPage, Message};
 use chat_domain::receipts::{DeliveryStatus, ParticipantPositions, delivery_status, read_by};
@@ -71,6 +71,14 @@ pub struct ChatMessageView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
     pub attachment: Option<String>,
+    /// The JSON object that the sender's product attached. Omitted if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<MetadataView>"))]
+    pub metadata: Option<MetadataView>,
+    /// Whose message this one is a copy of. Omitted if it was not forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<ForwardedFromView>"))]
+    pub forwarded_from: Option<ForwardedFromView>,
     /// The delivery status.
     pub status: MessageStatusView,
     /// The ids of up to 100 members who have read the message. Only in groups.
@@ -141,6 +149,8 @@ impl ChatMessageView {
             group_id,
             message: message.body.into_string(),
             attachment: message.attachment.map(AttachmentUrl::into_string),
+            metadata: message.metadata.map(MetadataView::from),
+            forwarded_from: message.forwarded_from.map(|from| (*from).into()),
             status: status.into(),
             // In a large group, a page of messages would contain megabytes of ids.
             read_by: is_group
@@ -206,6 +216,8 @@ mod tests {
             attachment: None,
             reply_to: None,
             quoted: None,
+            metadata: None,
+            forwarded_from: None,
             client_message_id: Some(ClientMessageId::parse("k1").expect("a key")),
             created_at: Timestamp::from_unix_micros(1_767_605_400_000_000),
             updated_at: Timestamp::from_unix_micros(1_767_605_400_000_000),

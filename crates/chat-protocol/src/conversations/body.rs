@@ -1,8 +1,8 @@
 use crate::body::check;
 use crate::{Body, InvalidBody, Optional, Required, valid};
-use chat_domain::UserId;
 use chat_domain::conversations::{ConversationChanges, ConversationDescription, ConversationName, Role};
 use chat_domain::users::AvatarUrl;
+use chat_domain::{Metadata, UserId};
 use garde::Validate;
 use serde::Deserialize;
 
@@ -81,6 +81,10 @@ pub struct UpdateConversationBody {
     #[garde(custom(valid))]
     #[serde(default)]
     avatar: Optional<AvatarUrl>,
+    /// Any JSON object of up to 4,096 bytes, for the product.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    metadata: Optional<Metadata>,
 }
 
 impl Body for UpdateConversationBody {}
@@ -93,6 +97,7 @@ impl UpdateConversationBody {
             name: self.name.take_change(),
             description: self.description.take_change(),
             avatar: self.avatar.take_change(),
+            metadata: self.metadata.take_change(),
         })
     }
 }

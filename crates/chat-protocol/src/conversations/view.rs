@@ -1,5 +1,5 @@
-use crate::TimestampView;
 use crate::users::UserSummaryView;
+use crate::{MetadataView, TimestampView};
 use chat_domain::conversations::{
     ConversationDescription, ConversationDetails, ConversationKind, ConversationName, ConversationOverview, InviteCode,
     Participant, Role,
@@ -80,6 +80,8 @@ pub struct ConversationView {
     pub description: Option<String>,
     /// The URL of the group's avatar; `null` if it has none.
     pub avatar: Option<String>,
+    /// The JSON object that the product attached, or `null`.
+    pub metadata: Option<MetadataView>,
     /// `true` for a group, `false` for a direct conversation.
     pub is_group: bool,
     /// `false` if the group was deactivated.
@@ -110,6 +112,7 @@ impl From<ConversationDetails> for ConversationView {
             name: conversation.name.map(ConversationName::into_string),
             description: conversation.description.map(ConversationDescription::into_string),
             avatar: conversation.avatar.map(AvatarUrl::into_string),
+            metadata: conversation.metadata.map(MetadataView::from),
             is_group: conversation.kind == ConversationKind::Group,
             is_active: conversation.is_active,
             invite_code: conversation.invite_code.map(InviteCode::as_text),

@@ -4,4 +4,5 @@ mod body;
 mod view;
 
 pub use body::{EditMessageBody, MessageIdsBody, SendMessageBody};
-pub use view::{MessageStatusView, MessageVersionView, MessageView, QuotedMessageView};
+pub(crate) use body::{not_beside, own_text};
+pub use view::{ForwardedFromView, MessageStatusView, MessageVersionView, MessageView, QuotedMessageView};

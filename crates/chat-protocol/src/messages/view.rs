@@ -1,6 +1,8 @@
-use crate::TimestampView;
 use crate::users::UserSummaryView;
-use chat_domain::messages::{AttachmentUrl, FoundMessages, HistoryPage, Message, MessageVersion, QuotedMessage};
+use crate::{MetadataView, TimestampView};
+use chat_domain::messages::{
+    AttachmentUrl, ForwardedFrom, FoundMessages, HistoryPage, Message, MessageVersion, QuotedMessage,
+};
 use chat_domain::receipts::{DeliveryStatus, ParticipantPositions, delivery_status};
 use chat_domain::{MessageId, UserId};
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,10 @@ pub struct MessageView {
     pub content: String,
     /// The attachment's URL, or `null`.
     pub attachment: Option<String>,
+    /// The JSON object that the sender's product attached, or `null`.
+    pub metadata: Option<MetadataView>,
+    /// Whose message this one is a copy of; `null` if it was not forwarded.
+    pub forwarded_from: Option<ForwardedFromView>,
     /// The message that this one replies to, or `null`.
     pub reply_to: Option<Uuid>,
     /// What it shows of that message; `null` if the message is no reply.
@@ -89,6 +95,8 @@ impl MessageView {
             sender: message.sender.into(),
             content: message.body.into_string(),
             attachment: message.attachment.map(AttachmentUrl::into_string),
+            metadata: message.metadata.map(MetadataView::from),
+            forwarded_from: message.forwarded_from.map(|from| (*from).into()),
             reply_to: message.reply_to.map(MessageId::as_uuid),
             quoted: message.quoted.map(|quoted| (*quoted).into()),
             status: status.into(),
@@ -117,6 +125,23 @@ impl MessageView {
     pub fn at(message: Message, viewer: UserId, positions: &[ParticipantPositions]) -> Self {
         let (seq, sender) = (message.seq, message.sender.id);
         Self::new(message, delivery_status(seq, sender, positions), sender == viewer)
+    }
+}
+
+/// The origin of a forwarded message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct ForwardedFromView {
+    /// The user who wrote the message.
+    pub sender: UserSummaryView,
+    /// The time when they sent it.
+    pub created_at: TimestampView,
+}
+
+impl From<ForwardedFrom> for ForwardedFromView {
+    fn from(from: ForwardedFrom) -> Self {
+        Self { sender: from.sender.into(), created_at: from.created_at.into() }
     }
 }
 
@@ -161,6 +186,8 @@ pub struct MessageVersionView {
     pub content: String,
     /// The attachment's URL, or `null`.
     pub attachment: Option<String>,
+    /// The metadata, or `null`.
+    pub metadata: Option<MetadataView>,
     /// The time of the edit that replaced this version.
     pub edited_at: TimestampView,
     /// The position of that edit among the changes of the conversation.
@@ -172,6 +199,7 @@ impl From<MessageVersion> for MessageVersionView {
         Self {
             content: version.body.into_string(),
             attachment: version.attachment.map(AttachmentUrl::into_string),
+            metadata: version.metadata.map(MetadataView::from),
             edited_at: version.edited_at.into(),
             pos: version.pos.get(),
         }

@@ -102,7 +102,10 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
             let is_group = details.conversation.kind.is_group();
             is_group.then(|| gateway.event(Camel::GROUP_CREATED, &group_changed(details, change.pos)))
         }
-        ChangeKind::Updated(details) => Some(gateway.event(Camel::GROUP_UPDATED, &group_changed(details, change.pos))),
+        ChangeKind::Updated(details) => {
+            let is_group = details.conversation.kind.is_group();
+            is_group.then(|| gateway.event(Camel::GROUP_UPDATED, &group_changed(details, change.pos)))
+        }
         ChangeKind::ParticipantAdded { user, role, details } => Some(gateway.event(
             Camel::PARTICIPANT_ADDED,
             &GroupMemberAddedView {

@@ -1,12 +1,14 @@
 use crate::auth::body::{acceptable, known_password, new_password};
 use crate::body::check;
 use crate::{Body, InvalidBody, Optional, Required, Secret, valid, valid_or_absent};
+use chat_domain::Metadata;
 use chat_domain::auth::{Password, PasswordPolicy};
 use chat_domain::users::{AvatarUrl, DisplayName, ProfileChanges, Username};
 use garde::Validate;
 use serde::Deserialize;
 
-/// The body of `PATCH /users/me`: omitted fields keep their value, `null` clears first name, last name and avatar.
+/// The body of `PATCH /users/me`: omitted fields keep their value, `null` clears first name, last name,
+/// avatar and metadata.
 #[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
@@ -28,6 +30,10 @@ pub struct UpdateMeBody {
     #[garde(custom(valid))]
     #[serde(default)]
     avatar: Optional<AvatarUrl>,
+    /// Any JSON object of up to 4,096 bytes, for the product. Other users can see it.
+    #[garde(custom(valid))]
+    #[serde(default)]
+    metadata: Optional<Metadata>,
 }
 
 impl Body for UpdateMeBody {}
@@ -42,6 +48,7 @@ impl UpdateMeBody {
             first_name: self.first_name.take_change(),
             last_name: self.last_name.take_change(),
             avatar: self.avatar.take_change(),
+            metadata: self.metadata.take_change(),
         })
     }
 }

@@ -1,4 +1,4 @@
-use crate::TimestampView;
+use crate::{MetadataView, TimestampView};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::users::{AvatarUrl, User, UserSummary};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub struct UserView {
     pub last_name: Option<String>,
     /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
+    /// The JSON object that the product attached, or `null`.
+    pub metadata: Option<MetadataView>,
     /// Whether the user is online; `false` if the caller is not allowed to see it.
     pub is_online: bool,
     /// The presence; `null` if the caller is not allowed to see it.
@@ -68,6 +70,7 @@ impl UserView {
             first_name: user.first_name.map(chat_domain::users::DisplayName::into_string),
             last_name: user.last_name.map(chat_domain::users::DisplayName::into_string),
             avatar: user.avatar.map(AvatarUrl::into_string),
+            metadata: user.metadata.map(MetadataView::from),
             is_online: status.is_some_and(PresenceStatus::is_online),
             status: status.map(PresenceView::from),
             last_seen: status.and(user.last_seen).map(TimestampView::from),
@@ -95,6 +98,8 @@ pub struct MeView {
     pub last_name: Option<String>,
     /// The URL of the avatar, or `null`.
     pub avatar: Option<String>,
+    /// The JSON object that the product attached, or `null`.
+    pub metadata: Option<MetadataView>,
     /// The time when the last connection ended; `null` if there was none.
     pub last_seen: Option<TimestampView>,
     /// The time of registration.
@@ -113,6 +118,7 @@ impl From<User> for MeView {
             first_name: user.first_name.map(chat_domain::users::DisplayName::into_string),
             last_name: user.last_name.map(chat_domain::users::DisplayName::into_string),
             avatar: user.avatar.map(AvatarUrl::into_string),
+            metadata: user.metadata.map(MetadataView::from),
             last_seen: user.last_seen.map(TimestampView::from),
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),

@@ -7,7 +7,7 @@ use super::present::load_present;
 use super::record::RecordRow;
 use crate::conversations::last_pos;
 use crate::fault::Stored;
-use crate::messages::{MessageRow, Quotes};
+use crate::messages::{MessageRow, Related};
 use crate::schema::{conversation_changes, conversations, messages, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
@@ -109,9 +109,9 @@ pub(super) fn load_messages(connection: &mut SqliteConnection, seqs: &[(Conversa
         .filter(these)
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
-    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, ..)| message.reply_to()))?;
+    let related = Related::load(connection, rows.iter().map(|(message, ..)| message))?;
     let change = |(message, sender, direct_key): (MessageRow, SummaryRow, Option<String>)| {
-        let change = message.into_change(sender, ConversationKind::from_stored(direct_key.as_deref()).ok(), &quotes);
+        let change = message.into_change(sender, ConversationKind::from_stored(direct_key.as_deref()).ok(), &related);
         (place(&change), change)
     };
     Ok(rows.into_iter().map(change).collect())

@@ -6,14 +6,13 @@
 use crate::conversations::load_readable;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, id_list};
-use crate::messages::{MessageRow, Quotes};
+use crate::messages::{MessageRow, Related};
 use crate::schema::{conversations, messages, users};
-use crate::users::SummaryRow;
+use crate::users::{SummaryRow, load_summaries};
+use chat_domain::MessageId;
 use chat_domain::changes::{Needs, Present};
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::Message;
-use chat_domain::users::UserSummary;
-use chat_domain::{MessageId, UserId};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -21,7 +20,7 @@ use diesel::sql_types::{Bool, Text};
 /// Runs at most two queries for messages, one for users and two for conversations, and none if nothing is needed.
 pub(super) fn load_present(connection: &mut SqliteConnection, needs: &Needs) -> Stored<Present> {
     let messages = load_messages(connection, &needs.messages)?;
-    let users = load_users(connection, &needs.users)?;
+    let users = load_summaries(connection, &needs.users)?;
     let conversations =
         if needs.conversations.is_empty() { Vec::new() } else { load_readable(connection, &needs.conversations)? };
     Ok(Present::new(messages, users, conversations))
@@ -38,18 +37,9 @@ fn load_messages(connection: &mut SqliteConnection, ids: &[MessageId]) -> Stored
         .filter(these)
         .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
         .load(connection)?;
-    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, ..)| message.reply_to()))?;
+    let related = Related::load(connection, rows.iter().map(|(message, ..)| message))?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &quotes).ok()
+        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &related).ok()
     });
     Ok(readable.collect())
-}
-
-fn load_users(connection: &mut SqliteConnection, ids: &[UserId]) -> Stored<Vec<UserSummary>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let these = sql::<Bool>("users.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
-    let rows: Vec<SummaryRow> = users::table.filter(these).select(SummaryRow::as_select()).load(connection)?;
-    Ok(rows.into_iter().filter_map(|row| UserSummary::try_from(row).ok()).collect())
 }

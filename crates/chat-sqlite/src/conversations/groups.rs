@@ -5,7 +5,7 @@ use super::update::record_update;
 use crate::fault::Stored;
 use crate::id::Id;
 use crate::schema::conversations;
-use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, may_change_group};
+use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, Role, may_change_group};
 use chat_domain::{ActionError, Change, ConversationId, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 
@@ -31,15 +31,20 @@ pub(super) fn replace_invite_code(
     Ok(Conversation { invite_code: Some(code), ..conversation })
 }
 
-/// The group, if it is active and the actor is one of its admins.
-pub(super) fn as_admin(
+/// The group, if the actor may change it.
+fn as_admin(connection: &mut SqliteConnection, id: ConversationId, actor: UserId) -> Result<Conversation, ActionError> {
+    with_role(connection, (id, actor), may_change_group)
+}
+
+/// The conversation, if the actor's role allows what `may` decides.
+pub(super) fn with_role(
     connection: &mut SqliteConnection,
-    id: ConversationId,
-    actor: UserId,
+    (id, actor): (ConversationId, UserId),
+    may: impl FnOnce(&Conversation, Option<Role>) -> Result<(), Refusal>,
 ) -> Result<Conversation, ActionError> {
     let conversation = find_conversation(connection, id)?.ok_or(Refusal::UnknownConversation)?;
     let role = find_participant(connection, id, actor)?.map(|row| row.role());
-    may_change_group(&conversation, role)?;
+    may(&conversation, role)?;
     Ok(conversation)
 }
 

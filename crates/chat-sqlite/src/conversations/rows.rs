@@ -10,7 +10,7 @@ use chat_domain::conversations::{
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
-use chat_domain::{Pos, Seq};
+use chat_domain::{Metadata, Pos, Seq};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -31,6 +31,7 @@ pub(crate) struct ConversationRow {
     created_at: i64,
     updated_at: i64,
     changed_at: Option<i64>,
+    metadata: Option<String>,
 }
 
 impl TryFrom<ConversationRow> for Conversation {
@@ -44,6 +45,7 @@ impl TryFrom<ConversationRow> for Conversation {
             name: parsed_option("name", row.name.as_deref(), ConversationName::from_stored)?,
             description: parsed_option("description", description, ConversationDescription::from_stored)?,
             avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,
+            metadata: parsed_option("metadata", row.metadata.as_deref(), Metadata::from_stored)?,
             is_active: row.is_active,
             invite_code: parsed_option("invite_code", row.invite_code.as_deref(), InviteCode::parse)?,
             created_by: row.created_by.into(),

@@ -1,5 +1,5 @@
 use super::details::load_details;
-use super::groups::as_admin;
+use super::groups::with_role;
 use super::names::{self, NameStanding};
 use crate::changes::{store as store_change, take_pos};
 use crate::fault::{Fault, Stored};
@@ -7,9 +7,10 @@ use crate::id::Id;
 use crate::schema::conversations;
 use chat_domain::conversations::{
     ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation, group_name_key,
+    may_change,
 };
 use chat_domain::users::AvatarUrl;
-use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Refusal, Timestamp};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Metadata, Refusal, Timestamp};
 use diesel::prelude::*;
 
 /// The changes of a row: `None` leaves a column as it is, `Some(None)` clears it.
@@ -21,6 +22,7 @@ struct Changeset {
     group_name_key: Option<Option<String>>,
     description: Option<Option<String>>,
     avatar: Option<Option<String>>,
+    metadata: Option<Option<String>>,
 }
 
 pub(super) fn update(
@@ -28,7 +30,8 @@ pub(super) fn update(
     update: &UpdateConversation,
 ) -> Result<(ConversationDetails, Change), ActionError> {
     let id = update.conversation_id;
-    as_admin(connection, id, update.actor)?;
+    let by = (id, update.actor);
+    with_role(connection, by, |conversation, role| may_change(conversation, role, &update.changes))?;
     let standing = match (update.name_rule, &update.changes.name) {
         (NameRule::Reserved, Some(Some(name))) => names::standing(connection, name, Some(id))?,
         _ => NameStanding::Free,
@@ -69,6 +72,7 @@ fn store(connection: &mut SqliteConnection, update: &UpdateConversation, standin
         }),
         description: changes.description.clone().map(|text| text.map(ConversationDescription::into_string)),
         avatar: changes.avatar.clone().map(|url| url.map(AvatarUrl::into_string)),
+        metadata: changes.metadata.clone().map(|metadata| metadata.map(Metadata::into_string)),
     };
     let row = conversations::table.find(Id::from(update.conversation_id));
     diesel::update(row).set(changeset).execute(connection)?;

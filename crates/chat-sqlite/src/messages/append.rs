@@ -1,4 +1,5 @@
-use super::quotes::{Quotes, find_quote};
+use super::quotes::find_quote;
+use super::related::Related;
 use super::rows::MessageRow;
 use crate::changes::last_change;
 use crate::fault::Stored;
@@ -12,7 +13,7 @@ use chat_domain::messages::{
     StoredFingerprint, decide_send,
 };
 use chat_domain::users::UserSummary;
-use chat_domain::{ActionError, ClientMessageId, Pos, Seq};
+use chat_domain::{ActionError, ClientMessageId, Metadata, Pos, Seq};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
@@ -65,8 +66,8 @@ fn find_earlier(
     let Some((message, sender, digest, version)) = row else { return Ok(None) };
     let digest = digest.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let fingerprint = digest.map(|digest| StoredFingerprint { version, digest });
-    let quotes = Quotes::load(connection, message.reply_to().into_iter())?;
-    Ok(Some(EarlierSend { message: Cow::Owned(message.sent_by(sender, kind, &quotes)?), fingerprint }))
+    let related = Related::load(connection, std::iter::once(&message))?;
+    Ok(Some(EarlierSend { message: Cow::Owned(message.sent_by(sender, kind, &related)?), fingerprint }))
 }
 
 /// The facts that every send needs.
@@ -134,6 +135,9 @@ struct NewMessageRow<'a> {
     sender_id: Id,
     body: &'a str,
     attachment: Option<String>,
+    metadata: Option<String>,
+    forwarded_sender_id: Option<Id>,
+    forwarded_at: Option<i64>,
     reply_to: Option<Id>,
     client_message_id: Option<String>,
     fingerprint: Option<Vec<u8>>,
@@ -172,6 +176,7 @@ cached_statement!(
 
 fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) -> Stored<()> {
     let (seq, pos, at) = (message.seq.to_i64(), message.pos.to_i64(), micros(message.created_at));
+    let origin = message.forwarded_from.as_deref();
     let row = NewMessageRow {
         conversation_id: draft.conversation_id.into(),
         seq,
@@ -180,6 +185,9 @@ fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) ->
         sender_id: draft.sender.into(),
         body: draft.content.body.as_str(),
         attachment: draft.content.attachment.clone().map(AttachmentUrl::into_string),
+        metadata: draft.content.metadata.clone().map(Metadata::into_string),
+        forwarded_sender_id: origin.map(|from| from.sender.id.into()),
+        forwarded_at: origin.map(|from| micros(from.created_at)),
         reply_to: draft.content.reply_to.map(Id::from),
         client_message_id: draft.client_message_id.as_ref().map(|key| key.as_str().to_owned()),
         fingerprint: draft.client_message_id.as_ref().map(|_| draft.fingerprint.stored().digest.to_vec()),

@@ -1,4 +1,4 @@
-use super::quotes::Quotes;
+use super::related::Related;
 use super::rows::MessageRow;
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list};
@@ -94,7 +94,7 @@ pub(crate) fn last_messages(
         .load(connection)?;
     let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
         let kind = ConversationKind::from_stored(direct_key.as_deref()).ok()?;
-        let message = message.sent_by(sender, kind, &Quotes::default()).ok()?;
+        let message = message.sent_by(sender, kind, &Related::default()).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
@@ -176,6 +176,6 @@ fn read(
     kind: ConversationKind,
     rows: Vec<(MessageRow, SummaryRow)>,
 ) -> Stored<Vec<Message>> {
-    let quotes = Quotes::load(connection, rows.iter().filter_map(|(message, _)| message.reply_to()))?;
-    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &quotes).ok()).collect())
+    let related = Related::load(connection, rows.iter().map(|(message, _)| message))?;
+    Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &related).ok()).collect())
 }

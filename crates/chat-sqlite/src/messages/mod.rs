@@ -5,10 +5,11 @@ mod edit;
 mod history;
 pub(crate) mod places;
 mod quotes;
+mod related;
 mod rows;
 
 pub(crate) use history::{find_in_conversation, last_messages, load_positions};
-pub(crate) use quotes::Quotes;
+pub(crate) use related::Related;
 pub(crate) use rows::MessageRow;
 
 use crate::SqliteStore;

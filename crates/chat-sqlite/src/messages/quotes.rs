@@ -7,33 +7,24 @@ use crate::users::SummaryRow;
 use chat_domain::columns::parsed;
 use chat_domain::messages::{MAX_QUOTED_CHARS, MessageBody, QuotedMessage};
 use chat_domain::{ConversationId, MessageId, Pos, Seq};
-use diesel::dsl::sql;
+use diesel::dsl::{AsSelect, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Text};
+use diesel::sqlite::Sqlite;
 use std::collections::HashMap;
 
 /// Quoted messages by their ids.
-#[derive(Debug, Default)]
-pub(crate) struct Quotes(HashMap<MessageId, QuotedMessage>);
+pub(super) type Quotes = HashMap<MessageId, QuotedMessage>;
 
-impl Quotes {
-    /// Reads the messages to which others reply, by one query; none if there are no replies. Leaves out those that this
-    /// release cannot read.
-    pub(crate) fn load(connection: &mut SqliteConnection, replies_to: impl Iterator<Item = Id>) -> Stored<Self> {
-        let ids: Vec<Id> = replies_to.collect();
-        if ids.is_empty() {
-            return Ok(Self::default());
-        }
-        let these = sql::<Bool>("messages.id").sql(IN_LIST).bind::<Text, _>(id_list(&ids)).sql("))");
-        let rows: Vec<QuoteRow> = quotes().filter(these).load(connection)?;
-        let readable = rows.into_iter().filter_map(|row| quoted(row).ok());
-        Ok(Self(readable.map(|quoted| (quoted.id, quoted)).collect()))
+/// Reads these messages by one query; none if there are no ids. Leaves out those that this release cannot read.
+pub(super) fn load_quotes(connection: &mut SqliteConnection, ids: &[Id]) -> Stored<Quotes> {
+    if ids.is_empty() {
+        return Ok(Quotes::new());
     }
-
-    /// The quote of this message.
-    pub(super) fn find(&self, id: MessageId) -> Option<Box<QuotedMessage>> {
-        self.0.get(&id).cloned().map(Box::new)
-    }
+    let these = sql::<Bool>("messages.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<QuoteRow> = quotes().filter(these).load(connection)?;
+    let readable = rows.into_iter().filter_map(|row| quoted(row).ok());
+    Ok(readable.map(|quoted| (quoted.id, quoted)).collect())
 }
 
 /// The quote of this message, if it is in the conversation and this release can read it.
@@ -60,6 +51,7 @@ type QuoteRow = (Id, i64, i64, Option<i64>, Option<i64>, String, SummaryRow);
 #[diesel::dsl::auto_type]
 fn quotes() -> _ {
     let chars: i32 = MAX_QUOTED_CHARS.into();
+    let sender: AsSelect<SummaryRow, Sqlite> = SummaryRow::as_select();
     messages::table.inner_join(users::table).select((
         messages::id,
         messages::seq,
@@ -67,7 +59,7 @@ fn quotes() -> _ {
         messages::changed_pos,
         messages::deleted_at,
         substr(messages::body, 1_i32, chars),
-        SummaryRow::as_select(),
+        sender,
     ))
 }
 

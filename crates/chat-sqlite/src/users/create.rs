@@ -32,6 +32,7 @@ pub(super) fn create(connection: &mut SqliteConnection, new: &NewUser) -> Result
         first_name: new.first_name.clone(),
         last_name: new.last_name.clone(),
         avatar: new.avatar.clone(),
+        metadata: None,
         last_seen: None,
         created_at: new.created_at,
         updated_at: new.created_at,

@@ -31,6 +31,7 @@ fn clear_profile(connection: &mut SqliteConnection, id: UserId, at: Timestamp) -
             users::first_name.eq(None::<String>),
             users::last_name.eq(None::<String>),
             users::avatar.eq(None::<String>),
+            users::metadata.eq(None::<String>),
             users::last_seen.eq(None::<i64>),
             users::updated_at.eq(micros(at)),
             users::deleted_at.eq(micros(at)),

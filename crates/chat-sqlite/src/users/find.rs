@@ -1,10 +1,10 @@
-use super::rows::UserRow;
+use super::rows::{SummaryRow, UserRow};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{credentials, users};
 use chat_domain::UserId;
 use chat_domain::auth::PasswordHash;
-use chat_domain::users::{EmailAddress, User};
+use chat_domain::users::{EmailAddress, User, UserSummary};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -26,6 +26,20 @@ pub(super) fn list_by_ids(connection: &mut SqliteConnection, ids: &[UserId]) -> 
         .select(UserRow::as_select())
         .load(connection)?;
     rows.into_iter().map(User::try_from).collect()
+}
+
+/// The public data of these accounts in messages and participants, also of deleted ones. Leaves out those that this
+/// release cannot read.
+pub(crate) fn load_summaries<T: Copy + Into<Id>>(
+    connection: &mut SqliteConnection,
+    ids: &[T],
+) -> Stored<Vec<UserSummary>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = sql::<Bool>("users.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
+    let rows: Vec<SummaryRow> = users::table.filter(these).select(SummaryRow::as_select()).load(connection)?;
+    Ok(rows.into_iter().filter_map(|row| UserSummary::try_from(row).ok()).collect())
 }
 
 /// The users among these that exist.

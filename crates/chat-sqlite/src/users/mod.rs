@@ -10,7 +10,7 @@ mod profile;
 mod rows;
 mod search;
 
-pub(crate) use find::exist;
+pub(crate) use find::{exist, load_summaries};
 pub(crate) use keys::renew_keys;
 pub(crate) use rows::SummaryRow;
 pub(crate) use search::end_of_prefix;

@@ -6,7 +6,7 @@ use crate::id::{Id, micros};
 use crate::schema::{credentials, users};
 use chat_domain::auth::EndReason;
 use chat_domain::users::{AvatarUrl, DisplayName, HashChange, ProfileChanges, User};
-use chat_domain::{ActionError, Refusal, SessionId, Timestamp, UserId};
+use chat_domain::{ActionError, Metadata, Refusal, SessionId, Timestamp, UserId};
 use diesel::prelude::*;
 
 /// The changes of a row: `None` leaves a column as it is, `Some(None)` clears it.
@@ -21,6 +21,7 @@ struct Changeset {
     first_name: Option<Option<String>>,
     last_name: Option<Option<String>>,
     avatar: Option<Option<String>>,
+    metadata: Option<Option<String>>,
     updated_at: i64,
 }
 
@@ -51,6 +52,7 @@ fn store(connection: &mut SqliteConnection, id: UserId, changes: &ProfileChanges
         first_name: changes.first_name.as_ref().map(text),
         last_name: changes.last_name.as_ref().map(text),
         avatar: changes.avatar.as_ref().map(|avatar| avatar.as_ref().map(|url: &AvatarUrl| url.as_str().to_owned())),
+        metadata: changes.metadata.clone().map(|metadata| metadata.map(Metadata::into_string)),
         updated_at: micros(at),
     };
     diesel::update(users::table.find(Id::from(id))).set(changeset).execute(connection)?;

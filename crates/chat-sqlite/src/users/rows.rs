@@ -1,9 +1,9 @@
 use crate::fault::{Fault, Stored};
 use crate::id::{Id, timestamp};
 use crate::schema::users;
-use chat_domain::UserId;
 use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::users::{AvatarUrl, DELETED_USER_NAME, DisplayName, EmailAddress, User, UserSummary, Username};
+use chat_domain::{Metadata, UserId};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
@@ -18,6 +18,7 @@ pub(crate) struct UserRow {
     first_name: Option<String>,
     last_name: Option<String>,
     avatar: Option<String>,
+    metadata: Option<String>,
     last_seen: Option<i64>,
     created_at: i64,
     updated_at: i64,
@@ -35,6 +36,7 @@ impl TryFrom<UserRow> for User {
             first_name: parsed_option("first_name", row.first_name.as_deref(), DisplayName::from_stored)?,
             last_name: parsed_option("last_name", row.last_name.as_deref(), DisplayName::from_stored)?,
             avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,
+            metadata: parsed_option("metadata", row.metadata.as_deref(), Metadata::from_stored)?,
             last_seen: row.last_seen.map(timestamp),
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),

@@ -127,10 +127,12 @@ pub async fn a_profile_changes_only_where_the_changes_say_so(stores: Stores) {
         name: Some(name("Queen Ann")),
         last_name: Some(None),
         avatar: Some(Some(AvatarUrl::parse("/a.png").expect("an avatar"))),
+        metadata: Some(chat_domain::Metadata::parse(r#"{"b":1,"a":2}"#).ok()),
         ..ProfileChanges::default()
     };
     let after = scene.users.update_profile(before.id, changes.clone(), at).await.expect("changed").expect("a user");
     assert_eq!((after.name.as_str(), &after.last_name, &after.avatar), ("Queen Ann", &None, &changes.avatar.flatten()));
+    assert_eq!(Some(&after.metadata), changes.metadata.as_ref());
     assert_eq!((&after.first_name, &after.username), (&before.first_name, &before.username));
     assert_eq!((after.updated_at, after.created_at), (at, before.created_at));
     assert_eq!(scene.users.find(before.id).await.expect("an answer"), Some(after));

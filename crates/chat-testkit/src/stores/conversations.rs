@@ -8,7 +8,7 @@ use chat_domain::conversations::{
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
-use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Pos, Refusal, Seq, UserId};
+use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Metadata, Pos, Refusal, Seq, UserId};
 use uuid::Uuid;
 
 pub async fn a_group_begins_with_its_creator_as_the_first_admin(stores: Stores) {
@@ -95,6 +95,7 @@ pub async fn an_update_changes_what_it_names_and_takes_the_next_pos(stores: Stor
     let changes = ConversationChanges {
         description: Some(Some(ConversationDescription::parse("all\nof us").expect("a description"))),
         avatar: Some(Some(AvatarUrl::parse("/a.png").expect("an avatar"))),
+        metadata: Some(Some(Metadata::parse(r#"{"b":1,"a":[]}"#).expect("an object"))),
         ..ConversationChanges::default()
     };
     let request = update(&scene, group, ann, changes.clone());
@@ -102,16 +103,40 @@ pub async fn an_update_changes_what_it_names_and_takes_the_next_pos(stores: Stor
     let conversation = &details.conversation;
     assert_eq!(Some(&conversation.description), changes.description.as_ref());
     assert_eq!(Some(&conversation.avatar), changes.avatar.as_ref());
+    assert_eq!(Some(&conversation.metadata), changes.metadata.as_ref());
     assert_eq!(conversation.name, ConversationName::parse("a group").ok(), "the name is unchanged");
     assert_eq!((conversation.last_pos, conversation.updated_at), (Pos::new(2), request.at));
     assert_eq!((change.pos, change.at), (Pos::new(2), request.at));
     assert_eq!(change.kind, ChangeKind::Updated(Box::new(details.clone())));
-    let cleared = ConversationChanges { name: Some(None), description: Some(None), avatar: Some(None) };
+    let cleared =
+        ConversationChanges { name: Some(None), description: Some(None), avatar: Some(None), metadata: Some(None) };
     let (details, change) = scene.conversations.update(update(&scene, group, ann, cleared)).await.expect("updated");
     let conversation = &details.conversation;
     assert_eq!((&conversation.name, &conversation.description, &conversation.avatar), (&None, &None, &None));
+    assert_eq!(conversation.metadata, None);
     assert_eq!(change.pos, Pos::new(3));
     assert_eq!(scene.overview(group, ann).await.details, details);
+}
+
+pub async fn both_users_of_a_direct_conversation_change_its_metadata_and_nothing_else(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, eve] = scene.users_named(["ann", "bob", "eve"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let metadata = |text: &str| ConversationChanges {
+        metadata: Some(Metadata::parse(text).ok()),
+        ..ConversationChanges::default()
+    };
+    for (actor, text) in [(ann, r#"{"topic":"trip"}"#), (bob, r#"{"topic":"food"}"#)] {
+        let (details, change) =
+            scene.conversations.update(update(&scene, direct, actor, metadata(text))).await.expect("updated");
+        assert_eq!(details.conversation.metadata.as_ref().map(Metadata::as_str), Some(text));
+        assert_eq!(change.kind, ChangeKind::Updated(Box::new(details)));
+    }
+    let stranger = scene.conversations.update(update(&scene, direct, eve, metadata("{}"))).await;
+    assert!(matches!(stranger, Err(ActionError::Refused(Refusal::NotAParticipant))), "{stranger:?}");
+    let with_avatar = ConversationChanges { avatar: Some(None), ..metadata("{}") };
+    let refused = scene.conversations.update(update(&scene, direct, ann, with_avatar)).await;
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::Direct))), "{refused:?}");
 }
 
 pub async fn only_admins_of_a_group_update_it(stores: Stores) {

@@ -8,7 +8,7 @@ use chat_domain::messages::{
     Appended, AttachmentUrl, ChangedMessage, EditHistory, EditMessage, Editor, HistoryRequest, MAX_VERSIONS, Message,
     MessageBody, MessageContent, SendMessage,
 };
-use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Pos, Refusal, Seq, Timestamp, UserId};
+use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Metadata, Pos, Refusal, Seq, Timestamp, UserId};
 use std::collections::HashSet;
 use std::time::Duration;
 use uuid::Uuid;
@@ -91,6 +91,31 @@ pub async fn a_message_that_was_edited_is_repeated_by_its_first_content(stores: 
     let gone = scene.delete_message(&first, ann).await;
     let again = scene.messages.append(scene.keyed_draft(direct, ann, "helo", "k")).await.expect("a replay");
     assert_eq!(again, Appended::Replayed(gone), "and not a second message");
+}
+
+pub async fn metadata_are_edited_kept_with_the_versions_and_erased(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let direct = scene.direct(ann, bob).await;
+    let of = |text: &str| Some(Metadata::parse(text).expect("an object"));
+    let mut draft = scene.keyed_draft(direct, ann, "hello", "k");
+    draft.content.metadata = of(r#"{"b":1,"a":2}"#);
+    let message = scene.messages.append(draft).await.expect("sent").into_message();
+    let edit = async |metadata| {
+        let edit = EditMessage { body: None, metadata: Some(metadata), ..scene.edit_of(&message, "x") };
+        scene.messages.edit(edit, scene.editor(ann)).await.expect("edited")
+    };
+    let same = edit(of(r#"{"a":2,"b":1}"#)).await;
+    assert_eq!(same, ChangedMessage { message: message.clone(), change: None }, "the order of keys is not content");
+    let edited = edit(of(r#"{"a":3}"#)).await.message;
+    assert_eq!((&edited.metadata, edited.body.as_str()), (&of(r#"{"a":3}"#), "hello"));
+    assert_eq!(edit(None).await.message.metadata, None);
+    let versions = scene.messages.list_versions(direct, bob, message.id, EditHistory::Participants).await;
+    let versions = versions.expect("versions").into_iter().map(|version| version.metadata);
+    assert_eq!(versions.collect::<Vec<_>>(), [of(r#"{"b":1,"a":2}"#), of(r#"{"a":3}"#)]);
+    edit(of(r#"{"a":4}"#)).await;
+    assert_eq!(scene.delete_message(&message, ann).await.metadata, None);
+    assert_eq!(present(&scene, &message, bob).await.metadata, None);
 }
 
 pub async fn a_deleted_message_leaves_a_tombstone_in_its_place(stores: Stores) {

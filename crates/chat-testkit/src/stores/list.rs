@@ -68,6 +68,7 @@ macro_rules! store_contract {
                 a_conversation_with_unknown_users_is_not_made
                 an_unknown_conversation_is_none
                 an_update_changes_what_it_names_and_takes_the_next_pos
+                both_users_of_a_direct_conversation_change_its_metadata_and_nothing_else
                 only_admins_of_a_group_update_it
             }
             overviews {
@@ -115,6 +116,7 @@ macro_rules! store_contract {
                 only_participants_send_and_a_refusal_spends_no_number
                 an_answer_names_a_message_of_the_same_conversation
                 a_reply_shows_what_it_quotes_as_of_now_wherever_it_is_read
+                a_copy_of_a_message_shows_its_origin_and_outlives_it
                 the_first_message_of_each_in_a_direct_conversation_is_told_as_such
                 a_message_shows_its_sender_as_they_are_now
             }
@@ -197,6 +199,7 @@ macro_rules! store_contract {
                 an_edit_replaces_the_content_and_keeps_what_was_there_before
                 an_edit_to_the_present_content_changes_nothing
                 a_message_that_was_edited_is_repeated_by_its_first_content
+                metadata_are_edited_kept_with_the_versions_and_erased
                 a_deleted_message_leaves_a_tombstone_in_its_place
                 what_may_not_be_edited_or_deleted_stays_as_it_is
                 a_message_has_at_most_a_hundred_versions

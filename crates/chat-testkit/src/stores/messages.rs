@@ -4,10 +4,12 @@ use super::scene::limit;
 use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
-    Appended, AttachmentUrl, Draft, ExpectedKind, HistoryRequest, Message, MessageBody, MessageContent, QuotedMessage,
-    SendMessage,
+    Appended, AttachmentUrl, Draft, ExpectedKind, ForwardOf, ForwardedFrom, HistoryRequest, Message, MessageBody,
+    MessageContent, QuotedMessage, SendMessage,
 };
-use chat_domain::{ActionError, Change, ChangeRange, ConversationId, MessageId, Pos, Refusal, Seq, Timestamp};
+use chat_domain::{
+    ActionError, Change, ChangeRange, ConversationId, MessageId, Metadata, Pos, Refusal, Seq, Timestamp,
+};
 use uuid::Uuid;
 
 pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
@@ -19,6 +21,8 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         content: MessageContent {
             body: MessageBody::parse("two\nlines, 'quotes' and 😀").expect("a body"),
             attachment: Some(AttachmentUrl::parse("https://example.com/f.pdf").expect("an address")),
+            metadata: Some(Metadata::parse(r#"{"b":[1.5,"é'"],"a":null}"#).expect("an object")),
+            forward_of: None,
             reply_to: Some(first.id),
         },
         ..scene.command(direct, "x", Some("key"))
@@ -37,6 +41,8 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         attachment: command.content.attachment,
         reply_to: command.content.reply_to,
         quoted: Some(Box::new(first.quote())),
+        metadata: command.content.metadata,
+        forwarded_from: None,
         client_message_id: command.client_message_id,
         created_at: draft.sent_at,
         updated_at: draft.sent_at,
@@ -259,6 +265,36 @@ async fn assert_shown_with(scene: &Scene, draft: &Draft, quoted: QuotedMessage) 
     for message in found {
         assert_eq!(message.quoted.as_deref(), Some(&quoted), "{message:?}");
     }
+}
+
+pub async fn a_copy_of_a_message_shows_its_origin_and_outlives_it(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let (group, other) = (scene.group(ann, &[bob]).await, scene.direct(ann, bob).await);
+    let source = scene.say(group, ann, "news").await;
+    let copy = |forwarded, key| {
+        let mut command = scene.command(other, "news", Some(key));
+        command.content.forward_of = Some(ForwardOf { conversation_id: group, message_id: source.id });
+        Draft { forwarded: Some(forwarded), ..scene.draft_of(command, bob) }
+    };
+    let sent = scene.messages.append(copy(Ok(ForwardedFrom::of(&source)), "k")).await.expect("sent").into_message();
+    let origin = ForwardedFrom { sender: source.sender.clone(), created_at: source.created_at };
+    assert_eq!((sent.forwarded_from.as_deref(), sent.body.as_str()), (Some(&origin), "news"));
+    scene.delete_message(&source, ann).await;
+    let again = scene.messages.append(copy(Err(Refusal::MessageDeleted), "k")).await.expect("a replay");
+    assert_eq!(again, Appended::Replayed(sent.clone()), "whatever became of the source");
+    let refused = scene.messages.append(copy(Err(Refusal::MessageDeleted), "l")).await;
+    assert!(matches!(refused, Err(ActionError::Refused(Refusal::MessageDeleted))), "{refused:?}");
+    let range = ChangeRange { conversation_id: other, after: Pos::ZERO, up_to: Pos::MAX };
+    let changes = scene.changes.list_changes(&[range], u32::MAX).await.expect("changes");
+    let page = scene.messages.history(other, bob, HistoryRequest::Latest(limit(10))).await.expect("a history");
+    assert_eq!(page.messages, std::slice::from_ref(&sent));
+    assert_eq!(changes.last().and_then(|change| change.kind.shown().message), Some(&sent));
+
+    let edited = scene.edit(&sent, "my own words").await;
+    assert_eq!(edited.forwarded_from, None);
+    let found = scene.messages.find_many(other, bob, &[sent.id]).await.expect("messages");
+    assert_eq!(found.messages, [edited]);
 }
 
 pub async fn the_first_message_of_each_in_a_direct_conversation_is_told_as_such(stores: Stores) {

@@ -235,6 +235,7 @@ impl Scene {
             message_id: message.id,
             body: Some(MessageBody::parse(body).expect("a body")),
             attachment: None,
+            metadata: None,
             if_changed_pos: None,
         }
     }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::Seq;
 use crate::conversations::ConversationKind;
+use crate::messages::ForwardedFrom;
 use crate::users::UserSummary;
 use uuid::Uuid;
 
@@ -23,6 +24,7 @@ fn conversation(is_active: bool) -> Conversation {
         description: None,
         avatar: None,
         is_active,
+        metadata: None,
         invite_code: None,
         created_by: user(7),
         last_seq: Seq::new(1),
@@ -46,6 +48,8 @@ fn message() -> Message {
         attachment: AttachmentUrl::parse("/a.png").ok(),
         reply_to: None,
         quoted: None,
+        metadata: None,
+        forwarded_from: None,
         client_message_id: None,
         created_at: SENT_AT,
         updated_at: SENT_AT,
@@ -65,6 +69,7 @@ fn edit() -> EditMessage {
         message_id: message().id,
         body: Some(body("bye")),
         attachment: None,
+        metadata: None,
         if_changed_pos: None,
     }
 }
@@ -107,6 +112,25 @@ fn an_edit_replaces_what_it_names_and_moves_the_number_of_the_change() {
     let (_, result) = decide_edit(context, &without, editor(7, 1)).expect("allowed");
     let result = result.expect("an edit");
     assert_eq!((result.body.as_str(), result.attachment), ("hello", None));
+}
+
+#[test]
+fn an_edit_of_the_text_takes_the_origin_away_and_one_of_metadata_does_not() {
+    let from = ForwardedFrom { sender: message().sender, created_at: SENT_AT };
+    let copy = Message { forwarded_from: Some(Box::new(from)), ..message() };
+    let edited = |edit: EditMessage| {
+        let (message, content) = decide_edit(context_of(copy.clone()), &edit, editor(7, 1)).expect("allowed");
+        message.edited(content.expect("an edit"), (Pos::new(10), SENT_AT))
+    };
+    assert_eq!(edited(edit()).forwarded_from, None);
+    let metadata = |text: &str| EditMessage { body: None, metadata: Some(Metadata::parse(text).ok()), ..edit() };
+    let of_metadata = edited(metadata(r#"{"a":1,"b":2}"#));
+    assert_eq!((&of_metadata.forwarded_from, &of_metadata.body), (&copy.forwarded_from, &copy.body));
+    let same = decide_edit(context_of(of_metadata.clone()), &metadata(r#"{"b":2,"a":1}"#), editor(7, 1));
+    assert_eq!(same.expect("allowed").1, None, "in another order");
+    let without = EditMessage { body: None, metadata: Some(None), ..edit() };
+    let (_, content) = decide_edit(context_of(of_metadata), &without, editor(7, 1)).expect("allowed");
+    assert_eq!(content.expect("an edit").metadata, None);
 }
 
 #[test]

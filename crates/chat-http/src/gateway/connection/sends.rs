@@ -72,7 +72,14 @@ impl Client {
         let (Stage::Waiting(actor) | Stage::Live(actor)) = self.stage else { return Err((id, command)) };
         let name = name_of(&command);
         let sending = match command {
+            // The message that it forwards is read before it reaches the store.
+            Command::SendMessage(message) if message.content.forward_of.is_some() => {
+                return Err((id, Command::SendMessage(message)));
+            }
             Command::SendMessage(message) => Sending::from(*message),
+            Command::SendChatMessage(message) if message.content.forward_of.is_some() => {
+                return Err((id, Command::SendChatMessage(message)));
+            }
             Command::SendChatMessage(message) => match message.receiver {
                 ChatReceiver::Group(_) => Sending::from(*message),
                 ChatReceiver::User(user) => match self.directs.find(user) {

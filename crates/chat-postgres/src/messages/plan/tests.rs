@@ -123,8 +123,8 @@ fn an_answer_must_be_to_a_message_of_the_same_conversation() {
         deleted_at: None,
         changed_pos: Pos::new(2),
     };
-    seen.quotes.add(conversation(1), quoted(70));
-    seen.quotes.add(conversation(2), quoted(71));
+    seen.quotes.insert(MessageId::new(Uuid::from_u128(70)), (conversation(1), quoted(70)));
+    seen.quotes.insert(MessageId::new(Uuid::from_u128(71)), (conversation(2), quoted(71)));
     let plan = plan(&[answer(70), answer(71), answer(72)], seen);
     assert_eq!(numbers(&plan), [Some((4, 5)), None, None]);
     assert!(matches!(plan.outcomes[1], Err(ActionError::Refused(Refusal::UnknownMessage))));

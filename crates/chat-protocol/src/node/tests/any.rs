@@ -6,13 +6,13 @@ use chat_domain::conversations::{
     Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, DirectKey,
     InviteCode, Participant, Role,
 };
-use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
+use chat_domain::messages::{AttachmentUrl, ForwardedFrom, Message, MessageBody, QuotedMessage};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{DeliveryStatus, MessageStatus, Positions, PositionsMoved};
 use chat_domain::users::{AvatarUrl, DisplayName, UserSummary, Username};
 use chat_domain::{
-    Audience, Change, ChangeKind, ClientMessageId, ConversationId, Envelope, Event, InvalidValue, MessageId, Pos, Seq,
-    Timestamp, UserId,
+    Audience, Change, ChangeKind, ClientMessageId, ConversationId, Envelope, Event, InvalidValue, MessageId, Metadata,
+    Pos, Seq, Timestamp, UserId,
 };
 use proptest::option::of;
 use proptest::prelude::*;
@@ -76,6 +76,18 @@ fn message_status() -> BoxedStrategy<MessageStatus> {
         .boxed()
 }
 
+fn quoted() -> impl Strategy<Value = QuotedMessage> {
+    let values = (id(MessageId::new), seq(), user(), value("(.|\n){0,20}", MessageBody::from_stored), of(at()), pos());
+    values.prop_map(|(id, seq, sender, excerpt, deleted_at, changed_pos)| QuotedMessage {
+        id,
+        seq,
+        sender,
+        excerpt,
+        deleted_at,
+        changed_pos,
+    })
+}
+
 fn message() -> BoxedStrategy<Message> {
     let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos(), of(pos()));
     let texts = (
@@ -83,8 +95,10 @@ fn message() -> BoxedStrategy<Message> {
         of(value("https?://\\PC{1,40}", AttachmentUrl::from_stored)),
         of(value("[!-~]{1,128}", ClientMessageId::parse)),
     );
-    (ids, kind(), user(), texts, (at(), at(), of(at()), of(at()), of(id(UserId::new))))
-        .prop_map(|(ids, kind, sender, texts, times)| Message {
+    let others = (of(quoted()), of(value("\\{\"a\":[0-9]\\}", Metadata::from_stored)), of((user(), at())));
+    let from = |(sender, created_at)| Box::new(ForwardedFrom { sender, created_at });
+    (ids, kind(), user(), (texts, others), (at(), at(), of(at()), of(at()), of(id(UserId::new))))
+        .prop_map(move |(ids, kind, sender, (texts, others), times)| Message {
             id: ids.0,
             conversation_id: ids.1,
             kind,
@@ -95,7 +109,9 @@ fn message() -> BoxedStrategy<Message> {
             body: texts.0,
             attachment: texts.1,
             reply_to: ids.2,
-            quoted: None,
+            quoted: others.0.map(Box::new),
+            metadata: others.1,
+            forwarded_from: others.2.map(from),
             client_message_id: texts.2,
             created_at: times.0,
             updated_at: times.1,
@@ -127,6 +143,7 @@ pub(super) fn details(id: ConversationId, avatars: Vec<AvatarUrl>) -> Conversati
         description: None,
         avatar: None,
         is_active: true,
+        metadata: None,
         invite_code: None,
         created_by: UserId::new(Uuid::nil()),
         last_seq: Seq::ZERO,
@@ -155,6 +172,7 @@ fn any_details() -> BoxedStrategy<Box<ConversationDetails>> {
                 name: texts.0,
                 description: texts.1,
                 avatar: texts.2,
+                metadata: None,
                 is_active,
                 invite_code,
                 created_by: numbers.1,

@@ -33,6 +33,7 @@ fn edit() -> Command {
         message_id: MessageId::new(ID),
         body: MessageBody::parse("hi").ok(),
         attachment: Some(None),
+        metadata: None,
         if_changed_pos: Some(Pos::new(4)),
     }))
 }

@@ -43,6 +43,8 @@ fn sent_in(kind: ConversationKind) -> Event {
             attachment: None,
             reply_to: None,
             quoted: None,
+            metadata: None,
+            forwarded_from: None,
             client_message_id: ClientMessageId::parse("k1").ok(),
             created_at: AT,
             updated_at: AT,
@@ -75,7 +77,8 @@ fn a_message_is_itself_with_its_pos_and_shows_the_key_to_its_sender_alone() {
         json!({"event": "message:received", "data": {
             "id": Uuid::from_u128(2), "conversationId": Uuid::from_u128(1), "seq": 4, "pos": 9, "changedPos": 9,
             "sender": {"id": Uuid::from_u128(3), "name": "Ann", "avatar": null},
-            "content": "hi", "attachment": null, "replyTo": null, "status": "SENT",
+            "content": "hi", "attachment": null, "metadata": null, "forwardedFrom": null, "replyTo": null,
+            "quoted": null, "status": "SENT",
             "createdAt": "2023-11-14T22:13:20.123Z", "updatedAt": "2023-11-14T22:13:20.123Z",
             "editedAt": null, "deletedAt": null, "deletedBy": null, "clientMessageId": "k1"
         }})
@@ -181,7 +184,8 @@ fn an_edit_has_the_whole_message_in_one_form_for_both_dialects() {
             "message": {
                 "id": Uuid::from_u128(2), "conversationId": Uuid::from_u128(1), "seq": 4, "pos": 9, "changedPos": 12,
                 "sender": {"id": Uuid::from_u128(3), "name": "Ann", "avatar": null},
-                "content": "hi", "attachment": null, "replyTo": null, "status": "SENT",
+                "content": "hi", "attachment": null, "metadata": null, "forwardedFrom": null, "replyTo": null,
+            "quoted": null, "status": "SENT",
                 "createdAt": SENT_AT, "updatedAt": SENT_AT, "editedAt": SENT_AT, "deletedAt": null, "deletedBy": null,
                 "clientMessageId": "k1"
             }
@@ -240,6 +244,7 @@ fn details(kind: ConversationKind) -> Box<ConversationDetails> {
         description: None,
         avatar: None,
         is_active: true,
+        metadata: None,
         invite_code: Some(InviteCode::new(Uuid::from_u128(8))),
         created_by: user(3).id,
         last_seq: Seq::ZERO,

@@ -53,6 +53,7 @@ fn properties<'a>(document: &'a Value, schema: &'a Value) -> impl Iterator<Item 
 /// Whether the field holds UUIDs, or has the name of such a field.
 fn names_something(name: &str, schema: &Value) -> bool {
     let is_id = [schema, &schema["items"]].iter().any(|schema| schema["format"] == "uuid");
-    let is_called_so = name.ends_with("Id") || ["before", "after", "around", "inviteCode", "q"].contains(&name);
+    let is_called_so =
+        name.ends_with("Id") || ["before", "after", "around", "inviteCode", "q", "forwardOf"].contains(&name);
     is_id || is_called_so
 }

@@ -54,13 +54,15 @@ pub(super) struct Device {
 
 /// The fields of a message that changes keep up to date: not the status, which follows receipts, nor the sender, who is
 /// shown as of now.
-const KEPT: [&str; 12] = [
+const KEPT: [&str; 14] = [
     "id",
     "seq",
     "pos",
     "changedPos",
     "content",
     "attachment",
+    "metadata",
+    "forwardedFrom",
     "replyTo",
     "quoted",
     "createdAt",
@@ -226,7 +228,10 @@ impl Device {
             known["changedPos"] = data["pos"].clone();
             known["deletedAt"] = data["deletedAt"].clone();
             known["deletedBy"] = data["deletedBy"].clone();
-            (known["content"], known["attachment"]) = (json!(""), Value::Null);
+            for field in ["attachment", "metadata", "forwardedFrom"] {
+                known[field] = Value::Null;
+            }
+            known["content"] = json!("");
         }
     }
 

@@ -221,12 +221,18 @@ pub(crate) async fn act(people: &[Person], group: &str, any: &mut Any) {
     let role = if any.one_in(2) { "admin" } else { "member" };
     let message = format!("{conversation}/messages/{}", any.id_of_a_message(people, group).await);
     match any.below(16) {
-        12..14 => drop(person.rest.patch(&message, &json!({"content": format!("edit {number}")})).await),
+        12 => drop(person.rest.patch(&message, &json!({"content": format!("edit {number}")})).await),
+        13 => drop(person.rest.patch(&message, &json!({"metadata": {"number": number % 3}})).await),
         14 => drop(person.rest.delete(&message).await),
         0..3 => drop(person.send(group, &json!({"content": format!("message {number}")})).await),
         3 => {
-            let reply_to = any.id_of_a_message(people, group).await;
-            drop(person.send(group, &json!({"content": format!("reply {number}"), "replyTo": reply_to})).await);
+            let other = any.id_of_a_message(people, group).await;
+            let body = if any.one_in(2) {
+                json!({"content": format!("reply {number}"), "replyTo": other})
+            } else {
+                json!({"forwardOf": {"conversationId": group, "messageId": other}, "metadata": {"number": number}})
+            };
+            drop(person.send(group, &body).await);
         }
         4 => drop(people[0].rest.patch(&conversation, &json!({"name": format!("name {number}")})).await),
         5 | 6 => drop(people[0].rest.post(&format!("{conversation}/participants"), &json!({"userId": other.id})).await),

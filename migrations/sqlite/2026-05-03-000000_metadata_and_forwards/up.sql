@@ -1,0 +1,9 @@
+-- JSON objects of the product's own, as text: their keys keep their order.
+ALTER TABLE messages ADD COLUMN metadata TEXT;
+ALTER TABLE message_versions ADD COLUMN metadata TEXT;
+ALTER TABLE conversations ADD COLUMN metadata TEXT;
+ALTER TABLE users ADD COLUMN metadata TEXT;
+
+-- Who wrote the message that a forwarded message copies, and when.
+ALTER TABLE messages ADD COLUMN forwarded_sender_id BLOB;
+ALTER TABLE messages ADD COLUMN forwarded_at BIGINT;

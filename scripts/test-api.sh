@@ -180,6 +180,30 @@ expect 200 "move the read position"
 call GET "/conversations/$direct" "$ann"
 same "$(number unreadCount)" 0 "no message is unread afterwards"
 
+section "Threads"
+call POST "/conversations/$direct/messages/$message/thread" "$ann"
+expect 201 "open the thread of a message" "\"messageId\":\"$message\"" '"replyCount":0'
+thread=$(text id)
+call POST "/conversations/$direct/messages/$message/thread" "$ben"
+expect 200 "open it again as another user"
+same "$(text id)" "$thread" "a message has one thread"
+call POST "/conversations/$thread/messages" "$ann" '{"content":"A reply"}'
+expect 201 "reply in the thread" '"seq":1' "\"conversationId\":\"$thread\""
+call GET "/threads?unread=true" "$ben"
+expect 200 "the author of the message follows the thread" "$thread" '"unreadCount":1'
+call POST "/conversations/$thread/read" "$ben"
+expect 200 "read the thread" '"unreadCount":0'
+call GET "/conversations/$thread/messages" "$ben"
+expect 200 "the messages of a thread" 'A reply'
+call DELETE "/conversations/$thread/follow" "$ben"
+expect 200 "stop following" '"isFollowing":false'
+call PUT "/conversations/$thread/follow" "$ben"
+expect 200 "follow again" '"isFollowing":true'
+call GET "/conversations/$direct/threads" "$ben"
+expect 200 "list the threads of a conversation" "$thread" '"replyCount":1'
+call GET "/threads/$thread" "$cat"
+expect_error 403 NOT_A_PARTICIPANT "a thread is closed to users outside the conversation"
+
 section "Private chats and groups under /chat"
 call POST /chat/message "$ann" "{\"chatRoomId\":\"user1_user2\",\"chatType\":\"PRIVATE\",
   \"receiver\":\"$cat_id\",\"message\":\"Hello, how are you?\"}"

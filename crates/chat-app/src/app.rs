@@ -1,5 +1,5 @@
 use crate::core::Core;
-use crate::{Auth, Calls, Conversations, Groups, LoginLimits, Messages, Presence, Receipts, Typing, Users};
+use crate::{Auth, Calls, Conversations, Groups, LoginLimits, Messages, Presence, Receipts, Threads, Typing, Users};
 use chat_domain::auth::{
     AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, RegistrationMode,
 };
@@ -136,6 +136,8 @@ pub struct App {
     pub groups: Groups,
     /// Sending and reading messages.
     pub messages: Messages,
+    /// Threads and their followers.
+    pub threads: Threads,
     /// Delivery and read positions.
     pub receipts: Receipts,
     /// Presence.
@@ -157,6 +159,7 @@ impl App {
             conversations: Conversations(core.clone()),
             groups: Groups(core.clone()),
             messages: Messages(core.clone()),
+            threads: Threads(core.clone()),
             receipts: Receipts(core.clone()),
             presence: Presence(core.clone()),
             typing: Typing(core.clone()),

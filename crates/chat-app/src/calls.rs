@@ -21,6 +21,10 @@ impl Calls {
         caller_name: Option<DisplayName>,
     ) -> Result<(), ActionError> {
         let (conversation, _) = self.0.membership(conversation_id, actor.user_id).await?;
+        if conversation.kind.parent().is_some() {
+            // There are no calls in threads.
+            return Err(Refusal::UnknownConversation.into());
+        }
         if !conversation.is_active {
             return Err(Refusal::Inactive.into());
         }

@@ -36,6 +36,7 @@ pub mod operator;
 pub mod presence;
 pub mod receipts;
 mod system;
+pub mod threads;
 pub mod typing;
 pub mod users;
 
@@ -49,5 +50,6 @@ pub use operator::{Operator, PasswordReset};
 pub use presence::Presence;
 pub use receipts::{Receipt, Receipts, TrackedMessage};
 pub use system::{SystemClock, UuidV7Source};
+pub use threads::Threads;
 pub use typing::Typing;
 pub use users::{UserProfile, Users};

@@ -56,7 +56,7 @@ macro_rules! uuid_ids {
 uuid_ids! {
     /// The id of a user.
     UserId,
-    /// The id of a direct or group conversation.
+    /// The id of a conversation.
     ConversationId,
     /// The id of a message.
     MessageId,

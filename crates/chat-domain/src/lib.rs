@@ -35,6 +35,7 @@ mod sink;
 mod store;
 mod store_error;
 mod text;
+pub mod threads;
 mod time;
 mod turns;
 pub mod typing;

@@ -96,6 +96,10 @@ refusals! {
     MessageTooOld => MessageTooOld, "The message is too old to be edited or deleted";
     /// The message has [`MAX_VERSIONS`] versions.
     TooManyEdits => TooManyEdits, "The message already has {MAX_VERSIONS} versions";
+    /// The thread does not exist. No other conversation is a thread.
+    UnknownThread => ConversationNotFound, "There is no such thread";
+    /// The message is in a thread itself.
+    NestedThread => ValidationFailed, "A message of a thread cannot have a thread of its own";
     /// Nobody may read earlier versions of messages.
     EditHistoryOff => Forbidden, "Earlier versions of messages are not shown on this server";
     /// The sender used the key for another message.

@@ -5,6 +5,7 @@ use crate::conversations::{ConversationStore, GroupStore, Joined, Membership, Pa
 use crate::messages::{MessagePlace, MessageStore};
 use crate::presence::{Contact, ContactsWanted};
 use crate::receipts::{PositionsMoved, ReceiptStore};
+use crate::threads::ThreadStore;
 use crate::users::UserStore;
 use crate::{
     ChangeLog, CommitCursor, Committed, CommittedSink, Committing, ConversationId, Pos, Seq, StoreError, UserId,
@@ -30,6 +31,9 @@ pub trait Store: Send + Sync {
     /// The store of messages.
     fn messages(&self) -> &dyn MessageStore;
 
+    /// The store of threads and their followers.
+    fn threads(&self) -> &dyn ThreadStore;
+
     /// The store of read and delivery positions.
     fn receipts(&self) -> &dyn ReceiptStore;
 
@@ -42,7 +46,15 @@ pub trait Store: Send + Sync {
 
 impl<S> Store for S
 where
-    S: UserStore + SessionStore + ConversationStore + GroupStore + MessageStore + ReceiptStore + ChangeLog + Committing,
+    S: UserStore
+        + SessionStore
+        + ConversationStore
+        + GroupStore
+        + MessageStore
+        + ThreadStore
+        + ReceiptStore
+        + ChangeLog
+        + Committing,
 {
     fn users(&self) -> &dyn UserStore {
         self
@@ -61,6 +73,10 @@ where
     }
 
     fn messages(&self) -> &dyn MessageStore {
+        self
+    }
+
+    fn threads(&self) -> &dyn ThreadStore {
         self
     }
 

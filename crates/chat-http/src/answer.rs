@@ -45,6 +45,7 @@ shapes! {
         ],
         None
     }
+    NewOrFound "OpenedAnswer" { [(201, "Created."), (200, "It was there already.")], None }
     Numbered "PageAnswer" { [(200, "A page of the list.")], Some("NumberedPage") }
     PageOrCursor "ListAnswer" { [(200, "A part of the list, newest activity first.")], Some("Pagination") }
     History "HistoryAnswer" { [(200, "A part of the history, newest first.")], Some("Pagination") }
@@ -65,6 +66,8 @@ pub(crate) struct Answer<T, S = Plain> {
 pub(crate) type Created<T> = Answer<T, New>;
 /// 201, or 200 if the message was already stored.
 pub(crate) type Sent<T> = Answer<T, NewOrReplayed>;
+/// 201, or 200 if the object was there already.
+pub(crate) type Opened<T> = Answer<T, NewOrFound>;
 /// A page-numbered list.
 pub(crate) type Listed<T> = Answer<Vec<T>, Numbered>;
 /// A part of a list of conversations, by page number or by cursor.

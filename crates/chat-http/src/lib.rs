@@ -62,6 +62,7 @@ mod running;
 mod sending;
 mod state;
 mod stats;
+mod threads;
 mod users;
 
 pub use asyncapi::asyncapi_json;

@@ -4,7 +4,9 @@ use crate::limits::limited;
 use crate::middleware::{cors, edge, spare_small_answers};
 use crate::operation::Operation;
 use crate::paths::API_PREFIX;
-use crate::{ApiError, HttpState, auth, changes, chat, conversations, health, messages, openapi, receipts, users};
+use crate::{
+    ApiError, HttpState, auth, changes, chat, conversations, health, messages, openapi, receipts, threads, users,
+};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data, JsonConfig, PathConfig, Payload, QueryConfig};
 use actix_web::{Error, HttpRequest, HttpResponse};
@@ -54,6 +56,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
             .configure(users::routes)
             // Before the routes of conversations, because these paths are longer.
             .configure(messages::routes)
+            .configure(threads::routes)
             .configure(changes::routes)
             .configure(receipts::routes)
             .configure(conversations::routes)
@@ -69,6 +72,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         auth::OPERATIONS,
         users::OPERATIONS,
         messages::OPERATIONS,
+        threads::OPERATIONS,
         changes::OPERATIONS,
         receipts::OPERATIONS,
         conversations::OPERATIONS,

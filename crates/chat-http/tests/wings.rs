@@ -49,6 +49,7 @@ const WINGS: [Wing; 4] = [
             "operation",
             "receipts",
             "rest",
+            "threads",
             "users",
         ],
         may_import: &["shared"],

@@ -8,7 +8,7 @@
 //! that the transaction sees.
 //!
 //! `keys` recomputes keys of names and emails that an earlier release computed by other rules. Directories are
-//! subjects, as in every crate: `users auth conversations messages receipts changes`, with the same files as in
+//! subjects, as in every crate: `users auth conversations messages threads receipts changes`, with the same files as in
 //! `chat-sqlite`. In each, `mod.rs` is the port, `rows.rs` turns rows into values, and each verb has a file with
 //! functions over a connection.
 //!
@@ -101,6 +101,7 @@ mod start;
 mod statement;
 mod status;
 mod store;
+mod threads;
 mod time;
 mod tls;
 mod users;

@@ -1,10 +1,12 @@
 //! Read and delivery positions: one row per participant.
 
 use crate::PostgresStore;
+use crate::conversations::{KindRow, is_active as is_active_parent};
 use crate::fault::Stored;
 use crate::messages::find_in_conversation;
 use crate::schema::{conversations, participants};
 use crate::statement::cached_statement;
+use crate::threads;
 use async_trait::async_trait;
 use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::receipts::{
@@ -77,8 +79,12 @@ async fn move_positions(
     let (before, positions) = if wanted == before {
         (before, before)
     } else {
+        let moved = match context.kind.parent() {
+            Some(_) => threads::move_positions(connection, conversation, user, wanted).await?,
+            None => store(connection, conversation, user, wanted).await?,
+        };
         // The row is gone: the user left a moment ago.
-        store(connection, conversation, user, wanted).await?.ok_or(Refusal::NotAParticipant)?
+        moved.ok_or(Refusal::NotAParticipant)?
     };
     let ReceiptContext { kind, last_seq, participant_count, .. } = context;
     let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
@@ -100,6 +106,9 @@ cached_statement!(
     seq as BigInt,
 );
 
+/// A row of [`FindCovered`].
+pub(crate) type CoveredRow = (Uuid, Uuid, Uuid, PositionColumns);
+
 /// The participants' positions for the newest message of a move. Read after the move is committed: of several
 /// concurrent moves, the last one sees the result of all.
 async fn find_covered(
@@ -109,8 +118,10 @@ async fn find_covered(
 ) -> Stored<Option<MessageStatus>> {
     let Positions { delivered, read, .. } = advanced.positions;
     let seq = if read == advanced.before.read { delivered } else { read };
-    let asked = FindCovered { conversation_id: conversation.as_uuid(), seq: seq.to_i64() };
-    let rows: Vec<(Uuid, Uuid, Uuid, PositionColumns)> = asked.load(connection).await?;
+    let rows: Vec<CoveredRow> = match advanced.kind.parent() {
+        Some(_) => threads::find_covered(connection, conversation, seq).await?,
+        None => FindCovered { conversation_id: conversation.as_uuid(), seq: seq.to_i64() }.load(connection).await?,
+    };
     let [(id, sender, ..), ..] = rows.as_slice() else { return Ok(None) };
     let (message_id, sender) = (MessageId::new(*id), UserId::new(*sender));
     let participants: Vec<_> = rows
@@ -133,9 +144,9 @@ struct ReceiptContext {
     positions: Option<Positions>,
 }
 
-/// The direct key, whether the conversation is active, its newest `seq`, the number of participants, the user's
+/// The kind, whether the conversation is active, its newest `seq`, the number of participants, the user's
 /// positions.
-type ReceiptContextColumns = (Option<String>, bool, i64, i32, Option<PositionColumns>);
+type ReceiptContextColumns = (KindRow, bool, i64, i32, Option<PositionColumns>);
 
 async fn find_context(
     connection: &mut AsyncPgConnection,
@@ -151,7 +162,7 @@ async fn find_context(
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(conversation.as_uuid()))
         .select((
-            conversations::direct_key,
+            KindRow::as_select(),
             conversations::is_active,
             conversations::last_seq,
             conversations::participant_count,
@@ -160,16 +171,23 @@ async fn find_context(
         .first(connection)
         .await
         .optional()?;
-    row.map(|(direct_key, is_active, last_seq, count, columns)| {
-        Ok(ReceiptContext {
-            kind: ConversationKind::from_stored(direct_key.as_deref())?,
-            is_active,
-            last_seq: Seq::from_i64(last_seq),
-            participant_count: u32::try_from(count).unwrap_or(0),
-            positions: columns.map(positions),
-        })
-    })
-    .transpose()
+    let Some((kind, is_active, last_seq, count, columns)) = row else { return Ok(None) };
+    let context = ReceiptContext {
+        kind: kind.read()?,
+        is_active,
+        last_seq: Seq::from_i64(last_seq),
+        participant_count: u32::try_from(count).unwrap_or(0),
+        positions: columns.map(positions),
+    };
+    match context.kind.parent() {
+        Some(parent) => Ok(Some(ReceiptContext {
+            is_active: is_active_parent(connection, parent).await?,
+            participant_count: threads::count_followers(connection, conversation).await?,
+            positions: threads::positions_of(connection, conversation, user).await?,
+            ..context
+        })),
+        None => Ok(Some(context)),
+    }
 }
 
 /// The joined, delivered and read positions.

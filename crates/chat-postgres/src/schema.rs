@@ -77,6 +77,43 @@ diesel::table! {
         key_version -> SmallInt,
         changed_at -> Nullable<BigInt>,
         metadata -> Nullable<Text>,
+        parent_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    threads (id) {
+        id -> Uuid,
+        parent_id -> Uuid,
+        root_id -> Uuid,
+        root_seq -> BigInt,
+        deleted_messages -> BigInt,
+    }
+}
+
+diesel::table! {
+    thread_followers (thread_id, user_id) {
+        thread_id -> Uuid,
+        user_id -> Uuid,
+        parent_id -> Uuid,
+        member_since -> BigInt,
+        followed_at -> BigInt,
+        joined_seq -> BigInt,
+        delivered_seq -> BigInt,
+        read_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    present_followers (thread_id, user_id) {
+        thread_id -> Uuid,
+        user_id -> Uuid,
+        parent_id -> Uuid,
+        member_since -> BigInt,
+        followed_at -> BigInt,
+        joined_seq -> BigInt,
+        delivered_seq -> BigInt,
+        read_seq -> BigInt,
     }
 }
 
@@ -197,6 +234,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     credentials,
     sessions,
     conversations,
+    threads,
+    thread_followers,
+    present_followers,
     participants,
     messages,
     changed_messages,

@@ -5,6 +5,7 @@ use crate::{Fault, TimestampView};
 use chat_domain::changes::MissedChanges;
 use chat_domain::conversations::{ListPart, ParticipantPage};
 use chat_domain::messages::{HistoryPage, HistoryRequest};
+use chat_domain::threads::ThreadPage;
 use chat_domain::{ErrorCode, Page, PageLimit};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -148,6 +149,17 @@ impl Pagination {
         Self::Cursor(CursorPage {
             limit: page.limit.get(),
             next_cursor: page.next.map(|place| ParticipantCursorText(place).to_string()),
+            prev_cursor: None,
+            has_more: page.next.is_some(),
+            as_of_pos: None,
+        })
+    }
+
+    /// The position in a list of threads by their roots, which is read towards older ones only.
+    pub fn of_threads(page: &ThreadPage) -> Self {
+        Self::Cursor(CursorPage {
+            limit: page.limit.get(),
+            next_cursor: page.next.map(|root| root.to_string()),
             prev_cursor: None,
             has_more: page.next.is_some(),
             as_of_pos: None,

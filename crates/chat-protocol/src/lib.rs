@@ -38,6 +38,7 @@ pub mod messages;
 pub mod node;
 pub mod realtime;
 pub mod receipts;
+pub mod threads;
 pub mod users;
 
 pub use body::{Body, parse_body};

@@ -46,6 +46,7 @@ mod schema;
 mod statement;
 mod status;
 mod store;
+mod threads;
 mod users;
 mod writer;
 

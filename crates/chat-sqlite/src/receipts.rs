@@ -1,11 +1,13 @@
 //! Read and delivery positions: one row per participant.
 
 use crate::SqliteStore;
+use crate::conversations::{KindRow, is_active as is_active_parent};
 use crate::fault::Stored;
 use crate::id::Id;
 use crate::messages::{find_in_conversation, load_positions};
 use crate::schema::{conversations, messages, participants};
 use crate::statement::cached_statement;
+use crate::threads;
 use async_trait::async_trait;
 use chat_domain::conversations::{ConversationKind, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::receipts::{
@@ -54,7 +56,10 @@ fn move_positions(
     let ReceiptContext { kind, last_seq, participant_count, .. } = context;
     let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
     if advanced.moved() {
-        store(connection, conversation, user, positions)?;
+        match kind.parent() {
+            Some(_) => threads::store_positions(connection, conversation, user, positions)?,
+            None => store(connection, conversation, user, positions)?,
+        }
         advanced.covers = find_covered(connection, conversation, &advanced)?;
     }
     Ok(advanced)
@@ -77,7 +82,7 @@ fn find_covered(
         .get_result(connection)
         .optional()?;
     let Some((id, sender)) = message else { return Ok(None) };
-    let participants = load_positions(connection, conversation)?;
+    let participants = load_positions(connection, conversation, advanced.kind)?;
     Ok(Some(MessageStatus {
         message_id: id.into(),
         status: delivery_status(seq, sender.into(), &participants),
@@ -94,9 +99,9 @@ struct ReceiptContext {
     positions: Option<Positions>,
 }
 
-/// The direct key, whether the conversation is active, its newest `seq`, the number of participants, the user's
+/// The kind, whether the conversation is active, its newest `seq`, the number of participants, the user's
 /// positions.
-type ReceiptContextRow = (Option<String>, bool, i64, i32, Option<(i64, i64, i64)>);
+type ReceiptContextRow = (KindRow, bool, i64, i32, Option<(i64, i64, i64)>);
 
 fn find_context(
     connection: &mut SqliteConnection,
@@ -112,7 +117,7 @@ fn find_context(
         .left_join(participants::table.on(takes_part))
         .filter(conversations::id.eq(Id::from(conversation)))
         .select((
-            conversations::direct_key,
+            KindRow::as_select(),
             conversations::is_active,
             conversations::last_seq,
             conversations::participant_count,
@@ -120,20 +125,27 @@ fn find_context(
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(direct_key, is_active, last_seq, count, positions)| {
-        Ok(ReceiptContext {
-            kind: ConversationKind::from_stored(direct_key.as_deref())?,
-            is_active,
-            last_seq: Seq::from_i64(last_seq),
-            participant_count: u32::try_from(count).unwrap_or(0),
-            positions: positions.map(|(joined, delivered, read)| Positions {
-                joined: Seq::from_i64(joined),
-                delivered: Seq::from_i64(delivered),
-                read: Seq::from_i64(read),
-            }),
-        })
-    })
-    .transpose()
+    let Some((kind, is_active, last_seq, count, positions)) = row else { return Ok(None) };
+    let context = ReceiptContext {
+        kind: kind.read()?,
+        is_active,
+        last_seq: Seq::from_i64(last_seq),
+        participant_count: u32::try_from(count).unwrap_or(0),
+        positions: positions.map(|(joined, delivered, read)| Positions {
+            joined: Seq::from_i64(joined),
+            delivered: Seq::from_i64(delivered),
+            read: Seq::from_i64(read),
+        }),
+    };
+    match context.kind.parent() {
+        Some(parent) => Ok(Some(ReceiptContext {
+            is_active: is_active_parent(connection, parent)?,
+            participant_count: threads::count_followers(connection, conversation)?,
+            positions: threads::positions_of(connection, conversation, user)?,
+            ..context
+        })),
+        None => Ok(Some(context)),
+    }
 }
 
 cached_statement!(

@@ -74,6 +74,43 @@ diesel::table! {
         key_version -> SmallInt,
         changed_at -> Nullable<BigInt>,
         metadata -> Nullable<Text>,
+        parent_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    threads (id) {
+        id -> Binary,
+        parent_id -> Binary,
+        root_id -> Binary,
+        root_seq -> BigInt,
+        deleted_messages -> BigInt,
+    }
+}
+
+diesel::table! {
+    thread_followers (thread_id, user_id) {
+        thread_id -> Binary,
+        user_id -> Binary,
+        parent_id -> Binary,
+        member_since -> BigInt,
+        followed_at -> BigInt,
+        joined_seq -> BigInt,
+        delivered_seq -> BigInt,
+        read_seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    present_followers (thread_id, user_id) {
+        thread_id -> Binary,
+        user_id -> Binary,
+        parent_id -> Binary,
+        member_since -> BigInt,
+        followed_at -> BigInt,
+        joined_seq -> BigInt,
+        delivered_seq -> BigInt,
+        read_seq -> BigInt,
     }
 }
 
@@ -191,6 +228,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     credentials,
     sessions,
     conversations,
+    threads,
+    thread_followers,
+    present_followers,
     participants,
     messages,
     changed_messages,

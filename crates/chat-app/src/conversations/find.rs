@@ -5,10 +5,11 @@ use chat_domain::conversations::{ConversationFilter, ConversationOverview, ListR
 use chat_domain::{ActionError, ConversationId, Refusal, StoreError, UserId};
 
 impl Conversations {
-    /// One conversation of which the actor is a participant.
+    /// One conversation of which the actor is a participant; no thread.
     pub async fn find(&self, actor: Actor, id: ConversationId) -> Result<ConversationOverview, ActionError> {
         let found = self.0.reading(actor.user_id, self.0.store.conversations().find(id, actor.user_id)).await?;
-        let overview = found.ok_or(Refusal::UnknownConversation)?;
+        let overview = found.filter(|found| found.details.conversation.kind.parent().is_none());
+        let overview = overview.ok_or(Refusal::UnknownConversation)?;
         if overview.viewer.is_none() {
             return Err(Refusal::NotAParticipant.into());
         }

@@ -5,7 +5,7 @@ use chat_domain::conversations::{
     AddParticipant, ChangeRole, ConversationDetails, Participant, ParticipantPage, ParticipantPlace, RemoveParticipant,
     Role,
 };
-use chat_domain::{ActionError, ConversationId, PageLimit, UserId};
+use chat_domain::{ActionError, ConversationId, PageLimit, Refusal, UserId};
 
 impl Conversations {
     /// Adds a user to a group in which the actor is a participant.
@@ -28,7 +28,10 @@ impl Conversations {
         limit: PageLimit,
     ) -> Result<ParticipantPage, ActionError> {
         let read = async {
-            self.0.membership(id, actor.user_id).await?;
+            let (conversation, _) = self.0.membership(id, actor.user_id).await?;
+            if conversation.kind.parent().is_some() {
+                return Err(Refusal::UnknownConversation.into());
+            }
             Ok(self.0.store.conversations().list_participants(id, after, limit).await?)
         };
         self.0.reading(actor.user_id, read).await

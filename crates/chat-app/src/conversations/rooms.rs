@@ -28,7 +28,7 @@ impl Conversations {
 fn other_of(room: &ConversationOverview, viewer: UserId) -> Option<UserId> {
     match room.details.conversation.kind {
         ConversationKind::Direct(pair) => Some(pair.other(viewer)),
-        ConversationKind::Group => None,
+        ConversationKind::Group | ConversationKind::Thread(_) => None,
     }
 }
 

@@ -65,7 +65,7 @@ impl Core {
     /// this reveals that the user is online, so it follows presence.
     pub(crate) async fn shows_activity(&self, kind: ConversationKind, user: UserId) -> Result<bool, StoreError> {
         match kind {
-            ConversationKind::Group => Ok(true),
+            ConversationKind::Group | ConversationKind::Thread(_) => Ok(true),
             ConversationKind::Direct(pair) => self.share_presence(user, pair.other(user)).await,
         }
     }

@@ -4,6 +4,7 @@ use chat_domain::auth::{Actor, SessionStore};
 use chat_domain::conversations::{ConversationKind, ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::{AdvancePositions, Advanced, Positions, ReceiptStore, ReceiptTarget, Unread};
+use chat_domain::threads::ThreadStore;
 use chat_domain::users::UserStore;
 use chat_domain::{
     ActionError, Audience, ChangeLog, CommittedSink, ConversationId, ErrorCode, MessageId, Seq, Store, StoreError,
@@ -79,6 +80,10 @@ impl Store for Crowd {
 
     fn messages(&self) -> &dyn MessageStore {
         self.store.messages()
+    }
+
+    fn threads(&self) -> &dyn ThreadStore {
+        self.store.threads()
     }
 
     fn receipts(&self) -> &dyn ReceiptStore {

@@ -9,6 +9,7 @@ use chat_domain::conversations::{
 };
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
+use chat_domain::threads::ThreadStore;
 use chat_domain::users::UserStore;
 use chat_domain::{
     ActionError, Change, ChangeLog, CommittedSink, ConversationId, Page, PageLimit, PageRequest, Store, StoreError,
@@ -54,6 +55,10 @@ impl Store for Tampered {
 
     fn messages(&self) -> &dyn MessageStore {
         self.store.messages()
+    }
+
+    fn threads(&self) -> &dyn ThreadStore {
+        self.store.threads()
     }
 
     fn receipts(&self) -> &dyn ReceiptStore {

@@ -18,14 +18,22 @@ impl Feature {
     /// Metadata of users.
     pub const USER_METADATA: Self = Self::named("user:metadata");
 
+    /// Threads: conversations that take the participants of another one.
+    pub const THREADS: Self = Self::named("conversation:threads");
+
     const fn named(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
 
     /// The features of this release that are no kinds of change, as `subject:content`, without spaces. A feature joins
     /// [`Self::BASELINE`] one release later.
-    pub const CONTENT: &'static [Self] =
-        &[Self::MESSAGE_METADATA, Self::MESSAGE_FORWARDS, Self::CONVERSATION_METADATA, Self::USER_METADATA];
+    pub const CONTENT: &'static [Self] = &[
+        Self::MESSAGE_METADATA,
+        Self::MESSAGE_FORWARDS,
+        Self::CONVERSATION_METADATA,
+        Self::USER_METADATA,
+        Self::THREADS,
+    ];
 
     /// Those of [`Self::CONTENT`] that the previous release knows too. They are written without checking what other
     /// nodes know.

@@ -23,6 +23,9 @@ impl Standing {
 }
 
 fn group_of(conversation: &Conversation, actor: Option<Role>) -> Result<Role, Refusal> {
+    if conversation.kind.parent().is_some() {
+        return Err(Refusal::UnknownConversation);
+    }
     let role = actor.ok_or(Refusal::NotAParticipant)?;
     if !conversation.kind.is_group() {
         return Err(Refusal::Direct);
@@ -225,6 +228,16 @@ mod tests {
         assert_eq!(may_change(&direct, None, &of_metadata), Err(Refusal::NotAParticipant));
         let of_both = ConversationChanges { avatar: Some(None), ..of_metadata };
         assert_eq!(may_change(&direct, Some(Role::Member), &of_both), Err(Refusal::Direct));
+    }
+
+    #[test]
+    fn a_thread_is_no_group_for_anyone() {
+        let thread = conversation(ConversationKind::Thread(crate::ConversationId::new(uuid::Uuid::nil())), true, 0);
+        for role in [None, Some(Role::Admin)] {
+            assert_eq!(may_change_group(&thread, role), Err(Refusal::UnknownConversation));
+            assert_eq!(may_add_participant(&thread, role, Standing::Outsider), Err(Refusal::UnknownConversation));
+            assert_eq!(may_remove_participant(&thread, role, role, true), Err(Refusal::UnknownConversation));
+        }
     }
 
     #[test]

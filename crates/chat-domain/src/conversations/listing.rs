@@ -14,6 +14,12 @@ pub struct ListPlace {
     pub id: ConversationId,
 }
 
+impl ListPlace {
+    /// Above every conversation.
+    pub const NEWEST: Self =
+        Self { active_at: Timestamp::from_unix_micros(i64::MAX), id: ConversationId::new(Uuid::max()) };
+}
+
 /// Where a reading of a list starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListCursor {

@@ -1,4 +1,5 @@
-//! Direct and group conversations, and their participants.
+//! Conversations, and the participants of direct conversations and groups. What only threads have is in
+//! [`crate::threads`].
 
 mod decisions;
 mod groups;
@@ -49,18 +50,30 @@ pub enum ConversationKind {
     Direct(DirectKey),
     /// A group of 1 to [`MAX_PARTICIPANTS`] participants.
     Group,
+    /// The thread of a message of this conversation, whose participants may read it and write to it. It has no
+    /// participants of its own, only followers: see [`crate::threads`].
+    Thread(ConversationId),
 }
 
 impl ConversationKind {
-    /// Reads the column of direct keys: a conversation with a key is direct, any other one a group.
-    pub fn from_stored(direct_key: Option<&str>) -> Result<Self, UnreadableColumn> {
+    /// Reads the columns of direct keys and of parents: a conversation with a key is direct, one with a parent is a
+    /// thread, any other one a group.
+    pub fn from_stored(direct_key: Option<&str>, parent: Option<ConversationId>) -> Result<Self, UnreadableColumn> {
         let pair = parsed_option("direct_key", direct_key, DirectKey::parse)?;
-        Ok(pair.map_or(Self::Group, Self::Direct))
+        Ok(pair.map(Self::Direct).or(parent.map(Self::Thread)).unwrap_or(Self::Group))
     }
 
     /// Whether it is a group.
     pub const fn is_group(self) -> bool {
         matches!(self, Self::Group)
+    }
+
+    /// The conversation on whose message the thread hangs; `None` if it is no thread.
+    pub const fn parent(self) -> Option<ConversationId> {
+        match self {
+            Self::Thread(parent) => Some(parent),
+            Self::Direct(_) | Self::Group => None,
+        }
     }
 }
 
@@ -116,7 +129,8 @@ pub struct Conversation {
     /// What the product attached to it, if anything.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub metadata: Option<Metadata>,
-    /// `false` after a group was deactivated, or after all participants have left it.
+    /// `false` after a group was deactivated, or after all participants have left it. A thread is active if its parent
+    /// is.
     pub is_active: bool,
     /// The code with which users join a group. Only participants see it.
     pub invite_code: Option<InviteCode>,
@@ -132,6 +146,13 @@ pub struct Conversation {
     pub created_at: Timestamp,
     /// When it last changed in any way, messages included.
     pub updated_at: Timestamp,
+}
+
+impl Conversation {
+    /// The conversation whose participants may read and write this one: its parent if it is a thread, otherwise itself.
+    pub fn home(&self) -> ConversationId {
+        self.kind.parent().unwrap_or(self.id)
+    }
 }
 
 /// A current participant.

@@ -12,7 +12,7 @@ pub struct SendContext<'a> {
     pub earlier: Option<EarlierSend<'a>>,
     /// The conversation, if it exists.
     pub conversation: Option<SendPlace>,
-    /// The sender, if they take part and their account exists.
+    /// The sender, if they take part (for a thread: in its parent) and their account exists.
     pub sender: Option<Sender<'a>>,
     /// The message to which the draft replies, if it is in this conversation; not read if the draft is no reply.
     pub quoted: Option<QuotedMessage>,
@@ -36,9 +36,9 @@ pub struct SendPlace {
     pub last_pos: Pos,
     /// The time of the newest durable change.
     pub last_at: Timestamp,
-    /// Whether messages can be sent: not to a deactivated group.
+    /// Whether messages can be sent: not to a deactivated group, or to a thread of one.
     pub is_active: bool,
-    /// Direct or group.
+    /// Direct, group or thread.
     pub kind: ConversationKind,
 }
 
@@ -99,7 +99,7 @@ pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, 
         return Err(Refusal::UnknownMessage);
     }
     let forwarded_from = draft.forwarded.clone().transpose()?.map(Box::new);
-    let is_first = !place.kind.is_group() && !sender.has_written;
+    let is_first = matches!(place.kind, ConversationKind::Direct(_)) && !sender.has_written;
     let quoted = context.quoted.map(Box::new);
     let message = Message { forwarded_from, quoted, ..message(draft, sender.summary.into_owned(), place) };
     Ok(if is_first { Appended::First(message) } else { Appended::New(message) })

@@ -58,9 +58,9 @@ impl SendMessage {
 /// The kind of conversation to which a send is meant to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedKind {
-    /// Direct or group.
+    /// Direct, group or thread.
     Any,
-    /// A group. For this send a direct conversation does not exist.
+    /// A group. For this send other conversations do not exist.
     Group,
 }
 

@@ -1,7 +1,7 @@
 use super::{AttachmentUrl, Message, MessageBody};
 use crate::changes::Change;
 use crate::columns::{UnreadableColumn, parsed, parsed_option};
-use crate::conversations::{Conversation, Role};
+use crate::conversations::{Conversation, ConversationKind, Role};
 use crate::{ConversationId, MessageId, Metadata, Pos, Refusal, Timestamp, UserId};
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub struct Editor {
 pub struct EditContext {
     /// The conversation, if it exists.
     pub conversation: Option<Conversation>,
-    /// The role of the editor or reader, if they take part.
+    /// The role of the editor or reader, if they take part: for a thread, their role in its parent.
     pub role: Option<Role>,
     /// The message, if it is in this conversation and this release can read it.
     pub message: Option<Message>,
@@ -179,7 +179,8 @@ pub fn decide_edit(
 /// The refusals that the contract names for a deletion.
 pub fn decide_deletion(context: EditContext, by: Editor) -> Result<(Message, bool), Refusal> {
     let (message, role) = of_participant(context)?;
-    let is_admin = message.kind.is_group() && role == Role::Admin;
+    // Of the group itself, or of the group of its thread.
+    let is_admin = !matches!(message.kind, ConversationKind::Direct(_)) && role == Role::Admin;
     if message.sender.id != by.user_id && !is_admin {
         return Err(Refusal::NeitherAuthorNorAdmin);
     }

@@ -52,8 +52,9 @@ pub trait MessageStore: Send + Sync {
     /// Stores a message, in one transaction that may be shared with other calls: first looks up a replay of the same
     /// conversation, sender and key (before membership), checks that the sender takes part and the group is active,
     /// takes the next `seq` and `pos`, inserts the message, moves the sender's own positions to it, notes that the
-    /// sender has written, and updates the conversation's activity. `Ok` means committed and durable. A failed call
-    /// takes no `seq`. Refuses by [`super::decide_send`].
+    /// sender has written, and updates the conversation's activity. In a thread the sender's membership in its parent
+    /// counts, and does not end before the commit; the sender follows the thread. `Ok` means committed and durable. A
+    /// failed call takes no `seq`. Refuses by [`super::decide_send`].
     async fn append(&self, draft: Draft) -> Result<Appended, ActionError>;
 
     /// Returns a part of the history, for a participant. Reads one range of the primary key at every depth. Refuses

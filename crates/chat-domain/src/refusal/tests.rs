@@ -35,6 +35,8 @@ fn refusals() -> Vec<(Refusal, ErrorCode)> {
         (Refusal::MessageChanged, ErrorCode::MessageChanged),
         (Refusal::MessageTooOld, ErrorCode::MessageTooOld),
         (Refusal::TooManyEdits, ErrorCode::TooManyEdits),
+        (Refusal::UnknownThread, ErrorCode::ConversationNotFound),
+        (Refusal::NestedThread, ErrorCode::ValidationFailed),
         (Refusal::EditHistoryOff, ErrorCode::Forbidden),
         (Refusal::RemovedByAdmin, ErrorCode::RemovedByAdmin),
         (Refusal::TooManyConversations { max: 7 }, ErrorCode::TooManyConversations),

@@ -12,11 +12,11 @@ pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use client::{Client, IdempotencyKey};
 pub(crate) use path::{
     ChatUserPath, ConversationMessagePath, ConversationPath, GroupMemberPath, GroupPath, InvitePath, MemberPath,
-    MessagePath, PartnerPath, SessionPath, UserPath,
+    MessagePath, PartnerPath, SessionPath, ThreadPath, UserPath,
 };
 pub(crate) use query::{
-    ConversationsQuery, GroupSearchQuery, HistoryQuery, MissedQuery, PageQuery, ParticipantsQuery, RoomsQuery,
-    SearchQuery, UndeliveredQuery,
+    ConversationsQuery, FollowedQuery, GroupSearchQuery, HistoryQuery, MissedQuery, PageQuery, ParticipantsQuery,
+    RoomsQuery, SearchQuery, ThreadsQuery, UndeliveredQuery,
 };
 
 use crate::{ApiError, HttpState};

@@ -49,10 +49,25 @@ pub(super) fn list_parameters(default: PageLimit) -> Vec<Parameter> {
     parameters
 }
 
+/// The parameters of a list that is read by cursor only.
+pub(super) fn cursor_parameters(default: PageLimit) -> Vec<Parameter> {
+    let cursor = parameter(
+        "cursor",
+        "Empty for the start of the list, then the `nextCursor` or `prevCursor` of the previous answer.",
+        text(patterns::LIST_CURSOR),
+    );
+    vec![cursor, limit_parameter(default)]
+}
+
 pub(super) fn limit_parameter(default: PageLimit) -> Parameter {
     let mut limit = number(PageLimit::MAX);
     limit.metadata().default = Some(default.get().into());
     parameter("limit", "The maximum number of items in the answer.", limit)
+}
+
+/// The schema of `true` and `false`.
+pub(super) fn boolean() -> SchemaObject {
+    SchemaObject { instance_type: Some(InstanceType::Boolean.into()), ..SchemaObject::default() }
 }
 
 /// The schema of a string with this pattern.

@@ -69,6 +69,8 @@ paths! {
     SessionPath { SessionId = "id": "The session's id." }
     /// `/conversations/{id}`
     ConversationPath { ConversationId = "id": "The conversation's id." }
+    /// `/threads/{id}`
+    ThreadPath { ConversationId = "id": "The thread's id." }
     /// `/conversations/{id}/participants/{userId}`
     MemberPath { ConversationId = "id": "The conversation's id.", UserId = "userId": "The participant's user id." }
     /// `/conversations/{id}/messages/{messageId}`

@@ -1,7 +1,9 @@
 //! Query strings. Known parameters are checked, and the error lists all faults. Unknown parameters are ignored, since
 //! links collect parameters of other programs.
 
-use super::parameters::{limit_parameter, list_parameters, page_parameters, parameter, search_parameters, text};
+use super::parameters::{
+    boolean, cursor_parameters, limit_parameter, list_parameters, page_parameters, parameter, search_parameters, text,
+};
 use super::undocumented;
 use crate::ApiError;
 use actix_web::dev::Payload;
@@ -9,7 +11,7 @@ use actix_web::web::Query;
 use actix_web::{FromRequest, HttpRequest};
 use apistos::ApiComponent;
 use apistos::paths::Parameter;
-use chat_domain::conversations::{ListRequest, ParticipantPlace};
+use chat_domain::conversations::{ListCursor, ListRequest, ParticipantPlace};
 use chat_domain::messages::{Anchor, HistoryRequest};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber, PageRequest, Pos, Seq};
@@ -164,6 +166,33 @@ impl ParticipantsQuery {
     }
 }
 
+/// `?unread&cursor&limit` of followed threads
+#[derive(Debug)]
+pub(crate) struct FollowedQuery(pub(crate) bool, pub(crate) ListCursor, pub(crate) PageLimit);
+
+impl FollowedQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let unread = pairs.read("unread", |text| text.parse::<bool>().map_err(|_| "must be true or false"));
+        let cursor = pairs.read("cursor", ListCursorText::parse).unwrap_or(ListCursor::Newest);
+        let limit = pairs.number("limit", PageLimit::parse).unwrap_or(PageLimit::DEFAULT);
+        pairs.finish(Self(unread.unwrap_or(false), cursor, limit))
+    }
+}
+
+/// `?before&limit` of the threads of a conversation
+#[derive(Debug)]
+pub(crate) struct ThreadsQuery(pub(crate) Option<Seq>, pub(crate) PageLimit);
+
+impl ThreadsQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let before = pairs.read("before", |text| seq(text).ok_or("must be a cursor"));
+        let limit = pairs.number("limit", PageLimit::parse).unwrap_or(PageLimit::DEFAULT);
+        pairs.finish(Self(before, limit))
+    }
+}
+
 /// `?after&limit` of undelivered messages
 #[derive(Debug)]
 pub(crate) struct UndeliveredQuery(pub(crate) Option<Seq>, pub(crate) PageLimit);
@@ -265,6 +294,16 @@ extracted! {
             text(patterns::PARTICIPANT_CURSOR),
         ),
         limit_parameter(PageLimit::GREATEST),
+    ];
+    FollowedQuery: {
+        let unread = parameter("unread", "Only threads with unread messages.", boolean());
+        let mut parameters = vec![unread];
+        parameters.extend(cursor_parameters(PageLimit::DEFAULT));
+        parameters
+    };
+    ThreadsQuery: vec![
+        parameter("before", "The `nextCursor` of the previous answer.", text(patterns::SEQ)),
+        limit_parameter(PageLimit::DEFAULT),
     ];
     UndeliveredQuery: vec![
         parameter("after", "The `nextCursor` of the previous answer.", text(patterns::SEQ)),

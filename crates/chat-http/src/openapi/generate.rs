@@ -50,6 +50,7 @@ fn spec() -> Spec {
             tag("Users", "The caller's account, other users, and who is online."),
             tag("Conversations", "Conversations and their participants."),
             tag("Messages", "Messages and read positions."),
+            tag("Threads", "Threads of messages, and who follows them."),
             tag(
                 "Chat",
                 "Other names for private chats and groups: the same conversations, messages and read positions.",

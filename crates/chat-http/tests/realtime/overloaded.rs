@@ -10,6 +10,7 @@ use chat_domain::messages::{
     MessagePlace, MessageStore, MessageVersion,
 };
 use chat_domain::receipts::ReceiptStore;
+use chat_domain::threads::ThreadStore;
 use chat_domain::users::UserStore;
 use chat_domain::{ActionError, ChangeLog, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
 use chat_sqlite::SqliteStore;
@@ -114,6 +115,10 @@ impl Store for Busy {
 
     fn messages(&self) -> &dyn MessageStore {
         self
+    }
+
+    fn threads(&self) -> &dyn ThreadStore {
+        &*self.store
     }
 
     fn receipts(&self) -> &dyn ReceiptStore {

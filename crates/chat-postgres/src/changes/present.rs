@@ -3,13 +3,12 @@
 //! Rows that this release cannot read are left out: a later release may have written them. The changes that need them
 //! become [`ChangeKind::Unknown`](chat_domain::ChangeKind::Unknown), and do not stop the changes after them.
 
-use crate::conversations::load_readable;
+use crate::conversations::{KindRow, load_readable};
 use crate::fault::Stored;
 use crate::messages::{MessageRow, Related};
 use crate::schema::{conversations, messages, users};
 use crate::users::{SummaryRow, load_summary_rows};
 use chat_domain::changes::{Needs, Present};
-use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::Message;
 use chat_domain::users::UserSummary;
 use chat_domain::{MessageId, UserId};
@@ -36,17 +35,17 @@ async fn load_messages(connection: &mut AsyncPgConnection, ids: &[MessageId]) ->
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, KindRow)> = messages::table
         .inner_join(users::table)
         .inner_join(conversations::table)
         .filter(messages::id.eq_any(ids))
-        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), KindRow::as_select()))
         .load(connection)
         .await?;
     let related = Related::load(connection, rows.iter().map(|(message, ..)| message)).await?;
-    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &related).ok()
-    });
+    let readable = rows
+        .into_iter()
+        .filter_map(|(message, sender, kind)| message.sent_by(sender, kind.read().ok()?, &related).ok());
     Ok(readable.collect())
 }
 

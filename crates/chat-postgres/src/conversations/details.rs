@@ -83,7 +83,25 @@ pub(crate) async fn find_conversation(
         .get_result(connection)
         .await
         .optional()?;
-    row.map(Conversation::try_from).transpose()
+    with_activity(connection, row).await
+}
+
+/// The conversation of this row. A thread is active if its parent is.
+async fn with_activity(
+    connection: &mut AsyncPgConnection,
+    row: Option<ConversationRow>,
+) -> Stored<Option<Conversation>> {
+    let Some(row) = row else { return Ok(None) };
+    let mut conversation = Conversation::try_from(row)?;
+    if let Some(parent) = conversation.kind.parent() {
+        conversation.is_active = is_active(connection, parent).await?;
+    }
+    Ok(Some(conversation))
+}
+
+/// Whether this conversation, which is no thread, is active.
+pub(crate) async fn is_active(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<bool> {
+    Ok(conversations::table.find(id.as_uuid()).select(conversations::is_active).get_result(connection).await?)
 }
 
 /// Loads the conversation and locks its row until the transaction ends: no other transaction can change it or its
@@ -98,7 +116,7 @@ pub(crate) async fn hold_conversation(
         .for_no_key_update()
         .load(connection)
         .await?;
-    rows.into_iter().next().map(Conversation::try_from).transpose()
+    with_activity(connection, rows.into_iter().next()).await
 }
 
 /// The group that has this invite code now, locked in the same way. If the code is replaced while this waits for the

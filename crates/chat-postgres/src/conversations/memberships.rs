@@ -2,6 +2,7 @@ use super::details::find_conversation;
 use super::rows::ParticipantRow;
 use crate::fault::Stored;
 use crate::schema::{conversations, participants};
+use crate::threads;
 use crate::time::timestamp;
 use chat_domain::conversations::{Conversation, Membership, Participation, Removal, Role, Standing};
 use chat_domain::{ConversationId, Pos, UserId};
@@ -15,10 +16,20 @@ pub(super) async fn find(
     user: UserId,
 ) -> Stored<Option<(Conversation, Option<Membership>)>> {
     let Some(conversation) = find_conversation(connection, id).await? else { return Ok(None) };
-    let membership = find_participant(connection, id, user)
-        .await?
-        .map(|row| row.membership(conversation.last_pos, conversation.participant_count));
-    Ok(Some((conversation, membership)))
+    let Some(row) = find_participant(connection, conversation.home(), user).await? else {
+        return Ok(Some((conversation, None)));
+    };
+    let mut membership = row.membership(conversation.last_pos, conversation.participant_count);
+    if conversation.kind.parent().is_some() {
+        membership.conversation_id = id;
+        membership.positions = threads::positions_of(connection, id, user).await?.unwrap_or_default();
+    }
+    Ok(Some((conversation, Some(membership))))
+}
+
+/// Whether the user takes part in this conversation, which is no thread.
+pub(crate) async fn takes_part(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId) -> Stored<bool> {
+    Ok(find_participant(connection, id, user).await?.is_some())
 }
 
 /// The user's present participation.

@@ -16,9 +16,11 @@ mod search;
 mod shared;
 mod update;
 
-pub(crate) use details::{find_conversation, hold_conversation, load_readable};
+pub(crate) use details::{find_conversation, hold_conversation, is_active, load_readable};
 pub(crate) use keys::renew_keys;
+pub(crate) use memberships::takes_part;
 pub(crate) use participants::leave_every_group;
+pub(crate) use rows::{KindColumns, KindRow};
 pub(crate) use shared::{
     AudienceWanted, Head, Wanted, list_audiences, list_contacts, list_heads, list_memberships, list_positions,
 };

@@ -12,14 +12,33 @@ use chat_domain::users::AvatarUrl;
 use chat_domain::{ConversationId, Metadata, Pos, Seq, Timestamp, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
+/// The columns that tell the kind of a conversation, as [`KindRow`] reads them.
+pub(crate) type KindColumns = (Nullable<Text>, Nullable<SqlUuid>);
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conversations, check_for_backend(Pg))]
+pub(crate) struct KindRow {
+    direct_key: Option<String>,
+    parent_id: Option<Uuid>,
+}
+
+impl KindRow {
+    pub(crate) fn read(&self) -> Stored<ConversationKind> {
+        let parent = self.parent_id.map(ConversationId::new);
+        Ok(ConversationKind::from_stored(self.direct_key.as_deref(), parent)?)
+    }
+}
+
+/// A conversation's columns. The activity of a thread is that of its parent, which is not read here.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = conversations, check_for_backend(Pg))]
 pub(crate) struct ConversationRow {
     id: Uuid,
-    direct_key: Option<String>,
+    #[diesel(embed)]
+    kind: KindRow,
     name: Option<String>,
     description: Option<String>,
     avatar: Option<String>,
@@ -42,7 +61,7 @@ impl TryFrom<ConversationRow> for Conversation {
         let description = row.description.as_deref();
         Ok(Self {
             id: ConversationId::new(row.id),
-            kind: ConversationKind::from_stored(row.direct_key.as_deref())?,
+            kind: row.kind.read()?,
             name: parsed_option("name", row.name.as_deref(), ConversationName::from_stored)?,
             description: parsed_option("description", description, ConversationDescription::from_stored)?,
             avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,

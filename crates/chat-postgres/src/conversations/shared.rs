@@ -1,6 +1,6 @@
 //! Reads of every new connection, shared by many of them; see [`crate::batches`].
 
-use super::rows::{ParticipantColumns, ParticipantRow};
+use super::rows::{KindColumns, KindRow, ParticipantColumns, ParticipantRow};
 use crate::fault::Stored;
 use crate::receipts::{PositionColumns, positions};
 use crate::statement::cached_statement;
@@ -9,7 +9,7 @@ use chat_domain::conversations::{ConversationKind, Membership};
 use chat_domain::presence::{Contact, ContactsWanted, PresenceAudience};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -206,8 +206,8 @@ pub(crate) async fn list_contacts(
 
 cached_statement!(
     /// The positions of all participants of these conversations.
-    ListPositions { ids: Vec<Uuid> } -> (SqlUuid, Nullable<Text>, SqlUuid, (BigInt, BigInt, BigInt)),
-    "SELECT c.id, c.direct_key, p.user_id, p.joined_seq, p.delivered_seq, p.read_seq
+    ListPositions { ids: Vec<Uuid> } -> (SqlUuid, KindColumns, SqlUuid, (BigInt, BigInt, BigInt)),
+    "SELECT c.id, c.direct_key, c.parent_id, p.user_id, p.joined_seq, p.delivered_seq, p.read_seq
      FROM conversations AS c
      JOIN participants AS p ON p.conversation_id = c.id AND p.left_at IS NULL
      WHERE c.id = ANY (",
@@ -220,13 +220,13 @@ pub(crate) async fn list_positions(
     ids: Vec<ConversationId>,
 ) -> Stored<HashMap<ConversationId, Vec<PositionsMoved>>> {
     let asked = ListPositions { ids: ids.into_iter().map(ConversationId::as_uuid).collect() };
-    let rows: Vec<(Uuid, Option<String>, Uuid, PositionColumns)> = asked.load(connection).await?;
+    let rows: Vec<(Uuid, KindRow, Uuid, PositionColumns)> = asked.load(connection).await?;
     let mut found: HashMap<ConversationId, Vec<PositionsMoved>> = HashMap::new();
-    for (id, direct_key, user, columns) in rows {
+    for (id, kind, user, columns) in rows {
         let conversation_id = ConversationId::new(id);
         found.entry(conversation_id).or_default().push(PositionsMoved {
             conversation_id,
-            kind: ConversationKind::from_stored(direct_key.as_deref())?,
+            kind: kind.read()?,
             user_id: UserId::new(user),
             positions: positions(columns),
             covers: None,
@@ -246,8 +246,8 @@ pub(crate) struct Head {
 
 cached_statement!(
     /// The heads of the existing ones of these conversations.
-    ListHeads { ids: Vec<Uuid> } -> (SqlUuid, BigInt, Nullable<Text>),
-    "SELECT id, last_pos, direct_key FROM conversations WHERE id = ANY (",
+    ListHeads { ids: Vec<Uuid> } -> (SqlUuid, BigInt, KindColumns),
+    "SELECT id, last_pos, direct_key, parent_id FROM conversations WHERE id = ANY (",
     ids as Array<SqlUuid>,
     ")",
 );
@@ -257,11 +257,10 @@ pub(crate) async fn list_heads(
     ids: Vec<ConversationId>,
 ) -> Stored<HashMap<ConversationId, Head>> {
     let asked = ListHeads { ids: ids.into_iter().map(ConversationId::as_uuid).collect() };
-    let rows: Vec<(Uuid, i64, Option<String>)> = asked.load(connection).await?;
-    let head = |(id, last_pos, direct_key): (Uuid, i64, Option<String>)| {
+    let rows: Vec<(Uuid, i64, KindRow)> = asked.load(connection).await?;
+    let head = |(id, last_pos, kind): (Uuid, i64, KindRow)| {
         let conversation_id = ConversationId::new(id);
-        let kind = ConversationKind::from_stored(direct_key.as_deref()).ok();
-        (conversation_id, Head { conversation_id, last_pos: Pos::from_i64(last_pos), kind })
+        (conversation_id, Head { conversation_id, last_pos: Pos::from_i64(last_pos), kind: kind.read().ok() })
     };
     Ok(rows.into_iter().map(head).collect())
 }

@@ -1,5 +1,6 @@
 //! The statements of a send, each for many sends at once, each prepared once per connection.
 
+use crate::conversations::KindColumns;
 use crate::statement::cached_statement;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
@@ -21,8 +22,8 @@ cached_statement!(
 cached_statement!(
     /// Locks conversations, in the order of their ids. Until the commit no other transaction changes what is read after
     /// this, since everything that takes a `seq` or `pos`, or changes the participants, locks these rows first.
-    HoldConversations { ids: Vec<Uuid> } -> (SqlUuid, BigInt, BigInt, BigInt, Bool, Nullable<Text>),
-    "SELECT id, last_seq, last_pos, greatest(updated_at, changed_at), is_active, direct_key
+    HoldConversations { ids: Vec<Uuid> } -> (SqlUuid, BigInt, BigInt, BigInt, Bool, KindColumns),
+    "SELECT id, last_seq, last_pos, greatest(updated_at, changed_at), is_active, direct_key, parent_id
      FROM conversations WHERE id = ANY (",
     ids as Array<SqlUuid>,
     ") ORDER BY id FOR NO KEY UPDATE",
@@ -85,6 +86,27 @@ cached_statement!(
      JOIN participants AS p ON p.conversation_id = asked.conversation_id AND p.user_id = asked.user_id
      JOIN users AS u ON u.id = asked.user_id
      WHERE p.left_at IS NULL AND u.deleted_at IS NULL",
+);
+
+cached_statement!(
+    /// The same for threads, with their parents, in which the senders must be participants: whether the parent is
+    /// active, and the sender. The memberships are locked, so that they do not end before the commit.
+    HoldSendersOfThreads { threads: Vec<Uuid>, parents: Vec<Uuid>, users: Vec<Uuid> }
+        -> (SqlUuid, Bool, SummaryColumns),
+    "SELECT asked.thread_id, parent.is_active, u.id, u.username, u.name, u.avatar
+     FROM unnest(",
+    threads as Array<SqlUuid>,
+    ", ",
+    parents as Array<SqlUuid>,
+    ", ",
+    users as Array<SqlUuid>,
+    ") AS asked (thread_id, parent_id, user_id)
+     JOIN participants AS p ON p.conversation_id = asked.parent_id AND p.user_id = asked.user_id
+     JOIN conversations AS parent ON parent.id = asked.parent_id
+     JOIN users AS u ON u.id = asked.user_id
+     WHERE p.left_at IS NULL AND u.deleted_at IS NULL
+     ORDER BY p.conversation_id, p.user_id
+     FOR SHARE OF p",
 );
 
 cached_statement!(
@@ -172,4 +194,37 @@ cached_statement!(
     seqs as Array<BigInt>,
     ") AS n (conversation_id, user_id, seq)
      WHERE p.conversation_id = n.conversation_id AND p.user_id = n.user_id",
+);
+
+cached_statement!(
+    /// The same for threads: makes each sender a follower, who has read everything up to the sent message.
+    FollowBySending {
+        thread_ids: Vec<Uuid>,
+        parent_ids: Vec<Uuid>,
+        user_ids: Vec<Uuid>,
+        seqs: Vec<i64>,
+        times: Vec<i64>,
+    },
+    "INSERT INTO thread_followers AS f
+         (thread_id, user_id, parent_id, member_since, followed_at, joined_seq, delivered_seq, read_seq)
+     SELECT n.thread_id, n.user_id, n.parent_id, p.joined_at, n.at, n.seq, n.seq, n.seq
+     FROM unnest(",
+    thread_ids as Array<SqlUuid>,
+    ", ",
+    parent_ids as Array<SqlUuid>,
+    ", ",
+    user_ids as Array<SqlUuid>,
+    ", ",
+    seqs as Array<BigInt>,
+    ", ",
+    times as Array<BigInt>,
+    ") AS n (thread_id, parent_id, user_id, seq, at)
+     JOIN participants AS p ON p.conversation_id = n.parent_id AND p.user_id = n.user_id
+     ORDER BY n.thread_id, n.user_id
+     ON CONFLICT (thread_id, user_id) DO UPDATE SET
+         followed_at = CASE WHEN f.member_since = excluded.member_since THEN f.followed_at
+                            ELSE excluded.followed_at END,
+         joined_seq = CASE WHEN f.member_since = excluded.member_since THEN f.joined_seq
+                           ELSE excluded.joined_seq END,
+         member_since = excluded.member_since, delivered_seq = excluded.delivered_seq, read_seq = excluded.read_seq",
 );

@@ -1,20 +1,23 @@
 //! The transaction that several sends share.
 
-use super::append::{Begin, Commit, FindReplays, FindSenders, HoldConversations};
+use super::append::{
+    Begin, Commit, FindReplays, FindSenders, FollowBySending, HoldConversations, HoldSendersOfThreads,
+};
 use super::plan::{Key, Outcome, Plan, Seen, Writes, key, plan};
 use super::quotes::load_quotes;
 use super::related::Related;
 use super::rows::MessageRow;
+use crate::conversations::KindRow;
 use crate::fault::{Fault, Stored, Trouble};
 use crate::time::timestamp;
 use crate::users::SummaryRow;
-use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Draft, EarlierSend, SendPlace, Sender, StoredFingerprint};
 use chat_domain::users::UserSummary;
 use chat_domain::{ConversationId, MessageId, Pos, Seq, UserId};
+use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::TryFutureExt;
-use futures_util::future::{join4, try_join5};
+use futures_util::future::{join5, try_join5};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -58,17 +61,19 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
         load_quotes(connection, answered.map(MessageId::as_uuid).collect()),
     )
     .await?;
-    let conversations = rows.into_iter().map(held).collect::<Stored<HashMap<_, _>>>()?;
+    let mut conversations = rows.into_iter().map(held).collect::<Stored<HashMap<_, _>>>()?;
+    let mut senders = senders;
+    hold_senders_of_threads(connection, drafts, &mut conversations, &mut senders).await?;
     let related = Related::load(connection, replays.iter().map(|(row, ..)| row)).await?;
     let replays = kept(replays, &conversations, &related)?;
     Ok(plan(drafts, Seen { conversations, replays, senders, quotes }))
 }
 
 /// A row of [`HoldConversations`].
-type HeldRow = (Uuid, i64, i64, i64, bool, Option<String>);
+type HeldRow = (Uuid, i64, i64, i64, bool, KindRow);
 
-fn held((id, last_seq, last_pos, last_at, is_active, direct_key): HeldRow) -> Stored<(ConversationId, SendPlace)> {
-    let kind = ConversationKind::from_stored(direct_key.as_deref())?;
+fn held((id, last_seq, last_pos, last_at, is_active, kind): HeldRow) -> Stored<(ConversationId, SendPlace)> {
+    let kind = kind.read()?;
     let place = SendPlace {
         last_seq: Seq::from_i64(last_seq),
         last_pos: Pos::from_i64(last_pos),
@@ -115,10 +120,10 @@ fn kept(
     Ok(replays)
 }
 
-async fn find_senders(
-    mut connection: &AsyncPgConnection,
-    drafts: &[Draft],
-) -> Stored<HashMap<(ConversationId, UserId), Sender<'static>>> {
+/// The senders by conversation and user.
+type Senders = HashMap<(ConversationId, UserId), Sender<'static>>;
+
+async fn find_senders(mut connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Senders> {
     let asked: BTreeSet<_> = drafts.iter().map(|draft| (draft.conversation_id, draft.sender)).collect();
     let query = FindSenders {
         conversation_ids: asked.iter().map(|(conversation, _)| conversation.as_uuid()).collect(),
@@ -134,18 +139,51 @@ async fn find_senders(
         .collect()
 }
 
+/// Finds the senders of messages to threads, and whether these are active. A third round trip, for batches with such
+/// messages only: which conversations are threads is known from their rows.
+async fn hold_senders_of_threads(
+    mut connection: &AsyncPgConnection,
+    drafts: &[Draft],
+    conversations: &mut HashMap<ConversationId, SendPlace>,
+    senders: &mut Senders,
+) -> Stored<()> {
+    let asked: BTreeSet<_> = drafts
+        .iter()
+        .filter_map(|draft| {
+            let parent = conversations.get(&draft.conversation_id)?.kind.parent()?;
+            Some((draft.conversation_id, parent, draft.sender))
+        })
+        .collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let query = HoldSendersOfThreads {
+        threads: asked.iter().map(|(thread, ..)| thread.as_uuid()).collect(),
+        parents: asked.iter().map(|(_, parent, _)| parent.as_uuid()).collect(),
+        users: asked.iter().map(|(.., user)| user.as_uuid()).collect(),
+    };
+    let rows: Vec<(Uuid, bool, SummaryRow)> = query.load(&mut connection).await?;
+    for (thread, is_active, row) in rows {
+        let (thread, summary) = (ConversationId::new(thread), UserSummary::try_from(row)?);
+        conversations.entry(thread).and_modify(|place| place.is_active = is_active);
+        senders.insert((thread, summary.id), Sender { summary: Cow::Owned(summary), has_written: true });
+    }
+    Ok(())
+}
+
 /// Writes and commits.
 async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), BatchFault> {
-    let Writes { messages, conversations, senders } = writes;
+    let Writes { messages, conversations, senders, followers } = writes;
     let (mut one, mut two, mut three, mut four) = (connection, connection, connection, connection);
-    let (inserted, bumped, moved, committed) = join4(
+    let (inserted, bumped, moved, followed, committed) = join5(
         messages.execute(&mut one),
         conversations.execute(&mut two),
         senders.execute(&mut three),
+        follow(connection, followers),
         (Commit {}).execute(&mut four),
     )
     .await;
-    for answer in [inserted, bumped, moved, committed] {
+    for answer in [inserted, bumped, moved, followed, committed] {
         answer.map_err(|error| match Trouble::of(&error) {
             // The server may have committed although its answer was lost.
             Trouble::Gone => BatchFault::Unknown(error.into()),
@@ -153,4 +191,11 @@ async fn write(connection: &AsyncPgConnection, writes: Writes) -> Result<(), Bat
         })?;
     }
     Ok(())
+}
+
+async fn follow(mut connection: &AsyncPgConnection, followers: Option<FollowBySending>) -> QueryResult<usize> {
+    match followers {
+        Some(followers) => followers.execute(&mut connection).await,
+        None => Ok(0),
+    }
 }

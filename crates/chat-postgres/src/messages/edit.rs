@@ -6,6 +6,7 @@ use crate::changes::{store as store_change, take_pos};
 use crate::conversations::{find_conversation, hold_conversation};
 use crate::fault::Stored;
 use crate::schema::{changed_messages, message_versions, messages, participants, users};
+use crate::threads;
 use crate::time::micros;
 use crate::users::SummaryRow;
 use chat_domain::conversations::{Conversation, Role};
@@ -26,6 +27,7 @@ pub(super) async fn edit(
     by: Editor,
 ) -> Result<ChangedMessage, ActionError> {
     let conversation = hold_conversation(connection, command.conversation_id).await?;
+    threads::hold_membership(connection, conversation.as_ref(), by.user_id).await?;
     let seen = read(connection, conversation, by.user_id, command.message_id).await?;
     let earlier = count_versions(connection, command.message_id).await?;
     let (message, decided) = decide_edit(EditContext { earlier_versions: earlier, ..seen }, command, by)?;
@@ -47,6 +49,7 @@ pub(super) async fn delete(
     by: Editor,
 ) -> Result<ChangedMessage, ActionError> {
     let found = hold_conversation(connection, conversation).await?;
+    threads::hold_membership(connection, found.as_ref(), by.user_id).await?;
     let context = read(connection, found, by.user_id, message).await?;
     let (message, is_present) = decide_deletion(context, by)?;
     if !is_present {
@@ -57,6 +60,9 @@ pub(super) async fn delete(
     let message = message.deleted(by.user_id, place);
     store(connection, &message, before).await?;
     erase(connection, &message).await?;
+    if message.kind.parent().is_some() {
+        threads::count_deletion(connection, conversation).await?;
+    }
     let kind = ChangeKind::MessageDeleted { message: Box::new(message.clone()), by: by.user_id };
     let change = store_change(connection, conversation, place, kind).await?;
     Ok(ChangedMessage { message, change: Some(change) })
@@ -82,7 +88,7 @@ pub(super) async fn list_versions(
 }
 
 /// What a decision needs, without the number of earlier versions.
-async fn read(
+pub(crate) async fn read(
     connection: &mut AsyncPgConnection,
     conversation: Option<Conversation>,
     user: UserId,
@@ -92,7 +98,7 @@ async fn read(
     // A deleted user stays in direct conversations.
     let role: Option<String> = participants::table
         .inner_join(users::table)
-        .filter(participants::conversation_id.eq(conversation.id.as_uuid()))
+        .filter(participants::conversation_id.eq(conversation.home().as_uuid()))
         .filter(participants::user_id.eq(user.as_uuid()))
         .filter(participants::left_at.is_null())
         .filter(users::deleted_at.is_null())

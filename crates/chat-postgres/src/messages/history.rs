@@ -1,8 +1,10 @@
 use super::related::Related;
 use super::rows::MessageRow;
-use crate::fault::Stored;
+use crate::conversations::{KindRow, takes_part};
+use crate::fault::{Fault, Stored};
 use crate::receipts::{PositionColumns, positions};
 use crate::schema::{conversations, messages, participants, users};
+use crate::threads;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Anchor, FoundMessages, HistoryPage, HistoryRequest, Message, SeqRange};
@@ -68,23 +70,22 @@ pub(crate) async fn last_messages(
     ids: &[ConversationId],
 ) -> Stored<HashMap<ConversationId, Message>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, KindRow)> = messages::table
         .inner_join(conversations::table)
         .inner_join(users::table)
         .filter(conversations::id.eq_any(ids))
         .filter(messages::seq.eq(conversations::last_seq))
-        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), KindRow::as_select()))
         .load(connection)
         .await?;
-    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        let kind = ConversationKind::from_stored(direct_key.as_deref()).ok()?;
-        let message = message.sent_by(sender, kind, &Related::default()).ok()?;
+    let readable = rows.into_iter().filter_map(|(message, sender, kind)| {
+        let message = message.sent_by(sender, kind.read().ok()?, &Related::default()).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
 }
 
-/// A conversation of which the reader is a participant.
+/// A conversation that the reader may read.
 struct Head {
     last_seq: Seq,
     last_pos: Pos,
@@ -92,7 +93,7 @@ struct Head {
     participants: Vec<ParticipantPositions>,
 }
 
-type HeadRow = (i64, i64, Option<String>, Uuid, PositionColumns);
+type HeadRow = (i64, i64, KindRow, Uuid, PositionColumns);
 
 async fn load_head_for(
     connection: &mut AsyncPgConnection,
@@ -100,8 +101,7 @@ async fn load_head_for(
     reader: UserId,
 ) -> Result<Head, ActionError> {
     let Some(head) = load_head(connection, conversation).await? else {
-        let is_known = exists(connection, conversation).await?;
-        return Err(if is_known { Refusal::NotAParticipant } else { Refusal::UnknownConversation }.into());
+        return load_thread_head(connection, conversation, reader).await;
     };
     if !head.participants.iter().any(|participant| participant.user_id == reader) {
         return Err(Refusal::NotAParticipant.into());
@@ -118,15 +118,14 @@ async fn load_head(connection: &mut AsyncPgConnection, conversation: Conversatio
         .select((
             conversations::last_seq,
             conversations::last_pos,
-            conversations::direct_key,
+            KindRow::as_select(),
             participants::user_id,
             columns,
         ))
         .load(connection)
         .await?;
-    let Some((last_seq, last_pos, direct_key, ..)) = rows.as_slice().first() else { return Ok(None) };
-    let (last_seq, last_pos) = (Seq::from_i64(*last_seq), Pos::from_i64(*last_pos));
-    let kind = ConversationKind::from_stored(direct_key.as_deref())?;
+    let Some((last_seq, last_pos, kind, ..)) = rows.as_slice().first() else { return Ok(None) };
+    let (last_seq, last_pos, kind) = (Seq::from_i64(*last_seq), Pos::from_i64(*last_pos), kind.read()?);
     let of_one = |(_, _, _, user, columns): HeadRow| ParticipantPositions {
         user_id: UserId::new(user),
         positions: positions(columns),
@@ -134,14 +133,28 @@ async fn load_head(connection: &mut AsyncPgConnection, conversation: Conversatio
     Ok(Some(Head { last_seq, last_pos, kind, participants: rows.into_iter().map(of_one).collect() }))
 }
 
-async fn exists(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<bool> {
-    let id: Option<Uuid> = conversations::table
+/// The same for a conversation without participants, which may be a thread.
+async fn load_thread_head(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    reader: UserId,
+) -> Result<Head, ActionError> {
+    let row: Option<(i64, i64, KindRow)> = conversations::table
         .find(conversation.as_uuid())
-        .select(conversations::id)
+        .select((conversations::last_seq, conversations::last_pos, KindRow::as_select()))
         .get_result(connection)
         .await
-        .optional()?;
-    Ok(id.is_some())
+        .optional()
+        .map_err(Fault::from)?;
+    let (last_seq, last_pos, kind) = row.ok_or(Refusal::UnknownConversation)?;
+    let kind = kind.read()?;
+    let parent = kind.parent().ok_or(Refusal::NotAParticipant)?;
+    // After the reading of the newest message: the user may read everything up to it.
+    if !takes_part(connection, parent, reader).await? {
+        return Err(Refusal::NotAParticipant.into());
+    }
+    let participants = threads::load_positions(connection, conversation).await?;
+    Ok(Head { last_seq: Seq::from_i64(last_seq), last_pos: Pos::from_i64(last_pos), kind, participants })
 }
 
 /// The messages of this range that this release can read, newest first.

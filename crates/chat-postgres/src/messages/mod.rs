@@ -17,6 +17,7 @@ mod rows;
 mod writers;
 
 pub(crate) use append::{MessageColumns, SummaryColumns};
+pub(crate) use edit::read as read_context;
 pub(crate) use history::{find_in_conversation, last_messages};
 pub(crate) use places::{Place, list_at};
 pub(crate) use related::Related;

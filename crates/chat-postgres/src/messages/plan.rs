@@ -1,6 +1,6 @@
 //! Decides the outcomes of several sends, from what their transaction has read.
 
-use super::append::{BumpConversations, BumpSenders, InsertMessages};
+use super::append::{BumpConversations, BumpSenders, FollowBySending, InsertMessages};
 use super::quotes::Quotes;
 use crate::time::micros;
 use chat_domain::messages::{
@@ -37,7 +37,12 @@ pub(super) struct Writes {
     pub(super) messages: InsertMessages,
     pub(super) conversations: BumpConversations,
     pub(super) senders: BumpSenders,
+    /// `None`: no message is in a thread.
+    pub(super) followers: Option<FollowBySending>,
 }
+
+/// A message to be inserted, with its numbers and its time, and the parent of the thread that it is in, if any.
+type NewMessage<'a> = (&'a Draft, Seq, Pos, Timestamp, Option<ConversationId>);
 
 /// Decides each send, and numbers new messages in the order of the drafts.
 pub(super) fn plan(drafts: &[Draft], mut seen: Seen) -> Plan {
@@ -46,7 +51,7 @@ pub(super) fn plan(drafts: &[Draft], mut seen: Seen) -> Plan {
     for draft in drafts {
         let outcome = seen.decide(draft);
         if let Ok(Appended::New(message) | Appended::First(message)) = &outcome {
-            new.push((draft, message.seq, message.pos, message.created_at));
+            new.push((draft, message.seq, message.pos, message.created_at, message.kind.parent()));
         }
         outcomes.push(outcome);
     }
@@ -90,20 +95,24 @@ fn origin(draft: &Draft) -> Option<&ForwardedFrom> {
     draft.forwarded.as_ref()?.as_ref().ok()
 }
 
-fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
+fn writes(new: &[NewMessage<'_>]) -> Writes {
     // Each row is written once, with the values of the last message.
     let mut conversations = BTreeMap::new();
-    let mut senders = BTreeMap::new();
-    for (draft, seq, pos, at) in new {
+    let (mut senders, mut followers) = (BTreeMap::new(), BTreeMap::new());
+    for (draft, seq, pos, at, parent) in new {
         conversations.insert(draft.conversation_id, (*seq, *pos, micros(*at)));
-        senders.insert((draft.conversation_id, draft.sender), *seq);
+        let by = (draft.conversation_id, draft.sender);
+        match parent {
+            Some(parent) => drop(followers.insert(by, (*parent, *seq, micros(*at)))),
+            None => drop(senders.insert(by, *seq)),
+        }
     }
     Writes {
         messages: InsertMessages {
             conversation_ids: new.iter().map(|(draft, ..)| draft.conversation_id.as_uuid()).collect(),
             seqs: new.iter().map(|(_, seq, ..)| seq.to_i64()).collect(),
             ids: new.iter().map(|(draft, ..)| draft.id.as_uuid()).collect(),
-            positions: new.iter().map(|(_, _, pos, _)| pos.to_i64()).collect(),
+            positions: new.iter().map(|(_, _, pos, ..)| pos.to_i64()).collect(),
             sender_ids: new.iter().map(|(draft, ..)| draft.sender.as_uuid()).collect(),
             bodies: new.iter().map(|(draft, ..)| draft.content.body.as_str().to_owned()).collect(),
             attachments: new
@@ -123,7 +132,7 @@ fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
                 .map(|(draft, ..)| draft.client_message_id.as_ref().map(|_| draft.fingerprint.stored().digest.to_vec()))
                 .collect(),
             fingerprint_version: BodyFingerprint::VERSION,
-            times: new.iter().map(|(.., at)| micros(*at)).collect(),
+            times: new.iter().map(|(.., at, _)| micros(*at)).collect(),
         },
         conversations: BumpConversations {
             ids: conversations.keys().map(|id| id.as_uuid()).collect(),
@@ -136,6 +145,13 @@ fn writes(new: &[(&Draft, Seq, Pos, Timestamp)]) -> Writes {
             user_ids: senders.keys().map(|(_, user)| user.as_uuid()).collect(),
             seqs: senders.values().map(|seq| seq.to_i64()).collect(),
         },
+        followers: (!followers.is_empty()).then(|| FollowBySending {
+            thread_ids: followers.keys().map(|(thread, _)| thread.as_uuid()).collect(),
+            parent_ids: followers.values().map(|(parent, ..)| parent.as_uuid()).collect(),
+            user_ids: followers.keys().map(|(_, user)| user.as_uuid()).collect(),
+            seqs: followers.values().map(|(_, seq, _)| seq.to_i64()).collect(),
+            times: followers.values().map(|(.., at)| *at).collect(),
+        }),
     }
 }
 

@@ -134,7 +134,7 @@ impl ChatMessageView {
         let (sender, is_group) = (message.sender.id, message.kind.is_group());
         let (receiver, group_id) = match message.kind {
             ConversationKind::Direct(pair) => (Some(pair.other(sender).as_uuid()), None),
-            ConversationKind::Group => (None, Some(message.conversation_id.as_uuid())),
+            ConversationKind::Group | ConversationKind::Thread(_) => (None, Some(message.conversation_id.as_uuid())),
         };
         Self {
             message_id: message.id.as_uuid(),

@@ -26,7 +26,10 @@ impl ChatTypeView {
 
 impl From<ConversationKind> for ChatTypeView {
     fn from(kind: ConversationKind) -> Self {
-        if kind.is_group() { Self::Group } else { Self::Private }
+        match kind {
+            ConversationKind::Direct(_) => Self::Private,
+            ConversationKind::Group | ConversationKind::Thread(_) => Self::Group,
+        }
     }
 }
 
@@ -47,7 +50,7 @@ impl ChatRoomId {
     pub const fn of(kind: ConversationKind, id: ConversationId) -> Self {
         match kind {
             ConversationKind::Direct(pair) => Self::Pair(pair),
-            ConversationKind::Group => Self::Group(id),
+            ConversationKind::Group | ConversationKind::Thread(_) => Self::Group(id),
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> Option<
             gateway.event(Camel::USER_OFFLINE, &UserWentView { user_id, is_online: false, last_seen })
         }
         Event::WindowOpened { conversation_id, kind, user_id, at } => match kind {
-            ConversationKind::Group => {
+            ConversationKind::Group | ConversationKind::Thread(_) => {
                 gateway.event(Camel::GROUP_WINDOW_OPENED, &group_window(*user_id, *conversation_id, *at))
             }
             ConversationKind::Direct(pair) => {
@@ -39,7 +39,7 @@ pub(super) fn text(gateway: Gateway, event: &Event, variant: Variant) -> Option<
             }
         },
         Event::WindowClosed { conversation_id, kind, user_id, at } => match kind {
-            ConversationKind::Group => {
+            ConversationKind::Group | ConversationKind::Thread(_) => {
                 gateway.event(Camel::GROUP_WINDOW_CLOSED, &group_window(*user_id, *conversation_id, *at))
             }
             ConversationKind::Direct(pair) => {
@@ -137,7 +137,7 @@ fn message_text(gateway: Gateway, message: &Message, is_own: bool) -> String {
     };
     match message.kind {
         ConversationKind::Direct(_) => gateway.event(Camel::PRIVATE_MESSAGE, &received),
-        ConversationKind::Group => {
+        ConversationKind::Group | ConversationKind::Thread(_) => {
             let sender_name = message.sender.name.clone();
             gateway.event(Camel::GROUP_MESSAGE, &GroupMessageReceivedView { received, sender_name })
         }

@@ -6,6 +6,7 @@ use chat_domain::messages::{
     MessagePlace, MessageStore, MessageVersion,
 };
 use chat_domain::receipts::ReceiptStore;
+use chat_domain::threads::ThreadStore;
 use chat_domain::users::UserStore;
 use chat_domain::{ActionError, ChangeLog, CommittedSink, ConversationId, MessageId, Store, StoreError, UserId};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -79,6 +80,10 @@ impl Store for CountedStore {
 
     fn messages(&self) -> &dyn MessageStore {
         self
+    }
+
+    fn threads(&self) -> &dyn ThreadStore {
+        self.inner.threads()
     }
 
     fn receipts(&self) -> &dyn ReceiptStore {

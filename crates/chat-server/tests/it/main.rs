@@ -34,6 +34,7 @@ mod resume;
 mod sessions;
 mod socketio;
 mod text;
+mod threads;
 mod traffic;
 
 use chat_blackbox::{Server, Setup};

@@ -5,14 +5,13 @@
 
 use super::present::load_present;
 use super::record::RecordRow;
-use crate::conversations::last_pos;
+use crate::conversations::{KindRow, last_pos};
 use crate::fault::Stored;
 use crate::messages::{MessageRow, Related};
 use crate::schema::{conversation_changes, conversations, messages, users};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use chat_domain::changes::{Needs, cut, resolve_all};
-use chat_domain::conversations::ConversationKind;
 use chat_domain::{Change, ChangeRange, ConversationId, Pos};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -103,15 +102,15 @@ pub(super) fn load_messages(connection: &mut SqliteConnection, seqs: &[(Conversa
     let columns = "(messages.conversation_id, messages.seq)";
     let asked = places(seqs.iter().copied());
     let these = sql::<Bool>(columns).sql(IN_PLACES).bind::<Text, _>(asked).sql("))");
-    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, KindRow)> = messages::table
         .inner_join(users::table)
         .inner_join(conversations::table)
         .filter(these)
-        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), KindRow::as_select()))
         .load(connection)?;
     let related = Related::load(connection, rows.iter().map(|(message, ..)| message))?;
-    let change = |(message, sender, direct_key): (MessageRow, SummaryRow, Option<String>)| {
-        let change = message.into_change(sender, ConversationKind::from_stored(direct_key.as_deref()).ok(), &related);
+    let change = |(message, sender, kind): (MessageRow, SummaryRow, KindRow)| {
+        let change = message.into_change(sender, kind.read().ok(), &related);
         (place(&change), change)
     };
     Ok(rows.into_iter().map(change).collect())

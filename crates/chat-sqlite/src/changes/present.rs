@@ -3,7 +3,7 @@
 //! Rows that this release cannot read are left out: a later release may have written them. The changes that need them
 //! become [`ChangeKind::Unknown`](chat_domain::ChangeKind::Unknown), and do not stop the changes after them.
 
-use crate::conversations::load_readable;
+use crate::conversations::{KindRow, load_readable};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, id_list};
 use crate::messages::{MessageRow, Related};
@@ -11,7 +11,6 @@ use crate::schema::{conversations, messages, users};
 use crate::users::{SummaryRow, load_summaries};
 use chat_domain::MessageId;
 use chat_domain::changes::{Needs, Present};
-use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::Message;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -31,15 +30,15 @@ fn load_messages(connection: &mut SqliteConnection, ids: &[MessageId]) -> Stored
         return Ok(Vec::new());
     }
     let these = sql::<Bool>("messages.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
-    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, KindRow)> = messages::table
         .inner_join(users::table)
         .inner_join(conversations::table)
         .filter(these)
-        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), KindRow::as_select()))
         .load(connection)?;
     let related = Related::load(connection, rows.iter().map(|(message, ..)| message))?;
-    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        message.sent_by(sender, ConversationKind::from_stored(direct_key.as_deref()).ok()?, &related).ok()
-    });
+    let readable = rows
+        .into_iter()
+        .filter_map(|(message, sender, kind)| message.sent_by(sender, kind.read().ok()?, &related).ok());
     Ok(readable.collect())
 }

@@ -33,7 +33,17 @@ pub(crate) fn find_conversation(connection: &mut SqliteConnection, id: Conversat
         .select(ConversationRow::as_select())
         .get_result(connection)
         .optional()?;
-    row.map(Conversation::try_from).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let mut conversation = Conversation::try_from(row)?;
+    if let Some(parent) = conversation.kind.parent() {
+        conversation.is_active = is_active(connection, parent)?;
+    }
+    Ok(Some(conversation))
+}
+
+/// Whether this conversation, which is no thread, is active.
+pub(crate) fn is_active(connection: &mut SqliteConnection, id: ConversationId) -> Stored<bool> {
+    Ok(conversations::table.find(Id::from(id)).select(conversations::is_active).get_result(connection)?)
 }
 
 /// The group that has this invite code now.

@@ -1,9 +1,10 @@
 use super::details::find_conversation;
-use super::rows::ParticipantRow;
+use super::rows::{KindRow, ParticipantRow};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list, timestamp};
 use crate::schema::{conversations, participants};
-use chat_domain::conversations::{Conversation, ConversationKind, Membership, Participation, Removal, Role, Standing};
+use crate::threads;
+use chat_domain::conversations::{Conversation, Membership, Participation, Removal, Role, Standing};
 use chat_domain::presence::{Contact, ContactsWanted, PresenceAudience};
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{ConversationId, Pos, UserId};
@@ -116,9 +117,20 @@ pub(super) fn find(
     user: UserId,
 ) -> Stored<Option<(Conversation, Option<Membership>)>> {
     let Some(conversation) = find_conversation(connection, id)? else { return Ok(None) };
-    let membership = find_participant(connection, id, user)?
-        .map(|row| row.membership(conversation.last_pos, conversation.participant_count));
-    Ok(Some((conversation, membership)))
+    let Some(row) = find_participant(connection, conversation.home(), user)? else {
+        return Ok(Some((conversation, None)));
+    };
+    let mut membership = row.membership(conversation.last_pos, conversation.participant_count);
+    if conversation.kind.parent().is_some() {
+        membership.conversation_id = id;
+        membership.positions = threads::positions_of(connection, id, user)?.unwrap_or_default();
+    }
+    Ok(Some((conversation, Some(membership))))
+}
+
+/// Whether the user takes part in this conversation, which is no thread.
+pub(crate) fn takes_part(connection: &mut SqliteConnection, id: ConversationId, user: UserId) -> Stored<bool> {
+    Ok(find_participant(connection, id, user)?.is_some())
 }
 
 /// The user's present participation.
@@ -180,16 +192,16 @@ pub(crate) fn last_pos(
 
 pub(crate) fn positions(connection: &mut SqliteConnection, ids: &[ConversationId]) -> Stored<Vec<PositionsMoved>> {
     let these = sql::<Bool>("participants.conversation_id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
-    let rows: Vec<(Id, ParticipantRow, Option<String>)> = participants::table
+    let rows: Vec<(Id, ParticipantRow, KindRow)> = participants::table
         .inner_join(conversations::table)
         .filter(these)
         .filter(participants::left_at.is_null())
-        .select((participants::user_id, ParticipantRow::as_select(), conversations::direct_key))
+        .select((participants::user_id, ParticipantRow::as_select(), KindRow::as_select()))
         .load(connection)?;
-    let told = |(user, row, direct_key): (Id, ParticipantRow, Option<String>)| {
+    let told = |(user, row, kind): (Id, ParticipantRow, KindRow)| {
         Ok(PositionsMoved {
             conversation_id: row.conversation_id.into(),
-            kind: ConversationKind::from_stored(direct_key.as_deref())?,
+            kind: kind.read()?,
             user_id: user.into(),
             positions: row.positions(),
             covers: None,

@@ -14,10 +14,11 @@ mod rows;
 mod search;
 mod update;
 
-pub(crate) use details::{find_conversation, load_readable};
+pub(crate) use details::{find_conversation, is_active, load_readable};
 pub(crate) use keys::renew_keys;
-pub(crate) use memberships::last_pos;
+pub(crate) use memberships::{last_pos, takes_part};
 pub(crate) use participants::leave_every_group;
+pub(crate) use rows::KindRow;
 
 use crate::SqliteStore;
 use async_trait::async_trait;

@@ -10,15 +10,32 @@ use chat_domain::conversations::{
 };
 use chat_domain::receipts::Positions;
 use chat_domain::users::AvatarUrl;
-use chat_domain::{Metadata, Pos, Seq};
+use chat_domain::{ConversationId, Metadata, Pos, Seq};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
+/// The columns that tell the kind of a conversation.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conversations, check_for_backend(Sqlite))]
+pub(crate) struct KindRow {
+    direct_key: Option<String>,
+    parent_id: Option<Id>,
+}
+
+impl KindRow {
+    pub(crate) fn read(&self) -> Stored<ConversationKind> {
+        let parent = self.parent_id.map(ConversationId::from);
+        Ok(ConversationKind::from_stored(self.direct_key.as_deref(), parent)?)
+    }
+}
+
+/// A conversation's columns. The activity of a thread is that of its parent, which is not read here.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = conversations, check_for_backend(Sqlite))]
 pub(crate) struct ConversationRow {
     pub(super) id: Id,
-    direct_key: Option<String>,
+    #[diesel(embed)]
+    kind: KindRow,
     name: Option<String>,
     description: Option<String>,
     avatar: Option<String>,
@@ -41,7 +58,7 @@ impl TryFrom<ConversationRow> for Conversation {
         let description = row.description.as_deref();
         Ok(Self {
             id: row.id.into(),
-            kind: ConversationKind::from_stored(row.direct_key.as_deref())?,
+            kind: row.kind.read()?,
             name: parsed_option("name", row.name.as_deref(), ConversationName::from_stored)?,
             description: parsed_option("description", description, ConversationDescription::from_stored)?,
             avatar: parsed_option("avatar", row.avatar.as_deref(), AvatarUrl::from_stored)?,

@@ -2,10 +2,12 @@ use super::quotes::find_quote;
 use super::related::Related;
 use super::rows::MessageRow;
 use crate::changes::last_change;
+use crate::conversations::{KindRow, is_active as is_active_parent};
 use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{conversations, messages, participants, users};
 use crate::statement::cached_statement;
+use crate::threads;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{
@@ -13,7 +15,7 @@ use chat_domain::messages::{
     StoredFingerprint, decide_send,
 };
 use chat_domain::users::UserSummary;
-use chat_domain::{ActionError, ClientMessageId, Metadata, Pos, Seq};
+use chat_domain::{ActionError, ClientMessageId, ConversationId, Metadata, Pos, Seq, UserId};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
@@ -78,9 +80,9 @@ struct Found {
     is_key_used: bool,
 }
 
-/// The conversation's newest `seq` and `pos`, its two times, whether it is active, its direct key, whether the sender
-/// has written in it, the sender, and whether the key is used.
-type PlaceRow = (i64, i64, (i64, Option<i64>), bool, Option<String>, Option<bool>, Option<SummaryRow>, bool);
+/// The conversation's newest `seq` and `pos`, its two times, whether it is active, its kind, whether the sender has
+/// written in it, the sender, and whether the key is used.
+type PlaceRow = (i64, i64, (i64, Option<i64>), bool, KindRow, Option<bool>, Option<SummaryRow>, bool);
 
 fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option<Found>> {
     let takes_part = participants::conversation_id
@@ -101,27 +103,51 @@ fn find_place(connection: &mut SqliteConnection, draft: &Draft) -> Stored<Option
             conversations::last_pos,
             (conversations::updated_at, conversations::changed_at),
             conversations::is_active,
-            conversations::direct_key,
+            KindRow::as_select(),
             participants::has_written.nullable(),
             Option::<SummaryRow>::as_select(),
             exists(with_key),
         ))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, last_pos, times, is_active, direct_key, has_written, sender, is_key_used)| {
-        let place = SendPlace {
-            last_seq: Seq::from_i64(last_seq),
-            last_pos: Pos::from_i64(last_pos),
-            last_at: last_change(times.0, times.1),
-            is_active,
-            kind: ConversationKind::from_stored(direct_key.as_deref())?,
-        };
-        let summary = sender.map(UserSummary::try_from).transpose()?;
-        let has_written = has_written.unwrap_or(false);
-        let sender = summary.map(|summary| Sender { summary: Cow::Owned(summary), has_written });
-        Ok(Found { place, sender, is_key_used })
-    })
-    .transpose()
+    let Some((last_seq, last_pos, times, is_active, kind, has_written, sender, is_key_used)) = row else {
+        return Ok(None);
+    };
+    let mut place = SendPlace {
+        last_seq: Seq::from_i64(last_seq),
+        last_pos: Pos::from_i64(last_pos),
+        last_at: last_change(times.0, times.1),
+        is_active,
+        kind: kind.read()?,
+    };
+    let sender = match place.kind.parent() {
+        Some(parent) => {
+            place.is_active = is_active_parent(connection, parent)?;
+            find_sender_in(connection, parent, draft.sender)?
+        }
+        None => sender,
+    };
+    let summary = sender.map(UserSummary::try_from).transpose()?;
+    let has_written = has_written.unwrap_or(false);
+    let sender = summary.map(|summary| Sender { summary: Cow::Owned(summary), has_written });
+    Ok(Some(Found { place, sender, is_key_used }))
+}
+
+/// The sender, if they take part in the parent of a thread.
+fn find_sender_in(
+    connection: &mut SqliteConnection,
+    parent: ConversationId,
+    sender: UserId,
+) -> Stored<Option<SummaryRow>> {
+    Ok(participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_id.eq(Id::from(parent)))
+        .filter(participants::user_id.eq(Id::from(sender)))
+        .filter(participants::left_at.is_null())
+        .filter(users::deleted_at.is_null())
+        .select(SummaryRow::as_select())
+        .get_result(connection)
+        .optional()?)
 }
 
 /// All columns, null ones too: the statement is the same for every message and stays prepared.
@@ -197,7 +223,12 @@ fn store(connection: &mut SqliteConnection, draft: &Draft, message: &Message) ->
     };
     diesel::insert_into(messages::table).values(row).execute(connection)?;
     BumpConversation { id: draft.conversation_id.into(), seq, pos, at }.execute(connection)?;
-    BumpSender { conversation_id: draft.conversation_id.into(), user_id: draft.sender.into(), seq }
-        .execute(connection)?;
+    match message.kind.parent() {
+        Some(parent) => threads::follow_by_sending(connection, parent, message)?,
+        None => {
+            BumpSender { conversation_id: draft.conversation_id.into(), user_id: draft.sender.into(), seq }
+                .execute(connection)?;
+        }
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::conversations::find_conversation;
 use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{changed_messages, message_versions, messages, participants, users};
+use crate::threads;
 use crate::users::SummaryRow;
 use chat_domain::conversations::{Conversation, Role};
 use chat_domain::messages::{
@@ -56,6 +57,9 @@ pub(super) fn delete(
     let message = message.deleted(by.user_id, place);
     store(connection, &message, before)?;
     erase(connection, &message)?;
+    if message.kind.parent().is_some() {
+        threads::count_deletion(connection, conversation)?;
+    }
     let kind = ChangeKind::MessageDeleted { message: Box::new(message.clone()), by: by.user_id };
     let change = store_change(connection, conversation, place, kind)?;
     Ok(ChangedMessage { message, change: Some(change) })
@@ -80,7 +84,7 @@ pub(super) fn list_versions(
 }
 
 /// What a decision needs, without the number of earlier versions.
-fn read(
+pub(crate) fn read(
     connection: &mut SqliteConnection,
     conversation: Option<Conversation>,
     user: UserId,
@@ -90,7 +94,7 @@ fn read(
     // A deleted user stays in direct conversations.
     let role: Option<String> = participants::table
         .inner_join(users::table)
-        .filter(participants::conversation_id.eq(Id::from(conversation.id)))
+        .filter(participants::conversation_id.eq(Id::from(conversation.home())))
         .filter(participants::user_id.eq(Id::from(user)))
         .filter(participants::left_at.is_null())
         .filter(users::deleted_at.is_null())

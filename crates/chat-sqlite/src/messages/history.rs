@@ -1,8 +1,10 @@
 use super::related::Related;
 use super::rows::MessageRow;
+use crate::conversations::{KindRow, takes_part};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list};
 use crate::schema::{conversations, messages, participants, users};
+use crate::threads;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
 use chat_domain::messages::{Anchor, FoundMessages, HistoryPage, HistoryRequest, Message, SeqRange};
@@ -42,7 +44,7 @@ pub(super) fn find_many(
     Ok(FoundMessages { messages: load_named(connection, (conversation, kind), ids)?, participants })
 }
 
-/// A conversation of which the reader is a participant.
+/// A conversation that the reader may read.
 struct Head {
     last_seq: Seq,
     last_pos: Pos,
@@ -56,8 +58,12 @@ fn load_head(
     reader: UserId,
 ) -> Result<Head, ActionError> {
     let (last_seq, last_pos, kind) = find_head(connection, conversation)?.ok_or(Refusal::UnknownConversation)?;
-    let participants = load_positions(connection, conversation)?;
-    if !participants.iter().any(|participant| participant.user_id == reader) {
+    let participants = load_positions(connection, conversation, kind)?;
+    let is_participant = match kind.parent() {
+        Some(parent) => takes_part(connection, parent, reader)?,
+        None => participants.iter().any(|participant| participant.user_id == reader),
+    };
+    if !is_participant {
         return Err(Refusal::NotAParticipant.into());
     }
     Ok(Head { last_seq, last_pos, kind, participants })
@@ -85,16 +91,15 @@ pub(crate) fn last_messages(
     ids: &[ConversationId],
 ) -> Stored<HashMap<ConversationId, Message>> {
     let these = sql::<Bool>("conversations.id").sql(IN_LIST).bind::<Text, _>(id_list(ids)).sql("))");
-    let rows: Vec<(MessageRow, SummaryRow, Option<String>)> = messages::table
+    let rows: Vec<(MessageRow, SummaryRow, KindRow)> = messages::table
         .inner_join(conversations::table)
         .inner_join(users::table)
         .filter(these)
         .filter(messages::seq.eq(conversations::last_seq))
-        .select((MessageRow::as_select(), SummaryRow::as_select(), conversations::direct_key))
+        .select((MessageRow::as_select(), SummaryRow::as_select(), KindRow::as_select()))
         .load(connection)?;
-    let readable = rows.into_iter().filter_map(|(message, sender, direct_key)| {
-        let kind = ConversationKind::from_stored(direct_key.as_deref()).ok()?;
-        let message = message.sent_by(sender, kind, &Related::default()).ok()?;
+    let readable = rows.into_iter().filter_map(|(message, sender, kind)| {
+        let message = message.sent_by(sender, kind.read().ok()?, &Related::default()).ok()?;
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
@@ -104,21 +109,24 @@ fn find_head(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
 ) -> Stored<Option<(Seq, Pos, ConversationKind)>> {
-    let row: Option<(i64, i64, Option<String>)> = conversations::table
+    let row: Option<(i64, i64, KindRow)> = conversations::table
         .find(Id::from(conversation))
-        .select((conversations::last_seq, conversations::last_pos, conversations::direct_key))
+        .select((conversations::last_seq, conversations::last_pos, KindRow::as_select()))
         .get_result(connection)
         .optional()?;
-    row.map(|(last_seq, last_pos, direct_key)| {
-        Ok((Seq::from_i64(last_seq), Pos::from_i64(last_pos), ConversationKind::from_stored(direct_key.as_deref())?))
-    })
-    .transpose()
+    row.map(|(last_seq, last_pos, kind)| Ok((Seq::from_i64(last_seq), Pos::from_i64(last_pos), kind.read()?)))
+        .transpose()
 }
 
+/// The positions of the participants, or of the followers of a thread.
 pub(crate) fn load_positions(
     connection: &mut SqliteConnection,
     conversation: ConversationId,
+    kind: ConversationKind,
 ) -> Stored<Vec<ParticipantPositions>> {
+    if kind.parent().is_some() {
+        return threads::load_positions(connection, conversation);
+    }
     let rows: Vec<(Id, i64, i64, i64)> = participants::table
         .filter(participants::conversation_id.eq(Id::from(conversation)))
         .filter(participants::left_at.is_null())

@@ -8,6 +8,7 @@ mod quotes;
 mod related;
 mod rows;
 
+pub(crate) use edit::read as read_context;
 pub(crate) use history::{find_in_conversation, last_messages, load_positions};
 pub(crate) use related::Related;
 pub(crate) use rows::MessageRow;

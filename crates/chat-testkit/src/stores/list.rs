@@ -210,6 +210,20 @@ macro_rules! store_contract {
                 a_deletion_among_edits_ends_them
                 an_author_who_was_removed_edits_nothing_after_the_removal
             }
+            threads {
+                a_message_has_one_thread_whoever_opens_it
+                a_thread_hangs_on_a_message_that_is_there
+                the_participants_of_the_parent_alone_read_and_write_a_thread
+                a_repeated_reply_is_one_reply_and_the_message_before_it_is_answered
+                who_writes_in_a_thread_follows_it_and_others_by_their_own_act
+                who_rejoins_the_parent_follows_none_of_its_threads
+                threads_are_in_no_list_and_no_count_of_conversations
+                threads_are_listed_by_their_roots_and_by_their_activity
+                the_count_of_replies_is_that_of_the_messages_that_are_not_deleted
+                a_member_who_was_removed_from_the_parent_writes_nothing_in_its_threads
+                opening_a_thread_and_deleting_its_root_exclude_each_other
+                many_write_in_many_threads_and_their_parent_at_once
+            }
             missed {
                 what_was_missed_is_the_whole_range_without_what_later_changes_replace
                 what_was_missed_comes_in_the_order_of_the_ranges
@@ -291,6 +305,7 @@ mod tests {
             include_str!("pairs.rs"),
             include_str!("receipt_news.rs"),
             include_str!("change_log.rs"),
+            include_str!("threads.rs"),
             include_str!("missed.rs"),
             include_str!("deletion.rs"),
             include_str!("registration.rs"),

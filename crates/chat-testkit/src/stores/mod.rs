@@ -43,6 +43,7 @@ pub mod rotation;
 mod scene;
 pub mod search;
 pub mod sessions;
+pub mod threads;
 
 pub use scene::Scene;
 
@@ -50,6 +51,7 @@ use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::MessageStore;
 use chat_domain::receipts::ReceiptStore;
+use chat_domain::threads::ThreadStore;
 use chat_domain::users::UserStore;
 use chat_domain::{ChangeLog, Committing, EpochStore, RealtimeStore};
 use std::any::Any;
@@ -63,6 +65,7 @@ pub struct Stores {
     pub conversations: Arc<dyn ConversationStore>,
     pub groups: Arc<dyn GroupStore>,
     pub messages: Arc<dyn MessageStore>,
+    pub threads: Arc<dyn ThreadStore>,
     pub receipts: Arc<dyn ReceiptStore>,
     pub changes: Arc<dyn ChangeLog>,
     pub realtime: Arc<dyn RealtimeStore>,
@@ -81,6 +84,7 @@ impl Stores {
             + ConversationStore
             + GroupStore
             + MessageStore
+            + ThreadStore
             + ReceiptStore
             + RealtimeStore
             + Committing
@@ -93,6 +97,7 @@ impl Stores {
             conversations: store.clone(),
             groups: store.clone(),
             messages: store.clone(),
+            threads: store.clone(),
             receipts: store.clone(),
             changes: store.clone(),
             realtime: store.clone(),

@@ -9,7 +9,7 @@ pub(super) const SECRET: &str = "among-us";
 
 /// A group of `admin`, `member` and `bystander`, of which `former` and `deleted` were members once, and the direct
 /// conversation of `admin` and `member`. `stranger` takes part in neither. In both, `admin` sent a message, then
-/// `member`, and `admin` has read nothing since.
+/// `member`, and `admin` has read nothing since. `member` also wrote in the thread of `admin`'s message in the group.
 pub(super) struct Scene {
     people: HashMap<&'static str, Person>,
     values: HashMap<&'static str, String>,
@@ -34,6 +34,9 @@ impl Scene {
         let direct_message = admin.send(&direct, &said("of the pair")).await.data(201);
         let answer = member.say(&group, SECRET).await;
         let direct_answer = member.say(&direct, SECRET).await;
+        let thread = format!("/conversations/{group}/messages/{}/thread", text(&message["id"]));
+        let thread = text(&member.rest.post(&thread, &json!({})).await.data(201)["id"]);
+        let reply = member.say(&thread, SECRET).await;
         let former = format!("/conversations/{group}/participants/{}", people["former"].id);
         admin.rest.delete(&former).await.data(200);
         people["deleted"].rest.delete("/users/me").await.data(200);
@@ -47,6 +50,8 @@ impl Scene {
             ("pair", pair.join("_")),
             ("message", text(&message["id"])),
             ("answer", text(&answer["id"])),
+            ("thread", thread),
+            ("reply", text(&reply["id"])),
             ("directAnswer", text(&direct_answer["id"])),
             ("directMessage", text(&direct_message["id"])),
             ("adminSession", house.session_of(admin)),

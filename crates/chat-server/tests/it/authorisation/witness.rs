@@ -19,6 +19,8 @@ const SIGHTS: &[&str] = &[
     "/conversations/$direct",
     "/conversations/$group/messages",
     "/conversations/$direct/messages",
+    "/threads/$thread",
+    "/conversations/$thread/messages",
     "/chat/messages/undelivered/$admin/$member",
     "/chat/user/$admin/last-seen",
 ];
@@ -155,6 +157,9 @@ const DEEDS: &[(Role, &str, &str)] = &[
     (Role::Admin, "POST /chat/messages/fetch", r#"{"groupId": "$group"}"#),
     (Role::Admin, "POST /conversations/$group/read", "{}"),
     (Role::Admin, "POST /conversations/$group/messages", r#"{"content": "new"}"#),
+    (Role::Admin, "POST /conversations/$thread/read", "{}"),
+    (Role::Admin, "DELETE /conversations/$thread/follow", ""),
+    (Role::Member, "POST /conversations/$thread/messages", r#"{"content": "new"}"#),
     (Role::Member, "POST /chat/message", r#"{"receiver": "$admin", "message": "new"}"#),
     (Role::Member, "POST /conversations/$group/participants", r#"{"userId": "$stranger"}"#),
     (Role::Admin, "PUT /chat/group/$group/invite-code/revoke", ""),

@@ -1,0 +1,5 @@
+//! Threads.
+
+mod view;
+
+pub use view::ThreadView;

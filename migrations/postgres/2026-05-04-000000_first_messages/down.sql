@@ -1,0 +1,3 @@
+ALTER TABLE messages
+    DROP CONSTRAINT messages_check,
+    ADD CONSTRAINT messages_check CHECK (seq >= 1 AND pos > seq) NOT VALID;

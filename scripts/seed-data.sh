@@ -106,6 +106,12 @@ erase() {
   [[ $status == 200 ]] || fail "deleting a message"
 }
 
+# react USER EMOJI: reacts to the message that was just said. EMOJI is percent-encoded.
+react() {
+  call PUT "/conversations/$conversation/messages/$(text id)/reactions/$2" "$(token_of "$1")"
+  [[ $status == 200 ]] || fail "reacting to a message"
+}
+
 seed() {
   local person
   messages_new=0 messages_known=0
@@ -125,6 +131,8 @@ seed() {
 
   seed_conversation 'Sample: coffee' carol dave erin
   say erin 'The machine on the second floor works again.'
+  react carol '%F0%9F%8E%89'
+  react dave '%F0%9F%91%8D'
   say carol 'You saved the day.'
   say dave 'Is this the release group?'
   erase dave

@@ -167,6 +167,25 @@ call GET "/conversations/$direct/messages/$message/edits" "$ann"
 expect 200 "list its earlier versions" '"content":"Hello Ann"' "\"pos\":$changed"
 call POST "/conversations/$direct/messages/batch-get" "$ann" "{\"ids\":[\"$message\"]}"
 expect 200 "get messages by their ids" '"content":"Hello dear Ann"'
+call PUT "/conversations/$direct/messages/$message/reactions/%F0%9F%91%8D" "$ann"
+expect 200 "react to a message" '"emoji":"👍"' '"count":1' "\"userIds\":[\"$ann_id\"]"
+changed=$(number changedPos)
+call PUT "/conversations/$direct/messages/$message/reactions/%F0%9F%91%8D" "$ann"
+same "$(number changedPos)" "$changed" "the same reaction again changes nothing"
+call PUT "/conversations/$direct/messages/$message/reactions/party?replace=true" "$ann"
+expect 200 "replace a reaction" "\"reactions\":[{\"emoji\":\"party\",\"count\":1,\"userIds\":[\"$ann_id\"]}]"
+call GET "/conversations/$direct/messages/$message/reactions?emoji=party" "$ben"
+expect 200 "list the users who reacted" "\"id\":\"$ann_id\""
+call DELETE "/conversations/$direct/messages/$message/reactions/party" "$ann"
+expect 200 "take a reaction back" '"reactions":[]'
+call PUT "/conversations/$direct/messages/$message/reactions/two%20words" "$ann"
+expect_error 400 VALIDATION_FAILED "a reaction is one emoji or a name"
+call PUT "/conversations/$direct/pins/$message" "$ann"
+expect 200 "pin a message" '"pinnedAt":"'
+call GET "/conversations/$direct/pins" "$ben"
+expect 200 "list the pinned messages" "\"id\":\"$message\""
+call DELETE "/conversations/$direct/pins/$message" "$ben"
+expect 200 "unpin it" '"pinnedAt":null'
 call POST "/conversations/$direct/messages" "$ben" '{"content":"Wrong chat"}'
 mistake=$(text id)
 call DELETE "/conversations/$direct/messages/$mistake" "$ben"

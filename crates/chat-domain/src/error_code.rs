@@ -103,6 +103,10 @@ error_codes! {
     MessageChanged => "MESSAGE_CHANGED",
     /// The message has as many versions as it may have.
     TooManyEdits => "TOO_MANY_EDITS",
+    /// The message has reactions of as many kinds as it may have.
+    TooManyReactions => "TOO_MANY_REACTIONS",
+    /// The conversation has as many pinned messages as it may have.
+    TooManyPins => "TOO_MANY_PINS",
     /// The same `clientMessageId` came with another body before.
     IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
     /// `resume` came after delivery had begun.

@@ -1,6 +1,6 @@
 use crate::auth::{HashError, InvalidToken};
 use crate::conversations::MAX_PARTICIPANTS;
-use crate::messages::MAX_VERSIONS;
+use crate::messages::{MAX_PINS, MAX_REACTION_KINDS, MAX_VERSIONS};
 use crate::presence::PresenceError;
 use crate::rate_limits::{Quota, Verdict};
 use crate::{ErrorCode, InvalidValue, StoreError, UserId};
@@ -100,6 +100,10 @@ refusals! {
     UnknownThread => ConversationNotFound, "There is no such thread";
     /// The message is in a thread itself.
     NestedThread => ValidationFailed, "A message of a thread cannot have a thread of its own";
+    /// The message has reactions of [`MAX_REACTION_KINDS`] kinds.
+    TooManyReactions => TooManyReactions, "The message already has {MAX_REACTION_KINDS} kinds of reactions";
+    /// The conversation has [`MAX_PINS`] pinned messages.
+    TooManyPins => TooManyPins, "The conversation already has {MAX_PINS} pinned messages: unpin one first";
     /// Nobody may read earlier versions of messages.
     EditHistoryOff => Forbidden, "Earlier versions of messages are not shown on this server";
     /// The sender used the key for another message.

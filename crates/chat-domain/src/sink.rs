@@ -2,7 +2,7 @@
 
 use crate::changes::Change;
 use crate::conversations::{ConversationDetails, CreatedConversation, Participant};
-use crate::messages::{Appended, ChangedMessage};
+use crate::messages::{Appended, ChangedMessage, ReactedMessage};
 use crate::users::DeletedUser;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{OnceLock, Weak};
@@ -83,6 +83,12 @@ impl Committable for Change {
 impl Committable for ChangedMessage {
     fn add_changes(&self, to: &mut Vec<Change>) {
         to.extend(self.change.clone());
+    }
+}
+
+impl Committable for ReactedMessage {
+    fn add_changes(&self, to: &mut Vec<Change>) {
+        self.changes.add_changes(to);
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::changes::ChangeTag;
 use crate::conversations::{ConversationDescription, ConversationName, DirectKey, InviteCode};
-use crate::messages::{AttachmentUrl, MessageBody};
+use crate::messages::{AttachmentUrl, Emoji, MessageBody};
 use crate::users::{AvatarUrl, DisplayName, Username};
 use crate::{
     ClientMessageId, ConversationId, InvalidValue, MessageId, Metadata, NodeId, Pos, Seq, SessionId, Timestamp, UserId,
@@ -51,6 +51,7 @@ texts! {
     ConversationDescription: as_str, from_stored;
     ConversationName: as_str, from_stored;
     DisplayName: as_str, from_stored;
+    Emoji: as_str, from_stored;
     InviteCode: as_text, parse;
     MessageBody: as_str, from_stored;
     Metadata: as_str, from_stored;

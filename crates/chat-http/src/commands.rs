@@ -1,6 +1,7 @@
 //! How each command of a socket is counted and limited.
 
 use crate::limits::Limit;
+use chat_domain::messages::Reacting;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_protocol::realtime::Command;
 
@@ -32,6 +33,12 @@ const fn kind_of(command: &Command) -> (&'static str, Limit) {
         Command::SendMessage(_) | Command::SendChatMessage(_) => ("message:send", Limit::Sends),
         Command::EditMessage(_) => ("message:edit", Limit::Sends),
         Command::DeleteMessage(..) => ("message:delete", Limit::Sends),
+        Command::React(react) => match react.action {
+            Reacting::Add | Reacting::Replace => ("reaction:add", Limit::Sends),
+            Reacting::Remove => ("reaction:remove", Limit::Sends),
+        },
+        Command::Pin(pin) if pin.is_pinned => ("message:pin", Limit::Sends),
+        Command::Pin(_) => ("message:unpin", Limit::Sends),
         Command::FetchMessages(..) | Command::FetchChat(_) | Command::FetchGroup(_) => {
             ("messages:fetch", Limit::Requests)
         }

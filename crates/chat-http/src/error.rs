@@ -213,6 +213,8 @@ pub const fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::MessageDeleted
         | ErrorCode::MessageChanged
         | ErrorCode::TooManyEdits
+        | ErrorCode::TooManyReactions
+        | ErrorCode::TooManyPins
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::ResumeTooLate => StatusCode::CONFLICT,
         ErrorCode::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -73,6 +73,8 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
         users::OPERATIONS,
         messages::OPERATIONS,
         threads::OPERATIONS,
+        messages::reactions::OPERATIONS,
+        messages::pins::OPERATIONS,
         changes::OPERATIONS,
         receipts::OPERATIONS,
         conversations::OPERATIONS,

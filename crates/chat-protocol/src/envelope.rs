@@ -4,7 +4,7 @@ use crate::conversations::{ListCursorText, ParticipantCursorText};
 use crate::{Fault, TimestampView};
 use chat_domain::changes::MissedChanges;
 use chat_domain::conversations::{ListPart, ParticipantPage};
-use chat_domain::messages::{HistoryPage, HistoryRequest};
+use chat_domain::messages::{HistoryPage, HistoryRequest, ReactorPage};
 use chat_domain::threads::ThreadPage;
 use chat_domain::{ErrorCode, Page, PageLimit};
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,17 @@ impl Pagination {
         })
     }
 
+    /// The position in a list of users who reacted to a message.
+    pub fn of_reactors(page: &ReactorPage) -> Self {
+        Self::Cursor(CursorPage {
+            limit: page.limit.get(),
+            next_cursor: page.next.map(|pos| pos.to_string()),
+            prev_cursor: None,
+            has_more: page.next.is_some(),
+            as_of_pos: None,
+        })
+    }
+
     /// The position in a list of undelivered messages, which is read from old to new without a way back.
     pub fn oldest_first(limit: PageLimit, page: &HistoryPage) -> Self {
         Self::Cursor(CursorPage {
@@ -276,7 +287,7 @@ impl From<crate::BodyError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_domain::messages::SeqRange;
+    use chat_domain::messages::{HiddenReactions, SeqRange};
     use chat_domain::{PageLimit, PageNumber, PageRequest, Pos, Seq};
     use serde_json::json;
 
@@ -301,7 +312,14 @@ mod tests {
     }
 
     fn page(range: SeqRange, last_seq: Seq) -> HistoryPage {
-        HistoryPage { messages: vec![], range, last_seq, last_pos: Pos::new(12), participants: vec![] }
+        HistoryPage {
+            messages: vec![],
+            hidden_reactions: HiddenReactions::default(),
+            range,
+            last_seq,
+            last_pos: Pos::new(12),
+            participants: vec![],
+        }
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub mod patterns {
     pub const USERNAME: &str = "^[A-Za-z0-9._-]+$";
     /// A message's number in its conversation.
     pub const SEQ: &str = "^[0-9]{1,18}$";
+    /// A position as a cursor, or nothing.
+    pub const SEQ_CURSOR: &str = "^([0-9]{1,18})?$";
     /// A message's id, or its number in its conversation.
     pub const ANCHOR: &str = "^([0-9]{1,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$";
     /// A place in a list of participants; empty for its beginning.

@@ -7,7 +7,7 @@ use crate::whole::whole_number;
 use chat_domain::auth::{Password, RegistrationCode};
 use chat_domain::changes::MissedLimit;
 use chat_domain::conversations::{ConversationDescription, ConversationName, MAX_PARTICIPANTS, Role};
-use chat_domain::messages::{AttachmentUrl, ForwardOf, MessageBody};
+use chat_domain::messages::{AttachmentUrl, Emoji, ForwardOf, MessageBody};
 use chat_domain::users::{AvatarUrl, DisplayName, EmailAddress, Username};
 use chat_domain::{ClientMessageId, ConversationId, MessageId, Pos, Seq, UserId};
 use serde_json::Value;
@@ -43,6 +43,7 @@ text_fields! {
     ConversationDescription, 1, ConversationDescription::MAX_CHARS, None, Some(patterns::PARAGRAPH),
         "Where we go and who drives";
     MessageBody, 1, MessageBody::MAX_CHARS, None, Some(patterns::PARAGRAPH), "Hello!";
+    Emoji, 1, Emoji::MAX_NAME_CHARS, None, None, "👍";
     AttachmentUrl, 1, AttachmentUrl::MAX_CHARS, Some("uri-reference"), None, "https://example.com/map.pdf";
     ClientMessageId, 1, ClientMessageId::MAX_BYTES, None, Some(patterns::VISIBLE_ASCII), "7b0c2d6e-1";
     RegistrationCode, 1, RegistrationCode::MAX_CHARS, None, Some(patterns::VISIBLE_ASCII),
@@ -98,6 +99,17 @@ impl Field for ForwardOf {
     #[cfg(feature = "openapi")]
     fn schema() -> schemars::schema::SchemaObject {
         schema::uuids_by_name(&["conversationId", "messageId"])
+    }
+}
+
+impl Field for bool {
+    fn read(json: Value) -> Result<Self, Problem> {
+        json.as_bool().ok_or_else(|| "must be true or false".into())
+    }
+
+    #[cfg(feature = "openapi")]
+    fn schema() -> schemars::schema::SchemaObject {
+        schema::boolean()
     }
 }
 
@@ -254,6 +266,10 @@ pub(crate) mod schema {
     pub(crate) fn one_of(names: &[&str]) -> SchemaObject {
         let enum_values = Some(names.iter().map(|name| (*name).into()).collect());
         SchemaObject { enum_values, ..of(InstanceType::String, None) }
+    }
+
+    pub(crate) fn boolean() -> SchemaObject {
+        of(InstanceType::Boolean, None)
     }
 
     pub(crate) fn uuid() -> SchemaObject {

@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use chat_domain::conversations::{ConversationKind, Joined, Membership, Participation, Role};
-use chat_domain::messages::{Message, MessageBody, MessagePlace};
+use chat_domain::messages::{Message, MessageBody, MessagePlace, Reactions};
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
 use chat_domain::{
@@ -57,6 +57,8 @@ impl Memory {
             quoted: None,
             metadata: None,
             forwarded_from: None,
+            reactions: Reactions::default(),
+            pinned_at: None,
             client_message_id: ClientMessageId::parse(&format!("example-{pos}")).ok(),
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),

@@ -153,6 +153,8 @@ diesel::table! {
         metadata -> Nullable<Text>,
         forwarded_sender_id -> Nullable<Binary>,
         forwarded_at -> Nullable<BigInt>,
+        reactions -> Nullable<Text>,
+        pinned_at -> Nullable<BigInt>,
     }
 }
 
@@ -160,6 +162,22 @@ diesel::table! {
     changed_messages (conversation_id, changed_pos) {
         conversation_id -> Binary,
         changed_pos -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    message_reactions (message_id, emoji, pos) {
+        message_id -> Binary,
+        emoji -> Text,
+        pos -> BigInt,
+        user_id -> Binary,
+    }
+}
+
+diesel::table! {
+    pinned_messages (conversation_id, seq) {
+        conversation_id -> Binary,
         seq -> BigInt,
     }
 }
@@ -220,6 +238,7 @@ diesel::table! {
 diesel::joinable!(credentials -> users (user_id));
 diesel::joinable!(participants -> conversations (conversation_id));
 diesel::joinable!(participants -> users (user_id));
+diesel::joinable!(message_reactions -> users (user_id));
 diesel::joinable!(messages -> conversations (conversation_id));
 diesel::joinable!(messages -> users (sender_id));
 
@@ -234,7 +253,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     participants,
     messages,
     changed_messages,
+    message_reactions,
     message_versions,
+    pinned_messages,
     conversation_changes,
     group_name_suffixes,
     commit_counters,

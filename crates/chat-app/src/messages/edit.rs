@@ -1,7 +1,7 @@
 use super::Messages;
 use chat_domain::auth::Actor;
 use chat_domain::changes::{ChangeTag, Feature};
-use chat_domain::messages::{EditMessage, Editor, FoundMessages, Message, MessageVersion};
+use chat_domain::messages::{EditMessage, Editor, FoundMessages, HiddenReactions, Message, MessageVersion};
 use chat_domain::receipts::ParticipantPositions;
 use chat_domain::{ActionError, ConversationId, MessageId, Refusal};
 use std::time::Duration;
@@ -44,16 +44,16 @@ impl Messages {
         Ok(found)
     }
 
-    /// The message with this id, for a participant, with the positions of the participants.
+    /// The message with this id, for a participant, and what else [`Self::find_many`] returns with it.
     pub async fn find(
         &self,
         actor: Actor,
         conversation: ConversationId,
         message: MessageId,
-    ) -> Result<(Message, Vec<ParticipantPositions>), ActionError> {
+    ) -> Result<(Message, Vec<ParticipantPositions>, HiddenReactions), ActionError> {
         let mut found = self.find_many(actor, conversation, &[message]).await?;
         let message = found.messages.pop().ok_or(Refusal::UnknownMessage)?;
-        Ok((message, found.participants))
+        Ok((message, found.participants, found.hidden_reactions))
     }
 
     /// The earlier versions of a message, oldest first, for those who may read them.

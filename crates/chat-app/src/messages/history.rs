@@ -2,7 +2,7 @@ use super::{FetchedChat, Messages};
 use crate::ChatTarget;
 use chat_domain::auth::Actor;
 use chat_domain::conversations::DirectKey;
-use chat_domain::messages::{Anchor, HistoryPage, HistoryRequest, SeqRange};
+use chat_domain::messages::{Anchor, HiddenReactions, HistoryPage, HistoryRequest, SeqRange};
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_domain::{ActionError, ConversationId, PageLimit, PageRequest, Pos, Refusal, Seq, UserId};
 
@@ -68,9 +68,15 @@ impl Messages {
     }
 }
 
-const fn nothing() -> HistoryPage {
-    let (last_seq, last_pos) = (Seq::ZERO, Pos::ZERO);
-    HistoryPage { messages: Vec::new(), range: SeqRange::EMPTY, last_seq, last_pos, participants: Vec::new() }
+fn nothing() -> HistoryPage {
+    HistoryPage {
+        messages: Vec::new(),
+        hidden_reactions: HiddenReactions::default(),
+        range: SeqRange::EMPTY,
+        last_seq: Seq::ZERO,
+        last_pos: Pos::ZERO,
+        participants: Vec::new(),
+    }
 }
 
 /// The newest message of the page, if the reader's position is before it. Reading a page again writes nothing.

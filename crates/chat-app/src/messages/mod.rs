@@ -2,6 +2,8 @@
 
 mod edit;
 mod history;
+mod pin;
+mod react;
 mod send;
 
 use crate::core::Core;

@@ -15,6 +15,7 @@ mod pairs;
 mod passwords;
 mod presence;
 mod profiles;
+mod reactions;
 mod receipts;
 mod recount;
 mod refresh;

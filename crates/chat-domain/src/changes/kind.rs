@@ -1,6 +1,6 @@
-use super::{ChangeRecord, ChangeTag, Effect, Shown};
+use super::{ChangeRecord, ChangeTag, Detail, DetailValue, Effect, Shown};
 use crate::conversations::{ConversationDetails, Role};
-use crate::messages::Message;
+use crate::messages::{Message, PinChange, ReactionChange};
 use crate::users::UserSummary;
 use crate::{ConversationId, Pos, Timestamp, UserId};
 use std::slice;
@@ -65,6 +65,14 @@ pub enum ChangeKind {
         /// The user who deleted it.
         by: UserId,
     },
+    /// A user reacted to a message.
+    ReactionAdded(Box<ReactionChange>),
+    /// A user took a reaction back.
+    ReactionRemoved(Box<ReactionChange>),
+    /// A message was pinned.
+    MessagePinned(Box<PinChange>),
+    /// A message was unpinned.
+    MessageUnpinned(Box<PinChange>),
     /// A kind that this release does not know, or a record that it cannot read. Clients receive only its `pos`.
     #[cfg_attr(feature = "serde", serde(skip))]
     Unknown(Box<ChangeRecord>),
@@ -100,6 +108,21 @@ impl Change {
             ChangeKind::MessageDeleted { message, by } => {
                 ChangeRecord { actor: Some(*by), message: Some(message.id), ..blank }
             }
+            ChangeKind::ReactionAdded(reaction) | ChangeKind::ReactionRemoved(reaction) => ChangeRecord {
+                actor: Some(reaction.user.id),
+                message: Some(reaction.message_id),
+                detail: Detail::default()
+                    .with("emoji", DetailValue::Text(reaction.emoji.as_str().to_owned()))
+                    .with("count", DetailValue::Number(reaction.count.into()))
+                    .with("seq", DetailValue::Number(reaction.seq.to_i64())),
+                ..blank
+            },
+            ChangeKind::MessagePinned(pin) | ChangeKind::MessageUnpinned(pin) => ChangeRecord {
+                actor: Some(pin.user.id),
+                message: Some(pin.message_id),
+                detail: Detail::default().with("seq", DetailValue::Number(pin.seq.to_i64())),
+                ..blank
+            },
             ChangeKind::Created { .. } | ChangeKind::Updated(_) => blank,
             ChangeKind::ParticipantAdded { user, role, .. } => {
                 ChangeRecord { subject: Some(user.id), role: Some(*role), ..blank }
@@ -125,6 +148,10 @@ impl ChangeKind {
             Self::ParticipantUpdated { .. } => ChangeTag::PARTICIPANT_UPDATED,
             Self::MessageUpdated(_) => ChangeTag::MESSAGE_UPDATED,
             Self::MessageDeleted { .. } => ChangeTag::MESSAGE_DELETED,
+            Self::ReactionAdded(_) => ChangeTag::REACTION_ADDED,
+            Self::ReactionRemoved(_) => ChangeTag::REACTION_REMOVED,
+            Self::MessagePinned(_) => ChangeTag::MESSAGE_PINNED,
+            Self::MessageUnpinned(_) => ChangeTag::MESSAGE_UNPINNED,
             Self::Unknown(record) => record.tag.clone(),
         }
     }
@@ -139,7 +166,11 @@ impl ChangeKind {
             | Self::Updated(_)
             | Self::ParticipantUpdated { .. }
             | Self::MessageUpdated(_)
-            | Self::MessageDeleted { .. } => Effect::None,
+            | Self::MessageDeleted { .. }
+            | Self::ReactionAdded(_)
+            | Self::ReactionRemoved(_)
+            | Self::MessagePinned(_)
+            | Self::MessageUnpinned(_) => Effect::None,
             Self::Unknown(record) => match &record.effect {
                 Effect::None => Effect::None,
                 Effect::Joins(users) => Effect::Joins(users),
@@ -159,6 +190,10 @@ impl ChangeKind {
             | Self::ParticipantRemoved { .. }
             | Self::ParticipantUpdated { .. }
             | Self::MessageDeleted { .. }
+            | Self::ReactionAdded(_)
+            | Self::ReactionRemoved(_)
+            | Self::MessagePinned(_)
+            | Self::MessageUnpinned(_)
             | Self::Unknown(_) => None,
         }
     }
@@ -176,6 +211,8 @@ impl ChangeKind {
             }
             Self::Created { details, .. } | Self::Updated(details) => (None, None, Some(&**details)),
             Self::ParticipantAdded { user, details, .. } => (None, Some(user), Some(&**details)),
+            Self::ReactionAdded(reaction) | Self::ReactionRemoved(reaction) => (None, Some(&reaction.user), None),
+            Self::MessagePinned(pin) | Self::MessageUnpinned(pin) => (None, Some(&pin.user), None),
             Self::ParticipantRemoved { .. } | Self::ParticipantUpdated { .. } | Self::Unknown(_) => (None, None, None),
         };
         Shown { message, user, conversation }

@@ -23,8 +23,8 @@ pub trait ChangeLog: Send + Sync {
     /// Returns what a client that missed these ranges needs, as [`coalesce`] says, in the order of the ranges and by
     /// `pos` within each. The caller checks who may see it, and limits it: [`Self::list_missed_pos`].
     ///
-    /// This implementation reads the ranges whole. Stores with long logs read only what they return, in a constant
-    /// number of queries.
+    /// This implementation reads the ranges whole, and does not show messages whole after changes of their parts: it is
+    /// for tests. Stores read only what they return, in a constant number of queries.
     async fn list_missed(&self, ranges: &[ChangeRange]) -> Result<Vec<Change>, StoreError> {
         let mut missed = Vec::new();
         for range in ranges {

@@ -68,7 +68,7 @@ enum Sets {
 }
 
 /// Leaves out the changes that a client which missed them does not need, because other changes show their result.
-/// `changes` are those of one range, by `pos`.
+/// `changes` are those of one range, by `pos`, read from [`ChangeRecord::missed`](super::ChangeRecord::missed).
 ///
 /// - A message that was sent in the range comes once, as it is now: its later changes are left out.
 /// - A message that was sent before comes once, at the `pos` of its newest change, if that is in the range.
@@ -111,6 +111,10 @@ fn sets(change: &Change) -> Option<Sets> {
         ChangeKind::MessageUpdated(message) | ChangeKind::MessageDeleted { message, .. } => {
             Some(Sets::Message(message.id))
         }
+        ChangeKind::ReactionAdded(reaction) | ChangeKind::ReactionRemoved(reaction) => {
+            Some(Sets::Message(reaction.message_id))
+        }
+        ChangeKind::MessagePinned(pin) | ChangeKind::MessageUnpinned(pin) => Some(Sets::Message(pin.message_id)),
         // Of a known kind, whose message cannot be read.
         ChangeKind::Unknown(record) if ChangeTag::of_sent_messages().any(|tag| *tag == record.tag) => {
             record.message.map(Sets::Message)

@@ -3,9 +3,9 @@ use super::ChangeTag;
 use super::tag::names;
 use super::{Change, ChangeKind, ChangeRecord};
 use crate::conversations::ConversationDetails;
-use crate::messages::Message;
+use crate::messages::{Emoji, Message, PinChange, ReactionChange};
 use crate::users::UserSummary;
-use crate::{ConversationId, MessageId, UserId};
+use crate::{ConversationId, MessageId, Seq, UserId};
 use std::collections::HashMap;
 
 /// Present state that the event of a change shows.
@@ -121,6 +121,28 @@ fn known(record: &ChangeRecord, present: &Present) -> Option<ChangeKind> {
         names::PARTICIPANT_UPDATED => ChangeKind::ParticipantUpdated { user_id: record.subject?, role: record.role? },
         names::MESSAGE_UPDATED => ChangeKind::MessageUpdated(message()?),
         names::MESSAGE_DELETED => ChangeKind::MessageDeleted { message: message()?, by: record.actor? },
+        names::REACTION_ADDED => ChangeKind::ReactionAdded(reaction(record, present)?),
+        names::REACTION_REMOVED => ChangeKind::ReactionRemoved(reaction(record, present)?),
+        names::MESSAGE_PINNED => ChangeKind::MessagePinned(pin(record, present)?),
+        names::MESSAGE_UNPINNED => ChangeKind::MessageUnpinned(pin(record, present)?),
         _ => return None,
     })
+}
+
+fn pin(record: &ChangeRecord, present: &Present) -> Option<Box<PinChange>> {
+    Some(Box::new(PinChange {
+        message_id: record.message?,
+        seq: Seq::new(record.detail.number("seq")?.try_into().ok()?),
+        user: present.users.get(&record.actor?)?.clone(),
+    }))
+}
+
+fn reaction(record: &ChangeRecord, present: &Present) -> Option<Box<ReactionChange>> {
+    Some(Box::new(ReactionChange {
+        message_id: record.message?,
+        seq: Seq::new(record.detail.number("seq")?.try_into().ok()?),
+        emoji: Emoji::from_stored(record.detail.text("emoji")?).ok()?,
+        user: present.users.get(&record.actor?)?.clone(),
+        count: record.detail.number("count")?.try_into().ok()?,
+    }))
 }

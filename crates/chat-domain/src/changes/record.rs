@@ -53,6 +53,13 @@ impl ChangeRecord {
         Self { actor: Some(sender), message: Some(message), ..blank }
     }
 
+    /// Returns the record that a client which missed this change needs. If the event shows a part of a message, this is
+    /// the record of an update, which shows the message whole: the changes before it are left out.
+    #[must_use]
+    pub fn missed(self) -> Self {
+        if self.tag.is_of_part() { Self { tag: ChangeTag::MESSAGE_UPDATED, ..self } } else { self }
+    }
+
     /// Returns the users of the effect as a row names them: `None` if the effect applies to the subject only, or to
     /// nobody.
     pub fn named_users(&self) -> Option<&[UserId]> {

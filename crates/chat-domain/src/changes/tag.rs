@@ -12,6 +12,10 @@ pub(super) mod names {
     pub(in super::super) const PARTICIPANT_UPDATED: &str = "participant_updated";
     pub(in super::super) const MESSAGE_UPDATED: &str = "message_updated";
     pub(in super::super) const MESSAGE_DELETED: &str = "message_deleted";
+    pub(in super::super) const REACTION_ADDED: &str = "reaction_added";
+    pub(in super::super) const REACTION_REMOVED: &str = "reaction_removed";
+    pub(in super::super) const MESSAGE_PINNED: &str = "message_pinned";
+    pub(in super::super) const MESSAGE_UNPINNED: &str = "message_unpinned";
 }
 
 /// The name of a kind of change, which is stored and sent between nodes. The set is open: a later release may have
@@ -39,6 +43,14 @@ impl ChangeTag {
     pub const MESSAGE_UPDATED: Self = Self::known(names::MESSAGE_UPDATED);
     /// A message was deleted for everybody.
     pub const MESSAGE_DELETED: Self = Self::known(names::MESSAGE_DELETED);
+    /// A user reacted to a message.
+    pub const REACTION_ADDED: Self = Self::known(names::REACTION_ADDED);
+    /// A user took a reaction back.
+    pub const REACTION_REMOVED: Self = Self::known(names::REACTION_REMOVED);
+    /// A message was pinned.
+    pub const MESSAGE_PINNED: Self = Self::known(names::MESSAGE_PINNED);
+    /// A message was unpinned.
+    pub const MESSAGE_UNPINNED: Self = Self::known(names::MESSAGE_UNPINNED);
 
     /// Every kind that this release knows, with the present state that its event needs.
     pub const KNOWN: &'static [(Self, &'static [Need])] = &[
@@ -50,7 +62,15 @@ impl ChangeTag {
         (Self::PARTICIPANT_UPDATED, &[]),
         (Self::MESSAGE_UPDATED, &[Need::Message]),
         (Self::MESSAGE_DELETED, &[Need::Message]),
+        (Self::REACTION_ADDED, &[Need::Actor]),
+        (Self::REACTION_REMOVED, &[Need::Actor]),
+        (Self::MESSAGE_PINNED, &[Need::Actor]),
+        (Self::MESSAGE_UNPINNED, &[Need::Actor]),
     ];
+
+    /// The kinds whose event shows only a part of a message that was sent earlier.
+    const OF_PARTS: &'static [Self] =
+        &[Self::REACTION_ADDED, Self::REACTION_REMOVED, Self::MESSAGE_PINNED, Self::MESSAGE_UNPINNED];
 
     /// The kinds that the previous release knows too. They are written without checking what other nodes know.
     pub const BASELINE: &'static [Self] =
@@ -71,7 +91,12 @@ impl ChangeTag {
     /// client missed: see [`super::coalesce`].
     pub fn of_sent_messages() -> impl Iterator<Item = &'static Self> {
         let is_later = |tag: &&Self| **tag != Self::MESSAGE_SENT && tag.needs().contains(&Need::Message);
-        Self::KNOWN.iter().map(|(tag, _)| tag).filter(is_later)
+        Self::KNOWN.iter().map(|(tag, _)| tag).filter(is_later).chain(Self::OF_PARTS)
+    }
+
+    /// Whether the event of this kind shows only a part of a message that was sent earlier.
+    pub(super) fn is_of_part(&self) -> bool {
+        Self::OF_PARTS.contains(self)
     }
 
     /// Returns the name without copying it.

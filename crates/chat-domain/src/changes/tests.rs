@@ -1,6 +1,6 @@
 use super::*;
 use crate::conversations::{Conversation, ConversationDetails, ConversationKind, Role};
-use crate::messages::{Message, MessageBody};
+use crate::messages::{Emoji, Message, MessageBody, PinChange, ReactionChange, Reactions};
 use crate::users::UserSummary;
 use crate::{ConversationId, MessageId, Pos, Seq, Timestamp, UserId};
 use std::collections::BTreeSet;
@@ -51,6 +51,8 @@ fn message() -> Message {
         quoted: None,
         metadata: None,
         forwarded_from: None,
+        reactions: Reactions::default(),
+        pinned_at: None,
         client_message_id: None,
         created_at: Timestamp::default(),
         updated_at: Timestamp::default(),
@@ -71,7 +73,20 @@ fn every_kind() -> Vec<ChangeKind> {
         ChangeKind::ParticipantUpdated { user_id: user(3), role: Role::Admin },
         ChangeKind::MessageUpdated(Box::new(message())),
         ChangeKind::MessageDeleted { message: Box::new(message()), by: user(3) },
+        ChangeKind::ReactionAdded(Box::new(reaction("👍"))),
+        ChangeKind::ReactionRemoved(Box::new(reaction("party_parrot"))),
+        ChangeKind::MessagePinned(Box::new(pin())),
+        ChangeKind::MessageUnpinned(Box::new(pin())),
     ]
+}
+
+fn pin() -> PinChange {
+    PinChange { message_id: message().id, seq: Seq::new(1), user: summary(3) }
+}
+
+fn reaction(emoji: &str) -> ReactionChange {
+    let emoji = Emoji::parse(emoji).expect("an emoji");
+    ReactionChange { message_id: message().id, seq: Seq::new(1), emoji, user: summary(3), count: 2 }
 }
 
 fn change(kind: ChangeKind) -> Change {
@@ -204,6 +219,26 @@ fn of_several_changes_that_set_the_same_the_last_one_stays() {
     let kinds = vec![removed(3), updated(), edited(), edited(), updated()];
     assert_eq!(left_by_coalescing(kinds), [1, 4, 5], "sent before");
     assert!(left_by_coalescing(Vec::new()).is_empty());
+}
+
+#[test]
+fn the_changes_of_parts_of_a_message_are_missed_as_one_update_of_the_whole() {
+    let whole = |kind| {
+        let record = change(kind).record().missed();
+        resolve(record, &Present::new([message()], [summary(3)], []))
+    };
+    for (kind, tag) in [
+        (ChangeKind::ReactionAdded(Box::new(reaction("👍"))), ChangeTag::MESSAGE_UPDATED),
+        (ChangeKind::ReactionRemoved(Box::new(reaction("👍"))), ChangeTag::MESSAGE_UPDATED),
+        (ChangeKind::MessagePinned(Box::new(pin())), ChangeTag::MESSAGE_UPDATED),
+        (ChangeKind::MessageUnpinned(Box::new(pin())), ChangeTag::MESSAGE_UPDATED),
+        (ChangeKind::MessageDeleted { message: Box::new(message()), by: user(3) }, ChangeTag::MESSAGE_DELETED),
+        (ChangeKind::ParticipantRemoved { user_id: user(3) }, ChangeTag::PARTICIPANT_REMOVED),
+    ] {
+        assert_eq!(whole(kind).kind.tag(), tag);
+    }
+    let later: Vec<_> = ChangeTag::of_sent_messages().collect();
+    assert!(ChangeTag::KNOWN.iter().all(|(tag, _)| !tag.is_of_part() || later.contains(&tag)));
 }
 
 #[test]

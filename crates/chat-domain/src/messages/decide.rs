@@ -1,4 +1,4 @@
-use super::{Appended, Draft, Message, QuotedMessage, StoredFingerprint};
+use super::{Appended, Draft, Message, QuotedMessage, Reactions, StoredFingerprint};
 use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
 use crate::{Pos, Refusal, Seq, Timestamp};
@@ -122,6 +122,8 @@ fn message(draft: &Draft, sender: UserSummary, place: SendPlace) -> Message {
         forwarded_from: None,
         reply_to: draft.content.reply_to,
         quoted: None,
+        reactions: Reactions::default(),
+        pinned_at: None,
         client_message_id: draft.client_message_id.clone(),
         created_at: at,
         updated_at: at,

@@ -1,7 +1,8 @@
-use super::{AttachmentUrl, Message, MessageBody};
+use super::{AttachmentUrl, Message, MessageBody, Reactions};
 use crate::changes::Change;
 use crate::columns::{UnreadableColumn, parsed, parsed_option};
 use crate::conversations::{Conversation, ConversationKind, Role};
+use crate::users::UserSummary;
 use crate::{ConversationId, MessageId, Metadata, Pos, Refusal, Timestamp, UserId};
 use std::time::Duration;
 
@@ -36,13 +37,16 @@ pub struct Editor {
     pub window: Option<Duration>,
 }
 
-/// The facts that decide an edit, a deletion or a reading of earlier versions, as the store's transaction sees them.
+/// The facts that decide an edit, a deletion, a reaction, a pin or a reading of earlier versions, as the store's
+/// transaction sees them.
 #[derive(Debug, Clone, Default)]
 pub struct EditContext {
     /// The conversation, if it exists.
     pub conversation: Option<Conversation>,
-    /// The role of the editor or reader, if they take part: for a thread, their role in its parent.
+    /// The role of the acting user, if they take part: for a thread, their role in its parent.
     pub role: Option<Role>,
+    /// The acting user as others see them, if they take part; only reactions and pins need it.
+    pub user: Option<UserSummary>,
     /// The message, if it is in this conversation and this release can read it.
     pub message: Option<Message>,
     /// The number of earlier versions; only an edit needs it.
@@ -205,7 +209,7 @@ fn is_same(one: Option<&Metadata>, other: Option<&Metadata>) -> bool {
     }
 }
 
-fn of_participant(context: EditContext) -> Result<(Message, Role), Refusal> {
+pub(super) fn of_participant(context: EditContext) -> Result<(Message, Role), Refusal> {
     let conversation = context.conversation.ok_or(Refusal::UnknownConversation)?;
     let role = context.role.ok_or(Refusal::NotAParticipant)?;
     if !conversation.is_active {
@@ -250,6 +254,8 @@ impl Message {
             attachment: None,
             metadata: None,
             forwarded_from: None,
+            reactions: Reactions::default(),
+            pinned_at: None,
             changed: Some(pos),
             updated_at: at,
             deleted_at: Some(at),

@@ -1,4 +1,4 @@
-use super::Message;
+use super::{HiddenReactions, Message};
 use crate::receipts::ParticipantPositions;
 use crate::{MessageId, PageLimit, PageRequest, Pos, Seq};
 
@@ -93,6 +93,8 @@ impl SeqRange {
 pub struct HistoryPage {
     /// The messages, newest first. Those that this release cannot read are left out.
     pub messages: Vec<Message>,
+    /// The reader's reactions that the messages do not name.
+    pub hidden_reactions: HiddenReactions,
     /// The numbers that the page covers.
     pub range: SeqRange,
     /// The number of the conversation's newest message, which is also the number of its messages.
@@ -108,6 +110,8 @@ pub struct HistoryPage {
 pub struct FoundMessages {
     /// Those that are in the conversation and that this release can read, in any order.
     pub messages: Vec<Message>,
+    /// The reader's reactions that the messages do not name.
+    pub hidden_reactions: HiddenReactions,
     /// The positions of all participants, from which the status and the readers of each message are derived.
     pub participants: Vec<ParticipantPositions>,
 }
@@ -217,6 +221,7 @@ mod tests {
     fn a_page_knows_what_lies_on_either_side_of_it() {
         let page = |newest: u64, oldest: u64| HistoryPage {
             messages: Vec::new(),
+            hidden_reactions: HiddenReactions::default(),
             range: SeqRange::new(oldest, newest),
             last_seq: Seq::new(9),
             last_pos: Pos::new(9),

@@ -5,7 +5,9 @@ mod draft;
 mod edit;
 mod forward;
 mod history;
+mod pins;
 mod quote;
+mod reactions;
 mod store;
 mod values;
 
@@ -17,9 +19,16 @@ pub use edit::{
 };
 pub use forward::{ForwardOf, ForwardedFrom};
 pub use history::{Anchor, FoundMessages, HistoryPage, HistoryRequest, SeqRange};
+pub use pins::{MAX_PINS, PinChange, PinMessage, decide_pin};
 pub use quote::{MAX_QUOTED_CHARS, QuotedMessage};
+pub use reactions::{
+    By, Emoji, HiddenReactions, MAX_NAMED_REACTORS, MAX_REACTION_KINDS, React, ReactedMessage, Reacting, Reaction,
+    ReactionChange, ReactionStep, Reactions, ReactorPage, ReactorsWanted, decide_reaction,
+};
 pub use store::{Appended, MessagePlace, MessageStore};
 pub use values::{AttachmentUrl, MessageBody};
+
+use edit::of_participant;
 
 use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
@@ -59,11 +68,17 @@ pub struct Message {
     /// That message. `None` if this message is no reply, or that message cannot be read.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub quoted: Option<Box<QuotedMessage>>,
+    /// The reactions to it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Reactions::is_empty"))]
+    pub reactions: Reactions,
+    /// When it was pinned, if it is.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub pinned_at: Option<Timestamp>,
     /// The sender's own key, which only the sender sees.
     pub client_message_id: Option<ClientMessageId>,
     /// When it was sent.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it was last edited or deleted, or else sent. Reactions and pins do not count.
     pub updated_at: Timestamp,
     /// When its text was last edited.
     pub edited_at: Option<Timestamp>,

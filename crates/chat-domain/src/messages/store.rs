@@ -1,6 +1,6 @@
 use super::{
-    ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest, Message,
-    MessageVersion,
+    By, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest, Message,
+    MessageVersion, PinMessage, React, ReactedMessage, ReactorPage, ReactorsWanted,
 };
 use crate::{ActionError, ConversationId, MessageId, Seq, StoreError, UserId};
 use async_trait::async_trait;
@@ -73,14 +73,38 @@ pub trait MessageStore: Send + Sync {
     async fn edit(&self, edit: EditMessage, by: Editor) -> Result<ChangedMessage, ActionError>;
 
     /// Deletes a message, in one transaction: checks the editor, takes the next `pos`, and erases the content, the
-    /// earlier versions and the fingerprint. The tombstone keeps its place, its sender and its key: a repeated send
-    /// finds it. Writes nothing if the message is deleted already. Refuses by [`super::decide_deletion`].
+    /// earlier versions, the reactions, the pin and the fingerprint. The tombstone keeps its place, its sender and its
+    /// key: a repeated send finds it. Writes nothing if the message is deleted already. Refuses by
+    /// [`super::decide_deletion`].
     async fn delete(
         &self,
         conversation: ConversationId,
         message: MessageId,
         by: Editor,
     ) -> Result<ChangedMessage, ActionError>;
+
+    /// Adds or removes a reaction, in one transaction: checks the user and the message, takes the next `pos` for each
+    /// step, and stores the user's reaction and the message's [`super::Reactions`]. Writes nothing if it is so already.
+    /// Refuses by [`super::decide_reaction`].
+    async fn react(&self, react: React, by: By) -> Result<ReactedMessage, ActionError>;
+
+    /// Pins or unpins a message, in one transaction: checks the user, the message and the number of pinned messages,
+    /// takes the next `pos`, and stores the pin. Writes nothing if it is so already. Refuses by [`super::decide_pin`].
+    async fn pin(&self, pin: PinMessage, by: By) -> Result<ChangedMessage, ActionError>;
+
+    /// Returns the pinned messages, the last pinned first, for a participant, in a constant number of queries. Refuses
+    /// with [`crate::Refusal::UnknownConversation`] and [`crate::Refusal::NotAParticipant`].
+    async fn list_pinned(&self, conversation: ConversationId, reader: UserId) -> Result<FoundMessages, ActionError>;
+
+    /// Lists the users who reacted so to a message of this conversation, oldest first: those after this `pos`, or from
+    /// the first on. The cost depends on the limit only. The caller checks whether the user may see them. Refuses with
+    /// [`crate::Refusal::UnknownMessage`].
+    async fn list_reactors(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        wanted: ReactorsWanted,
+    ) -> Result<ReactorPage, ActionError>;
 
     /// Returns the messages with these ids, for a participant, in a constant number of queries. Leaves out ids that are
     /// not in this conversation. The caller limits their number. Refuses with [`crate::Refusal::UnknownConversation`]

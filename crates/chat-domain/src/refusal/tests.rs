@@ -37,6 +37,8 @@ fn refusals() -> Vec<(Refusal, ErrorCode)> {
         (Refusal::TooManyEdits, ErrorCode::TooManyEdits),
         (Refusal::UnknownThread, ErrorCode::ConversationNotFound),
         (Refusal::NestedThread, ErrorCode::ValidationFailed),
+        (Refusal::TooManyReactions, ErrorCode::TooManyReactions),
+        (Refusal::TooManyPins, ErrorCode::TooManyPins),
         (Refusal::EditHistoryOff, ErrorCode::Forbidden),
         (Refusal::RemovedByAdmin, ErrorCode::RemovedByAdmin),
         (Refusal::TooManyConversations { max: 7 }, ErrorCode::TooManyConversations),

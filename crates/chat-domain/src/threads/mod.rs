@@ -128,7 +128,7 @@ pub fn decide_opening(context: EditContext, is_open: bool) -> Result<Message, Re
 mod tests {
     use super::*;
     use crate::conversations::{Conversation, ConversationKind, Role};
-    use crate::messages::MessageBody;
+    use crate::messages::{MessageBody, Reactions};
     use crate::{Timestamp, UserId};
     use uuid::Uuid;
 
@@ -170,6 +170,8 @@ mod tests {
             forwarded_from: None,
             reply_to: None,
             quoted: None,
+            reactions: Reactions::default(),
+            pinned_at: None,
             client_message_id: None,
             created_at: AT,
             updated_at: AT,
@@ -178,7 +180,7 @@ mod tests {
             deleted_by: None,
         };
         let (conversation, message) = (Some(conversation), Some(message));
-        EditContext { conversation, role: Some(Role::Member), message, earlier_versions: 0 }
+        EditContext { conversation, role: Some(Role::Member), message, ..EditContext::default() }
     }
 
     fn refused(context: EditContext, is_open: bool) -> Refusal {

@@ -12,11 +12,11 @@ pub(crate) use body::{JsonBody, OptionalJsonBody};
 pub(crate) use client::{Client, IdempotencyKey};
 pub(crate) use path::{
     ChatUserPath, ConversationMessagePath, ConversationPath, GroupMemberPath, GroupPath, InvitePath, MemberPath,
-    MessagePath, PartnerPath, SessionPath, ThreadPath, UserPath,
+    MessagePath, PartnerPath, ReactionPath, SessionPath, ThreadPath, UserPath,
 };
 pub(crate) use query::{
     ConversationsQuery, FollowedQuery, GroupSearchQuery, HistoryQuery, MissedQuery, PageQuery, ParticipantsQuery,
-    RoomsQuery, SearchQuery, ThreadsQuery, UndeliveredQuery,
+    ReactQuery, ReactorsQuery, RoomsQuery, SearchQuery, ThreadsQuery, UndeliveredQuery,
 };
 
 use crate::{ApiError, HttpState};

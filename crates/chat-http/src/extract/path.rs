@@ -1,12 +1,16 @@
 use super::undocumented;
 use crate::ApiError;
 use actix_web::dev::Payload;
+use actix_web::web::Path;
 use actix_web::{FromRequest, HttpRequest};
 use apistos::ApiComponent;
 use apistos::paths::{Parameter, ParameterDefinition, ParameterIn};
 use chat_domain::conversations::InviteCode;
+use chat_domain::messages::Emoji;
 use chat_domain::{ConversationId, InvalidId, MessageId, SessionId, UserId};
+use chat_protocol::Field as _;
 use schemars::schema::{InstanceType, Schema, SchemaObject, StringValidation};
+use serde::Deserialize;
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
@@ -116,5 +120,44 @@ impl ApiComponent for InvitePath {
             ..SchemaObject::default()
         };
         vec![of_schema(INVITE_CODE, "The group's invite code.", schema)]
+    }
+}
+
+/// `/conversations/{id}/messages/{messageId}/reactions/{emoji}`
+#[derive(Debug, Clone)]
+pub(crate) struct ReactionPath(pub(crate) ConversationMessagePath, pub(crate) Emoji);
+
+const EMOJI: &str = "emoji";
+
+#[derive(Deserialize)]
+struct EmojiPart {
+    emoji: String,
+}
+
+impl FromRequest for ReactionPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let mut read = || {
+            let place = ConversationMessagePath::from_request(request, payload).into_inner()?;
+            // The router leaves `%2B`, which is `+`, as it is; this decodes it.
+            let last = Path::<EmojiPart>::from_request(request, payload).into_inner();
+            let emoji = Emoji::parse(last.as_ref().map_or("", |last| &last.emoji));
+            Ok(Self(place, emoji.map_err(|fault| ApiError::invalid(EMOJI, fault))?))
+        };
+        ready(read())
+    }
+}
+
+impl ApiComponent for ReactionPath {
+    undocumented!();
+
+    fn parameters() -> Vec<Parameter> {
+        let description = "One emoji, or a name of 1 to 32 characters of a-z, 0-9, _, + and -; percent-encoded.";
+        let schema = Emoji::schema();
+        let mut parameters = ConversationMessagePath::parameters();
+        parameters.push(of_schema(EMOJI, description, schema));
+        parameters
     }
 }

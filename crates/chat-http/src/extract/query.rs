@@ -12,12 +12,13 @@ use actix_web::{FromRequest, HttpRequest};
 use apistos::ApiComponent;
 use apistos::paths::Parameter;
 use chat_domain::conversations::{ListCursor, ListRequest, ParticipantPlace};
-use chat_domain::messages::{Anchor, HistoryRequest};
+use chat_domain::messages::{Anchor, Emoji, HistoryRequest, Reacting, ReactorsWanted};
 use chat_domain::users::SearchTerm;
 use chat_domain::{PageLimit, PageNumber, PageRequest, Pos, Seq};
 use chat_protocol::conversations::{ListCursorText, ParticipantCursorText};
 use chat_protocol::schemas::patterns;
-use chat_protocol::{Fault, InvalidBody};
+use chat_protocol::{Fault, Field as _, InvalidBody};
+use schemars::schema::{InstanceType, SchemaObject};
 use std::fmt::Display;
 use std::future::{Ready, ready};
 
@@ -223,6 +224,39 @@ impl MissedQuery {
     }
 }
 
+/// `?replace` of a new reaction
+#[derive(Debug)]
+pub(crate) struct ReactQuery(pub(crate) Reacting);
+
+impl ReactQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let replaces = pairs.read("replace", |text| text.parse::<bool>().map_err(|_| "must be true or false"));
+        pairs.finish(Self(if replaces == Some(true) { Reacting::Replace } else { Reacting::Add }))
+    }
+}
+
+/// `?emoji&cursor&limit` of the users who reacted to a message
+#[derive(Debug)]
+pub(crate) struct ReactorsQuery(pub(crate) ReactorsWanted);
+
+impl ReactorsQuery {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let mut pairs = Pairs::of(request)?;
+        let limit = pairs.number("limit", PageLimit::parse).unwrap_or(PageLimit::GREATEST);
+        let start = |text: &str| if text.is_empty() { Some(Pos::ZERO) } else { pos(text) };
+        let after = pairs.read("cursor", |text| start(text).ok_or(NOT_A_CURSOR)).unwrap_or(Pos::ZERO);
+        let emoji = Emoji::parse(&pairs.text("emoji").unwrap_or_default());
+        let emoji = emoji.map_err(|fault| pairs.fault("emoji", fault)).ok();
+        match pairs.finish(emoji)? {
+            Some(emoji) => Ok(Self(ReactorsWanted { emoji, after, limit })),
+            None => Err(ApiError::invalid("emoji", "is required")),
+        }
+    }
+}
+
+const NOT_A_CURSOR: &str = "must be empty, or the nextCursor of an earlier response";
+
 /// `?page&limit`, or one of `?before`, `?after` and `?around` with `limit`
 #[derive(Debug)]
 pub(crate) struct HistoryQuery(pub(crate) HistoryRequest);
@@ -304,6 +338,22 @@ extracted! {
     ThreadsQuery: vec![
         parameter("before", "The `nextCursor` of the previous answer.", text(patterns::SEQ)),
         limit_parameter(PageLimit::DEFAULT),
+    ];
+    ReactQuery: {
+        let schema = SchemaObject { instance_type: Some(InstanceType::Boolean.into()), ..SchemaObject::default() };
+        vec![parameter("replace", "`true`: remove the caller's other reactions to the message.", schema)]
+    };
+    ReactorsQuery: vec![
+        Parameter {
+            required: Some(true),
+            ..parameter("emoji", "One emoji, or a short name, as in the message's `reactions`.", Emoji::schema())
+        },
+        parameter(
+            "cursor",
+            "Empty for the start of the list, then the `nextCursor` of the previous answer.",
+            text(patterns::SEQ_CURSOR),
+        ),
+        limit_parameter(PageLimit::GREATEST),
     ];
     UndeliveredQuery: vec![
         parameter("after", "The `nextCursor` of the previous answer.", text(patterns::SEQ)),

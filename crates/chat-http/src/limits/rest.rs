@@ -113,7 +113,11 @@ pub(crate) fn kind_of(method: &Method, path: &str) -> RequestKind {
     match (method, &parts[..]) {
         (&Method::POST, ["auth", "register"]) => RequestKind::Registration,
         (&Method::POST, ["conversations", _, "messages"] | ["chat", "message"])
-        | (&Method::PATCH | &Method::DELETE, ["conversations", _, "messages", _]) => RequestKind::Send,
+        | (&Method::PATCH | &Method::DELETE, ["conversations", _, "messages", _])
+        | (
+            &Method::PUT | &Method::DELETE,
+            ["conversations", _, "messages", _, "reactions", _] | ["conversations", _, "pins", _],
+        ) => RequestKind::Send,
         _ => RequestKind::Other,
     }
 }
@@ -135,6 +139,7 @@ mod tests {
         assert_eq!(post("/api/v1/auth/login"), RequestKind::Other);
         assert_eq!([post("/api/v1/conversations/x/messages"), post("/api/v1/chat/message")], [RequestKind::Send; 2]);
         assert_eq!(kind_of(&Method::PATCH, "/api/v1/conversations/x/messages/y"), RequestKind::Send);
+        assert_eq!(kind_of(&Method::PUT, "/api/v1/conversations/x/messages/y/reactions/z"), RequestKind::Send);
         assert_eq!(post("/api/v1/conversations/x/messages/batch-get"), RequestKind::Other);
         assert_eq!(get("/api/v1/conversations/x/messages"), RequestKind::Other);
         assert_eq!(get("/api/v1/ws"), RequestKind::Connect);

@@ -1,5 +1,8 @@
 //! Send, edit and delete messages, and read the history.
 
+pub(crate) mod pins;
+pub(crate) mod reactions;
+
 use crate::answer::{Answer, HistoryAnswer, Sent};
 use crate::extract::{Bearer, ConversationMessagePath, ConversationPath, HistoryQuery, IdempotencyKey, JsonBody};
 use crate::limits::RequestKind;
@@ -26,6 +29,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .route(delete().to(delete_message)),
         )
         .service(resource("/conversations/{id}/messages/{messageId}/edits").route(get().to(list_edits)));
+    reactions::routes(config);
+    pins::routes(config);
 }
 
 /// The rate limit and the failures of each operation.
@@ -149,8 +154,8 @@ async fn find_message(
     path: ConversationMessagePath,
 ) -> Result<Answer<MessageView>, ApiError> {
     let (messages, actor) = (state.app.messages.clone(), actor.0);
-    let (message, positions) = state.run(async move { messages.find(actor, path.0, path.1).await }).await??;
-    Ok(Answer::ok(MessageView::at(message, actor.user_id, &positions)))
+    let (message, positions, hidden) = state.run(async move { messages.find(actor, path.0, path.1).await }).await??;
+    Ok(Answer::ok(MessageView::at(message, actor.user_id, &positions, &hidden)))
 }
 
 #[api_operation(

@@ -23,6 +23,8 @@ const REFUSALS: &[Refusal] = &[
     Refusal::MessageDeleted,
     Refusal::MessageTooOld,
     Refusal::TooManyEdits,
+    Refusal::TooManyReactions,
+    Refusal::TooManyPins,
     Refusal::NotOneself,
     Refusal::Direct,
     Refusal::TokenInvalid,

@@ -177,3 +177,42 @@ async fn edits_and_deletions_are_told_to_all_in_one_form() {
     });
     assert_eq!(deleted["data"], expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reactions_and_pins_are_told_to_all_in_one_form() {
+    let house = House::open();
+    let (ann, ben) = (house.register("ann").await, house.register("ben").await);
+    let actor = house.state.app.auth.authenticate(&ann.token).expect("an actor");
+    let create = CreateConversation { participant_ids: vec![ben.id], name: None };
+    let made = house.state.app.conversations.create(actor, create).await.expect("made");
+    let id = made.details.conversation.id.to_string();
+    let (mut at_ann, mut at_ben) = (house.connect(&ann).await, house.connect(&ben).await);
+    at_ann.write(&command("message:send", &json!({"conversationId": id, "content": "hello"}), "1")).await;
+    let sent = at_ann.event("ack").await["data"].clone();
+
+    let reaction = json!({"conversationId": id, "messageId": sent["id"], "emoji": "👍"});
+    at_ben.write(&command("reaction:add", &reaction, "2")).await;
+    let ack = at_ben.event("ack").await;
+    let kinds = json!([{"emoji": "👍", "count": 1, "userIds": [ben.id]}]);
+    assert_eq!((&ack["data"]["reactions"], &ack["data"]["changedPos"]), (&kinds, &json!(3)));
+    let added = at_ann.event("reaction:added").await["data"].clone();
+    let expected = json!({
+        "conversationId": id, "pos": 3, "messageId": sent["id"], "seq": 1, "emoji": "👍", "count": 1,
+        "user": added["user"]
+    });
+    assert_eq!((&added, &added["user"]["id"]), (&expected, &json!(ben.id)));
+
+    at_ben.write(&command("reaction:remove", &reaction, "3")).await;
+    assert_eq!(at_ben.event("ack").await["data"]["reactions"], json!([]));
+    let removed = at_ann.event("reaction:removed").await;
+    assert_eq!((&removed["data"]["pos"], &removed["data"]["count"]), (&json!(4), &json!(0)));
+
+    let place = json!({"conversationId": id, "messageId": sent["id"]});
+    for (name, event, pos) in [("message:pin", "message:pinned", 5), ("message:unpin", "message:unpinned", 6)] {
+        at_ben.write(&command(name, &place, "4")).await;
+        let ack = at_ben.event("ack").await["data"].clone();
+        let told = at_ann.event(event).await["data"].clone();
+        assert_eq!((&told["pos"], &told["pinnedAt"]), (&json!(pos), &ack["pinnedAt"]));
+        assert_eq!((&told["user"]["id"], ack["pinnedAt"].is_string()), (&json!(ben.id), pos == 5));
+    }
+}

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use chat_domain::auth::SessionStore;
 use chat_domain::conversations::{ConversationStore, GroupStore};
 use chat_domain::messages::{
-    Appended, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
-    MessagePlace, MessageStore, MessageVersion,
+    Appended, By, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
+    MessagePlace, MessageStore, MessageVersion, PinMessage, React, ReactedMessage, ReactorPage, ReactorsWanted,
 };
 use chat_domain::receipts::ReceiptStore;
 use chat_domain::threads::ThreadStore;
@@ -70,6 +70,27 @@ impl MessageStore for Busy {
         by: Editor,
     ) -> Result<ChangedMessage, ActionError> {
         MessageStore::delete(&*self.store, conversation, message, by).await
+    }
+
+    async fn react(&self, react: React, by: By) -> Result<ReactedMessage, ActionError> {
+        self.store.react(react, by).await
+    }
+
+    async fn pin(&self, pin: PinMessage, by: By) -> Result<ChangedMessage, ActionError> {
+        self.store.pin(pin, by).await
+    }
+
+    async fn list_pinned(&self, conversation: ConversationId, reader: UserId) -> Result<FoundMessages, ActionError> {
+        self.store.list_pinned(conversation, reader).await
+    }
+
+    async fn list_reactors(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        wanted: ReactorsWanted,
+    ) -> Result<ReactorPage, ActionError> {
+        self.store.list_reactors(conversation, message, wanted).await
     }
 
     async fn find_many(

@@ -11,4 +11,5 @@ mod house;
 mod limits;
 mod log;
 mod messages;
+mod reactions;
 mod users;

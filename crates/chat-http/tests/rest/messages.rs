@@ -3,7 +3,7 @@ use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const MESSAGE: [&str; 18] = [
+const MESSAGE: [&str; 20] = [
     "attachment",
     "changedPos",
     "content",
@@ -15,8 +15,10 @@ const MESSAGE: [&str; 18] = [
     "forwardedFrom",
     "id",
     "metadata",
+    "pinnedAt",
     "pos",
     "quoted",
+    "reactions",
     "replyTo",
     "sender",
     "seq",

@@ -10,7 +10,7 @@ use crate::messages::{MessageColumns, MessageRow, Related, SummaryColumns};
 use crate::statement::cached_statement;
 use crate::users::SummaryRow;
 use async_trait::async_trait;
-use chat_domain::changes::{Needs, coalesce, cut, resolve};
+use chat_domain::changes::{ChangeRecord, Needs, coalesce, cut, resolve};
 use chat_domain::conversations::ConversationKind;
 use chat_domain::{Change, ChangeLog, ChangeRange, ConversationId, Pos, StoreError};
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
@@ -74,7 +74,7 @@ pub(crate) async fn list_spans(
     spans: Vec<Span>,
 ) -> Stored<HashMap<Span, Vec<Change>>> {
     let (messages, rows) = try_join(load_messages(connection, &spans), load_records(connection, &spans)).await?;
-    merge(connection, &spans, messages, rows).await
+    merge(connection, &spans, messages, records(rows)).await
 }
 
 /// What a client that missed each of these ranges needs, by a constant number of queries.
@@ -82,10 +82,15 @@ pub(crate) async fn list_missed_spans(
     connection: &mut AsyncPgConnection,
     spans: Vec<Span>,
 ) -> Stored<HashMap<Span, Vec<Change>>> {
-    let records = missed::load_records(connection, &spans);
-    let (messages, rows) = try_join(load_messages(connection, &spans), records).await?;
-    let found = merge(connection, &spans, messages, rows).await?;
+    let missed = missed::load_records(connection, &spans);
+    let (messages, rows) = try_join(load_messages(connection, &spans), missed).await?;
+    let records = records(rows).into_iter().map(|(number, record)| (number, record.missed())).collect();
+    let found = merge(connection, &spans, messages, records).await?;
     Ok(found.into_iter().map(|(span, changes)| (span, coalesce(changes))).collect())
+}
+
+fn records(rows: Vec<(i64, RecordRow)>) -> Vec<(i64, ChangeRecord)> {
+    rows.into_iter().map(|(number, row)| (number, row.into_record())).collect()
 }
 
 /// The changes of each range, from its messages and records.
@@ -93,9 +98,8 @@ async fn merge(
     connection: &mut AsyncPgConnection,
     spans: &[Span],
     messages: Vec<(i64, MessageRow, SummaryRow)>,
-    rows: Vec<(i64, RecordRow)>,
+    records: Vec<(i64, ChangeRecord)>,
 ) -> Stored<HashMap<Span, Vec<Change>>> {
-    let records: Vec<_> = rows.into_iter().map(|(number, row)| (number, row.into_record())).collect();
     let present = load_present(connection, &Needs::of(records.iter().map(|(_, record)| record))).await?;
     let mut changes: Vec<_> = records.into_iter().map(|(number, record)| (number, resolve(record, &present))).collect();
     let related = Related::load(connection, messages.iter().map(|(_, message, _)| message)).await?;
@@ -139,7 +143,7 @@ cached_statement!(
         -> (BigInt, MessageColumns, SummaryColumns),
     "SELECT asked.number, m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
             m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.changed_pos, m.deleted_by,
-            m.metadata, m.forwarded_sender_id, m.forwarded_at,
+            m.metadata, m.forwarded_sender_id, m.forwarded_at, m.reactions, m.pinned_at,
             u.id, u.username, u.name, u.avatar
      FROM unnest(",
     ids as Array<SqlUuid>,

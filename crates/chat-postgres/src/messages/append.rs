@@ -48,6 +48,8 @@ pub(crate) type MessageColumns = (
     Nullable<Text>,
     Nullable<SqlUuid>,
     Nullable<BigInt>,
+    Nullable<Text>,
+    Nullable<BigInt>,
 );
 
 /// An account's columns, as [`crate::users::SummaryRow`] reads them.
@@ -59,7 +61,7 @@ cached_statement!(
         -> (MessageColumns, SummaryColumns, Nullable<Binary>, SmallInt),
     "SELECT m.conversation_id, m.seq, m.id, m.pos, m.body, m.attachment, m.reply_to, m.client_message_id,
             m.created_at, m.updated_at, m.edited_at, m.deleted_at, m.changed_pos, m.deleted_by,
-            m.metadata, m.forwarded_sender_id, m.forwarded_at,
+            m.metadata, m.forwarded_sender_id, m.forwarded_at, m.reactions, m.pinned_at,
             u.id, u.username, u.name, u.avatar, m.fingerprint, m.fingerprint_version
      FROM unnest(",
     conversation_ids as Array<SqlUuid>,

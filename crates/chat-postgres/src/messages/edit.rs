@@ -5,7 +5,9 @@ use super::rows::{MessageRow, VersionRow};
 use crate::changes::{store as store_change, take_pos};
 use crate::conversations::{find_conversation, hold_conversation};
 use crate::fault::Stored;
-use crate::schema::{changed_messages, message_versions, messages, participants, users};
+use crate::schema::{
+    changed_messages, message_reactions, message_versions, messages, participants, pinned_messages, users,
+};
 use crate::threads;
 use crate::time::micros;
 use crate::users::SummaryRow;
@@ -96,13 +98,13 @@ pub(crate) async fn read(
 ) -> Stored<EditContext> {
     let Some(conversation) = conversation else { return Ok(EditContext::default()) };
     // A deleted user stays in direct conversations.
-    let role: Option<String> = participants::table
+    let participant: Option<(String, SummaryRow)> = participants::table
         .inner_join(users::table)
         .filter(participants::conversation_id.eq(conversation.home().as_uuid()))
         .filter(participants::user_id.eq(user.as_uuid()))
         .filter(participants::left_at.is_null())
         .filter(users::deleted_at.is_null())
-        .select(participants::role)
+        .select((participants::role, SummaryRow::as_select()))
         .get_result(connection)
         .await
         .optional()?;
@@ -116,8 +118,11 @@ pub(crate) async fn read(
         .optional()?;
     let related = Related::load(connection, row.iter().map(|(message, _)| message)).await?;
     let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind, &related).ok());
-    let role = role.as_deref().map(Role::from_stored);
-    Ok(EditContext { conversation: Some(conversation), role, message, earlier_versions: 0 })
+    let (role, user) = match participant {
+        Some((role, user)) => (Some(Role::from_stored(&role)), Some(user.try_into()?)),
+        None => (None, None),
+    };
+    Ok(EditContext { conversation: Some(conversation), role, user, message, earlier_versions: 0 })
 }
 
 async fn count_versions(connection: &mut AsyncPgConnection, message: MessageId) -> Stored<u32> {
@@ -146,8 +151,7 @@ async fn keep_version(
     Ok(())
 }
 
-/// Stores the columns that an edit or a deletion changes, and replaces the message's row in `changed_messages`.
-/// `before` is its previous `changed_pos`.
+/// Stores the columns that an edit or a deletion changes. `before` is the message's previous `changed_pos`.
 async fn store(connection: &mut AsyncPgConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
     let id = message.conversation_id.as_uuid();
     let origin = message.forwarded_from.as_deref();
@@ -164,6 +168,16 @@ async fn store(connection: &mut AsyncPgConnection, message: &Message, before: Op
         messages::changed_pos.eq(message.changed.map(Pos::to_i64)),
     );
     diesel::update(messages::table.find((id, message.seq.to_i64()))).set(changes).execute(connection).await?;
+    move_changed(connection, message, before).await
+}
+
+/// Replaces the message's row in `changed_messages`, whose `changed_pos` was `before`.
+pub(super) async fn move_changed(
+    connection: &mut AsyncPgConnection,
+    message: &Message,
+    before: Option<Pos>,
+) -> Stored<()> {
+    let id = message.conversation_id.as_uuid();
     if let Some(before) = before {
         diesel::delete(changed_messages::table.find((id, before.to_i64()))).execute(connection).await?;
     }
@@ -176,17 +190,26 @@ async fn store(connection: &mut AsyncPgConnection, message: &Message, before: Op
     Ok(())
 }
 
-/// Erases the earlier versions, and the digest of the content, from which short texts could be guessed.
+/// Erases the earlier versions, the reactions, the pin, and the digest of the content, from which short texts could be
+/// guessed.
 async fn erase(connection: &mut AsyncPgConnection, message: &Message) -> Stored<()> {
     diesel::delete(message_versions::table.filter(message_versions::message_id.eq(message.id.as_uuid())))
         .execute(connection)
         .await?;
-    let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
-    let row = messages::table.find((message.conversation_id.as_uuid(), message.seq.to_i64()));
-    let digest = message.client_message_id.as_ref().map(|_| digest.to_vec());
-    diesel::update(row)
-        .set((messages::fingerprint.eq(digest), messages::fingerprint_version.eq(version)))
+    diesel::delete(message_reactions::table.filter(message_reactions::message_id.eq(message.id.as_uuid())))
         .execute(connection)
         .await?;
+    let place = (message.conversation_id.as_uuid(), message.seq.to_i64());
+    diesel::delete(pinned_messages::table.find(place)).execute(connection).await?;
+    let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
+    let row = messages::table.find(place);
+    let digest = message.client_message_id.as_ref().map(|_| digest.to_vec());
+    let erased = (
+        messages::fingerprint.eq(digest),
+        messages::fingerprint_version.eq(version),
+        messages::reactions.eq(None::<String>),
+        messages::pinned_at.eq(None::<i64>),
+    );
+    diesel::update(row).set(erased).execute(connection).await?;
     Ok(())
 }

@@ -1,9 +1,10 @@
+use super::reactions::load_hidden;
 use super::related::Related;
 use super::rows::MessageRow;
 use crate::conversations::{KindRow, takes_part};
 use crate::fault::{Fault, Stored};
 use crate::receipts::{PositionColumns, positions};
-use crate::schema::{conversations, messages, participants, users};
+use crate::schema::{conversations, messages, participants, pinned_messages, users};
 use crate::threads;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
@@ -33,7 +34,8 @@ pub(super) async fn history(
     };
     let range = request.range(anchor, last_seq);
     let messages = load_range(connection, (conversation, kind), range).await?;
-    Ok(HistoryPage { messages, range, last_seq, last_pos, participants })
+    let hidden_reactions = load_hidden(connection, &messages, reader).await?;
+    Ok(HistoryPage { messages, hidden_reactions, range, last_seq, last_pos, participants })
 }
 
 /// Needs no transaction, for the reasons given at [`history`].
@@ -44,7 +46,9 @@ pub(super) async fn find_many(
     ids: &[MessageId],
 ) -> Result<FoundMessages, ActionError> {
     let Head { kind, participants, .. } = load_head_for(connection, conversation, reader).await?;
-    Ok(FoundMessages { messages: load_named(connection, (conversation, kind), ids).await?, participants })
+    let messages = load_named(connection, (conversation, kind), ids).await?;
+    let hidden_reactions = load_hidden(connection, &messages, reader).await?;
+    Ok(FoundMessages { messages, hidden_reactions, participants })
 }
 
 /// The `seq` of a message of this conversation.
@@ -83,6 +87,18 @@ pub(crate) async fn last_messages(
         Some((message.conversation_id, message))
     });
     Ok(readable.collect())
+}
+
+pub(super) async fn list_pinned(
+    connection: &mut AsyncPgConnection,
+    conversation: ConversationId,
+    reader: UserId,
+) -> Result<FoundMessages, ActionError> {
+    let Head { kind, participants, .. } = load_head_for(connection, conversation, reader).await?;
+    let mut messages = load_pinned(connection, (conversation, kind)).await?;
+    messages.sort_by_key(|message| std::cmp::Reverse((message.pinned_at, message.seq)));
+    let hidden_reactions = load_hidden(connection, &messages, reader).await?;
+    Ok(FoundMessages { messages, hidden_reactions, participants })
 }
 
 /// A conversation that the reader may read.
@@ -202,4 +218,20 @@ async fn read(
 ) -> Stored<Vec<Message>> {
     let related = Related::load(connection, rows.iter().map(|(message, _)| message)).await?;
     Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &related).ok()).collect())
+}
+
+/// The pinned messages that this release can read.
+async fn load_pinned(
+    connection: &mut AsyncPgConnection,
+    (conversation, kind): (ConversationId, ConversationKind),
+) -> Stored<Vec<Message>> {
+    let is_this = pinned_messages::conversation_id.eq(messages::conversation_id);
+    let rows: Vec<(MessageRow, SummaryRow)> = pinned_messages::table
+        .inner_join(messages::table.on(is_this.and(pinned_messages::seq.eq(messages::seq))))
+        .inner_join(users::table.on(users::id.eq(messages::sender_id)))
+        .filter(pinned_messages::conversation_id.eq(conversation.as_uuid()))
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)
+        .await?;
+    read(connection, kind, rows).await
 }

@@ -8,10 +8,12 @@ mod batch;
 mod edit;
 mod failure;
 mod history;
+mod pins;
 mod places;
 mod plan;
 mod queue;
 mod quotes;
+mod reactions;
 mod related;
 mod rows;
 mod writers;
@@ -27,8 +29,8 @@ pub(crate) use writers::Writers;
 use crate::PostgresStore;
 use async_trait::async_trait;
 use chat_domain::messages::{
-    Appended, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
-    MessagePlace, MessageStore, MessageVersion,
+    Appended, By, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
+    MessagePlace, MessageStore, MessageVersion, PinMessage, React, ReactedMessage, ReactorPage, ReactorsWanted,
 };
 use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 
@@ -58,6 +60,27 @@ impl MessageStore for PostgresStore {
         by: Editor,
     ) -> Result<ChangedMessage, ActionError> {
         self.change(async |connection| edit::delete(connection, conversation, message, by).await).await
+    }
+
+    async fn react(&self, react: React, by: By) -> Result<ReactedMessage, ActionError> {
+        self.change(async |connection| reactions::react(connection, &react, by).await).await
+    }
+
+    async fn pin(&self, pin: PinMessage, by: By) -> Result<ChangedMessage, ActionError> {
+        self.change(async |connection| pins::pin(connection, pin, by).await).await
+    }
+
+    async fn list_pinned(&self, conversation: ConversationId, reader: UserId) -> Result<FoundMessages, ActionError> {
+        self.query(async |connection| history::list_pinned(connection, conversation, reader).await).await
+    }
+
+    async fn list_reactors(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        wanted: ReactorsWanted,
+    ) -> Result<ReactorPage, ActionError> {
+        self.query(async |connection| reactions::list(connection, conversation, message, &wanted).await).await
     }
 
     async fn find_many(

@@ -6,7 +6,7 @@ use crate::users::SummaryRow;
 use chat_domain::changes::ChangeRecord;
 use chat_domain::columns::{parsed, parsed_option};
 use chat_domain::conversations::ConversationKind;
-use chat_domain::messages::{AttachmentUrl, Message, MessageBody, MessageVersion};
+use chat_domain::messages::{AttachmentUrl, Message, MessageBody, MessageVersion, Reactions};
 use chat_domain::{Change, ClientMessageId, ConversationId, MessageId, Metadata, Pos, Seq, UserId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -32,6 +32,8 @@ pub(crate) struct MessageRow {
     metadata: Option<String>,
     forwarded_sender_id: Option<Uuid>,
     forwarded_at: Option<i64>,
+    reactions: Option<String>,
+    pinned_at: Option<i64>,
 }
 
 impl MessageRow {
@@ -76,6 +78,9 @@ impl MessageRow {
             forwarded_from: origin.and_then(|(id, at)| related.origin(UserId::new(id), timestamp(at))),
             reply_to: self.reply_to.map(MessageId::new),
             quoted: self.reply_to.and_then(|id| related.quote(MessageId::new(id))),
+            reactions: parsed_option("reactions", self.reactions.as_deref(), Reactions::from_stored)?
+                .unwrap_or_default(),
+            pinned_at: self.pinned_at.map(timestamp),
             client_message_id: parsed_option("client_message_id", key, ClientMessageId::parse)?,
             created_at: timestamp(self.created_at),
             updated_at: timestamp(self.updated_at),

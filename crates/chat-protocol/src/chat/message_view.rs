@@ -1,5 +1,5 @@
 use super::{ChatRoomId, ChatTypeView};
-use crate::messages::{ForwardedFromView, MessageStatusView, QuotedMessageView};
+use crate::messages::{ForwardedFromView, MessageStatusView, QuotedMessageView, ReactionView};
 use crate::{MetadataView, TimestampView};
 use chat_domain::conversations::{ConversationKind, MAX_LISTED_PARTICIPANTS};
 use chat_domain::messages::{AttachmentUrl, HistoryPage, Message};
@@ -101,6 +101,13 @@ pub struct ChatMessageView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<QuotedMessageView>"))]
     pub quoted: Option<QuotedMessageView>,
+    /// The reactions, in the order in which each kind was first used: at most 20 kinds. Omitted if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionView>,
+    /// The time when it was pinned. Omitted if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<TimestampView>"))]
+    pub pinned_at: Option<TimestampView>,
     /// The sender's idempotency key. Only the sender receives it; omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<String>"))]
@@ -111,7 +118,7 @@ pub struct ChatMessageView {
     pub duplicate: Option<bool>,
     /// The time when the server stored the message.
     pub created_at: TimestampView,
-    /// The time of the last change.
+    /// The time of the last edit or the deletion, or else of the sending. Reactions and pins do not count.
     pub updated_at: TimestampView,
     /// The time of the last edit. Omitted if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -160,6 +167,8 @@ impl ChatMessageView {
             sender_details: message.sender.into(),
             reply_to: message.reply_to.map(MessageId::as_uuid),
             quoted: message.quoted.map(|quoted| (*quoted).into()),
+            reactions: message.reactions.into_kinds().into_iter().map(ReactionView::from).collect(),
+            pinned_at: message.pinned_at.map(TimestampView::from),
             client_message_id: message.client_message_id.filter(|_| own).map(|key| key.as_str().to_owned()),
             duplicate: None,
             created_at: message.created_at.into(),
@@ -180,8 +189,12 @@ impl ChatMessageView {
     /// Returns the messages of a page for `viewer`, **oldest first**, each with the status that the participants'
     /// positions give.
     pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
-        let positions = page.participants;
-        page.messages.into_iter().rev().map(|message| Self::at(message, viewer, &positions)).collect()
+        let (positions, hidden) = (page.participants, page.hidden_reactions);
+        let view = |message: Message| {
+            let reactions = ReactionView::of_reader(&message, viewer, &hidden);
+            Self { reactions, ..Self::at(message, viewer, &positions) }
+        };
+        page.messages.into_iter().rev().map(view).collect()
     }
 }
 
@@ -189,7 +202,7 @@ impl ChatMessageView {
 mod tests {
     use super::*;
     use chat_domain::conversations::DirectKey;
-    use chat_domain::messages::{MessageBody, SeqRange};
+    use chat_domain::messages::{HiddenReactions, MessageBody, Reactions, SeqRange};
     use chat_domain::receipts::Positions;
     use chat_domain::{ClientMessageId, ConversationId, Pos, Seq, Timestamp};
     use serde_json::json;
@@ -218,6 +231,8 @@ mod tests {
             quoted: None,
             metadata: None,
             forwarded_from: None,
+            reactions: Reactions::default(),
+            pinned_at: None,
             client_message_id: Some(ClientMessageId::parse("k1").expect("a key")),
             created_at: Timestamp::from_unix_micros(1_767_605_400_000_000),
             updated_at: Timestamp::from_unix_micros(1_767_605_400_000_000),
@@ -277,6 +292,7 @@ mod tests {
         let newer = Message { seq: Seq::new(4), ..message(ConversationKind::Group) };
         let page = HistoryPage {
             messages: vec![newer, message(ConversationKind::Group)],
+            hidden_reactions: HiddenReactions::default(),
             range: SeqRange { first: Seq::new(3), last: Seq::new(4) },
             last_seq: Seq::new(4),
             last_pos: Pos::new(5),

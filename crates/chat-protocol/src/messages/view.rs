@@ -1,7 +1,8 @@
 use crate::users::UserSummaryView;
 use crate::{MetadataView, TimestampView};
 use chat_domain::messages::{
-    AttachmentUrl, ForwardedFrom, FoundMessages, HistoryPage, Message, MessageVersion, QuotedMessage,
+    AttachmentUrl, ForwardedFrom, FoundMessages, HiddenReactions, HistoryPage, Message, MessageVersion, QuotedMessage,
+    Reaction,
 };
 use chat_domain::receipts::{DeliveryStatus, ParticipantPositions, delivery_status};
 use chat_domain::{MessageId, UserId};
@@ -61,11 +62,15 @@ pub struct MessageView {
     pub reply_to: Option<Uuid>,
     /// What it shows of that message; `null` if the message is no reply.
     pub quoted: Option<QuotedMessageView>,
+    /// The reactions, in the order in which each kind was first used: at most 20 kinds.
+    pub reactions: Vec<ReactionView>,
+    /// The time when it was pinned, or `null`.
+    pub pinned_at: Option<TimestampView>,
     /// The delivery status.
     pub status: MessageStatusView,
     /// The time when the server stored the message.
     pub created_at: TimestampView,
-    /// The time of the last change.
+    /// The time of the last edit or the deletion, or else of the sending. Reactions and pins do not count.
     pub updated_at: TimestampView,
     /// The time of the last edit, or `null`.
     pub edited_at: Option<TimestampView>,
@@ -99,6 +104,8 @@ impl MessageView {
             forwarded_from: message.forwarded_from.map(|from| (*from).into()),
             reply_to: message.reply_to.map(MessageId::as_uuid),
             quoted: message.quoted.map(|quoted| (*quoted).into()),
+            reactions: message.reactions.into_kinds().into_iter().map(ReactionView::from).collect(),
+            pinned_at: message.pinned_at.map(TimestampView::from),
             status: status.into(),
             created_at: message.created_at.into(),
             updated_at: message.updated_at.into(),
@@ -112,19 +119,58 @@ impl MessageView {
 
     /// Returns the messages of a page for `viewer`, each with the status that the participants' positions give.
     pub fn of_history(page: HistoryPage, viewer: UserId) -> Vec<Self> {
-        Self::of_found(FoundMessages { messages: page.messages, participants: page.participants }, viewer)
+        let HistoryPage { messages, hidden_reactions, participants, .. } = page;
+        Self::of_found(FoundMessages { messages, hidden_reactions, participants }, viewer)
     }
 
     /// Returns the found messages for `viewer`, each with the status that the participants' positions give.
     pub fn of_found(found: FoundMessages, viewer: UserId) -> Vec<Self> {
-        let positions = found.participants;
-        found.messages.into_iter().map(|message| Self::at(message, viewer, &positions)).collect()
+        let (positions, hidden) = (found.participants, found.hidden_reactions);
+        found.messages.into_iter().map(|message| Self::at(message, viewer, &positions, &hidden)).collect()
     }
 
     /// Returns a message for `viewer`, with the status that the participants' positions give.
-    pub fn at(message: Message, viewer: UserId, positions: &[ParticipantPositions]) -> Self {
+    pub fn at(message: Message, viewer: UserId, positions: &[ParticipantPositions], hidden: &HiddenReactions) -> Self {
         let (seq, sender) = (message.seq, message.sender.id);
-        Self::new(message, delivery_status(seq, sender, positions), sender == viewer)
+        let reactions = ReactionView::of_reader(&message, viewer, hidden);
+        let status = delivery_status(seq, sender, positions);
+        Self { reactions, ..Self::new(message, status, sender == viewer) }
+    }
+}
+
+/// The reactions of one kind to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema, apistos::ApiComponent))]
+pub struct ReactionView {
+    /// The emoji, or the short name.
+    pub emoji: String,
+    /// The number of users who reacted so.
+    pub count: u32,
+    /// The first 20 of them, oldest first.
+    pub user_ids: Vec<Uuid>,
+    /// Whether the caller is one of them. Only in answers with messages of a history or by their ids; events and other
+    /// answers omit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "crate::schemas::left_out::<bool>"))]
+    pub mine: Option<bool>,
+}
+
+impl From<Reaction> for ReactionView {
+    fn from(reaction: Reaction) -> Self {
+        let user_ids = reaction.users.into_iter().map(UserId::as_uuid).collect();
+        Self { emoji: reaction.emoji.into_string(), count: reaction.count, user_ids, mine: None }
+    }
+}
+
+impl ReactionView {
+    /// Returns the reactions to a message for a reader, whose reactions that the message does not name are `hidden`.
+    pub(crate) fn of_reader(message: &Message, reader: UserId, hidden: &HiddenReactions) -> Vec<Self> {
+        let view = |reaction: &Reaction| {
+            let mine = reaction.users.contains(&reader) || hidden.contains(message.id, &reaction.emoji);
+            Self { mine: Some(mine), ..reaction.clone().into() }
+        };
+        message.reactions.iter().map(view).collect()
     }
 }
 

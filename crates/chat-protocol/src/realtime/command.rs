@@ -1,7 +1,7 @@
 use super::table::CommandEntry;
 use super::{ClientFrame, Dialect, InvalidFrame, Resume};
 use crate::chat::{ChatFetch, ChatMessage, ChatRoomId};
-use chat_domain::messages::{EditMessage, HistoryRequest, SendMessage};
+use chat_domain::messages::{EditMessage, HistoryRequest, PinMessage, React, SendMessage};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{AdvancePositions, DeliveryStatus};
 use chat_domain::users::DisplayName;
@@ -43,6 +43,10 @@ pub enum Command {
     EditMessage(Box<EditMessage>),
     /// Deletes a message for everybody.
     DeleteMessage(ConversationId, MessageId),
+    /// Adds or removes a reaction.
+    React(Box<React>),
+    /// Pins or unpins a message.
+    Pin(PinMessage),
     /// Advances the delivery or read position in a conversation.
     Advance(ConversationId, AdvancePositions),
     /// Marks this message and all earlier ones of its conversation as delivered or read.

@@ -11,7 +11,7 @@ use crate::messages::{EditMessageBody, SendMessageBody};
 use crate::nested::Nested;
 use crate::receipts::ReadBody;
 use crate::{Optional, Required, valid};
-use chat_domain::messages::Anchor;
+use chat_domain::messages::{Anchor, Emoji};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::users::DisplayName;
 use chat_domain::{ConversationId, MessageId, PageLimit, PageNumber, UserId};
@@ -67,6 +67,27 @@ data! {
         conversation_id: Required<ConversationId>,
         /// The message.
         message_id: Required<MessageId>,
+    }
+    /// The data of `reaction:add`.
+    ReactData {
+        /// The conversation.
+        conversation_id: Required<ConversationId>,
+        /// The message.
+        message_id: Required<MessageId>,
+        /// The emoji, or a short name.
+        emoji: Required<Emoji>,
+        /// `true`: remove the caller's other reactions to the message.
+        #[serde(default)]
+        replace: Optional<bool>,
+    }
+    /// The data of `reaction:remove`.
+    ReactionData {
+        /// The conversation.
+        conversation_id: Required<ConversationId>,
+        /// The message.
+        message_id: Required<MessageId>,
+        /// The emoji, or the short name.
+        emoji: Required<Emoji>,
     }
     /// The data of `getGroupMessages`: one page of a group's history, oldest first.
     GroupFetchData {

@@ -76,7 +76,7 @@ payloads! {
         /// The new role.
         role: RoleView,
     }
-    /// `message:updated`: a message after an edit.
+    /// `message:updated`: a message after an edit. To a client that missed changes of a message, its present state.
     MessageUpdatedView {
         /// The conversation's id.
         conversation_id: Uuid,
@@ -100,6 +100,38 @@ payloads! {
         deleted_by: Uuid,
         /// The time of the deletion.
         deleted_at: TimestampView,
+    }
+    /// `reaction:added` and `reaction:removed`: a user reacted to a message, or took a reaction back.
+    ReactionChangedView {
+        /// The conversation's id.
+        conversation_id: Uuid,
+        /// The position of this change in its conversation, which is the `changedPos` of the message.
+        pos: u64,
+        /// The message's id.
+        message_id: Uuid,
+        /// The message's number in its conversation.
+        seq: u64,
+        /// The emoji, or the short name.
+        emoji: String,
+        /// The user.
+        user: UserSummaryView,
+        /// The number of users who react so after this change.
+        count: u32,
+    }
+    /// `message:pinned` and `message:unpinned`: a message was pinned or unpinned.
+    PinChangedView {
+        /// The conversation's id.
+        conversation_id: Uuid,
+        /// The position of this change in its conversation, which is the `changedPos` of the message.
+        pos: u64,
+        /// The message's id.
+        message_id: Uuid,
+        /// The message's number in its conversation.
+        seq: u64,
+        /// The user who pinned or unpinned it.
+        user: UserSummaryView,
+        /// The message's `pinnedAt` after this change: `null` if it was unpinned.
+        pinned_at: Option<TimestampView>,
     }
     /// `change:skipped`: a change that this server does not know or cannot read. The client should read the
     /// conversation again, and resume from before the first skipped change when it reconnects.

@@ -6,7 +6,7 @@ use chat_domain::changes::{ChangeRecord, ChangeTag, Effect};
 use chat_domain::conversations::{
     Conversation, ConversationDetails, ConversationKind, Joined, Membership, Participation, Removal, Role,
 };
-use chat_domain::messages::{Message, MessageBody, MessagePlace};
+use chat_domain::messages::{Message, MessageBody, MessagePlace, Reactions};
 use chat_domain::presence::{Contact, ContactsWanted};
 use chat_domain::receipts::{Positions, PositionsMoved};
 use chat_domain::users::UserSummary;
@@ -91,6 +91,8 @@ impl Store {
                 quoted: None,
                 metadata: None,
                 forwarded_from: None,
+                reactions: Reactions::default(),
+                pinned_at: None,
                 client_message_id: ClientMessageId::parse("key").ok(),
                 created_at: Timestamp::default(),
                 updated_at: Timestamp::default(),

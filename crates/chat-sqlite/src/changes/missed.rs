@@ -54,7 +54,8 @@ pub(super) fn find(connection: &mut SqliteConnection, ranges: &[ChangeRange]) ->
         .flat_map(|span| (span.before + 1..=span.last).map(|seq| (span.range.conversation_id, seq)))
         .collect();
     let mut found = load_messages(connection, &seqs)?;
-    let records: Vec<_> = load_records(connection, &spans)?.into_iter().map(RecordRow::into_record).collect();
+    let records = load_records(connection, &spans)?.into_iter().map(|row| row.into_record().missed());
+    let records: Vec<_> = records.collect();
     let present = load_present(connection, &Needs::of(&records))?;
     found.extend(resolve_all(records, &present).into_iter().map(|change| (place(&change), change)));
     let mut changes: Vec<Change> = found.into_values().collect();

@@ -6,7 +6,9 @@ use crate::changes::{store as store_change, take_pos};
 use crate::conversations::find_conversation;
 use crate::fault::Stored;
 use crate::id::{Id, micros};
-use crate::schema::{changed_messages, message_versions, messages, participants, users};
+use crate::schema::{
+    changed_messages, message_reactions, message_versions, messages, participants, pinned_messages, users,
+};
 use crate::threads;
 use crate::users::SummaryRow;
 use chat_domain::conversations::{Conversation, Role};
@@ -92,13 +94,13 @@ pub(crate) fn read(
 ) -> Stored<EditContext> {
     let Some(conversation) = conversation else { return Ok(EditContext::default()) };
     // A deleted user stays in direct conversations.
-    let role: Option<String> = participants::table
+    let participant: Option<(String, SummaryRow)> = participants::table
         .inner_join(users::table)
         .filter(participants::conversation_id.eq(Id::from(conversation.home())))
         .filter(participants::user_id.eq(Id::from(user)))
         .filter(participants::left_at.is_null())
         .filter(users::deleted_at.is_null())
-        .select(participants::role)
+        .select((participants::role, SummaryRow::as_select()))
         .get_result(connection)
         .optional()?;
     let row: Option<(MessageRow, SummaryRow)> = messages::table
@@ -110,8 +112,11 @@ pub(crate) fn read(
         .optional()?;
     let related = Related::load(connection, row.iter().map(|(message, _)| message))?;
     let message = row.and_then(|(message, sender)| message.sent_by(sender, conversation.kind, &related).ok());
-    let role = role.as_deref().map(Role::from_stored);
-    Ok(EditContext { conversation: Some(conversation), role, message, earlier_versions: 0 })
+    let (role, user) = match participant {
+        Some((role, user)) => (Some(Role::from_stored(&role)), Some(user.try_into()?)),
+        None => (None, None),
+    };
+    Ok(EditContext { conversation: Some(conversation), role, user, message, earlier_versions: 0 })
 }
 
 fn count_versions(connection: &mut SqliteConnection, message: MessageId) -> Stored<u32> {
@@ -135,8 +140,7 @@ fn keep_version(connection: &mut SqliteConnection, message: &Message, version: i
     Ok(())
 }
 
-/// Stores the columns that an edit or a deletion changes, and replaces the message's row in `changed_messages`.
-/// `before` is its previous `changed_pos`.
+/// Stores the columns that an edit or a deletion changes. `before` is the message's previous `changed_pos`.
 fn store(connection: &mut SqliteConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
     let id = Id::from(message.conversation_id);
     let origin = message.forwarded_from.as_deref();
@@ -153,6 +157,12 @@ fn store(connection: &mut SqliteConnection, message: &Message, before: Option<Po
         messages::changed_pos.eq(message.changed.map(Pos::to_i64)),
     );
     diesel::update(messages::table.find((id, message.seq.to_i64()))).set(changes).execute(connection)?;
+    move_changed(connection, message, before)
+}
+
+/// Replaces the message's row in `changed_messages`, whose `changed_pos` was `before`.
+pub(super) fn move_changed(connection: &mut SqliteConnection, message: &Message, before: Option<Pos>) -> Stored<()> {
+    let id = Id::from(message.conversation_id);
     if let Some(before) = before {
         diesel::delete(changed_messages::table.find((id, before.to_i64()))).execute(connection)?;
     }
@@ -165,15 +175,24 @@ fn store(connection: &mut SqliteConnection, message: &Message, before: Option<Po
     Ok(())
 }
 
-/// Erases the earlier versions, and the digest of the content, from which short texts could be guessed.
+/// Erases the earlier versions, the reactions, the pin, and the digest of the content, from which short texts could be
+/// guessed.
 fn erase(connection: &mut SqliteConnection, message: &Message) -> Stored<()> {
     diesel::delete(message_versions::table.filter(message_versions::message_id.eq(Id::from(message.id))))
         .execute(connection)?;
-    let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
-    let row = messages::table.find((Id::from(message.conversation_id), message.seq.to_i64()));
-    let digest = message.client_message_id.as_ref().map(|_| digest.to_vec());
-    diesel::update(row)
-        .set((messages::fingerprint.eq(digest), messages::fingerprint_version.eq(version)))
+    diesel::delete(message_reactions::table.filter(message_reactions::message_id.eq(Id::from(message.id))))
         .execute(connection)?;
+    let place = (Id::from(message.conversation_id), message.seq.to_i64());
+    diesel::delete(pinned_messages::table.find(place)).execute(connection)?;
+    let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
+    let row = messages::table.find(place);
+    let digest = message.client_message_id.as_ref().map(|_| digest.to_vec());
+    let erased = (
+        messages::fingerprint.eq(digest),
+        messages::fingerprint_version.eq(version),
+        messages::reactions.eq(None::<String>),
+        messages::pinned_at.eq(None::<i64>),
+    );
+    diesel::update(row).set(erased).execute(connection)?;
     Ok(())
 }

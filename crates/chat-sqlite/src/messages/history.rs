@@ -1,9 +1,10 @@
+use super::reactions::load_hidden;
 use super::related::Related;
 use super::rows::MessageRow;
 use crate::conversations::{KindRow, takes_part};
 use crate::fault::Stored;
 use crate::id::{IN_LIST, Id, id_list};
-use crate::schema::{conversations, messages, participants, users};
+use crate::schema::{conversations, messages, participants, pinned_messages, users};
 use crate::threads;
 use crate::users::SummaryRow;
 use chat_domain::conversations::ConversationKind;
@@ -31,7 +32,8 @@ pub(super) fn history(
     };
     let range = request.range(anchor, last_seq);
     let messages = load_range(connection, (conversation, kind), range)?;
-    Ok(HistoryPage { messages, range, last_seq, last_pos, participants })
+    let hidden_reactions = load_hidden(connection, &messages, reader)?;
+    Ok(HistoryPage { messages, hidden_reactions, range, last_seq, last_pos, participants })
 }
 
 pub(super) fn find_many(
@@ -41,7 +43,21 @@ pub(super) fn find_many(
     ids: &[MessageId],
 ) -> Result<FoundMessages, ActionError> {
     let Head { kind, participants, .. } = load_head(connection, conversation, reader)?;
-    Ok(FoundMessages { messages: load_named(connection, (conversation, kind), ids)?, participants })
+    let messages = load_named(connection, (conversation, kind), ids)?;
+    let hidden_reactions = load_hidden(connection, &messages, reader)?;
+    Ok(FoundMessages { messages, hidden_reactions, participants })
+}
+
+pub(super) fn list_pinned(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    reader: UserId,
+) -> Result<FoundMessages, ActionError> {
+    let Head { kind, participants, .. } = load_head(connection, conversation, reader)?;
+    let mut messages = load_pinned(connection, (conversation, kind))?;
+    messages.sort_by_key(|message| std::cmp::Reverse((message.pinned_at, message.seq)));
+    let hidden_reactions = load_hidden(connection, &messages, reader)?;
+    Ok(FoundMessages { messages, hidden_reactions, participants })
 }
 
 /// A conversation that the reader may read.
@@ -186,4 +202,19 @@ fn read(
 ) -> Stored<Vec<Message>> {
     let related = Related::load(connection, rows.iter().map(|(message, _)| message))?;
     Ok(rows.into_iter().filter_map(|(message, sender)| message.sent_by(sender, kind, &related).ok()).collect())
+}
+
+/// The pinned messages that this release can read.
+fn load_pinned(
+    connection: &mut SqliteConnection,
+    (conversation, kind): (ConversationId, ConversationKind),
+) -> Stored<Vec<Message>> {
+    let is_this = pinned_messages::conversation_id.eq(messages::conversation_id);
+    let rows: Vec<(MessageRow, SummaryRow)> = pinned_messages::table
+        .inner_join(messages::table.on(is_this.and(pinned_messages::seq.eq(messages::seq))))
+        .inner_join(users::table.on(users::id.eq(messages::sender_id)))
+        .filter(pinned_messages::conversation_id.eq(Id::from(conversation)))
+        .select((MessageRow::as_select(), SummaryRow::as_select()))
+        .load(connection)?;
+    read(connection, kind, rows)
 }

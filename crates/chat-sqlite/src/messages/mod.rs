@@ -3,8 +3,10 @@
 mod append;
 mod edit;
 mod history;
+mod pins;
 pub(crate) mod places;
 mod quotes;
+mod reactions;
 mod related;
 mod rows;
 
@@ -17,8 +19,8 @@ use crate::SqliteStore;
 use crate::queue::Writes;
 use async_trait::async_trait;
 use chat_domain::messages::{
-    Appended, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
-    MessagePlace, MessageStore, MessageVersion,
+    Appended, By, ChangedMessage, Draft, EditHistory, EditMessage, Editor, FoundMessages, HistoryPage, HistoryRequest,
+    MessagePlace, MessageStore, MessageVersion, PinMessage, React, ReactedMessage, ReactorPage, ReactorsWanted,
 };
 use chat_domain::{ActionError, ConversationId, MessageId, StoreError, UserId};
 
@@ -49,6 +51,27 @@ impl MessageStore for SqliteStore {
         by: Editor,
     ) -> Result<ChangedMessage, ActionError> {
         self.change(move |connection| edit::delete(connection, conversation, message, by)).await
+    }
+
+    async fn react(&self, react: React, by: By) -> Result<ReactedMessage, ActionError> {
+        self.change(move |connection| reactions::react(connection, &react, by)).await
+    }
+
+    async fn pin(&self, pin: PinMessage, by: By) -> Result<ChangedMessage, ActionError> {
+        self.change(move |connection| pins::pin(connection, pin, by)).await
+    }
+
+    async fn list_pinned(&self, conversation: ConversationId, reader: UserId) -> Result<FoundMessages, ActionError> {
+        self.read(move |connection| history::list_pinned(connection, conversation, reader)).await
+    }
+
+    async fn list_reactors(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+        wanted: ReactorsWanted,
+    ) -> Result<ReactorPage, ActionError> {
+        self.read(move |connection| reactions::list(connection, conversation, message, &wanted)).await
     }
 
     async fn find_many(

@@ -5,6 +5,7 @@ use chat_domain::changes::ChangeTag;
 use chat_domain::conversations::{
     AddParticipant, ConversationChanges, NameRule, Participation, RemoveParticipant, Role, UpdateConversation,
 };
+use chat_domain::messages::Reacting;
 use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos, UserId};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -40,6 +41,11 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
     let said = scene.say(group, bob, "helo").await;
     live.push(Change::message_sent(said.clone()));
     live.extend(scene.messages.edit(scene.edit_of(&said, "hello"), scene.editor(bob)).await.expect("edited").change);
+    live.extend(scene.react(&said, ann, "👍", Reacting::Add).await.changes);
+    live.extend(scene.react(&said, ann, "👍", Reacting::Remove).await.changes);
+    for is_pinned in [true, false] {
+        live.extend(scene.pin(&said, ann, is_pinned).await.expect("pinned").change);
+    }
     live.extend(scene.messages.delete(group, said.id, scene.editor(bob)).await.expect("deleted").change);
     let gone = scene.delete_message(&said, bob).await;
     live.push(scene.add(group, ann, cid).await);
@@ -49,7 +55,7 @@ pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
     live.extend(scene.remove(group, ann, ann).await);
     let present = scene.overview(group, bob).await.details;
     let again = scene.all_changes(group).await;
-    assert_eq!(again.len(), 11);
+    assert_eq!(again.len(), 15);
     let tags: BTreeSet<_> = again.iter().map(|change| change.kind.tag()).collect();
     assert_eq!(tags, ChangeTag::KNOWN.iter().map(|(tag, _)| tag.clone()).collect(), "one of each kind");
     for (read, live) in again.iter().zip(&live) {

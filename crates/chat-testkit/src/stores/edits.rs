@@ -14,7 +14,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// The only message with this id, as `reader` finds it.
-async fn present(scene: &Scene, message: &Message, reader: UserId) -> Message {
+pub(super) async fn present(scene: &Scene, message: &Message, reader: UserId) -> Message {
     let found = scene.messages.find_many(message.conversation_id, reader, &[message.id]).await.expect("found");
     let [message] = <[Message; 1]>::try_from(found.messages).expect("one message");
     message
@@ -27,7 +27,7 @@ async fn versions(scene: &Scene, message: &Message, reader: UserId) -> Vec<(Stri
     listed.map(|version| (version.body.into_string(), version.pos.get())).collect()
 }
 
-fn refusal<T: std::fmt::Debug>(outcome: Result<T, ActionError>) -> Refusal {
+pub(super) fn refusal<T: std::fmt::Debug>(outcome: Result<T, ActionError>) -> Refusal {
     match outcome {
         Err(ActionError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),

@@ -224,6 +224,26 @@ macro_rules! store_contract {
                 opening_a_thread_and_deleting_its_root_exclude_each_other
                 many_write_in_many_threads_and_their_parent_at_once
             }
+            reactions {
+                a_reaction_is_seen_wherever_the_message_is
+                a_reaction_that_is_so_already_changes_nothing
+                a_reaction_replaces_the_others_of_its_user
+                of_many_users_the_first_are_named_and_all_are_listed
+                a_message_has_at_most_twenty_kinds_of_reactions
+                reactions_go_with_the_message
+                those_who_may_not_react_change_nothing
+                a_deletion_among_reactions_ends_them
+                of_racing_new_kinds_no_more_than_twenty_are_stored
+                devices_that_race_leave_what_their_changes_say
+            }
+            pins {
+                a_pinned_message_is_seen_wherever_it_is
+                a_message_that_is_pinned_already_changes_nothing
+                admins_pin_in_groups_and_both_users_in_direct_conversations
+                a_conversation_has_at_most_fifty_pins
+                a_pin_goes_with_the_message
+                of_racing_pins_no_more_than_fifty_are_stored
+            }
             missed {
                 what_was_missed_is_the_whole_range_without_what_later_changes_replace
                 what_was_missed_comes_in_the_order_of_the_ranges

@@ -5,7 +5,7 @@ use super::{Scene, Stores};
 use chat_domain::conversations::{ConversationKind, DirectKey};
 use chat_domain::messages::{
     Appended, AttachmentUrl, Draft, ExpectedKind, ForwardOf, ForwardedFrom, HistoryRequest, Message, MessageBody,
-    MessageContent, QuotedMessage, SendMessage,
+    MessageContent, QuotedMessage, Reactions, SendMessage,
 };
 use chat_domain::{
     ActionError, Change, ChangeRange, ConversationId, MessageId, Metadata, Pos, Refusal, Seq, Timestamp,
@@ -43,6 +43,8 @@ pub async fn a_message_reads_back_as_it_was_stored(stores: Stores) {
         quoted: Some(Box::new(first.quote())),
         metadata: command.content.metadata,
         forwarded_from: None,
+        reactions: Reactions::default(),
+        pinned_at: None,
         client_message_id: command.client_message_id,
         created_at: draft.sent_at,
         updated_at: draft.sent_at,

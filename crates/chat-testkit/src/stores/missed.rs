@@ -3,7 +3,8 @@
 use super::{Scene, Stores};
 use chat_domain::changes::coalesce;
 use chat_domain::conversations::{NameRule, Role};
-use chat_domain::{Change, ChangeRange, ConversationId, Pos};
+use chat_domain::messages::Reacting;
+use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Pos};
 
 /// A conversation in which much happens more than once.
 async fn busy_group(scene: &Scene) -> ConversationId {
@@ -13,10 +14,14 @@ async fn busy_group(scene: &Scene) -> ConversationId {
     let old = scene.say(group, bob, "old").await;
     for number in 0..2 {
         scene.edit(&old, &format!("edit {number}")).await;
+        scene.react(&old, bob, "👍", Reacting::Add).await;
+        scene.react(&old, ann, "🎉", Reacting::Replace).await;
         scene.add(group, ann, cid).await;
         scene.rename(group, ann, &format!("name {number}"), NameRule::Free).await.expect("renamed");
         let hello = scene.say(group, cid, "hello").await;
         scene.edit(&hello, "hello again").await;
+        scene.pin(&old, ann, number == 0).await.expect("pinned");
+        scene.react(&hello, ann, "👍", Reacting::Add).await;
         scene.remove(group, ann, cid).await;
         scene.delete_message(&hello, ann).await;
         let role = if number == 0 { Role::Admin } else { Role::Member };
@@ -33,9 +38,25 @@ fn range(conversation_id: ConversationId, after: u64, up_to: u64) -> ChangeRange
     ChangeRange { conversation_id, after: Pos::new(after), up_to: Pos::new(up_to) }
 }
 
-/// The whole range, coalesced.
+/// The whole range, coalesced. A message of which a part changed is shown whole.
 async fn expected(scene: &Scene, range: ChangeRange) -> Vec<Change> {
-    coalesce(scene.changes.list_changes(&[range], u32::MAX).await.expect("changes"))
+    let mut changes = scene.changes.list_changes(&[range], u32::MAX).await.expect("changes");
+    for change in &mut changes {
+        let part = match &change.kind {
+            ChangeKind::ReactionAdded(part) | ChangeKind::ReactionRemoved(part) => {
+                Some((part.user.id, part.message_id))
+            }
+            ChangeKind::MessagePinned(part) | ChangeKind::MessageUnpinned(part) => {
+                Some((part.user.id, part.message_id))
+            }
+            _ => None,
+        };
+        if let Some((reader, id)) = part {
+            let mut found = scene.messages.find_many(range.conversation_id, reader, &[id]).await.expect("found");
+            change.kind = ChangeKind::MessageUpdated(Box::new(found.messages.pop().expect("a message")));
+        }
+    }
+    coalesce(changes)
 }
 
 pub async fn what_was_missed_is_the_whole_range_without_what_later_changes_replace(stores: Stores) {

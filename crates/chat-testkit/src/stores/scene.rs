@@ -5,7 +5,10 @@ use chat_domain::conversations::{
     InviteCode, JoinGroup, NameRule, NewConversation, NewGroup, Participant, ParticipantIds, RemoveParticipant, Role,
     UpdateConversation,
 };
-use chat_domain::messages::{Appended, Draft, EditMessage, Editor, HistoryRequest, Message, MessageBody, SendMessage};
+use chat_domain::messages::{
+    Appended, By, ChangedMessage, Draft, EditMessage, Editor, Emoji, HistoryRequest, Message, MessageBody, PinMessage,
+    React, ReactedMessage, Reacting, SendMessage,
+};
 use chat_domain::receipts::{AdvancePositions, Advanced, ReceiptTarget};
 use chat_domain::users::{DisplayName, EmailAddress, NewUser, Username, WantedUsername};
 use chat_domain::{
@@ -249,6 +252,26 @@ impl Scene {
     pub async fn delete_message(&self, message: &Message, by: UserId) -> Message {
         let by = self.editor(by);
         self.messages.delete(message.conversation_id, message.id, by).await.expect("deleted").message
+    }
+
+    /// The command to react to a message.
+    pub fn reaction(message: &Message, emoji: &str, action: Reacting) -> React {
+        let emoji = Emoji::parse(emoji).expect("an emoji");
+        React { conversation_id: message.conversation_id, message_id: message.id, emoji, action }
+    }
+
+    /// A user who acts now.
+    pub fn by(&self, user_id: UserId) -> By {
+        By { user_id, at: self.now() }
+    }
+
+    pub async fn react(&self, message: &Message, user: UserId, emoji: &str, action: Reacting) -> ReactedMessage {
+        self.messages.react(Self::reaction(message, emoji, action), self.by(user)).await.expect("a reaction")
+    }
+
+    pub async fn pin(&self, message: &Message, user: UserId, is_pinned: bool) -> Result<ChangedMessage, ActionError> {
+        let (conversation_id, message_id) = (message.conversation_id, message.id);
+        self.messages.pin(PinMessage { conversation_id, message_id, is_pinned }, self.by(user)).await
     }
 
     /// Sends "message 1" to "message `count`".

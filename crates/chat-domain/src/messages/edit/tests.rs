@@ -50,6 +50,8 @@ fn message() -> Message {
         quoted: None,
         metadata: None,
         forwarded_from: None,
+        reactions: Reactions::default(),
+        pinned_at: None,
         client_message_id: None,
         created_at: SENT_AT,
         updated_at: SENT_AT,
@@ -87,13 +89,13 @@ fn decide(
     decide: impl FnOnce(EditContext) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let (conversation, message) = (is_active.map(conversation), message.cloned());
-    decide(EditContext { conversation, role, message, earlier_versions: 0 })
+    decide(EditContext { conversation, role, message, ..EditContext::default() })
 }
 
 /// The context of a member, in an active group.
 fn context_of(message: Message) -> EditContext {
     let conversation = Some(conversation(true));
-    EditContext { conversation, role: MEMBER, message: Some(message), earlier_versions: 0 }
+    EditContext { conversation, role: MEMBER, message: Some(message), ..EditContext::default() }
 }
 
 const MEMBER: Option<Role> = Some(Role::Member);

@@ -26,7 +26,7 @@ pub(super) enum Outcome {
     Done,
     /// The message is stored.
     Sent(Box<Appended>),
-    /// The message after an edit or a deletion.
+    /// The message after an edit, a deletion, a reaction or a pin.
     Changed(Box<Message>),
     /// The user's positions.
     Advanced(ConversationId, Advanced),

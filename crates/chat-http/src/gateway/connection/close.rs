@@ -49,6 +49,8 @@ pub(crate) const fn close_code_of(code: ErrorCode) -> CloseCode {
         | ErrorCode::MessageDeleted
         | ErrorCode::MessageChanged
         | ErrorCode::TooManyEdits
+        | ErrorCode::TooManyReactions
+        | ErrorCode::TooManyPins
         | ErrorCode::IdempotencyKeyReused
         | ErrorCode::RegistrationClosed
         | ErrorCode::InviteRequired

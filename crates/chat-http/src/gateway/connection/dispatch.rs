@@ -42,6 +42,14 @@ pub(super) async fn dispatch(
             let deleted = state.run(async move { app.messages.delete(actor, conversation, message).await }).await??;
             Ok(Outcome::Changed(Box::new(deleted)))
         }
+        Command::React(react) => {
+            let reacted = state.run(async move { app.messages.react(actor, *react).await }).await??;
+            Ok(Outcome::Changed(Box::new(reacted)))
+        }
+        Command::Pin(pin) => {
+            let pinned = state.run(async move { app.messages.pin(actor, pin).await }).await??;
+            Ok(Outcome::Changed(Box::new(pinned)))
+        }
         Command::Advance(id, advance) => {
             let advanced = state.run(async move { app.receipts.advance(actor, id, advance).await }).await??;
             Ok(Outcome::Advanced(id, advanced))

@@ -6,7 +6,10 @@ use chat_domain::conversations::{
     Conversation, ConversationDescription, ConversationDetails, ConversationKind, ConversationName, DirectKey,
     InviteCode, Participant, Role,
 };
-use chat_domain::messages::{AttachmentUrl, ForwardedFrom, Message, MessageBody, QuotedMessage};
+use chat_domain::messages::{
+    AttachmentUrl, Emoji, ForwardedFrom, Message, MessageBody, PinChange, QuotedMessage, ReactionChange, ReactionStep,
+    Reactions,
+};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{DeliveryStatus, MessageStatus, Positions, PositionsMoved};
 use chat_domain::users::{AvatarUrl, DisplayName, UserSummary, Username};
@@ -88,6 +91,33 @@ fn quoted() -> impl Strategy<Value = QuotedMessage> {
     })
 }
 
+fn emoji() -> impl Strategy<Value = Emoji> {
+    value("\\PC{1,9}", Emoji::from_stored)
+}
+
+fn reactions() -> impl Strategy<Value = Reactions> {
+    let reaction = (emoji(), id(UserId::new));
+    proptest::collection::vec(reaction, 0..4).prop_map(|made| {
+        let mut reactions = Reactions::default();
+        for (emoji, user) in made {
+            reactions.apply(&ReactionStep::Add(emoji), user);
+        }
+        reactions
+    })
+}
+
+fn pin_change() -> impl Strategy<Value = Box<PinChange>> {
+    let seq = (0..=Seq::MAX.get()).prop_map(Seq::new);
+    (id(MessageId::new), seq, user()).prop_map(|(message_id, seq, user)| Box::new(PinChange { message_id, seq, user }))
+}
+
+fn reaction_change() -> impl Strategy<Value = Box<ReactionChange>> {
+    let seq = (0..=Seq::MAX.get()).prop_map(Seq::new);
+    (id(MessageId::new), seq, emoji(), user(), any::<u32>()).prop_map(|(message_id, seq, emoji, user, count)| {
+        Box::new(ReactionChange { message_id, seq, emoji, user, count })
+    })
+}
+
 fn message() -> BoxedStrategy<Message> {
     let ids = (id(MessageId::new), id(ConversationId::new), of(id(MessageId::new)), seq(), pos(), of(pos()));
     let texts = (
@@ -97,8 +127,9 @@ fn message() -> BoxedStrategy<Message> {
     );
     let others = (of(quoted()), of(value("\\{\"a\":[0-9]\\}", Metadata::from_stored)), of((user(), at())));
     let from = |(sender, created_at)| Box::new(ForwardedFrom { sender, created_at });
-    (ids, kind(), user(), (texts, others), (at(), at(), of(at()), of(at()), of(id(UserId::new))))
-        .prop_map(move |(ids, kind, sender, (texts, others), times)| Message {
+    let more = (others, reactions(), of(at()));
+    (ids, kind(), user(), (texts, more), (at(), at(), of(at()), of(at()), of(id(UserId::new))))
+        .prop_map(move |(ids, kind, sender, (texts, (others, reactions, pinned_at)), times)| Message {
             id: ids.0,
             conversation_id: ids.1,
             kind,
@@ -112,6 +143,8 @@ fn message() -> BoxedStrategy<Message> {
             quoted: others.0.map(Box::new),
             metadata: others.1,
             forwarded_from: others.2.map(from),
+            reactions,
+            pinned_at,
             client_message_id: texts.2,
             created_at: times.0,
             updated_at: times.1,
@@ -203,6 +236,10 @@ fn change_kind() -> BoxedStrategy<ChangeKind> {
         message().prop_map(|message| ChangeKind::MessageUpdated(Box::new(message))),
         (message(), id(UserId::new))
             .prop_map(|(message, by)| ChangeKind::MessageDeleted { message: Box::new(message), by }),
+        reaction_change().prop_map(ChangeKind::ReactionAdded),
+        reaction_change().prop_map(ChangeKind::ReactionRemoved),
+        pin_change().prop_map(ChangeKind::MessagePinned),
+        pin_change().prop_map(ChangeKind::MessageUnpinned),
     ]
     .boxed()
 }

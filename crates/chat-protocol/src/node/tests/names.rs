@@ -6,7 +6,7 @@ use super::node;
 use chat_domain::conversations::{
     Conversation, ConversationDetails, ConversationKind, ConversationName, DirectKey, InviteCode, Participant, Role,
 };
-use chat_domain::messages::{AttachmentUrl, Message, MessageBody};
+use chat_domain::messages::{AttachmentUrl, Emoji, Message, MessageBody, ReactionChange, ReactionStep, Reactions};
 use chat_domain::receipts::{DeliveryStatus, MessageStatus, Positions, PositionsMoved};
 use chat_domain::users::{AvatarUrl, UserSummary, Username};
 use chat_domain::{
@@ -51,6 +51,8 @@ fn message() -> Message {
         forwarded_from: None,
         reply_to: Some(MessageId::new(id(9))),
         quoted: None,
+        reactions: Reactions::default(),
+        pinned_at: None,
         client_message_id: Some(ClientMessageId::parse("key").expect("a key")),
         created_at: at(10),
         updated_at: at(11),
@@ -144,6 +146,26 @@ fn records_have_their_names() {
     });
     let expected = json!({"records": [record], "users": [user_json()], "conversations": [details_json()]});
     assert_eq!(body(&change(added), Form::Records), expected);
+    let emoji = Emoji::parse("+1").expect("a name");
+    let reaction = ReactionChange {
+        message_id: MessageId::new(id(8)),
+        seq: Seq::new(4),
+        emoji: emoji.clone(),
+        user: user(),
+        count: 2,
+    };
+    let record = json!({
+        "conversation_id": id(7), "pos": 5, "at": 10, "kind": "reaction_added", "actor": id(1), "message": id(8),
+        "detail": {"emoji": "+1", "count": 2, "seq": 4}
+    });
+    let reacted = change(ChangeKind::ReactionAdded(Box::new(reaction)));
+    assert_eq!(body(&reacted, Form::Records), json!({"records": [record], "users": [user_json()]}));
+    let mut message = message();
+    message.reactions.apply(&ReactionStep::Add(emoji), UserId::new(id(1)));
+    let mut expected = message_json();
+    expected["reactions"] = json!([{"emoji": "+1", "count": 1, "users": [id(1)]}]);
+    let edited = body(&change(ChangeKind::MessageUpdated(Box::new(message))), Form::Records);
+    assert_eq!(edited["messages"], json!([expected]));
 }
 
 #[test]

@@ -2,7 +2,7 @@ use super::*;
 use crate::chat::ChatReceiver;
 use crate::realtime::COMMANDS;
 use chat_domain::conversations::DirectKey;
-use chat_domain::messages::{Anchor, MessageBody};
+use chat_domain::messages::{Anchor, Emoji, MessageBody, Reacting};
 use chat_domain::receipts::ReceiptTarget;
 use chat_domain::{PageLimit, PageNumber, PageRequest, Pos, Seq};
 use serde_json::Value;
@@ -24,6 +24,15 @@ fn fields_of(event: &str, data: &Value) -> Vec<String> {
 
 fn conversation() -> ConversationId {
     ConversationId::new(ID)
+}
+
+fn pin(is_pinned: bool) -> Command {
+    Command::Pin(PinMessage { conversation_id: conversation(), message_id: MessageId::new(ID), is_pinned })
+}
+
+fn react(action: Reacting) -> Command {
+    let emoji = Emoji::parse("❤\u{fe0f}").expect("an emoji");
+    Command::React(Box::new(React { conversation_id: conversation(), message_id: MessageId::new(ID), emoji, action }))
 }
 
 /// Replaces the text, and removes the attachment.
@@ -74,6 +83,15 @@ fn every_command_of_the_table_is_understood() {
             json!({"conversationId": ID, "messageId": ID, "content": " hi ", "attachment": null, "ifChangedPos": 4}),
             edit(),
         ),
+        ("reaction:add", json!({"conversationId": ID, "messageId": ID, "emoji": "❤"}), react(Reacting::Add)),
+        (
+            "reaction:add",
+            json!({"conversationId": ID, "messageId": ID, "emoji": "❤\u{fe0f}", "replace": true}),
+            react(Reacting::Replace),
+        ),
+        ("reaction:remove", json!({"conversationId": ID, "messageId": ID, "emoji": "❤"}), react(Reacting::Remove)),
+        ("message:pin", json!({"conversationId": ID, "messageId": ID}), pin(true)),
+        ("message:unpin", json!({"conversationId": ID, "messageId": ID}), pin(false)),
         (
             "message:delete",
             json!({"conversationId": ID, "messageId": ID}),
@@ -153,6 +171,15 @@ fn every_command_of_the_second_dialect_is_understood_and_those_who_act_are_not_a
             json!({"conversationId": ID, "messageId": ID, "content": " hi ", "attachment": null, "ifChangedPos": 4}),
             edit(),
         ),
+        ("reaction:add", json!({"conversationId": ID, "messageId": ID, "emoji": "❤"}), react(Reacting::Add)),
+        (
+            "reaction:add",
+            json!({"conversationId": ID, "messageId": ID, "emoji": "❤\u{fe0f}", "replace": true}),
+            react(Reacting::Replace),
+        ),
+        ("reaction:remove", json!({"conversationId": ID, "messageId": ID, "emoji": "❤"}), react(Reacting::Remove)),
+        ("message:pin", json!({"conversationId": ID, "messageId": ID}), pin(true)),
+        ("message:unpin", json!({"conversationId": ID, "messageId": ID}), pin(false)),
         (
             "message:delete",
             json!({"conversationId": ID, "messageId": ID}),
@@ -214,6 +241,13 @@ fn faults_of_the_second_dialect_name_their_fields() {
     assert_eq!(fields_of("fetchMessages", &json!({"groupId": ID, "page": 0, "limit": 101})), ["limit", "page"]);
     assert_eq!(fields_of("groupCall", &json!({"callerName": " "})), ["callerName", "groupId"]);
     assert_eq!(fields_of("auth", &json!({"token": "t", "dialect": "klingon"})), ["dialect"]);
+}
+
+#[test]
+fn faults_of_reactions_name_their_fields() {
+    let data = json!({"conversationId": ID, "messageId": ID, "emoji": "👍👍", "replace": 1});
+    assert_eq!(fields_of("reaction:add", &data), ["emoji", "replace"]);
+    assert_eq!(fields_of("reaction:remove", &json!({})), ["conversationId", "emoji", "messageId"]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{
     AuthData, ChatTypingData, ConversationData, EditMessageData, FetchData, GroupCallData, GroupData, GroupFetchData,
-    MessageData, MessageOfData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData, StatusData,
-    UserData,
+    MessageData, MessageOfData, PairData, PositionData, ReactData, ReactionData, ResumeData, SendChatMessageData,
+    SendMessageData, StatusData, UserData,
 };
 use crate::body::check;
 use crate::chat::{ChatFetch, ChatMessageBody, ChatRoomId};
@@ -11,7 +11,7 @@ use crate::messages::{EditMessageBody, SendMessageBody};
 use crate::realtime::command_values::Token;
 use crate::realtime::{ChatPlace, Command};
 use crate::{InvalidBody, Required};
-use chat_domain::messages::{HistoryRequest, SendMessage};
+use chat_domain::messages::{HistoryRequest, PinMessage, React, Reacting, SendMessage};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_domain::{ConversationId, MessageId, PageLimit, PageNumber, PageRequest, UserId};
@@ -101,6 +101,36 @@ impl MessageOfData {
 
     pub(in crate::realtime) fn deletion(self) -> Result<Command, InvalidBody> {
         self.place().map(|(conversation, message)| Command::DeleteMessage(conversation, message))
+    }
+
+    pub(in crate::realtime) fn pin(self, is_pinned: bool) -> Result<Command, InvalidBody> {
+        let (conversation_id, message_id) = self.place()?;
+        Ok(Command::Pin(PinMessage { conversation_id, message_id, is_pinned }))
+    }
+}
+
+impl ReactData {
+    pub(in crate::realtime) fn parse(self) -> Result<Command, InvalidBody> {
+        check(&self, &())?;
+        let action = if self.replace.take() == Some(true) { Reacting::Replace } else { Reacting::Add };
+        Ok(Command::React(Box::new(React {
+            conversation_id: self.conversation_id.take("conversationId")?,
+            message_id: self.message_id.take("messageId")?,
+            emoji: self.emoji.take("emoji")?,
+            action,
+        })))
+    }
+}
+
+impl ReactionData {
+    pub(in crate::realtime) fn removal(self) -> Result<Command, InvalidBody> {
+        check(&self, &())?;
+        Ok(Command::React(Box::new(React {
+            conversation_id: self.conversation_id.take("conversationId")?,
+            message_id: self.message_id.take("messageId")?,
+            emoji: self.emoji.take("emoji")?,
+            action: Reacting::Remove,
+        })))
     }
 }
 

@@ -4,7 +4,7 @@ use chat_domain::changes::{ChangeRecord, ChangeTag};
 use chat_domain::conversations::{
     Conversation, ConversationDetails, ConversationKind, DirectKey, InviteCode, Participant, Role,
 };
-use chat_domain::messages::{Message, MessageBody};
+use chat_domain::messages::{Emoji, Message, MessageBody, PinChange, ReactionChange, ReactionStep, Reactions};
 use chat_domain::presence::PresenceStatus;
 use chat_domain::receipts::{DeliveryStatus, MessageStatus, Positions, PositionsMoved};
 use chat_domain::users::{DisplayName, UserSummary};
@@ -45,6 +45,8 @@ fn sent_in(kind: ConversationKind) -> Event {
             quoted: None,
             metadata: None,
             forwarded_from: None,
+            reactions: Reactions::default(),
+            pinned_at: None,
             client_message_id: ClientMessageId::parse("k1").ok(),
             created_at: AT,
             updated_at: AT,
@@ -78,7 +80,7 @@ fn a_message_is_itself_with_its_pos_and_shows_the_key_to_its_sender_alone() {
             "id": Uuid::from_u128(2), "conversationId": Uuid::from_u128(1), "seq": 4, "pos": 9, "changedPos": 9,
             "sender": {"id": Uuid::from_u128(3), "name": "Ann", "avatar": null},
             "content": "hi", "attachment": null, "metadata": null, "forwardedFrom": null, "replyTo": null,
-            "quoted": null, "status": "SENT",
+            "quoted": null, "reactions": [], "pinnedAt": null, "status": "SENT",
             "createdAt": "2023-11-14T22:13:20.123Z", "updatedAt": "2023-11-14T22:13:20.123Z",
             "editedAt": null, "deletedAt": null, "deletedBy": null, "clientMessageId": "k1"
         }})
@@ -185,7 +187,7 @@ fn an_edit_has_the_whole_message_in_one_form_for_both_dialects() {
                 "id": Uuid::from_u128(2), "conversationId": Uuid::from_u128(1), "seq": 4, "pos": 9, "changedPos": 12,
                 "sender": {"id": Uuid::from_u128(3), "name": "Ann", "avatar": null},
                 "content": "hi", "attachment": null, "metadata": null, "forwardedFrom": null, "replyTo": null,
-            "quoted": null, "status": "SENT",
+                "quoted": null, "reactions": [], "pinnedAt": null, "status": "SENT",
                 "createdAt": SENT_AT, "updatedAt": SENT_AT, "editedAt": SENT_AT, "deletedAt": null, "deletedBy": null,
                 "clientMessageId": "k1"
             }
@@ -206,6 +208,58 @@ fn a_deletion_names_the_place_and_shows_nothing_of_the_message() {
     assert_eq!(colon(&event, Variant::Own), deleted);
     assert_eq!(camel(&event, Variant::Others), Some(deleted));
     assert_eq!(owners(&event), [None; 2]);
+}
+
+fn reaction() -> ReactionChange {
+    let (message_id, emoji) = (MessageId::new(Uuid::from_u128(2)), Emoji::parse("👍").expect("an emoji"));
+    ReactionChange { message_id, seq: Seq::new(4), emoji, user: user(4), count: 2 }
+}
+
+#[test]
+fn a_reaction_names_its_user_and_is_nobody_s_own() {
+    for (kind, name) in [
+        (ChangeKind::ReactionAdded(Box::new(reaction())), "reaction:added"),
+        (ChangeKind::ReactionRemoved(Box::new(reaction())), "reaction:removed"),
+    ] {
+        let event = changed(kind);
+        let told = json!({"event": name, "data": {
+            "conversationId": Uuid::from_u128(1), "pos": 9, "messageId": Uuid::from_u128(2), "seq": 4, "emoji": "👍",
+            "user": {"id": Uuid::from_u128(4), "name": "Ann", "avatar": null}, "count": 2
+        }});
+        assert_eq!((colon(&event, Variant::Others), camel(&event, Variant::Others)), (told.clone(), Some(told)));
+        assert_eq!(owners(&event), [None; 2]);
+    }
+}
+
+fn pin() -> PinChange {
+    PinChange { message_id: MessageId::new(Uuid::from_u128(2)), seq: Seq::new(4), user: user(4) }
+}
+
+#[test]
+fn a_pin_names_its_user_and_its_time() {
+    for (kind, name, pinned_at) in [
+        (ChangeKind::MessagePinned(Box::new(pin())), "message:pinned", json!(SENT_AT)),
+        (ChangeKind::MessageUnpinned(Box::new(pin())), "message:unpinned", json!(null)),
+    ] {
+        let event = changed(kind);
+        let told = json!({"event": name, "data": {
+            "conversationId": Uuid::from_u128(1), "pos": 9, "messageId": Uuid::from_u128(2), "seq": 4,
+            "user": {"id": Uuid::from_u128(4), "name": "Ann", "avatar": null}, "pinnedAt": pinned_at
+        }});
+        assert_eq!((colon(&event, Variant::Others), camel(&event, Variant::Others)), (told.clone(), Some(told)));
+        assert_eq!(owners(&event), [None; 2]);
+    }
+}
+
+#[test]
+fn events_name_those_who_reacted_and_leave_out_whose_reactions_they_are() {
+    let event = revised(|message| {
+        let mut message = *message;
+        message.reactions.apply(&ReactionStep::Add(reaction().emoji), user(4).id);
+        ChangeKind::MessageUpdated(Box::new(message))
+    });
+    let shown = colon(&event, Variant::Own)["data"]["message"]["reactions"].clone();
+    assert_eq!(shown, json!([{"emoji": "👍", "count": 1, "userIds": [Uuid::from_u128(4)]}]));
 }
 
 #[test]
@@ -270,6 +324,10 @@ fn every_kind_of_change_has_an_event_in_both_dialects() {
         message,
         ChangeKind::MessageUpdated(edited.clone()),
         ChangeKind::MessageDeleted { message: edited, by: user(4).id },
+        ChangeKind::ReactionAdded(Box::new(reaction())),
+        ChangeKind::ReactionRemoved(Box::new(reaction())),
+        ChangeKind::MessagePinned(Box::new(pin())),
+        ChangeKind::MessageUnpinned(Box::new(pin())),
         ChangeKind::Created { details: in_group(), member_ids: vec![user(3).id] },
         ChangeKind::Updated(in_group()),
         ChangeKind::ParticipantAdded { user: user(4), role: Role::Member, details: in_group() },

@@ -7,8 +7,8 @@ use crate::realtime::camel_payloads::{
 };
 use crate::realtime::command_data::{
     AuthData, ChatTypingData, ConversationData, EditMessageData, FetchData, GroupCallData, GroupData, GroupFetchData,
-    MessageData, MessageOfData, NoData, PairData, PositionData, ResumeData, SendChatMessageData, SendMessageData,
-    StatusData, UserData,
+    MessageData, MessageOfData, NoData, PairData, PositionData, ReactData, ReactionData, ResumeData,
+    SendChatMessageData, SendMessageData, StatusData, UserData,
 };
 use crate::realtime::payloads::{AuthenticatedView, FetchedView, PresenceStatusView};
 use crate::realtime::{Command, Dialect};
@@ -94,6 +94,22 @@ commands! {
     "delete a message for everybody" {
         Colon "message:delete" MessageOfData => MessageView = MessageOfData::deletion;
         Camel "message:delete" MessageOfData => MessageView = MessageOfData::deletion;
+    }
+    "react to a message" {
+        Colon "reaction:add" ReactData => MessageView = ReactData::parse;
+        Camel "reaction:add" ReactData => MessageView = ReactData::parse;
+    }
+    "take a reaction back" {
+        Colon "reaction:remove" ReactionData => MessageView = ReactionData::removal;
+        Camel "reaction:remove" ReactionData => MessageView = ReactionData::removal;
+    }
+    "pin a message" {
+        Colon "message:pin" MessageOfData => MessageView = |data| data.pin(true);
+        Camel "message:pin" MessageOfData => MessageView = |data| data.pin(true);
+    }
+    "unpin a message" {
+        Colon "message:unpin" MessageOfData => MessageView = |data| data.pin(false);
+        Camel "message:unpin" MessageOfData => MessageView = |data| data.pin(false);
     }
     "mark messages as delivered" {
         Colon "message:delivered" PositionData => PositionsView = |data| data.parse(AdvancePositions::Delivered);

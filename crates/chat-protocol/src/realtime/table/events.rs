@@ -10,7 +10,8 @@ use crate::realtime::camel_payloads::{
 use crate::realtime::payloads::{
     CallView, ChangeSkippedView, ConversationCreatedView, ConversationUpdatedView, FetchedView, FrameErrorView,
     MessageDeletedView, MessageUpdatedView, ParticipantAddedView, ParticipantRemovedView, ParticipantUpdatedView,
-    PresenceStateView, PresenceStatusView, ResumedView, TypingView, UserOfflineView, UserOnlineView, WindowView,
+    PinChangedView, PresenceStateView, PresenceStatusView, ReactionChangedView, ResumedView, TypingView,
+    UserOfflineView, UserOnlineView, WindowView,
 };
 use crate::receipts::PositionsView;
 
@@ -132,6 +133,14 @@ events! {
     MESSAGE_UPDATED { Both "message:updated" MessageUpdatedView; }
     #[doc = "a message was deleted"]
     MESSAGE_DELETED { Both "message:deleted" MessageDeletedView; }
+    #[doc = "a user reacted to a message"]
+    REACTION_ADDED { Both "reaction:added" ReactionChangedView; }
+    #[doc = "a user took a reaction back"]
+    REACTION_REMOVED { Both "reaction:removed" ReactionChangedView; }
+    #[doc = "a message was pinned"]
+    MESSAGE_PINNED { Both "message:pinned" PinChangedView; }
+    #[doc = "a message was unpinned"]
+    MESSAGE_UNPINNED { Both "message:unpinned" PinChangedView; }
     #[doc = "a change that this server cannot show: read the conversation again"]
     CHANGE_SKIPPED { Both "change:skipped" ChangeSkippedView; }
     #[doc = "a user opened a group on screen"]

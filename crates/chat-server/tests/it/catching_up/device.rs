@@ -54,7 +54,7 @@ pub(super) struct Device {
 
 /// The fields of a message that changes keep up to date: not the status, which follows receipts, nor the sender, who is
 /// shown as of now.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 16] = [
     "id",
     "seq",
     "pos",
@@ -65,6 +65,8 @@ const KEPT: [&str; 14] = [
     "forwardedFrom",
     "replyTo",
     "quoted",
+    "reactions",
+    "pinnedAt",
     "createdAt",
     "editedAt",
     "deletedAt",
@@ -184,6 +186,10 @@ impl Device {
             "message:received" => self.show(data),
             "message:updated" => self.show(&data["message"]),
             "message:deleted" => self.delete(data),
+            "message:pinned" | "message:unpinned" => self.change(data, |message| {
+                message["pinnedAt"] = data["pinnedAt"].clone();
+            }),
+            "reaction:added" | "reaction:removed" => self.change(data, |message| react(message, name, data)),
             "conversation:created" | "conversation:updated" => self.show_conversation(&data["conversation"]),
             "participant:added" => drop(self.members.insert(text(&data["user"]["id"]), data["role"].clone())),
             "participant:updated" => drop(self.members.insert(text(&data["userId"]), data["role"].clone())),
@@ -217,21 +223,33 @@ impl Device {
         }
         if self.messages.get(&seq).is_none_or(|known| changed(known) < changed(message)) {
             let kept = KEPT.map(|field| (field.to_owned(), message[field].clone()));
-            self.messages.insert(seq, kept.into_iter().collect());
+            let mut kept: Value = kept.into_iter().collect();
+            for reaction in kept["reactions"].as_array_mut().expect("reactions") {
+                // Events do not have it.
+                reaction.as_object_mut().expect("a reaction").remove("mine");
+            }
+            self.messages.insert(seq, kept);
         }
     }
 
     fn delete(&mut self, data: &Value) {
+        self.change(data, |message| {
+            message["deletedAt"] = data["deletedAt"].clone();
+            message["deletedBy"] = data["deletedBy"].clone();
+            for field in ["attachment", "metadata", "forwardedFrom", "pinnedAt"] {
+                message[field] = Value::Null;
+            }
+            (message["content"], message["reactions"]) = (json!(""), json!([]));
+        });
+    }
+
+    /// Applies an event that shows only what has changed of a message, unless a newer state is shown.
+    fn change(&mut self, data: &Value, apply: impl FnOnce(&mut Value)) {
         let seq = data["seq"].as_u64().expect("a number");
         let Some(known) = self.messages.get_mut(&seq) else { return };
         if known["changedPos"].as_u64() < data["pos"].as_u64() {
             known["changedPos"] = data["pos"].clone();
-            known["deletedAt"] = data["deletedAt"].clone();
-            known["deletedBy"] = data["deletedBy"].clone();
-            for field in ["attachment", "metadata", "forwardedFrom"] {
-                known[field] = Value::Null;
-            }
-            known["content"] = json!("");
+            apply(known);
         }
     }
 
@@ -257,6 +275,23 @@ impl Device {
         }
         differences
     }
+}
+
+/// Applies a reaction of fewer users than a message names.
+fn react(message: &mut Value, event: &str, data: &Value) {
+    let kinds = message["reactions"].as_array_mut().expect("reactions");
+    if !kinds.iter().any(|kind| kind["emoji"] == data["emoji"]) {
+        kinds.push(json!({"emoji": data["emoji"], "userIds": []}));
+    }
+    for kind in kinds.iter_mut().filter(|kind| kind["emoji"] == data["emoji"]) {
+        kind["count"] = data["count"].clone();
+        let users = kind["userIds"].as_array_mut().expect("users");
+        match event {
+            "reaction:added" => users.push(data["user"]["id"].clone()),
+            _ => users.retain(|user| *user != data["user"]["id"]),
+        }
+    }
+    kinds.retain(|kind| kind["count"] != 0);
 }
 
 fn text(value: &Value) -> String {

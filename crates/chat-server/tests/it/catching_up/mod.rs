@@ -220,7 +220,13 @@ pub(crate) async fn act(people: &[Person], group: &str, any: &mut Any) {
     let number = any.below(1_000);
     let role = if any.one_in(2) { "admin" } else { "member" };
     let message = format!("{conversation}/messages/{}", any.id_of_a_message(people, group).await);
-    match any.below(16) {
+    let pin = message.replace("/messages/", "/pins/");
+    let reaction = format!("{message}/reactions/{}", ["%F0%9F%91%8D", "%2B1", "party"][any.below(3)]);
+    match any.below(22) {
+        16 | 17 => drop(person.rest.put(&format!("{reaction}?replace={}", any.one_in(2)), None).await),
+        18 => drop(person.rest.delete(&reaction).await),
+        19 => drop(people[0].rest.put(&pin, None).await),
+        20 => drop(people[0].rest.delete(&pin).await),
         12 => drop(person.rest.patch(&message, &json!({"content": format!("edit {number}")})).await),
         13 => drop(person.rest.patch(&message, &json!({"metadata": {"number": number % 3}})).await),
         14 => drop(person.rest.delete(&message).await),

@@ -9,6 +9,7 @@ mod living;
 mod order;
 mod races;
 mod reach;
+mod reactions;
 mod rolling;
 mod run;
 mod upgrades;

@@ -1,0 +1,2 @@
+DROP TABLE message_reactions;
+ALTER TABLE messages DROP COLUMN reactions;

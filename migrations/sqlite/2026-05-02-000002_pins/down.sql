@@ -1,0 +1,2 @@
+DROP TABLE pinned_messages;
+ALTER TABLE messages DROP COLUMN pinned_at;

@@ -30,11 +30,13 @@
 //! - *Locks* are taken in one order: users, credentials, sessions, conversations, participants; several of a kind in
 //!   the order of their ids, with `SELECT ... ORDER BY id FOR UPDATE` before a statement that writes several. Code that
 //!   takes a `seq` or a `pos`, or changes the participants, first locks the conversation's row. So two writers wait for
-//!   each other in turn, never in a circle, and numbers have no gaps on any node. *No foreign key points at users*: its
-//!   check would lock the user after the conversation, since `PostgreSQL` checks a key again when a transaction updates
-//!   a row for the second time. Keys that point at conversations are checked under the conversation's own lock. A
-//!   transaction that counts a user's conversations takes an advisory lock of that user before any row
-//!   (`conversations/own.rs`).
+//!   each other in turn, never in a circle, and numbers have no gaps on any node. A write in a thread locks the thread
+//!   and the writer's membership in the parent (`FOR KEY SHARE`), which excludes only the end of that membership (`FOR
+//!   UPDATE`): what else is written to participants takes weaker locks and does not wait for it. *No foreign key points
+//!   at users*: its check would lock the user after the conversation, since `PostgreSQL` checks a key again when a
+//!   transaction updates a row for the second time. Keys that point at conversations are checked under the
+//!   conversation's own lock. A transaction that counts a user's conversations takes an advisory lock of that user
+//!   before any row (`conversations/own.rs`).
 //! - *Unique keys* (emails, usernames, names of groups) are not our locks, and wait in any order: two accounts that
 //!   exchange their usernames wait for each other. The server then aborts one of the two (`40P01`; `40001` likewise),
 //!   and `database.rs` repeats that transaction a few times, as `messages/writers.rs` repeats a batch of sends. So a

@@ -8,7 +8,11 @@ use chat_testkit::stores::{Scene, Stores};
 use std::sync::Arc;
 
 async fn node(url: &str) -> Stores {
-    Stores::of(Arc::new(PostgresStore::open(&PostgresConfig::at(url)).await.expect("a store")), ())
+    node_with(&PostgresConfig::at(url)).await
+}
+
+async fn node_with(config: &PostgresConfig) -> Stores {
+    Stores::of(Arc::new(PostgresStore::open(config).await.expect("a store")), ())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -103,6 +107,52 @@ async fn writers_members_and_deletions_of_two_nodes_never_wait_in_a_circle() {
     for group in groups {
         nodes[0].assert_numbered_without_gaps(group, ann).await;
         assert_eq!(nodes[1].overview(group, ann).await.details.conversation.participant_count, 2);
+    }
+    assert!(!server.log().contains("deadlock detected"));
+}
+
+/// Batches that contain a thread lock memberships in its parent, not the parent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_of_threads_of_their_parents_and_leaving_admins_never_wait_in_a_circle() {
+    const ROUNDS: usize = 10;
+    const SENDERS: usize = 100;
+    let server = Postgres::start();
+    // One writer takes all that waits, so that a batch has a thread and a parent.
+    let config = PostgresConfig { writers: 1, ..PostgresConfig::at(server.create_database()) };
+    let nodes = [Scene::new(node_with(&config).await), Scene::new(node_with(&config).await)];
+    let [ann, bob] = nodes[0].users_named(["ann", "bob"]).await;
+    let [one, two] = [nodes[0].group(ann, &[bob]).await, nodes[0].group(ann, &[bob]).await];
+    let of_one = nodes[0].open(&nodes[0].say(one, ann, "root").await, ann).await;
+    let of_two = nodes[0].open(&nodes[0].say(two, ann, "root").await, ann).await;
+    // Of each node, the place and the sender of every other message.
+    let written = [[(of_one, ann), (two, bob)], [(one, ann), (of_two, bob)]];
+    let mut tasks = Vec::new();
+    for sender in 0..SENDERS {
+        let (scene, written) = (nodes[sender % 2].clone(), written[sender % 2]);
+        tasks.push(tokio::spawn(async move {
+            for number in 0..ROUNDS {
+                let (place, user) = written[(sender / 2 + number) % 2];
+                match scene.messages.append(scene.draft(place, user, "hello")).await {
+                    Ok(_) | Err(ActionError::Refused(Refusal::NotAParticipant)) => {}
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        }));
+    }
+    for group in [one, two] {
+        let scene = nodes[0].clone();
+        tasks.push(tokio::spawn(async move {
+            for (leaver, heir) in [(ann, bob), (bob, ann)].into_iter().cycle().take(ROUNDS) {
+                scene.remove(group, leaver, leaver).await;
+                scene.add(group, heir, leaver).await;
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.expect("no task fails");
+    }
+    for place in [one, two, of_one, of_two] {
+        nodes[1].assert_numbered_without_gaps(place, ann).await;
     }
     assert!(!server.log().contains("deadlock detected"));
 }

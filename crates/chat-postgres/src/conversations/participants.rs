@@ -221,6 +221,7 @@ async fn leave(
         retire(connection, id).await?;
     }
     let (pos, at) = take_pos(connection, id, at).await?;
+    hold_leaver(connection, id, user).await?;
     mark_left(connection, id, user, pos, Departure { at, ..departure }).await?;
     let kind = ChangeKind::ParticipantRemoved { user_id: user };
     let mut changes = vec![store(connection, id, (pos, at), kind).await?];
@@ -229,6 +230,18 @@ async fn leave(
         changes.push(record_update(connection, id, at).await?.1);
     }
     Ok(changes)
+}
+
+/// Waits for what the user writes in threads, which locks the membership but not the conversation.
+async fn hold_leaver(connection: &mut AsyncPgConnection, id: ConversationId, user: UserId) -> Stored<()> {
+    let _held: Vec<Uuid> = participants::table
+        .filter(participants::conversation_id.eq(id.as_uuid()))
+        .filter(participants::user_id.eq(user.as_uuid()))
+        .select(participants::user_id)
+        .for_update()
+        .load(connection)
+        .await?;
+    Ok(())
 }
 
 async fn mark_left(

@@ -110,7 +110,8 @@ pub(super) async fn follow_from(
     Ok(())
 }
 
-/// Locks the user's membership in the parent, if this is a thread: it does not end before the transaction.
+/// Locks the user's membership in the parent, if this is a thread: it does not end before the transaction. What else
+/// changes in its row (positions, the role) does not wait.
 pub(crate) async fn hold_membership(
     connection: &mut AsyncPgConnection,
     conversation: Option<&Conversation>,
@@ -121,7 +122,7 @@ pub(crate) async fn hold_membership(
         .filter(participants::conversation_id.eq(parent.as_uuid()))
         .filter(participants::user_id.eq(user.as_uuid()))
         .select(participants::user_id)
-        .for_share()
+        .for_key_share()
         .load(connection)
         .await?;
     Ok(())

@@ -20,7 +20,8 @@ impl Scene {
         self.threads.open_thread(OpenThread { id, conversation_id, message_id, actor, at }).await
     }
 
-    async fn open(&self, root: &Message, actor: UserId) -> ConversationId {
+    /// Opens the thread of this message.
+    pub async fn open(&self, root: &Message, actor: UserId) -> ConversationId {
         self.try_open(root, actor).await.expect("a thread").overview.thread.id
     }
 

@@ -111,10 +111,7 @@ impl Change {
             ChangeKind::ReactionAdded(reaction) | ChangeKind::ReactionRemoved(reaction) => ChangeRecord {
                 actor: Some(reaction.user.id),
                 message: Some(reaction.message_id),
-                detail: Detail::default()
-                    .with("emoji", DetailValue::Text(reaction.emoji.as_str().to_owned()))
-                    .with("count", DetailValue::Number(reaction.count.into()))
-                    .with("seq", DetailValue::Number(reaction.seq.to_i64())),
+                detail: reaction.detail(),
                 ..blank
             },
             ChangeKind::MessagePinned(pin) | ChangeKind::MessageUnpinned(pin) => ChangeRecord {

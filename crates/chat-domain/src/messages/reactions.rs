@@ -1,5 +1,5 @@
 use super::{EditContext, Message, of_participant};
-use crate::changes::Change;
+use crate::changes::{Change, Detail, DetailValue};
 use crate::users::UserSummary;
 use crate::{ConversationId, InvalidValue, MessageId, PageLimit, Pos, Refusal, Seq, Timestamp, UserId};
 use std::collections::HashSet;
@@ -226,6 +226,25 @@ pub struct ReactionChange {
     pub user: UserSummary,
     /// The number of users who react so after this change.
     pub count: u32,
+}
+
+impl ReactionChange {
+    /// What the record of the change says beside the user and the message.
+    pub(crate) fn detail(&self) -> Detail {
+        recorded(self.emoji.as_str(), self.count, self.seq)
+    }
+
+    /// What is left of that when the message with this number is deleted: no kind of reaction.
+    pub fn erased_detail(seq: Seq) -> Detail {
+        recorded("_", 0, seq)
+    }
+}
+
+fn recorded(emoji: &str, count: u32, seq: Seq) -> Detail {
+    Detail::default()
+        .with("emoji", DetailValue::Text(emoji.to_owned()))
+        .with("count", DetailValue::Number(count.into()))
+        .with("seq", DetailValue::Number(seq.to_i64()))
 }
 
 /// A request for a part of the users who reacted to a message in one way.

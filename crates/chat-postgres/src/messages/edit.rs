@@ -6,18 +6,22 @@ use crate::changes::{store as store_change, take_pos};
 use crate::conversations::{find_conversation, hold_conversation};
 use crate::fault::Stored;
 use crate::schema::{
-    changed_messages, message_reactions, message_versions, messages, participants, pinned_messages, users,
+    changed_messages, conversation_changes, message_reactions, message_versions, messages, participants,
+    pinned_messages, users,
 };
 use crate::threads;
 use crate::time::micros;
 use crate::users::SummaryRow;
+use chat_domain::columns::UnreadableColumn;
 use chat_domain::conversations::{Conversation, Role};
 use chat_domain::messages::{
     AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
-    StoredFingerprint, decide_deletion, decide_edit,
+    ReactionChange, StoredFingerprint, decide_deletion, decide_edit,
 };
 use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Metadata, Pos, Timestamp, UserId};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 /// The place of a change: its number and its time.
@@ -199,6 +203,7 @@ async fn erase(connection: &mut AsyncPgConnection, message: &Message) -> Stored<
     diesel::delete(message_reactions::table.filter(message_reactions::message_id.eq(message.id.as_uuid())))
         .execute(connection)
         .await?;
+    erase_reactions_from_log(connection, message).await?;
     let place = (message.conversation_id.as_uuid(), message.seq.to_i64());
     diesel::delete(pinned_messages::table.find(place)).execute(connection).await?;
     let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
@@ -211,5 +216,17 @@ async fn erase(connection: &mut AsyncPgConnection, message: &Message) -> Stored<
         messages::pinned_at.eq(None::<i64>),
     );
     diesel::update(row).set(erased).execute(connection).await?;
+    Ok(())
+}
+
+/// Erases the kinds of reactions to the message from the change log, also those that were taken back.
+async fn erase_reactions_from_log(connection: &mut AsyncPgConnection, message: &Message) -> Stored<()> {
+    let detail = ReactionChange::erased_detail(message.seq).to_stored();
+    let detail = detail.map_err(|fault| UnreadableColumn { column: "detail", fault })?;
+    // Written as the index `reaction_changes` has it.
+    let of_message = conversation_changes::table
+        .filter(sql::<Bool>("kind IN ('reaction_added', 'reaction_removed')"))
+        .filter(conversation_changes::message_id.eq(message.id.as_uuid()));
+    diesel::update(of_message).set(conversation_changes::detail.eq(detail)).execute(connection).await?;
     Ok(())
 }

@@ -94,8 +94,8 @@ pub(super) async fn list_pinned(
     conversation: ConversationId,
     reader: UserId,
 ) -> Result<FoundMessages, ActionError> {
-    let Head { kind, participants, .. } = load_head_for(connection, conversation, reader).await?;
-    let mut messages = load_pinned(connection, (conversation, kind)).await?;
+    let Head { last_seq, kind, participants, .. } = load_head_for(connection, conversation, reader).await?;
+    let mut messages = load_pinned(connection, (conversation, kind), last_seq).await?;
     messages.sort_by_key(|message| std::cmp::Reverse((message.pinned_at, message.seq)));
     let hidden_reactions = load_hidden(connection, &messages, reader).await?;
     Ok(FoundMessages { messages, hidden_reactions, participants })
@@ -224,12 +224,15 @@ async fn read(
 async fn load_pinned(
     connection: &mut AsyncPgConnection,
     (conversation, kind): (ConversationId, ConversationKind),
+    last_seq: Seq,
 ) -> Stored<Vec<Message>> {
     let is_this = pinned_messages::conversation_id.eq(messages::conversation_id);
     let rows: Vec<(MessageRow, SummaryRow)> = pinned_messages::table
         .inner_join(messages::table.on(is_this.and(pinned_messages::seq.eq(messages::seq))))
         .inner_join(users::table.on(users::id.eq(messages::sender_id)))
         .filter(pinned_messages::conversation_id.eq(conversation.as_uuid()))
+        .filter(pinned_messages::seq.le(last_seq.to_i64()))
+        .filter(messages::deleted_at.is_null())
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)
         .await?;

@@ -34,7 +34,12 @@ pub(super) async fn pin(
 }
 
 async fn count(connection: &mut AsyncPgConnection, conversation: ConversationId) -> Stored<u32> {
-    let pins = pinned_messages::table.filter(pinned_messages::conversation_id.eq(conversation.as_uuid()));
+    let is_this = pinned_messages::conversation_id.eq(messages::conversation_id);
+    let pins = pinned_messages::table
+        .inner_join(messages::table.on(is_this.and(pinned_messages::seq.eq(messages::seq))))
+        .filter(pinned_messages::conversation_id.eq(conversation.as_uuid()))
+        // A node of an earlier release leaves the pins of messages that it deletes.
+        .filter(messages::deleted_at.is_null());
     let count: i64 = pins.count().get_result(connection).await?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }

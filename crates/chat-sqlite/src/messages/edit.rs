@@ -7,17 +7,21 @@ use crate::conversations::find_conversation;
 use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{
-    changed_messages, message_reactions, message_versions, messages, participants, pinned_messages, users,
+    changed_messages, conversation_changes, message_reactions, message_versions, messages, participants,
+    pinned_messages, users,
 };
 use crate::threads;
 use crate::users::SummaryRow;
+use chat_domain::columns::UnreadableColumn;
 use chat_domain::conversations::{Conversation, Role};
 use chat_domain::messages::{
     AttachmentUrl, ChangedMessage, EditContext, EditHistory, EditMessage, Editor, Message, MessageVersion,
-    StoredFingerprint, decide_deletion, decide_edit,
+    ReactionChange, StoredFingerprint, decide_deletion, decide_edit,
 };
 use chat_domain::{ActionError, ChangeKind, ConversationId, MessageId, Metadata, Pos, Timestamp, UserId};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 /// The place of a change: its number and its time.
 type Place = (Pos, Timestamp);
@@ -182,6 +186,7 @@ fn erase(connection: &mut SqliteConnection, message: &Message) -> Stored<()> {
         .execute(connection)?;
     diesel::delete(message_reactions::table.filter(message_reactions::message_id.eq(Id::from(message.id))))
         .execute(connection)?;
+    erase_reactions_from_log(connection, message)?;
     let place = (Id::from(message.conversation_id), message.seq.to_i64());
     diesel::delete(pinned_messages::table.find(place)).execute(connection)?;
     let StoredFingerprint { version, digest } = StoredFingerprint::ERASED;
@@ -194,5 +199,17 @@ fn erase(connection: &mut SqliteConnection, message: &Message) -> Stored<()> {
         messages::pinned_at.eq(None::<i64>),
     );
     diesel::update(row).set(erased).execute(connection)?;
+    Ok(())
+}
+
+/// Erases the kinds of reactions to the message from the change log, also those that were taken back.
+fn erase_reactions_from_log(connection: &mut SqliteConnection, message: &Message) -> Stored<()> {
+    let detail = ReactionChange::erased_detail(message.seq).to_stored();
+    let detail = detail.map_err(|fault| UnreadableColumn { column: "detail", fault })?;
+    // Written as the index `reaction_changes` has it.
+    let of_message = conversation_changes::table
+        .filter(sql::<Bool>("kind IN ('reaction_added', 'reaction_removed')"))
+        .filter(conversation_changes::message_id.eq(Id::from(message.id)));
+    diesel::update(of_message).set(conversation_changes::detail.eq(detail)).execute(connection)?;
     Ok(())
 }

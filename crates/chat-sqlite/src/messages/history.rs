@@ -53,8 +53,8 @@ pub(super) fn list_pinned(
     conversation: ConversationId,
     reader: UserId,
 ) -> Result<FoundMessages, ActionError> {
-    let Head { kind, participants, .. } = load_head(connection, conversation, reader)?;
-    let mut messages = load_pinned(connection, (conversation, kind))?;
+    let Head { last_seq, kind, participants, .. } = load_head(connection, conversation, reader)?;
+    let mut messages = load_pinned(connection, (conversation, kind), last_seq)?;
     messages.sort_by_key(|message| std::cmp::Reverse((message.pinned_at, message.seq)));
     let hidden_reactions = load_hidden(connection, &messages, reader)?;
     Ok(FoundMessages { messages, hidden_reactions, participants })
@@ -208,12 +208,15 @@ fn read(
 fn load_pinned(
     connection: &mut SqliteConnection,
     (conversation, kind): (ConversationId, ConversationKind),
+    last_seq: Seq,
 ) -> Stored<Vec<Message>> {
     let is_this = pinned_messages::conversation_id.eq(messages::conversation_id);
     let rows: Vec<(MessageRow, SummaryRow)> = pinned_messages::table
         .inner_join(messages::table.on(is_this.and(pinned_messages::seq.eq(messages::seq))))
         .inner_join(users::table.on(users::id.eq(messages::sender_id)))
         .filter(pinned_messages::conversation_id.eq(Id::from(conversation)))
+        .filter(pinned_messages::seq.le(last_seq.to_i64()))
+        .filter(messages::deleted_at.is_null())
         .select((MessageRow::as_select(), SummaryRow::as_select()))
         .load(connection)?;
     read(connection, kind, rows)

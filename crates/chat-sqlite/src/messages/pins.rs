@@ -27,7 +27,12 @@ pub(super) fn pin(connection: &mut SqliteConnection, pin: PinMessage, by: By) ->
 }
 
 fn count(connection: &mut SqliteConnection, conversation: ConversationId) -> Stored<u32> {
-    let pins = pinned_messages::table.filter(pinned_messages::conversation_id.eq(Id::from(conversation)));
+    let is_this = pinned_messages::conversation_id.eq(messages::conversation_id);
+    let pins = pinned_messages::table
+        .inner_join(messages::table.on(is_this.and(pinned_messages::seq.eq(messages::seq))))
+        .filter(pinned_messages::conversation_id.eq(Id::from(conversation)))
+        // A node of an earlier release leaves the pins of messages that it deletes.
+        .filter(messages::deleted_at.is_null());
     let count: i64 = pins.count().get_result(connection)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }

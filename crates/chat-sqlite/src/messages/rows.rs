@@ -58,6 +58,8 @@ impl MessageRow {
 
     pub(crate) fn sent_by(self, sender: SummaryRow, kind: ConversationKind, related: &Related) -> Stored<Message> {
         let key = self.client_message_id.as_deref();
+        // A node of an earlier release that deletes a message leaves the columns that it does not know.
+        let is_there = self.deleted_at.is_none();
         let origin = self.forwarded_sender_id.zip(self.forwarded_at);
         Ok(Message {
             id: self.id.into(),
@@ -74,8 +76,9 @@ impl MessageRow {
             reply_to: self.reply_to.map(Into::into),
             quoted: self.reply_to.and_then(|id| related.quote(id.into())),
             reactions: parsed_option("reactions", self.reactions.as_deref(), Reactions::from_stored)?
+                .filter(|_| is_there)
                 .unwrap_or_default(),
-            pinned_at: self.pinned_at.map(timestamp),
+            pinned_at: self.pinned_at.map(timestamp).filter(|_| is_there),
             client_message_id: parsed_option("client_message_id", key, ClientMessageId::parse)?,
             created_at: timestamp(self.created_at),
             updated_at: timestamp(self.updated_at),

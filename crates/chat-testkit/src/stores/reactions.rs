@@ -197,12 +197,19 @@ pub async fn reactions_go_with_the_message(stores: Stores) {
     let other = scene.say(group, bob, "other").await;
     for message in [&said, &other] {
         scene.react(message, ann, "👍", Reacting::Add).await;
+        scene.react(message, bob, "🎉", Reacting::Add).await;
+        scene.react(message, bob, "🎉", Reacting::Remove).await;
     }
     let gone = scene.delete_message(&said, bob).await;
     assert!(gone.reactions.is_empty());
     assert_eq!(present(&scene, &said, ann).await, gone);
     assert_eq!(reactors(&scene, &said, "👍").await, []);
     assert_eq!(reactors(&scene, &other, "👍").await, [ann]);
+    let logged = scene.all_changes(group).await;
+    let logged: Vec<_> = logged.into_iter().filter(|change| (4..=9).contains(&change.pos.get())).collect();
+    let of_deleted = [(4, true, "_", 0), (5, true, "_", 0), (6, false, "_", 0)];
+    let of_other = [(7, true, "👍", 1), (8, true, "🎉", 1), (9, false, "🎉", 0)];
+    assert_eq!(steps(&logged), [of_deleted, of_other].concat(), "the log does not keep them either");
     for action in [Reacting::Add, Reacting::Replace, Reacting::Remove] {
         let reacted = scene.messages.react(Scene::reaction(&said, "👍", action), scene.by(ann)).await;
         assert_eq!(refusal(reacted), Refusal::MessageDeleted);

@@ -278,6 +278,9 @@ impl Device {
 }
 
 /// Applies a reaction of fewer users than a message names.
+/// The number of users that a view names for each kind of reaction.
+const MAX_NAMED: usize = 20;
+
 fn react(message: &mut Value, event: &str, data: &Value) {
     let kinds = message["reactions"].as_array_mut().expect("reactions");
     if !kinds.iter().any(|kind| kind["emoji"] == data["emoji"]) {
@@ -287,7 +290,10 @@ fn react(message: &mut Value, event: &str, data: &Value) {
         kind["count"] = data["count"].clone();
         let users = kind["userIds"].as_array_mut().expect("users");
         match event {
-            "reaction:added" => users.push(data["user"]["id"].clone()),
+            "reaction:added" if users.len() < MAX_NAMED && Some(users.len() as u64 + 1) == data["count"].as_u64() => {
+                users.push(data["user"]["id"].clone());
+            }
+            "reaction:added" => {}
             _ => users.retain(|user| *user != data["user"]["id"]),
         }
     }

@@ -1,0 +1,3 @@
+-- Finds what the log says about the reactions to a message, which is erased with the message. Nodes write meanwhile.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS reaction_changes ON conversation_changes (message_id)
+    WHERE kind IN ('reaction_added', 'reaction_removed');

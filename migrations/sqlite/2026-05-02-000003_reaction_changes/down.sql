@@ -1,0 +1,1 @@
+DROP INDEX reaction_changes;

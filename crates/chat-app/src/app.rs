@@ -4,7 +4,7 @@ use chat_domain::auth::{
     AccessTokens, LiveConnections, PasswordHasher, PasswordPolicy, RefreshTokens, RegistrationMode,
 };
 use chat_domain::changes::WritableFeatures;
-use chat_domain::messages::EditHistory;
+use chat_domain::messages::{EditHistory, MessageLimit};
 use chat_domain::presence::{PresenceAudience, PresenceRegistry};
 use chat_domain::rate_limits::RateLimiter;
 use chat_domain::typing::TypingRegistry;
@@ -67,6 +67,8 @@ pub struct Settings {
     pub max_conversations_per_user: u32,
     /// How long after its sending the author may edit a message; `None`: always.
     pub message_edit_window: Option<Duration>,
+    /// The maximum length of the texts of messages.
+    pub message_limit: MessageLimit,
     /// How long after its sending the author may delete a message; `None`: always.
     pub message_delete_window: Option<Duration>,
     /// Who may read the earlier versions of messages.
@@ -117,6 +119,7 @@ impl Default for Settings {
             calls: CallLimits::default(),
             max_conversations_per_user: 10_000,
             message_edit_window: None,
+            message_limit: MessageLimit::DEFAULT,
             message_delete_window: None,
             edit_history: EditHistory::default(),
         }

@@ -5,6 +5,7 @@ use crate::{CallStatus, Ports, Settings};
 use chat_domain::auth::EndReason;
 use chat_domain::changes::Feature;
 use chat_domain::conversations::{Conversation, ConversationKind, Membership};
+use chat_domain::messages::MessageBody;
 use chat_domain::{
     ActionError, Audience, ConversationId, Envelope, Event, Refusal, SessionId, StoreError, Timestamp, TurnLimits,
     Turns, UserId,
@@ -118,6 +119,12 @@ impl Core {
     pub(crate) async fn turns_taken(&self) {
         // The semaphore is never closed.
         let _ = self.announcing.acquire_many(ANNOUNCED_AT_ONCE).await;
+    }
+
+    /// Refuses a text of a message that is longer than the setting allows.
+    pub(crate) fn check_length(&self, body: &MessageBody) -> Result<(), Refusal> {
+        let limit = self.settings.message_limit;
+        if limit.admits(body) { Ok(()) } else { Err(Refusal::MessageTooLong { most: limit.get() }) }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -37,6 +37,11 @@ macro_rules! refusals {
 }
 
 refusals! {
+    /// The text of the message is longer than the setting allows.
+    MessageTooLong {
+        /// The maximum length, in characters.
+        most: u32,
+    } => ValidationFailed, "The content must have at most {most} characters";
     /// The conversation does not exist.
     UnknownConversation => ConversationNotFound, "There is no such conversation";
     /// The group does not exist. A direct conversation is not a group.

@@ -4,9 +4,10 @@ use crate::running::Running;
 use crate::{ApiError, HttpState};
 use chat_app::SendDirect;
 use chat_domain::auth::Actor;
-use chat_domain::messages::{Appended, MessageContent, SendMessage};
-use chat_domain::{ClientMessageId, ConversationId, UserId};
+use chat_domain::messages::{Appended, MessageBody, MessageContent, SendMessage};
+use chat_domain::{ClientMessageId, ConversationId, InvalidValue, UserId};
 use chat_protocol::chat::{ChatMessage, ChatReceiver};
+use chat_protocol::{BodyError, InvalidBody};
 
 /// The destination of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,16 @@ impl From<ChatMessage> for Sending {
 }
 
 impl HttpState {
+    /// Rejects a text that is longer than the setting allows, under the name that its field has in this API.
+    pub(crate) fn check_length(&self, field: &str, text: &MessageBody) -> Result<(), ApiError> {
+        let limit = self.app.messages.limit();
+        if limit.admits(text) {
+            return Ok(());
+        }
+        let fault = InvalidValue::TooLong { most: limit.get() as usize };
+        Err(BodyError::from(InvalidBody::of(field, fault.to_string())).into())
+    }
+
     /// Prepares to send. The first poll hands the message to the store, so that messages are stored in the order of
     /// the first polls. Not so for [`Destination::User`]: its conversation is looked up on the main runtime first.
     pub(crate) fn prepare_to_send(&self, actor: Actor, sending: Sending) -> Running<Result<Appended, ApiError>> {

@@ -125,6 +125,10 @@ impl Pagination {
     pub fn of_history(request: HistoryRequest, page: &HistoryPage) -> Self {
         let as_of_pos = Some(page.last_pos.get());
         let limit = match request {
+            // A page that was cut is continued by cursor: the next number would skip the rest of its messages.
+            HistoryRequest::Page(numbered) if page.range != request.range(page.last_seq, page.last_seq) => {
+                numbered.limit
+            }
             HistoryRequest::Page(numbered) => {
                 let counted = Page { items: Vec::<()>::new(), total: page.last_seq.get(), request: numbered };
                 return Self::Numbered(NumberedPage { as_of_pos, ..NumberedPage::from(&counted) });

@@ -1,4 +1,5 @@
 use chat_domain::Epoch;
+use chat_domain::messages::MessageLimit;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -11,6 +12,8 @@ pub struct RealtimeSettings {
     /// The maximum size of one connection's send queue, in bytes. A connection over it is a slow reader (close code
     /// 4008).
     pub queue_bytes: usize,
+    /// The number of missed changes that are read at once for a connection: these are in memory together.
+    pub missed_at_once: u64,
     /// The maximum number of events that wait for one worker thread. Over it, its connections are closed to reconnect
     /// and resume (close code 1011).
     pub inbox_events: usize,
@@ -55,11 +58,33 @@ pub struct RealtimeSettings {
     pub drain_spread: Duration,
 }
 
+/// The number of the longest messages that fit into a send queue, if messages may be longer than by default.
+const LONGEST_MESSAGES_PER_QUEUE: usize = 16;
+
+/// The maximum size of a message's event without its text, in bytes.
+const EVENT_BYTES: usize = 16 * 1024;
+
+impl RealtimeSettings {
+    /// Adapts the bounds on memory to the longest message: a queue holds several such messages, so that a client which
+    /// reads steadily is no slow reader, and fewer of them are read at once.
+    #[must_use]
+    pub fn for_messages(self, limit: MessageLimit) -> Self {
+        let longest = limit.max_bytes() + EVENT_BYTES;
+        let times = u64::from(limit.get().div_ceil(MessageLimit::DEFAULT.get()));
+        Self {
+            queue_bytes: self.queue_bytes.max(LONGEST_MESSAGES_PER_QUEUE * longest),
+            missed_at_once: (self.missed_at_once / times).max(1),
+            ..self
+        }
+    }
+}
+
 impl Default for RealtimeSettings {
     fn default() -> Self {
         Self {
             epoch: Epoch::new(Uuid::nil()),
             queue_bytes: 1024 * 1024,
+            missed_at_once: 100,
             inbox_events: 65_536,
             max_connections: 100_000,
             max_connections_per_user: 20,

@@ -77,6 +77,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<(Metrics, Arc<Landma
         },
         max_conversations_per_user: config.max_conversations_per_user,
         message_edit_window: config.messages.edit_window,
+        message_limit: config.messages.limit,
         message_delete_window: config.messages.delete_window,
         edit_history: config.messages.edit_history,
     };
@@ -125,7 +126,7 @@ fn padded(secret: &[u8]) -> Vec<u8> {
 }
 
 fn realtime_settings(config: &Config, epoch: Epoch) -> RealtimeSettings {
-    RealtimeSettings {
+    let settings = RealtimeSettings {
         epoch,
         max_connections: config.max_connections,
         max_connections_per_user: config.max_connections_per_user,
@@ -134,7 +135,8 @@ fn realtime_settings(config: &Config, epoch: Epoch) -> RealtimeSettings {
         auth_timeout: config.timers.auth_timeout,
         tail_check_interval: config.tail_check_interval,
         ..RealtimeSettings::default()
-    }
+    };
+    settings.for_messages(config.messages.limit)
 }
 
 fn is_production(config: &Config) -> bool {

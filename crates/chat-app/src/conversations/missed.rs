@@ -2,6 +2,7 @@ use super::Conversations;
 use crate::core::Core;
 use chat_domain::auth::Actor;
 use chat_domain::changes::{MAX_MISSED_OF_ONE, MissedChanges};
+use chat_domain::messages::MAX_PAGE_BYTES;
 use chat_domain::{ActionError, ChangeRange, ConversationId, PageLimit, Pos, UserId};
 
 impl Conversations {
@@ -41,7 +42,15 @@ impl Core {
         }
         let next = if places.len() > size { places.get(size - 1).copied() } else { None };
         let part = ChangeRange { up_to: next.unwrap_or(as_of), ..whole };
-        let changes = self.store.changes().list_missed(&[part]).await?;
+        let mut changes = self.store.changes().list_missed(&[part]).await?;
+        let mut bytes = 0;
+        let fitting = changes.iter().take_while(|change| {
+            bytes += change.json_bytes();
+            bytes <= MAX_PAGE_BYTES
+        });
+        let fitting = fitting.count().max(1);
+        let next = if fitting < changes.len() { changes.get(fitting - 1).map(|change| change.pos) } else { next };
+        changes.truncate(fitting);
         Ok(MissedChanges { changes, next, as_of, is_reset: false })
     }
 }

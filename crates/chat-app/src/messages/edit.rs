@@ -1,7 +1,9 @@
 use super::Messages;
 use chat_domain::auth::Actor;
 use chat_domain::changes::{ChangeTag, Feature};
-use chat_domain::messages::{EditMessage, Editor, FoundMessages, HiddenReactions, Message, MessageVersion};
+use chat_domain::messages::{
+    EditMessage, Editor, FoundMessages, HiddenReactions, Message, MessageLimit, MessageVersion,
+};
 use chat_domain::receipts::ParticipantPositions;
 use chat_domain::{ActionError, ConversationId, MessageId, Refusal};
 use std::time::Duration;
@@ -10,9 +12,14 @@ impl Messages {
     /// Edits a message of the actor's own. An edit to what the message contains already changes nothing. Returns the
     /// message in its present state.
     pub async fn edit(&self, actor: Actor, command: EditMessage) -> Result<Message, ActionError> {
+        if let Some(body) = &command.body {
+            self.0.check_length(body)?;
+        }
+        let is_long = command.body.as_ref().is_some_and(|body| !MessageLimit::DEFAULT.admits(body));
         let metadata = command.metadata.as_ref().is_some_and(Option::is_some);
         let features = [Feature::from(ChangeTag::MESSAGE_UPDATED)];
         let features = features.into_iter().chain(metadata.then_some(Feature::MESSAGE_METADATA));
+        let features = features.chain(is_long.then_some(Feature::LONG_MESSAGES));
         let edit = self.0.store.messages().edit(command, self.editor(actor, self.0.settings.message_edit_window));
         Ok(self.0.changing(actor.user_id, features, edit).await?.message)
     }

@@ -15,7 +15,7 @@ impl Messages {
         request: HistoryRequest,
     ) -> Result<HistoryPage, ActionError> {
         let page = self.0.store.messages().history(conversation, actor.user_id, request);
-        self.0.reading(actor.user_id, page).await
+        Ok(self.0.reading(actor.user_id, page).await?.cut(request))
     }
 
     /// A page of a chat's history, newest first. This marks its messages, and all earlier ones, as delivered to the
@@ -34,7 +34,7 @@ impl Messages {
         };
         let request = HistoryRequest::Page(page);
         let page = self.0.store.messages().history(conversation_id, actor.user_id, request);
-        let mut page = self.0.reading(actor.user_id, page).await?;
+        let mut page = self.0.reading(actor.user_id, page).await?.cut(request);
         if let Some(newest) = newest_undelivered(&page, actor.user_id) {
             let advance = AdvancePositions::Delivered(ReceiptTarget::Seq(newest));
             match self.0.advance(actor.user_id, conversation_id, advance).await {
@@ -61,7 +61,7 @@ impl Messages {
         let after = membership.positions.delivered.max(after.unwrap_or(Seq::ZERO));
         let request = HistoryRequest::After(Anchor::Seq(after), limit);
         let page = self.0.store.messages().history(id, actor.user_id, request);
-        let mut page = self.0.reading(actor.user_id, page).await?;
+        let mut page = self.0.reading(actor.user_id, page).await?.cut(request);
         // The actor may have answered between the two reads.
         page.messages.retain(|message| message.sender.id != actor.user_id);
         Ok(page)

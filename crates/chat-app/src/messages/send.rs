@@ -2,12 +2,17 @@ use super::{Messages, SendDirect};
 use chat_domain::auth::Actor;
 use chat_domain::changes::Feature;
 use chat_domain::messages::{
-    Appended, Draft, ExpectedKind, ForwardOf, ForwardedFrom, Message, MessageContent, SendMessage,
+    Appended, Draft, ExpectedKind, ForwardOf, ForwardedFrom, Message, MessageContent, MessageLimit, SendMessage,
 };
 use chat_domain::{ActionError, MessageId, Refusal, StoreError};
 use std::sync::Arc;
 
 impl Messages {
+    /// The maximum length of the texts of messages.
+    pub fn limit(&self) -> MessageLimit {
+        self.0.settings.message_limit
+    }
+
     /// Sends a message. `Ok` means that it is committed, so that no crash loses it, and published. A replay is
     /// published again, since the first publication may have failed; receivers that have it drop it by its `pos`.
     pub async fn send(&self, actor: Actor, command: SendMessage) -> Result<Appended, ActionError> {
@@ -17,18 +22,18 @@ impl Messages {
 
     /// Waits for nothing, unless the message is forwarded or old nodes could not show it.
     async fn draft(&self, actor: Actor, command: SendMessage) -> Result<Draft, ActionError> {
-        let MessageContent { metadata, forward_of, .. } = &command.content;
-        let forward_of = *forward_of;
-        let needed =
-            [metadata.as_ref().map(|_| Feature::MESSAGE_METADATA), forward_of.map(|_| Feature::MESSAGE_FORWARDS)];
-        if !needed.iter().flatten().all(|feature| self.0.features.may_write(feature)) {
-            return Err(StoreError::UpgradePending.into());
-        }
+        let forward_of = command.content.forward_of;
+        self.0.check_length(&command.content.body)?;
         let mut draft = command.into_draft(actor.user_id, MessageId::new(self.0.ids.next_uuid()), self.0.now());
         if let Some(source) = forward_of {
             self.copy(actor, source, &mut draft).await?;
         }
-        Ok(draft)
+        let needed = features(&draft.content);
+        if needed.into_iter().flatten().all(|feature| self.0.features.may_write(&feature)) {
+            Ok(draft)
+        } else {
+            Err(StoreError::UpgradePending.into())
+        }
     }
 
     /// Copies what the draft forwards, as the sender may read it now. What they may not read does not exist for them.
@@ -90,4 +95,13 @@ impl Messages {
         let SendDirect { receiver: _, content, client_message_id } = command;
         self.send(actor, SendMessage { conversation_id, content, client_message_id }).await
     }
+}
+
+/// What other nodes must know to show this content.
+fn features(content: &MessageContent) -> [Option<Feature>; 3] {
+    [
+        content.metadata.as_ref().map(|_| Feature::MESSAGE_METADATA),
+        content.forward_of.map(|_| Feature::MESSAGE_FORWARDS),
+        (!MessageLimit::DEFAULT.admits(&content.body)).then_some(Feature::LONG_MESSAGES),
+    ]
 }

@@ -4,7 +4,7 @@ use crate::world::{World, code, name};
 use chat_app::Settings;
 use chat_domain::changes::{ChangeTag, Feature, WritableFeatures};
 use chat_domain::conversations::ConversationChanges;
-use chat_domain::messages::{EditMessage, ForwardOf, MessageBody, MessageContent, SendMessage};
+use chat_domain::messages::{EditMessage, ForwardOf, MessageBody, MessageContent, MessageLimit, SendMessage};
 use chat_domain::users::ProfileChanges;
 use chat_domain::{ErrorCode, Metadata};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ async fn every_other_kind_is_written_meanwhile() {
 }
 
 #[tokio::test]
-async fn metadata_that_some_node_does_not_know_are_refused_and_removed_at_any_time() {
+async fn content_that_some_node_does_not_know_is_refused_and_metadata_are_removed_at_any_time() {
     let metadata = || Metadata::parse(r#"{"a":1}"#).ok();
     let world = without(Feature::MESSAGE_METADATA);
     let ann = world.user("ann").await;
@@ -71,6 +71,18 @@ async fn metadata_that_some_node_does_not_know_are_refused_and_removed_at_any_ti
     };
     assert_eq!(code(world.app.messages.edit(ann, edit(metadata())).await), Some(ErrorCode::UpgradePending));
     world.app.messages.edit(ann, edit(None)).await.expect("nothing to change");
+
+    let world = World::with(Settings { message_limit: MessageLimit::GREATEST, ..Settings::default() }, |ports| {
+        ports.features = Arc::new(AllBut(Feature::LONG_MESSAGES));
+    });
+    let ann = world.user("ann").await;
+    let group = world.group(ann, &[world.user("bob").await]).await;
+    let send = |length| {
+        let body = MessageBody::parse(&"x".repeat(length)).expect("a body");
+        SendMessage { conversation_id: group, content: body.into(), client_message_id: None }
+    };
+    assert_eq!(code(world.app.messages.send(ann, send(2_001)).await), Some(ErrorCode::UpgradePending));
+    world.app.messages.send(ann, send(2_000)).await.expect("sent");
 
     let world = without(Feature::MESSAGE_FORWARDS);
     let ann = world.user("ann").await;

@@ -10,6 +10,10 @@ pub struct Feature(Cow<'static, str>);
 impl Feature {
     /// Metadata of messages.
     pub const MESSAGE_METADATA: Self = Self::named("message:metadata");
+    /// Messages with more than [`MessageLimit::DEFAULT`] characters.
+    ///
+    /// [`MessageLimit::DEFAULT`]: crate::messages::MessageLimit::DEFAULT
+    pub const LONG_MESSAGES: Self = Self::named("message:long");
     /// Messages that say whose copies they are.
     pub const MESSAGE_FORWARDS: Self = Self::named("message:forwards");
 
@@ -29,6 +33,7 @@ impl Feature {
     /// [`Self::BASELINE`] one release later.
     pub const CONTENT: &'static [Self] = &[
         Self::MESSAGE_METADATA,
+        Self::LONG_MESSAGES,
         Self::MESSAGE_FORWARDS,
         Self::CONVERSATION_METADATA,
         Self::USER_METADATA,

@@ -91,6 +91,12 @@ impl Change {
         Self { conversation_id, pos, at, kind: ChangeKind::Unknown(Box::new(record)) }
     }
 
+    /// Returns an estimate of the size of its event as JSON, in bytes: for messages an upper bound.
+    pub fn json_bytes(&self) -> usize {
+        const OTHERS: usize = 1_024;
+        self.kind.shown().message.map_or(0, Message::json_bytes) + OTHERS
+    }
+
     /// Returns the record, which stores keep and nodes exchange.
     pub fn record(&self) -> ChangeRecord {
         let blank = ChangeRecord {

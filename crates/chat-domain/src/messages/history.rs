@@ -1,6 +1,11 @@
 use super::{HiddenReactions, Message};
 use crate::receipts::ParticipantPositions;
 use crate::{MessageId, PageLimit, PageRequest, Pos, Seq};
+use std::ops::Range;
+
+/// The maximum size of the messages of one answer as JSON, in bytes, unless a single message is larger. Together with
+/// what is left of earlier data they fit into the send queue of a connection, of 1 MiB.
+pub const MAX_PAGE_BYTES: usize = 900 * 1024;
 
 /// A place in the history, named by the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +93,36 @@ impl SeqRange {
     }
 }
 
+impl Anchor {
+    fn is_of(self, message: &Message) -> bool {
+        match self {
+            Self::Message(id) => message.id == id,
+            Self::Seq(seq) => message.seq <= seq,
+        }
+    }
+}
+
+/// The items around `begin` whose sizes are at most `most` together; at least the one at `begin`, if it exists.
+fn fitting(sizes: &[usize], begin: usize, most: usize) -> Range<usize> {
+    let Some(first) = sizes.get(begin) else { return 0..0 };
+    let (mut kept, mut total) = (begin..begin + 1, *first);
+    loop {
+        let before = kept.clone();
+        if let Some(size) = sizes.get(kept.end).filter(|size| total + **size <= most) {
+            total += size;
+            kept.end += 1;
+        }
+        let lower = kept.start.checked_sub(1);
+        if let Some(size) = lower.and_then(|at| sizes.get(at)).filter(|size| total + **size <= most) {
+            total += size;
+            kept.start -= 1;
+        }
+        if kept == before {
+            return kept;
+        }
+    }
+}
+
 /// A part of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryPage {
@@ -117,6 +152,28 @@ pub struct FoundMessages {
 }
 
 impl HistoryPage {
+    /// Shortens a page whose messages are larger than [`MAX_PAGE_BYTES`]: keeps those next to where the request begins
+    /// to read, at least one.
+    #[must_use]
+    pub fn cut(mut self, request: HistoryRequest) -> Self {
+        let begin = match request {
+            HistoryRequest::After(..) => self.messages.len().saturating_sub(1),
+            HistoryRequest::Around(anchor, _) => self.messages.iter().position(|one| anchor.is_of(one)).unwrap_or(0),
+            HistoryRequest::Page(_) | HistoryRequest::Latest(_) | HistoryRequest::Before(..) => 0,
+        };
+        let sizes: Vec<usize> = self.messages.iter().map(Message::json_bytes).collect();
+        let kept = fitting(&sizes, begin, MAX_PAGE_BYTES);
+        if let Some(newer) = kept.start.checked_sub(1).and_then(|at| self.messages.get(at)) {
+            self.range.last = Seq::new(newer.seq.get().saturating_sub(1));
+        }
+        if let Some(older) = self.messages.get(kept.end) {
+            self.range.first = older.seq.next();
+        }
+        self.messages.truncate(kept.end);
+        self.messages.drain(..kept.start);
+        self
+    }
+
     /// Whether there are messages older than this page; `false` for an empty page, for which this is unknown.
     pub fn has_older(&self) -> bool {
         !self.range.is_empty() && self.range.first > Seq::new(1)
@@ -211,8 +268,25 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn what_fits_is_around_the_beginning_and_no_neighbour_fits_too(
+            sizes in proptest::collection::vec(0_usize..50, 1..20), begin in 0_usize..20, most in 0_usize..200
+        ) {
+            let begin = begin.min(sizes.len() - 1);
+            let kept = fitting(&sizes, begin, most);
+            prop_assert!(kept.contains(&begin));
+            let total: usize = sizes[kept.clone()].iter().sum();
+            prop_assert!(total <= most || kept.len() == 1);
+            for neighbour in [kept.start.checked_sub(1), Some(kept.end)].into_iter().flatten() {
+                prop_assert!(sizes.get(neighbour).is_none_or(|size| total + size > most));
+            }
+        }
+    }
+
     #[test]
     fn an_empty_history_has_an_empty_range() {
+        assert_eq!(fitting(&[], 0, 9), 0..0);
         assert!(HistoryRequest::Latest(limit(5)).range(Seq::ZERO, Seq::ZERO).is_empty());
         assert!(HistoryRequest::Around(seq(9), limit(5)).range(Seq::new(9), Seq::ZERO).is_empty());
     }

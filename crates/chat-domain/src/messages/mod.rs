@@ -18,7 +18,7 @@ pub use edit::{
     decide_deletion, decide_edit,
 };
 pub use forward::{ForwardOf, ForwardedFrom};
-pub use history::{Anchor, FoundMessages, HistoryPage, HistoryRequest, SeqRange};
+pub use history::{Anchor, FoundMessages, HistoryPage, HistoryRequest, MAX_PAGE_BYTES, SeqRange};
 pub use pins::{MAX_PINS, PinChange, PinMessage, decide_pin};
 pub use quote::{MAX_QUOTED_CHARS, QuotedMessage};
 pub use reactions::{
@@ -26,7 +26,7 @@ pub use reactions::{
     ReactionChange, ReactionStep, Reactions, ReactorPage, ReactorsWanted, decide_reaction,
 };
 pub use store::{Appended, MessagePlace, MessageStore};
-pub use values::{AttachmentUrl, MessageBody};
+pub use values::{AttachmentUrl, MessageBody, MessageLimit};
 
 use edit::of_participant;
 
@@ -90,8 +90,30 @@ pub struct Message {
 }
 
 impl Message {
+    /// Returns an upper bound of the size of its view as JSON, in bytes.
+    pub fn json_bytes(&self) -> usize {
+        let quoted = self.quoted.as_ref().map_or(0, |quoted| json_bytes(quoted.excerpt.as_str()));
+        let attachment = self.attachment.as_ref().map_or(0, |url| json_bytes(url.as_str()));
+        let metadata = self.metadata.as_ref().map_or(0, |metadata| metadata.as_str().len());
+        let reactors: usize = self.reactions.iter().map(|reaction| reaction.users.len()).sum();
+        let reactions = self.reactions.iter().count() * REACTION_BYTES + reactors * REACTOR_BYTES;
+        json_bytes(self.body.as_str()) + quoted + attachment + metadata + reactions + OTHER_FIELDS_BYTES
+    }
+
     /// Returns the number of its last change: of two states of a message, that with the higher number is newer.
     pub fn changed_pos(&self) -> Pos {
         self.changed.unwrap_or(self.pos)
     }
+}
+
+/// The size of a kind of reaction in a view without its users, and of each of these, in bytes.
+const REACTION_BYTES: usize = 192;
+const REACTOR_BYTES: usize = 40;
+
+/// The size of a message's view without its texts, attachment, metadata and reactions, in bytes.
+const OTHER_FIELDS_BYTES: usize = 1_024;
+
+/// The size of a text as JSON, in bytes: quotes, backslashes and line breaks are escaped.
+fn json_bytes(text: &str) -> usize {
+    text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count()
 }

@@ -29,6 +29,7 @@ fn refusals() -> Vec<(Refusal, ErrorCode)> {
         (Refusal::NoSuchParticipant, ErrorCode::ParticipantNotFound),
         (Refusal::LastAdmin, ErrorCode::LastAdmin),
         (Refusal::Full, ErrorCode::ConversationFull),
+        (Refusal::MessageTooLong { most: 7 }, ErrorCode::ValidationFailed),
         (Refusal::NotTheAuthor, ErrorCode::Forbidden),
         (Refusal::NeitherAuthorNorAdmin, ErrorCode::Forbidden),
         (Refusal::MessageDeleted, ErrorCode::MessageDeleted),

@@ -67,6 +67,7 @@ async fn send_chat_message(
     body: JsonBody<ChatMessageBody>,
 ) -> Result<Sent<ChatMessageView>, ApiError> {
     let mut message = body.parse(ChatMessageBody::parse)?;
+    state.check_length("message", &message.content.body)?;
     message.client_message_id = one_key(key.0, message.client_message_id)?;
     let sent = state.send(actor.0, message.into()).await?;
     let view = |message: Message| ChatMessageView::new(message, DeliveryStatus::Sent, &[], true);

@@ -132,6 +132,7 @@ async fn send_message(
     body: JsonBody<SendMessageBody>,
 ) -> Result<Sent<MessageView>, ApiError> {
     let mut command = body.parse(|body| body.parse(path.0))?;
+    state.check_length("content", &command.content.body)?;
     command.client_message_id = one_key(key.0, command.client_message_id)?;
     let view = |message: Message| MessageView::new(message, DeliveryStatus::Sent, true);
     Ok(match state.send(actor.0, command.into()).await? {
@@ -192,6 +193,9 @@ async fn edit_message(
     body: JsonBody<EditMessageBody>,
 ) -> Result<Answer<MessageView>, ApiError> {
     let command = body.parse(|body| body.parse((path.0, path.1)))?;
+    if let Some(text) = &command.body {
+        state.check_length("content", text)?;
+    }
     let messages = state.app.messages.clone();
     let edited = state.run(async move { messages.edit(actor.0, command).await }).await??;
     Ok(Answer::ok(MessageView::new(edited, DeliveryStatus::Sent, true)))

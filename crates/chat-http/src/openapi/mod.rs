@@ -142,7 +142,7 @@ mod tests {
     fn bodies_show_the_limits_of_the_domain() {
         let document = document();
         let schema = &document["components"]["schemas"]["SendMessageBody"];
-        assert_eq!(schema["properties"]["content"]["maxLength"], 2_000);
+        assert_eq!(schema["properties"]["content"]["maxLength"], 65_536);
         let one_of = &schema["allOf"][0]["anyOf"];
         assert_eq!((&one_of[0]["required"][0], &one_of[1]["required"][0]), (&"content".into(), &"forwardOf".into()));
         assert_eq!(schema["additionalProperties"], false);

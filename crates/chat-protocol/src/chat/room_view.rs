@@ -1,5 +1,6 @@
 use super::{ChatRoomId, ChatTypeView};
 use crate::TimestampView;
+use crate::conversations::MAX_LISTED_CHARS;
 use crate::messages::MessageStatusView;
 use chat_domain::MessageId;
 use chat_domain::conversations::{ConversationName, ConversationOverview};
@@ -73,7 +74,7 @@ impl RoomView {
             last_seq: conversation.last_seq.get(),
             pos: conversation.last_pos.get(),
             sender_id: latest.as_ref().map(|message| message.sender.id.as_uuid()),
-            latest_message: latest.map(|message| message.body.into_string()),
+            latest_message: latest.map(|message| message.body.first(MAX_LISTED_CHARS).into_string()),
             unread_count,
         }
     }
@@ -117,7 +118,11 @@ impl From<ConversationOverview> for GroupRoomView {
         let unread_count = overview.unread_count();
         let conversation = overview.details.conversation;
         let (text, time, sender) = match overview.last_message {
-            Some(message) => (Some(message.body.into_string()), Some(message.created_at.into()), Some(message.sender)),
+            Some(message) => (
+                Some(message.body.first(MAX_LISTED_CHARS).into_string()),
+                Some(message.created_at.into()),
+                Some(message.sender),
+            ),
             None => (None, None, None),
         };
         Self {

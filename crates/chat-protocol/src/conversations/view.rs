@@ -127,6 +127,9 @@ impl From<ConversationDetails> for ConversationView {
     }
 }
 
+/// The maximum length of the text of a newest message in lists, in characters.
+pub(crate) const MAX_LISTED_CHARS: usize = 2_000;
+
 /// The latest message of a conversation, for lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -136,7 +139,7 @@ pub struct LastMessageView {
     pub id: Uuid,
     /// The message's number in its conversation.
     pub seq: u64,
-    /// The text.
+    /// The first 2,000 characters of the text.
     pub content: String,
     /// The time when the server stored the message.
     pub created_at: TimestampView,
@@ -149,7 +152,7 @@ impl From<Message> for LastMessageView {
         Self {
             id: message.id.as_uuid(),
             seq: message.seq.get(),
-            content: message.body.into_string(),
+            content: message.body.first(MAX_LISTED_CHARS).into_string(),
             created_at: message.created_at.into(),
             sender: message.sender.into(),
         }

@@ -3,6 +3,7 @@ use super::positions::positions;
 use super::{Elsewhere, MAX_CONVERSATIONS, elsewhere};
 use crate::fan_out::FanOut;
 use chat_domain::changes::MissedLimit;
+use chat_domain::messages::MAX_PAGE_BYTES;
 use chat_domain::receipts::PositionsMoved;
 use chat_domain::{Change, ConversationId, Epoch, Pos, StoreError, UserId};
 use chat_protocol::realtime::{Dialect, Resume};
@@ -25,7 +26,8 @@ pub struct CaughtUp {
 }
 
 /// Returns what a connection that resumes from these positions would be sent before its live events, with at most
-/// `most` missed changes in all. Fails with [`StoreError::TooManyCalls`] while too many calls of the user wait.
+/// `most` missed changes in all, which are at most [`MAX_PAGE_BYTES`] together. Fails with
+/// [`StoreError::TooManyCalls`] while too many calls of the user wait.
 pub async fn catch_up(
     fan_out: &FanOut,
     user: UserId,
@@ -48,9 +50,19 @@ pub async fn catch_up(
     let mut reset = void(resume, epoch, &entries);
     reset.extend(lost);
     let mut plan = Plan::new(user, &entries, removals, moved, reset, most);
-    let mut changes = Vec::new();
-    while let Some(more) = plan.next(store).await? {
-        changes.extend(more);
+    let (mut changes, mut bytes) = (Vec::new(), 0);
+    while let Some(more) = plan.next(store, fan_out.settings().missed_at_once).await? {
+        for change in more {
+            bytes += change.json_bytes();
+            if bytes <= MAX_PAGE_BYTES {
+                changes.push(change);
+            } else {
+                plan.limit(change.conversation_id);
+            }
+        }
+        if bytes > MAX_PAGE_BYTES {
+            plan.limit_rest();
+        }
     }
     changes.extend(plan.take_removals());
     let positions = plan.take_positions();

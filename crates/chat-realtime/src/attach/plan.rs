@@ -6,9 +6,6 @@ use chat_domain::{Change, ChangeKind, ChangeRange, ConversationId, Epoch, Pos, R
 use chat_protocol::realtime::Resume;
 use std::collections::{HashMap, HashSet};
 
-/// The number of missed changes that one reading covers.
-const PAGE: u64 = 100;
-
 /// The maximum number of conversations that `resumed` names.
 const MAX_NAMED: usize = 1_000;
 
@@ -162,9 +159,13 @@ impl Plan {
         self.limited.retain(|id| joined.contains(id));
     }
 
-    /// Reads the next missed changes that the user may see; `None` after the last ones.
-    pub(crate) async fn next(&mut self, store: &dyn RealtimeStore) -> Result<Option<Vec<Change>>, StoreError> {
-        let page = take_first(&mut self.ranges, PAGE);
+    /// Reads the next missed changes that the user may see, of at most `limit` changes; `None` after the last ones.
+    pub(crate) async fn next(
+        &mut self,
+        store: &dyn RealtimeStore,
+        limit: u64,
+    ) -> Result<Option<Vec<Change>>, StoreError> {
+        let page = take_first(&mut self.ranges, limit);
         if page.is_empty() {
             return Ok(None);
         }
@@ -194,8 +195,15 @@ impl Plan {
         positions.filter(|(id, _)| !self.membership.is_out(*id)).take(MAX_NAMED).collect()
     }
 
+    /// Leaves out the changes that are not read yet: the client must page through their conversations itself.
+    pub(crate) fn limit_rest(&mut self) {
+        for range in std::mem::take(&mut self.ranges) {
+            self.limit(range.conversation_id);
+        }
+    }
+
     /// Adds this conversation to `limited`: the client must page through it itself.
-    fn limit(&mut self, id: ConversationId) {
+    pub(crate) fn limit(&mut self, id: ConversationId) {
         if !self.limited.contains(&id) {
             self.limited.push(id);
         }

@@ -79,7 +79,9 @@ async fn send_missed(
             turn = hub.turn_to_attach(connection, plan.user).await;
         }
         plan.keep(&joined(connection));
-        let Some(changes) = plan.next(hub.fan_out().store()).await? else { break };
+        let Some(changes) = plan.next(hub.fan_out().store(), hub.fan_out().settings().missed_at_once).await? else {
+            break;
+        };
         for change in changes {
             connection.push_event(&Outgoing::new(Envelope::change(change)));
             has_room(connection, &mut turn).await;

@@ -28,7 +28,7 @@ pub(crate) use source::Source;
 pub(crate) use values::parse_duration;
 
 use chat_domain::auth::{PasswordPolicy, RegistrationMode};
-use chat_domain::messages::EditHistory;
+use chat_domain::messages::{EditHistory, MessageLimit};
 use chat_domain::presence::PresenceAudience;
 use chat_domain::rate_limits::Quota;
 use chat_http::TrustedProxies;
@@ -127,6 +127,7 @@ pub(crate) struct MessageRules {
     /// `None`: always.
     pub(crate) delete_window: Option<Duration>,
     pub(crate) edit_history: EditHistory,
+    pub(crate) limit: MessageLimit,
 }
 
 impl Config {
@@ -275,7 +276,13 @@ fn read_message_rules(reader: &mut Reader<'_>) -> Option<MessageRules> {
     let edit_window = reader.duration("MESSAGE_EDIT_WINDOW", MESSAGE_WINDOWS).map(window);
     let delete_window = reader.duration("MESSAGE_DELETE_WINDOW", MESSAGE_WINDOWS).map(window);
     let edit_history = reader.choice("MESSAGE_EDIT_HISTORY", EDIT_HISTORIES);
-    Some(MessageRules { edit_window: edit_window?, delete_window: delete_window?, edit_history: edit_history? })
+    let limit = reader.number("MESSAGE_MAX_LENGTH", &(1..=MessageLimit::GREATEST.get()));
+    Some(MessageRules {
+        edit_window: edit_window?,
+        delete_window: delete_window?,
+        edit_history: edit_history?,
+        limit: MessageLimit::parse(limit?).ok()?,
+    })
 }
 
 fn read_host(reader: &mut Reader<'_>, name: &str) -> Option<IpAddr> {

@@ -98,6 +98,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Who sees a user's presence: `contacts` (users who share a group with the user, or have exchanged messages \
          with the user) or `everyone`",
     ),
+    setting("MESSAGE_MAX_LENGTH", "2000", "The maximum length of messages, in characters; at most 65536"),
     setting("MESSAGE_EDIT_WINDOW", "0s", "How long after its sending the author may edit a message; `0s`: always"),
     setting(
         "MESSAGE_DELETE_WINDOW",

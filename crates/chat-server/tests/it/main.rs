@@ -24,6 +24,7 @@ mod journeys;
 mod lifecycle;
 mod limits;
 mod load;
+mod long_messages;
 mod metrics;
 mod operators;
 mod pipelined;

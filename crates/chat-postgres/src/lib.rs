@@ -17,9 +17,9 @@
 //! - *Sends* go through a bounded queue to a few writers. Each writer takes all waiting sends, up to 512, of
 //!   conversations that no other writer of this node is working on, since two transactions on one conversation would
 //!   wait for each other, disk writes included. It stores them in one transaction of two round trips: lock the
-//!   conversations and read what the decisions need; then insert, move the counters and commit. A send is answered
-//!   after the commit, which is then on disk. If a batch fails because of one send, its sends run one by one. See
-//!   `messages/batch.rs`.
+//!   conversations and read what the decisions need; then insert, move the counters and commit. For threads, one more
+//!   in between locks their parents and the senders' memberships in these. A send is answered after the commit, which
+//!   is then on disk. If a batch fails because of one send, its sends run one by one. See `messages/batch.rs`.
 //! - *Calls that every connecting or disconnecting client causes* (memberships, positions, messages at their places,
 //!   changes, the user, last seen) use group reads. One call runs at once; calls that arrive while two queries of their
 //!   kind are running share the next query. Thousands of reconnecting clients cost a fraction of a statement each, and
@@ -30,9 +30,10 @@
 //! - *Locks* are taken in one order: users, credentials, sessions, conversations, participants; several of a kind in
 //!   the order of their ids, with `SELECT ... ORDER BY id FOR UPDATE` before a statement that writes several. Code that
 //!   takes a `seq` or a `pos`, or changes the participants, first locks the conversation's row. So two writers wait for
-//!   each other in turn, never in a circle, and numbers have no gaps on any node. A write in a thread locks the thread
-//!   and the writer's membership in the parent (`FOR KEY SHARE`), which excludes only the end of that membership (`FOR
-//!   UPDATE`): what else is written to participants takes weaker locks and does not wait for it. *No foreign key points
+//!   each other in turn, never in a circle, and numbers have no gaps on any node. A write in a thread locks the thread,
+//!   then the parent and the writer's membership in it (both `FOR KEY SHARE`), which excludes only the deactivation of
+//!   the one and the end of the other (`FOR UPDATE`): what else is written there takes weaker locks, and neither waits
+//!   for the other. *No foreign key points
 //!   at users*: its check would lock the user after the conversation, since `PostgreSQL` checks a key again when a
 //!   transaction updates a row for the second time. Keys that point at conversations are checked under the
 //!   conversation's own lock. A transaction that counts a user's conversations takes an advisory lock of that user

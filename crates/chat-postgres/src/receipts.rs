@@ -1,7 +1,7 @@
 //! Read and delivery positions: one row per participant.
 
 use crate::PostgresStore;
-use crate::conversations::{KindRow, is_active as is_active_parent};
+use crate::conversations::{KindRow, is_active as is_active_parent, takes_part as is_member};
 use crate::fault::Stored;
 use crate::messages::find_in_conversation;
 use crate::schema::{conversations, participants};
@@ -80,7 +80,10 @@ async fn move_positions(
         (before, before)
     } else {
         let moved = match context.kind.parent() {
-            Some(_) => threads::move_positions(connection, conversation, user, wanted).await?,
+            // The follow may have ended a moment ago.
+            Some(_) => {
+                threads::move_positions(connection, conversation, user, wanted).await?.or(Some((before, before)))
+            }
             None => store(connection, conversation, user, wanted).await?,
         };
         // The row is gone: the user left a moment ago.
@@ -88,7 +91,10 @@ async fn move_positions(
     };
     let ReceiptContext { kind, last_seq, participant_count, .. } = context;
     let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
-    if advanced.moved() && participant_count <= MAX_PUSHED_PARTICIPANTS {
+    if advanced.moved() && kind.parent().is_some() {
+        advanced.participant_count = threads::count_followers(connection, conversation).await?;
+    }
+    if advanced.moved() && advanced.participant_count <= MAX_PUSHED_PARTICIPANTS {
         advanced.covers = find_covered(connection, conversation, &advanced).await?;
     }
     Ok(advanced)
@@ -139,6 +145,7 @@ struct ReceiptContext {
     kind: ConversationKind,
     is_active: bool,
     last_seq: Seq,
+    /// Zero for a thread.
     participant_count: u32,
     /// `None` if the user is not a participant.
     positions: Option<Positions>,
@@ -182,8 +189,11 @@ async fn find_context(
     match context.kind.parent() {
         Some(parent) => Ok(Some(ReceiptContext {
             is_active: is_active_parent(connection, parent).await?,
-            participant_count: threads::count_followers(connection, conversation).await?,
-            positions: threads::positions_of(connection, conversation, user).await?,
+            positions: match threads::positions_of(connection, conversation, user).await? {
+                // Who may read the thread without following it has no positions, and nothing unread.
+                None if is_member(connection, parent, user).await? => Some(Positions::joining_at(context.last_seq)),
+                followed => followed,
+            },
             ..context
         })),
         None => Ok(Some(context)),

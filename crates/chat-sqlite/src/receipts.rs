@@ -1,7 +1,7 @@
 //! Read and delivery positions: one row per participant.
 
 use crate::SqliteStore;
-use crate::conversations::{KindRow, is_active as is_active_parent};
+use crate::conversations::{KindRow, is_active as is_active_parent, takes_part as is_member};
 use crate::fault::Stored;
 use crate::id::Id;
 use crate::messages::{find_in_conversation, load_positions};
@@ -57,7 +57,10 @@ fn move_positions(
     let mut advanced = Advanced { kind, before, positions, covers: None, last_seq, participant_count };
     if advanced.moved() {
         match kind.parent() {
-            Some(_) => threads::store_positions(connection, conversation, user, positions)?,
+            Some(_) => {
+                threads::store_positions(connection, conversation, user, positions)?;
+                advanced.participant_count = threads::count_followers(connection, conversation)?;
+            }
             None => store(connection, conversation, user, positions)?,
         }
         advanced.covers = find_covered(connection, conversation, &advanced)?;
@@ -94,6 +97,7 @@ struct ReceiptContext {
     kind: ConversationKind,
     is_active: bool,
     last_seq: Seq,
+    /// Zero for a thread.
     participant_count: u32,
     /// `None` if the user is not a participant.
     positions: Option<Positions>,
@@ -140,8 +144,11 @@ fn find_context(
     match context.kind.parent() {
         Some(parent) => Ok(Some(ReceiptContext {
             is_active: is_active_parent(connection, parent)?,
-            participant_count: threads::count_followers(connection, conversation)?,
-            positions: threads::positions_of(connection, conversation, user)?,
+            positions: match threads::positions_of(connection, conversation, user)? {
+                // Who may read the thread without following it has no positions, and nothing unread.
+                None if is_member(connection, parent, user)? => Some(Positions::joining_at(context.last_seq)),
+                followed => followed,
+            },
             ..context
         })),
         None => Ok(Some(context)),

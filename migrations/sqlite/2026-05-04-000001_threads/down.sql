@@ -1,1 +1,4 @@
 DROP VIEW present_followers;
+DROP TABLE thread_followers;
+DROP TABLE threads;
+ALTER TABLE conversations DROP COLUMN parent_id;

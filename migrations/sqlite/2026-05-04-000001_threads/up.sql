@@ -29,6 +29,7 @@ CREATE TABLE thread_followers (
 ) WITHOUT ROWID;
 
 CREATE INDEX threads_of_follower ON thread_followers (user_id);
+CREATE INDEX followers_by_age ON thread_followers (thread_id, followed_at, user_id);
 
 -- The rows that count.
 CREATE VIEW present_followers AS

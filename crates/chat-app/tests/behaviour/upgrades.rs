@@ -6,7 +6,7 @@ use chat_domain::changes::{ChangeTag, Feature, WritableFeatures};
 use chat_domain::conversations::ConversationChanges;
 use chat_domain::messages::{EditMessage, ForwardOf, MessageBody, MessageContent, MessageLimit, SendMessage};
 use chat_domain::users::ProfileChanges;
-use chat_domain::{ErrorCode, Metadata};
+use chat_domain::{ErrorCode, Metadata, PageLimit};
 use std::sync::Arc;
 
 /// A cluster in which some live node does not know this kind.
@@ -106,4 +106,16 @@ async fn content_that_some_node_does_not_know_is_refused_and_metadata_are_remove
     let change = |metadata| ProfileChanges { metadata: Some(metadata), ..ProfileChanges::default() };
     assert_eq!(code(world.app.users.update_me(ann, change(metadata())).await), Some(ErrorCode::UpgradePending));
     world.app.users.update_me(ann, change(None)).await.expect("removed");
+}
+
+#[tokio::test]
+async fn no_thread_is_opened_while_some_node_does_not_know_threads() {
+    let world = without(Feature::THREADS);
+    let ann = world.user("ann").await;
+    let group = world.group(ann, &[world.user("bob").await]).await;
+    let message = world.send(ann, group, "hi").await;
+    let opened = world.app.threads.open(ann, group, message.id).await;
+    assert_eq!(code(opened), Some(ErrorCode::UpgradePending));
+    let limit = PageLimit::parse(10).expect("a limit");
+    assert_eq!(world.app.threads.list(ann, group, None, limit).await.expect("a list").items, []);
 }

@@ -83,16 +83,9 @@ pub(crate) async fn find_conversation(
         .get_result(connection)
         .await
         .optional()?;
-    with_activity(connection, row).await
-}
-
-/// The conversation of this row. A thread is active if its parent is.
-async fn with_activity(
-    connection: &mut AsyncPgConnection,
-    row: Option<ConversationRow>,
-) -> Stored<Option<Conversation>> {
     let Some(row) = row else { return Ok(None) };
     let mut conversation = Conversation::try_from(row)?;
+    // A thread is active if its parent is.
     if let Some(parent) = conversation.kind.parent() {
         conversation.is_active = is_active(connection, parent).await?;
     }
@@ -105,7 +98,8 @@ pub(crate) async fn is_active(connection: &mut AsyncPgConnection, id: Conversati
 }
 
 /// Loads the conversation and locks its row until the transaction ends: no other transaction can change it or its
-/// participants. Code that takes a `pos` begins with this. Several conversations are locked in the order of their ids.
+/// participants. The parent of a thread, which has its activity, is not deactivated before either. Code that takes a
+/// `pos` begins with this. Several conversations are locked in the order of their ids.
 pub(crate) async fn hold_conversation(
     connection: &mut AsyncPgConnection,
     id: ConversationId,
@@ -116,7 +110,18 @@ pub(crate) async fn hold_conversation(
         .for_no_key_update()
         .load(connection)
         .await?;
-    with_activity(connection, rows.into_iter().next()).await
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let mut conversation = Conversation::try_from(row)?;
+    if let Some(parent) = conversation.kind.parent() {
+        let active: Vec<bool> = conversations::table
+            .filter(conversations::id.eq(parent.as_uuid()))
+            .select(conversations::is_active)
+            .for_key_share()
+            .load(connection)
+            .await?;
+        conversation.is_active = active.contains(&true);
+    }
+    Ok(Some(conversation))
 }
 
 /// The group that has this invite code now, locked in the same way. If the code is replaced while this waits for the

@@ -8,6 +8,7 @@ use chat_domain::conversations::{Conversation, ConversationDetails, InviteCode, 
 use chat_domain::{ActionError, Change, ConversationId, Refusal, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
 pub(super) async fn deactivate(
     connection: &mut AsyncPgConnection,
@@ -52,8 +53,11 @@ pub(super) async fn with_role(
     Ok(conversation)
 }
 
-/// Makes the group inactive and frees its name.
+/// Makes the group inactive and frees its name. Waits for what is being written in its threads, which locks the row
+/// against nothing else.
 pub(super) async fn retire(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<()> {
+    let this = conversations::table.filter(conversations::id.eq(id.as_uuid()));
+    let _held: Vec<Uuid> = this.select(conversations::id).for_update().load(connection).await?;
     names::forget(connection, id).await?;
     // The key of the name may stay, since only active groups reserve names.
     let row = conversations::table.find(id.as_uuid());

@@ -6,7 +6,7 @@ use super::update::record_update;
 use crate::changes::{store, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::schema::{conversations, participants};
-use crate::time::micros;
+use crate::time::{micros, timestamp};
 use crate::users::{hold, load_summaries};
 use chat_domain::conversations::{
     AddParticipant, ChangeRole, ConversationDetails, JoinGroup, Participant, RemoveParticipant, Role,
@@ -162,6 +162,7 @@ async fn join(
     arrival: Arrival,
 ) -> Stored<(ConversationDetails, Change)> {
     let Arrival { positions, by_code, at } = arrival;
+    let at = time_of_joining(connection, id, user.id, at).await?;
     let (pos, at) = take_pos(connection, id, at).await?;
     let state = (
         participants::role.eq(Role::Member.as_str()),
@@ -194,6 +195,22 @@ async fn join(
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
     let change = store(connection, id, (pos, at), kind).await?;
     Ok((details, change))
+}
+
+/// After the end of the user's previous membership, so that each membership begins at a time of its own.
+async fn time_of_joining(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    user: UserId,
+    at: Timestamp,
+) -> Stored<Timestamp> {
+    let left_at: Option<Option<i64>> = participants::table
+        .find((id.as_uuid(), user.as_uuid()))
+        .select(participants::left_at)
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(left_at.flatten().map_or(at, |left_at| at.max(timestamp(left_at.saturating_add(1)))))
 }
 
 /// The time of a departure, and whether another user, who must be an admin, removed the participant.

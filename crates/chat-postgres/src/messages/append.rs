@@ -92,8 +92,8 @@ cached_statement!(
 
 cached_statement!(
     /// The same for threads, with their parents, in which the senders must be participants: whether the parent is
-    /// active, and the sender. The memberships are locked, so that they do not end before the commit; what else changes
-    /// in their rows (positions, roles) does not wait.
+    /// active, and the sender. Before the commit no parent is deactivated, and no membership ends; what else changes in
+    /// their rows (counters, positions, roles) does not wait.
     HoldSendersOfThreads { threads: Vec<Uuid>, parents: Vec<Uuid>, users: Vec<Uuid> }
         -> (SqlUuid, Bool, SummaryColumns),
     "SELECT asked.thread_id, parent.is_active, u.id, u.username, u.name, u.avatar
@@ -109,7 +109,7 @@ cached_statement!(
      JOIN users AS u ON u.id = asked.user_id
      WHERE p.left_at IS NULL AND u.deleted_at IS NULL
      ORDER BY p.conversation_id, p.user_id
-     FOR KEY SHARE OF p",
+     FOR KEY SHARE OF parent, p",
 );
 
 cached_statement!(

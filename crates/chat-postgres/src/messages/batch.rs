@@ -35,9 +35,9 @@ pub(super) enum BatchFault {
 /// connection, and it must not be in a transaction. If this fails, the connection is left in a transaction. If this is
 /// dropped before it ends, the connection must not be used again.
 ///
-/// There are two round trips. The statements of each are sent in the order in which they are joined here: a join polls
-/// in that order, and a statement is sent when it gets its turn at the connection's cache of prepared statements, which
-/// is first come, first served.
+/// There are two round trips, and three if some conversation is a thread. The statements of each are sent in the order
+/// in which they are joined here: a join polls in that order, and a statement is sent when it gets its turn at the
+/// connection's cache of prepared statements, which is first come, first served.
 pub(super) async fn store(connection: &mut AsyncPgConnection, drafts: &[Draft]) -> Result<Vec<Outcome>, BatchFault> {
     let Plan { outcomes, writes } = decide(connection, drafts).await.map_err(BatchFault::Undone)?;
     match writes {

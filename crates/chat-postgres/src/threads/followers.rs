@@ -4,9 +4,9 @@ use crate::receipts::{CoveredRow, PositionColumns};
 use crate::schema::{participants, present_followers, thread_followers};
 use crate::statement::cached_statement;
 use crate::time::micros;
-use chat_domain::conversations::Conversation;
+use chat_domain::conversations::{Conversation, MAX_PUSHED_PARTICIPANTS};
 use chat_domain::receipts::{ParticipantPositions, Positions};
-use chat_domain::threads::ThreadOverview;
+use chat_domain::threads::{Thread, ThreadOverview};
 use chat_domain::{ActionError, ConversationId, Seq, Timestamp, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
@@ -74,7 +74,7 @@ pub(super) async fn follow(
     user: UserId,
     at: Timestamp,
 ) -> Result<ThreadOverview, ActionError> {
-    let thread = find_for(connection, id, user).await?;
+    let thread = find_held(connection, id, user).await?;
     follow_from(connection, (id, thread.parent), user, (thread.last_seq, at)).await?;
     Ok(overview(connection, thread, user).await?)
 }
@@ -84,12 +84,24 @@ pub(super) async fn unfollow(
     id: ConversationId,
     user: UserId,
 ) -> Result<ThreadOverview, ActionError> {
-    let thread = find_for(connection, id, user).await?;
+    let thread = find_held(connection, id, user).await?;
     diesel::delete(thread_followers::table.find((id.as_uuid(), user.as_uuid())))
         .execute(connection)
         .await
         .map_err(Fault::from)?;
     Ok(overview(connection, thread, user).await?)
+}
+
+/// The thread, for a participant of its parent, whose membership does not end before the transaction: they may read
+/// whatever it reads after this.
+async fn find_held(
+    connection: &mut AsyncPgConnection,
+    id: ConversationId,
+    user: UserId,
+) -> Result<Thread, ActionError> {
+    let parent = find_for(connection, id, user).await?.parent;
+    hold_in_parent(connection, parent, user).await?;
+    find_for(connection, id, user).await
 }
 
 /// Makes a participant of the parent follow the thread from this message and time on, unless they follow it already.
@@ -118,6 +130,10 @@ pub(crate) async fn hold_membership(
     user: UserId,
 ) -> Stored<()> {
     let Some(parent) = conversation.and_then(|conversation| conversation.kind.parent()) else { return Ok(()) };
+    hold_in_parent(connection, parent, user).await
+}
+
+async fn hold_in_parent(connection: &mut AsyncPgConnection, parent: ConversationId, user: UserId) -> Stored<()> {
     let _held: Vec<Uuid> = participants::table
         .filter(participants::conversation_id.eq(parent.as_uuid()))
         .filter(participants::user_id.eq(user.as_uuid()))
@@ -188,8 +204,13 @@ pub(crate) async fn find_covered(
     Ok(FindCovered { thread_id: thread.as_uuid(), seq: seq.to_i64() }.load(connection).await?)
 }
 
+/// The number of followers, or one more than those who are told of each other's positions.
 pub(crate) async fn count_followers(connection: &mut AsyncPgConnection, thread: ConversationId) -> Stored<u32> {
-    let followers = present_followers::table.filter(present_followers::thread_id.eq(thread.as_uuid()));
-    let count: i64 = followers.count().get_result(connection).await?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    let found: Vec<Uuid> = present_followers::table
+        .filter(present_followers::thread_id.eq(thread.as_uuid()))
+        .select(present_followers::user_id)
+        .limit(i64::from(MAX_PUSHED_PARTICIPANTS) + 1)
+        .load(connection)
+        .await?;
+    Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
 }

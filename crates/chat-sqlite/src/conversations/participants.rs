@@ -5,7 +5,7 @@ use super::own;
 use super::update::record_update;
 use crate::changes::{store, take_pos};
 use crate::fault::{Fault, Stored};
-use crate::id::{Id, micros};
+use crate::id::{Id, micros, timestamp};
 use crate::schema::{conversations, participants, users};
 use crate::users::SummaryRow;
 use chat_domain::conversations::{
@@ -140,6 +140,7 @@ fn join(
     arrival: Arrival,
 ) -> Stored<(ConversationDetails, Change)> {
     let Arrival { positions, by_code, at } = arrival;
+    let at = time_of_joining(connection, id, user.id, at)?;
     let (pos, at) = take_pos(connection, id, at)?;
     // A user who was a participant before has a row, which is replaced.
     diesel::replace_into(participants::table)
@@ -163,6 +164,21 @@ fn join(
     let kind = ChangeKind::ParticipantAdded { user, role: Role::Member, details: Box::new(details.clone()) };
     let change = store(connection, id, (pos, at), kind)?;
     Ok((details, change))
+}
+
+/// After the end of the user's previous membership, so that each membership begins at a time of its own.
+fn time_of_joining(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    user: UserId,
+    at: Timestamp,
+) -> Stored<Timestamp> {
+    let left_at: Option<Option<i64>> = participants::table
+        .find((Id::from(id), Id::from(user)))
+        .select(participants::left_at)
+        .get_result(connection)
+        .optional()?;
+    Ok(left_at.flatten().map_or(at, |left_at| at.max(timestamp(left_at.saturating_add(1)))))
 }
 
 /// The time of a departure, and whether another user, who must be an admin, removed the participant.

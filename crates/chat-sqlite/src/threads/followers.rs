@@ -3,6 +3,7 @@ use crate::fault::Stored;
 use crate::id::{Id, micros};
 use crate::schema::{present_followers, thread_followers};
 use crate::statement::cached_statement;
+use chat_domain::conversations::MAX_PUSHED_PARTICIPANTS;
 use chat_domain::messages::Message;
 use chat_domain::receipts::{ParticipantPositions, Positions};
 use chat_domain::threads::ThreadOverview;
@@ -154,8 +155,12 @@ pub(crate) fn load_positions(
     Ok(rows.into_iter().map(of_one).collect())
 }
 
+/// The number of followers, or one more than those who are told of each other's positions.
 pub(crate) fn count_followers(connection: &mut SqliteConnection, thread: ConversationId) -> Stored<u32> {
-    let followers = present_followers::table.filter(present_followers::thread_id.eq(Id::from(thread)));
-    let count: i64 = followers.count().get_result(connection)?;
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    let found: Vec<Id> = present_followers::table
+        .filter(present_followers::thread_id.eq(Id::from(thread)))
+        .select(present_followers::user_id)
+        .limit(i64::from(MAX_PUSHED_PARTICIPANTS) + 1)
+        .load(connection)?;
+    Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
 }

@@ -217,10 +217,12 @@ macro_rules! store_contract {
                 a_repeated_reply_is_one_reply_and_the_message_before_it_is_answered
                 who_writes_in_a_thread_follows_it_and_others_by_their_own_act
                 who_rejoins_the_parent_follows_none_of_its_threads
+                who_leaves_and_rejoins_at_one_time_follows_no_thread_either
                 threads_are_in_no_list_and_no_count_of_conversations
                 threads_are_listed_by_their_roots_and_by_their_activity
                 the_count_of_replies_is_that_of_the_messages_that_are_not_deleted
                 a_member_who_was_removed_from_the_parent_writes_nothing_in_its_threads
+                nothing_is_written_in_threads_after_the_deactivation_of_their_group
                 opening_a_thread_and_deleting_its_root_exclude_each_other
                 many_write_in_many_threads_and_their_parent_at_once
             }

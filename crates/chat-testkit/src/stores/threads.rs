@@ -1,15 +1,17 @@
 //! Threads: who may read and write them, who follows them, and where they are not.
 
-use super::races::race;
+use super::races::{RACERS, race};
 use super::scene::{limit, page};
 use super::{Scene, Stores};
 use chat_domain::changes::ChangeTag;
-use chat_domain::conversations::{ConversationFilter, ConversationKind, ListCursor, NewConversation};
+use chat_domain::conversations::{
+    AddParticipant, ConversationFilter, ConversationKind, ListCursor, NewConversation, RemoveParticipant,
+};
 use chat_domain::messages::{Appended, Draft, EditHistory, ExpectedKind, HistoryRequest, Message};
 use chat_domain::presence::{ContactsWanted, PresenceAudience};
 use chat_domain::receipts::{AdvancePositions, ReceiptTarget};
 use chat_domain::threads::{OpenThread, OpenedThread, ThreadOverview};
-use chat_domain::{ActionError, ChangeKind, ChangeRange, ConversationId, MessageId, Pos, Refusal, Seq, UserId};
+use chat_domain::{ActionError, ChangeRange, ConversationId, MessageId, Pos, Refusal, Seq, UserId};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -192,7 +194,7 @@ pub async fn a_repeated_reply_is_one_reply_and_the_message_before_it_is_answered
 
 pub async fn who_writes_in_a_thread_follows_it_and_others_by_their_own_act(stores: Stores) {
     let scene = Scene::new(stores);
-    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let [ann, bob, cid, eve] = scene.users_named(["ann", "bob", "cid", "eve"]).await;
     let group = scene.group(ann, &[bob, cid]).await;
     let root = scene.say(group, bob, "root").await;
     let thread = scene.open(&root, ann).await;
@@ -206,7 +208,10 @@ pub async fn who_writes_in_a_thread_follows_it_and_others_by_their_own_act(store
     };
     assert_eq!(unread().await, [None, Some(2), Some(0)]);
     let read = AdvancePositions::Read(ReceiptTarget::Latest);
-    assert_eq!(refusal(scene.receipts.advance(thread, ann, read).await), Refusal::NotAParticipant);
+    let advanced = scene.receipts.advance(thread, ann, read).await.expect("nothing to move");
+    assert!(!advanced.moved() && advanced.covers.is_none());
+    assert_eq!(scene.unread(thread, ann).await, None, "to read is not to follow");
+    assert_eq!(refusal(scene.receipts.advance(thread, eve, read).await), Refusal::NotAParticipant);
     let followed = scene.threads.follow_thread(thread, ann, scene.now()).await.expect("followed");
     assert_eq!((followed.own.is_some(), followed.unread_count()), (true, 0), "from the newest message on");
     scene.say(thread, cid, "third").await;
@@ -252,6 +257,22 @@ pub async fn who_rejoins_the_parent_follows_none_of_its_threads(stores: Stores) 
     let positions = scene.thread(thread, cid).await.own.expect("follows again");
     assert_eq!((positions.joined, positions.read), (Seq::new(3), Seq::new(3)));
     assert_eq!(scene.unread(thread, bob).await, Some(1));
+}
+
+pub async fn who_leaves_and_rejoins_at_one_time_follows_no_thread_either(stores: Stores) {
+    let scene = Scene::new(stores);
+    let [ann, bob, cid] = scene.users_named(["ann", "bob", "cid"]).await;
+    let group = scene.group(ann, &[cid]).await;
+    let thread = scene.open(&scene.say(group, ann, "root").await, ann).await;
+    let at = scene.now();
+    for _ in 0..3 {
+        let add = AddParticipant { conversation_id: group, actor: ann, user: bob, at };
+        scene.conversations.add_participant(add).await.expect("added");
+        assert_eq!(scene.unread(thread, bob).await, None);
+        scene.threads.follow_thread(thread, bob, at).await.expect("followed");
+        let remove = RemoveParticipant { at, ..scene.removal(group, bob, bob) };
+        scene.conversations.remove_participant(remove).await.expect("left");
+    }
 }
 
 pub async fn threads_are_in_no_list_and_no_count_of_conversations(stores: Stores) {
@@ -425,35 +446,72 @@ pub async fn a_member_who_was_removed_from_the_parent_writes_nothing_in_its_thre
     scene.assert_numbered_without_gaps(group, ann).await;
 }
 
-pub async fn opening_a_thread_and_deleting_its_root_exclude_each_other(stores: Stores) {
+pub async fn nothing_is_written_in_threads_after_the_deactivation_of_their_group(stores: Stores) {
     let scene = Scene::new(stores);
     let [ann, bob] = scene.users_named(["ann", "bob"]).await;
     let group = scene.group(ann, &[bob]).await;
-    let roots = scene.say_many(group, bob, 20).await;
-    race(|number| {
-        let (scene, root) = (scene.clone(), roots[number % 20].clone());
+    let thread = scene.open(&scene.say(group, bob, "root").await, ann).await;
+    let first = scene.say(thread, bob, "first").await;
+    let ends: Vec<Option<u64>> = race(|number| {
+        let (scene, first) = (scene.clone(), first.clone());
         async move {
-            match number / 20 % 3 {
-                0 => drop(scene.messages.delete(group, root.id, scene.editor(bob)).await.expect("deleted")),
-                _ => match scene.try_open(&root, ann).await {
-                    Ok(opened) => drop(scene.say(opened.overview.thread.id, ann, "a reply").await),
-                    Err(ActionError::Refused(Refusal::MessageDeleted)) => {}
-                    Err(error) => panic!("{error:?}"),
-                },
+            if number == RACERS / 2 {
+                scene.deactivate(group, ann).await;
+                return Some(scene.thread(thread, ann).await.thread.last_pos.get());
+            }
+            let written = if number % 4 == 0 {
+                let edit = scene.edit_of(&first, &format!("version {number}"));
+                scene.messages.edit(edit, scene.editor(bob)).await.map(drop)
+            } else {
+                scene.messages.append(scene.draft(thread, bob, "in the thread")).await.map(drop)
+            };
+            match written {
+                Ok(()) | Err(ActionError::Refused(Refusal::Inactive | Refusal::TooManyEdits)) => None,
+                Err(error) => panic!("{error:?}"),
             }
         }
     })
     .await;
+    let end = ends.into_iter().flatten().next().expect("the deactivation");
+    assert_eq!(scene.thread(thread, ann).await.thread.last_pos.get(), end, "nothing after the deactivation");
+    scene.assert_numbered_without_gaps(thread, ann).await;
+}
+
+pub async fn opening_a_thread_and_deleting_its_root_exclude_each_other(stores: Stores) {
+    const ROOTS: usize = 20;
+    let scene = Scene::new(stores);
+    let [ann, bob] = scene.users_named(["ann", "bob"]).await;
+    let group = scene.group(ann, &[bob]).await;
+    let roots = scene.say_many(group, bob, ROOTS as u64).await;
+    // Of every other message, the deletion is the first call, and of the others the last.
+    let outcomes = race(|number| {
+        let (scene, number, root) = (scene.clone(), number / ROOTS, number % ROOTS);
+        let (message, last) = (roots[root].clone(), RACERS / ROOTS - 1);
+        async move {
+            if number == if root % 2 == 0 { 0 } else { last } {
+                drop(scene.messages.delete(group, message.id, scene.editor(bob)).await.expect("deleted"));
+                return None;
+            }
+            match scene.try_open(&message, ann).await {
+                Ok(opened) => {
+                    scene.say(opened.overview.thread.id, ann, "a reply").await;
+                    Some((message.id, true))
+                }
+                Err(ActionError::Refused(Refusal::MessageDeleted)) => Some((message.id, false)),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    })
+    .await;
+    let of = |wanted| -> HashSet<MessageId> {
+        outcomes.iter().flatten().filter(|(_, opened)| *opened == wanted).map(|(root, _)| *root).collect()
+    };
+    let (opened, refused) = (of(true), of(false));
+    assert!(!opened.is_empty() && !refused.is_empty(), "both happened");
+    assert!(opened.is_disjoint(&refused), "what was opened stays open, and what was deleted before is never opened");
     let listed = scene.threads.list_threads(group, ann, None, limit(100)).await.expect("threads").items;
-    let changes = scene.all_changes(group).await;
-    for thread in listed {
-        let deletion = changes.iter().find(|change| match &change.kind {
-            ChangeKind::MessageDeleted { message, .. } => message.id == thread.thread.root,
-            _ => false,
-        });
-        assert!(deletion.is_some(), "every root was deleted, before or after its thread was opened");
-        assert!(thread.thread.reply_count() > 0);
-    }
+    assert_eq!(listed.iter().map(|one| one.thread.root).collect::<HashSet<_>>(), opened);
+    assert!(listed.iter().all(|one| one.thread.reply_count() > 0));
     scene.assert_numbered_without_gaps(group, ann).await;
 }
 

@@ -128,7 +128,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "RATE_LIMIT_SENDS",
         "50/s,burst=500",
-        "Messages sent, edited or deleted by one user, over REST and sockets together",
+        "Messages sent, edited or deleted by one user, and their reactions and pins, over REST and sockets together",
     ),
     setting(
         "RATE_LIMIT_REQUESTS",

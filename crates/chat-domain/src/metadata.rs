@@ -15,21 +15,22 @@ impl Metadata {
     /// Checks the JSON text of a value, which must be well-formed, without white space, and without a key twice in one
     /// object.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        if !text.starts_with('{') {
-            return Err(InvalidValue::Form { expected: "a JSON object" });
-        }
+        let metadata = Self::from_stored(text)?;
         if text.len() > Self::MAX_BYTES {
             return Err(InvalidValue::TooManyBytes { most: Self::MAX_BYTES });
         }
         if depth(text) > Self::MAX_DEPTH {
             return Err(InvalidValue::TooDeep { most: Self::MAX_DEPTH });
         }
-        Ok(Self(text.to_owned()))
+        Ok(metadata)
     }
 
-    /// Reads text from a row or from another node.
+    /// Reads text from a row or from another node, whose limits may be others.
     pub fn from_stored(text: &str) -> Result<Self, InvalidValue> {
-        Self::parse(text)
+        if !text.starts_with('{') {
+            return Err(InvalidValue::Form { expected: "a JSON object" });
+        }
+        Ok(Self(text.to_owned()))
     }
 
     /// Returns the JSON text.
@@ -45,6 +46,14 @@ impl Metadata {
     /// Whether both have the same content: the order of keys does not count.
     pub fn is_same(&self, other: &Self) -> bool {
         self == other || self.sorted() == other.sorted()
+    }
+
+    /// The same where there may be none.
+    pub(crate) fn is_same_option(one: Option<&Self>, other: Option<&Self>) -> bool {
+        match (one, other) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 
     /// Returns the JSON text with the keys of each object in order.
@@ -142,6 +151,7 @@ mod tests {
         assert_eq!(Metadata::parse(&long(4_097)), Err(InvalidValue::TooManyBytes { most: 4_096 }));
         assert!(Metadata::parse(&nested(Metadata::MAX_DEPTH)).is_ok());
         assert_eq!(Metadata::parse(&nested(9)), Err(InvalidValue::TooDeep { most: 8 }));
+        assert!(Metadata::from_stored(&nested(9)).is_ok() && Metadata::from_stored(&long(4_097)).is_ok());
         assert_eq!(Metadata::parse(r#"{"a":[[[[[[[[]]]]]]]]}"#), Err(InvalidValue::TooDeep { most: 8 }));
         assert!(Metadata::parse(r#"{"a\"{":"[[[[[[[[[[{{{{\\"}"#).is_ok(), "brackets in strings");
         for other in ["", "[]", "null", "\"{}\"", "7"] {

@@ -68,6 +68,12 @@ impl Committable for (ConversationDetails, Change) {
     }
 }
 
+impl Committable for (ConversationDetails, Option<Change>) {
+    fn add_changes(&self, to: &mut Vec<Change>) {
+        to.extend(self.1.clone());
+    }
+}
+
 impl Committable for (Participant, Option<Change>) {
     fn add_changes(&self, to: &mut Vec<Change>) {
         to.extend(self.1.clone());

@@ -194,6 +194,7 @@ impl schemars::JsonSchema for MetadataView {
 mod tests {
     use super::*;
     use crate::Optional;
+    use proptest::prelude::*;
 
     #[derive(Debug, Deserialize)]
     struct Plain {
@@ -229,6 +230,20 @@ mod tests {
         let written = serde_json::to_string(&view).expect("JSON");
         assert_eq!(written, kept);
         assert_eq!(serde_json::from_str::<MetadataView>(&written).expect("metadata"), view);
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_come_back_as_they_were_sent(number: f64) {
+            prop_assume!(number.is_finite());
+            let sent = serde_json::json!({ "number": number }).to_string();
+            let [plain, flat] = both(&sent).map(|read| read.expect("an object").expect("metadata"));
+            prop_assert_eq!(&plain, &flat);
+            let view: MetadataView = serde_json::from_str(&plain).expect("a view");
+            let back: serde_json::Value =
+                serde_json::from_str(&serde_json::to_string(&view).expect("JSON")).expect("JSON");
+            prop_assert_eq!(back["number"].as_f64().map(f64::to_bits), Some(number.to_bits()));
+        }
     }
 
     #[test]

@@ -22,7 +22,8 @@ impl Core {
     }
 
     pub(crate) async fn update_group(&self, update: UpdateConversation) -> Result<ConversationDetails, ActionError> {
-        let metadata = matches!(update.changes.metadata, Some(Some(_))).then_some(Feature::CONVERSATION_METADATA);
+        // Their removal too: older nodes expect no update of a direct conversation.
+        let metadata = update.changes.metadata.as_ref().map(|_| Feature::CONVERSATION_METADATA);
         let features = [Feature::from(ChangeTag::UPDATED)].into_iter().chain(metadata);
         let (details, _) = self.changing(update.actor, features, self.store.conversations().update(update)).await?;
         Ok(details)

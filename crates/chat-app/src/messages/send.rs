@@ -20,7 +20,7 @@ impl Messages {
         self.append(draft).await
     }
 
-    /// Waits for nothing, unless the message is forwarded or old nodes could not show it.
+    /// Waits for nothing, unless the message is forwarded.
     async fn draft(&self, actor: Actor, command: SendMessage) -> Result<Draft, ActionError> {
         let forward_of = command.content.forward_of;
         self.0.check_length(&command.content.body)?;
@@ -28,16 +28,14 @@ impl Messages {
         if let Some(source) = forward_of {
             self.copy(actor, source, &mut draft).await?;
         }
-        let needed = features(&draft.content);
-        if needed.into_iter().flatten().all(|feature| self.0.features.may_write(&feature)) {
-            Ok(draft)
-        } else {
-            Err(StoreError::UpgradePending.into())
-        }
+        let mut needed = features(&draft.content).into_iter().flatten();
+        draft.awaits_upgrade = !needed.all(|feature| self.0.features.may_write(&feature));
+        Ok(draft)
     }
 
     /// Copies what the draft forwards, as the sender may read it now. What they may not read does not exist for them.
-    /// This decides nothing: the store looks up first whether the draft repeats an earlier send.
+    /// This decides nothing: the store looks up first whether the draft repeats an earlier send, and whether the source
+    /// was deleted meanwhile.
     async fn copy(&self, actor: Actor, source: ForwardOf, draft: &mut Draft) -> Result<(), ActionError> {
         let core = Arc::clone(&self.0);
         let read = async move {

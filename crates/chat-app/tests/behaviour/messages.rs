@@ -131,6 +131,28 @@ async fn what_a_user_may_read_can_be_forwarded_and_the_copy_stays() {
 }
 
 #[tokio::test]
+async fn messages_are_forwarded_out_of_threads_and_into_them() {
+    let world = World::new();
+    let [ann, bob, cid] = world.users(["ann", "bob", "cid"]).await;
+    let (group, other) = (world.group(ann, &[bob, cid]).await, world.group(cid, &[bob]).await);
+    let root = world.send(ann, group, "root").await;
+    let thread = world.app.threads.open(ann, group, root.id).await.expect("a thread").overview.thread.id;
+    let reply = world.send(ann, thread, "a reply").await;
+    let forward = async |by, target, source| {
+        let forward_of = Some(ForwardOf { conversation_id: source, message_id: reply.id });
+        let content = MessageContent { forward_of, ..MessageBody::empty().into() };
+        let send = SendMessage { conversation_id: target, content, client_message_id: None };
+        world.app.messages.send(by, send).await
+    };
+    let copy = forward(bob, other, thread).await.expect("a member who does not follow the thread").into_message();
+    assert_eq!(copy.body.as_str(), "a reply");
+    assert!(forward(bob, thread, thread).await.is_ok(), "into a thread");
+    assert_eq!(code(forward(bob, other, group).await), Some(ErrorCode::MessageNotFound), "it is not in the parent");
+    world.app.conversations.remove_participant(ann, group, cid.user_id).await.expect("removed");
+    assert_eq!(code(forward(cid, other, thread).await), Some(ErrorCode::MessageNotFound));
+}
+
+#[tokio::test]
 async fn sending_ends_writing() {
     let world = World::new();
     let (ann, bob) = (world.user("ann").await, world.user("bob").await);

@@ -161,7 +161,7 @@ impl ConversationStore for Tampered {
         self.store.conversations().change_role(change).await
     }
 
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Option<Change>), ActionError> {
         self.store.conversations().update(update).await
     }
 }

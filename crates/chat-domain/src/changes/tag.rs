@@ -31,7 +31,8 @@ impl ChangeTag {
     pub const MESSAGE_SENT: Self = Self::known(names::MESSAGE_SENT);
     /// A conversation was created.
     pub const CREATED: Self = Self::known(names::CREATED);
-    /// The name, description, avatar or activity of the conversation changed, or the last admin's role passed on.
+    /// The name, description, avatar, metadata or activity of the conversation changed, or the last admin's role passed
+    /// on.
     pub const UPDATED: Self = Self::known(names::UPDATED);
     /// A participant joined, or was added.
     pub const PARTICIPANT_ADDED: Self = Self::known(names::PARTICIPANT_ADDED);

@@ -244,9 +244,10 @@ pub trait ConversationStore: Send + Sync {
     async fn change_role(&self, change: ChangeRole) -> Result<(Participant, Option<Change>), ActionError>;
 
     /// Applies the changes. Of concurrent calls for one name that must be unique, exactly one gets it. Returns the
-    /// conversation after the change, and the [`crate::ChangeKind::Updated`]. Refuses with
-    /// [`crate::Refusal::GroupNameTaken`], and by [`super::may_change`].
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError>;
+    /// conversation after the change, and the [`crate::ChangeKind::Updated`]; `None` if all that it names is metadata
+    /// that the conversation has already. Refuses with [`crate::Refusal::GroupNameTaken`], and by
+    /// [`super::may_change`].
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Option<Change>), ActionError>;
 }
 
 #[cfg(test)]

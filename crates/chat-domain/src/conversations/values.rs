@@ -1,4 +1,4 @@
-use super::MAX_PARTICIPANTS;
+use super::{Conversation, MAX_PARTICIPANTS};
 use crate::users::AvatarUrl;
 use crate::{InvalidValue, Metadata, UserId, text::text_values};
 
@@ -28,6 +28,12 @@ impl ConversationChanges {
     pub fn is_of_metadata(&self) -> bool {
         let Self { name, description, avatar, metadata } = self;
         metadata.is_some() && name.is_none() && description.is_none() && avatar.is_none()
+    }
+
+    /// Whether it sets the metadata that the conversation has, and nothing else.
+    pub fn is_of_same_metadata(&self, conversation: &Conversation) -> bool {
+        let is_same = |new: &Option<Metadata>| Metadata::is_same_option(new.as_ref(), conversation.metadata.as_ref());
+        self.is_of_metadata() && self.metadata.as_ref().is_some_and(is_same)
     }
 
     /// Whether it changes nothing.

@@ -1,7 +1,7 @@
 use super::{Appended, Draft, Message, QuotedMessage, Reactions, StoredFingerprint};
 use crate::conversations::ConversationKind;
 use crate::users::UserSummary;
-use crate::{Pos, Refusal, Seq, Timestamp};
+use crate::{ActionError, Pos, Refusal, Seq, StoreError, Timestamp};
 use std::borrow::Cow;
 
 /// The facts that decide a send, as the store's transaction sees them.
@@ -16,6 +16,8 @@ pub struct SendContext<'a> {
     pub sender: Option<Sender<'a>>,
     /// The message to which the draft replies, if it is in this conversation; not read if the draft is no reply.
     pub quoted: Option<QuotedMessage>,
+    /// Whether the message that the draft forwards is deleted now.
+    pub is_source_deleted: bool,
 }
 
 /// A message that was stored under a key.
@@ -79,26 +81,33 @@ impl Sender<'_> {
 ///
 /// # Errors
 ///
-/// The refusals that the contract names for a send.
-pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, Refusal> {
+/// The refusals that the contract names for a send, and [`StoreError::UpgradePending`].
+pub fn decide_send(context: SendContext<'_>, draft: &Draft) -> Result<Appended, ActionError> {
     // Before membership: a sender who was removed since still learns that the message was stored.
     if let Some(EarlierSend { message, fingerprint }) = context.earlier {
         if !draft.expects.accepts(message.kind) {
-            return Err(Refusal::UnknownConversation);
+            return Err(Refusal::UnknownConversation.into());
         }
         let is_same = fingerprint.is_some_and(|stored| draft.fingerprint.is_of(&stored));
-        return if is_same { Ok(Appended::Replayed(message.into_owned())) } else { Err(Refusal::KeyReused) };
+        return if is_same { Ok(Appended::Replayed(message.into_owned())) } else { Err(Refusal::KeyReused.into()) };
     }
     let is_expected = |place: &SendPlace| draft.expects.accepts(place.kind);
     let place = context.conversation.filter(is_expected).ok_or(Refusal::UnknownConversation)?;
     let sender = context.sender.ok_or(Refusal::NotAParticipant)?;
     if !place.is_active {
-        return Err(Refusal::Inactive);
+        return Err(Refusal::Inactive.into());
     }
     if draft.content.reply_to.is_some() && context.quoted.is_none() {
-        return Err(Refusal::UnknownMessage);
+        return Err(Refusal::UnknownMessage.into());
+    }
+    if draft.awaits_upgrade {
+        return Err(StoreError::UpgradePending.into());
     }
     let forwarded_from = draft.forwarded.clone().transpose()?.map(Box::new);
+    // Afterwards: who could not read the source does not learn that it was deleted.
+    if context.is_source_deleted {
+        return Err(Refusal::MessageDeleted.into());
+    }
     let is_first = matches!(place.kind, ConversationKind::Direct(_)) && !sender.has_written;
     let quoted = context.quoted.map(Box::new);
     let message = Message { forwarded_from, quoted, ..message(draft, sender.summary.into_owned(), place) };
@@ -185,6 +194,7 @@ mod tests {
             conversation: Some(place(true, kind)),
             sender: Some(sender(has_written)),
             quoted: None,
+            is_source_deleted: false,
         }
     }
 
@@ -226,14 +236,15 @@ mod tests {
                 conversation: exists.then(|| place(is_active, GROUP)),
                 sender: takes_part.then(|| sender(true)),
                 quoted: reply_exists.then(quoted),
+                is_source_deleted: false,
             };
             let reply_to = replies.then(|| MessageId::new(Uuid::from_u128(2)));
             let decided = decide_send(context, &draft("hi", reply_to, 0));
             match (exists, takes_part, is_active, replies && !reply_exists) {
-                (false, ..) => prop_assert!(matches!(decided, Err(Refusal::UnknownConversation))),
-                (_, false, ..) => prop_assert!(matches!(decided, Err(Refusal::NotAParticipant))),
-                (_, _, false, _) => prop_assert!(matches!(decided, Err(Refusal::Inactive))),
-                (.., true) => prop_assert!(matches!(decided, Err(Refusal::UnknownMessage))),
+                (false, ..) => prop_assert!(matches!(decided, Err(ActionError::Refused(Refusal::UnknownConversation)))),
+                (_, false, ..) => prop_assert!(matches!(decided, Err(ActionError::Refused(Refusal::NotAParticipant)))),
+                (_, _, false, _) => prop_assert!(matches!(decided, Err(ActionError::Refused(Refusal::Inactive)))),
+                (.., true) => prop_assert!(matches!(decided, Err(ActionError::Refused(Refusal::UnknownMessage)))),
                 _ => prop_assert_eq!(decided.expect("sent").message().reply_to, reply_to),
             }
         }
@@ -246,13 +257,35 @@ mod tests {
         let copied = decide_send(context(GROUP, true), &copy(Ok(from.clone()))).expect("sent").into_message();
         assert_eq!(copied.forwarded_from.as_deref(), Some(&from));
         let refused = copy(Err(Refusal::MessageDeleted));
-        assert!(matches!(decide_send(context(GROUP, true), &refused), Err(Refusal::MessageDeleted)));
+        assert!(matches!(
+            decide_send(context(GROUP, true), &refused),
+            Err(ActionError::Refused(Refusal::MessageDeleted))
+        ));
         let inactive = SendContext { conversation: Some(place(false, GROUP)), ..context(GROUP, true) };
-        assert!(matches!(decide_send(inactive, &refused), Err(Refusal::Inactive)));
+        assert!(matches!(decide_send(inactive, &refused), Err(ActionError::Refused(Refusal::Inactive))));
         let fingerprint = Some(refused.fingerprint.stored());
         let earlier = Some(EarlierSend { message: Cow::Borrowed(&copied), fingerprint });
         let again = decide_send(SendContext { earlier, ..SendContext::default() }, &refused).expect("a replay");
         assert_eq!(again, Appended::Replayed(copied.clone()));
+        let deleted_since = SendContext { is_source_deleted: true, ..context(GROUP, true) };
+        let refused = decide_send(deleted_since, &copy(Ok(from)));
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::MessageDeleted))));
+        let deleted_since = SendContext { is_source_deleted: true, ..context(GROUP, true) };
+        let unreadable = decide_send(deleted_since, &copy(Err(Refusal::UnknownMessage)));
+        assert!(matches!(unreadable, Err(ActionError::Refused(Refusal::UnknownMessage))));
+    }
+
+    #[test]
+    fn what_some_node_could_not_show_is_not_stored_and_a_repetition_is_answered() {
+        let sent = draft("hi", None, 0);
+        let stored = decide_send(context(GROUP, true), &sent).expect("sent").into_message();
+        let waiting = Draft { awaits_upgrade: true, ..sent };
+        let refused = decide_send(context(GROUP, true), &waiting);
+        assert!(matches!(refused, Err(ActionError::Store(StoreError::UpgradePending))));
+        let fingerprint = Some(waiting.fingerprint.stored());
+        let earlier = Some(EarlierSend { message: Cow::Borrowed(&stored), fingerprint });
+        let again = decide_send(SendContext { earlier, ..SendContext::default() }, &waiting).expect("a replay");
+        assert_eq!(again, Appended::Replayed(stored.clone()));
     }
 
     #[test]
@@ -266,7 +299,7 @@ mod tests {
         let earlier = Some(EarlierSend { message: Cow::Borrowed(&stored), fingerprint });
         let repeated = SendContext { earlier, ..SendContext::default() };
         for context in [context(direct, true), not_taking_part, repeated] {
-            assert!(matches!(decide_send(context, &to_group), Err(Refusal::UnknownConversation)));
+            assert!(matches!(decide_send(context, &to_group), Err(ActionError::Refused(Refusal::UnknownConversation))));
         }
     }
 
@@ -283,7 +316,7 @@ mod tests {
         assert_eq!(replayed, Appended::Replayed(stored.clone()));
         for (fingerprint, body) in [(fingerprint, "other"), (None, "hi")] {
             let refused = decide_send(again(fingerprint), &draft(body, None, 0));
-            assert!(matches!(refused, Err(Refusal::KeyReused)), "{body}");
+            assert!(matches!(refused, Err(ActionError::Refused(Refusal::KeyReused))), "{body}");
         }
     }
 }

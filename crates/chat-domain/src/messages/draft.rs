@@ -49,6 +49,7 @@ impl SendMessage {
             client_message_id: self.client_message_id,
             fingerprint,
             forwarded: None,
+            awaits_upgrade: false,
             sent_at,
             expects: ExpectedKind::Any,
         }
@@ -90,6 +91,8 @@ pub struct Draft {
     pub fingerprint: BodyFingerprint,
     /// Whose content it contains, if it is forwarded, or why this content could not be copied.
     pub forwarded: Option<Result<ForwardedFrom, Refusal>>,
+    /// Whether some live node could not show it: it is stored only if it was stored before.
+    pub awaits_upgrade: bool,
     /// When it was sent, from the clock.
     pub sent_at: Timestamp,
     /// The kind of conversation to which it is meant to go.

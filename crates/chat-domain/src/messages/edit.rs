@@ -162,7 +162,7 @@ pub fn decide_edit(
         metadata: edit.metadata.clone().unwrap_or_else(|| message.metadata.clone()),
     };
     // Before all that depends on the time: a repeated edit succeeds like the first.
-    if has_same_text(&new, &message) && is_same(new.metadata.as_ref(), message.metadata.as_ref()) {
+    if has_same_text(&new, &message) && Metadata::is_same_option(new.metadata.as_ref(), message.metadata.as_ref()) {
         return Ok((message, None));
     }
     by.is_in_time(&message)?;
@@ -200,13 +200,6 @@ pub fn decide_deletion(context: EditContext, by: Editor) -> Result<(Message, boo
 /// Whether text and attachment are the same.
 fn has_same_text(new: &EditedContent, message: &Message) -> bool {
     new.body == message.body && new.attachment == message.attachment
-}
-
-fn is_same(one: Option<&Metadata>, other: Option<&Metadata>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.is_same(other),
-        (one, other) => one.is_none() && other.is_none(),
-    }
 }
 
 pub(super) fn of_participant(context: EditContext) -> Result<(Message, Role), Refusal> {

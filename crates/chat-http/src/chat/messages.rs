@@ -28,8 +28,8 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 /// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
     use ErrorCode::{
-        ConversationNotFound, Forbidden, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageNotFound,
-        NotAParticipant, TooManyConversations, UserNotFound,
+        ConversationNotFound, Forbidden, GroupInactive, IdempotencyKeyMismatch, IdempotencyKeyReused, MessageDeleted,
+        MessageNotFound, NotAParticipant, TooManyConversations, UpgradePending, UserNotFound,
     };
     &[
         Operation::new(
@@ -44,6 +44,8 @@ pub(crate) const OPERATIONS: &[Operation] = {
                 TooManyConversations,
                 IdempotencyKeyMismatch,
                 IdempotencyKeyReused,
+                MessageDeleted,
+                UpgradePending,
             ],
         ),
         Operation::new("fetchChatMessages", RequestKind::Other, &[Forbidden, ConversationNotFound, NotAParticipant]),

@@ -49,7 +49,7 @@ pub(crate) const OPERATIONS: &[Operation] = {
         Operation::new(
             "updateConversation",
             RequestKind::Other,
-            &[ConversationNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive],
+            &[ConversationNotFound, NotAParticipant, NotAnAdmin, DirectConversation, GroupInactive, UpgradePending],
         ),
         Operation::new("listParticipants", RequestKind::Other, &[ConversationNotFound, NotAParticipant]),
         Operation::new(
@@ -150,8 +150,9 @@ async fn find_conversation(
 #[api_operation(
     operation_id = "updateConversation",
     tag = "Conversations",
-    summary = "Update a group's name, description or avatar",
-    description = "Admins only. Omitted fields keep their value; `null` clears a field."
+    summary = "Update a group's name, description, avatar or metadata, or the metadata of a direct conversation",
+    description = "Admins of a group, and both users of a direct conversation. Omitted fields keep their value; `null` \
+        clears a field."
 )]
 async fn update_conversation(
     state: Data<HttpState>,

@@ -181,10 +181,10 @@ async fn find_messages(
     operation_id = "editMessage",
     tag = "Messages",
     summary = "Edit a message of one's own",
-    description = "Omitted fields keep their value; `null` removes the attachment. An edit that changes nothing \
-        succeeds, so that a retry is safe. With `ifChangedPos`, the message is edited only if its `changedPos` is \
-        this one: otherwise 409 `MESSAGE_CHANGED`. The earlier content is kept, in at most 100 versions. `status` is \
-        always `SENT`; the history has the current one."
+    description = "Omitted fields keep their value; `null` removes the attachment or the metadata. An edit that \
+        changes nothing succeeds, so that a retry is safe. With `ifChangedPos`, the message is edited only if its \
+        `changedPos` is this one: otherwise 409 `MESSAGE_CHANGED`. The earlier content is kept, in at most 100 \
+        versions. `status` is always `SENT`; the history has the current one."
 )]
 async fn edit_message(
     state: Data<HttpState>,

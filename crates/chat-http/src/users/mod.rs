@@ -29,12 +29,12 @@ fn view(profile: UserProfile) -> UserView {
 
 /// The rate limit and the failures of each operation.
 pub(crate) const OPERATIONS: &[Operation] = {
-    use ErrorCode::{UserNotFound, UsernameTaken, WrongPassword};
+    use ErrorCode::{UpgradePending, UserNotFound, UsernameTaken, WrongPassword};
     &[
         Operation::new("listOnlineUsers", RequestKind::Other, &[]),
         Operation::new("searchUsers", RequestKind::Other, &[]),
         Operation::new("findMe", RequestKind::Other, &[]),
-        Operation::new("updateMe", RequestKind::Other, &[UsernameTaken]),
+        Operation::new("updateMe", RequestKind::Other, &[UsernameTaken, UpgradePending]),
         Operation::new("deleteMe", RequestKind::Other, &[]),
         Operation::new("changePassword", RequestKind::Other, &[WrongPassword]),
         Operation::new("findUser", RequestKind::Other, &[UserNotFound]),
@@ -85,7 +85,8 @@ async fn find_me(state: Data<HttpState>, actor: Bearer) -> Result<Answer<MeView>
     operation_id = "updateMe",
     tag = "Users",
     summary = "Update the caller's profile",
-    description = "Omitted fields keep their value. `null` clears first name, last name and avatar."
+    description = "Omitted fields keep their value. `null` clears first name, last name, avatar and \
+        metadata."
 )]
 async fn update_me(
     state: Data<HttpState>,

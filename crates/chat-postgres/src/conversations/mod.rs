@@ -107,7 +107,7 @@ impl ConversationStore for PostgresStore {
         self.change(async |connection| participants::change_role(connection, change).await).await
     }
 
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Option<Change>), ActionError> {
         self.change(async |connection| update::update(connection, &update).await).await
     }
 }

@@ -5,8 +5,8 @@ use crate::changes::{store as store_change, take_pos};
 use crate::fault::{Fault, Stored};
 use crate::schema::conversations;
 use chat_domain::conversations::{
-    ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation, group_name_key,
-    may_change,
+    Conversation, ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation,
+    group_name_key, may_change,
 };
 use chat_domain::users::AvatarUrl;
 use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Metadata, Refusal, Timestamp};
@@ -29,10 +29,14 @@ struct Changeset {
 pub(super) async fn update(
     connection: &mut AsyncPgConnection,
     update: &UpdateConversation,
-) -> Result<(ConversationDetails, Change), ActionError> {
+) -> Result<(ConversationDetails, Option<Change>), ActionError> {
     let id = update.conversation_id;
     let by = (id, update.actor);
-    with_role(connection, by, |conversation, role| may_change(conversation, role, &update.changes)).await?;
+    let may = |conversation: &Conversation, role| may_change(conversation, role, &update.changes);
+    let conversation = with_role(connection, by, may).await?;
+    if update.changes.is_of_same_metadata(&conversation) {
+        return Ok((present(connection, id).await?, None));
+    }
     let standing = match (update.name_rule, &update.changes.name) {
         (NameRule::Reserved, Some(Some(name))) => names::standing(connection, name, Some(id)).await?,
         _ => NameStanding::Free,
@@ -48,7 +52,8 @@ pub(super) async fn update(
         stored => stored?,
     }
     index_name(connection, update).await?;
-    Ok(record_update(connection, id, update.at).await?)
+    let (details, change) = record_update(connection, id, update.at).await?;
+    Ok((details, Some(change)))
 }
 
 /// Stores the conversation's update as a change with the next `pos`.
@@ -58,10 +63,14 @@ pub(super) async fn record_update(
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
     let place = take_pos(connection, id, at).await?;
-    let details = load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
+    let details = present(connection, id).await?;
     let kind = ChangeKind::Updated(Box::new(details.clone()));
     let change = store_change(connection, id, place, kind).await?;
     Ok((details, change))
+}
+
+async fn present(connection: &mut AsyncPgConnection, id: ConversationId) -> Stored<ConversationDetails> {
+    load_details(connection, id).await?.ok_or(Fault::Database(diesel::result::Error::NotFound))
 }
 
 async fn store(connection: &mut AsyncPgConnection, update: &UpdateConversation, standing: NameStanding) -> Stored<()> {

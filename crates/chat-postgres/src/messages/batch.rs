@@ -52,13 +52,14 @@ async fn decide(connection: &AsyncPgConnection, drafts: &[Draft]) -> Stored<Plan
     let ids: BTreeSet<Uuid> = drafts.iter().map(|draft| draft.conversation_id.as_uuid()).collect();
     let holding = HoldConversations { ids: ids.into_iter().collect() };
     let answered = drafts.iter().filter_map(|draft| draft.content.reply_to);
+    let copied = drafts.iter().filter_map(|draft| draft.content.forward_of.map(|of| of.message_id));
     let (mut one, mut two) = (connection, connection);
     let (_, rows, replays, senders, quotes) = try_join5(
         (Begin {}).execute(&mut one).map_err(Fault::from),
         holding.load::<HeldRow>(&mut two).map_err(Fault::from),
         find_replays(connection, drafts),
         find_senders(connection, drafts),
-        load_quotes(connection, answered.map(MessageId::as_uuid).collect()),
+        load_quotes(connection, answered.chain(copied).map(MessageId::as_uuid).collect()),
     )
     .await?;
     let mut conversations = rows.into_iter().map(held).collect::<Stored<HashMap<_, _>>>()?;

@@ -23,6 +23,7 @@ pub(super) struct Seen {
     pub(super) conversations: HashMap<ConversationId, SendPlace>,
     pub(super) replays: HashMap<Key, EarlierSend<'static>>,
     pub(super) senders: HashMap<(ConversationId, UserId), Sender<'static>>,
+    /// The messages to which the drafts reply, and those that they forward.
     pub(super) quotes: Quotes,
 }
 
@@ -67,11 +68,13 @@ impl Seen {
 
     fn decide(&mut self, draft: &Draft) -> Outcome {
         let (key, by) = (key(draft), (draft.conversation_id, draft.sender));
+        let source = draft.content.forward_of.and_then(|of| self.quote(of.conversation_id, of.message_id));
         let context = SendContext {
             earlier: key.as_ref().and_then(|key| self.replays.get(key)).map(EarlierSend::as_borrowed),
             conversation: self.conversations.get(&draft.conversation_id).copied(),
             sender: self.senders.get(&by).map(Sender::as_borrowed),
             quoted: draft.content.reply_to.and_then(|id| self.quote(draft.conversation_id, id)).cloned(),
+            is_source_deleted: source.is_some_and(|source| source.deleted_at.is_some()),
         };
         let decided = decide_send(context, draft)?;
         if let Appended::New(message) | Appended::First(message) = &decided {

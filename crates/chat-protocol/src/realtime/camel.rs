@@ -2,6 +2,7 @@ use super::camel_payloads::{
     CallOfChatView, ChatMessageReceivedView, ChatTypingView, ChatWindowView, GroupChangedView, GroupMemberAddedView,
     GroupMemberRemovedView, GroupMessageReceivedView, GroupWindowView, MessageProgressView, UserCameView, UserWentView,
 };
+use super::payloads::ConversationUpdatedView;
 use super::{Camel, Gateway, Variant, both};
 use crate::chat::{ChatMessageView, ChatRoomId, GroupView};
 use chat_domain::calls::CallStarted;
@@ -103,8 +104,12 @@ fn change_text(gateway: Gateway, change: &Change, variant: Variant) -> Option<St
             is_group.then(|| gateway.event(Camel::GROUP_CREATED, &group_changed(details, change.pos)))
         }
         ChangeKind::Updated(details) => {
-            let is_group = details.conversation.kind.is_group();
-            is_group.then(|| gateway.event(Camel::GROUP_UPDATED, &group_changed(details, change.pos)))
+            if details.conversation.kind.is_group() {
+                return Some(gateway.event(Camel::GROUP_UPDATED, &group_changed(details, change.pos)));
+            }
+            let conversation = details.as_ref().clone().into();
+            let view = ConversationUpdatedView { conversation_id: id, pos, conversation };
+            Some(gateway.event(Camel::PRIVATE_CHAT_UPDATED, &view))
         }
         ChangeKind::ParticipantAdded { user, role, details } => Some(gateway.event(
             Camel::PARTICIPANT_ADDED,

@@ -32,7 +32,8 @@ payloads! {
         /// The new conversation.
         conversation: ConversationView,
     }
-    /// `conversation:updated`: name, description, avatar or activity changed, or the last admin's role passed on.
+    /// `conversation:updated`: name, description, avatar, metadata or activity changed, or the last admin's role
+    /// passed on. Of a direct conversation, the metadata changed.
     ConversationUpdatedView {
         /// The conversation's id.
         conversation_id: Uuid,

@@ -102,7 +102,7 @@ impl ConversationStore for SqliteStore {
         self.change(move |connection| participants::change_role(connection, change)).await
     }
 
-    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Change), ActionError> {
+    async fn update(&self, update: UpdateConversation) -> Result<(ConversationDetails, Option<Change>), ActionError> {
         self.change(move |connection| update::update(connection, &update)).await
     }
 }

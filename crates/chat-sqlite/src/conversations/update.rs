@@ -6,8 +6,8 @@ use crate::fault::{Fault, Stored};
 use crate::id::Id;
 use crate::schema::conversations;
 use chat_domain::conversations::{
-    ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation, group_name_key,
-    may_change,
+    Conversation, ConversationDescription, ConversationDetails, ConversationName, NameRule, UpdateConversation,
+    group_name_key, may_change,
 };
 use chat_domain::users::AvatarUrl;
 use chat_domain::{ActionError, Change, ChangeKind, ConversationId, Metadata, Refusal, Timestamp};
@@ -28,10 +28,14 @@ struct Changeset {
 pub(super) fn update(
     connection: &mut SqliteConnection,
     update: &UpdateConversation,
-) -> Result<(ConversationDetails, Change), ActionError> {
+) -> Result<(ConversationDetails, Option<Change>), ActionError> {
     let id = update.conversation_id;
     let by = (id, update.actor);
-    with_role(connection, by, |conversation, role| may_change(conversation, role, &update.changes))?;
+    let may = |conversation: &Conversation, role| may_change(conversation, role, &update.changes);
+    let conversation = with_role(connection, by, may)?;
+    if update.changes.is_of_same_metadata(&conversation) {
+        return Ok((present(connection, id)?, None));
+    }
     let standing = match (update.name_rule, &update.changes.name) {
         (NameRule::Reserved, Some(Some(name))) => names::standing(connection, name, Some(id))?,
         _ => NameStanding::Free,
@@ -41,7 +45,8 @@ pub(super) fn update(
     }
     store(connection, update, standing)?;
     index_name(connection, update)?;
-    Ok(record_update(connection, id, update.at)?)
+    let (details, change) = record_update(connection, id, update.at)?;
+    Ok((details, Some(change)))
 }
 
 /// Stores the conversation's update as a change with the next `pos`.
@@ -51,10 +56,14 @@ pub(super) fn record_update(
     at: Timestamp,
 ) -> Stored<(ConversationDetails, Change)> {
     let place = take_pos(connection, id, at)?;
-    let details = load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))?;
+    let details = present(connection, id)?;
     let kind = ChangeKind::Updated(Box::new(details.clone()));
     let change = store_change(connection, id, place, kind)?;
     Ok((details, change))
+}
+
+fn present(connection: &mut SqliteConnection, id: ConversationId) -> Stored<ConversationDetails> {
+    load_details(connection, id)?.ok_or(Fault::Database(diesel::result::Error::NotFound))
 }
 
 fn store(connection: &mut SqliteConnection, update: &UpdateConversation, standing: NameStanding) -> Stored<()> {

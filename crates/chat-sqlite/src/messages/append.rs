@@ -43,7 +43,12 @@ fn context(connection: &mut SqliteConnection, draft: &Draft) -> Stored<SendConte
         Some(answered) => find_quote(connection, draft.conversation_id, answered)?,
         None => None,
     };
-    Ok(SendContext { earlier: None, conversation: Some(place), sender, quoted })
+    let source = match draft.content.forward_of {
+        Some(of) => find_quote(connection, of.conversation_id, of.message_id)?,
+        None => None,
+    };
+    let is_source_deleted = source.is_some_and(|source| source.deleted_at.is_some());
+    Ok(SendContext { earlier: None, conversation: Some(place), sender, quoted, is_source_deleted })
 }
 
 fn find_earlier(

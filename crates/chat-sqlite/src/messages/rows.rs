@@ -60,7 +60,8 @@ impl MessageRow {
         let key = self.client_message_id.as_deref();
         // A node of an earlier release that deletes a message leaves the columns that it does not know.
         let is_there = self.deleted_at.is_none();
-        let origin = self.forwarded_sender_id.zip(self.forwarded_at);
+        let metadata = self.metadata.as_deref().filter(|_| is_there);
+        let origin = self.forwarded_sender_id.zip(self.forwarded_at).filter(|_| is_there);
         Ok(Message {
             id: self.id.into(),
             conversation_id: self.conversation_id.into(),
@@ -71,7 +72,7 @@ impl MessageRow {
             sender: sender.try_into()?,
             body: parsed("body", &self.body, MessageBody::from_stored)?,
             attachment: parsed_option("attachment", self.attachment.as_deref(), AttachmentUrl::from_stored)?,
-            metadata: parsed_option("metadata", self.metadata.as_deref(), Metadata::from_stored)?,
+            metadata: parsed_option("metadata", metadata, Metadata::from_stored)?,
             forwarded_from: origin.and_then(|(id, at)| related.origin(id.into(), timestamp(at))),
             reply_to: self.reply_to.map(Into::into),
             quoted: self.reply_to.and_then(|id| related.quote(id.into())),

@@ -22,7 +22,7 @@ async fn places(scene: &Scene, ranges: &[ChangeRange], limit: u32) -> Vec<(Conve
 async fn rename(scene: &Scene, id: ConversationId, actor: UserId) -> Change {
     let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
     let update = UpdateConversation { conversation_id: id, actor, changes, name_rule: NameRule::Free, at: scene.now() };
-    scene.conversations.update(update).await.expect("updated").1
+    scene.conversations.update(update).await.expect("updated").1.expect("a change")
 }
 
 pub async fn every_kind_of_change_reads_back_in_its_place(stores: Stores) {
@@ -150,7 +150,7 @@ pub async fn no_change_is_older_than_the_one_before_whatever_the_clock_says(stor
     let changes = ConversationChanges { name: Some(None), ..ConversationChanges::default() };
     let rename =
         UpdateConversation { conversation_id: group, actor: ann, changes, name_rule: NameRule::Free, at: early };
-    live.push(scene.conversations.update(rename).await.expect("updated").1);
+    live.extend(scene.conversations.update(rename).await.expect("updated").1);
     let remove = RemoveParticipant { conversation_id: group, actor: ann, user: ann, at: early };
     live.extend(scene.conversations.remove_participant(remove).await.expect("removed"));
     assert_eq!(live.iter().map(|change| change.at).collect::<Vec<_>>(), [latest; 4]);

@@ -106,6 +106,7 @@ pub async fn an_update_changes_what_it_names_and_takes_the_next_pos(stores: Stor
     assert_eq!(Some(&conversation.metadata), changes.metadata.as_ref());
     assert_eq!(conversation.name, ConversationName::parse("a group").ok(), "the name is unchanged");
     assert_eq!((conversation.last_pos, conversation.updated_at), (Pos::new(2), request.at));
+    let change = change.expect("a change");
     assert_eq!((change.pos, change.at), (Pos::new(2), request.at));
     assert_eq!(change.kind, ChangeKind::Updated(Box::new(details.clone())));
     let cleared =
@@ -114,7 +115,7 @@ pub async fn an_update_changes_what_it_names_and_takes_the_next_pos(stores: Stor
     let conversation = &details.conversation;
     assert_eq!((&conversation.name, &conversation.description, &conversation.avatar), (&None, &None, &None));
     assert_eq!(conversation.metadata, None);
-    assert_eq!(change.pos, Pos::new(3));
+    assert_eq!(change.map(|change| change.pos), Some(Pos::new(3)));
     assert_eq!(scene.overview(group, ann).await.details, details);
 }
 
@@ -130,8 +131,14 @@ pub async fn both_users_of_a_direct_conversation_change_its_metadata_and_nothing
         let (details, change) =
             scene.conversations.update(update(&scene, direct, actor, metadata(text))).await.expect("updated");
         assert_eq!(details.conversation.metadata.as_ref().map(Metadata::as_str), Some(text));
-        assert_eq!(change.kind, ChangeKind::Updated(Box::new(details)));
+        assert_eq!(change.map(|change| change.kind), Some(ChangeKind::Updated(Box::new(details))));
     }
+    let (details, change) = scene
+        .conversations
+        .update(update(&scene, direct, ann, metadata(r#"{"topic":"food"}"#)))
+        .await
+        .expect("updated");
+    assert_eq!((change, details), (None, scene.overview(direct, ann).await.details), "it has these");
     let stranger = scene.conversations.update(update(&scene, direct, eve, metadata("{}"))).await;
     assert!(matches!(stranger, Err(ActionError::Refused(Refusal::NotAParticipant))), "{stranger:?}");
     let with_avatar = ConversationChanges { avatar: Some(None), ..metadata("{}") };

@@ -285,8 +285,11 @@ pub async fn a_copy_of_a_message_shows_its_origin_and_outlives_it(stores: Stores
     scene.delete_message(&source, ann).await;
     let again = scene.messages.append(copy(Err(Refusal::MessageDeleted), "k")).await.expect("a replay");
     assert_eq!(again, Appended::Replayed(sent.clone()), "whatever became of the source");
-    let refused = scene.messages.append(copy(Err(Refusal::MessageDeleted), "l")).await;
-    assert!(matches!(refused, Err(ActionError::Refused(Refusal::MessageDeleted))), "{refused:?}");
+    // Deleted before or after its content was copied.
+    for forwarded in [Err(Refusal::MessageDeleted), Ok(ForwardedFrom::of(&source))] {
+        let refused = scene.messages.append(copy(forwarded, "l")).await;
+        assert!(matches!(refused, Err(ActionError::Refused(Refusal::MessageDeleted))), "{refused:?}");
+    }
     let range = ChangeRange { conversation_id: other, after: Pos::ZERO, up_to: Pos::MAX };
     let changes = scene.changes.list_changes(&[range], u32::MAX).await.expect("changes");
     let page = scene.messages.history(other, bob, HistoryRequest::Latest(limit(10))).await.expect("a history");

@@ -160,7 +160,11 @@ impl Unreadable {
             format!("UPDATE users SET username = 'of a new form' WHERE id = {dan}"),
             format!("UPDATE messages SET body = 'of a new form\u{1}' WHERE id = {of_new_form}"),
             format!("UPDATE messages SET body = '' WHERE id = {empty}"),
-            format!("UPDATE messages SET body = '', deleted_at = 1900000000000000 WHERE id = {deleted}"),
+            format!(
+                "UPDATE messages SET body = '', deleted_at = 1900000000000000, metadata = '{{}}',
+                     forwarded_sender_id = {bob}, forwarded_at = 1
+                 WHERE id = {deleted}"
+            ),
         ]
     }
 
@@ -205,6 +209,10 @@ impl Unreadable {
         assert_eq!(self.scene.overview(self.with_user, self.ann).await.last_message, None);
         let last = self.scene.overview(self.with_messages, self.ann).await.last_message.expect("a message");
         assert_eq!((last.seq.get(), last.body.as_str(), last.deleted_at.is_some()), (4, "", true));
+        // As nodes that do not know these columns delete a message.
+        let found = self.scene.messages.find_many(self.with_messages, self.ann, &[last.id]).await.expect("messages");
+        let [deleted] = &found.messages[..] else { panic!("{found:?}") };
+        assert_eq!((&deleted.metadata, &deleted.forwarded_from), (&None, &None));
     }
 
     async fn a_participant_with_an_unknown_role_takes_part_without_rights(&self) {

@@ -152,7 +152,8 @@ impl Scene {
         let name = ConversationName::parse(name).expect("a name");
         let changes = ConversationChanges { name: Some(Some(name)), ..ConversationChanges::default() };
         let update = UpdateConversation { conversation_id: id, actor, changes, name_rule, at: self.now() };
-        self.conversations.update(update).await
+        let (details, change) = self.conversations.update(update).await?;
+        Ok((details, change.expect("a change")))
     }
 
     pub async fn deactivate(&self, id: ConversationId, admin: UserId) -> (ConversationDetails, Change) {

@@ -360,6 +360,14 @@ fn a_group_is_announced_without_who_is_here_and_a_private_chat_is_not() {
 }
 
 #[test]
+fn a_private_chat_that_changed_is_announced_in_both_dialects_alike() {
+    let changed = changed(ChangeKind::Updated(details(pair())));
+    let chat = told(&changed);
+    assert_eq!((&chat["event"], &chat["data"]["pos"]), (&json!("conversation:updated"), &json!(9)));
+    assert_eq!(chat, colon(&changed, Variant::Others));
+}
+
+#[test]
 fn who_comes_into_a_group_is_shown_the_group_and_the_others_are_not() {
     let added = changed(ChangeKind::ParticipantAdded {
         user: user(4),

@@ -115,8 +115,13 @@ events! {
     PRIVATE_CHAT_CREATED { Colon "conversation:created" ConversationCreatedView; }
     #[doc = "a group was created"]
     GROUP_CREATED { Colon "conversation:created" ConversationCreatedView; Camel "groupCreated" GroupChangedView; }
-    #[doc = "a group's name, description, avatar, activity or roles changed"]
+    #[doc = "a group's name, description, avatar, metadata, activity or roles changed"]
     GROUP_UPDATED { Colon "conversation:updated" ConversationUpdatedView; Camel "groupUpdated" GroupChangedView; }
+    #[doc = "the metadata of a private chat changed"]
+    PRIVATE_CHAT_UPDATED {
+        Colon "conversation:updated" ConversationUpdatedView;
+        Camel "conversation:updated" ConversationUpdatedView;
+    }
     #[doc = "a user joined a group or was added"]
     PARTICIPANT_ADDED {
         Colon "participant:added" ParticipantAddedView;

@@ -229,18 +229,16 @@ async fn a_reply_quotes_and_a_forward_copies() {
     let talk = talk().await;
     let (house, bob) = (&talk.house, &talk.bob);
     let first = house.send(&talk.ann, &talk.id, &"long ".repeat(100)).await;
-    let reply = json!({"content": "yes", "replyTo": first["id"]});
-    let reply = house.post(&talk.path, &bob.token, reply).await.data(201);
+    let raw = format!(r#"{{"content":"yes","replyTo":{},"metadata":{{"b":1,"a":[1.5,{{}}]}}}}"#, first["id"]);
+    let raw = TestRequest::post().uri(&talk.path).insert_header(("Content-Type", "application/json")).set_payload(raw);
+    let answer = house.ask(bearing(raw, &bob.token)).await;
+    let text = String::from_utf8_lossy(&answer.body);
+    assert!(text.contains(r#""metadata":{"b":1,"a":[1.5,{}]}"#), "the keys keep their order: {text}");
+    let reply = answer.data(201);
     let quoted = &reply["quoted"];
     assert_eq!(fields(quoted), ["changedPos", "content", "deletedAt", "id", "sender", "seq"]);
     assert_eq!(quoted["content"].as_str().map(|text| text.chars().count()), Some(200));
     assert_eq!((&quoted["id"], &quoted["seq"], &quoted["changedPos"]), (&first["id"], &json!(1), &first["changedPos"]));
-    let raw = r#"{"content":"raw","metadata":{"b":1,"a":[1.5,{}]}}"#;
-    let raw = TestRequest::post().uri(&talk.path).insert_header(("Content-Type", "application/json")).set_payload(raw);
-    let answer = house.ask(bearing(raw, &bob.token)).await;
-    answer.data(201);
-    let text = String::from_utf8_lossy(&answer.body);
-    assert!(text.contains(r#""metadata":{"b":1,"a":[1.5,{}]}"#), "the keys keep their order: {text}");
     house
         .patch(
             &format!("{}/{}", talk.path, first["id"].as_str().expect("an id")),
